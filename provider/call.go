@@ -1,0 +1,167 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// The functions in this file call the optional interfaces. Each answers
+// errors.ErrUnsupported, without I/O, where the provider's Capabilities lack
+// the bit, whether or not the Go method exists.
+
+// SendBatch hands messages to p in batches of at most Capabilities.MaxBatch and
+// returns one verdict per message, in the same order. Once the context has
+// ended, the batches that were not begun are [Unavailable]: nothing of them was
+// written.
+func SendBatch(ctx context.Context, p Provider, ms []*Message) []Verdict {
+	b, ok := supports[BatchSender](p, HasBatch)
+	size := p.Capabilities().MaxBatch
+	if !ok || size < 1 {
+		return sameVerdict(len(ms), unsupported("batch"))
+	}
+	verdicts := make([]Verdict, 0, len(ms))
+	for start := 0; start < len(ms); start += size {
+		part := ms[start:min(start+size, len(ms))]
+		if err := ctx.Err(); err != nil {
+			verdicts = append(verdicts, sameVerdict(len(part), &Error{Code: Unavailable, Err: err})...)
+			continue
+		}
+		verdicts = append(verdicts, complete(b.SendBatch(ctx, part), len(part))...)
+	}
+	return verdicts
+}
+
+// complete makes good a driver that broke the rule of one verdict per message:
+// what it left open may have been sent.
+func complete(vs []Verdict, n int) []Verdict {
+	if len(vs) != n {
+		return sameVerdict(n, Errorf(Indeterminate, "the driver did not answer for every message of the batch"))
+	}
+	for i, v := range vs {
+		if v.Receipt == nil && v.Err == nil {
+			vs[i].Err = Errorf(Indeterminate, "the driver did not answer for this message of the batch")
+		}
+	}
+	return vs
+}
+
+func sameVerdict(n int, err error) []Verdict {
+	vs := make([]Verdict, n)
+	for i := range vs {
+		vs[i].Err = err
+	}
+	return vs
+}
+
+// ReadStatus calls [StatusReader].
+func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
+	r, ok := supports[StatusReader](p, HasStatus)
+	if !ok {
+		return nil, unsupported("status")
+	}
+	return r.Status(ctx, id)
+}
+
+// Find calls [Finder].
+func Find(ctx context.Context, p Provider, m *Message, since time.Time) (*Receipt, error) {
+	f, ok := supports[Finder](p, HasFind)
+	if !ok {
+		return nil, unsupported("find")
+	}
+	return f.Find(ctx, m, since)
+}
+
+// Cancel calls [Canceller].
+func Cancel(ctx context.Context, p Provider, id string) error {
+	c, ok := supports[Canceller](p, HasCancel)
+	if !ok {
+		return unsupported("cancel")
+	}
+	return c.Cancel(ctx, id)
+}
+
+// ReadBalance calls [BalanceReader].
+func ReadBalance(ctx context.Context, p Provider) (*Balance, error) {
+	b, ok := supports[BalanceReader](p, HasBalance)
+	if !ok {
+		return nil, unsupported("balance")
+	}
+	return b.Balance(ctx)
+}
+
+// AskQuote calls [Quoter].
+func AskQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
+	q, ok := supports[Quoter](p, HasQuote)
+	if !ok {
+		return nil, unsupported("quote")
+	}
+	return q.Quote(ctx, m)
+}
+
+// StartCode calls [Verifier].
+func StartCode(ctx context.Context, p Provider, r *CodeRequest) (*Receipt, error) {
+	v, ok := supports[Verifier](p, HasVerify)
+	if !ok {
+		return nil, unsupported("verify")
+	}
+	return v.StartCode(ctx, r)
+}
+
+// CheckCode calls [Verifier].
+func CheckCode(ctx context.Context, p Provider, ref, code string) (CodeVerdict, error) {
+	v, ok := supports[Verifier](p, HasVerify)
+	if !ok {
+		return "", unsupported("verify")
+	}
+	return v.CheckCode(ctx, ref, code)
+}
+
+// ParseCallback calls [CallbackParser].
+func ParseCallback(ctx context.Context, p Provider, c *Callback) ([]Event, error) {
+	r, ok := supports[CallbackParser](p, HasCallbacks)
+	if !ok {
+		return nil, unsupported("callbacks")
+	}
+	return r.ParseCallback(ctx, c)
+}
+
+// ReadInbox calls [InboxReader].
+func ReadInbox(ctx context.Context, p Provider, cursor string) (events []Event, next string, err error) {
+	r, ok := supports[InboxReader](p, HasInbox)
+	if !ok {
+		return nil, "", unsupported("inbox")
+	}
+	return r.Inbox(ctx, cursor)
+}
+
+// Check calls [Checker].
+func Check(ctx context.Context, p Provider) error {
+	c, ok := supports[Checker](p, HasCheck)
+	if !ok {
+		return unsupported("check")
+	}
+	return c.Check(ctx)
+}
+
+// Close closes p if it can be closed. It may be called again.
+func Close(p Provider) error {
+	if c, ok := p.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+func supports[T any](p Provider, f Feature) (T, bool) {
+	if !p.Capabilities().Has(f) {
+		var none T
+		return none, false
+	}
+	t, ok := p.(T)
+	return t, ok
+}
+
+func unsupported(what string) error {
+	return &Error{Code: Unsupported, VendorMessage: what + " is not available from this provider", Err: errors.ErrUnsupported}
+}

@@ -1,0 +1,93 @@
+package provider
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Capabilities is what a configured account can do.
+type Capabilities struct {
+	Features      Feature
+	MaxSegments   int           // 0 = none known
+	MaxCharacters int           // code points; 0 = none
+	MaxBatch      int           // messages in one SendBatch request; 0 = no batch
+	FindSettles   time.Duration // after this long "not found" is proof; 0 = never
+	ReplayFor     time.Duration // life of the vendor's own idempotency key, which is Message.Ref; 0 = it has none
+}
+
+// Has reports whether every bit of f is set.
+func (c Capabilities) Has(f Feature) bool { return c.Features&f == f }
+
+// Feature is a set of abilities, one bit each.
+type Feature uint32
+
+// One bit per optional interface, then what Send understands.
+const (
+	HasBatch     Feature = 1 << iota // [BatchSender]
+	HasStatus                        // [StatusReader]
+	HasFind                          // [Finder]
+	HasCancel                        // [Canceller]
+	HasBalance                       // [BalanceReader]
+	HasQuote                         // [Quoter]
+	HasVerify                        // [Verifier]
+	HasCallbacks                     // [CallbackParser]
+	HasInbox                         // [InboxReader]
+	HasCheck                         // [Checker]
+	Schedule                         // Message.SendAt
+	Validity                         // Message.Validity
+	ChooseSender                     // Message.From
+)
+
+// featureNames are the bits' names in text, in the order of the bits.
+var featureNames = [...]string{
+	"batch", "status", "find", "cancel", "balance", "quote", "verify", "callbacks", "inbox", "check",
+	"schedule", "validity", "choose_sender",
+}
+
+// Names lists the set bits' names in the order of the bits: "batch", "status",
+// "find", "cancel", "balance", "quote", "verify", "callbacks", "inbox",
+// "check", "schedule", "validity", "choose_sender".
+func (f Feature) Names() []string {
+	names := make([]string, 0, len(featureNames))
+	for i, name := range featureNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// String is the names joined by commas.
+func (f Feature) String() string { return strings.Join(f.Names(), ",") }
+
+// MarshalJSON writes the names as a list.
+func (f Feature) MarshalJSON() ([]byte, error) { return json.Marshal(f.Names()) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Feature) UnmarshalJSON(b []byte) error {
+	var names []string
+	if err := json.Unmarshal(b, &names); err != nil {
+		return err
+	}
+	*f = 0
+	for _, name := range names {
+		bit, err := ParseFeature(name)
+		if err != nil {
+			return err
+		}
+		*f |= bit
+	}
+	return nil
+}
+
+// ParseFeature finds the bit with a name.
+func ParseFeature(name string) (Feature, error) {
+	for i, n := range featureNames {
+		if n == name {
+			return 1 << i, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown feature %q; want one of %s", name, strings.Join(featureNames[:], ", "))
+}

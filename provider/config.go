@@ -1,0 +1,206 @@
+package provider
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// ConfigError is a setting that cannot be used. Its text has no secret.
+type ConfigError struct {
+	Path   string // "retry.max_attempts"; "" = the whole
+	Reason string // what is wrong and what would be right
+}
+
+// BadConfig makes a [ConfigError].
+func BadConfig(path, format string, args ...any) *ConfigError {
+	return &ConfigError{Path: path, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Error names the setting and what would be right.
+func (e *ConfigError) Error() string {
+	if e.Path == "" {
+		return e.Reason
+	}
+	return e.Path + ": " + e.Reason
+}
+
+// DecodeConfig reads JSON settings into the struct that config points to. It is
+// strict: a key must be written exactly as its json tag, and an unknown one is a
+// [ConfigError] that lists the known ones. No settings at all (nil or null)
+// leave config as it is.
+func DecodeConfig(raw json.RawMessage, config any) error {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	if err := checkKeys("", raw, reflect.TypeOf(config)); err != nil {
+		return err
+	}
+	err := json.Unmarshal(raw, config)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return BadConfig(settingPath(reflect.TypeOf(config), wrong.Field), "got a %s, want %s", wrong.Value, typeName(wrong.Type))
+	}
+	if err != nil {
+		return BadConfig("", "%v", err)
+	}
+	return nil
+}
+
+// settingPath drops the names of embedded structs, which encoding/json puts
+// into the path though nobody wrote them.
+func settingPath(t reflect.Type, path string) string {
+	_, fields := structFields(t)
+	names := strings.Split(path, ".")
+	for len(names) > 1 {
+		if _, ok := fields[names[0]]; ok {
+			break
+		}
+		names = names[1:]
+	}
+	return strings.Join(names, ".")
+}
+
+// checkKeys walks JSON beside the Go type that will hold it.
+func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
+	isStruct, fields := structFields(t)
+	if !isStruct {
+		return checkElements(path, raw, t)
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return BadConfig(path, "want a map of settings: %v", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		field, known := fields[key]
+		if !known {
+			return BadConfig(join(path, key), "unknown key; want one of %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+		}
+		if err := checkKeys(join(path, key), object[key], field.Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkElements looks into lists and maps of structs; anything else is left to
+// encoding/json, as are values of the wrong form.
+func checkElements(path string, raw json.RawMessage, t reflect.Type) error {
+	switch t = deref(t); t.Kind() {
+	case reflect.Slice:
+		var list []json.RawMessage
+		if json.Unmarshal(raw, &list) != nil {
+			return nil
+		}
+		for i, element := range list {
+			if err := checkKeys(fmt.Sprintf("%s[%d]", path, i), element, t.Elem()); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return nil
+		}
+		for key, element := range object {
+			if err := checkKeys(join(path, key), element, t.Elem()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+// structFields gives the JSON fields of a struct that encoding/json would fill,
+// those of embedded structs included. Types that read themselves count as no
+// struct.
+func structFields(t reflect.Type) (isStruct bool, fields map[string]reflect.StructField) {
+	t = deref(t)
+	if t.Kind() != reflect.Struct || readsItself(t) {
+		return false, nil
+	}
+	fields = make(map[string]reflect.StructField)
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || name == "-" || f.Anonymous && name == "" {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		fields[name] = f
+	}
+	return true, fields
+}
+
+func readsItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// Setting describes one key of a driver's configuration.
+type Setting struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"` // string, secret, duration, bool, number, list, map
+	Doc    string `json:"doc"`
+	Secret bool   `json:"secret"`
+}
+
+// settingsOf lists a configuration struct's keys, its own before those of
+// embedded structs, each in the order of the source.
+func settingsOf[C any]() []Setting {
+	var own, embedded []Setting
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[C]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || name == "" || name == "-" {
+			continue
+		}
+		s := Setting{Name: name, Type: typeName(f.Type), Doc: f.Tag.Get("doc"), Secret: f.Type == reflect.TypeFor[Secret]()}
+		if len(f.Index) > 1 {
+			embedded = append(embedded, s)
+			continue
+		}
+		own = append(own, s)
+	}
+	return append(own, embedded...)
+}
+
+func typeName(t reflect.Type) string {
+	switch t = deref(t); {
+	case t == reflect.TypeFor[Secret]():
+		return "secret"
+	case t == reflect.TypeFor[Duration]():
+		return "duration"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "bool"
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint64, reflect.Float64:
+		return "number"
+	case reflect.Slice:
+		return "list"
+	case reflect.Map, reflect.Struct:
+		return "map"
+	}
+	return "string"
+}

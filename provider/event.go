@@ -1,0 +1,109 @@
+package provider
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Event is something that a vendor tells us later: the fate of a message that
+// we sent, or a message that a person sent to us.
+//
+// String, LogValue and %+v show neither numbers nor text.
+type Event struct {
+	Kind EventKind
+	// ID is the Receipt.ID of the message that the event is about; for an
+	// inbound message it is the vendor's id of that message.
+	ID  string
+	Ref string // our Message.Ref, where the vendor echoes it
+	At  time.Time
+
+	// For reports.
+	Status       Status
+	Final        bool   // the vendor will not change the status again
+	Code         Code   // why it was not delivered; "" = it was, or nobody says
+	VendorStatus string // the vendor's own word
+	VendorCode   string
+	Segments     int // 0 = the vendor did not say
+	Cost         *Money
+	MCCMNC       string // network, "20210"
+
+	// For inbound messages; a report may have From and To as well.
+	From      string // E.164 with plus, or what the vendor wrote where that is no number
+	To        string
+	Text      string
+	InReplyTo string // Receipt.ID of the message it answers
+
+	// Extra holds what only this vendor tells, under keys without prefix.
+	Extra map[string]string
+	// Raw is the vendor's event as JSON; it is left out of String, LogValue and JSON.
+	Raw json.RawMessage
+}
+
+// EventKind tells the kinds of events apart.
+type EventKind string
+
+// The kinds.
+const (
+	Report     EventKind = "report"     // the status of a message changed
+	Inbound    EventKind = "inbound"    // a person sent a message
+	Engagement EventKind = "engagement" // a person read it or opened a link; the status is as it was
+)
+
+// Status is a message's fate as far as the vendor knows.
+type Status string
+
+// The statuses of an [Event].
+const (
+	StatusAccepted    Status = "accepted"
+	StatusQueued      Status = "queued"
+	StatusSent        Status = "sent"
+	StatusDelivered   Status = "delivered"
+	StatusUndelivered Status = "undelivered"
+	StatusExpired     Status = "expired"
+	StatusRejected    Status = "rejected"
+	StatusCancelled   Status = "cancelled"
+	StatusUnknown     Status = "unknown"
+)
+
+// Statuses lists all statuses.
+func Statuses() []Status {
+	return []Status{
+		StatusAccepted, StatusQueued, StatusSent, StatusDelivered, StatusUndelivered,
+		StatusExpired, StatusRejected, StatusCancelled, StatusUnknown,
+	}
+}
+
+// String names the event without numbers or text.
+func (e Event) String() string {
+	return "event{" + string(e.Kind) + ", id: " + e.ID + ", status: " + string(e.Status) + "}"
+}
+
+// GoString is as discreet as String.
+func (e Event) GoString() string { return e.String() }
+
+// LogValue is as discreet as String.
+func (e Event) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("kind", string(e.Kind)), slog.String("id", e.ID),
+		slog.String("status", string(e.Status)), slog.String("code", string(e.Code)))
+}
+
+// Callback is a vendor's HTTP request to us, as data, so that it can be parsed
+// from a file and cross a process line.
+type Callback struct {
+	Method     string
+	URL        string // the public URL that the vendor called, query included
+	Query      url.Values
+	Header     http.Header
+	Body       []byte
+	RemoteIP   string    // the vendor's address as far as the receiver knows it; "" = not known
+	ReceivedAt time.Time // for vendors that sign a date
+}
+
+// ErrBadSignature is what ParseCallback wraps when a callback is not proven to
+// come from the vendor. It is no [Code], because it says nothing of a message.
+var ErrBadSignature = errors.New("callback: signature missing or wrong")

@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// Message is what the caller wants sent. The zero value of every field but To
+// and Text means "not asked for".
+//
+// String, LogValue and %+v show neither number nor text.
+type Message struct {
+	To   e164.Number
+	From string // sender: a number, a short code or an alphanumeric name; "" = the account's default
+	Text string // arrives as written
+	Ref  string // the caller's own id, unique to the message
+	Tag  string // the caller's own label, for routes and statistics
+
+	Class    Class
+	Validity time.Duration // how long the vendor may try to deliver; 0 = the vendor's default
+	SendAt   time.Time     // when the vendor shall send it; zero = now
+	Deadline time.Time     // no attempt starts after it; zero = none
+	Delivery Delivery      // what to do in doubt; "" = the route's rule, then the class's
+
+	// Extra holds what only one vendor understands, under keys with the
+	// driver's name: "apifon.im_text". A driver reads its own prefix, ignores
+	// those of others, and refuses a key of its own that it does not know.
+	Extra map[string]string
+}
+
+// Validate checks what every vendor needs: a number, and a text that is not
+// empty and is valid UTF-8. Drivers call it first. It answers an [Error] with
+// code [InvalidRecipient] or [InvalidMessage].
+func (m *Message) Validate() error {
+	switch {
+	case m.To.IsZero():
+		return Errorf(InvalidRecipient, "the message has no recipient")
+	case m.Text == "":
+		return Errorf(InvalidMessage, "the text is empty")
+	case !utf8.ValidString(m.Text):
+		return Errorf(InvalidMessage, "the text is not valid UTF-8")
+	}
+	return nil
+}
+
+// Clone is a copy that shares nothing with m.
+func (m *Message) Clone() *Message {
+	c := *m
+	c.Extra = maps.Clone(m.Extra)
+	return &c
+}
+
+// String names the message without number or text.
+func (m Message) String() string {
+	return "message{to: " + m.To.Masked() + ", ref: " + Mask(m.Ref) + "}"
+}
+
+// GoString is as discreet as String.
+func (m Message) GoString() string { return m.String() }
+
+// LogValue is as discreet as String.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("to", m.To.Masked()), slog.String("ref", Mask(m.Ref)), slog.String("class", string(m.Class)))
+}
+
+// ExtraOf gives the entries of m.Extra that belong to a driver, without their
+// prefix. The first key that is not in known is an [Unsupported] error which
+// names it and what would be right.
+func (m *Message) ExtraOf(driver string, known ...string) (map[string]string, error) {
+	var own map[string]string
+	for key, value := range m.Extra {
+		name, mine := strings.CutPrefix(key, driver+".")
+		if !mine {
+			continue
+		}
+		if !slices.Contains(known, name) {
+			return nil, Errorf(Unsupported, "unknown extra "+key+"; "+knownKeys(driver, known))
+		}
+		if own == nil {
+			own = make(map[string]string)
+		}
+		own[name] = value
+	}
+	return own, nil
+}
+
+func knownKeys(driver string, known []string) string {
+	if len(known) == 0 {
+		return driver + " has none"
+	}
+	return driver + " has " + driver + "." + strings.Join(known, ", "+driver+".")
+}
+
+// Class is the kind of a message; it decides the default [Delivery].
+type Class string
+
+// The classes; "" is treated as transactional.
+const (
+	OTP           Class = "otp"
+	Transactional Class = "transactional"
+	Marketing     Class = "marketing"
+)
+
+// Delivery says what a router does when an attempt's outcome is unknown.
+type Delivery string
+
+// The delivery modes.
+const (
+	AtMostOnce  Delivery = "at_most_once"  // stop and say so
+	Reconcile   Delivery = "reconcile"     // ask the vendor, then decide
+	AtLeastOnce Delivery = "at_least_once" // go on to the next provider; the recipient may get it twice
+)
+
+// Receipt is a vendor's acceptance of a message. It says nothing about
+// delivery.
+type Receipt struct {
+	// ID is what Status and Cancel of the same provider take, and what Event.ID
+	// equals in its delivery reports. It is opaque; "" = the vendor gives none.
+	ID string
+	// Segments is the vendor's own count; 0 = it did not say.
+	Segments int
+	// Cost is the vendor's own price; nil = it did not say.
+	Cost *Money
+	// Raw is the vendor's answer as JSON. It may hold number and text, never a
+	// secret. String, LogValue and JSON leave it out.
+	Raw json.RawMessage `json:"-"`
+}
+
+// String shows the receipt without Raw. Digits of the ID are not masked: it is
+// the vendor's handle, not a phone number.
+func (r Receipt) String() string {
+	s := "receipt{id: " + r.ID
+	if r.Cost != nil {
+		s += ", cost: " + r.Cost.String()
+	}
+	return s + "}"
+}
+
+// GoString is as discreet as String.
+func (r Receipt) GoString() string { return r.String() }
+
+// LogValue is as discreet as String.
+func (r Receipt) LogValue() slog.Value { return slog.StringValue(r.String()) }

@@ -1,0 +1,123 @@
+package provider
+
+import (
+	"context"
+	"time"
+)
+
+// Provider is one configured account at one vendor.
+type Provider interface {
+	// Send makes one attempt to hand m to the vendor. A nil error means that
+	// the vendor accepted the message; any other error has a [Code], which
+	// [CodeOf] finds. Send is safe for concurrent use and neither keeps nor
+	// changes m.
+	Send(ctx context.Context, m *Message) (*Receipt, error)
+
+	// Capabilities says what this account can do. The answer never changes and
+	// costs no I/O.
+	Capabilities() Capabilities
+}
+
+// BatchSender hands several messages over in one request ([HasBatch]).
+type BatchSender interface {
+	// SendBatch returns one verdict per message, in the same order, always.
+	// Call [SendBatch], which also splits at Capabilities.MaxBatch.
+	SendBatch(ctx context.Context, ms []*Message) []Verdict
+}
+
+// StatusReader asks the vendor what became of an accepted message ([HasStatus]).
+type StatusReader interface {
+	// Status takes a [Receipt].ID. An id the vendor does not know is an [Error]
+	// with code [Rejected].
+	Status(ctx context.Context, id string) (*Event, error)
+}
+
+// Finder looks for a message whose acceptance is in doubt ([HasFind]).
+type Finder interface {
+	// Find searches by m.Ref exactly, among messages sent since the given time.
+	// A nil Receipt with a nil error means that the vendor does not list it now,
+	// which is proof of absence only after Capabilities.FindSettles.
+	Find(ctx context.Context, m *Message, since time.Time) (*Receipt, error)
+}
+
+// Canceller withdraws a scheduled message ([HasCancel]).
+type Canceller interface {
+	// Cancel takes a [Receipt].ID. A nil error means that the message will not
+	// be sent.
+	Cancel(ctx context.Context, id string) error
+}
+
+// BalanceReader reads the account's balance ([HasBalance]).
+type BalanceReader interface {
+	Balance(ctx context.Context) (*Balance, error)
+}
+
+// Quoter asks the vendor for the price of a message without sending it
+// ([HasQuote]).
+type Quoter interface {
+	Quote(ctx context.Context, m *Message) (*Quote, error)
+}
+
+// Verifier lets the vendor make, send and check one-time codes ([HasVerify]).
+type Verifier interface {
+	// StartCode sends a code. The receipt's ID is the ref that CheckCode takes.
+	StartCode(ctx context.Context, r *CodeRequest) (*Receipt, error)
+	// CheckCode judges what the user typed. A wrong code is a verdict, not an
+	// error.
+	CheckCode(ctx context.Context, ref, code string) (CodeVerdict, error)
+}
+
+// CallbackParser reads the vendor's delivery reports and inbound messages
+// ([HasCallbacks]).
+type CallbackParser interface {
+	// ParseCallback is pure: it looks at c alone, has no clock and no memory,
+	// and makes no request. It answers every event of a batch or an error,
+	// never half a batch. A vendor status that is not in its table yields an
+	// event with [StatusUnknown] and the vendor's word. A forged callback is an
+	// error that wraps [ErrBadSignature].
+	ParseCallback(ctx context.Context, c *Callback) ([]Event, error)
+}
+
+// InboxReader polls for messages that people sent ([HasInbox]).
+type InboxReader interface {
+	// Inbox answers the events after cursor ("" = from the start) and the cursor
+	// to ask with next time.
+	Inbox(ctx context.Context, cursor string) (events []Event, next string, err error)
+}
+
+// Checker tests credentials and reachability ([HasCheck]). It sends no message
+// and costs nothing.
+type Checker interface {
+	Check(ctx context.Context) error
+}
+
+// Verdict is the answer to one message of a batch: a receipt or an error.
+type Verdict struct {
+	Receipt *Receipt
+	Err     error
+}
+
+// Balance is what an account holds.
+type Balance struct {
+	// Available can be spent.
+	Available Money
+	// Reserved is held back by the vendor for messages under way, where it says.
+	Reserved *Money
+	// Plans are prepaid bundles, where the vendor has them.
+	Plans []Plan
+}
+
+// Plan is a prepaid bundle of messages.
+type Plan struct {
+	Name      string
+	Available Money
+	Total     Money
+	Ends      time.Time // zero = the vendor does not say
+}
+
+// Quote is a vendor's price for a message.
+type Quote struct {
+	Segments int    // 0 = the vendor did not say
+	Encoding string // the vendor's word, "" = it did not say
+	Cost     *Money // nil = the vendor did not say
+}

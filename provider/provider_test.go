@@ -1,0 +1,444 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+func TestCodeOutcomes(t *testing.T) {
+	want := map[provider.Code]provider.Outcome{
+		provider.InvalidRecipient: "refused", provider.InvalidMessage: "refused", provider.OptedOut: "refused",
+		provider.SenderRejected: "refused", provider.Unsupported: "refused", provider.NoRoute: "refused", provider.Rejected: "refused",
+		provider.RateLimited: "not_sent", provider.Unauthenticated: "not_sent", provider.InsufficientFunds: "not_sent",
+		provider.Unavailable: "not_sent", provider.Indeterminate: "unknown",
+	}
+	for _, c := range provider.Codes() {
+		assert.Equal(t, want[c], c.Outcome(), "code %s", c)
+	}
+	assert.Len(t, provider.Codes(), len(want))
+	assert.Equal(t, provider.OutcomeUnknown, provider.Code("new_one").Outcome(), "a code nobody knows proves nothing")
+}
+
+func TestCodeOf(t *testing.T) {
+	inner := &provider.Error{Code: provider.Indeterminate, Err: provider.Unavailable}
+	tests := []struct {
+		name string
+		err  error
+		want provider.Code
+	}{
+		{"nil", nil, ""},
+		{"error", &provider.Error{Code: provider.OptedOut}, provider.OptedOut},
+		{"wrapped", fmt.Errorf("send: %w", &provider.Error{Code: provider.NoRoute}), provider.NoRoute},
+		{"bare code", fmt.Errorf("send: %w", provider.RateLimited), provider.RateLimited},
+		{"outer code decides", inner, provider.Indeterminate},
+		{"unsupported", errors.ErrUnsupported, provider.Unsupported},
+		{"unclassified", io.ErrUnexpectedEOF, provider.Indeterminate},
+		{"context", context.Canceled, provider.Indeterminate},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, provider.CodeOf(tt.err))
+			assert.Equal(t, tt.err == nil, provider.OutcomeOf(tt.err) == provider.OutcomeAccepted)
+		})
+	}
+}
+
+func TestErrorIs(t *testing.T) {
+	err := fmt.Errorf("send: %w", &provider.Error{Code: provider.Unavailable, Err: io.EOF})
+	assert.ErrorIs(t, err, provider.Unavailable)
+	assert.NotErrorIs(t, err, provider.Indeterminate)
+	assert.ErrorIs(t, err, io.EOF)
+	assert.ErrorIs(t, &provider.Error{Code: provider.Unsupported}, errors.ErrUnsupported)
+}
+
+func TestErrorMasksDigits(t *testing.T) {
+	err := &provider.Error{
+		Code: provider.InvalidRecipient, VendorCode: "21211", VendorMessage: "number 306900000001 of order 1234 is bad",
+		Err: errors.New("call to 27820000001 failed"),
+	}
+	for _, text := range []string{err.Error(), fmt.Sprintf("%v %+v %#v %s %q", err, err, err, err, err)} {
+		assert.NotContains(t, text, "306900000001")
+		assert.NotContains(t, text, "27820000001")
+		assert.Contains(t, text, "order 1234", "short numbers stay readable")
+	}
+}
+
+func TestMask(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "abc": "abc", "1234": "1234", "12345": "***", "a12345b": "a***b", "12345 1234 567890": "*** 1234 ***",
+		"+306900000001": "+***", "12 34567": "12 ***",
+	} {
+		assert.Equal(t, want, provider.Mask(in), "Mask(%q)", in)
+	}
+}
+
+func TestNothingPrivateIsPrinted(t *testing.T) {
+	m := provider.Message{To: e164.MustParse("+306900000001"), Text: "code 482913", Ref: "order-306900000001"}
+	r := provider.Receipt{ID: "abc", Raw: json.RawMessage(`{"to":"306900000001"}`)}
+	e := provider.Event{Kind: provider.Inbound, ID: "abc", From: "+306900000001", Text: "code 482913", Raw: json.RawMessage(`"306900000001"`)}
+	c := provider.CodeRequest{To: m.To, Text: m.Text}
+	var out bytes.Buffer
+	log := slog.New(slog.NewJSONHandler(&out, nil))
+	for _, v := range []any{m, &m, r, &r, e, &e, c, &c, provider.Secret("k3y-in-clear"), struct{ S provider.Secret }{"k3y-in-clear"}} {
+		fmt.Fprintf(&out, "%v %+v %#v %s\n", v, v, v, v)
+		log.Info("x", "v", v)
+	}
+	fmt.Fprintf(&out, "%v", json.NewEncoder(&out).Encode(provider.Secret("k3y-in-clear")))
+	for _, private := range []string{"6900000001", "482913", "k3y-in-clear"} {
+		assert.NotContains(t, out.String(), private)
+	}
+	assert.Equal(t, "k3y-in-clear", provider.Secret("k3y-in-clear").Reveal())
+}
+
+func TestMessageValidate(t *testing.T) {
+	to := e164.MustParse("+306900000001")
+	tests := []struct {
+		name string
+		m    provider.Message
+		want error
+	}{
+		{"good", provider.Message{To: to, Text: "Καλημέρα"}, nil},
+		{"no number", provider.Message{Text: "a"}, provider.InvalidRecipient},
+		{"no text", provider.Message{To: to}, provider.InvalidMessage},
+		{"invalid UTF-8", provider.Message{To: to, Text: "a\xff"}, provider.InvalidMessage},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.ErrorIs(t, tt.m.Validate(), tt.want)
+		})
+	}
+}
+
+func TestExtraOf(t *testing.T) {
+	m := &provider.Message{Extra: map[string]string{"acme.pool": "a", "other.x": "1"}}
+	own, err := m.ExtraOf("acme", "pool", "kind")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"pool": "a"}, own)
+
+	m.Extra["acme.pol"] = "typo"
+	_, err = m.ExtraOf("acme", "pool", "kind")
+	require.ErrorIs(t, err, provider.Unsupported)
+	assert.ErrorContains(t, err, "acme.pol")
+	assert.ErrorContains(t, err, "acme.pool, acme.kind")
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	m := &provider.Message{Text: "a", Extra: map[string]string{"k": "v"}}
+	c := m.Clone()
+	c.Extra["k"] = "changed"
+	assert.Equal(t, "v", m.Extra["k"])
+}
+
+func TestFeatureNames(t *testing.T) {
+	f := provider.HasBatch | provider.ChooseSender
+	assert.Equal(t, "batch,choose_sender", f.String())
+	b, err := json.Marshal(f)
+	require.NoError(t, err)
+	var back provider.Feature
+	require.NoError(t, json.Unmarshal(b, &back))
+	assert.Equal(t, f, back)
+	_, err = provider.ParseFeature("telepathy")
+	assert.ErrorContains(t, err, `"telepathy"`)
+	assert.Len(t, (^provider.Feature(0)).Names(), 13, "each bit has a name")
+}
+
+func TestParseMoney(t *testing.T) {
+	good := map[string]struct {
+		micros int64
+		text   string
+	}{
+		"0.087": {87_000, "0.087"}, "1": {1_000_000, "1"}, "-0.5": {-500_000, "-0.5"}, "0.000001": {1, "0.000001"},
+		"12.3400000000": {12_340_000, "12.34"}, "0": {0, "0"}, "9223372036854.775807": {math.MaxInt64, "9223372036854.775807"},
+	}
+	for in, want := range good {
+		m, err := provider.ParseMoney(in, "EUR")
+		require.NoError(t, err, in)
+		assert.Equal(t, want.micros, m.Micros, in)
+		assert.Equal(t, want.text, m.Amount())
+	}
+	for _, in := range []string{"", ".", "1.", ".5", "1,5", "1e3", "0.0000001", "9223372036854.775808", "NaN", "+1", " 1", "--1", "1.2.3", "0x1"} {
+		_, err := provider.ParseMoney(in, "EUR")
+		assert.ErrorIs(t, err, provider.ErrMoney, "amount %q", in)
+	}
+	assert.Equal(t, "-9223372036854.775808", provider.Money{Micros: math.MinInt64}.Amount())
+}
+
+func TestMoneyArithmetic(t *testing.T) {
+	a, b := provider.Money{Micros: 87_000, Currency: "AUD"}, provider.Money{Micros: 1, Currency: "AUD"}
+	sum, err := a.Add(b)
+	require.NoError(t, err)
+	assert.Equal(t, int64(87_001), sum.Micros)
+	product, err := a.Mul(-3)
+	require.NoError(t, err)
+	assert.Equal(t, int64(-261_000), product.Micros)
+	order, err := a.Compare(b)
+	require.NoError(t, err)
+	assert.Equal(t, 1, order)
+
+	_, err = a.Add(provider.Money{Currency: "EUR"})
+	require.ErrorIs(t, err, provider.ErrMoney)
+	_, err = a.Compare(provider.Money{Currency: "EUR"})
+	require.ErrorIs(t, err, provider.ErrMoney)
+	_, err = provider.Money{Micros: math.MaxInt64}.Add(provider.Money{Micros: 1})
+	require.ErrorIs(t, err, provider.ErrMoney)
+	_, err = provider.Money{Micros: math.MinInt64}.Add(provider.Money{Micros: -1})
+	require.ErrorIs(t, err, provider.ErrMoney)
+	_, err = provider.Money{Micros: math.MaxInt64 / 2}.Mul(3)
+	require.ErrorIs(t, err, provider.ErrMoney)
+}
+
+func TestMoneyJSON(t *testing.T) {
+	b, err := json.Marshal(provider.Money{Micros: 87_000, Currency: "AUD"})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"amount":"0.087","currency":"AUD"}`, string(b))
+	var m provider.Money
+	require.NoError(t, json.Unmarshal(b, &m))
+	assert.Equal(t, int64(87_000), m.Micros)
+	assert.Error(t, json.Unmarshal([]byte(`{"amount":0.087,"currency":"AUD"}`), &m), "a float is no amount")
+}
+
+func FuzzParseMoney(f *testing.F) {
+	for _, s := range []string{"0.087", "-1", "1.", "9223372036854.775807"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m, err := provider.ParseMoney(s, "EUR")
+		if err != nil {
+			return
+		}
+		again, err := provider.ParseMoney(m.Amount(), "EUR")
+		if err != nil || again != m {
+			t.Errorf("%q gives %v, which reads back as %v, %v", s, m, again, err)
+		}
+	})
+}
+
+// full has every optional method; its bits are what the test sets.
+type full struct {
+	features provider.Feature
+	batch    func([]*provider.Message) []provider.Verdict
+	calls    int
+}
+
+func (f *full) Capabilities() provider.Capabilities {
+	return provider.Capabilities{Features: f.features, MaxBatch: 2}
+}
+func (f *full) Send(context.Context, *provider.Message) (*provider.Receipt, error) {
+	f.calls++
+	return &provider.Receipt{ID: "1"}, nil
+}
+func (f *full) SendBatch(_ context.Context, ms []*provider.Message) []provider.Verdict {
+	f.calls++
+	return f.batch(ms)
+}
+func (f *full) Status(context.Context, string) (*provider.Event, error) {
+	f.calls++
+	return &provider.Event{}, nil
+}
+func (f *full) Find(context.Context, *provider.Message, time.Time) (*provider.Receipt, error) {
+	f.calls++
+	return nil, nil
+}
+func (f *full) Cancel(context.Context, string) error { f.calls++; return nil }
+func (f *full) Balance(context.Context) (*provider.Balance, error) {
+	f.calls++
+	return &provider.Balance{}, nil
+}
+func (f *full) Quote(context.Context, *provider.Message) (*provider.Quote, error) {
+	f.calls++
+	return &provider.Quote{}, nil
+}
+func (f *full) StartCode(context.Context, *provider.CodeRequest) (*provider.Receipt, error) {
+	f.calls++
+	return &provider.Receipt{}, nil
+}
+func (f *full) CheckCode(context.Context, string, string) (provider.CodeVerdict, error) {
+	f.calls++
+	return provider.CodeRight, nil
+}
+func (f *full) ParseCallback(context.Context, *provider.Callback) ([]provider.Event, error) {
+	f.calls++
+	return nil, nil
+}
+func (f *full) Inbox(context.Context, string) ([]provider.Event, string, error) {
+	f.calls++
+	return nil, "", nil
+}
+func (f *full) Check(context.Context) error { f.calls++; return nil }
+
+func TestOptionalCallsFollowTheBit(t *testing.T) {
+	ctx := t.Context()
+	calls := map[provider.Feature]func(provider.Provider) error{
+		provider.HasBatch: func(p provider.Provider) error {
+			return provider.SendBatch(ctx, p, []*provider.Message{{}})[0].Err
+		},
+		provider.HasStatus:    func(p provider.Provider) error { _, err := provider.ReadStatus(ctx, p, "1"); return err },
+		provider.HasFind:      func(p provider.Provider) error { _, err := provider.Find(ctx, p, nil, time.Time{}); return err },
+		provider.HasCancel:    func(p provider.Provider) error { return provider.Cancel(ctx, p, "1") },
+		provider.HasBalance:   func(p provider.Provider) error { _, err := provider.ReadBalance(ctx, p); return err },
+		provider.HasQuote:     func(p provider.Provider) error { _, err := provider.AskQuote(ctx, p, nil); return err },
+		provider.HasVerify:    func(p provider.Provider) error { _, err := provider.CheckCode(ctx, p, "", ""); return err },
+		provider.HasCallbacks: func(p provider.Provider) error { _, err := provider.ParseCallback(ctx, p, nil); return err },
+		provider.HasInbox:     func(p provider.Provider) error { _, _, err := provider.ReadInbox(ctx, p, ""); return err },
+		provider.HasCheck:     func(p provider.Provider) error { return provider.Check(ctx, p) },
+	}
+	for bit, call := range calls {
+		t.Run(bit.String(), func(t *testing.T) {
+			p := &full{features: bit, batch: func([]*provider.Message) []provider.Verdict {
+				return []provider.Verdict{{Receipt: &provider.Receipt{}}}
+			}}
+			require.NoError(t, call(p))
+			assert.Equal(t, 1, p.calls)
+
+			p.features = ^bit
+			err := call(p)
+			require.ErrorIs(t, err, errors.ErrUnsupported)
+			require.ErrorIs(t, err, provider.Unsupported)
+			assert.Equal(t, 1, p.calls, "without the bit the method must not be called")
+		})
+	}
+}
+
+func TestSendBatchAnswersForEveryMessage(t *testing.T) {
+	three := []*provider.Message{{}, {}, {}}
+	t.Run("splits at the limit", func(t *testing.T) {
+		var sizes []int
+		p := &full{features: provider.HasBatch, batch: func(ms []*provider.Message) []provider.Verdict {
+			sizes = append(sizes, len(ms))
+			return make([]provider.Verdict, len(ms))
+		}}
+		vs := provider.SendBatch(t.Context(), p, three)
+		assert.Equal(t, []int{2, 1}, sizes)
+		require.Len(t, vs, 3)
+		for _, v := range vs {
+			assert.ErrorIs(t, v.Err, provider.Indeterminate, "neither receipt nor error is doubt")
+		}
+	})
+	t.Run("a driver that drops one", func(t *testing.T) {
+		p := &full{features: provider.HasBatch, batch: func([]*provider.Message) []provider.Verdict { return nil }}
+		for _, v := range provider.SendBatch(t.Context(), p, three) {
+			assert.ErrorIs(t, v.Err, provider.Indeterminate)
+		}
+	})
+	t.Run("a context that has ended", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		p := &full{features: provider.HasBatch}
+		for _, v := range provider.SendBatch(ctx, p, three) {
+			assert.ErrorIs(t, v.Err, provider.Unavailable)
+			assert.ErrorIs(t, v.Err, context.Canceled)
+		}
+		assert.Zero(t, p.calls)
+	})
+}
+
+type common struct {
+	BaseURL string            `json:"base_url" doc:"where the vendor is"`
+	Timeout provider.Duration `json:"timeout" doc:"for one attempt"`
+}
+
+type acmeConfig struct {
+	common
+	Common2
+	Key  provider.Secret `json:"api_key" doc:"the key"`
+	Pool *pool           `json:"pool" doc:"numbers"`
+	List []pool          `json:"list"`
+	Skip func()          `json:"-"`
+}
+
+// Common2 is exported, as the embedded structs of drivers are.
+type Common2 struct {
+	Proxy string `json:"proxy" doc:"a proxy"`
+}
+
+type pool struct {
+	Size int `json:"size"`
+}
+
+func TestDecodeConfig(t *testing.T) {
+	var c acmeConfig
+	require.NoError(t, provider.DecodeConfig(json.RawMessage(
+		`{"api_key":"k3y","timeout":"90s","proxy":"http://p","pool":{"size":3},"list":[{"size":1}]}`), &c))
+	assert.Equal(t, "k3y", c.Key.Reveal())
+	assert.Equal(t, 90*time.Second, c.Timeout.Std())
+	assert.Equal(t, "http://p", c.Proxy)
+	assert.Equal(t, 3, c.Pool.Size)
+
+	for _, none := range []string{"", "null", " "} {
+		require.NoError(t, provider.DecodeConfig(json.RawMessage(none), &c))
+	}
+
+	bad := map[string]struct{ in, path, want string }{
+		"unknown key":  {`{"api_kye":"x"}`, "api_kye", "want one of api_key, base_url, list, pool, proxy, timeout"},
+		"other case":   {`{"API_KEY":"x"}`, "API_KEY", "unknown key"},
+		"inside":       {`{"pool":{"sise":3}}`, "pool.sise", "want one of size"},
+		"in a list":    {`{"list":[{},{"sise":3}]}`, "list[1].sise", "want one of size"},
+		"wrong type":   {`{"pool":{"size":"three"}}`, "pool.size", "got a string, want number"},
+		"embedded":     {`{"proxy":1}`, "proxy", "got a number, want string"},
+		"bad duration": {`{"timeout":"90"}`, "", "is not a duration such as 90s"},
+		"no object":    {`[1]`, "", "want a map of settings"},
+		"ignored":      {`{"Skip":1}`, "Skip", "unknown key"},
+	}
+	for name, tt := range bad {
+		t.Run(name, func(t *testing.T) {
+			err := provider.DecodeConfig(json.RawMessage(tt.in), &c)
+			wrong, ok := errors.AsType[*provider.ConfigError](err)
+			require.True(t, ok, "got %v", err)
+			assert.Equal(t, tt.path, wrong.Path)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+func TestDriverSettings(t *testing.T) {
+	d := provider.NewDriver("acme", "Acme sends.", func(acmeConfig) (*full, error) { return &full{}, nil })
+	names := make([]string, len(d.Settings))
+	for i, s := range d.Settings {
+		names[i] = s.Name + ":" + s.Type
+	}
+	assert.Equal(t, []string{"api_key:secret", "pool:map", "list:list", "base_url:string", "timeout:duration", "proxy:string"}, names)
+	assert.True(t, d.Settings[0].Secret)
+	assert.Equal(t, "the key", d.Settings[0].Doc)
+}
+
+func TestRegistry(t *testing.T) {
+	var r provider.Registry
+	acme := provider.NewDriver("acme", "", func(acmeConfig) (*full, error) { return &full{}, nil })
+	fails := provider.NewDriver("fails", "", func(acmeConfig) (*full, error) { return nil, provider.BadConfig("api_key", "must not be empty") })
+	require.NoError(t, r.Add(acme, fails))
+	assert.Equal(t, []string{"acme", "fails"}, r.Names())
+	require.ErrorContains(t, r.Add(acme), `"acme" is registered twice`)
+	require.Error(t, r.Add(provider.Driver{Name: "x"}))
+	assert.Equal(t, []string{"acme", "fails"}, r.Names(), "a failed Add adds nothing")
+
+	p, err := r.Open(t.Context(), "acme", nil)
+	require.NoError(t, err)
+	require.NotNil(t, p)
+	p, err = r.Open(t.Context(), "fails", nil)
+	require.ErrorContains(t, err, "api_key: must not be empty")
+	assert.Nil(t, p, "no typed nil beside an error")
+	_, err = r.Open(t.Context(), "acem", nil)
+	require.ErrorContains(t, err, `unknown driver "acem"; there are: acme, fails`)
+}
+
+func FuzzDecodeConfig(f *testing.F) {
+	f.Add([]byte(`{"api_key":"k","pool":{"size":1},"list":[{"size":1}]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var c acmeConfig
+		_ = provider.DecodeConfig(b, &c) // must not panic
+	})
+}

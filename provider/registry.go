@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Driver makes providers from configuration. Each driver package exports one
+// as var Driver; [NewDriver] makes it.
+type Driver struct {
+	Name     string
+	Doc      string    // one sentence
+	Settings []Setting // what its configuration may hold
+	// Open validates the settings and makes a provider. It does no I/O, unless
+	// the driver's documentation says otherwise.
+	Open func(ctx context.Context, settings json.RawMessage) (Provider, error)
+}
+
+// NewDriver makes a Driver from a configuration struct and a constructor. The
+// struct's json tags name the settings and its doc tags describe them; they are
+// decoded by [DecodeConfig].
+func NewDriver[C any, P Provider](name, doc string, open func(C) (P, error)) Driver {
+	return Driver{
+		Name:     name,
+		Doc:      doc,
+		Settings: settingsOf[C](),
+		Open: func(_ context.Context, raw json.RawMessage) (Provider, error) {
+			var config C
+			if err := DecodeConfig(raw, &config); err != nil {
+				return nil, err
+			}
+			p, err := open(config)
+			if err != nil {
+				return nil, err
+			}
+			return p, nil
+		},
+	}
+}
+
+// Registry finds drivers by name. The zero Registry is empty and ready. It is
+// filled before it is shared; after that it is safe for concurrent use.
+type Registry struct {
+	drivers map[string]Driver
+}
+
+// Add adds drivers. A driver without name or Open, or a name that is taken, is
+// an error, and nothing of that call is added.
+func (r *Registry) Add(drivers ...Driver) error {
+	next := maps.Clone(r.drivers)
+	if next == nil {
+		next = make(map[string]Driver, len(drivers))
+	}
+	for _, d := range drivers {
+		if d.Name == "" || d.Open == nil {
+			return fmt.Errorf("driver %q: a driver needs a name and an Open function", d.Name)
+		}
+		if _, taken := next[d.Name]; taken {
+			return fmt.Errorf("driver %q is registered twice", d.Name)
+		}
+		next[d.Name] = d
+	}
+	r.drivers = next
+	return nil
+}
+
+// Names lists the drivers in alphabetical order.
+func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.drivers)) }
+
+// Driver finds a driver.
+func (r *Registry) Driver(name string) (Driver, error) {
+	d, ok := r.drivers[name]
+	if !ok {
+		return Driver{}, fmt.Errorf("unknown driver %q; there are: %s", name, strings.Join(r.Names(), ", "))
+	}
+	return d, nil
+}
+
+// Open makes a provider with the driver of that name.
+func (r *Registry) Open(ctx context.Context, name string, settings json.RawMessage) (Provider, error) {
+	d, err := r.Driver(name)
+	if err != nil {
+		return nil, err
+	}
+	return d.Open(ctx, settings)
+}
