@@ -1,0 +1,170 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// ErrTimeout is the cause when a request took longer than [Config].Timeout, as
+// opposed to the caller's own deadline, whose cause is context.DeadlineExceeded.
+var ErrTimeout = errors.New("no answer within the timeout")
+
+var (
+	errConnectTimeout = errors.New("no connection within the connect timeout")
+	errClosed         = errors.New("the provider is closed")
+)
+
+// Client makes requests to one vendor. It is safe for concurrent use.
+type Client struct {
+	base     *url.URL
+	config   Config
+	kept     *http.Transport
+	fresh    *http.Transport
+	redactor redactor
+	closed   atomic.Bool
+}
+
+// New makes a Client. It does no network I/O. The secrets are what
+// [Response.Raw] and error messages must never repeat; a bad setting is a
+// *provider.ConfigError.
+func New(config Config, secrets ...provider.Secret) (*Client, error) {
+	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	kept, fresh, err := config.transports()
+	if err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(config.BaseURL)
+	if err != nil {
+		return nil, provider.BadConfig("base_url", "is not an address")
+	}
+	return &Client{base: base, config: config, kept: kept, fresh: fresh, redactor: newRedactor(secrets)}, nil
+}
+
+// Close drops the idle connections. Requests after it are provider.Unavailable.
+// It may be called again.
+func (c *Client) Close() error {
+	c.closed.Store(true)
+	c.kept.CloseIdleConnections()
+	c.fresh.CloseIdleConnections()
+	return nil
+}
+
+// Do makes the request, once, and reads the answer. Whatever the status, an
+// answer is a Response. No answer is a *provider.Error: Unavailable if nothing
+// of the request was written, else Indeterminate. Its cause tells a cancelled
+// context, the caller's deadline and [ErrTimeout] apart.
+func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
+	}
+	if c.closed.Load() {
+		return nil, &provider.Error{Code: provider.Unavailable, Err: errClosed}
+	}
+	ctx, cancelTimeout := context.WithTimeoutCause(ctx, c.config.Timeout.Or(DefaultTimeout), ErrTimeout)
+	defer cancelTimeout()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	connecting := time.AfterFunc(c.connectTimeout(ctx), func() { cancel(errConnectTimeout) })
+	defer connecting.Stop()
+	w := &witness{ready: func() { connecting.Stop() }}
+
+	req, err := r.build(httptrace.WithClientTrace(ctx, w.trace()), c.base)
+	if err != nil {
+		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
+	}
+	transport := c.kept
+	if r.Fresh {
+		transport = c.fresh
+	}
+	answer, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, c.failure(ctx, w, err)
+	}
+	return c.read(ctx, answer, r.limit()), nil
+}
+
+func (c *Client) connectTimeout(ctx context.Context) time.Duration {
+	limit := c.config.ConnectTimeout.Or(DefaultConnectTimeout)
+	if d, ok := ctx.Value(connectTimeoutKey{}).(time.Duration); ok && d < limit {
+		return d
+	}
+	return limit
+}
+
+type connectTimeoutKey struct{}
+
+// WithConnectTimeout gives requests under the context less time to get their
+// connection than [Config].ConnectTimeout, never more. A router uses it to leave
+// time for the next provider.
+func WithConnectTimeout(ctx context.Context, d time.Duration) context.Context {
+	return context.WithValue(ctx, connectTimeoutKey{}, d)
+}
+
+// failure turns a failed round trip into what is known of the message.
+func (c *Client) failure(ctx context.Context, w *witness, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	code := provider.Unavailable
+	if w.wrote() {
+		code = provider.Indeterminate
+	}
+	return &provider.Error{Code: code, Err: c.redactor.wrap(err)}
+}
+
+// read reads the body. A body that cannot be read is kept as the response's
+// bodyErr: the status alone may still be a verdict.
+func (c *Client) read(ctx context.Context, answer *http.Response, limit int64) *Response {
+	defer answer.Body.Close()
+	body, err := readBody(answer, limit)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return &Response{
+		Status:   answer.StatusCode,
+		Header:   answer.Header,
+		Body:     bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")),
+		bodyErr:  err,
+		received: time.Now(),
+		client:   c,
+	}
+}
+
+func readBody(answer *http.Response, limit int64) ([]byte, error) {
+	var from io.Reader = io.LimitReader(answer.Body, limit+1)
+	switch encoding := strings.ToLower(answer.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		expanded, err := gzip.NewReader(from)
+		if err != nil {
+			return nil, fmt.Errorf("read answer: %w", err)
+		}
+		from = io.LimitReader(expanded, limit+1)
+	default:
+		return nil, fmt.Errorf("read answer: content encoding %q was not asked for", encoding)
+	}
+	body, err := io.ReadAll(from)
+	if err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	if int64(len(body)) > limit {
+		return nil, fmt.Errorf("read answer: more than %d bytes", limit)
+	}
+	return body, nil
+}

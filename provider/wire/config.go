@@ -1,0 +1,145 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Defaults of [Config].
+const (
+	DefaultTimeout        = 30 * time.Second
+	DefaultConnectTimeout = 3 * time.Second
+	DefaultIdleTimeout    = 2 * time.Second
+	DefaultMaxInFlight    = 64
+)
+
+// Config holds the settings that every driver over HTTP shares. A driver embeds
+// it in its own configuration. The zero value of every field is its default,
+// but BaseURL must be given by the driver or its user.
+type Config struct {
+	BaseURL        string                   `json:"base_url" doc:"what precedes the paths in the vendor's documents"`
+	Timeout        provider.Duration        `json:"timeout" doc:"for one request, answer included; default 30s"`
+	ConnectTimeout provider.Duration        `json:"connect_timeout" doc:"for a connection to be ready; default 3s"`
+	IdleTimeout    provider.Duration        `json:"idle_timeout" doc:"how long an unused connection is kept; default 2s, as a stale one is a source of doubt"`
+	MaxInFlight    int                      `json:"max_in_flight" doc:"connections kept for reuse, and the router's limit of requests under way; default 64"`
+	StatusOutcomes map[int]provider.Outcome `json:"status_outcomes" doc:"what a bare HTTP status means here, such as {502: not_sent}"`
+	CallbackURL    string                   `json:"callback_url" doc:"https address for delivery reports, where the vendor takes one"`
+	Proxy          string                   `json:"proxy" doc:"URL of an HTTP proxy; none is taken from the environment"`
+	CAFile         string                   `json:"ca_file" doc:"PEM file with the certificate authorities to trust instead of the system's"`
+}
+
+// validate checks the settings and names the first bad one.
+func (c *Config) validate() error {
+	if err := CheckURL("base_url", c.BaseURL); err != nil {
+		return err
+	}
+	for name, d := range map[string]provider.Duration{"timeout": c.Timeout, "connect_timeout": c.ConnectTimeout, "idle_timeout": c.IdleTimeout} {
+		if d < 0 {
+			return provider.BadConfig(name, "%s is negative; want a duration such as 30s", d)
+		}
+	}
+	if c.MaxInFlight < 0 {
+		return provider.BadConfig("max_in_flight", "%d is negative; want a number of requests such as 64", c.MaxInFlight)
+	}
+	for status, outcome := range c.StatusOutcomes {
+		if err := checkStatusOutcome(status, outcome); err != nil {
+			return err
+		}
+	}
+	if c.CallbackURL == "" {
+		return nil
+	}
+	if u, err := url.Parse(c.CallbackURL); err != nil || u.Scheme != "https" || u.Host == "" {
+		return provider.BadConfig("callback_url", "must be an https address, such as https://hooks.example/sms")
+	}
+	return nil
+}
+
+func checkStatusOutcome(status int, outcome provider.Outcome) error {
+	if status < 300 || status > 599 {
+		return provider.BadConfig("status_outcomes", "%d is not an HTTP status from 300 to 599", status)
+	}
+	switch outcome {
+	case provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeUnknown:
+		return nil
+	}
+	return provider.BadConfig("status_outcomes", "%q for %d; want refused, not_sent or unknown", outcome, status)
+}
+
+// CheckURL checks an address that a setting gives: https, or http to loopback,
+// with a host and without user, query or fragment. The error is a
+// *provider.ConfigError for that setting.
+func CheckURL(setting, raw string) error {
+	if raw == "" {
+		return provider.BadConfig(setting, "must not be empty; want an address such as https://api.example.com")
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return provider.BadConfig(setting, "is not an address such as https://api.example.com")
+	case u.User != nil:
+		return provider.BadConfig(setting, "must not hold a user or password; they have settings of their own")
+	case u.RawQuery != "" || u.Fragment != "":
+		return provider.BadConfig(setting, "must not have a query or fragment")
+	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
+		return nil
+	case u.Scheme == "http":
+		return provider.BadConfig(setting, "plain http to %s would show credentials and texts on the way; want https (http is for loopback alone)", u.Hostname())
+	}
+	return provider.BadConfig(setting, "scheme %q; want https", u.Scheme)
+}
+
+// IsLoopback reports whether a host name or address is this machine.
+func IsLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// transports makes the two ways out: one that keeps connections, and one that
+// opens a connection for each request.
+func (c *Config) transports() (kept, fresh *http.Transport, err error) {
+	kept = &http.Transport{
+		DialContext:         countingDialer(&net.Dialer{Timeout: c.ConnectTimeout.Or(DefaultConnectTimeout), KeepAlive: 15 * time.Second}),
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: c.ConnectTimeout.Or(DefaultConnectTimeout),
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 alone: see the package comment
+		IdleConnTimeout:     c.IdleTimeout.Or(DefaultIdleTimeout),
+		MaxIdleConnsPerHost: c.MaxInFlight,
+		DisableCompression:  true, // gzip is asked for and read by the client, which bounds the expanded size
+	}
+	if c.MaxInFlight == 0 {
+		kept.MaxIdleConnsPerHost = DefaultMaxInFlight
+	}
+	if c.Proxy != "" {
+		proxy, err := url.Parse(c.Proxy)
+		if err != nil || proxy.Host == "" {
+			return nil, nil, provider.BadConfig("proxy", "is not an address such as http://proxy.example:3128")
+		}
+		kept.Proxy = http.ProxyURL(proxy)
+	}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, nil, provider.BadConfig("ca_file", "%v", err)
+		}
+		kept.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !kept.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, nil, provider.BadConfig("ca_file", "%s holds no PEM certificate", c.CAFile)
+		}
+	}
+	fresh = kept.Clone()
+	fresh.DisableKeepAlives = true
+	return kept, fresh, nil
+}

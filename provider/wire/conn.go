@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"sync"
+)
+
+// countedConn knows how many bytes the kernel has taken.
+type countedConn struct {
+	net.Conn
+
+	mu      sync.Mutex
+	taken   int64
+	writing bool
+	sealed  bool
+}
+
+var errSealed = errors.New("the request was given up before it was written")
+
+func (c *countedConn) Write(b []byte) (int, error) {
+	if !c.begin() {
+		return 0, errSealed
+	}
+	n, err := c.Conn.Write(b)
+	c.mu.Lock()
+	c.writing = false
+	c.taken += int64(n)
+	c.mu.Unlock()
+	return n, err
+}
+
+func (c *countedConn) begin() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sealed {
+		return false
+	}
+	c.writing = true
+	return true
+}
+
+// mark is the count so far.
+func (c *countedConn) mark() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taken
+}
+
+// seal refuses every later write and reports whether anything was written, or
+// was just being written, since the mark.
+func (c *countedConn) seal(mark int64) (written bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sealed = true
+	return c.writing || c.taken > mark
+}
+
+func countingDialer(d *net.Dialer) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &countedConn{Conn: conn}, nil
+	}
+}
+
+// witness follows one request through httptrace to the connection that carries
+// it.
+type witness struct {
+	mu      sync.Mutex
+	conn    *countedConn
+	start   int64
+	foreign bool // a connection that was not counted: nothing can be proven
+	ready   func()
+}
+
+func (w *witness) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		// A second connection means that net/http found the first one dead
+		// before it wrote to it; if it had written, that must not be forgotten.
+		if w.conn != nil && w.conn.seal(w.start) {
+			w.foreign = true
+		}
+		w.conn = counted(info.Conn)
+		if w.conn == nil {
+			w.foreign = true
+			return
+		}
+		w.start = w.conn.mark()
+		w.ready()
+	}}
+}
+
+// wrote ends the request: nothing of it can be written any more, and the answer
+// is whether anything was.
+func (w *witness) wrote() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.foreign || w.conn != nil && w.conn.seal(w.start)
+}
+
+func counted(c net.Conn) *countedConn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	cc, _ := c.(*countedConn)
+	return cc
+}

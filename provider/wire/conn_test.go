@@ -1,0 +1,53 @@
+package wire
+
+import (
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The proof must not depend on when net/http's own writer wakes up: once a
+// request is given up, nothing of it can be written any more.
+func TestSealedConnectionTakesNothing(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	c := &countedConn{Conn: ours}
+	start := c.mark()
+	assert.False(t, c.seal(start))
+	n, err := c.Write([]byte("late"))
+	require.ErrorIs(t, err, errSealed)
+	assert.Zero(t, n)
+}
+
+func TestSealSeesAWriteUnderWay(t *testing.T) {
+	ours, theirs := net.Pipe()
+	c := &countedConn{Conn: ours}
+	begun, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		close(begun)
+		_, _ = c.Write([]byte("blocked: nobody reads"))
+		close(done)
+	}()
+	<-begun
+	for !c.busy() {
+	}
+	assert.True(t, c.seal(0), "a write that has begun may have put bytes on the wire")
+	ours.Close()
+	theirs.Close()
+	<-done
+}
+
+func (c *countedConn) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writing
+}
+
+func TestWitnessWithoutCountedConnectionProvesNothing(t *testing.T) {
+	w := &witness{foreign: true}
+	assert.True(t, w.wrote())
+	assert.False(t, (&witness{}).wrote(), "no connection, nothing written")
+}

@@ -1,0 +1,108 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// DefaultLimit is how many bytes of an answer are read at most.
+const DefaultLimit = 1 << 20
+
+// Request is one request to a vendor.
+type Request struct {
+	Method string
+	// Path follows the base URL, "/messages", percent-encoded where it must be;
+	// an absolute URL stands for itself and has passed [CheckURL].
+	Path   string
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+	// Fresh asks for a connection of its own. A send by GET needs it: net/http
+	// repeats a GET when a reused connection drops.
+	Fresh bool
+	// Limit caps the answer in bytes; 0 = [DefaultLimit].
+	Limit int64
+	// Sign, if set, sees the finished request and may add headers to it.
+	Sign func(*http.Request)
+}
+
+// JSON makes a request with a JSON body. Characters are not escaped beyond what
+// JSON needs.
+func JSON(method, path string, body any) (Request, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return Request{}, fmt.Errorf("encode request: %w", err)
+	}
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	return Request{Method: method, Path: path, Header: header, Body: bytes.TrimSuffix(b.Bytes(), []byte("\n"))}, nil
+}
+
+// Form makes a request with a form body.
+func Form(method, path string, values url.Values) Request {
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	return Request{Method: method, Path: path, Header: header, Body: []byte(values.Encode())}
+}
+
+// Get makes a request without a body.
+func Get(path string, query url.Values) Request {
+	return Request{Method: http.MethodGet, Path: path, Query: query}
+}
+
+func (r *Request) limit() int64 {
+	if r.Limit == 0 {
+		return DefaultLimit
+	}
+	return r.Limit
+}
+
+func (r *Request) build(ctx context.Context, base *url.URL) (*http.Request, error) {
+	raw := r.Path
+	if !strings.HasPrefix(raw, "https://") && !strings.HasPrefix(raw, "http://") {
+		raw = base.String() + raw
+	}
+	if len(r.Query) > 0 {
+		raw += "?" + r.Query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, raw, nil)
+	if err != nil {
+		return nil, fmt.Errorf("build request: %w", withoutURL(err))
+	}
+	if len(r.Body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(r.Body))
+		req.ContentLength = int64(len(r.Body))
+		// GetBody stays nil: with it net/http could send the body again.
+	}
+	if r.Header != nil {
+		req.Header = r.Header.Clone()
+	}
+	setDefault(req.Header, "Accept", "application/json")
+	setDefault(req.Header, "Accept-Encoding", "gzip")
+	setDefault(req.Header, "User-Agent", "anysms")
+	if r.Sign != nil {
+		r.Sign(req)
+	}
+	return req, nil
+}
+
+func setDefault(h http.Header, key, value string) {
+	if h.Get(key) == "" {
+		h.Set(key, value)
+	}
+}
+
+// withoutURL drops the URL that package net/url puts in front of an error: it
+// may hold a number or a key.
+func withoutURL(err error) error {
+	if e, ok := err.(*url.Error); ok {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Response is a vendor's answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte // nil if it could not be read; see [Response.Readable]
+
+	bodyErr  error
+	received time.Time
+	client   *Client
+}
+
+// OK reports a 2xx status.
+func (r *Response) OK() bool { return r.Status >= 200 && r.Status <= 299 }
+
+// Readable is nil if the whole body was read, else why it was not.
+func (r *Response) Readable() error { return r.bodyErr }
+
+// Decode reads the body as JSON into v. Its error says nothing of the body's
+// content.
+func (r *Response) Decode(v any) error {
+	if r.bodyErr != nil {
+		return r.bodyErr
+	}
+	err := json.Unmarshal(r.Body, v)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("the answer's %q is a %s", wrong.Field, wrong.Value)
+	}
+	if err != nil {
+		return errors.New("the answer is not the JSON that was expected")
+	}
+	return nil
+}
+
+// Raw is the body as JSON for [provider.Receipt].Raw, without secrets: as it
+// came if it is JSON, else as a JSON string.
+func (r *Response) Raw() json.RawMessage {
+	body := r.client.redactor.scrub(string(r.Body))
+	if json.Valid([]byte(body)) {
+		return json.RawMessage(body)
+	}
+	quoted, err := json.Marshal(body)
+	if err != nil {
+		return nil
+	}
+	return quoted
+}
+
+// Failed makes the error for an answer whose documented body says what became
+// of the message. Secrets that the vendor repeats are taken out of its words.
+func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
+	return &provider.Error{
+		Code:          code,
+		VendorCode:    r.client.redactor.scrub(vendorCode),
+		VendorMessage: r.client.redactor.scrub(vendorMessage),
+		RetryAfter:    r.RetryAfter(),
+		Err:           fmt.Errorf("HTTP status %d", r.Status),
+	}
+}
+
+// Doubt makes the error for an answer that was to be an acceptance and cannot
+// be read as one.
+func (r *Response) Doubt(cause error) *provider.Error {
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, r.client.redactor.wrap(cause))}
+}
+
+// ByStatus makes the error that the status alone stands for, for an answer
+// without a documented body. [Config].StatusOutcomes comes before the table. A
+// 2xx is provider.Indeterminate: it promised an acceptance that nobody can read.
+func (r *Response) ByStatus() *provider.Error {
+	err := &provider.Error{
+		Code:       statusCode(r.Status, r.Header.Get("Retry-After") != ""),
+		RetryAfter: r.RetryAfter(),
+		Err:        fmt.Errorf("HTTP status %d without a documented answer", r.Status),
+	}
+	if r.bodyErr != nil {
+		err.Err = fmt.Errorf("%w: %w", err.Err, r.client.redactor.wrap(r.bodyErr))
+	}
+	switch r.client.config.StatusOutcomes[r.Status] {
+	case provider.OutcomeRefused:
+		err.Code = provider.Rejected
+	case provider.OutcomeNotSent:
+		err.Code = provider.Unavailable
+	case provider.OutcomeUnknown:
+		err.Code = provider.Indeterminate
+	}
+	return err
+}
+
+// RetryAfter reads the Retry-After header, seconds or a date (RFC 9110
+// §10.2.3); 0 if there is none, or none that can be read. A date is taken
+// relative to the answer's own Date, so that clocks need not agree.
+func (r *Response) RetryAfter() time.Duration {
+	value := strings.TrimSpace(r.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now := r.received
+	if sent, err := http.ParseTime(r.Header.Get("Date")); err == nil {
+		now = sent
+	}
+	return max(0, at.Sub(now))
+}

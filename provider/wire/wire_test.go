@@ -1,0 +1,504 @@
+package wire_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func newClient(t *testing.T, config wire.Config, secrets ...provider.Secret) *wire.Client {
+	t.Helper()
+	c, err := wire.New(config, secrets...)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+// socket serves raw connections, one handler call each, and counts requests.
+type socket struct {
+	url      string
+	requests atomic.Int64
+}
+
+// serve answers each connection with handle, which reads requests by s.read.
+func serve(t *testing.T, handle func(s *socket, c net.Conn, r *bufio.Reader)) *socket {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &socket{url: "http://" + l.Addr().String()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				handle(s, c, bufio.NewReader(c))
+			}()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return s
+}
+
+func (s *socket) read(r *bufio.Reader) bool {
+	req, err := http.ReadRequest(r)
+	if err != nil {
+		return false
+	}
+	_, _ = io.Copy(io.Discard, req.Body)
+	s.requests.Add(1)
+	return true
+}
+
+const okAnswer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{\"a\": 1}"
+
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	c.Close()
+}
+
+func post(body string) wire.Request {
+	return wire.Request{Method: http.MethodPost, Path: "/send", Body: []byte(body)}
+}
+
+func TestProofOfPhase(t *testing.T) {
+	refused, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	refusedURL := "http://" + refused.Addr().String()
+	refused.Close()
+
+	t.Run("connection refused is not sent", func(t *testing.T) {
+		_, err := newClient(t, wire.Config{BaseURL: refusedURL}).Do(t.Context(), post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+	})
+	t.Run("failed TLS is not sent", func(t *testing.T) {
+		plain := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = r.ReadByte() })
+		c := newClient(t, wire.Config{BaseURL: strings.Replace(plain.url, "http:", "https:", 1)})
+		_, err := c.Do(t.Context(), post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+	})
+	t.Run("unknown authority is not sent", func(t *testing.T) {
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ErrorLog = discardLog
+		server.StartTLS()
+		defer server.Close()
+		_, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+	})
+	t.Run("TLS that hangs ends with the connect timeout", func(t *testing.T) {
+		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
+		c := newClient(t, wire.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1), ConnectTimeout: provider.Duration(30 * time.Millisecond)})
+		_, err := c.Do(t.Context(), post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+		require.ErrorContains(t, err, "connect timeout")
+	})
+	t.Run("a shorter connect timeout of the context holds", func(t *testing.T) {
+		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
+		c := newClient(t, wire.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1)})
+		_, err := c.Do(wire.WithConnectTimeout(t.Context(), 30*time.Millisecond), post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+	})
+	t.Run("context cancelled before", func(t *testing.T) {
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r) })
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		require.ErrorIs(t, err, provider.Unavailable)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Zero(t, s.requests.Load())
+	})
+
+	after := map[string]func(s *socket, c net.Conn, r *bufio.Reader){
+		"reset after reading":        func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); reset(c) },
+		"end of file after reading":  func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r) },
+		"garbage for an answer":      func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "hello\r\n\r\n") },
+		"half a status line":         func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "HTTP/1.1 2") },
+		"header that does not close": func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "HTTP/1.1 200 OK\r\nA: b") },
+	}
+	for name, handle := range after {
+		t.Run(name+" is doubt", func(t *testing.T) {
+			s := serve(t, handle)
+			_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.EqualValues(t, 1, s.requests.Load())
+		})
+	}
+
+	t.Run("waiting for the answer ends by the provider's timeout: doubt", func(t *testing.T) {
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
+		c := newClient(t, wire.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
+		_, err := c.Do(t.Context(), post("x"))
+		require.ErrorIs(t, err, provider.Indeterminate)
+		require.ErrorIs(t, err, wire.ErrTimeout)
+	})
+	t.Run("waiting for the answer ends by the caller: doubt", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); cancel(); _, _ = r.ReadByte() })
+		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		require.ErrorIs(t, err, provider.Indeterminate)
+		require.ErrorIs(t, err, context.Canceled)
+	})
+	t.Run("waiting for the answer ends by the caller's deadline: doubt", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
+		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		require.ErrorIs(t, err, provider.Indeterminate)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, wire.ErrTimeout)
+	})
+}
+
+// A reused connection that the server drops after it read the second request is
+// where net/http repeats requests behind the caller's back.
+func TestReusedConnectionIsNotReplayed(t *testing.T) {
+	requests := map[string]wire.Request{
+		"POST":                      post("x"),
+		"POST with idempotency key": {Method: "POST", Path: "/send", Body: []byte("x"), Header: http.Header{"Idempotency-Key": {"k"}}},
+		"GET on its own connection": {Method: "GET", Path: "/send", Fresh: true},
+	}
+	for name, request := range requests {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+				if s.read(r) && s.requests.Load() == 1 {
+					fmt.Fprint(c, okAnswer)
+					s.read(r)
+				}
+			})
+			c := newClient(t, wire.Config{BaseURL: s.url})
+			_, err := c.Do(t.Context(), request)
+			require.NoError(t, err)
+			_, err = c.Do(t.Context(), request)
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.EqualValues(t, 2, s.requests.Load(), "two calls of Do must make two requests at the socket")
+		})
+	}
+}
+
+func TestConnectionIsReused(t *testing.T) {
+	var connections atomic.Int64
+	s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+		connections.Add(1)
+		for s.read(r) {
+			fmt.Fprint(c, okAnswer)
+		}
+	})
+	c := newClient(t, wire.Config{BaseURL: s.url})
+	for range 5 {
+		_, err := c.Do(t.Context(), post("x"))
+		require.NoError(t, err)
+	}
+	assert.EqualValues(t, 1, connections.Load())
+	_, err := c.Do(t.Context(), wire.Request{Method: "GET", Path: "/", Fresh: true})
+	require.NoError(t, err)
+	assert.EqualValues(t, 2, connections.Load())
+}
+
+func TestRedirectIsNotFollowed(t *testing.T) {
+	var followed atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/send" {
+			followed.Store(true)
+		}
+		http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	assert.ErrorIs(t, resp.ByStatus(), provider.Unavailable)
+	assert.False(t, followed.Load())
+}
+
+func TestClosed(t *testing.T) {
+	c := newClient(t, wire.Config{BaseURL: "https://api.example.com"})
+	require.NoError(t, c.Close())
+	require.NoError(t, c.Close())
+	_, err := c.Do(t.Context(), post("x"))
+	require.ErrorIs(t, err, provider.Unavailable)
+}
+
+func TestRequestOnTheWire(t *testing.T) {
+	type seen struct {
+		path, body, contentType, date, accept string
+	}
+	got := make(chan seen, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got <- seen{r.URL.RequestURI(), string(b), r.Header.Get("Content-Type"), r.Header.Get("X-Date"), r.Header.Get("Accept")}
+	}))
+	defer server.Close()
+	c := newClient(t, wire.Config{BaseURL: server.URL + "/v1/"})
+
+	r, err := wire.JSON("POST", "/a%2Fb", map[string]string{"text": "<Καλημέρα & \"hi\" {x}>"})
+	require.NoError(t, err)
+	r.Query = url.Values{"q": {"a b"}}
+	r.Sign = func(req *http.Request) { req.Header.Set("X-Date", req.URL.EscapedPath()) }
+	_, err = c.Do(t.Context(), r)
+	require.NoError(t, err)
+	assert.Equal(t, seen{"/v1/a%2Fb?q=a+b", `{"text":"<Καλημέρα & \"hi\" {x}>"}`, "application/json; charset=utf-8", "/v1/a%2Fb", "application/json"}, <-got)
+
+	_, err = c.Do(t.Context(), wire.Form("POST", "/form", url.Values{"to": {"+306900000001"}}))
+	require.NoError(t, err)
+	assert.Equal(t, seen{"/v1/form", "to=%2B306900000001", "application/x-www-form-urlencoded", "", "application/json"}, <-got)
+
+	_, err = c.Do(t.Context(), wire.Get(server.URL+"/elsewhere", nil))
+	require.NoError(t, err)
+	assert.Equal(t, "/elsewhere", (<-got).path)
+}
+
+func TestReading(t *testing.T) {
+	zipped := func(s string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, s)
+		_ = w.Close()
+		return b.String()
+	}
+	tests := []struct {
+		name, encoding, body string
+		want                 string // "" = unreadable
+	}{
+		{"plain", "", `{"a":"b"}`, "b"},
+		{"byte order mark", "", "\xef\xbb\xbf" + `{"a":"b"}`, "b"},
+		{"gzip", "gzip", zipped(`{"a":"b"}`), "b"},
+		{"broken gzip", "gzip", "nonsense", ""},
+		{"gzip bomb", "gzip", zipped(`{"a":"` + strings.Repeat("0", 4<<20) + `"}`), ""},
+		{"too large", "", `{"a":"` + strings.Repeat("0", 2<<20) + `"}`, ""},
+		{"deflate that nobody asked for", "deflate", "x", ""},
+		{"html", "", "<html>", ""},
+		{"empty", "", "", ""},
+		{"two documents", "", `{"a":"b"}{"a":"c"}`, ""},
+		{"wrong type", "", `{"a":1}`, ""},
+		{"deep", "", strings.Repeat("[", 100_000), ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if tt.encoding != "" {
+					w.Header().Set("Content-Encoding", tt.encoding)
+				}
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			defer server.Close()
+			resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+			require.NoError(t, err)
+			var answer struct{ A string }
+			err = resp.Decode(&answer)
+			if tt.want == "" {
+				require.Error(t, err)
+				assert.ErrorIs(t, resp.Doubt(err), provider.Indeterminate)
+				assert.ErrorIs(t, resp.ByStatus(), provider.Indeterminate)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, answer.A)
+		})
+	}
+
+	t.Run("truncated", func(t *testing.T) {
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+			s.read(r)
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":")
+		})
+		resp, err := newClient(t, wire.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
+		require.NoError(t, err)
+		require.ErrorIs(t, resp.Readable(), io.ErrUnexpectedEOF)
+		assert.ErrorIs(t, resp.ByStatus(), provider.Indeterminate)
+	})
+	t.Run("slow drip ends by the timeout", func(t *testing.T) {
+		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+			s.read(r)
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+			for {
+				if _, err := fmt.Fprint(c, " "); err != nil {
+					return
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+		c := newClient(t, wire.Config{BaseURL: s.url, Timeout: provider.Duration(60 * time.Millisecond)})
+		resp, err := c.Do(t.Context(), post("x"))
+		require.NoError(t, err)
+		require.ErrorIs(t, resp.Readable(), wire.ErrTimeout)
+	})
+}
+
+func TestByStatus(t *testing.T) {
+	want := map[provider.Code][]int{
+		provider.Indeterminate:     {200, 201, 204, 300, 301, 302, 303, 304, 408, 409, 500, 502, 503, 504, 507, 520, 599},
+		provider.Unavailable:       {307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 451, 501, 505},
+		provider.Unauthenticated:   {401, 407},
+		provider.InsufficientFunds: {402},
+		provider.RateLimited:       {429},
+		provider.Rejected:          {400, 406, 412, 418, 422, 499},
+	}
+	var status atomic.Int64
+	var retryAfter atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", retryAfter.Load().(string))
+		w.WriteHeader(int(status.Load()))
+	}))
+	defer server.Close()
+	c := newClient(t, wire.Config{BaseURL: server.URL})
+	answer := func(code int, after string) *wire.Response {
+		status.Store(int64(code))
+		retryAfter.Store(after)
+		resp, err := c.Do(t.Context(), post("x"))
+		require.NoError(t, err)
+		return resp
+	}
+	for code, statuses := range want {
+		for _, s := range statuses {
+			assert.ErrorIs(t, answer(s, "").ByStatus(), code, "status %d", s)
+		}
+	}
+	assert.ErrorIs(t, answer(503, "7").ByStatus(), provider.Unavailable, "503 with Retry-After")
+	assert.Equal(t, 7*time.Second, answer(429, "7").ByStatus().RetryAfter)
+	date := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+	assert.InDelta(t, time.Hour, answer(429, date).RetryAfter(), float64(3*time.Second))
+	assert.Zero(t, answer(429, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)).RetryAfter(), "a date that is over")
+	for _, bad := range []string{"", "soon", "-1", "1.5", "99999999999999999999"} {
+		assert.Zero(t, answer(429, bad).RetryAfter(), "Retry-After %q", bad)
+	}
+
+	c = newClient(t, wire.Config{BaseURL: server.URL, StatusOutcomes: map[int]provider.Outcome{502: "not_sent", 500: "refused", 404: "unknown"}})
+	assert.ErrorIs(t, answer(502, "").ByStatus(), provider.Unavailable)
+	assert.ErrorIs(t, answer(500, "").ByStatus(), provider.Rejected)
+	assert.ErrorIs(t, answer(404, "").ByStatus(), provider.Indeterminate)
+}
+
+func TestSecretsAreTakenOut(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"error":"key s3cr3t/+key and s3cr3t%2F%2Bkey of user abc is bad"}`)
+	}))
+	defer server.Close()
+	resp, err := newClient(t, wire.Config{BaseURL: server.URL}, "s3cr3t/+key", "abc").Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	failed := resp.Failed(provider.Unauthenticated, "s3cr3t/+key", string(resp.Body))
+	for _, text := range []string{string(resp.Raw()), failed.Error(), failed.VendorMessage, fmt.Sprintf("%#v", failed)} {
+		assert.NotContains(t, text, "s3cr3t")
+		assert.Contains(t, text, "redacted")
+	}
+	assert.Contains(t, string(resp.Raw()), "abc", "three letters are no secret to search for")
+	assert.ErrorIs(t, failed, provider.Unauthenticated)
+}
+
+func TestRawOfTextIsAString(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "OK 1") }))
+	defer server.Close()
+	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	assert.JSONEq(t, `"OK 1"`, string(resp.Raw()))
+}
+
+func TestConfig(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, []byte("no certificate"), 0o600))
+	tests := []struct {
+		name   string
+		config wire.Config
+		path   string // "" = good
+		want   string
+	}{
+		{"https", wire.Config{BaseURL: "https://api.example.com/v1/"}, "", ""},
+		{"http to loopback", wire.Config{BaseURL: "http://127.0.0.1:8080"}, "", ""},
+		{"http to loopback 6", wire.Config{BaseURL: "http://[::1]:8080"}, "", ""},
+		{"http to localhost", wire.Config{BaseURL: "http://localhost"}, "", ""},
+		{"empty", wire.Config{}, "base_url", "must not be empty"},
+		{"plain http", wire.Config{BaseURL: "http://api.example.com"}, "base_url", "plain http"},
+		{"plain http to a private host", wire.Config{BaseURL: "http://10.0.0.1"}, "base_url", "plain http"},
+		{"name that only begins like loopback", wire.Config{BaseURL: "http://127.0.0.1.example.com"}, "base_url", "plain http"},
+		{"no scheme", wire.Config{BaseURL: "api.example.com"}, "base_url", "is not an address"},
+		{"ftp", wire.Config{BaseURL: "ftp://api.example.com"}, "base_url", "want https"},
+		{"password", wire.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not hold"},
+		{"query", wire.Config{BaseURL: "https://api.example.com?key=1"}, "base_url", "query"},
+		{"negative timeout", wire.Config{BaseURL: "https://a.example", Timeout: -1}, "timeout", "negative"},
+		{"negative pool", wire.Config{BaseURL: "https://a.example", MaxInFlight: -1}, "max_in_flight", "negative"},
+		{"status outcome", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{502: "sent"}}, "status_outcomes", "want refused, not_sent or unknown"},
+		{"outcome of a 200", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{200: "not_sent"}}, "status_outcomes", "not an HTTP status from"},
+		{"http callback", wire.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
+		{"proxy", wire.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not an address"},
+		{"no such file", wire.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
+		{"no certificate", wire.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "holds no PEM"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := wire.New(tt.config)
+			if tt.path == "" {
+				require.NoError(t, err)
+				return
+			}
+			wrong, ok := errors.AsType[*provider.ConfigError](err)
+			require.True(t, ok, "got %v", err)
+			assert.Equal(t, tt.path, wrong.Path)
+			assert.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "p4ssw0rd")
+		})
+	}
+}
+
+func TestProxyIsUsed(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"host":"`+r.URL.Host+`"}`)
+	}))
+	defer proxy.Close()
+	resp, err := newClient(t, wire.Config{BaseURL: "http://vendor.localhost", Proxy: proxy.URL}).Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	assert.Contains(t, string(resp.Body), "vendor.localhost")
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"a":"b"}`), "")
+	f.Add([]byte("\x1f\x8b"), "gzip")
+	var body atomic.Value
+	var encoding atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", encoding.Load().(string))
+		_, _ = w.Write(body.Load().([]byte))
+	}))
+	f.Cleanup(server.Close)
+	c, err := wire.New(wire.Config{BaseURL: server.URL})
+	require.NoError(f, err)
+	f.Cleanup(func() { _ = c.Close() })
+	f.Fuzz(func(t *testing.T, b []byte, e string) {
+		body.Store(b)
+		encoding.Store(e)
+		resp, err := c.Do(t.Context(), post("x"))
+		if err != nil {
+			return
+		}
+		var v map[string]any
+		_ = resp.Decode(&v)
+		_ = resp.Raw()
+		_ = resp.ByStatus().Error()
+	})
+}
