@@ -1,0 +1,90 @@
+package segment
+
+import (
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/encoding/gsm7"
+)
+
+// Char is a character that makes a text dearer, with how often it stands there.
+type Char struct {
+	Rune    rune
+	Offset  int    // of its first occurrence, in bytes
+	Index   int    // the same in code points
+	Count   int    // occurrences
+	Suggest string // what to write instead at no cost of meaning; "" if nothing
+}
+
+// Explanation is why a text costs what it does. One value can be used for many
+// texts: its slices are filled anew and keep their memory.
+type Explanation struct {
+	Analysis
+	Forcing   []Char    // the characters that force UCS-2, in order of appearance
+	Extension []Char    // the characters of GSM-7 that cost two septets each, in order of appearance
+	Segments  []Segment // where and why each segment ends, also above MaxSegments
+
+	seen map[rune]int // place of a character in its list
+}
+
+// Explain fills e with the Analysis of text, as Analyze gives it, and its
+// reasons. Extension is filled for a UCS-2 text too, for which it tells what
+// the characters would cost if the forcing ones were not there. The error is an
+// *InvalidUTF8Error.
+func Explain(text string, opts *Options, e *Explanation) error {
+	c := cutter{record: true, segments: e.Segments[:0]}
+	a, err := c.run(text, opts)
+	if err != nil {
+		return err
+	}
+	e.Analysis, e.Segments = a, c.segments
+	e.listChars(text, opts)
+	return nil
+}
+
+// listChars fills the lists of characters.
+func (e *Explanation) listChars(text string, opts *Options) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	e.Forcing, e.Extension = e.Forcing[:0], e.Extension[:0]
+	if e.seen == nil {
+		e.seen = make(map[rune]int)
+	}
+	clear(e.seen)
+	const plain = 1 << gsm7.Default
+	locking, single := opts.Locking|plain, opts.Single|plain
+	if e.Analysis.Forcing >= 0 {
+		r, _ := utf8.DecodeRuneInString(text[e.Analysis.Forcing:])
+		if l, s := gsm7.Holders(r); l&locking|s&single != 0 {
+			// Some table holds it, but none that holds the text before it too.
+			// The alphabet that everybody has tells what to change.
+			locking, single = plain, plain
+		}
+	}
+	if e.Encoding == GSM7 {
+		locking, single = 1<<e.Tables.Locking, 1<<e.Tables.Single
+	}
+	index := 0
+	for i, r := range text {
+		l, s := gsm7.Holders(r)
+		switch {
+		case l&locking != 0:
+		case s&single != 0:
+			e.Extension = e.note(e.Extension, r, i, index)
+		default:
+			e.Forcing = e.note(e.Forcing, r, i, index)
+		}
+		index++
+	}
+}
+
+// note counts r in list. A character is always of the same list, so one map
+// serves both.
+func (e *Explanation) note(list []Char, r rune, offset, index int) []Char {
+	if at, ok := e.seen[r]; ok {
+		list[at].Count++
+		return list
+	}
+	e.seen[r] = len(list)
+	return append(list, Char{Rune: r, Offset: offset, Index: index, Count: 1})
+}

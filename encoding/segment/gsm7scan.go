@@ -1,0 +1,100 @@
+package segment
+
+import (
+	"math/bits"
+
+	"github.com/anysms/anysms/encoding/gsm7"
+)
+
+// widths holds the septets that each character below U+0800 costs in the
+// default alphabet with its extension table; 0 for those that force UCS-2.
+// All others of the alphabet but the euro sign lie there.
+var widths = func() (w [0x800]uint8) {
+	for r := range rune(len(w)) {
+		w[r] = uint8(gsm7.Tables{}.Septets(r))
+	}
+	return w
+}()
+
+// gsm7 counts the text as default alphabet and returns the offset of the first
+// character that is not in it, or -1.
+func (c *cutter) gsm7() int {
+	text := c.text
+	chars, used := 0, 0
+	for i := 0; i < len(text); {
+		var w uint64
+		n := 8
+		if i+8 <= len(text) {
+			w = load(text, i)
+		} else {
+			w, n = loadTail(text, i)
+		}
+		extended, other := classify(w)
+		if other != 0 {
+			n = bits.TrailingZeros64(other) >> 3
+		}
+		if n < 8 {
+			extended = below(extended, n)
+		}
+		units := n + flags(extended)
+		switch {
+		case used+units <= c.limit:
+			chars, used = chars+n, used+units
+		case extended == 0 && !c.keep:
+			room := c.limit - used
+			c.cut(i+room, chars+room, c.limit)
+			chars, used = chars+n, units-room
+		default:
+			chars, used = c.walk(i, i+n, chars, used)
+		}
+		i += n
+		if other == 0 {
+			continue
+		}
+		for ok := true; ok; ok = i < len(text) && text[i] >= 0x80 {
+			width, size := defaultWidth(text, i)
+			if width == 0 {
+				c.chars, c.used = chars, used
+				return i
+			}
+			if used+width > c.limit {
+				used = c.cut(i, chars, used)
+			}
+			chars, used = chars+1, used+width
+			i += size
+		}
+	}
+	c.chars, c.used = chars, used
+	return -1
+}
+
+// classify flags the bytes that are characters of the extension table, which
+// are those of [\]^{|}~, and the bytes that need a closer look: controls, `,
+// DEL, and all of multi-byte characters. The rest are letters of one septet.
+func classify(w uint64) (extended, other uint64) {
+	low := w &^ highs
+	folded := low | 0x20*ones // [\]^ fall on {|}~, and _ on DEL
+	extended = (folded + 0x05*ones) &^ (folded + 0x01*ones) & highs
+	control := ^(low + 0x60*ones)
+	backtick := ^((low ^ 0x60*ones) + 0x7F*ones)
+	del := low + 0x01*ones
+	return extended, (w | control | backtick | del) & highs
+}
+
+// defaultWidth returns the septets and the bytes of the character at offset i;
+// no septets if it is not in the default alphabet or not valid UTF-8.
+func defaultWidth(text string, i int) (septets, size int) {
+	b := text[i]
+	switch {
+	case b < 0x80:
+		return int(widths[b]), 1
+	case b < 0xE0:
+		// An overlong form names an ASCII character and is refused.
+		if b >= 0xC2 && i+1 < len(text) && text[i+1]&0xC0 == 0x80 {
+			return int(widths[int(b&0x1F)<<6|int(text[i+1]&0x3F)]), 2
+		}
+	case i+2 < len(text) && text[i:i+3] == "€":
+		return 2, 3
+	}
+	return 0, 0
+}

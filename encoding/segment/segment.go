@@ -1,0 +1,108 @@
+package segment
+
+import (
+	"fmt"
+
+	"github.com/anysms/anysms/encoding/gsm7"
+	"github.com/anysms/anysms/encoding/ucs2"
+)
+
+// MaxSegments is the largest number of segments that one message can have: its
+// total is counted in one octet (3GPP TS 23.040 §9.2.3.24.1).
+const MaxSegments = 255
+
+// maxOctets is the length of the user data of one segment (§9.2.3.24).
+const maxOctets = 140
+
+// Encoding is the alphabet in which a message is sent.
+type Encoding uint8
+
+const (
+	GSM7 Encoding = iota // units are septets
+	UCS2                 // units are UTF-16 code units
+)
+
+// String returns "gsm7" or "ucs2".
+func (e Encoding) String() string {
+	if e == UCS2 {
+		return "ucs2"
+	}
+	return "gsm7"
+}
+
+// MarshalText writes the encoding as String does.
+func (e Encoding) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads "gsm7" or "ucs2".
+func (e *Encoding) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "gsm7":
+		*e = GSM7
+	case "ucs2":
+		*e = UCS2
+	default:
+		return fmt.Errorf("segment: %q is no encoding: want gsm7 or ucs2", text)
+	}
+	return nil
+}
+
+// Options says how a text may be encoded and split. The zero value and a nil
+// pointer mean: default alphabet or UCS-2, 8-bit references, splits between
+// any two code points.
+type Options struct {
+	// Ref16 uses 16-bit concatenation references, whose header is one octet
+	// longer: 152 septets or 66 UTF-16 units instead of 153 or 67.
+	Ref16 bool
+	// Single and Locking are the national languages whose single shift and
+	// locking shift tables may be used. Of all pairs that hold the text, the
+	// cheapest is taken, its header included.
+	Single, Locking gsm7.Languages
+	// KeepGraphemes ends segments only between user-perceived characters, such
+	// as an emoji of several code points or a letter with combining marks. One
+	// that is longer than a segment is split between code points.
+	KeepGraphemes bool
+}
+
+// InvalidUTF8Error is a text that is not valid UTF-8.
+type InvalidUTF8Error = ucs2.InvalidUTF8Error
+
+// Analysis is what a text costs to send.
+type Analysis struct {
+	Encoding        Encoding
+	Tables          gsm7.Tables // of GSM7; zero for the default alphabet
+	Units           int         // of the whole text: septets, or UTF-16 code units
+	Characters      int         // code points
+	Segments        int         // 1 for an empty text
+	UnitsPerSegment int         // the limit in force: 160, 153, 152, 70, 67, 66; less with national tables
+	Remaining       int         // room in the last segment, in units
+	Forcing         int         // offset in bytes of the first character that no allowed table holds, or -1
+}
+
+// Sendable reports whether the message has no more than MaxSegments segments.
+func (a Analysis) Sendable() bool { return a.Segments <= MaxSegments }
+
+// Analyze returns what text costs to send. It does not allocate. The counts are
+// those of Split, exact also where an escape or a surrogate pair closes a
+// segment early, and are given above MaxSegments too. The error is an
+// *InvalidUTF8Error.
+func Analyze(text string, opts *Options) (Analysis, error) {
+	var c cutter
+	return c.run(text, opts)
+}
+
+// limits returns the units that fit a message of one segment and a segment of
+// a longer message.
+func limits(e Encoding, t gsm7.Tables, ref16 bool) (alone, concatenated int) {
+	h := header{tables: t}
+	alone = room(e, h.length())
+	h.concat, h.ref16 = true, ref16
+	return alone, room(e, h.length())
+}
+
+// room returns the units that fit beside a user data header of that many octets.
+func room(e Encoding, headerOctets int) int {
+	if e == UCS2 {
+		return (maxOctets - headerOctets) / 2
+	}
+	return (maxOctets - headerOctets) * 8 / 7
+}

@@ -1,0 +1,99 @@
+// Package ucs2 encodes and decodes the 16 bit alphabet of SMS (3GPP TS 23.038
+// §6.2.3): big-endian UTF-16. The standard names UCS-2; every handset reads
+// surrogate pairs, so a character outside the basic plane takes two units.
+//
+// The functions append to the destination they are given, keep no state and
+// are safe for concurrent use.
+package ucs2
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// InvalidUTF8Error is a text that is not valid UTF-8.
+type InvalidUTF8Error struct {
+	Offset int // of the first byte that begins no character
+}
+
+func (e *InvalidUTF8Error) Error() string {
+	return fmt.Sprintf("text is not valid UTF-8 at byte %d", e.Offset)
+}
+
+// OddLengthError is an encoded text with half a code unit at its end.
+type OddLengthError struct {
+	Length int // of the encoded text, in octets
+}
+
+func (e *OddLengthError) Error() string {
+	return fmt.Sprintf("ucs2: %d octets hold half a code unit at the end", e.Length)
+}
+
+// SurrogateError is a surrogate without its partner.
+type SurrogateError struct {
+	Unit   uint16 // the lone surrogate
+	Offset int    // of the unit, in octets
+}
+
+func (e *SurrogateError) Error() string {
+	return fmt.Sprintf("ucs2: lone surrogate %#04x at octet %d", e.Unit, e.Offset)
+}
+
+// Encode appends text as big-endian UTF-16, two octets per unit. The error is
+// an *InvalidUTF8Error; dst then holds the text before the fault.
+func Encode(dst []byte, text string) ([]byte, error) {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			dst = append(dst, 0, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return dst, &InvalidUTF8Error{Offset: i}
+		}
+		i += size
+		if r < 0x10000 {
+			dst = append(dst, byte(r>>8), byte(r))
+			continue
+		}
+		hi, lo := 0xD800+(r-0x10000)>>10, 0xDC00+(r-0x10000)&0x3FF
+		dst = append(dst, byte(hi>>8), byte(hi), byte(lo>>8), byte(lo))
+	}
+	return dst, nil
+}
+
+// Decode appends the UTF-8 of big-endian UTF-16. Each lone surrogate, and half
+// a unit at the end, becomes U+FFFD, so that the rest of a damaged message can
+// still be shown; the error, a *SurrogateError or an *OddLengthError, tells the
+// first of them.
+func Decode(dst, octets []byte) ([]byte, error) {
+	var fault error
+	n := len(octets) &^ 1
+	for i := 0; i < n; i += 2 {
+		r := rune(octets[i])<<8 | rune(octets[i+1])
+		switch {
+		case r < utf8.RuneSelf:
+			dst = append(dst, byte(r))
+			continue
+		case r < 0xD800 || r > 0xDFFF:
+		case r < 0xDC00 && i+3 < n && octets[i+2]&0xFC == 0xDC:
+			low := rune(octets[i+2])<<8 | rune(octets[i+3])
+			r = 0x10000 + (r-0xD800)<<10 + (low - 0xDC00)
+			i += 2
+		default:
+			if fault == nil {
+				fault = &SurrogateError{Unit: uint16(r), Offset: i}
+			}
+			r = utf8.RuneError
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	if n < len(octets) {
+		dst = utf8.AppendRune(dst, utf8.RuneError)
+		if fault == nil {
+			fault = &OddLengthError{Length: len(octets)}
+		}
+	}
+	return dst, fault
+}
