@@ -110,10 +110,13 @@ func IsLoopback(host string) bool {
 // transports makes the two ways out: one that keeps connections, and one that
 // opens a connection for each request.
 func (c *Config) transports() (kept, fresh *http.Transport, err error) {
+	// The client ends a request whose connection takes too long; net/http goes
+	// on dialling for the next one, and needs an end of its own.
+	backstop := 2 * c.ConnectTimeout.Or(DefaultConnectTimeout)
 	kept = &http.Transport{
-		DialContext:         countingDialer(&net.Dialer{Timeout: c.ConnectTimeout.Or(DefaultConnectTimeout), KeepAlive: 15 * time.Second}),
+		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second}),
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: c.ConnectTimeout.Or(DefaultConnectTimeout),
+		TLSHandshakeTimeout: backstop,
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 alone: see the package comment
 		IdleConnTimeout:     c.IdleTimeout.Or(DefaultIdleTimeout),
 		MaxIdleConnsPerHost: c.MaxInFlight,

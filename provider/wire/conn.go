@@ -17,13 +17,17 @@ type countedConn struct {
 	taken   int64
 	writing bool
 	sealed  bool
+	reused  bool // the next write begins a request on a connection that was idle
 }
 
-var errSealed = errors.New("the request was given up before it was written")
+var (
+	errSealed = errors.New("the request was given up before it was written")
+	errStale  = errors.New("the server had closed the idle connection")
+)
 
 func (c *countedConn) Write(b []byte) (int, error) {
-	if !c.begin() {
-		return 0, errSealed
+	if err := c.begin(); err != nil {
+		return 0, err
 	}
 	n, err := c.Conn.Write(b)
 	c.mu.Lock()
@@ -33,20 +37,27 @@ func (c *countedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func (c *countedConn) begin() bool {
+// begin looks at a reused connection before the first byte of a request: what
+// would be written to a dead one would be in doubt for nothing.
+func (c *countedConn) begin() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sealed {
-		return false
+		return errSealed
 	}
+	if c.reused && !alive(c.Conn) {
+		return errStale
+	}
+	c.reused = false
 	c.writing = true
-	return true
+	return nil
 }
 
-// mark is the count so far.
-func (c *countedConn) mark() int64 {
+// mark begins a request: it is the count so far.
+func (c *countedConn) mark(reused bool) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.reused = reused
 	return c.taken
 }
 
@@ -93,7 +104,7 @@ func (w *witness) trace() *httptrace.ClientTrace {
 			w.foreign = true
 			return
 		}
-		w.start = w.conn.mark()
+		w.start = w.conn.mark(info.Reused)
 		w.ready()
 	}}
 }

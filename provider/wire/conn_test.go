@@ -15,7 +15,7 @@ func TestSealedConnectionTakesNothing(t *testing.T) {
 	defer ours.Close()
 	defer theirs.Close()
 	c := &countedConn{Conn: ours}
-	start := c.mark()
+	start := c.mark(false)
 	assert.False(t, c.seal(start))
 	n, err := c.Write([]byte("late"))
 	require.ErrorIs(t, err, errSealed)

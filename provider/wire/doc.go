@@ -4,7 +4,9 @@
 // the request leave this machine? The package counts bytes at the socket. If an
 // attempt fails before the first one, the error is provider.Unavailable, and it
 // is proven that the vendor has nothing. If it fails later, the error is
-// provider.Indeterminate.
+// provider.Indeterminate. Before an idle connection is used again, the socket is
+// asked whether the server has closed it, so that a stale connection is no
+// doubt.
 //
 // A request is made once. Nothing is replayed on a dropped connection, no
 // redirect is followed, no cookie is kept, no proxy is taken from the

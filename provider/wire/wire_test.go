@@ -204,6 +204,27 @@ func TestReusedConnectionIsNotReplayed(t *testing.T) {
 	}
 }
 
+// A server that closes an idle connection leaves no doubt: the socket is asked
+// before the first byte.
+func TestStaleConnectionIsNotSent(t *testing.T) {
+	closed := make(chan struct{}, 1)
+	s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+		s.read(r)
+		fmt.Fprint(c, okAnswer)
+		c.Close()
+		closed <- struct{}{}
+	})
+	c := newClient(t, wire.Config{BaseURL: s.url})
+	for range 50 {
+		_, err := c.Do(t.Context(), post("x"))
+		if err != nil {
+			require.ErrorIs(t, err, provider.Unavailable)
+			continue
+		}
+		<-closed
+	}
+}
+
 func TestConnectionIsReused(t *testing.T) {
 	var connections atomic.Int64
 	s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {

@@ -1,0 +1,33 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package wire
+
+import (
+	"net"
+	"syscall"
+)
+
+// alive looks at an idle connection without reading from it or waiting. On a
+// connection that waits for its next request there is nothing to read: an end
+// of file, an error, or bytes that nobody asked for mean that the server has
+// given it up.
+//
+// It goes through Control, as net/http's own reader holds the connection's read
+// lock.
+func alive(c net.Conn) bool {
+	s, ok := c.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return true
+	}
+	quiet := false
+	err = raw.Control(func(fd uintptr) {
+		var b [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		quiet = err == syscall.EAGAIN || err == syscall.EINTR
+	})
+	return err == nil && quiet
+}

@@ -1,0 +1,43 @@
+package wiretest_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestModes(t *testing.T) {
+	taken := 0
+	s := wiretest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		taken += len(b)
+	}))
+	defer s.Close()
+	c, err := wire.New(wire.Config{BaseURL: s.URL, Timeout: provider.Duration(100 * time.Millisecond)})
+	require.NoError(t, err)
+	defer c.Close()
+	send := func(m wiretest.Mode) error {
+		require.NoError(t, s.SetMode(m))
+		_, err := c.Do(t.Context(), wire.Request{Method: "POST", Path: "/", Body: []byte("x")})
+		return err
+	}
+	require.NoError(t, send(wiretest.Up))
+	require.ErrorIs(t, send(wiretest.Down), provider.Unavailable)
+	require.ErrorIs(t, send(wiretest.Drop), provider.Indeterminate)
+	require.ErrorIs(t, send(wiretest.Hang), wire.ErrTimeout)
+	require.NoError(t, send(wiretest.Up))
+	assert.Equal(t, 4, taken, "all but the refused one reached the handler")
+	assert.Equal(t, 4, s.Requests())
+	assert.Equal(t, "up", s.Mode().String())
+}
