@@ -1,0 +1,97 @@
+package provider_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/anysms/anysms/"
+
+// imports lists what each package of the module reaches, itself left out.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, module+"...").Output()
+	require.NoError(t, err)
+	deps := make(map[string][]string)
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		deps[strings.TrimPrefix(fields[0], module)] = fields[1:]
+	}
+	return deps
+}
+
+func within(pkg string, roots ...string) bool {
+	for _, root := range roots {
+		if pkg == root || strings.HasPrefix(pkg, root+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestImportsPointOneWay holds the layers: encoding and provider at the bottom,
+// then router and drivers, which do not know each other, then conformance, then
+// programs. Nobody links what was not asked for.
+func TestImportsPointOneWay(t *testing.T) {
+	for pkg, deps := range imports(t) {
+		for _, dep := range deps {
+			own, inside := strings.CutPrefix(dep, module)
+			if why := forbidden(pkg, own, inside, dep); why != "" {
+				assert.Fail(t, "forbidden import", "%s reaches %s: %s", pkg, dep, why)
+			}
+		}
+	}
+}
+
+func forbidden(pkg, own string, inside bool, dep string) string {
+	if !inside {
+		return forbiddenOutside(pkg, dep)
+	}
+	switch {
+	case within(pkg, "encoding") && !within(own, "encoding"):
+		return "encoding stands alone"
+	case within(pkg, "provider") && !within(own, "provider"):
+		return "the contract stands alone"
+	case within(pkg, "router") && within(own, "drivers", "conformance", "cmd", "examples"):
+		return "the router knows no driver"
+	case within(pkg, "drivers") && within(own, "router", "conformance", "cmd", "examples"):
+		return "a driver knows no router"
+	case within(pkg, "drivers") && within(own, "drivers") && driverOf(pkg) != driverOf(own) && pkg != "drivers/builtin":
+		return "a driver knows no other driver"
+	case within(pkg, "conformance") && within(own, "router", "drivers", "cmd", "examples"):
+		return "the suite knows the contract alone"
+	}
+	return ""
+}
+
+func forbiddenOutside(pkg, dep string) string {
+	switch {
+	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
+		return "gRPC is for plugins alone"
+	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):
+		return "configuration files are read in router/config and drivers/rest alone"
+	case within(dep, "github.com/stretchr/testify"):
+		return "testify is for tests alone"
+	case within(pkg, "provider") && !standard(dep):
+		return "the contract needs nothing but the standard library"
+	case within(pkg, "encoding") && !standard(dep) && !within(dep, "github.com/rivo/uniseg", "golang.org/x/text"):
+		return "the encoders need grapheme and Unicode tables at most"
+	}
+	return ""
+}
+
+// standard packages have no dot in their first element.
+func standard(pkg string) bool {
+	first, _, _ := strings.Cut(pkg, "/")
+	return !strings.Contains(first, ".")
+}
+
+// driverOf names the driver that a package below drivers belongs to.
+func driverOf(pkg string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(pkg, "drivers/"), "/")
+	return name
+}
