@@ -1,0 +1,255 @@
+package rates_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/rates"
+)
+
+var now = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+
+const header = "provider,country,prefix,mccmnc,currency,price,effective_from\n"
+
+func card(t testing.TB, lines ...string) *rates.Card {
+	t.Helper()
+	c, err := rates.Read(strings.NewReader(header+strings.Join(lines, "\n")+"\n"), "rates.csv")
+	require.NoError(t, err)
+	return c
+}
+
+func TestMostSpecificRowWins(t *testing.T) {
+	c := card(t,
+		"athens,,,,EUR,0.09,",
+		"athens,GR,,,EUR,0.04,",
+		"athens,GR,,,EUR,0.05,2026-05-01",
+		"athens,GR,,,EUR,0.01,2026-12-01",
+		"athens,,3069,,EUR,0.03,",
+		"athens,,30694,,EUR,0.02,",
+		"athens,,,20210,EUR,0.015,",
+		"athens,CY,357,,EUR,0.06,",
+		"sydney,AU,,,credits,1,",
+	)
+	tests := []struct {
+		name, number, country, network, want string
+	}{
+		{"default", "+4915123456789", "DE", "", "0.09"},
+		{"country, the newest in force", "+302101234567", "GR", "", "0.05"},
+		{"prefix before country", "+306900000001", "GR", "", "0.03"},
+		{"longer prefix", "+306940000001", "GR", "", "0.02"},
+		{"network before prefix", "+306940000001", "GR", "20210", "0.015"},
+		{"another network", "+306940000001", "GR", "20205", "0.02"},
+		{"country and prefix", "+35799123456", "CY", "", "0.06"},
+		{"prefix without its country", "+35799123456", "", "", "0.09"},
+	}
+	book := c.Book("athens", now)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			price, row, ok := book.Price(rates.Destination{Number: e164.MustParse(tt.number), Country: tt.country, MCCMNC: tt.network})
+			require.True(t, ok)
+			assert.Equal(t, tt.want, price.Amount())
+			assert.Equal(t, "EUR", price.Currency)
+			assert.NotEmpty(t, row.String())
+		})
+	}
+	_, _, ok := c.Book("sydney", now).Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+	assert.False(t, ok, "no row is no price, never a free message")
+	_, _, ok = c.Book("nobody", now).Price(rates.Destination{Country: "GR"})
+	assert.False(t, ok)
+	assert.Equal(t, []string{"athens", "sydney"}, c.Providers())
+	assert.Equal(t, "credits", c.Currency("sydney"))
+}
+
+func TestReadNamesEveryBadLine(t *testing.T) {
+	tests := map[string]struct{ file, want string }{
+		"empty":          {"", "rates.csv:1: the file is empty"},
+		"header":         {"provider,currency,cost\n", `rates.csv:1: unknown column "cost"`},
+		"no price":       {"provider,currency\n", `no column "price"`},
+		"twice":          {"provider,provider\n", "stands twice"},
+		"provider":       {header + ",GR,,,EUR,1,\n", "rates.csv:2: provider: is empty"},
+		"country":        {header + "a,Greece,,,EUR,1,\n", `country: "Greece"`},
+		"small country":  {header + "a,gr,,,EUR,1,\n", `country: "gr"`},
+		"prefix":         {header + "a,,+30,,EUR,1,\n", `prefix: "+30"`},
+		"zero prefix":    {header + "a,,0030,,EUR,1,\n", "begins with 0"},
+		"network":        {header + "a,,,2021,EUR,1,\n", `mccmnc: "2021"`},
+		"currency":       {header + "a,,,,euro,1,\n", `currency: "euro"`},
+		"two currencies": {header + "a,GR,,,EUR,1,\na,CY,,,USD,1,\n", "rates.csv:3: currency: USD, but earlier rows"},
+		"price":          {header + "a,,,,EUR,0.1234567,\n", "more than 6 decimals"},
+		"negative":       {header + "a,,,,EUR,-1,\n", "is negative"},
+		"comma price":    {header + `a,,,,EUR,"0,05",` + "\n", "is not a decimal number"},
+		"date":           {header + "a,,,,EUR,1,1.6.2026\n", "is not a date such as"},
+		"too many":       {header + "a,,,,EUR,1,,x\n", "8 fields; the header has 7"},
+		"quotes":         {header + "a,,,,EUR,1,\n\"a,,,,EUR,1,\n", "rates.csv:"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := rates.Read(strings.NewReader(tt.file), "rates.csv")
+			require.ErrorContains(t, err, tt.want)
+			assert.Nil(t, c)
+		})
+	}
+	_, err := rates.Read(strings.NewReader(header+"a,,,,EUR,x,\na,,,,EUR,1,\na,,,,EUR,y,\n"), "rates.csv")
+	assert.ErrorContains(t, err, "rates.csv:2")
+	assert.ErrorContains(t, err, "rates.csv:4")
+}
+
+func TestReadTakesWhatSpreadsheetsWrite(t *testing.T) {
+	c, err := rates.Read(strings.NewReader("\ufeffprice,provider,currency\r\n0.05,a,EUR\r\n"), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "0.05", c.Rows()[0].Price.Amount())
+}
+
+func TestCheck(t *testing.T) {
+	c := card(t,
+		"a,GR,,,EUR,1,",           // 2: replaced by 3
+		"a,GR,,,EUR,2,2026-01-01", // 3
+		"a,GR,,,EUR,3,2025-01-01", // 4: older than 3
+		"a,CY,30,,EUR,1,",         // 5: not in Cyprus
+		"a,DE,,,EUR,1,",           // 6
+		"a,DE,,,EUR,2,",           // 7: duplicate
+		"a,FR,,,EUR,2,2027-01-01", // 8: future
+		"b,GR,,,EUR,1,",
+		"c,,,,EUR,1,",
+	)
+	got := make([]string, 0)
+	for _, f := range c.Check(now, func(prefix string) []string { return map[string][]string{"30": {"GR"}}[prefix] }) {
+		got = append(got, fmt.Sprintf("%d %s", f.Line, f.Rule))
+	}
+	assert.Equal(t, []string{"0 gap", "0 gap", "2 shadowed", "4 shadowed", "5 contradiction", "7 duplicate", "8 future"}, got)
+	assert.Empty(t, card(t, "a,,,,EUR,1,").Check(now, nil))
+}
+
+func TestCurrencies(t *testing.T) {
+	c, err := rates.NewCurrencies(map[string]string{"EUR": "1", "AUD": "0.61"})
+	require.NoError(t, err)
+	order, err := c.Compare(provider.Money{Micros: 87_000, Currency: "AUD"}, provider.Money{Micros: 53_070, Currency: "EUR"})
+	require.NoError(t, err)
+	assert.Zero(t, order, "0.087 AUD at 0.61 is exactly 0.05307 EUR")
+	_, err = c.Compare(provider.Money{Currency: "AUD"}, provider.Money{Currency: "ZAR"})
+	require.ErrorContains(t, err, "no currency rate for ZAR (there are: AUD, EUR)")
+	order, err = rates.Currencies{}.Compare(provider.Money{Micros: 1, Currency: "ZAR"}, provider.Money{Currency: "ZAR"})
+	require.NoError(t, err)
+	assert.Equal(t, 1, order)
+	for _, bad := range []string{"", "x", "0", "-1", "1e3", "1/3"} {
+		_, err := rates.NewCurrencies(map[string]string{"EUR": bad})
+		assert.Error(t, err, "rate %q", bad)
+	}
+}
+
+// The trie must agree with the rules read word by word.
+func TestBookEqualsTheRules(t *testing.T) {
+	prefix := rapid.StringMatching(`([1-3][0-2]{0,3})?`)
+	rapid.Check(t, func(t *rapid.T) {
+		var lines []string
+		for range rapid.IntRange(0, 12).Draw(t, "rows") {
+			lines = append(lines, fmt.Sprintf("a,%s,%s,%s,EUR,0.%d,%s",
+				rapid.SampledFrom([]string{"", "GR", "CY"}).Draw(t, "country"), prefix.Draw(t, "prefix"),
+				rapid.SampledFrom([]string{"", "", "20210", "20205"}).Draw(t, "network"), rapid.IntRange(1, 99999).Draw(t, "price"),
+				rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01", "2027-01-01"}).Draw(t, "date")))
+		}
+		c, err := rates.Read(strings.NewReader(header+strings.Join(lines, "\n")), "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := rates.Destination{
+			Number:  e164.MustParse(rapid.StringMatching(`\+[1-3][0-3]{6,14}`).Draw(t, "number")),
+			Country: rapid.SampledFrom([]string{"", "GR", "CY", "DE"}).Draw(t, "to country"),
+			MCCMNC:  rapid.SampledFrom([]string{"", "20210", "99999"}).Draw(t, "to network"),
+		}
+		_, row, ok := c.Book("a", now).Price(d)
+		want := slow(c, d)
+		if ok != (want != nil) || ok && row.Line != want.Line {
+			t.Fatalf("got %v, want %v", row, want)
+		}
+	})
+}
+
+func slow(c *rates.Card, d rates.Destination) *rates.Row {
+	var best *rates.Row
+	rank := func(r *rates.Row) []int64 {
+		bit := func(b bool) int64 {
+			if b {
+				return 1
+			}
+			return 0
+		}
+		return []int64{bit(r.MCCMNC != ""), int64(len(r.Prefix)), bit(r.Country != ""), r.EffectiveFrom.Unix(), int64(r.Line)}
+	}
+	for i, r := range c.Rows() {
+		fits := (r.MCCMNC == "" || r.MCCMNC == d.MCCMNC) && (r.Country == "" || r.Country == d.Country) &&
+			strings.HasPrefix(d.Number.Digits(), r.Prefix) && !r.EffectiveFrom.After(now)
+		if !fits {
+			continue
+		}
+		if best == nil {
+			best = &c.Rows()[i]
+			continue
+		}
+		a, b := rank(&r), rank(best)
+		for k := range a {
+			if a[k] != b[k] {
+				if a[k] > b[k] {
+					best = &c.Rows()[i]
+				}
+				break
+			}
+		}
+	}
+	return best
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(header + "a,GR,3069,20210,EUR,0.05,2026-01-01\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := rates.Read(strings.NewReader(s), "x")
+		if err != nil {
+			return
+		}
+		for _, name := range c.Providers() {
+			c.Book(name, now).Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+		}
+		c.Check(now, nil)
+	})
+}
+
+func BenchmarkPrice(b *testing.B) {
+	lines := []string{"a,,,,EUR,0.09,", "a,GR,,,EUR,0.04,"}
+	for i := range 900 {
+		lines = append(lines, fmt.Sprintf("a,,%d,,EUR,0.03,", 100+i))
+	}
+	book := card(b, lines...).Book("a", now)
+	d := rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, ok := book.Price(d); !ok {
+			b.Fatal("no price")
+		}
+	}
+}
+
+func ExampleCard_Book() {
+	file, err := os.Open("testdata/sample.csv")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer file.Close()
+	c, err := rates.Read(file, "sample.csv")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	book := c.Book("athens", time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
+	price, row, _ := book.Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+	fmt.Println(price, "by", row)
+	// Output: 0.045 EUR by GR (line 3)
+}
