@@ -1,7 +1,9 @@
 package gsm7
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -20,15 +22,101 @@ func (e *CharError) Error() string {
 // slice. The error is a *CharError for the first character that neither table
 // holds; dst then holds the septets before it.
 func (t Tables) Encode(dst []byte, text string) ([]byte, error) {
-	locking, single := &lockingIndex[t.locking()], &singleIndex[t.single()]
-	for i, r := range text {
+	locking, single := t.indexes()
+	for i := 0; i < len(text); {
+		if locking.latin && i+8 <= len(text) {
+			w := load(text, i)
+			n := plainPrefix(w)
+			if n == 8 {
+				dst = binary.LittleEndian.AppendUint64(dst, w)
+				i += 8
+				continue
+			}
+			dst = append(dst, text[i:i+n]...)
+			i += n
+		}
+		r, size := decodeRune(text, i)
 		if code := locking.find(r); code != absent {
 			dst = append(dst, code)
 		} else if code := single.find(r); code != absent {
 			dst = append(dst, escape, code)
 		} else {
-			return dst, &CharError{Rune: r, Offset: i, Index: utf8.RuneCountInString(text[:i])}
+			return dst, newCharError(text, i)
 		}
+		i += size
 	}
 	return dst, nil
 }
+
+// EncodePacked appends the septets of text packed into octets behind fill zero
+// bits, as Pack does. Its error is that of Encode; dst is then returned as it was.
+func (t Tables) EncodePacked(dst []byte, text string, fill int) ([]byte, error) {
+	locking, single := t.indexes()
+	p := newPacker(dst, fill)
+	for i := 0; i < len(text); {
+		if locking.latin && i+8 <= len(text) {
+			w := load(text, i)
+			n := plainPrefix(w)
+			if n == 8 {
+				p.put8(w)
+				i += 8
+				continue
+			}
+			for ; n > 0; n-- {
+				p.put(text[i])
+				i++
+			}
+		}
+		r, size := decodeRune(text, i)
+		if code := locking.find(r); code != absent {
+			p.put(code)
+		} else if code := single.find(r); code != absent {
+			p.put(escape)
+			p.put(code)
+		} else {
+			return dst, newCharError(text, i)
+		}
+		i += size
+	}
+	return p.end(), nil
+}
+
+// newCharError returns the error for the character at offset i.
+func newCharError(text string, i int) *CharError {
+	r, _ := utf8.DecodeRuneInString(text[i:])
+	return &CharError{Rune: r, Offset: i, Index: utf8.RuneCountInString(text[:i])}
+}
+
+// decodeRune returns the character at offset i and its bytes.
+func decodeRune(text string, i int) (rune, int) {
+	if c := text[i]; c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	return utf8.DecodeRuneInString(text[i:])
+}
+
+const ones = 0x0101010101010101
+
+// load returns the eight bytes at offset i, the first one lowest.
+func load(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// plainPrefix returns how many of the bytes of w, from the lowest on, are
+// plain: their ASCII character has the same code in each of the Latin locking
+// tables. Not plain are controls, $, @, `, [\]^_, {|}~ and all above.
+func plainPrefix(w uint64) int {
+	low := w &^ (0x80 * ones)
+	folded := low | 0x20*ones // @[\]^_ fall on `{|}~ and DEL
+	other := w |
+		^(low + 0x60*ones) | // below 0x20
+		(folded + 0x05*ones) | // 0x7B and above
+		^((folded ^ 0x60*ones) + 0x7F*ones) |
+		^((low ^ '$'*ones) + 0x7F*ones)
+	return bits.TrailingZeros64(other&(0x80*ones)) >> 3
+}
+
+// isPlain reports the same of one character.
+func isPlain(c byte) bool { return plainPrefix(uint64(c)) > 0 }

@@ -1,5 +1,12 @@
 package gsm7
 
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+const cr = 0x0D
+
 // FillBits returns the number of zero bits that stand between a user data
 // header of that many octets, its length octet included, and the first septet,
 // so that it begins on a septet boundary (3GPP TS 23.040 §9.2.3.24).
@@ -8,26 +15,124 @@ func FillBits(headerOctets int) int {
 }
 
 // Pack appends septets, one per octet in septets, packed into octets: fill zero
-// bits first, lowest bits first (3GPP TS 23.038 §6.1.2.1). Spare bits at the
-// end are zero: with 8n-1 septets and no fill they look like a septet @, and
-// only the number of septets, which SMS carries, tells that there is none.
+// bits first (0 to 7, see FillBits), lowest bits first (3GPP TS 23.038
+// §6.1.2.1). Spare bits at the end are zero: behind 8n-1 septets they look like
+// one more @, and only the number of septets, which SMS carries, tells that
+// there is none.
 func Pack(dst, septets []byte, fill int) []byte {
-	p := packer{dst: dst, bits: uint(fill) % 8}
+	p := newPacker(dst, fill)
+	for ; len(septets) >= 8; septets = septets[8:] {
+		p.put8(binary.LittleEndian.Uint64(septets) & (0x7F * ones))
+	}
 	for _, s := range septets {
 		p.put(s)
 	}
 	return p.end()
 }
 
-// packer collects septets in acc, of which it keeps less than one octet.
+// PackCR appends septets packed for a carrier that counts octets only: USSD,
+// cell broadcast (3GPP TS 23.038 §6.1.2.3.1). Seven spare bits are filled with
+// a carriage return, and if the last septet is one and ends an octet, another
+// is added, so that the receiver can tell.
+func PackCR(dst, septets []byte) []byte {
+	p := newPacker(dst, 0)
+	for _, s := range septets {
+		p.put(s)
+	}
+	n := len(septets)
+	if n%8 == 7 || n > 0 && n%8 == 0 && septets[n-1] == cr {
+		p.put(cr)
+	}
+	return p.end()
+}
+
+// LengthError is packed text that is shorter than its length says.
+type LengthError struct {
+	Septets int // that are said to be there, the fill bits not counted
+	Octets  int // that are there
+}
+
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("gsm7: %d octets cannot hold %d septets", e.Octets, e.Septets)
+}
+
+// Unpack appends the first n septets of octets, which begin behind fill bits
+// (0 to 7), one per octet. The error is a *LengthError; dst then holds the
+// septets that are there.
+func Unpack(dst, octets []byte, n, fill int) ([]byte, error) {
+	fill, there := bound(octets, n, fill)
+	i := 0
+	for ; i+8 <= there; i += 8 {
+		dst = binary.LittleEndian.AppendUint64(dst, spread(bitsAt(octets, i/8*7, fill)))
+	}
+	for w := spread(bitsAt(octets, i/8*7, fill)); i < there; i++ {
+		dst = append(dst, byte(w))
+		w >>= 8
+	}
+	if there < n {
+		return dst, &LengthError{Septets: n, Octets: len(octets)}
+	}
+	return dst, nil
+}
+
+// UnpackCR appends the septets of octets that PackCR has packed. A carriage
+// return that ends the last octet is padding and left out.
+func UnpackCR(dst, octets []byte) []byte {
+	n := len(octets) * 8 / 7
+	dst, _ = Unpack(dst, octets, n, 0) // n is what fits
+	if n > 0 && n%8 == 0 && dst[len(dst)-1] == cr {
+		return dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// bound returns fill made sane and how many of n septets octets really hold.
+func bound(octets []byte, n, fill int) (int, int) {
+	fill &= 7
+	return fill, max(0, min(n, (len(octets)*8-fill)/7))
+}
+
+// bitsAt returns the 56 bits that begin fill bits after the start of octet i;
+// zeros where octets ends.
+func bitsAt(octets []byte, i, fill int) uint64 {
+	if i+8 <= len(octets) {
+		return binary.LittleEndian.Uint64(octets[i:]) >> fill
+	}
+	var w uint64
+	for k := min(len(octets)-i, 8) - 1; k >= 0; k-- {
+		w = w<<8 | uint64(octets[i+k])
+	}
+	return w >> fill
+}
+
+// spread puts the eight septets in the low 56 bits of w into one octet each.
+func spread(w uint64) uint64 {
+	w = w&0x0FFFFFFF | w<<4&0x0FFFFFFF00000000
+	w = w&0x00003FFF00003FFF | w<<2&0x3FFF00003FFF0000
+	return w&0x007F007F007F007F | w<<1&0x7F007F007F007F00
+}
+
+// gather is the inverse of spread.
+func gather(w uint64) uint64 {
+	w = w&0x007F007F007F007F | w>>1&0x3F803F803F803F80
+	w = w&0x00003FFF00003FFF | w>>2&0x0FFFC0000FFFC000
+	return w&0x0FFFFFFF | w>>4&0x00FFFFFFF0000000
+}
+
+// packer collects septets. Of its bits in acc, fewer than eight, the lowest are
+// the first.
 type packer struct {
 	dst  []byte
-	acc  uint
+	acc  uint64
 	bits uint
 }
 
+func newPacker(dst []byte, fill int) packer {
+	return packer{dst: dst, bits: uint(fill) & 7}
+}
+
 func (p *packer) put(septet byte) {
-	p.acc |= uint(septet&0x7F) << p.bits
+	p.acc |= uint64(septet&0x7F) << p.bits
 	p.bits += 7
 	if p.bits >= 8 {
 		p.dst = append(p.dst, byte(p.acc))
@@ -36,23 +141,17 @@ func (p *packer) put(septet byte) {
 	}
 }
 
+// put8 puts the eight septets in the octets of w.
+func (p *packer) put8(w uint64) {
+	w = p.acc | gather(w)<<p.bits
+	p.dst = binary.LittleEndian.AppendUint64(p.dst, w)
+	p.dst = p.dst[:len(p.dst)-1]
+	p.acc = w >> 56
+}
+
 func (p *packer) end() []byte {
 	if p.bits > 0 {
 		return append(p.dst, byte(p.acc))
 	}
 	return p.dst
 }
-
-// EncodePacked appends the packed septets of text behind fill zero bits. Its
-// error is that of Encode; dst is then returned as it was.
-func (t Tables) EncodePacked(dst []byte, text string, fill int) ([]byte, error) {
-	var buf [maxSeptets]byte
-	septets, err := t.Encode(buf[:0], text)
-	if err != nil {
-		return dst, err
-	}
-	return Pack(dst, septets, fill), nil
-}
-
-// maxSeptets is the most that the user data of one segment holds.
-const maxSeptets = 160

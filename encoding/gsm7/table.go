@@ -13,10 +13,35 @@ type table [128]rune
 // locking table (3GPP TS 23.038 §A.3.2): the default alphabet stands in.
 var (
 	lockingTables = [languageCount]*table{
-		Default: &defaultAlphabet,
+		Default:    &defaultAlphabet,
+		Turkish:    &turkishLocking,
+		Portuguese: &portugueseLocking,
+		Bengali:    &bengaliLocking,
+		Gujarati:   &gujaratiLocking,
+		Hindi:      &hindiLocking,
+		Kannada:    &kannadaLocking,
+		Malayalam:  &malayalamLocking,
+		Oriya:      &oriyaLocking,
+		Punjabi:    &punjabiLocking,
+		Tamil:      &tamilLocking,
+		Telugu:     &teluguLocking,
+		Urdu:       &urduLocking,
 	}
 	singleTables = [languageCount]*table{
-		Default: &defaultExtension,
+		Default:    &defaultExtension,
+		Turkish:    &turkishSingle,
+		Spanish:    &spanishSingle,
+		Portuguese: &portugueseSingle,
+		Bengali:    &bengaliSingle,
+		Gujarati:   &gujaratiSingle,
+		Hindi:      &hindiSingle,
+		Kannada:    &kannadaSingle,
+		Malayalam:  &malayalamSingle,
+		Oriya:      &oriyaSingle,
+		Punjabi:    &punjabiSingle,
+		Tamil:      &tamilSingle,
+		Telugu:     &teluguSingle,
+		Urdu:       &urduSingle,
 	}
 )
 
@@ -38,6 +63,11 @@ func (t Tables) Septets(r rune) int {
 		return 2
 	}
 	return 0
+}
+
+// indexes returns the indexes of the tables in force.
+func (t Tables) indexes() (locking, single *index) {
+	return &lockingIndex[t.locking()], &singleIndex[t.single()]
 }
 
 // locking returns the language whose locking table is in force.
@@ -69,7 +99,7 @@ func Holders(r rune) (locking, single Languages) {
 
 const (
 	absent       = 0xFF   // the septet of a character that a table lacks
-	indexedRunes = 0x2100 // every character of every table is below, in blocks of 128
+	indexedRunes = 0x2280 // every character of every table is below, in blocks of 128
 )
 
 // index finds the code of a character: page maps a block of 128 characters to
@@ -77,6 +107,7 @@ const (
 type index struct {
 	page  [indexedRunes >> 7]uint8
 	pages [][128]uint8
+	latin bool // every plain ASCII character is its own code
 }
 
 func (x *index) find(r rune) uint8 {
@@ -115,6 +146,10 @@ func newIndex(t *table) index {
 		if c := &x.pages[*p][r&127]; *c == absent { // the lowest code of two
 			*c = uint8(code)
 		}
+	}
+	x.latin = true
+	for c := range byte(128) {
+		x.latin = x.latin && (!isPlain(c) || x.find(rune(c)) == c)
 	}
 	return x
 }
