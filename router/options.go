@@ -1,0 +1,158 @@
+package router
+
+import (
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// Provider is one vendor account as the router uses it. The zero value of every
+// setting but Name and Provider is its default.
+type Provider struct {
+	Name string
+	provider.Provider
+
+	// Sender is the From of messages that have none. [VendorSender] means that
+	// the vendor's own sender is used whatever the message asks for.
+	Sender string
+	// IgnoreValidity lets this provider carry a one-time code whose Validity it
+	// cannot honour.
+	IgnoreValidity bool
+
+	Timeout        time.Duration // for one attempt; default 30s
+	ConnectTimeout time.Duration // of that, for the connection to be ready; default 3s
+
+	RateLimit   float64 // calls to the vendor per second; 0 = no limit
+	SegmentRate float64 // segments sent per second; 0 = no limit
+	MaxInFlight int     // calls under way; 0 = 64, negative = no limit
+	Spill       bool    // a message that a limit would hold up goes to the next provider instead
+	Batch       int     // messages in one call of SendAll; 0 = one by one
+
+	// Limiter replaces RateLimit by one that several machines share.
+	Limiter Limiter
+}
+
+// VendorSender is the Sender that stands for the vendor's own.
+const VendorSender = "vendor"
+
+// Options is how a router works. The zero value of every field is its default.
+type Options struct {
+	// Routes are tried in order; the first that matches is taken. None means one
+	// route over all providers in the order given.
+	Routes []Route
+
+	Validation   Validation // default Strict
+	AllowNumbers []string   // digits with which numbers begin that are not judged, "30690"
+	MaxSegments  int        // of one message; default 10
+
+	Delivery  provider.Delivery // "" = by class: otp at_least_once, else at_most_once
+	OTPExpiry time.Duration     // Validity of an otp that gives none; bounds the attempts only; default 5m
+	Retry     Retry
+	Breaker   Breaker
+
+	// AttemptBudget bounds the attempts for one message over all providers;
+	// default 6.
+	AttemptBudget int
+	// FailoverOn are codes after which the next provider is tried although the
+	// refusal would be final: invalid_recipient, invalid_message, rejected.
+	FailoverOn []provider.Code
+	// RedirectAllTo sends every message to one number, for staging.
+	RedirectAllTo e164.Number
+
+	// Price estimates what a message costs; nil or false = not known.
+	Price func(provider string, to e164.Number, segments int) (provider.Money, bool)
+	// Network tells the MCCMNC of a number, for routes that match on it.
+	Network func(to e164.Number) string
+
+	Store   Store   // remembers results by Ref; nil = none
+	Stored  Stored  // how long, and what to do if it cannot be reached
+	Journal Journal // notes intents and outcomes; nil = none
+
+	Middleware []Middleware // around every Send, the first outermost
+	OnNotice   func(Notice) // called in line: it must be quick
+	Log        *slog.Logger // nil = silent
+
+	TracerProvider trace.TracerProvider // nil = no spans
+	MeterProvider  metric.MeterProvider // nil = no metrics
+}
+
+// Retry says how often one provider is tried with one message.
+type Retry struct {
+	MaxAttempts int           // tries at one provider; 1 = no retry; default 2
+	Initial     time.Duration // wait before the second; default 200ms
+	Max         time.Duration // longest wait; default 5s
+	Multiplier  float64       // of each wait over the one before; default 2
+	Jitter      float64       // share by which a wait varies, 0 to 1; default 0.5, negative = none
+}
+
+// Breaker says when a provider is left alone.
+type Breaker struct {
+	Failures   int           // consecutive failures that open it; default 5
+	Ratio      float64       // share of failures in the window that opens it; default 0.5, above 1 = never
+	MinVolume  int           // calls in the window before Ratio counts; default 20
+	Window     time.Duration // default 60s
+	OpenFor    time.Duration // default 30s
+	Jitter     float64       // share by which OpenFor is longer at random; default 0.1, negative = none
+	HalfOpen   int           // probes that must succeed to close it; default 1
+	PerCountry bool          // one breaker for each provider and country
+	LastResort bool          // with every provider open, the one that opened first is tried
+}
+
+// Validation is how strictly numbers are judged.
+type Validation string
+
+// The validations.
+const (
+	Strict   Validation = "strict"   // valid, and of a type that can receive messages
+	Possible Validation = "possible" // of a possible length
+	Shape    Validation = "shape"    // E.164 in form
+)
+
+// Route is a rule that yields an ordered list of providers.
+type Route struct {
+	Name       string
+	Match      Match
+	Strategy   Strategy // default Priority
+	Targets    []Target
+	Delivery   provider.Delivery // "" = the router's
+	FailoverOn []provider.Code   // nil = the router's
+}
+
+// Match says which messages a route takes. Each list that is not empty must
+// have an entry that fits.
+type Match struct {
+	Countries []string         // ISO 3166 alpha-2: GR
+	Prefixes  []string         // digits with which the number begins: 3069
+	MCCMNC    []string         // 20210; needs Options.Network
+	Classes   []provider.Class // "" is transactional
+	Senders   []string         // Message.From
+	Tags      []string         // Message.Tag
+}
+
+// Strategy orders the providers of a route.
+type Strategy string
+
+// The strategies.
+const (
+	Priority Strategy = "priority" // as they are listed
+	Weighted Strategy = "weighted" // in turns, by weight
+)
+
+// Target is a provider on a route, and what is particular to it there.
+type Target struct {
+	Name   string
+	Weight int // for Weighted; default 1
+
+	// Sender replaces the message's From at this provider; [VendorSender]
+	// means the vendor's own.
+	Sender string
+	// Rewrite changes the message for this provider, so that a backup can take
+	// what the first one's form does not fit. It gets a copy of its own; To, Ref
+	// and Delivery stay as they were. nil = no change.
+	Rewrite func(*provider.Message)
+}
