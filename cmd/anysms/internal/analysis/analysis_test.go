@@ -1,0 +1,241 @@
+package analysis_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/encoding/segment"
+)
+
+func totals(t *testing.T, name, content string) *analysis.Totals {
+	t.Helper()
+	got, err := analysis.File(t.Context(), strings.NewReader(content), analysis.Options{Name: name, TextColumn: "text"})
+	require.NoError(t, err)
+	assert.Equal(t, got.Rows, got.Messages+got.InvalidRows, "every row is a message or invalid")
+	return got
+}
+
+func TestRows(t *testing.T) {
+	long := strings.Repeat("x", analysis.MaxRow+1)
+	for name, test := range map[string]struct {
+		file, content      string
+		messages, segments int
+		invalid            []analysis.Invalid
+	}{
+		"csv":                      {"a.csv", "to,text\n1,a\n2,b\n", 2, 2, nil},
+		"no line feed at the end":  {"a.csv", "to,text\n1,a\n2,b", 2, 2, nil},
+		"carriage returns":         {"a.csv", "to,text\r\n1,a\r\n2,\"b\"\r\n", 2, 2, nil},
+		"byte order mark":          {"a.csv", "\ufefftext\na\n", 1, 1, nil},
+		"semicolons are seen":      {"a.csv", "to;text\n1;a, b\n", 1, 1, nil},
+		"tabs are seen":            {"a.txt", "to\ttext\n1\ta, \"b\n", 1, 1, nil},
+		"quotes":                   {"a.csv", "to,text\n1,\"a, \"\"b\"\"\nc\"\n2,d\n", 2, 2, nil},
+		"quote within a field":     {"a.csv", "to,text\n1,5\" pipe\n2,b\n", 2, 2, nil},
+		"quotes in tsv are text":   {"a.tsv", "to\ttext\n1\t\"a\n2\t\"\"b\"\n", 2, 2, nil},
+		"blank lines":              {"a.csv", "to,text\n\n1,a\n\n", 1, 1, nil},
+		"empty text":               {"a.csv", "to,text\n1,\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
+		"empty line of one column": {"a.csv", "text\n\nb\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
+		"too few fields":           {"a.csv", "to,text\n1\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row has 1 fields, the header 2"}}},
+		"too many fields":          {"a.csv", "to,text\n1,Hi, you\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row has 3 fields, the header 2"}}},
+		"invalid UTF-8":            {"a.csv", "to,text\n1,a\xff\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": text is not valid UTF-8 at byte 1`}}},
+		"quote not closed":         {"a.csv", "to,text\n1,\"a\n2,b\n3,c\n", 2, 2, []analysis.Invalid{{Line: 2, Reason: "a quote is opened and not closed"}}},
+		"quote closed too early":   {"a.csv", "to,text\n1,\"say \"hi\" now\"\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "a closing quote is followed by more text; a quote inside a field is written twice"}}},
+		"physical lines":           {"a.csv", "to,text\n1,\"a\nb\nc\"\n2,\n", 1, 1, []analysis.Invalid{{Line: 5, Reason: `column "text": the text is empty`}}},
+		"a row too long":           {"a.csv", "to,text\n1," + long + "\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row is longer than 1048576 bytes"}}},
+		"a last row too long":      {"a.csv", "to,text\n2,b\n1," + long, 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row is longer than 1048576 bytes"}}},
+		"a quoted row too long":    {"a.csv", "to,text\n1,\"a\n" + strings.Repeat("x\n", analysis.MaxRow) + "2,b\n", 1, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := totals(t, test.file, test.content)
+			if name == "a quoted row too long" {
+				assert.Equal(t, 2, got.Invalid[0].Line)
+				assert.Equal(t, "a quote is opened and not closed", got.Invalid[0].Reason)
+				assert.Len(t, got.Invalid, analysis.MaxInvalid, "the list is bounded")
+				assert.Equal(t, 1+analysis.MaxRow, got.InvalidRows, "all are counted")
+			} else {
+				assert.ElementsMatch(t, test.invalid, got.Invalid)
+			}
+			assert.Equal(t, test.messages, got.Messages)
+			assert.Equal(t, test.segments, got.Segments)
+		})
+	}
+}
+
+func TestTotalsAddUp(t *testing.T) {
+	got := totals(t, "a.tsv", strings.Join([]string{"text",
+		"plain", strings.Repeat("a", 161), "Γειά", strings.Repeat("ж", 71), strings.Repeat("a", 153*255+1),
+	}, "\n"))
+	assert.Equal(t, analysis.ByEncoding{
+		GSM7: analysis.Count{Messages: 3, Segments: 1 + 2 + 256},
+		UCS2: analysis.Count{Messages: 2, Segments: 1 + 2},
+	}, got.ByEncoding)
+	assert.Equal(t, 1, got.Unsendable)
+	assert.Equal(t, analysis.Tab, got.Format)
+}
+
+func TestNumbersAreJudged(t *testing.T) {
+	got, err := analysis.File(t.Context(), strings.NewReader("to,text\n1,a\n2,b\n"), analysis.Options{
+		Name: "a.csv", TextColumn: "text", ToColumn: "to",
+		Judge: func(raw string) error {
+			if raw == "1" {
+				return errors.New("too short")
+			}
+			return nil
+		},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []analysis.Invalid{{Line: 2, Reason: `column "to": too short`}}, got.Invalid)
+	assert.Equal(t, 1, got.Messages)
+}
+
+func TestFileThatCannotBeUsed(t *testing.T) {
+	for name, test := range map[string]struct{ content, want string }{
+		"empty":          {"", "f.csv: the file is empty; want a header line with the names of the columns"},
+		"no such column": {"to,body\n", `f.csv: line 1: no column "text"; read as comma-separated the file has: "to", "body"`},
+		"column twice":   {"text,text\n", `f.csv: line 1: more than one column is named "text"`},
+		"header broken":  {"\"text\n", "f.csv: line 1: a quote is opened and not closed"},
+		"utf-16":         {"\xff\xfet\x00", "f.csv: is UTF-16; save it as UTF-8"},
+		"spreadsheet":    {"PK\x03\x04rest", "f.csv: is a ZIP archive or a spreadsheet; save it as CSV in UTF-8"},
+		"compressed":     {"\x1f\x8brest", "f.csv: is compressed; unpack it first"},
+		"binary":         {"text\x00", "f.csv: is not a text file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := analysis.File(t.Context(), strings.NewReader(test.content), analysis.Options{Name: "f.csv", TextColumn: "text"})
+			assert.EqualError(t, err, test.want)
+			assert.Nil(t, got)
+		})
+	}
+}
+
+func TestReadErrorKeepsWhatWasCounted(t *testing.T) {
+	from := io.MultiReader(strings.NewReader("to,text\n1,a\n2,b\n3,hal"), iotest.ErrReader(errors.New("disk on fire")))
+	got, err := analysis.File(t.Context(), from, analysis.Options{Name: "f.csv", TextColumn: "text"})
+	assert.EqualError(t, err, "f.csv: line 4: disk on fire")
+	require.NotNil(t, got)
+	assert.Equal(t, 2, got.Messages, "half a row is not counted")
+}
+
+func TestCancelledContextStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got, err := analysis.File(ctx, strings.NewReader("text\na\n"), analysis.Options{Name: "f.csv", TextColumn: "text"})
+	assert.ErrorIs(t, err, context.Canceled)
+	require.NotNil(t, got)
+	assert.Zero(t, got.Rows)
+}
+
+// TestRealMessages reads 5,574 real messages, whose quotes are not in pairs.
+func TestRealMessages(t *testing.T) {
+	dir := os.Getenv("ANYSMS_DATA")
+	if dir == "" {
+		t.Skip("ANYSMS_DATA is not set")
+	}
+	f, err := os.Open(filepath.Join(dir, "sms-spam-collection.tsv"))
+	require.NoError(t, err)
+	defer f.Close()
+	got, err := analysis.File(t.Context(), f, analysis.Options{Name: f.Name(), TextColumn: "SMS"})
+	require.NoError(t, err)
+	assert.Equal(t, 5574, got.Rows)
+	assert.Equal(t, 5574, got.Messages)
+	assert.Equal(t, 5995, got.Segments)
+	assert.Empty(t, got.Invalid)
+}
+
+// TestMemoryIsBounded reads a field of 64 MiB and many rows after it.
+func TestMemoryIsBounded(t *testing.T) {
+	from := io.MultiReader(strings.NewReader("text\n\""), io.LimitReader(endless{}, 64<<20), strings.NewReader("\"\nlast\n"))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	got, err := analysis.File(t.Context(), from, analysis.Options{Name: "f.csv", TextColumn: "text"})
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	assert.Equal(t, 1, got.Messages)
+	assert.Equal(t, 1, got.InvalidRows)
+	assert.Less(t, after.HeapSys-before.HeapSys, uint64(32<<20), "the field went through memory whole")
+}
+
+// endless is a field without end.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// FuzzRows compares with encoding/csv wherever that accepts a file.
+func FuzzRows(f *testing.F) {
+	f.Add("to,text\n1,a\n")
+	f.Add("text\n\"a\"\"b\nc\"\r\n")
+	f.Add("a,text\n,\"\"\n\n\"x\",y")
+	f.Fuzz(func(t *testing.T, body string) {
+		content := "a,text\n" + body
+		got, err := analysis.File(t.Context(), strings.NewReader(content), analysis.Options{Name: "f.csv", Format: &analysis.Comma, TextColumn: "text"})
+		if err != nil {
+			return
+		}
+		if got.Rows != got.Messages+got.InvalidRows {
+			t.Fatalf("%d rows, %d messages, %d invalid", got.Rows, got.Messages, got.InvalidRows)
+		}
+		// encoding/csv drops carriage returns at other places.
+		if strings.Contains(body, "\r") {
+			return
+		}
+		records, err := csv.NewReader(strings.NewReader(content)).ReadAll()
+		if err != nil {
+			return
+		}
+		messages, segments := 0, 0
+		for _, record := range records[1:] {
+			if a, err := segment.Analyze(record[1], nil); err == nil && record[1] != "" {
+				messages++
+				segments += a.Segments
+			}
+		}
+		if got.Messages != messages || got.Segments != segments {
+			t.Fatalf("got %d messages and %d segments, encoding/csv gives %d and %d", got.Messages, got.Segments, messages, segments)
+		}
+	})
+}
+
+func BenchmarkFile(b *testing.B) {
+	var content bytes.Buffer
+	content.WriteString("to,text\n")
+	for i := range 100_000 {
+		fmt.Fprintf(&content, "+3069000%05d,\"Your parcel %d arrives today, between 10 and 12\"\n", i, i)
+	}
+	b.Run("File", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{Name: "f.csv", TextColumn: "text"})
+			require.NoError(b, err)
+		}
+	})
+	b.Run("ref-encoding-csv", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			r := csv.NewReader(bytes.NewReader(content.Bytes()))
+			r.ReuseRecord = true
+			for {
+				if _, err := r.Read(); err == io.EOF {
+					break
+				}
+			}
+		}
+	})
+}

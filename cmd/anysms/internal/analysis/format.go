@@ -1,0 +1,79 @@
+package analysis
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// Format says how a file separates its fields.
+type Format struct {
+	Delimiter byte
+	// Quotes means that a field may stand in double quotes, with two of them for
+	// one (RFC 4180). Without it quotes are characters as any other.
+	Quotes bool
+}
+
+// The formats.
+var (
+	Comma     = Format{Delimiter: ',', Quotes: true}
+	Semicolon = Format{Delimiter: ';', Quotes: true}
+	Tab       = Format{Delimiter: '\t'}
+)
+
+// String names the format: "comma-separated", "semicolon-separated" or
+// "tab-separated".
+func (f Format) String() string {
+	switch f.Delimiter {
+	case '\t':
+		return "tab-separated"
+	case ';':
+		return "semicolon-separated"
+	}
+	return "comma-separated"
+}
+
+// ParseFormat reads "comma", "semicolon" or "tab".
+func ParseFormat(name string) (Format, error) {
+	switch name {
+	case "comma":
+		return Comma, nil
+	case "semicolon":
+		return Semicolon, nil
+	case "tab":
+		return Tab, nil
+	}
+	return Format{}, fmt.Errorf("unknown delimiter %q; want comma, semicolon or tab", name)
+}
+
+// detect tells the format from the file's name, else from its header line: the
+// delimiter that stands there most often, the comma if none does.
+func detect(name, header string) Format {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".tsv", ".tab":
+		return Tab
+	}
+	best, most := Comma, strings.Count(header, ",")
+	for _, f := range []Format{Semicolon, Tab} {
+		if n := strings.Count(header, string(f.Delimiter)); n > most {
+			best, most = f, n
+		}
+	}
+	return best
+}
+
+// checkEncoding refuses files that are not UTF-8 text at first sight.
+func checkEncoding(head []byte) error {
+	switch {
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		return fmt.Errorf("is UTF-16; save it as UTF-8")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return fmt.Errorf("is a ZIP archive or a spreadsheet; save it as CSV in UTF-8")
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		return fmt.Errorf("is compressed; unpack it first")
+	case bytes.IndexByte(head, 0) >= 0:
+		return fmt.Errorf("is not a text file")
+	}
+	return nil
+}

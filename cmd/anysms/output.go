@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+)
+
+// outputFormat is the value of --format.
+type outputFormat string
+
+const (
+	formatText outputFormat = "text"
+	formatJSON outputFormat = "json"
+)
+
+func (f *outputFormat) addTo(cmd *cobra.Command) {
+	*f = formatText
+	cmd.Flags().Var(f, "format", "text for people, json for programs")
+	// The flag was just defined, so that this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (f outputFormat) json() bool { return f == formatJSON }
+
+func (f outputFormat) String() string { return string(f) }
+
+func (f outputFormat) Type() string { return "text|json" }
+
+func (f *outputFormat) Set(s string) error {
+	switch v := outputFormat(s); v {
+	case formatText, formatJSON:
+		*f = v
+		return nil
+	}
+	return fmt.Errorf("want text or json")
+}
+
+// oneOf is a flag that takes one of some words; "" means not given.
+type oneOf struct {
+	value string
+	words []string
+}
+
+func (o *oneOf) String() string { return o.value }
+
+func (o *oneOf) Type() string { return strings.Join(o.words, "|") }
+
+func (o *oneOf) Set(s string) error {
+	for _, w := range o.words {
+		if s == w {
+			o.value = s
+			return nil
+		}
+	}
+	return fmt.Errorf("want one of %s", strings.Join(o.words, ", "))
+}
+
+// printJSON writes one line of JSON. Characters are not escaped beyond what
+// JSON needs.
+func (a *app) printJSON(v any) error {
+	encoder := json.NewEncoder(a.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// table writes rows of cells in columns.
+func (a *app) table(rows [][]string) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "\t"), "\t"))
+	}
+	return w.Flush()
+}
