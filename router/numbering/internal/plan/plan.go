@@ -1,0 +1,90 @@
+// Package plan holds the numbering plans of package phonenumbers in a form that
+// is walked once per number: for each country calling code, one deterministic
+// automaton over digits that matches all patterns of all its regions at the same
+// time.
+//
+// The automata are built from the metadata that is linked, when a calling code
+// is first met, so that they cannot differ from it by age. They answer for
+// numbers in international form whose national part does not begin with
+// something that may be a national prefix; for the rest, which are few, Lookup
+// says that it does not know, and the caller asks phonenumbers.
+package plan
+
+import (
+	"sync"
+
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// Match is the verdict on a number, as phonenumbers gives it.
+type Match struct {
+	Possible bool // IsPossibleNumberWithReason is IS_POSSIBLE
+	Valid    bool
+	Type     phonenumbers.PhoneNumberType // UNKNOWN if not valid
+	Region   string                       // "" = none; "001" = not a country
+}
+
+// maxNational is the longest national number: E.164's digits less a calling
+// code of one.
+const maxNational = e164.MaxDigits - 1
+
+// countryCode is one calling code's plan, built when it is first needed.
+type countryCode struct {
+	once      sync.Once
+	automaton *automaton // nil: phonenumbers has to be asked
+}
+
+// codes are the plans by calling code. Codes without regions stay nil.
+var codes = sync.OnceValue(func() *[1000]*countryCode {
+	var table [1000]*countryCode
+	for code := range phonenumbers.GetSupportedCallingCodes() {
+		table[code] = new(countryCode)
+	}
+	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
+		table[code] = new(countryCode)
+	}
+	return &table
+})
+
+// Lookup judges a number. known is false if phonenumbers has to be asked.
+func Lookup(n e164.Number) (m Match, known bool) {
+	var digits [e164.MaxDigits + 1]byte
+	start := spell(&digits, n.Uint64())
+	code, national := callingCode(digits[start:])
+	if code == 0 {
+		return Match{}, true // no such calling code: neither possible nor valid
+	}
+	c := codes()[code]
+	c.once.Do(func() { c.automaton = compile(code) })
+	if c.automaton == nil {
+		return Match{}, false
+	}
+	return c.automaton.match(national)
+}
+
+// spell writes the digits of v, 0 to 9 and not as text, to the end of b, and
+// says where they begin.
+func spell(b *[e164.MaxDigits + 1]byte, v uint64) int {
+	i := len(b)
+	for v > 0 {
+		i--
+		b[i] = byte(v % 10)
+		v /= 10
+	}
+	return i
+}
+
+// callingCode splits at the shortest prefix that is a calling code with a plan,
+// 0 if there is none.
+func callingCode(digits []byte) (code int, national []byte) {
+	table := codes()
+	for i := 0; i < len(digits) && i < 3; i++ {
+		code = code*10 + int(digits[i])
+		if table[code] != nil {
+			return code, digits[i+1:]
+		}
+	}
+	return 0, nil
+}

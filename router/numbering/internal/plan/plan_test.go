@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// oracle is what phonenumbers says of a number in international form.
+func oracle(s string) Match {
+	n, err := phonenumbers.Parse(s, "ZZ")
+	if err != nil {
+		return Match{Type: phonenumbers.UNKNOWN}
+	}
+	return Match{
+		Possible: phonenumbers.IsPossibleNumberWithReason(n) == phonenumbers.IS_POSSIBLE,
+		Valid:    phonenumbers.IsValidNumber(n),
+		Type:     phonenumbers.GetNumberType(n),
+		Region:   phonenumbers.GetRegionCodeForNumber(n),
+	}
+}
+
+// check compares the two and reports whether the automaton knew.
+func check(t *testing.T, s string) bool {
+	t.Helper()
+	n, err := e164.Parse(s)
+	if err != nil {
+		return false
+	}
+	got, known := Lookup(n)
+	if !known {
+		return false
+	}
+	want := oracle(s)
+	if !want.Valid {
+		got.Type, want.Type = 0, 0
+	}
+	if got != want {
+		t.Errorf("%s: got %+v, phonenumbers says %+v", s, got, want)
+	}
+	return true
+}
+
+// examples are phonenumbers' own numbers of every type in every region.
+func examples(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for region := range phonenumbers.GetSupportedRegions() {
+		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
+			if n := phonenumbers.GetExampleNumberForType(region, kind); n != nil {
+				all = append(all, phonenumbers.Format(n, phonenumbers.E164))
+			}
+		}
+	}
+	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
+		if n := phonenumbers.GetExampleNumberForNonGeoEntity(code); n != nil {
+			all = append(all, phonenumbers.Format(n, phonenumbers.E164))
+		}
+	}
+	require.Greater(t, len(all), 1000)
+	return all
+}
+
+func TestEveryCallingCodeCompiles(t *testing.T) {
+	for code, c := range codes() {
+		if c != nil {
+			assert.NotNil(t, compile(code), "calling code %d", code)
+		}
+	}
+}
+
+func TestExamplesEqualPhonenumbers(t *testing.T) {
+	known := 0
+	all := examples(t)
+	for _, s := range all {
+		if check(t, s) {
+			known++
+		}
+	}
+	assert.Greater(t, known, len(all)*95/100, "nearly all real numbers must not need phonenumbers")
+}
+
+// Each run draws other numbers; the seed is printed where one differs.
+// ANYSMS_LONG draws ten million.
+func TestRandomAndMutatedNumbersEqualPhonenumbers(t *testing.T) {
+	rounds := 20_000
+	if os.Getenv("ANYSMS_LONG") != "" {
+		rounds = 10_000_000
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	all := examples(t)
+	for range rounds {
+		if !t.Failed() {
+			check(t, draw(r, all))
+		}
+	}
+}
+
+func draw(r *rand.Rand, examples []string) string {
+	if r.IntN(4) == 0 {
+		return "+" + strconv.FormatUint(1+r.Uint64N(999_999_999_999_999), 10)
+	}
+	s := []byte(examples[r.IntN(len(examples))])
+	for range r.IntN(4) {
+		i := 1 + r.IntN(len(s)-1)
+		switch r.IntN(4) {
+		case 0, 1:
+			s[i] = '0' + byte(r.IntN(10))
+		case 2:
+			s = append(s[:i], s[i+1:]...)
+		case 3:
+			s = append(s[:i], append([]byte{'0' + byte(r.IntN(10))}, s[i:]...)...)
+		}
+	}
+	return string(s)
+}
+
+func TestLookupAllocatesNothing(t *testing.T) {
+	n := e164.MustParse("+306900000001")
+	Lookup(n)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { Lookup(n) }))
+}
+
+func benchmarkNumbers(b *testing.B) []e164.Number {
+	var ns []e164.Number
+	for _, s := range examples(b) {
+		if n, err := e164.Parse(s); err == nil {
+			Lookup(n) // build its plan
+			ns = append(ns, n)
+		}
+	}
+	return ns
+}
+
+func BenchmarkLookup(b *testing.B) {
+	ns := benchmarkNumbers(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		Lookup(ns[i%len(ns)])
+	}
+}
+
+func BenchmarkPhonenumbers(b *testing.B) {
+	ns := benchmarkNumbers(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		oracle(ns[i%len(ns)].String())
+	}
+}
+
+func BenchmarkCompileNANPA(b *testing.B) {
+	for b.Loop() {
+		compile(1)
+	}
+}
