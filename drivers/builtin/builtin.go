@@ -1,0 +1,24 @@
+// Package builtin has the registry of the drivers that come with this module,
+// for programs that choose drivers by configuration. A program that knows its
+// vendors imports their packages and links nothing else.
+//
+// Drivers that run as separate programs are not in it, since they need gRPC: add
+// package drivers/plugin's driver to the registry for those.
+package builtin
+
+import (
+	"github.com/anysms/anysms/drivers/apifon"
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/provider"
+)
+
+// Registry makes a registry with all built-in drivers. It is the caller's own:
+// other drivers can be added to it.
+func Registry() *provider.Registry {
+	r := new(provider.Registry)
+	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver); err != nil {
+		panic("builtin: " + err.Error()) // two of our own drivers share a name: a test sees to it
+	}
+	return r
+}
