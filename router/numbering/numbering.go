@@ -1,10 +1,19 @@
 // Package numbering judges telephone numbers by the national numbering plans
 // of libphonenumber.
+//
+// A verdict costs some microseconds and memory; programs that only need the
+// form of a number use package provider/e164.
 package numbering
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/nyaruka/phonenumbers"
+
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
 
@@ -12,18 +21,195 @@ import (
 type Verdict struct {
 	Possible bool   // its length is one of its region's
 	Valid    bool   // its digits belong to a range that is in use
-	Type     Type   // of a valid number
-	Region   string // ISO 3166 alpha-2; "" = none, or not known
+	Type     Type   // of a valid number; else Unknown
+	Region   string // ISO 3166 alpha-2; "" = none
+}
+
+// Textable reports whether the number is valid and of a type that can receive
+// messages: mobile, fixed line or mobile, personal, pager, VoIP.
+func (v Verdict) Textable() bool {
+	switch v.Type {
+	case Mobile, FixedLineOrMobile, PersonalNumber, Pager, VoIP:
+		return v.Valid
+	}
+	return false
+}
+
+// Reason says in words why the number is not Textable; "" if it is.
+func (v Verdict) Reason() string {
+	switch {
+	case v.Textable():
+		return ""
+	case v.Valid:
+		return "the number is valid, but its type is " + string(v.Type) + ", which receives no messages"
+	case v.Possible:
+		return "the number is in no range that is in use"
+	}
+	return "no number there has this length"
 }
 
 // Type is the kind of line behind a number.
 type Type string
 
-// Parse reads what people type: with a plus sign, or in the national form of a
-// region.
-func Parse(raw, region string) (e164.Number, Verdict, error) {
-	return e164.Number{}, Verdict{}, errors.ErrUnsupported
+// The types of libphonenumber.
+const (
+	FixedLine         Type = "fixed_line"
+	Mobile            Type = "mobile"
+	FixedLineOrMobile Type = "fixed_line_or_mobile"
+	TollFree          Type = "toll_free"
+	PremiumRate       Type = "premium_rate"
+	SharedCost        Type = "shared_cost"
+	VoIP              Type = "voip"
+	PersonalNumber    Type = "personal_number"
+	Pager             Type = "pager"
+	UAN               Type = "uan"
+	Voicemail         Type = "voicemail"
+	Unknown           Type = "unknown"
+)
+
+var types = map[phonenumbers.PhoneNumberType]Type{
+	phonenumbers.FIXED_LINE:           FixedLine,
+	phonenumbers.MOBILE:               Mobile,
+	phonenumbers.FIXED_LINE_OR_MOBILE: FixedLineOrMobile,
+	phonenumbers.TOLL_FREE:            TollFree,
+	phonenumbers.PREMIUM_RATE:         PremiumRate,
+	phonenumbers.SHARED_COST:          SharedCost,
+	phonenumbers.VOIP:                 VoIP,
+	phonenumbers.PERSONAL_NUMBER:      PersonalNumber,
+	phonenumbers.PAGER:                Pager,
+	phonenumbers.UAN:                  UAN,
+	phonenumbers.VOICEMAIL:            Voicemail,
+	phonenumbers.UNKNOWN:              Unknown,
 }
 
-// Judge gives the verdict on a number.
-func Judge(n e164.Number) Verdict { return Verdict{} }
+// maxRaw bounds what Parse looks at.
+const maxRaw = 100
+
+// Parse reads what people type: "+30 690 000 0001", "0030690…" or "690 000 0001"
+// in the national form of region, an ISO 3166 code such as GR. Without a region
+// a number needs its plus sign. The error is a *provider.Error with code
+// invalid_recipient that does not repeat the number, but an unknown region is an
+// error of its own. A number that could be read comes with its verdict, whatever
+// that is.
+func Parse(raw, region string) (e164.Number, Verdict, error) {
+	if err := CheckRegion(region); err != nil {
+		return e164.Number{}, Verdict{}, err
+	}
+	n, err := read(strings.TrimSpace(raw), region)
+	if err != nil {
+		return e164.Number{}, Verdict{}, err
+	}
+	return n, Judge(n), nil
+}
+
+// CheckRegion tells whether Parse knows a region; "" is none and right.
+func CheckRegion(region string) error {
+	if region != "" && phonenumbers.GetCountryCodeForRegion(region) == 0 {
+		return fmt.Errorf("unknown region %q; want an ISO 3166 code such as GR", region)
+	}
+	return nil
+}
+
+func read(raw, region string) (e164.Number, error) {
+	if n, err := e164.Parse(raw); err == nil && !hasTrunkZero(n) {
+		return n, nil
+	}
+	switch {
+	case raw == "":
+		return bad("the number is empty")
+	case len(raw) > maxRaw:
+		return bad("the number is too long")
+	case phonenumbers.IsAlphaNumber(raw):
+		return bad("the number holds letters; want digits")
+	}
+	p, err := phonenumbers.Parse(raw, region)
+	if err != nil {
+		return bad(reason(err, region))
+	}
+	if p.GetExtension() != "" {
+		return bad("the number has an extension, which receives no messages")
+	}
+	n, err := e164.Parse(phonenumbers.Format(p, phonenumbers.E164))
+	if err != nil {
+		return bad("the number is too short or too long")
+	}
+	return n, nil
+}
+
+// hasTrunkZero reports a zero after the calling code. It belongs there in a few
+// countries and is a national prefix, to be dropped, in the others.
+func hasTrunkZero(n e164.Number) bool {
+	_, national := n.Split()
+	return strings.HasPrefix(national, "0")
+}
+
+func bad(reason string) (e164.Number, error) {
+	return e164.Number{}, provider.Errorf(provider.InvalidRecipient, reason)
+}
+
+func reason(err error, region string) string {
+	switch {
+	case errors.Is(err, phonenumbers.ErrInvalidCountryCode) && region == "":
+		return "the number has no known calling code; write it as +30…, or say which country it belongs to"
+	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
+		return "the number has no known calling code"
+	case errors.Is(err, phonenumbers.ErrNumTooLong):
+		return "the number is too long"
+	case errors.Is(err, phonenumbers.ErrNotANumber):
+		return "this is not a telephone number"
+	}
+	return "the number is too short"
+}
+
+// Judge gives the verdict on a number as it stands: nothing is stripped or
+// added.
+func Judge(n e164.Number) Verdict {
+	if n.IsZero() {
+		return Verdict{Type: Unknown}
+	}
+	p := phoneNumber(n)
+	v := Verdict{
+		Possible: phonenumbers.IsPossibleNumberWithReason(p) == phonenumbers.IS_POSSIBLE,
+		Region:   region(p),
+		Type:     types[phonenumbers.GetNumberType(p)],
+	}
+	v.Valid = v.Type != Unknown
+	return v
+}
+
+// Region is the region a number belongs to, "" if there is none. It is much
+// cheaper than Judge where a calling code belongs to one region alone.
+func Region(n e164.Number) string {
+	if n.IsZero() {
+		return ""
+	}
+	code, _ := n.Split()
+	if regions := phonenumbers.GetRegionCodesForCountryCode(code); len(regions) == 1 {
+		return geographic(regions[0])
+	}
+	return region(phoneNumber(n))
+}
+
+func region(p *phonenumbers.PhoneNumber) string {
+	return geographic(phonenumbers.GetRegionCodeForNumber(p))
+}
+
+// geographic drops "001", which libphonenumber gives to the whole world.
+func geographic(region string) string {
+	if region == "001" {
+		return ""
+	}
+	return region
+}
+
+func phoneNumber(n e164.Number) *phonenumbers.PhoneNumber {
+	code, national := n.Split()
+	zeros := len(national) - len(strings.TrimLeft(national, "0"))
+	digits, _ := strconv.ParseUint(national, 10, 64) // digits by construction; "" is 0
+	p := &phonenumbers.PhoneNumber{CountryCode: new(int32(code)), NationalNumber: new(digits)}
+	if zeros > 0 {
+		p.ItalianLeadingZero = new(true)
+		p.NumberOfLeadingZeros = new(int32(zeros))
+	}
+	return p
+}
