@@ -1,0 +1,219 @@
+// Package apifontest is a strict, stateful fake of Apifon's REST API on
+// loopback, for tests of programs that send through Apifon.
+//
+//	server := apifontest.NewServer(apifontest.Options{})
+//	defer server.Close()
+//	account, err := apifon.New(apifon.Config{
+//		Config: wire.Config{BaseURL: server.URL},
+//		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
+//	})
+//
+// It verifies signatures over the exact bytes, refuses every field, type and
+// value that the vendor's reference does not allow, and keeps what it took:
+// [Server.Messages] is its ledger. It can be down, drop connections or say
+// nothing ([wiretest.Server.SetMode]), and answer as the vendor does when things
+// go wrong ([Server.Fail]).
+//
+// Where the vendor's documents are silent the fake is strict: it refuses unknown
+// JSON keys, texts that the chosen data coding cannot hold, and {apifon_…}
+// placeholders that nothing stands for.
+package apifontest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anysms/anysms/provider/wire/wiretest"
+)
+
+// The account that the server knows unless [Options] say otherwise.
+const (
+	Token        = "0123456789abcdef0123"
+	Secret       = "s3cr3t-Key/For+Tests"
+	ClientID     = "example-client"
+	ClientSecret = "example-client-s3cr3t"
+)
+
+// Options change the server; the zero value of each field is its default.
+type Options struct {
+	Token, Secret          string           // default the constants [Token] and [Secret]
+	ClientID, ClientSecret string           // default the constants [ClientID] and [ClientSecret]
+	Now                    func() time.Time // default time.Now
+	Tolerance              time.Duration    // how far a signature's date may be off; default 15 minutes
+}
+
+// Server is the fake. It is safe for concurrent use.
+type Server struct {
+	*wiretest.Server
+	options Options
+	lastID  atomic.Int64
+
+	mu       sync.Mutex
+	failures []Failure
+	messages []Message
+}
+
+// NewServer starts a server with an empty ledger.
+func NewServer(options Options) *Server {
+	options.Token = cmp.Or(options.Token, Token)
+	options.Secret = cmp.Or(options.Secret, Secret)
+	options.ClientID = cmp.Or(options.ClientID, ClientID)
+	options.ClientSecret = cmp.Or(options.ClientSecret, ClientSecret)
+	options.Tolerance = cmp.Or(options.Tolerance, 15*time.Minute)
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	s := &Server{options: options}
+	s.Server = wiretest.NewServer(s.routes())
+	return s
+}
+
+// Failure is an answer that the server gives instead of its own.
+type Failure struct {
+	Status int
+	Header http.Header
+	Body   string
+	// After lets the request do its work first: the vendor took it, and something
+	// between here and there answered wrongly.
+	After bool
+}
+
+// Fail makes the next API request fail with a status and a body; several calls
+// are answered in turn. The request does nothing.
+func (s *Server) Fail(status int, body string) { s.FailWith(Failure{Status: status, Body: body}) }
+
+// FailWith makes the next API request fail.
+func (s *Server) FailWith(f Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = append(s.failures, f)
+}
+
+// api precedes every path of the reference.
+const api = "/services/api/v1"
+
+// maxBody is the largest request that is read.
+const maxBody = 8 << 20
+
+// request is one authenticated API request.
+type request struct {
+	*http.Request
+	body []byte
+}
+
+// answer is what the server says; a nil body is an empty one.
+type answer struct {
+	status int
+	body   any
+}
+
+type handler func(*request) answer
+
+// routes are the vendor's calls.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, h handler) { mux.HandleFunc(pattern, s.guarded(h)) }
+	handle("POST "+api+"/sms/send", s.sendSMS)
+	handle("POST "+api+"/sms/remove", s.removeScheduled)
+	return mux
+}
+
+// guarded lets a request through to its handler if it is a proper one.
+func (s *Server) guarded(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		if err != nil {
+			return // the client went away
+		}
+		failure, failing := s.nextFailure()
+		if failing && !failure.After {
+			failure.write(w)
+			return
+		}
+		a := s.serve(h, &request{r, body})
+		if failing {
+			failure.write(w)
+			return
+		}
+		a.write(w)
+	}
+}
+
+func (s *Server) serve(h handler, r *request) answer {
+	if reason := s.unauthorized(r); reason != "" {
+		return resourceError(http.StatusUnauthorized, "Unauthorized", nil)
+	}
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(r.body) > 0 && media != "application/json" {
+		return resourceError(http.StatusUnsupportedMediaType, "Unsupported Media Type", nil)
+	}
+	return h(r)
+}
+
+func (s *Server) nextFailure() (Failure, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.failures) == 0 {
+		return Failure{}, false
+	}
+	f := s.failures[0]
+	s.failures = s.failures[1:]
+	return f, true
+}
+
+func (f Failure) write(w http.ResponseWriter) {
+	for name, values := range f.Header {
+		w.Header()[http.CanonicalHeaderKey(name)] = values
+	}
+	w.WriteHeader(f.Status)
+	_, _ = io.WriteString(w, f.Body) // a client that went away reads nothing
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(a.status)
+	_ = json.NewEncoder(w).Encode(a.body) // a client that went away reads nothing
+}
+
+// resourceError is the shape of errors of resources and of authentication.
+func resourceError(status int, title string, details map[string]string) answer {
+	if details == nil {
+		details = map[string]string{}
+	}
+	return answer{status, map[string]any{
+		"status":            fmt.Sprint(status),
+		"title":             title,
+		"error_details":     details,
+		"error_report_code": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+	}}
+}
+
+// gatewayError is the shape of errors of the SMS, IM and OTP gateways.
+func (s *Server) gatewayError(status int, description string) answer {
+	return answer{status, map[string]any{
+		"request_id":  s.newID("request"),
+		"result_info": map[string]any{"status_code": status, "description": description},
+	}}
+}
+
+// idForms are what ids of a kind look like: UUIDs that can be told apart.
+var idForms = map[string]string{
+	"request": "10000000-0000-4000-8000-%012x",
+	"message": "20000000-0000-4000-8000-%012x",
+	"page":    "p%05x",
+}
+
+// newID makes the next id of a kind.
+func (s *Server) newID(kind string) string {
+	return fmt.Sprintf(idForms[kind], s.lastID.Add(1))
+}

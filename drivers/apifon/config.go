@@ -1,0 +1,77 @@
+package apifon
+
+import (
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// The vendor's production addresses, the defaults of [Config].
+const (
+	DefaultBaseURL  = "https://ars.apifon.com"
+	DefaultTokenURL = "https://ids.apifon.com/oauth2/token"
+)
+
+// Config holds the settings of one account. Either Token and Secret or ClientID
+// and ClientSecret must be given.
+type Config struct {
+	Token        provider.Secret `json:"token" doc:"API token, with secret: requests are signed (HMAC)"`
+	Secret       provider.Secret `json:"secret" doc:"the API token's secret key"`
+	ClientID     provider.Secret `json:"client_id" doc:"OAuth2 client id, with client_secret instead of token and secret"`
+	ClientSecret provider.Secret `json:"client_secret" doc:"OAuth2 client secret"`
+	TokenURL     string          `json:"token_url" doc:"where OAuth2 access tokens are fetched; default https://ids.apifon.com/oauth2/token"`
+	Scopes       []string        `json:"scopes" doc:"OAuth2 scopes to ask for, such as smsGateway; default none, which means all that the client has"`
+	Sender       string          `json:"sender" doc:"sender of messages that name none: up to 16 digits, or up to 11 letters and digits"`
+	Currency     string          `json:"currency" doc:"ISO 4217 code of the account's prices, which the vendor does not name; default credits"`
+
+	// Now is the clock for signatures and access tokens; nil = time.Now.
+	Now func() time.Time `json:"-"`
+
+	wire.Config
+}
+
+// Driver opens Apifon accounts from settings.
+var Driver = provider.NewDriver("apifon", "Apifon: SMS, Viber with SMS failover, and one-time codes", New)
+
+// defaults fills in what was left out.
+func (c *Config) defaults() {
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	if c.TokenURL == "" {
+		c.TokenURL = DefaultTokenURL
+	}
+	if c.Currency == "" {
+		c.Currency = provider.Credits
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+}
+
+// validate checks what is this driver's own; package wire checks the rest.
+func (c *Config) validate() error {
+	signed := c.Token != "" || c.Secret != ""
+	oauth := c.ClientID != "" || c.ClientSecret != ""
+	switch {
+	case signed && oauth:
+		return provider.BadConfig("token", "give token and secret, or client_id and client_secret, not both")
+	case !signed && !oauth:
+		return provider.BadConfig("token", "is missing; give token and secret, or client_id and client_secret")
+	case signed && c.Token == "":
+		return provider.BadConfig("token", "is missing beside secret")
+	case signed && c.Secret == "":
+		return provider.BadConfig("secret", "is missing beside token")
+	case oauth && c.ClientID == "":
+		return provider.BadConfig("client_id", "is missing beside client_secret")
+	case oauth && c.ClientSecret == "":
+		return provider.BadConfig("client_secret", "is missing beside client_id")
+	}
+	if c.Sender != "" {
+		if reason := badSender(senderID(c.Sender)); reason != "" {
+			return provider.BadConfig("sender", "%q %s", c.Sender, reason)
+		}
+	}
+	return wire.CheckURL("token_url", c.TokenURL)
+}

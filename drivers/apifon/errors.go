@@ -1,0 +1,148 @@
+package apifon
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// FieldError is a value that the vendor's documents forbid. The request was not
+// made.
+type FieldError struct {
+	Field  string // as in the vendor's reference, "message.sender_id"
+	Reason string // what is wrong and what would be right
+}
+
+// Error names the field.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+func fieldError(code provider.Code, field, format string, args ...any) *provider.Error {
+	return &provider.Error{Code: code, Err: &FieldError{Field: field, Reason: fmt.Sprintf(format, args...)}}
+}
+
+// APIError is what the vendor said instead of doing what it was asked to. Its
+// words may hold a number; Error does not repeat them.
+type APIError struct {
+	HTTPStatus int
+	Code       StatusCode        // "403"
+	Title      string            // for a person
+	Details    map[string]string // by field, "campaign_defaults.from"
+	ReportCode string            // what the vendor's support asks for
+}
+
+// Error is the HTTP status, and the report code where there is one.
+func (e *APIError) Error() string {
+	text := fmt.Sprintf("HTTP status %d", e.HTTPStatus)
+	if e.ReportCode != "" {
+		text += ", error report " + e.ReportCode
+	}
+	return text
+}
+
+// message is the vendor's words in one line.
+func (e *APIError) message() string {
+	words := []string{e.Title}
+	for _, field := range slices.Sorted(maps.Keys(e.Details)) {
+		words = append(words, field+": "+e.Details[field])
+	}
+	return strings.TrimPrefix(strings.Join(words, "; "), "; ")
+}
+
+// StatusCode is a status of the vendor in an answer's body. The vendor writes it
+// as a number or as a string; here it is always the digits.
+type StatusCode string
+
+// UnmarshalJSON reads a number or a string.
+func (s *StatusCode) UnmarshalJSON(b []byte) error {
+	text, err := looseText(b)
+	*s = StatusCode(text)
+	return err
+}
+
+// looseText reads a JSON value that may be a string or anything else; null is "".
+func looseText(b []byte) (string, error) {
+	b = bytes.TrimSpace(b)
+	switch {
+	case string(b) == "null":
+		return "", nil
+	case len(b) > 0 && b[0] == '"':
+		var s string
+		err := json.Unmarshal(b, &s)
+		return s, err
+	}
+	return string(b), nil
+}
+
+// ResultInfo is the gateways' summary of a request.
+type ResultInfo struct {
+	StatusCode  StatusCode `json:"status_code"`
+	Description string     `json:"description"`
+}
+
+// errorBody is either of the vendor's two shapes: that of resources and of
+// authentication, and that of the gateways.
+type errorBody struct {
+	Status     StatusCode                 `json:"status"`
+	Title      string                     `json:"title"`
+	Details    map[string]json.RawMessage `json:"error_details"`
+	ReportCode string                     `json:"error_report_code"`
+	ResultInfo ResultInfo                 `json:"result_info"`
+}
+
+// parseError reads an error body of either shape; nil = it is neither, or
+// says that all is well. It reads the answer without secrets.
+func parseError(r *reply) *APIError {
+	var body errorBody
+	if r.Readable() != nil || json.Unmarshal(r.Raw(), &body) != nil {
+		return nil
+	}
+	e := &APIError{HTTPStatus: r.Status, Code: body.Status, Title: body.Title, ReportCode: body.ReportCode}
+	for field, reason := range body.Details {
+		if e.Details == nil {
+			e.Details = make(map[string]string, len(body.Details))
+		}
+		e.Details[field], _ = looseText(reason)
+	}
+	if e.Code == "" {
+		e.Code, e.Title = body.ResultInfo.StatusCode, body.ResultInfo.Description
+	}
+	if e.Code == "" || e.Code == "200" {
+		return nil
+	}
+	return e
+}
+
+// failure makes the error of an answer that is no success: what a documented
+// body says, else what the status alone stands for.
+func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider.Error {
+	said := parseError(r)
+	if said == nil {
+		return r.ByStatus()
+	}
+	code, known := codes[said.Code]
+	if !known {
+		err := r.ByStatus()
+		err.VendorCode, err.VendorMessage, err.Err = string(said.Code), said.message(), said
+		return err
+	}
+	if code == provider.InvalidMessage {
+		code = blame(said)
+	}
+	err := r.Failed(code, string(said.Code), said.message())
+	err.Err = said
+	return err
+}
+
+// encode writes JSON without the escapes of package json for HTML.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}

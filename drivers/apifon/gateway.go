@@ -1,0 +1,315 @@
+package apifon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// Recipient is whom a gateway request is for: the reference's SUBSCRIBERS.
+type Recipient struct {
+	Number   string            // digits only, 7 to 15, the first not 0
+	CustomID string            // comes back in the answer and in callbacks
+	Params   map[string]string // values for {KEY} in the texts
+	Landings map[string]Landing
+}
+
+// Landing is a page whose shortened address replaces its key in the text. The
+// key is apifon_lp, or apifon_lp_ and a word.
+type Landing struct {
+	URL              string            `json:"url"` // or the id of a template
+	Data             map[string]string `json:"data,omitempty"`
+	Redirect         *bool             `json:"redirect,omitempty"` // nil = true
+	Method           string            `json:"method,omitempty"`   // GET or POST, only without redirect; "" = GET
+	PreventSysParams bool              `json:"prevent_sys_params,omitempty"`
+	Domain           string            `json:"landing_domain,omitempty"`  // http or https URL
+	EnableTracking   *bool             `json:"enable_tracking,omitempty"` // nil = true
+}
+
+// landingKey begins the key of every [Landing].
+const landingKey = "apifon_lp"
+
+// MarshalJSON writes params and landing pages into the one map that the vendor
+// has for both.
+func (r Recipient) MarshalJSON() ([]byte, error) {
+	params := make(map[string]any, len(r.Params)+len(r.Landings))
+	for key, value := range r.Params {
+		params[key] = value
+	}
+	for key, page := range r.Landings {
+		params[key] = page
+	}
+	return encode(struct {
+		Number   string         `json:"number"`
+		CustomID string         `json:"custom_id,omitempty"`
+		Params   map[string]any `json:"params,omitempty"`
+	}{r.Number, r.CustomID, params})
+}
+
+// Text is an SMS, or the SMS that follows an instant message which did not
+// arrive: the reference's MESSAGE.
+type Text struct {
+	Text       string     `json:"text"` // may hold {KEY}
+	DataCoding DataCoding `json:"dc"`
+	SenderID   string     `json:"sender_id"` // up to 16 digits, or up to 11 letters and digits
+}
+
+// DataCoding is how a text is encoded on the air. The vendor does not choose it.
+type DataCoding int
+
+// The data codings, with the characters of a single segment.
+const (
+	GSM7  DataCoding = 0 // 160
+	Octet DataCoding = 1 // 140, raw data
+	UCS2  DataCoding = 2 // 70
+)
+
+// Time is a time as the gateways write it: UTC, whole seconds, no zone.
+type Time struct{ time.Time }
+
+// timeLayout is the reference's yyyy-MM-dd'T'HH:mm:ss.
+const timeLayout = "2006-01-02T15:04:05"
+
+// MarshalJSON writes "2030-02-06T12:43:23".
+func (t Time) MarshalJSON() ([]byte, error) {
+	return json.Marshal(t.UTC().Format(timeLayout))
+}
+
+// SendResult is a gateway's answer to a request that it took. Delivery is known
+// from callbacks alone.
+type SendResult struct {
+	RequestID  string                     `json:"request_id"`
+	Reference  string                     `json:"reference"` // the request's ReferenceID
+	Results    map[string][]MessageResult `json:"results"`   // by number
+	ResultInfo ResultInfo                 `json:"result_info"`
+	Raw        json.RawMessage            `json:"-"` // the answer as it came
+}
+
+// MessageResult is one segment of a recipient's message, or one message where
+// the request named a number several times.
+type MessageResult struct {
+	MessageID    string                  `json:"message_id"`
+	CustomID     string                  `json:"custom_id"`
+	Length       int                     `json:"length"`     // octets of an SMS, characters of an instant message
+	ShortCode    string                  `json:"short_code"` // deprecated by the vendor in favour of LandingPages
+	ShortURL     string                  `json:"short_url"`
+	LandingPages map[string]ShortenedURL `json:"landing_pages"`
+}
+
+// ShortenedURL is the address that replaced a [Landing]'s key.
+type ShortenedURL struct {
+	ShortCode string `json:"short_code"`
+	ShortURL  string `json:"short_url"`
+}
+
+// Of finds a recipient's results, in whatever form the vendor wrote the number.
+func (r *SendResult) Of(number string) []MessageResult {
+	if found, ok := r.Results[number]; ok {
+		return found
+	}
+	for key, found := range r.Results {
+		if digits(key) == digits(number) {
+			return found
+		}
+	}
+	return nil
+}
+
+// digits is what a number has beside plus, zeros of the international prefix
+// and punctuation.
+func digits(number string) string {
+	only := strings.Map(func(c rune) rune {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		return c
+	}, number)
+	return strings.TrimLeft(only, "0")
+}
+
+var errNoID = errors.New("the answer has no request id")
+
+// submit hands a request to a gateway and reads the answer.
+func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult, error) {
+	r, err := c.call(ctx, "POST", path, body)
+	if err != nil {
+		return nil, err
+	}
+	if !r.OK() {
+		return nil, c.failure(r, gatewayCodes)
+	}
+	var result SendResult
+	if err := r.Decode(&result); err != nil {
+		return nil, c.unread(r, err)
+	}
+	switch status := result.ResultInfo.StatusCode; {
+	case status != "" && status != "200" && len(result.Results) > 0:
+		return nil, r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(status))))
+	case status != "" && status != "200":
+		return nil, c.failure(r, gatewayCodes)
+	case result.RequestID == "":
+		return nil, c.unread(r, errNoID)
+	}
+	result.Raw = r.Raw()
+	return &result, nil
+}
+
+// unread is the error of a 2xx that is no acceptance: its own error if it holds
+// one, else doubt.
+func (c *Client) unread(r *reply, cause error) error {
+	if said := parseError(r); said != nil {
+		return c.failure(r, gatewayCodes)
+	}
+	return r.Doubt(cause)
+}
+
+// removal is the request that takes back scheduled messages.
+type removal struct {
+	ID    string `json:"id"`
+	Field string `json:"field"`
+}
+
+// remove asks a gateway to forget scheduled messages and reads their number, a
+// bare JSON integer.
+func (c *Client) remove(ctx context.Context, path string, what removal) (int, error) {
+	if what.ID == "" {
+		return 0, fieldError(provider.InvalidMessage, "id", "must not be empty")
+	}
+	r, err := c.call(ctx, "POST", path, what)
+	if err != nil {
+		return 0, err
+	}
+	if !r.OK() {
+		return 0, c.failure(r, gatewayCodes)
+	}
+	var removed int
+	if err := r.Decode(&removed); err != nil {
+		return 0, c.unread(r, err)
+	}
+	return removed, nil
+}
+
+// maxReference is the limit of a reference id, in characters.
+const maxReference = 255
+
+func checkReference(ref string) error {
+	if n := utf8.RuneCountInString(ref); n > maxReference {
+		return fieldError(provider.Unsupported, "reference_id", "%d characters; the vendor takes at most %d", n, maxReference)
+	}
+	return nil
+}
+
+func checkRecipients(recipients []Recipient) error {
+	if len(recipients) == 0 {
+		return fieldError(provider.InvalidRecipient, "subscribers", "is empty; want at least one")
+	}
+	for i, r := range recipients {
+		if err := checkNumber(fmt.Sprintf("subscribers[%d].number", i), r.Number); err != nil {
+			return err
+		}
+		if err := checkLandings(fmt.Sprintf("subscribers[%d].params", i), r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkNumber(field, number string) error {
+	if _, err := e164.ParseDigits(number); err != nil {
+		return fieldError(provider.InvalidRecipient, field, "want 7 to 15 digits without a plus sign, the first not 0")
+	}
+	return nil
+}
+
+func checkLandings(field string, r Recipient) error {
+	for key := range maps.Keys(r.Landings) {
+		page := r.Landings[key]
+		_, twice := r.Params[key]
+		switch {
+		case !strings.HasPrefix(key, landingKey):
+			return fieldError(provider.Unsupported, field, "the key %q of a landing page must begin with %s", key, landingKey)
+		case twice:
+			return fieldError(provider.Unsupported, field, "%q is both a value and a landing page", key)
+		case page.URL == "":
+			return fieldError(provider.InvalidMessage, field+"."+key+".url", "is empty; want an address or the id of a template")
+		case page.Method != "" && page.Method != "GET" && page.Method != "POST":
+			return fieldError(provider.Unsupported, field+"."+key+".method", "%q; want GET or POST", page.Method)
+		case page.Method == "POST" && (page.Redirect == nil || *page.Redirect):
+			return fieldError(provider.Unsupported, field+"."+key+".method", "POST needs redirect to be false")
+		case page.Domain != "" && !hasScheme(page.Domain, "http", "https"):
+			return fieldError(provider.Unsupported, field+"."+key+".landing_domain", "want an address that begins with http:// or https://")
+		}
+	}
+	return nil
+}
+
+func checkText(field string, t Text) error {
+	switch {
+	case t.Text == "":
+		return fieldError(provider.InvalidMessage, field+".text", "is empty")
+	case t.DataCoding < GSM7 || t.DataCoding > UCS2:
+		return fieldError(provider.Unsupported, field+".dc", "%d; want 0 (GSM-7), 1 (octets) or 2 (UCS-2)", t.DataCoding)
+	case t.SenderID == "":
+		return fieldError(provider.SenderRejected, field+".sender_id", "is empty; want up to 16 digits, or up to 11 letters and digits")
+	}
+	if reason := badSender(t.SenderID); reason != "" {
+		return fieldError(provider.SenderRejected, field+".sender_id", "%s", reason)
+	}
+	return nil
+}
+
+// The limits of a sender id.
+const (
+	maxNumericSender = 16
+	maxAlphaSender   = 11
+)
+
+// badSender says what is wrong with a sender id, "" = nothing. The reference
+// says "numbers or/and Latin characters"; blanks and punctuation of ASCII are
+// left to the vendor, whose customers report both.
+func badSender(sender string) string {
+	if strings.Trim(sender, "0123456789") == "" {
+		if len(sender) > maxNumericSender {
+			return fmt.Sprintf("has %d digits; the vendor takes at most %d", len(sender), maxNumericSender)
+		}
+		return ""
+	}
+	for _, c := range sender {
+		if c < ' ' || c > '~' {
+			return "holds a character that is neither digit nor Latin letter"
+		}
+	}
+	if len(sender) > maxAlphaSender {
+		return fmt.Sprintf("has %d characters; the vendor takes at most %d, or %d digits", len(sender), maxAlphaSender, maxNumericSender)
+	}
+	return ""
+}
+
+func checkCallback(field, address string) error {
+	if address != "" && !hasScheme(address, "https") {
+		return fieldError(provider.Unsupported, field, "want an address that begins with https://")
+	}
+	return nil
+}
+
+func hasScheme(address string, schemes ...string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return true
+		}
+	}
+	return false
+}

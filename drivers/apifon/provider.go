@@ -1,0 +1,167 @@
+package apifon
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// Provider sends through one Apifon account. It is safe for concurrent use.
+type Provider struct {
+	client *Client
+	config Config
+}
+
+// New makes a Provider. It does no I/O; a bad setting is a
+// *provider.ConfigError.
+func New(config Config) (*Provider, error) {
+	client, err := NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{client: client, config: client.config}, nil
+}
+
+// Client is the vendor's API over the same connections and credentials.
+func (p *Provider) Client() *Client { return p.client }
+
+// Close drops the idle connections.
+func (p *Provider) Close() error { return p.client.Close() }
+
+// Capabilities says what this account can do.
+func (p *Provider) Capabilities() provider.Capabilities {
+	return provider.Capabilities{Features: provider.HasCancel | provider.Schedule | provider.Validity | provider.ChooseSender}
+}
+
+// Send sends an SMS.
+func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	sms, err := p.sms(m)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.client.SendSMS(ctx, sms)
+	if err != nil {
+		return nil, err
+	}
+	return receipt(result, m.To, result.RequestID)
+}
+
+// sms writes a message as the vendor's request, or refuses what the vendor
+// would change or cannot carry.
+func (p *Provider) sms(m *provider.Message) (SMS, error) {
+	if err := m.Validate(); err != nil {
+		return SMS{}, err
+	}
+	if _, err := m.ExtraOf("apifon"); err != nil {
+		return SMS{}, err
+	}
+	text, err := p.text(m)
+	if err != nil {
+		return SMS{}, err
+	}
+	return SMS{
+		Recipients:  []Recipient{{Number: m.To.Digits()}},
+		ReferenceID: m.Ref,
+		Message:     text,
+		CallbackURL: p.config.CallbackURL,
+		TTE:         TTE{For: m.Validity},
+		Date:        sendAt(m),
+	}, nil
+}
+
+// magic begins the placeholders that the vendor replaces by itself; other {KEY}
+// stay as they are when no params are given.
+const magic = "{apifon_"
+
+func (p *Provider) text(m *provider.Message) (Text, error) {
+	if strings.Contains(m.Text, magic) {
+		return Text{}, provider.Errorf(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
+	}
+	sender, err := p.sender(m.From)
+	if err != nil {
+		return Text{}, err
+	}
+	coding, err := dataCoding(m.Text)
+	if err != nil {
+		return Text{}, err
+	}
+	return Text{Text: m.Text, DataCoding: coding, SenderID: sender}, nil
+}
+
+// sender is the message's own or the account's.
+func (p *Provider) sender(from string) (string, error) {
+	if from == "" {
+		from = p.config.Sender
+	}
+	if from == "" {
+		return "", provider.Errorf(provider.SenderRejected, "the message names no sender and the setting sender is empty; the vendor needs one")
+	}
+	return senderID(from), nil
+}
+
+// senderID is a sender as the vendor writes it: numbers without a plus sign.
+func senderID(from string) string {
+	if number, err := e164.Parse(from); err == nil {
+		return number.Digits()
+	}
+	return from
+}
+
+func dataCoding(text string) (DataCoding, error) {
+	analysis, err := segment.Analyze(text, nil)
+	if err != nil {
+		return 0, &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	if analysis.Encoding == segment.GSM7 {
+		return GSM7, nil
+	}
+	return UCS2, nil
+}
+
+// sendAt is never earlier than asked: the vendor has no fractions of a second.
+func sendAt(m *provider.Message) Time {
+	if m.SendAt.IsZero() {
+		return Time{}
+	}
+	return Time{m.SendAt.Add(time.Second - 1).Truncate(time.Second)}
+}
+
+// receipt finds one recipient's part of an answer. An answer without it may
+// still have sent the message.
+func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, error) {
+	entries := result.Of(to.Digits())
+	if len(entries) == 0 || entries[0].MessageID == "" {
+		return nil, provider.Errorf(provider.Indeterminate, "the answer has no message id for the recipient")
+	}
+	return &provider.Receipt{ID: id, Segments: len(entries), Raw: result.Raw}, nil
+}
+
+// batchMark stands between request id and place in the id of a batch's message.
+const batchMark = ":"
+
+// Cancel withdraws a scheduled message. A message of a batch cannot be
+// withdrawn alone: the vendor removes whole requests.
+func (p *Provider) Cancel(ctx context.Context, id string) error {
+	if strings.Contains(id, batchMark) {
+		return provider.Errorf(provider.Unsupported, "the message was sent in a batch, and the vendor removes whole requests only")
+	}
+	removed, err := p.client.RemoveSMS(ctx, id)
+	if err != nil {
+		return err
+	}
+	if removed < 1 {
+		return provider.Errorf(provider.Rejected, fmt.Sprintf("nothing is scheduled under the id %s", provider.Mask(id)))
+	}
+	return nil
+}
+
+// What the vendor has beyond sending.
+var (
+	_ provider.Provider  = (*Provider)(nil)
+	_ provider.Canceller = (*Provider)(nil)
+)
