@@ -8,32 +8,41 @@ import (
 	"github.com/anysms/anysms/provider/wire"
 )
 
-// Client speaks the Phonify API, call by call. It makes one request per call
-// and is safe for concurrent use. Its errors are *provider.Error.
+// Client is the vendor's API, typed. It is safe for concurrent use. Every error
+// of its methods is a *provider.Error; where the vendor said why, its cause is
+// an [*APIError].
 type Client struct {
 	config Config
-	http   *wire.Client
+	wire   *wire.Client
 }
 
-// NewClient makes a Client without any I/O. A bad setting is a
-// *provider.ConfigError that names it.
+// NewClient makes a Client. It does no I/O; a bad setting is a
+// *provider.ConfigError.
 func NewClient(config Config) (*Client, error) {
-	if err := config.complete(); err != nil {
+	config.defaults()
+	if err := config.validate(); err != nil {
 		return nil, err
 	}
 	// Basic sends the key with a colon, and so it would come back in base64.
-	hc, err := wire.New(config.Config, config.APIKey, config.APIKey+":")
+	w, err := wire.New(config.Config, config.APIKey, config.APIKey+":")
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, http: hc}, nil
+	return &Client{config: config, wire: w}, nil
 }
 
-// Close drops the idle connections. It may be called again.
-func (c *Client) Close() error { return c.http.Close() }
+// Close drops the idle connections. Calls after it are provider.Unavailable.
+// It may be called again.
+func (c *Client) Close() error { return c.wire.Close() }
+
+// maxAnswer is the cap for what is read: room for the largest page, 1,000
+// messages of 160 escaped characters.
+const maxAnswer = 4 << 20
 
 func (c *Client) get(ctx context.Context, path string, query url.Values) (*wire.Response, error) {
-	return c.do(ctx, wire.Get(path, c.parameters(query)))
+	r := wire.Get(path, c.parameters(query))
+	r.Limit = maxAnswer
+	return c.do(ctx, r)
 }
 
 func (c *Client) post(ctx context.Context, path string, form url.Values) (*wire.Response, error) {
@@ -42,9 +51,6 @@ func (c *Client) post(ctx context.Context, path string, form url.Values) (*wire.
 
 // parameters adds what goes with every call.
 func (c *Client) parameters(p url.Values) url.Values {
-	if p == nil {
-		p = make(url.Values)
-	}
 	if c.config.Auth == AuthParameter {
 		p.Set("api_key", c.config.APIKey.Reveal())
 	}
@@ -54,17 +60,19 @@ func (c *Client) parameters(p url.Values) url.Values {
 	return p
 }
 
-// do makes the request. Any 2xx is a response, anything else an error.
+// do makes one authenticated request, once. Any 2xx without errors is a
+// response that could be read.
 func (c *Client) do(ctx context.Context, r wire.Request) (*wire.Response, error) {
 	if c.config.Auth == AuthBasic {
 		r.Sign = func(req *http.Request) { req.SetBasicAuth(c.config.APIKey.Reveal(), "") }
 	}
-	resp, err := c.http.Do(ctx, r)
+	resp, err := c.wire.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if !resp.OK() {
-		return nil, c.failure(resp, readFaults(resp.Body))
+	said := parseError(resp)
+	if said != nil || !resp.OK() || resp.Readable() != nil {
+		return nil, c.failure(resp, said)
 	}
 	return resp, nil
 }

@@ -1,17 +1,14 @@
 package phonify
 
 import (
-	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
 )
 
 // typeCodes reads the words of an error's type. The vendor publishes no list of
 // types, only that they are unique and identify the error precisely; not_found
-// is the one that has been seen. [Config].ErrorTypes comes first.
+// is the one that has been seen. The setting error_types comes first.
 var typeCodes = map[string]provider.Code{
 	"not_found": provider.Rejected,
 
@@ -31,84 +28,9 @@ var typeCodes = map[string]provider.Code{
 	"length": provider.InvalidMessage,
 }
 
-// states are the documented states of a message. There is none for a message
-// that has arrived: sent is the best that is ever told, and so it is not final.
-var states = map[string]struct {
-	status provider.Status
-	final  bool
-}{
-	"unconfirmed": {provider.StatusAccepted, false},
-	"sent":        {provider.StatusSent, false},
-	stateError:    {provider.StatusUndelivered, true},
-}
-
-const stateError = "error"
-
-// Fault is one entry of the vendor's error collection.
-type Fault struct {
-	Type  string // identifies the error
-	Title string // in English
-}
-
-// readFaults reads {"errors":[{"type":…,"title":…}]}; whatever else the body is
-// has no faults.
-func readFaults(body []byte) []Fault {
-	var answer struct {
-		Errors []struct {
-			Type  text `json:"type"`
-			Title text `json:"title"`
-		} `json:"errors"`
-	}
-	if json.Unmarshal(body, &answer) != nil {
-		return nil
-	}
-	faults := make([]Fault, 0, len(answer.Errors))
-	for _, e := range answer.Errors {
-		faults = append(faults, Fault{Type: string(e.Type), Title: string(e.Title)})
-	}
-	return faults
-}
-
-// failure is the error that an answer with these faults stands for.
-func (c *Client) failure(resp *wire.Response, faults []Fault) *provider.Error {
-	byStatus := resp.ByStatus()
-	if resp.Status == http.StatusPaymentRequired && byStatus.Code == provider.InsufficientFunds {
-		byStatus.Code = provider.Rejected // 402 is this vendor's word for every refusal
-	}
-	if len(faults) == 0 {
-		return byStatus
-	}
-	fallback := byStatus.Code
-	if resp.OK() {
-		fallback = provider.Rejected
-	}
-	titles := make([]string, len(faults))
-	for i, f := range faults {
-		titles[i] = f.Title
-	}
-	return resp.Failed(c.faultCode(faults, fallback), faults[0].Type, strings.Join(titles, "; "))
-}
-
-// faultCode looks for the first fault that says what became of the message. The
-// words of a type are no proof against a status that leaves it in doubt.
-func (c *Client) faultCode(faults []Fault, fallback provider.Code) provider.Code {
-	for _, f := range faults {
-		if code, ok := c.config.ErrorTypes[f.Type]; ok {
-			return code
-		}
-	}
-	if fallback == provider.Indeterminate {
-		return fallback
-	}
-	for _, f := range faults {
-		if code, ok := typeCode(strings.ToLower(f.Type)); ok {
-			return code
-		}
-	}
-	return fallback
-}
-
+// typeCode looks up a type, then its words.
 func typeCode(name string) (provider.Code, bool) {
+	name = strings.ToLower(name)
 	if code, ok := typeCodes[name]; ok {
 		return code, true
 	}
@@ -118,4 +40,19 @@ func typeCode(name string) (provider.Code, bool) {
 		}
 	}
 	return "", false
+}
+
+// The documented states of a message.
+const (
+	StateUnconfirmed = "unconfirmed"
+	StateSent        = "sent"
+	StateError       = "error"
+)
+
+// statuses maps the states. None of them says that a message has arrived: sent
+// is the best that is ever told.
+var statuses = map[string]provider.Status{
+	StateUnconfirmed: provider.StatusAccepted,
+	StateSent:        provider.StatusSent,
+	StateError:       provider.StatusUndelivered,
 }

@@ -1,12 +1,13 @@
 package phonify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -53,39 +54,28 @@ func (c *Client) Send(ctx context.Context, to e164.Number, body string) (*Messag
 	if err != nil {
 		return nil, err
 	}
-	if resp.Readable() != nil {
-		return nil, resp.ByStatus()
-	}
 	messages, err := parseMessages(resp.Raw())
-	faults := readFaults(resp.Body)
-	switch {
-	case len(faults) > 0 && len(messages) == 0:
-		return nil, c.failure(resp, faults)
-	case len(faults) > 0:
-		return nil, resp.Doubt(errors.New("the answer holds both a message and errors"))
-	case err != nil:
+	if err != nil {
 		return nil, resp.Doubt(err)
 	}
 	sent, err := pick(messages, to)
 	if err != nil {
 		return nil, resp.Doubt(err)
 	}
-	if sent.State == stateError {
-		return nil, resp.Failed(provider.Rejected, stateError, "the message is in state error")
+	if sent.State == StateError {
+		return nil, resp.Failed(provider.Rejected, StateError, "the message is in state error")
 	}
 	return sent, nil
 }
 
 func (c *Client) checkLength(body string) error {
+	a, err := segment.Analyze(body, nil)
+	if err != nil {
+		return &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
 	limit := MaxCharacters
-	if c.config.MaxUCS2 > 0 {
-		a, err := segment.Analyze(body, nil)
-		if err != nil {
-			return &provider.Error{Code: provider.InvalidMessage, Err: err}
-		}
-		if a.Encoding == segment.UCS2 {
-			limit = c.config.MaxUCS2
-		}
+	if a.Encoding == segment.UCS2 {
+		limit = c.config.MaxUCS2
 	}
 	if n := utf8.RuneCountInString(body); n > limit {
 		return provider.Errorf(provider.Unsupported, fmt.Sprintf("the text has %d characters; Phonify takes %d", n, limit))
@@ -110,103 +100,77 @@ func pick(messages []Message, to e164.Number) (*Message, error) {
 	return &messages[0], nil
 }
 
-// parseMessages reads the three shapes that the API is known to answer with:
-// {"message":{…}}, {"messages":[…]} and […].
-func parseMessages(body []byte) ([]Message, error) {
-	body = bytes.TrimSpace(body)
-	var list []json.RawMessage
-	if bytes.HasPrefix(body, []byte("[")) {
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, errNoMessage
+// Message answers one message, sent or received. An id that the vendor does not
+// know is provider.Rejected.
+func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
+	if id == "" || id == "." || id == ".." { // these are other addresses
+		return nil, provider.Errorf(provider.Rejected, fmt.Sprintf("%q is no message id", id))
+	}
+	resp, err := c.get(ctx, "/messages/"+url.PathEscape(id), url.Values{})
+	if err != nil {
+		return nil, err
+	}
+	messages, err := parseMessages(resp.Raw())
+	if err != nil {
+		return nil, resp.Doubt(err)
+	}
+	for i := range messages {
+		if messages[i].ID == id {
+			return &messages[i], nil
 		}
-		return parseList(list)
 	}
-	var answer struct {
-		Message  json.RawMessage   `json:"message"`
-		Messages []json.RawMessage `json:"messages"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, errNoMessage
-	}
-	if len(answer.Message) > 0 {
-		return parseList([]json.RawMessage{answer.Message})
-	}
-	if answer.Messages == nil {
-		return nil, errNoMessage
-	}
-	return parseList(answer.Messages)
+	return nil, resp.Doubt(errors.New("the answer is not the message that was asked for"))
 }
 
-var errNoMessage = errors.New("the answer is neither a message nor a list of messages")
+// The documented bounds of a page.
+const (
+	DefaultPage = 50
+	MaxPage     = 1000
+)
 
-func parseList(list []json.RawMessage) ([]Message, error) {
-	messages := make([]Message, len(list))
-	for i, raw := range list {
-		var m message
-		if !bytes.HasPrefix(raw, []byte("{")) || json.Unmarshal(raw, &m) != nil {
-			return nil, errNoMessage
-		}
-		messages[i] = m.public(raw)
+// List answers one page of all messages, the newest first. Limit is 1 to
+// [MaxPage], 0 is [DefaultPage].
+func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error) {
+	if limit == 0 {
+		limit = DefaultPage
+	}
+	if offset < 0 || limit < 0 || limit > MaxPage {
+		return nil, provider.Errorf(provider.Unsupported, fmt.Sprintf("offset %d and limit %d; want an offset from 0 and a limit of 1 to %d", offset, limit, MaxPage))
+	}
+	query := url.Values{"offset": {strconv.Itoa(offset)}, "limit": {strconv.Itoa(limit)}}
+	resp, err := c.get(ctx, "/messages", query)
+	if err != nil {
+		return nil, err
+	}
+	messages, err := parseMessages(resp.Raw())
+	if err != nil {
+		return nil, resp.Doubt(err)
 	}
 	return messages, nil
 }
 
-// message is the object as it comes. Samples of several years differ in the
-// types of its fields, and none of them but the id decides anything: what cannot
-// be read is left empty.
-type message struct {
-	ID        text  `json:"id"`
-	Body      text  `json:"body"`
-	To        text  `json:"to"`
-	Origin    party `json:"origin"`
-	Phone     party `json:"phone"`
-	State     text  `json:"state"`
-	CreatedAt text  `json:"created_at"`
-}
-
-func (m *message) public(raw json.RawMessage) Message {
-	created, _ := time.Parse(time.RFC3339, string(m.CreatedAt)) // zero if it cannot be read
-	return Message{
-		ID: string(m.ID), Body: string(m.Body), To: string(m.To),
-		Origin: Party(m.Origin), Phone: Party(m.Phone),
-		State: string(m.State), CreatedAt: created, Raw: raw,
+// Messages walks through all messages, the newest first, page by page. It ends
+// at the first error. A message that comes in during the walk shifts the pages,
+// so that one may appear twice; none is left out.
+func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		if pageSize == 0 {
+			pageSize = DefaultPage
+		}
+		for offset := 0; ; offset += pageSize {
+			page, err := c.List(ctx, offset, pageSize)
+			if err != nil {
+				yield(Message{}, err)
+				return
+			}
+			for _, m := range page {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+		}
 	}
-}
-
-// text is a string that may come as a number.
-type text string
-
-// UnmarshalJSON never fails.
-func (t *text) UnmarshalJSON(b []byte) error {
-	var s string
-	var n json.Number
-	switch {
-	case json.Unmarshal(b, &s) == nil:
-		*t = text(s)
-	case json.Unmarshal(b, &n) == nil:
-		*t = text(n)
-	}
-	return nil
-}
-
-type party Party
-
-// UnmarshalJSON never fails. The page calls a party a list, the samples show an
-// object.
-func (p *party) UnmarshalJSON(b []byte) error {
-	type fields struct {
-		Number  text `json:"number"`
-		MSISDN  text `json:"msisdn"`
-		Country text `json:"country"`
-		Carrier text `json:"carrier"`
-	}
-	var one fields
-	var list []fields
-	if json.Unmarshal(b, &list) == nil && len(list) > 0 {
-		one = list[0]
-	} else if json.Unmarshal(b, &one) != nil {
-		return nil
-	}
-	*p = party{Number: string(one.Number), MSISDN: string(one.MSISDN), Country: string(one.Country), Carrier: string(one.Carrier)}
-	return nil
 }

@@ -7,31 +7,39 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Provider sends through one Phonify account.
-type Provider struct{ client *Client }
+// Provider sends through one Phonify account. It is safe for concurrent use.
+type Provider struct {
+	client *Client
+	config Config
+}
 
-// New makes a Provider without any I/O. A bad setting is a
-// *provider.ConfigError that names it.
+// New makes a Provider. It does no I/O; a bad setting is a
+// *provider.ConfigError.
 func New(config Config) (*Provider, error) {
 	client, err := NewClient(config)
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{client: client}, nil
+	return &Provider{client: client, config: client.config}, nil
 }
 
-// Client is the account's API, for what the Provider has no method for.
+// Client is the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
-// Close drops the idle connections. It may be called again.
+// Close drops the idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Capabilities says what the account can do.
+// Capabilities says what this account can do. There is an inbox if own_numbers
+// tells which messages are inbound.
 func (p *Provider) Capabilities() provider.Capabilities {
-	return provider.Capabilities{MaxCharacters: MaxCharacters}
+	features := provider.HasStatus | provider.HasCheck
+	if len(p.config.OwnNumbers) > 0 {
+		features |= provider.HasInbox
+	}
+	return provider.Capabilities{Features: features, MaxCharacters: MaxCharacters}
 }
 
-// Send implements [provider.Provider].
+// Send sends an SMS.
 func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
 	if err := refuse(m); err != nil {
 		return nil, err
@@ -53,16 +61,43 @@ func refuse(m *provider.Message) error {
 	}
 	switch {
 	case m.From != "":
-		return provider.Errorf(provider.Unsupported, "Phonify chooses the sender itself")
+		return provider.Errorf(provider.Unsupported, "the vendor chooses the sender itself")
 	case !m.SendAt.IsZero():
-		return provider.Errorf(provider.Unsupported, "Phonify cannot send later")
+		return provider.Errorf(provider.Unsupported, "the vendor cannot send later")
 	case m.Validity != 0:
-		return provider.Errorf(provider.Unsupported, "Phonify has no validity period")
+		return provider.Errorf(provider.Unsupported, "the vendor has no validity period")
 	}
 	return nil
 }
 
+// Status asks for a message's state. The event has no time: the vendor tells
+// only when the message was created.
+func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
+	m, err := p.client.Message(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	status, known := statuses[m.State]
+	if !known {
+		status = provider.StatusUnknown
+	}
+	return &provider.Event{
+		Kind: provider.Report, ID: m.ID, Status: status, Final: m.State == StateError, VendorStatus: m.State,
+		From: m.Origin.address(), To: m.To, Text: m.Body, Raw: m.Raw,
+	}, nil
+}
+
+// Check asks for one message, to see that the key is taken.
+func (p *Provider) Check(ctx context.Context) error {
+	_, err := p.client.List(ctx, 0, 1)
+	return err
+}
+
+// What the vendor has beyond sending.
 var (
-	_ provider.Provider = (*Provider)(nil)
-	_ io.Closer         = (*Provider)(nil)
+	_ provider.Provider     = (*Provider)(nil)
+	_ provider.StatusReader = (*Provider)(nil)
+	_ provider.InboxReader  = (*Provider)(nil)
+	_ provider.Checker      = (*Provider)(nil)
+	_ io.Closer             = (*Provider)(nil)
 )

@@ -19,13 +19,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const apiKey = "pk_test_key"
-
 var alice = e164.MustParse("+14560000000")
 
 func newServer(t *testing.T) *phonifytest.Server {
 	t.Helper()
-	s := phonifytest.NewServer(apiKey)
+	s := phonifytest.NewServer(phonifytest.Options{})
 	t.Cleanup(s.Close)
 	return s
 }
@@ -33,7 +31,7 @@ func newServer(t *testing.T) *phonifytest.Server {
 // open makes a provider for the fake; change, if given, edits its settings.
 func open(t *testing.T, url string, change ...func(*phonify.Config)) *phonify.Provider {
 	t.Helper()
-	config := phonify.Config{Config: wire.Config{BaseURL: url}, APIKey: apiKey}
+	config := phonify.Config{Config: wire.Config{BaseURL: url}, APIKey: phonifytest.APIKey}
 	for _, c := range change {
 		c(&config)
 	}
@@ -192,11 +190,11 @@ func TestLenientAnswers(t *testing.T) {
 func TestErrorsAreDiscreet(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
-	s.Fail(402, `{"errors":[{"type":"invalid_msisdn","title":"+14560000000 is no number for `+apiKey+`"}]}`)
+	s.Fail(402, `{"errors":[{"type":"invalid_msisdn","title":"+14560000000 is no number for `+phonifytest.APIKey+`"}]}`)
 	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
 	require.ErrorIs(t, err, provider.InvalidRecipient)
 	assert.NotContains(t, err.Error(), "4560000000")
-	assert.NotContains(t, err.Error(), apiKey)
+	assert.NotContains(t, err.Error(), phonifytest.APIKey)
 	assert.ErrorContains(t, err, "vendor code invalid_msisdn")
 }
 
@@ -207,7 +205,7 @@ func TestConfig(t *testing.T) {
 	}{
 		{"the least", `{"api_key":"k3y"}`, "", ""},
 		{"all", `{"api_key":"k3y","auth":"parameter","business":"b","error_types":{"a":"no_route"},"max_ucs2_characters":70,"own_numbers":["1616"],"inbound_from":"origin","base_url":"https://api.example.com/v1/"}`, "", ""},
-		{"no key", `{}`, "api_key", "must not be empty"},
+		{"no key", `{}`, "api_key", "is missing"},
 		{"key with a line end", `{"api_key":"k3y\n"}`, "api_key", "line end"},
 		{"key with a colon", `{"api_key":"k:3"}`, "api_key", "colon"},
 		{"auth", `{"api_key":"k3y","auth":"digest"}`, "auth", "want basic or parameter"},

@@ -1,12 +1,16 @@
-// Package phonifytest is a strict, stateful fake of the Phonify API on
-// loopback. It keeps what it accepts, refuses what the vendor's page forbids,
-// and answers in the vendor's forms.
+// Package phonifytest is a strict, stateful fake of Phonify's API on loopback,
+// for tests of programs that send through Phonify. It keeps what it accepts,
+// refuses what the vendor's page forbids, and answers in the vendor's forms.
 //
-//	server := phonifytest.NewServer("pk_test_key")
+//	server := phonifytest.NewServer(phonifytest.Options{})
 //	defer server.Close()
-//	p, err := phonify.New(phonify.Config{
-//		Config: wire.Config{BaseURL: server.URL}, APIKey: "pk_test_key",
+//	account, err := phonify.New(phonify.Config{
+//		Config: wire.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey,
 //	})
+//
+// [Server.Messages] is its ledger. It can be down, drop connections or say
+// nothing ([wiretest.Server.SetMode]), and answer as the vendor does when things
+// go wrong ([Server.Fail]).
 //
 // The vendor publishes no list of error types, so those of the fake are its own:
 // unauthorized, missing_parameter, unknown_parameter, invalid_msisdn,
@@ -14,10 +18,14 @@
 package phonifytest
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"sync"
@@ -28,8 +36,17 @@ import (
 	"github.com/anysms/anysms/provider/wire/wiretest"
 )
 
-// Origin is the short code from which the fake sends.
+// APIKey is the key of the server's account unless [Options] say otherwise.
+const APIKey = "pk_test_key"
+
+// Origin is the short code from which the server sends.
 const Origin = "1616"
+
+// Options change the server; the zero value of each field is its default.
+type Options struct {
+	APIKey string           // default the constant [APIKey]
+	Now    func() time.Time // default time.Now
+}
 
 // Message is what the vendor has: a text it accepted, or one that a person sent.
 type Message struct {
@@ -56,22 +73,21 @@ const (
 type Server struct {
 	*wiretest.Server // URL is what base_url takes
 
-	apiKey string
+	options Options
 
 	mu       sync.Mutex
 	shape    Shape
 	messages []Message // oldest first
-	failures []failure
+	failures []Failure
 }
 
-type failure struct {
-	status int
-	body   string
-}
-
-// NewServer starts a fake with one account. The caller closes it.
-func NewServer(apiKey string) *Server {
-	s := &Server{apiKey: apiKey}
+// NewServer starts a server with an empty ledger.
+func NewServer(options Options) *Server {
+	options.APIKey = cmp.Or(options.APIKey, APIKey)
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	s := &Server{options: options}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /messages", s.send)
 	mux.HandleFunc("GET /messages", s.list)
@@ -90,12 +106,32 @@ func (s *Server) Messages() []Message {
 	return slices.DeleteFunc(slices.Clone(s.messages), func(m Message) bool { return m.Inbound })
 }
 
-// Fail answers the next request with this status and body instead, accepting
-// nothing. Several calls are used up one by one.
-func (s *Server) Fail(status int, body string) {
+// Failure is an answer that the server gives instead of its own.
+type Failure struct {
+	Status int
+	Header http.Header
+	Body   string
+	// After lets the request do its work first: the vendor took it, and something
+	// between here and there answered wrongly.
+	After bool
+}
+
+// Fail makes the next request fail with a status and a body; several calls are
+// answered in turn. The request does nothing.
+func (s *Server) Fail(status int, body string) { s.FailWith(Failure{Status: status, Body: body}) }
+
+// FailWith makes the next request fail.
+func (s *Server) FailWith(f Failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures = append(s.failures, failure{status, body})
+	s.failures = append(s.failures, f)
+}
+
+func (f Failure) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	maps.Copy(w.Header(), f.Header)
+	w.WriteHeader(f.Status)
+	_, _ = io.WriteString(w, f.Body) // fails only if the client has gone
 }
 
 // SetShape chooses the form of the answers to sends.
@@ -125,36 +161,44 @@ func (s *Server) Receive(from, to, text string) string {
 	return s.add(Message{From: from, To: to, Text: text, State: "sent", Inbound: true}).ID
 }
 
-// guard answers the requested failures and checks the credentials.
+// guard answers the failures that were asked for, and lets only proper requests
+// through.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f, ok := s.nextFailure(); ok {
-			w.Header().Set("Content-Type", "application/json; charset=utf-8")
-			w.WriteHeader(f.status)
-			_, _ = w.Write([]byte(f.body))
-			return
+		f, failing := s.nextFailure()
+		switch {
+		case failing && f.After:
+			s.serve(httptest.NewRecorder(), r, next)
+			f.write(w)
+		case failing:
+			f.write(w)
+		default:
+			s.serve(w, r, next)
 		}
-		if err := r.ParseForm(); err != nil {
-			refuse(w, http.StatusBadRequest, "bad_request", "The form cannot be read")
-			return
-		}
-		if !s.authenticated(r) {
-			refuse(w, http.StatusUnauthorized, "unauthorized", "The API key is missing or wrong")
-			return
-		}
-		next.ServeHTTP(w, r)
 	})
 }
 
-func (s *Server) nextFailure() (failure, bool) {
+func (s *Server) nextFailure() (Failure, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.failures) == 0 {
-		return failure{}, false
+		return Failure{}, false
 	}
 	f := s.failures[0]
 	s.failures = s.failures[1:]
 	return f, true
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, "bad_request", "The form cannot be read")
+		return
+	}
+	if !s.authenticated(r) {
+		refuse(w, http.StatusUnauthorized, "unauthorized", "The API key is missing or wrong")
+		return
+	}
+	next.ServeHTTP(w, r)
 }
 
 // authenticated takes the key as the user of HTTP Basic with an empty password,
@@ -171,7 +215,7 @@ func (s *Server) authenticated(r *http.Request) bool {
 }
 
 func (s *Server) isKey(key string) bool {
-	return subtle.ConstantTimeCompare([]byte(key), []byte(s.apiKey)) == 1
+	return subtle.ConstantTimeCompare([]byte(key), []byte(s.options.APIKey)) == 1
 }
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {
@@ -270,7 +314,7 @@ func (s *Server) index(id string) int {
 
 func (s *Server) add(m Message) Message {
 	m.ID = fmt.Sprintf("ch_%014d", len(s.messages)+1)
-	m.CreatedAt = time.Now().UTC().Truncate(time.Millisecond)
+	m.CreatedAt = s.options.Now().UTC().Truncate(time.Millisecond)
 	s.messages = append(s.messages, m)
 	return m
 }

@@ -1,0 +1,109 @@
+package phonify
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// parseMessages reads the three shapes that the API is known to answer with:
+// {"message":{…}}, {"messages":[…]} and […].
+func parseMessages(body []byte) ([]Message, error) {
+	body = bytes.TrimSpace(body)
+	var list []json.RawMessage
+	if bytes.HasPrefix(body, []byte("[")) {
+		if err := json.Unmarshal(body, &list); err != nil {
+			return nil, errNoMessage
+		}
+		return parseList(list)
+	}
+	var answer struct {
+		Message  json.RawMessage   `json:"message"`
+		Messages []json.RawMessage `json:"messages"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, errNoMessage
+	}
+	if len(answer.Message) > 0 {
+		return parseList([]json.RawMessage{answer.Message})
+	}
+	if answer.Messages == nil {
+		return nil, errNoMessage
+	}
+	return parseList(answer.Messages)
+}
+
+var errNoMessage = errors.New("the answer is neither a message nor a list of messages")
+
+func parseList(list []json.RawMessage) ([]Message, error) {
+	messages := make([]Message, len(list))
+	for i, raw := range list {
+		var m message
+		if !bytes.HasPrefix(raw, []byte("{")) || json.Unmarshal(raw, &m) != nil {
+			return nil, errNoMessage
+		}
+		messages[i] = m.public(raw)
+	}
+	return messages, nil
+}
+
+// message is the object as it comes. Samples of several years differ in the
+// types of its fields, and none of them but the id decides anything: what cannot
+// be read is left empty.
+type message struct {
+	ID        looseText `json:"id"`
+	Body      looseText `json:"body"`
+	To        looseText `json:"to"`
+	Origin    party     `json:"origin"`
+	Phone     party     `json:"phone"`
+	State     looseText `json:"state"`
+	CreatedAt looseText `json:"created_at"`
+}
+
+func (m *message) public(raw json.RawMessage) Message {
+	created, _ := time.Parse(time.RFC3339, string(m.CreatedAt)) // zero if it cannot be read
+	return Message{
+		ID: string(m.ID), Body: string(m.Body), To: string(m.To),
+		Origin: Party(m.Origin), Phone: Party(m.Phone),
+		State: string(m.State), CreatedAt: created, Raw: raw,
+	}
+}
+
+// looseText is a string that may come as a number.
+type looseText string
+
+// UnmarshalJSON never fails.
+func (t *looseText) UnmarshalJSON(b []byte) error {
+	var s string
+	var n json.Number
+	switch {
+	case json.Unmarshal(b, &s) == nil:
+		*t = looseText(s)
+	case json.Unmarshal(b, &n) == nil:
+		*t = looseText(n)
+	}
+	return nil
+}
+
+type party Party
+
+// UnmarshalJSON never fails. The page calls a party a list, the samples show an
+// object.
+func (p *party) UnmarshalJSON(b []byte) error {
+	type fields struct {
+		Number  looseText `json:"number"`
+		MSISDN  looseText `json:"msisdn"`
+		Country looseText `json:"country"`
+		Carrier looseText `json:"carrier"`
+	}
+	var one fields
+	var list []fields
+	if json.Unmarshal(b, &list) == nil && len(list) > 0 {
+		one = list[0]
+	} else if json.Unmarshal(b, &one) != nil {
+		return nil
+	}
+	*p = party{Number: string(one.Number), MSISDN: string(one.MSISDN), Country: string(one.Country), Carrier: string(one.Carrier)}
+	return nil
+}

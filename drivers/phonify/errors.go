@@ -1,0 +1,95 @@
+package phonify
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// APIError is what the vendor said instead of doing what it was asked to. Its
+// words may hold a number; Error does not repeat them.
+type APIError struct {
+	HTTPStatus int
+	Faults     []Fault // at least one
+}
+
+// Fault is one entry of the vendor's error collection.
+type Fault struct {
+	Type  string // identifies the error
+	Title string // in English
+}
+
+// Error is the HTTP status.
+func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
+
+// message is the vendor's words in one line.
+func (e *APIError) message() string {
+	titles := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		titles[i] = f.Title
+	}
+	return strings.Join(titles, "; ")
+}
+
+// errorBody is the vendor's form of an error. An empty list is none.
+type errorBody struct {
+	Errors []struct {
+		Type  looseText `json:"type"`
+		Title looseText `json:"title"`
+	} `json:"errors"`
+}
+
+// parseError reads an error body; nil = it is none. It reads the answer without
+// secrets.
+func parseError(resp *wire.Response) *APIError {
+	var body errorBody
+	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil || len(body.Errors) == 0 {
+		return nil
+	}
+	e := &APIError{HTTPStatus: resp.Status}
+	for _, fault := range body.Errors {
+		e.Faults = append(e.Faults, Fault{Type: string(fault.Type), Title: string(fault.Title)})
+	}
+	return e
+}
+
+// failure makes the error of an answer that is no success: what a documented
+// body says, else what the status alone stands for.
+func (c *Client) failure(resp *wire.Response, said *APIError) *provider.Error {
+	bare := resp.ByStatus()
+	if resp.Status == http.StatusPaymentRequired && bare.Code == provider.InsufficientFunds {
+		bare.Code = provider.Rejected // 402 is this vendor's word for every refusal
+	}
+	if said == nil {
+		return bare
+	}
+	if messages, _ := parseMessages(resp.Raw()); resp.OK() && len(messages) == 0 {
+		bare.Code = provider.Rejected // a success with errors in place of a message
+	}
+	err := resp.Failed(c.codeOf(said, bare.Code), said.Faults[0].Type, said.message())
+	err.Err = said
+	return err
+}
+
+// codeOf looks for the first fault that says what became of the message. The
+// words of a type are no proof against a status that leaves it in doubt.
+func (c *Client) codeOf(said *APIError, byStatus provider.Code) provider.Code {
+	for _, f := range said.Faults {
+		if code, ok := c.config.ErrorTypes[f.Type]; ok {
+			return code
+		}
+	}
+	if byStatus == provider.Indeterminate {
+		return provider.Indeterminate
+	}
+	for _, f := range said.Faults {
+		if code, ok := typeCode(f.Type); ok {
+			return code
+		}
+	}
+	return byStatus
+}
