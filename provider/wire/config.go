@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -35,6 +36,11 @@ type Config struct {
 	CallbackURL    string                   `json:"callback_url" doc:"https address for delivery reports, where the vendor takes one"`
 	Proxy          string                   `json:"proxy" doc:"URL of an HTTP proxy; none is taken from the environment"`
 	CAFile         string                   `json:"ca_file" doc:"PEM file with the certificate authorities to trust instead of the system's"`
+
+	// DialControl, if set, sees each address before it is connected to, names
+	// resolved, and may refuse it, as in net.Dialer. With a Proxy it sees the
+	// proxy's address.
+	DialControl func(network, address string, c syscall.RawConn) error `json:"-"`
 }
 
 // validate checks the settings and names the first bad one.
@@ -114,7 +120,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	// on dialling for the next one, and needs an end of its own.
 	backstop := 2 * c.ConnectTimeout.Or(DefaultConnectTimeout)
 	kept = &http.Transport{
-		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second}),
+		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second, Control: c.DialControl}),
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: backstop,
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 alone: see the package comment
