@@ -1,0 +1,225 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	utf16 "golang.org/x/text/encoding/unicode"
+)
+
+// charset is a character set by its name.
+type charset struct {
+	name     string
+	encoding encoding.Encoding
+}
+
+var (
+	utf8Set = charset{"utf-8", encoding.Nop}
+	utf16LE = charset{"utf-16le", utf16.UTF16(utf16.LittleEndian, utf16.IgnoreBOM)}
+	utf16BE = charset{"utf-16be", utf16.UTF16(utf16.BigEndian, utf16.IgnoreBOM)}
+)
+
+// page is a Windows code page, and the letters beyond ASCII that its languages
+// use most.
+type page struct {
+	charset
+	common string
+}
+
+// pages are the Windows code pages; those that come first win a draw.
+func pages() []page {
+	return []page{
+		{charset{"windows-1252", charmap.Windows1252}, "éèàçäöüßñóáíúêôâåøæ"}, // Western Europe
+		{charset{"windows-1253", charmap.Windows1253}, "αοιετσνηυςρπκάέίόή"},  // Greek
+		{charset{"windows-1251", charmap.Windows1251}, "оеаинтсрвлкмдпуяыь"},  // Cyrillic
+		{charset{"windows-1250", charmap.Windows1250}, "ąęłżźćńśčěřšžáíéőű"},  // Central Europe
+		{charset{"windows-1254", charmap.Windows1254}, "ışğüöçİ"},             // Turkish
+		{charset{"windows-1255", charmap.Windows1255}, "יוהלאתרמבשנ"},         // Hebrew
+		{charset{"windows-1256", charmap.Windows1256}, "اليمونترب"},           // Arabic
+		{charset{"windows-1257", charmap.Windows1257}, "āēīūšžčėąęųįõäöü"},    // Baltic
+		{charset{"windows-1258", charmap.Windows1258}, "ăâđêôơư"},             // Vietnamese
+	}
+}
+
+// Charsets lists the names that Open takes.
+func Charsets() []string {
+	names := []string{utf8Set.name, utf16LE.name, utf16BE.name}
+	for _, p := range pages() {
+		names = append(names, p.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// charset finds the character set of a file from its beginning, and how many
+// bytes of byte order mark to drop.
+func (f *File) charset(given string, sample []byte) (found charset, mark int, err error) {
+	found, mark, certain := marked(sample)
+	if given != "" {
+		asked, err := named(given)
+		if err != nil {
+			return charset{}, 0, err
+		}
+		if certain && asked.name != found.name {
+			mark = 0
+		}
+		return asked, mark, nil
+	}
+	if certain {
+		return found, mark, nil
+	}
+	if utf16, ok := unmarkedUTF16(sample); ok {
+		f.Guessed = true
+		return utf16, 0, nil
+	}
+	if bytes.IndexByte(sample, 0) >= 0 {
+		return charset{}, 0, fmt.Errorf("is not a text file; want CSV, TSV, JSON Lines or XLSX")
+	}
+	if validSoFar(sample) {
+		return utf8Set, 0, nil
+	}
+	f.Guessed = true
+	return likeliestPage(sample), 0, nil
+}
+
+func named(name string) (charset, error) {
+	known := []charset{utf8Set, utf16LE, utf16BE}
+	for _, p := range pages() {
+		known = append(known, p.charset)
+	}
+	for _, c := range known {
+		if strings.EqualFold(c.name, name) {
+			return c, nil
+		}
+	}
+	return charset{}, fmt.Errorf("unknown character set %q; want one of %s", name, strings.Join(Charsets(), ", "))
+}
+
+// marked tells the character set by the byte order mark.
+func marked(sample []byte) (found charset, mark int, ok bool) {
+	switch {
+	case bytes.HasPrefix(sample, []byte("\xef\xbb\xbf")):
+		return utf8Set, 3, true
+	case bytes.HasPrefix(sample, []byte("\xff\xfe")):
+		return utf16LE, 2, true
+	case bytes.HasPrefix(sample, []byte("\xfe\xff")):
+		return utf16BE, 2, true
+	}
+	return charset{}, 0, false
+}
+
+// unmarkedUTF16 knows UTF-16 by its line ends: 0x000A on an even place, and a
+// zero as the other byte of most separators.
+func unmarkedUTF16(sample []byte) (charset, bool) {
+	even, odd := 0, 0
+	for i, b := range sample {
+		if b != 0 {
+			continue
+		}
+		if i%2 == 0 {
+			even++
+		} else {
+			odd++
+		}
+	}
+	switch {
+	case odd > 0 && even*10 < odd && bytes.Contains(sample, []byte{'\n', 0}):
+		return utf16LE, true
+	case even > 0 && odd*10 < even && bytes.Contains(sample, []byte{0, '\n'}):
+		return utf16BE, true
+	}
+	return charset{}, false
+}
+
+// validSoFar is whether the sample is UTF-8, but for a character that its end
+// cuts.
+func validSoFar(sample []byte) bool {
+	for cut := range min(utf8.UTFMax, len(sample)+1) {
+		if utf8.Valid(sample[:len(sample)-cut]) {
+			return cut == 0 || !utf8.FullRune(sample[len(sample)-cut:])
+		}
+	}
+	return false
+}
+
+// likeliestPage decodes the sample by every code page and takes the one whose
+// text looks most like words.
+func likeliestPage(sample []byte) charset {
+	var best charset
+	highest := 0
+	for i, p := range pages() {
+		text, err := p.encoding.NewDecoder().Bytes(sample)
+		if err != nil {
+			continue
+		}
+		if score := wordiness(string(text), p.common); i == 0 || score > highest {
+			best, highest = p.charset, score
+		}
+	}
+	return best
+}
+
+// wordiness is how much the letters beyond ASCII look like parts of words: a
+// wrong code page puts capitals and symbols into the middle of words, mixes
+// scripts, misses the letters that its languages use most, and has places that
+// stand for nothing.
+func wordiness(text, common string) int {
+	score := 0
+	before := ' '
+	for _, r := range text {
+		if r >= utf8.RuneSelf || before >= utf8.RuneSelf {
+			score += fits(before, r)
+		}
+		if r >= utf8.RuneSelf && strings.ContainsRune(common, r) {
+			score++
+		}
+		before = r
+	}
+	return score
+}
+
+func fits(before, r rune) int {
+	inside, goesOn := unicode.IsLetter(before), unicode.IsLetter(r)
+	switch {
+	case r == utf8.RuneError || unicode.IsControl(r) && r >= utf8.RuneSelf:
+		return -20
+	case inside && goesOn && (script(before) != script(r) || unicode.IsLower(before) && unicode.IsUpper(r)):
+		return -5
+	case inside && goesOn && strings.ContainsRune(onlyLast, before),
+		inside && !goesOn && strings.ContainsRune(neverLast, before),
+		!inside && goesOn && strings.ContainsRune(neverFirst, r):
+		return -5
+	case goesOn && strings.ContainsRune(rare, r):
+		return -3
+	case inside && goesOn:
+		return 2
+	case goesOn:
+		return 1
+	case inside && r >= utf8.RuneSelf && !unicode.IsPunct(r) && !unicode.IsSpace(r):
+		return -4 // a symbol within or behind a word
+	}
+	return 0
+}
+
+// What the orthographies do not allow, or hardly any text has.
+const (
+	onlyLast   = "ςךםןףץ"      // letters that end a word
+	neverLast  = "σ"           // and one that never does
+	neverFirst = "ъьыЪЬЫ"      // letters that never begin one
+	rare       = "ΰΐÐðÞþƒªºŔŕ" // letters where other code pages have common ones
+)
+
+func script(r rune) *unicode.RangeTable {
+	for _, t := range []*unicode.RangeTable{unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Hebrew, unicode.Arabic} {
+		if unicode.Is(t, r) {
+			return t
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+// Package source opens files of messages as UTF-8 text, whatever they are packed
+// and written in: plain, gzip or zstd; UTF-8, UTF-16 or a Windows code page. What
+// was found is stated, not silent.
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding"
+)
+
+// Stdin is the name that stands for standard input.
+const Stdin = "-"
+
+// sampleSize is how much of a file is looked at to tell its character set.
+const sampleSize = 64 << 10
+
+// File is an open file as UTF-8 text without a byte order mark. Read is for one
+// goroutine, Consumed for any.
+type File struct {
+	Name        string
+	Size        int64  // in bytes as stored; -1 = not known
+	Compression string // "gzip", "zstd" or ""
+	Charset     string // "utf-8", "utf-16le", "windows-1253", …
+	Guessed     bool   // the character set was guessed from the letters that come out
+	Spreadsheet bool   // an XLSX workbook: read it with [File.Sheet], not Read
+
+	reader   io.Reader
+	closers  []io.Closer
+	consumed atomic.Int64
+	path     string
+}
+
+// Open opens a file, or standard input for [Stdin]. The charset is a name such
+// as "windows-1253"; "" finds it out.
+func Open(path string, stdin io.Reader, charset string) (*File, error) {
+	f := &File{Name: path, Size: -1, path: path}
+	raw, err := f.open(stdin)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.unpack(raw); err != nil {
+		f.Close()
+		return nil, err
+	}
+	if f.Spreadsheet {
+		return f, nil
+	}
+	if err := f.decode(charset); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) open(stdin io.Reader) (io.Reader, error) {
+	if f.path == Stdin {
+		f.Name = "standard input"
+		return stdin, nil
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, err
+	}
+	f.closers = append(f.closers, file)
+	info, err := file.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if info.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("%s is a folder; want a file", f.path)
+	}
+	if info.Mode().IsRegular() {
+		f.Size = info.Size()
+	}
+	return file, nil
+}
+
+// Read reads UTF-8 text.
+func (f *File) Read(p []byte) (int, error) { return f.reader.Read(p) }
+
+// Consumed is how much of the file, as stored, has been read.
+func (f *File) Consumed() int64 { return f.consumed.Load() }
+
+// Close closes the file.
+func (f *File) Close() error {
+	var failed []error
+	for i := len(f.closers) - 1; i >= 0; i-- {
+		failed = append(failed, f.closers[i].Close())
+	}
+	f.closers = nil
+	return errors.Join(failed...)
+}
+
+// String states what was found: "gzip, windows-1253 (guessed)".
+func (f *File) String() string {
+	s := f.Charset
+	if f.Spreadsheet {
+		s = "XLSX workbook"
+	}
+	if f.Guessed {
+		s += " (guessed)"
+	}
+	if f.Compression != "" {
+		s = f.Compression + ", " + s
+	}
+	return s
+}
+
+// counting counts what is taken from the stored file.
+type counting struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (c counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+var (
+	gzipMagic = []byte{0x1f, 0x8b}
+	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	zipMagic  = []byte("PK\x03\x04")
+)
+
+// unpack looks at the first bytes, not at the name.
+func (f *File) unpack(raw io.Reader) error {
+	buffered := bufio.NewReaderSize(counting{raw, &f.consumed}, sampleSize)
+	head, _ := buffered.Peek(4) // a short file is told by what there is
+	switch {
+	case bytes.HasPrefix(head, gzipMagic):
+		unpacked, err := gzip.NewReader(buffered)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+		f.Compression, f.reader = "gzip", unpacked
+	case bytes.HasPrefix(head, zstdMagic):
+		// One decoder of bounded window: a file must not decide how much memory it takes.
+		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+		f.closers = append(f.closers, unpacked.IOReadCloser())
+		f.Compression, f.reader = "zstd", unpacked
+	case bytes.HasPrefix(head, zipMagic):
+		if f.path == Stdin {
+			return fmt.Errorf("%s is a ZIP archive or a workbook; a workbook must be given as a file", f.Name)
+		}
+		f.Spreadsheet = true
+	default:
+		f.reader = buffered
+	}
+	return nil
+}
+
+// decode puts a decoder to UTF-8 in front, where one is needed.
+func (f *File) decode(charset string) error {
+	buffered := bufio.NewReaderSize(f.reader, sampleSize)
+	f.reader = buffered
+	sample, err := buffered.Peek(sampleSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	found, mark, err := f.charset(charset, sample)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	if _, err := buffered.Discard(mark); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	f.Charset = found.name
+	if found.encoding != encoding.Nop {
+		f.reader = found.encoding.NewDecoder().Reader(buffered)
+	}
+	return nil
+}
