@@ -4,15 +4,17 @@ import (
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/encoding/gsm7"
+	"github.com/anysms/anysms/encoding/transliterate"
 )
 
 // Char is a character that makes a text dearer, with how often it stands there.
 type Char struct {
 	Rune    rune
-	Offset  int    // of its first occurrence, in bytes
-	Index   int    // the same in code points
-	Count   int    // occurrences
-	Suggest string // what to write instead at no cost of meaning; "" if nothing
+	Offset  int                 // of its first occurrence, in bytes
+	Index   int                 // the same in code points
+	Count   int                 // occurrences
+	Suggest string              // what to write instead of a forcing character, if Level is not Off
+	Level   transliterate.Level // the mildest level of transliterate that suggests something
 }
 
 // Explanation is why a text costs what it does. One value can be used for many
@@ -86,5 +88,7 @@ func (e *Explanation) note(list []Char, r rune, offset, index int) []Char {
 		return list
 	}
 	e.seen[r] = len(list)
-	return append(list, Char{Rune: r, Offset: offset, Index: index, Count: 1})
+	c := Char{Rune: r, Offset: offset, Index: index, Count: 1}
+	c.Suggest, c.Level = transliterate.Suggest(r)
+	return append(list, c)
 }

@@ -16,6 +16,7 @@ const (
 type header struct {
 	concat, ref16 bool
 	tables        gsm7.Tables
+	ports         *Ports
 }
 
 // length returns the octets of the header with its length octet; 0 if it is
@@ -26,6 +27,12 @@ func (h header) length() int {
 		n += 5
 		if h.ref16 {
 			n++
+		}
+	}
+	if h.ports != nil {
+		n += 6
+		if h.ports.Short {
+			n -= 2
 		}
 	}
 	if h.tables.Locking != gsm7.Default {
@@ -52,6 +59,11 @@ func (h header) append(dst []byte, ref uint16, total, number int) []byte {
 		dst = append(dst, ieConcat16, 4, byte(ref>>8), byte(ref), byte(total), byte(number))
 	case h.concat:
 		dst = append(dst, ieConcat8, 3, byte(ref), byte(total), byte(number))
+	}
+	if p := h.ports; p != nil && p.Short {
+		dst = append(dst, iePorts8, 2, byte(p.Destination), byte(p.Source))
+	} else if p != nil {
+		dst = append(dst, iePorts16, 4, byte(p.Destination>>8), byte(p.Destination), byte(p.Source>>8), byte(p.Source))
 	}
 	if h.tables.Single != gsm7.Default {
 		dst = append(dst, ieSingle, 1, byte(h.tables.Single))

@@ -18,32 +18,33 @@ const maxOctets = 140
 type Encoding uint8
 
 const (
-	GSM7 Encoding = iota // units are septets
-	UCS2                 // units are UTF-16 code units
+	GSM7   Encoding = iota // units are septets
+	UCS2                   // units are UTF-16 code units
+	Binary                 // units are octets; never of a text
 )
 
-// String returns "gsm7" or "ucs2".
+var encodingNames = [...]string{"gsm7", "ucs2", "binary"}
+
+// String returns "gsm7", "ucs2" or "binary".
 func (e Encoding) String() string {
-	if e == UCS2 {
-		return "ucs2"
+	if int(e) < len(encodingNames) {
+		return encodingNames[e]
 	}
-	return "gsm7"
+	return fmt.Sprintf("encoding %d", uint8(e))
 }
 
 // MarshalText writes the encoding as String does.
 func (e Encoding) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// UnmarshalText reads "gsm7" or "ucs2".
+// UnmarshalText reads what MarshalText writes.
 func (e *Encoding) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "gsm7":
-		*e = GSM7
-	case "ucs2":
-		*e = UCS2
-	default:
-		return fmt.Errorf("segment: %q is no encoding: want gsm7 or ucs2", text)
+	for i, name := range encodingNames {
+		if string(text) == name {
+			*e = Encoding(i)
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("segment: %q is no encoding: want gsm7, ucs2 or binary", text)
 }
 
 // Options says how a text may be encoded and split. The zero value and a nil

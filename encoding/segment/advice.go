@@ -1,0 +1,43 @@
+package segment
+
+import "github.com/anysms/anysms/encoding/transliterate"
+
+// Advice is what a rewrite at one level makes of a text.
+type Advice struct {
+	Level    transliterate.Level
+	Text     string                 // the rewritten text; the text itself if the level has nothing for it
+	Changes  []transliterate.Change // empty if Text is the text itself
+	Analysis Analysis               // of Text
+	Saved    int                    // segments fewer than those of the text; never negative
+}
+
+// Cheapest returns the best rewrite of text at each level from Lossless on, the
+// mildest first: the text with the fewest segments that the level can give,
+// with the fewest changes, so a rewrite that saves no segment is not made. The
+// error is an *InvalidUTF8Error.
+func Cheapest(text string, opts *Options) ([]Advice, error) {
+	before, err := Analyze(text, opts)
+	if err != nil {
+		return nil, err
+	}
+	var all []Advice
+	for level := transliterate.Lossless; level <= transliterate.Full; level++ {
+		a := Advice{Level: level, Text: text, Analysis: before}
+		if before.Segments > 1 {
+			a.rewrite(opts)
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// rewrite takes the rewrite of the level if it saves a segment.
+func (a *Advice) rewrite(opts *Options) {
+	text, changes := transliterate.Apply(a.Text, a.Level)
+	after, err := Analyze(text, opts)
+	if err != nil || after.Segments >= a.Analysis.Segments {
+		return
+	}
+	a.Saved = a.Analysis.Segments - after.Segments
+	a.Text, a.Changes, a.Analysis = text, changes, after
+}

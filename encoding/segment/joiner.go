@@ -1,0 +1,190 @@
+package segment
+
+import "time"
+
+// The bounds of a Joiner whose fields are zero.
+const (
+	DefaultTimeout     = 24 * time.Hour
+	DefaultMaxMessages = 1000
+)
+
+// Joiner puts received messages together whose parts come in any order, twice,
+// late or never, mixed with those of other messages. The zero value is ready. A
+// Joiner is not safe for concurrent use.
+//
+// Parts belong together if they come from the same sender with the same
+// reference, width of the reference and total. A reference is used again sooner
+// or later: a part that differs from the one of the same number that is already
+// there begins a new message, and the unfinished one is dropped.
+type Joiner struct {
+	// Timeout is how long an unfinished message waits for its next part; 0 is
+	// DefaultTimeout.
+	Timeout time.Duration
+	// MaxMessages bounds the unfinished messages; 0 is DefaultMaxMessages. One
+	// more drops the one that has waited longest. Each holds at most 255 parts
+	// of 140 octets.
+	MaxMessages int
+	// OnDrop, if set, is given each unfinished message that is dropped, so that
+	// what did come is not lost.
+	OnDrop func(Unfinished)
+
+	pending map[pendingKey]*pending
+	order   queue
+	scratch []byte
+}
+
+// Unfinished is a message that was dropped before all of its parts came.
+type Unfinished struct {
+	From  string
+	Parts []Part // those that came, in order
+	Total int
+}
+
+type pendingKey struct {
+	from string
+	partKey
+}
+
+// pending is an unfinished message.
+type pending struct {
+	key   pendingKey
+	last  time.Time // when a new part came
+	slots []Part    // by number; Number is 0 where none has come
+	data  []byte    // the Data of the parts
+	count int
+
+	prev, next *pending // in the queue
+}
+
+// Add takes a part that came from a sender at a time, and returns the message
+// when it is complete. It copies the part's Data. Messages that have waited
+// longer than Timeout are dropped first. The error is a *UserDataError for a
+// part whose numbers make no sense.
+func (j *Joiner) Add(from string, p Part, now time.Time) (m Received, complete bool, err error) {
+	j.Expire(now)
+	if p.Number < 1 || p.Number > p.Total || p.Total > MaxSegments {
+		return m, false, &UserDataError{"part number is not within the total"}
+	}
+	if len(p.Data) > maxOctets {
+		return m, false, &UserDataError{"part is longer than a segment"}
+	}
+	if p.Total == 1 {
+		parts := [1]Part{p}
+		m, j.scratch = decode(j.scratch, parts[:])
+		return m, true, nil
+	}
+	entry := j.find(pendingKey{from, p.key()}, &p)
+	slot := &entry.slots[p.Number-1]
+	if slot.Number != 0 {
+		return m, false, nil // a repetition
+	}
+	start := len(entry.data)
+	entry.data = append(entry.data, p.Data...)
+	*slot = p
+	slot.Data = entry.data[start:]
+	if entry.count++; entry.count < p.Total {
+		entry.last = now
+		j.order.remove(entry)
+		j.order.push(entry)
+		return m, false, nil
+	}
+	m, j.scratch = decode(j.scratch, entry.slots)
+	j.remove(entry)
+	return m, true, nil
+}
+
+// find returns the unfinished message that the part belongs to, or a new one.
+func (j *Joiner) find(key pendingKey, p *Part) *pending {
+	if entry, ok := j.pending[key]; ok {
+		if slot := &entry.slots[p.Number-1]; slot.Number == 0 || slot.same(p) {
+			return entry
+		}
+		j.drop(entry)
+	}
+	if j.pending == nil {
+		j.pending = make(map[pendingKey]*pending)
+	}
+	for len(j.pending) >= j.maxMessages() {
+		j.drop(j.order.front)
+	}
+	entry := &pending{key: key, slots: make([]Part, p.Total), data: make([]byte, 0, p.Total*maxOctets)}
+	j.pending[key] = entry
+	j.order.push(entry)
+	return entry
+}
+
+// same reports whether two parts say the same.
+func (p *Part) same(q *Part) bool {
+	return p.Encoding == q.Encoding && p.Tables == q.Tables && p.Septets == q.Septets && string(p.Data) == string(q.Data)
+}
+
+// Expire drops the messages that have waited longer than Timeout. Add does so
+// too; a program calls Expire itself only to hear of them when nothing comes in.
+func (j *Joiner) Expire(now time.Time) {
+	timeout := j.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	for e := j.order.front; e != nil && now.Sub(e.last) > timeout; e = j.order.front {
+		j.drop(e)
+	}
+}
+
+// Len returns the number of unfinished messages.
+func (j *Joiner) Len() int { return len(j.pending) }
+
+func (j *Joiner) maxMessages() int {
+	if j.MaxMessages <= 0 {
+		return DefaultMaxMessages
+	}
+	return j.MaxMessages
+}
+
+func (j *Joiner) remove(entry *pending) {
+	delete(j.pending, entry.key)
+	j.order.remove(entry)
+}
+
+// drop gives an unfinished message up.
+func (j *Joiner) drop(entry *pending) {
+	j.remove(entry)
+	if j.OnDrop == nil {
+		return
+	}
+	u := Unfinished{From: entry.key.from, Total: entry.key.total}
+	for _, p := range entry.slots {
+		if p.Number != 0 {
+			u.Parts = append(u.Parts, p)
+		}
+	}
+	j.OnDrop(u)
+}
+
+// queue is a list of unfinished messages, the one that has waited longest in
+// front. The links are in the messages, so that one allocation is saved.
+type queue struct {
+	front, back *pending
+}
+
+func (q *queue) push(p *pending) {
+	p.prev, p.next = q.back, nil
+	if q.back == nil {
+		q.front = p
+	} else {
+		q.back.next = p
+	}
+	q.back = p
+}
+
+func (q *queue) remove(p *pending) {
+	if p.prev == nil {
+		q.front = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next == nil {
+		q.back = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+}
