@@ -90,12 +90,14 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.sendCommand(),
+		a.statusCommand(),
+		a.cancelCommand(),
+		a.analyseCommand(),
+		a.balanceCommand(),
+		a.providersCommand(),
+		a.driversCommand(),
+		a.configCommand(),
 		a.versionCommand(),
 	}
-}
-
-// grouped puts a command into a group of the help.
-func grouped(id string, cmd *cobra.Command) *cobra.Command {
-	cmd.GroupID = id
-	return cmd
 }

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/encoding/gsm7"
+	"github.com/anysms/anysms/encoding/segment"
+)
+
+const analyseHelp = `Say what a text, or every text of a file, takes to send: the encoding, the
+segments, and which characters cost more.
+
+A text of the GSM-7 alphabet has 160 units in one segment, 153 in each of
+several; the characters ^ { } \ [ ~ ] | € and form feed take two. One character
+outside it, such as a typographic quote or an emoji, turns the whole text into
+UCS-2: 70 units in one segment, 67 in each of several.
+
+The text is the argument; "-" reads it from stdin, without its last line feed.
+
+With --file the texts are those of a column. The file has a header line with the
+columns' names and is separated by commas, semicolons or tabs, which is told
+from its name and header. Between tabs, quotes are characters as any other. If a
+number column is named, its numbers are judged too. Rows that no message can be
+made of are counted and listed with their line; the others go on.`
+
+const analyseExamples = `  anysms analyse "It’s 5 € only"
+  echo Hello | anysms analyse - --format json
+  anysms analyse --language tr "Işık hızı"
+  anysms analyse --file campaign.csv --text-column body --to-column mobile --region GR
+  anysms analyse --file - --text-column SMS --delimiter tab < messages.tsv`
+
+// analyseFlags are the flags of analyse.
+type analyseFlags struct {
+	format       outputFormat
+	file         fileFlags
+	languages    []string
+	locking      bool
+	ref16        bool
+	keepClusters bool
+}
+
+func (a *app) analyseCommand() *cobra.Command {
+	var flags analyseFlags
+	cmd := &cobra.Command{
+		Use:     "analyse [TEXT | --file F]",
+		Aliases: []string{"analyze"},
+		GroupID: groupCost,
+		Short:   "Say what a text, or a file of texts, takes to send",
+		Long:    analyseHelp,
+		Example: analyseExamples,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts, err := flags.segmentOptions()
+			if err != nil {
+				return err
+			}
+			switch {
+			case flags.file.path != "" && len(args) == 1:
+				return errors.New("give a text or --file, not both")
+			case flags.file.path != "":
+				return a.analyseFile(cmd.Context(), &flags.file, opts, flags.format)
+			}
+			if err := withoutFile(cmd); err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				return a.analyseText(args[0], opts, flags.format)
+			}
+			return errors.New("nothing to analyse; give a text, - for stdin, or --file")
+		},
+	}
+	flags.format.addTo(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these languages, such as tr,es; the cheapest choice wins")
+	f.BoolVar(&flags.locking, "locking", false, "allow their locking shift tables too")
+	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
+	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
+	flags.file.addTo(cmd)
+	return cmd
+}
+
+func (f *analyseFlags) segmentOptions() (*segment.Options, error) {
+	opts := &segment.Options{Ref16: f.ref16, KeepGraphemes: f.keepClusters}
+	for _, name := range f.languages {
+		l, err := gsm7.ParseLanguage(name)
+		if err != nil {
+			return nil, fmt.Errorf("--language: %w", err)
+		}
+		opts.Single |= 1 << l
+	}
+	if !f.locking {
+		return opts, nil
+	}
+	if len(f.languages) == 0 {
+		return nil, errors.New("--locking needs --language, which says whose tables")
+	}
+	opts.Locking = opts.Single & gsm7.LockingLanguages
+	return opts, nil
+}
+
+func (a *app) analyseText(text string, opts *segment.Options, format outputFormat) error {
+	if text == "-" {
+		all, err := io.ReadAll(a.in)
+		if err != nil {
+			return fmt.Errorf("stdin: %w", err)
+		}
+		text = strings.TrimSuffix(strings.TrimSuffix(string(all), "\n"), "\r")
+	}
+	t, err := analysis.OfText(text, opts)
+	if err != nil {
+		return &exitError{code: exitRefused, cause: err}
+	}
+	if format.json() {
+		return a.printJSON(t)
+	}
+	return a.printText(t)
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/style"
+	"github.com/anysms/anysms/encoding/segment"
+)
+
+// printText shows the analysis of a text to people.
+func (a *app) printText(t *analysis.Text) error {
+	s := style.For(a.out)
+	fmt.Fprintln(a.out, s.Bold(headline(t)))
+	rows := [][]string{
+		{"  characters", grouped(t.Characters)},
+		{"  units", fmt.Sprintf("%s, %d per segment, %d left in the last", grouped(t.Units), t.UnitsPerSegment, t.RemainingUnits)},
+	}
+	if t.Locking+t.Single != "" {
+		rows = append(rows, []string{"  tables", tables(t)})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	if err := a.printChars("forces UCS-2", t.Forcing); err != nil {
+		return err
+	}
+	twice := "takes two units"
+	if t.Encoding == segment.UCS2 {
+		twice = "would take two units in GSM-7"
+	}
+	if err := a.printChars(twice, t.Extension); err != nil {
+		return err
+	}
+	a.printParts(t, s)
+	if !t.Sendable {
+		fmt.Fprintf(a.out, "\n%s\n", s.Bad(fmt.Sprintf("More than %d segments: no message can have so many.", segment.MaxSegments)))
+	}
+	return nil
+}
+
+func headline(t *analysis.Text) string {
+	name := "GSM-7"
+	if t.Encoding == segment.UCS2 {
+		name = "UCS-2"
+	}
+	return fmt.Sprintf("%s, %s", name, plural(t.Segments, "segment"))
+}
+
+func tables(t *analysis.Text) string {
+	var used []string
+	if t.Locking != "" {
+		used = append(used, "locking shift "+t.Locking)
+	}
+	if t.Single != "" {
+		used = append(used, "single shift "+t.Single)
+	}
+	return strings.Join(used, ", ")
+}
+
+// printChars lists characters that make the text dearer, the first ones of
+// many.
+func (a *app) printChars(why string, list []analysis.Char) error {
+	const most = 12
+	if len(list) == 0 {
+		return nil
+	}
+	fmt.Fprintf(a.out, "\n%s\n", why)
+	var rows [][]string
+	for _, c := range list[:min(len(list), most)] {
+		row := []string{"  " + c.Rune, visible(c.Char), "×" + grouped(c.Count), "first at index " + grouped(c.Index)}
+		if c.Suggest != "" {
+			row = append(row, "write "+strconv.Quote(c.Suggest))
+		}
+		rows = append(rows, row)
+	}
+	if len(list) > most {
+		rows = append(rows, []string{fmt.Sprintf("  … and %d more", len(list)-most)})
+	}
+	return a.table(rows)
+}
+
+// printParts shows the text segment by segment, with the characters that force
+// UCS-2 marked.
+func (a *app) printParts(t *analysis.Text, s style.Style) {
+	const most = 10
+	if t.Characters == 0 {
+		return
+	}
+	fmt.Fprintln(a.out, "\nsegments")
+	for _, p := range t.Parts[:min(len(t.Parts), most)] {
+		ends := ""
+		if p.End != segment.EndOfText && p.End != segment.Full {
+			ends = s.Dim(" ends early: " + whyEarly(p.End))
+		}
+		fmt.Fprintf(a.out, "  %d  %3d units  %s%s%s%s\n", p.Number, p.Units, s.Dim("│"), marked(p.Text, t.Forcing, s), s.Dim("│"), ends)
+	}
+	if len(t.Parts) > most {
+		fmt.Fprintf(a.out, "  … and %d more\n", len(t.Parts)-most)
+	}
+}
+
+func whyEarly(e segment.End) string {
+	switch e {
+	case segment.Escape:
+		return "the next character takes two units"
+	case segment.Surrogate:
+		return "the next character takes a pair of units"
+	}
+	return "the next grapheme is kept whole"
+}
+
+// marked makes a text visible and marks the characters of the list.
+func marked(text string, list []analysis.Char, s style.Style) string {
+	var b strings.Builder
+	for _, r := range text {
+		shown := visible(string(r))
+		if slices.ContainsFunc(list, func(c analysis.Char) bool { return c.Char == string(r) }) {
+			shown = s.Mark(shown)
+		}
+		b.WriteString(shown)
+	}
+	return b.String()
+}
+
+// visible shows characters that a terminal would act upon or not show at all.
+func visible(char string) string {
+	switch r := []rune(char)[0]; {
+	case r == '\n':
+		return "␊"
+	case r == '\r':
+		return "␍"
+	case r == '\t':
+		return "␉"
+	case r == '\f':
+		return "␌"
+	case unicode.IsControl(r), r == '\ufeff', unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r), unicode.Is(unicode.Bidi_Control, r):
+		return fmt.Sprintf("<%U>", r)
+	case unicode.Is(unicode.Zs, r) && r != ' ':
+		return "␣"
+	case unicode.Is(unicode.Mn, r):
+		return "◌" + char
+	}
+	return char
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return grouped(n) + " " + noun + "s"
+}
+
+// grouped writes a number with commas: 5,574.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

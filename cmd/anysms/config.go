@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/router/config"
+)
+
+type configReport struct {
+	Path      string           `json:"path"`
+	Providers int              `json:"providers"`
+	Routes    int              `json:"routes"`
+	Findings  []config.Finding `json:"findings"`
+}
+
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "config",
+		GroupID: groupSetUp,
+		Short:   "Work with the configuration",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.configCheckCommand())
+	return cmd
+}
+
+const configCheckHelp = `Read the configuration as send would, and say whether it is right.
+
+Nothing is sent and no vendor is asked. A mistake is shown with its file and
+line, and the exit code is 2. What is allowed but surely not meant, such as a
+route that no message can reach, is listed as a finding; the exit code is then 0.`
+
+func (a *app) configCheckCommand() *cobra.Command {
+	var format outputFormat
+	var conf configFlag
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Say whether the configuration is right",
+		Long:  configCheckHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := conf.load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			router, err := c.Router()
+			if err != nil {
+				_ = c.Close() // the mistake is what matters
+				return err
+			}
+			defer router.Close(cmd.Context())
+			return a.printConfigReport(c, format)
+		},
+	}
+	format.addTo(cmd)
+	conf.addTo(cmd)
+	return cmd
+}
+
+func (a *app) printConfigReport(c *config.Config, format outputFormat) error {
+	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), c.Findings()}
+	if r.Findings == nil {
+		r.Findings = []config.Finding{}
+	}
+	if format.json() {
+		return a.printJSON(r)
+	}
+	fmt.Fprintf(a.out, "%s is right: %s, %s\n", r.Path, plural(r.Providers, "provider"), plural(r.Routes, "route"))
+	for _, f := range r.Findings {
+		fmt.Fprintf(a.out, "%s:%d: %s: %s\n", r.Path, f.Line, f.Path, f.Reason)
+	}
+	return nil
+}

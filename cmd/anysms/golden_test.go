@@ -1,0 +1,59 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestGoldens runs command lines whose whole output is fixed.
+func TestGoldens(t *testing.T) {
+	for name, test := range map[string]struct {
+		args  string
+		stdin string
+		text  string // one more argument
+		code  int
+	}{
+		"help":                  {args: "--help"},
+		"help-send":             {args: "send --help"},
+		"help-analyse":          {args: "analyse --help"},
+		"analyse-gsm7":          {args: "analyse", text: "Price: 5 € {net}"},
+		"analyse-ucs2":          {args: "analyse", text: "It’s 5 € only – “today”"},
+		"analyse-long":          {args: "analyse", text: strings.Repeat("Καλημέρα κόσμε 👋 ", 5)},
+		"analyse-early-end":     {args: "analyse", text: strings.Repeat("a", 152) + "€" + strings.Repeat("b", 20)},
+		"analyse-controls":      {args: "analyse", text: "a\nb\tc\x1b[31md\u202ee\u00a0f"},
+		"analyse-empty":         {args: "analyse", text: ""},
+		"analyse-too-long":      {args: "analyse", text: strings.Repeat("a", 153*255+1)},
+		"analyse-turkish":       {args: "analyse --language tr", text: "Işık hızı"},
+		"analyse-stdin":         {args: "analyse -", stdin: "Hello\n"},
+		"analyse-json":          {args: "analyse --format json", text: "It’s 5 € only {x}"},
+		"analyse-json-empty":    {args: "analyze --format json", text: ""},
+		"analyse-json-segments": {args: "analyse --format json", text: strings.Repeat("a", 152) + "€" + strings.Repeat("b", 153)},
+		"analyse-file":          {args: "analyse --file ../../examples/data/messages.tsv --text-column SMS"},
+		"analyse-file-json":     {args: "analyse --file ../../examples/data/messages.tsv --text-column SMS --format json"},
+		"analyse-file-invalid":  {args: "analyse --file - --to-column to --region GR", stdin: invalidRows, code: exitRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := strings.Fields(test.args)
+			if test.text != "" || name == "analyse-empty" || name == "analyse-json-empty" {
+				args = append(args, test.text)
+			}
+			got := anysmsReading(t, test.stdin, args...)
+			assert.Equal(t, test.code, got.code, got.stderr)
+			golden(t, name+".stdout", got.stdout)
+			if got.stderr != "" {
+				golden(t, name+".stderr", got.stderr)
+			}
+			assert.NotContains(t, got.stdout+got.stderr, "\x1b", "no colour and no control character where no terminal is")
+		})
+	}
+}
+
+const invalidRows = "to,text\n" +
+	"6971234567,right\n" +
+	"12,number too short\n" +
+	"2101234567,a fixed line\n" +
+	"6971234567,\n" +
+	"6971234567,not \xff UTF-8\n" +
+	"6971234567,two,many\n"

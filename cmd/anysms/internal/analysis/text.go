@@ -1,0 +1,86 @@
+package analysis
+
+import (
+	"fmt"
+
+	"github.com/anysms/anysms/encoding/segment"
+)
+
+// Text is what one text takes, as JSON shows it.
+type Text struct {
+	Encoding        segment.Encoding `json:"encoding"`
+	Locking         string           `json:"locking,omitempty"` // ISO 639-1 code of the locking shift table
+	Single          string           `json:"single,omitempty"`  // of the single shift table
+	Units           int              `json:"units"`
+	Characters      int              `json:"characters"` // code points
+	Segments        int              `json:"segments"`
+	SegmentUnits    []int            `json:"segment_units"`
+	UnitsPerSegment int              `json:"units_per_segment"` // the limit in force
+	RemainingUnits  int              `json:"remaining_units"`   // in the last segment
+	Sendable        bool             `json:"sendable"`
+	Forcing         []Char           `json:"forcing"`
+	Extension       []Char           `json:"extension"`
+	Suggestion      *Suggestion      `json:"suggestion"`
+
+	// Parts are the segments themselves.
+	Parts []segment.Segment `json:"-"`
+}
+
+// Char is a character that makes a text dearer.
+type Char struct {
+	Rune    string `json:"rune"` // "U+2019"
+	Char    string `json:"char"`
+	Index   int    `json:"index"` // of the first, in code points from 0
+	Count   int    `json:"count"`
+	Suggest string `json:"suggest"` // what to write instead; "" = nothing
+}
+
+// Suggestion is a text that says the same for less.
+type Suggestion struct {
+	Text     string           `json:"text"`
+	Encoding segment.Encoding `json:"encoding"`
+	Segments int              `json:"segments"`
+	Changes  []Change         `json:"changes"`
+}
+
+// Change is one replacement in a Suggestion.
+type Change struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Index int    `json:"index"` // in the text as it was, in code points from 0
+}
+
+// OfText analyses one text. The error is a *segment.InvalidUTF8Error.
+func OfText(text string, opts *segment.Options) (*Text, error) {
+	var e segment.Explanation
+	if err := segment.Explain(text, opts, &e); err != nil {
+		return nil, err
+	}
+	t := &Text{
+		Encoding:        e.Encoding,
+		Locking:         e.Tables.Locking.Code(),
+		Single:          e.Tables.Single.Code(),
+		Units:           e.Units,
+		Characters:      e.Characters,
+		Segments:        e.Analysis.Segments,
+		SegmentUnits:    make([]int, len(e.Segments)),
+		UnitsPerSegment: e.UnitsPerSegment,
+		RemainingUnits:  e.Remaining,
+		Sendable:        e.Sendable(),
+		Forcing:         chars(e.Forcing),
+		Extension:       chars(e.Extension),
+		Parts:           e.Segments,
+	}
+	for i, s := range e.Segments {
+		t.SegmentUnits[i] = s.Units
+	}
+	return t, nil
+}
+
+func chars(list []segment.Char) []Char {
+	all := make([]Char, len(list))
+	for i, c := range list {
+		all[i] = Char{Rune: fmt.Sprintf("%U", c.Rune), Char: string(c.Rune), Index: c.Index, Count: c.Count, Suggest: c.Suggest}
+	}
+	return all
+}

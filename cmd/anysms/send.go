@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+const sendHelp = `Send one message through the configured routes, and print what became of it.
+
+The status is one of
+  accepted   a vendor has the message
+  refused    it will not be sent: the message itself cannot be
+  not_sent   no vendor has it; it is safe to try again
+  unknown    a vendor may have it; trying again may send it twice
+
+and the exit code 0 if it is accepted, 1 if it is refused or not sent, 3 if it is
+unknown. When a vendor's answer is lost, the delivery mode decides: at_most_once
+stops and says unknown, at_least_once goes on to the next vendor, reconcile asks
+the vendor first. One-time codes (--class otp) default to at_least_once, all else
+to at_most_once.
+
+--provider P sends through P alone, whatever the routes say. --dry-run shows what
+would be tried, and why the rest would not, and sends nothing.`
+
+const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
+  anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
+  anysms send --to +306900000001 --text Hello --dry-run`
+
+// sendFlags are the flags of send.
+type sendFlags struct {
+	format               outputFormat
+	conf                 configFlag
+	to, text             string
+	from, ref, tag, only string
+	class, delivery      oneOf
+	validity             time.Duration
+	at                   string
+	dryRun               bool
+}
+
+func (a *app) sendCommand() *cobra.Command {
+	flags := sendFlags{
+		class:    oneOf{words: []string{"otp", "transactional", "marketing"}},
+		delivery: oneOf{words: []string{"at_most_once", "reconcile", "at_least_once"}},
+	}
+	cmd := &cobra.Command{
+		Use:     "send --to N --text T",
+		GroupID: groupSend,
+		Short:   "Send a message",
+		Long:    sendHelp,
+		Example: sendExamples,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.send(cmd.Context(), &flags)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.to, "to", "", "the recipient's number, +306900000001, or in the national form of the default region")
+	f.StringVar(&flags.text, "text", "", "the text, which arrives as written")
+	f.StringVar(&flags.from, "from", "", "the sender: a number, a short code or a name")
+	f.StringVar(&flags.ref, "ref", "", "your own id of the message")
+	f.Var(&flags.class, "class", "the kind of message, which decides the default delivery mode")
+	f.StringVar(&flags.tag, "tag", "", "your own label, for routes and statistics")
+	f.StringVar(&flags.only, "provider", "", "send through this provider alone")
+	f.Var(&flags.delivery, "delivery", "what to do when a vendor may or may not have the message")
+	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver, such as 90s")
+	f.StringVar(&flags.at, "at", "", "when the vendor shall send it, such as 2030-01-02T15:04:05Z")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "show what would be tried and send nothing")
+	flags.conf.addTo(cmd)
+	flags.format.addTo(cmd)
+	for _, name := range []string{"to", "text"} {
+		_ = cmd.MarkFlagRequired(name) // the flag was just defined
+	}
+	return cmd
+}
+
+func (a *app) send(ctx context.Context, flags *sendFlags) error {
+	m, err := flags.message()
+	if err != nil {
+		return err
+	}
+	conf, err := flags.conf.load(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := openRouter(conf, flags.only)
+	if err != nil {
+		return err
+	}
+	// A message that is still under way has been answered; closing waits for
+	// nothing that the user could want.
+	defer r.Close(context.WithoutCancel(ctx))
+
+	var badNumber error
+	m.To, _, badNumber = numbering.Parse(flags.to, conf.DefaultRegion)
+	if badNumber != nil && provider.CodeOf(badNumber) != provider.InvalidRecipient {
+		return badNumber
+	}
+	if flags.dryRun {
+		return a.dryRun(r, m, badNumber, flags.format)
+	}
+	result := refusal(m, badNumber)
+	if result == nil {
+		result, _ = r.Send(ctx, m) // the result says all that the error does
+	}
+	if err := a.printResult(result, flags.format); err != nil {
+		return err
+	}
+	return outcomeError(result.Status)
+}
+
+// message is the message that the flags describe, but for its number, which
+// needs the configuration's region.
+func (f *sendFlags) message() (*provider.Message, error) {
+	if f.validity < 0 {
+		return nil, fmt.Errorf("--validity %s is negative; want a duration such as 90s", f.validity)
+	}
+	m := &provider.Message{
+		From: f.from, Text: f.text, Ref: f.ref, Tag: f.tag,
+		Class:    provider.Class(f.class.value),
+		Delivery: provider.Delivery(f.delivery.value),
+		Validity: f.validity,
+	}
+	if f.at == "" {
+		return m, nil
+	}
+	at, err := time.Parse(time.RFC3339, f.at)
+	if err != nil {
+		return nil, fmt.Errorf("--at %q is not a time such as 2030-01-02T15:04:05Z", f.at)
+	}
+	m.SendAt = at
+	return m, nil
+}
+
+// openRouter makes the router of the whole configuration, or of one provider.
+func openRouter(conf *config.Config, only string) (*router.Router, error) {
+	open := conf.Router
+	if only != "" {
+		open = func() (*router.Router, error) { return conf.Only(only) }
+	}
+	r, err := open()
+	if err != nil {
+		return nil, errors.Join(err, conf.Close())
+	}
+	return r, nil
+}
+
+// refusal is the result of a message whose number cannot be read; nil if it can.
+func refusal(m *provider.Message, badNumber error) *router.Result {
+	if badNumber == nil {
+		return nil
+	}
+	return &router.Result{
+		Ref: m.Ref, Status: provider.OutcomeRefused,
+		Code: provider.InvalidRecipient, Message: reason(badNumber),
+	}
+}
+
+// reason is what an error says beside its code.
+func reason(err error) string {
+	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err != nil {
+		return provider.Mask(e.Err.Error())
+	}
+	return provider.Mask(err.Error())
+}
+
+// outcomeError gives an outcome its exit code.
+func outcomeError(status provider.Outcome) error {
+	switch status {
+	case provider.OutcomeAccepted:
+		return nil
+	case provider.OutcomeUnknown:
+		return &exitError{code: exitUnknown}
+	}
+	return &exitError{code: exitRefused}
+}
+
+func (a *app) dryRun(r *router.Router, m *provider.Message, badNumber error, format outputFormat) error {
+	plan := &router.Plan{Code: provider.InvalidRecipient, Candidates: []router.Candidate{}}
+	if badNumber != nil {
+		plan.Message = reason(badNumber)
+	} else {
+		plan = r.Plan(m)
+	}
+	if err := a.printPlan(plan, format); err != nil {
+		return err
+	}
+	if plan.Code != "" {
+		return &exitError{code: exitRefused}
+	}
+	return nil
+}
