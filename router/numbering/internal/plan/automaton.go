@@ -26,26 +26,19 @@ type automaton struct {
 	possible uint32 // lengths that are possible
 	local    uint32 // lengths that are possible within an area alone
 
-	next     [][10]int32                // by state and digit; state 0 matches nothing any more
-	accepts  []int32                    // by state: an index into verdicts
-	verdicts [][maxNational + 1]verdict // by what has matched, and the length
-}
-
-// verdict is a Match, prepared for every way a number can end.
-type verdict struct {
-	Match
-	unknown bool
+	next     [][10]int32              // by state and digit; state 0 matches nothing any more
+	accepts  []int32                  // by state: an index into verdicts
+	verdicts [][maxNational + 1]Match // by what has matched, and the length
 }
 
 const dead, start = 0, 1
 
-func (a *automaton) match(national []byte) (Match, bool) {
+func (a *automaton) match(national []byte) Match {
 	state := int32(start)
 	for _, digit := range national {
 		state = a.next[state][digit]
 	}
-	v := &a.verdicts[a.accepts[state]][len(national)]
-	return v.Match, !v.unknown
+	return a.verdicts[a.accepts[state]][len(national)]
 }
 
 // A thread is one place in one pattern's program. A prefix pattern that has
@@ -159,8 +152,8 @@ func (b *builder) follow(set []thread, t thread, atStart bool) []thread {
 		if !b.patterns[t.pattern].prefix {
 			b.failed = true
 		}
-		// To take an assertion in a prefix for granted sends a few numbers more
-		// to phonenumbers.
+		// To take an assertion in a prefix for granted makes Prefixed true a
+		// little too often.
 		return b.follow(set, thread{t.pattern, int32(inst.Out)}, atStart)
 	case syntax.InstMatch:
 		if b.patterns[t.pattern].prefix {
@@ -186,7 +179,7 @@ func (b *builder) done(set []thread) []byte {
 
 // judge prepares the verdicts for numbers of every length that end where the
 // patterns of done have matched.
-func (a *automaton) judge(patterns []pattern, done []byte) (v [maxNational + 1]verdict) {
+func (a *automaton) judge(patterns []pattern, done []byte) (v [maxNational + 1]Match) {
 	has := make([]bool, len(patterns))
 	for ; len(done) > 0; done = done[2:] {
 		has[binary.LittleEndian.Uint16(done)] = true
@@ -195,11 +188,8 @@ func (a *automaton) judge(patterns []pattern, done []byte) (v [maxNational + 1]v
 		matches := func(p int) bool {
 			return has[p] && (patterns[p].lengths == 0 || patterns[p].lengths>>length&1 != 0)
 		}
-		if a.national >= 0 && has[a.national] {
-			v[length].unknown = true
-			continue
-		}
-		v[length].Match = a.verdict(matches)
+		v[length] = a.verdict(matches)
+		v[length].Prefixed = a.national >= 0 && has[a.national]
 		v[length].Possible = a.possible>>length&1 != 0 && a.local>>length&1 == 0
 	}
 	return v

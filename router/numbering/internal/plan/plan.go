@@ -4,10 +4,7 @@
 // time.
 //
 // The automata are built from the metadata that is linked, when a calling code
-// is first met, so that they cannot differ from it by age. They answer for
-// numbers in international form whose national part does not begin with
-// something that may be a national prefix; for the rest, which are few, Lookup
-// says that it does not know, and the caller asks phonenumbers.
+// is first met, so that they cannot differ from it by age.
 package plan
 
 import (
@@ -18,12 +15,15 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Match is the verdict on a number, as phonenumbers gives it.
+// Match is the verdict on a number as it stands, as phonenumbers gives it.
 type Match struct {
 	Possible bool // IsPossibleNumberWithReason is IS_POSSIBLE
 	Valid    bool
 	Type     phonenumbers.PhoneNumberType // UNKNOWN if not valid
 	Region   string                       // "" = none; "001" = not a country
+	// Prefixed means that the national part begins with what may be a national
+	// prefix, as in +44 0 20…, which phonenumbers drops when it parses.
+	Prefixed bool
 }
 
 // maxNational is the longest national number: E.164's digits less a calling
@@ -33,7 +33,7 @@ const maxNational = e164.MaxDigits - 1
 // countryCode is one calling code's plan, built when it is first needed.
 type countryCode struct {
 	once      sync.Once
-	automaton *automaton // nil: phonenumbers has to be asked
+	automaton *automaton // nil: the metadata has something that cannot be expressed
 }
 
 // codes are the plans by calling code. Codes without regions stay nil.
@@ -48,20 +48,22 @@ var codes = sync.OnceValue(func() *[1000]*countryCode {
 	return &table
 })
 
-// Lookup judges a number. known is false if phonenumbers has to be asked.
+// Lookup judges a number. known is false if the metadata of its calling code has
+// something that no automaton can express; there is no such code today, and a
+// test says so if one comes.
 func Lookup(n e164.Number) (m Match, known bool) {
 	var digits [e164.MaxDigits + 1]byte
 	start := spell(&digits, n.Uint64())
 	code, national := callingCode(digits[start:])
 	if code == 0 {
-		return Match{}, true // no such calling code: neither possible nor valid
+		return Match{Type: phonenumbers.UNKNOWN}, true // no such calling code
 	}
 	c := codes()[code]
 	c.once.Do(func() { c.automaton = compile(code) })
 	if c.automaton == nil {
 		return Match{}, false
 	}
-	return c.automaton.match(national)
+	return c.automaton.match(national), true
 }
 
 // spell writes the digits of v, 0 to 9 and not as text, to the end of b, and
