@@ -1,7 +1,9 @@
 package apifon
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
@@ -19,6 +21,7 @@ type Client struct {
 	config Config
 	wire   *wire.Client
 	signer signer
+	tokens *tokenSource // nil with HMAC
 }
 
 // NewClient makes a Client. It does no I/O; a bad setting is a
@@ -28,21 +31,50 @@ func NewClient(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	w, err := wire.New(config.Config, config.Token, config.Secret, config.ClientID, config.ClientSecret)
+	w, err := wire.New(config.Config, config.secrets()...)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{config: config, wire: w, signer: signer{config.Token, config.Secret, config.Now}}
+	if config.ClientID != "" {
+		c.tokens = newTokenSource(&c.config, w)
+	}
 	return c, nil
 }
 
-// Close drops the idle connections. Calls after it are provider.Unavailable.
-// It may be called again.
-func (c *Client) Close() error { return c.wire.Close() }
+// Close drops the idle connections and ends a token request under way. Calls
+// after it are provider.Unavailable. It may be called again.
+func (c *Client) Close() error {
+	err := c.wire.Close()
+	if c.tokens != nil {
+		c.tokens.close()
+	}
+	return err
+}
 
-// reply is an answer of the vendor.
+// Revoke ends the OAuth2 access token that is kept, if there is one; the next
+// call fetches another.
+func (c *Client) Revoke(ctx context.Context) error {
+	if c.tokens == nil {
+		return nil
+	}
+	return c.tokens.revoke(ctx)
+}
+
+// reply is an answer of the vendor, and the access token that it answers to.
 type reply struct {
 	*wire.Response
+	token *accessToken // nil with HMAC
+	kept  bool         // the token was kept from an earlier call
+}
+
+// Raw is the answer without secrets, the access token included.
+func (r *reply) Raw() json.RawMessage {
+	raw := r.Response.Raw()
+	if r.token == nil {
+		return raw
+	}
+	return bytes.ReplaceAll(raw, []byte(r.token.value.Reveal()), []byte("[redacted]"))
 }
 
 // call makes one authenticated request; body is written as JSON, nil is no body.
@@ -57,15 +89,35 @@ func (c *Client) call(ctx context.Context, method, path string, body any) (*repl
 	return c.do(ctx, r)
 }
 
-// do makes one authenticated request, once.
+// do makes one authenticated request, once. A token request may precede it.
 func (c *Client) do(ctx context.Context, r wire.Request) (*reply, error) {
 	if r.Header == nil {
 		r.Header = http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	}
 	r.Sign = func(req *http.Request) { c.signer.sign(req, r.Body) }
-	answer, err := c.wire.Do(ctx, r)
+	answered := &reply{}
+	if c.tokens != nil {
+		token, kept, err := c.tokens.get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		answered.token, answered.kept = token, kept
+		r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+token.value.Reveal()) }
+	}
+	response, err := c.wire.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return &reply{Response: answer}, nil
+	answered.Response = response
+	return answered, nil
+}
+
+// expired turns a refusal of credentials into what is known of an access token
+// that was kept: it has ended, and the next call fetches another.
+func (c *Client) expired(r *reply, err *provider.Error) *provider.Error {
+	if err.Code == provider.Unauthenticated && r.kept {
+		c.tokens.drop(r.token)
+		err.Code = provider.Unavailable
+	}
+	return err
 }

@@ -42,3 +42,21 @@ func blame(e *APIError) provider.Code {
 	}
 	return provider.InvalidMessage
 }
+
+// tokenCodes says what an error of the identity server means (RFC 6749 §5.2).
+// What is not here is a fault of the server.
+var tokenCodes = map[string]provider.Code{
+	"invalid_client":         provider.Unauthenticated,
+	"unauthorized_client":    provider.Unauthenticated,
+	"invalid_grant":          provider.Unauthenticated,
+	"invalid_scope":          provider.Unauthenticated,
+	"access_denied":          provider.Unauthenticated,
+	"unsupported_grant_type": provider.Unauthenticated,
+}
+
+func tokenCode(word string) provider.Code {
+	if code, ok := tokenCodes[word]; ok {
+		return code
+	}
+	return provider.Unavailable
+}

@@ -1,6 +1,7 @@
 package apifon
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -9,21 +10,25 @@ import (
 
 // The vendor's production addresses, the defaults of [Config].
 const (
-	DefaultBaseURL  = "https://ars.apifon.com"
-	DefaultTokenURL = "https://ids.apifon.com/oauth2/token"
+	DefaultBaseURL   = "https://ars.apifon.com"
+	DefaultTokenURL  = "https://ids.apifon.com/oauth2/token"
+	DefaultRevokeURL = "https://ids.apifon.com/oauth2/revoke"
 )
 
 // Config holds the settings of one account. Either Token and Secret or ClientID
 // and ClientSecret must be given.
 type Config struct {
-	Token        provider.Secret `json:"token" doc:"API token, with secret: requests are signed (HMAC)"`
-	Secret       provider.Secret `json:"secret" doc:"the API token's secret key"`
-	ClientID     provider.Secret `json:"client_id" doc:"OAuth2 client id, with client_secret instead of token and secret"`
-	ClientSecret provider.Secret `json:"client_secret" doc:"OAuth2 client secret"`
-	TokenURL     string          `json:"token_url" doc:"where OAuth2 access tokens are fetched; default https://ids.apifon.com/oauth2/token"`
-	Scopes       []string        `json:"scopes" doc:"OAuth2 scopes to ask for, such as smsGateway; default none, which means all that the client has"`
-	Sender       string          `json:"sender" doc:"sender of messages that name none: up to 16 digits, or up to 11 letters and digits"`
-	Currency     string          `json:"currency" doc:"ISO 4217 code of the account's prices, which the vendor does not name; default credits"`
+	Token          provider.Secret `json:"token" doc:"API token, with secret: requests are signed (HMAC)"`
+	Secret         provider.Secret `json:"secret" doc:"the API token's secret key"`
+	ClientID       provider.Secret `json:"client_id" doc:"OAuth2 client id, with client_secret instead of token and secret"`
+	ClientSecret   provider.Secret `json:"client_secret" doc:"OAuth2 client secret"`
+	TokenURL       string          `json:"token_url" doc:"where OAuth2 access tokens are fetched; default https://ids.apifon.com/oauth2/token"`
+	RevokeURL      string          `json:"revoke_url" doc:"where OAuth2 access tokens are revoked; default https://ids.apifon.com/oauth2/revoke"`
+	Scopes         []string        `json:"scopes" doc:"OAuth2 scopes to ask for, such as smsGateway; default none, which means all that the client has"`
+	Sender         string          `json:"sender" doc:"sender of messages that name none: up to 16 digits, or up to 11 letters and digits"`
+	Currency       string          `json:"currency" doc:"ISO 4217 code of the account's prices, which the vendor does not name; default credits"`
+	ReplyURL       string          `json:"reply_url" doc:"https address for replies to Viber messages; replies to SMS are set in the vendor's panel"`
+	CallbackSecret provider.Secret `json:"callback_secret" doc:"added to callback_url and reply_url as the query parameter key, and demanded of callbacks; the vendor signs none"`
 
 	// Now is the clock for signatures and access tokens; nil = time.Now.
 	Now func() time.Time `json:"-"`
@@ -41,6 +46,9 @@ func (c *Config) defaults() {
 	}
 	if c.TokenURL == "" {
 		c.TokenURL = DefaultTokenURL
+	}
+	if c.RevokeURL == "" {
+		c.RevokeURL = DefaultRevokeURL
 	}
 	if c.Currency == "" {
 		c.Currency = provider.Credits
@@ -73,5 +81,34 @@ func (c *Config) validate() error {
 			return provider.BadConfig("sender", "%q %s", c.Sender, reason)
 		}
 	}
+	if c.ReplyURL != "" && !hasScheme(c.ReplyURL, "https") {
+		return provider.BadConfig("reply_url", "must be an https address, such as https://hooks.example/sms")
+	}
+	if err := wire.CheckURL("revoke_url", c.RevokeURL); err != nil {
+		return err
+	}
 	return wire.CheckURL("token_url", c.TokenURL)
+}
+
+// secrets are what no error and no raw answer may repeat.
+func (c *Config) secrets() []provider.Secret {
+	return []provider.Secret{c.Token, c.Secret, c.ClientID, c.ClientSecret, c.CallbackSecret}
+}
+
+// callbackKey is the query parameter that carries the callback secret.
+const callbackKey = "key"
+
+// hook is an address for the vendor to call, with the callback secret.
+func (c *Config) hook(address string) string {
+	if address == "" || c.CallbackSecret == "" {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	query := u.Query()
+	query.Set(callbackKey, c.CallbackSecret.Reveal())
+	u.RawQuery = query.Encode()
+	return u.String()
 }

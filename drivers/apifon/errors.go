@@ -122,20 +122,20 @@ func parseError(r *reply) *APIError {
 func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider.Error {
 	said := parseError(r)
 	if said == nil {
-		return r.ByStatus()
+		return c.expired(r, r.ByStatus())
 	}
 	code, known := codes[said.Code]
 	if !known {
 		err := r.ByStatus()
 		err.VendorCode, err.VendorMessage, err.Err = string(said.Code), said.message(), said
-		return err
+		return c.expired(r, err)
 	}
 	if code == provider.InvalidMessage {
 		code = blame(said)
 	}
 	err := r.Failed(code, string(said.Code), said.message())
 	err.Err = said
-	return err
+	return c.expired(r, err)
 }
 
 // encode writes JSON without the escapes of package json for HTML.

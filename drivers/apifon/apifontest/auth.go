@@ -8,15 +8,19 @@ import (
 	"strings"
 )
 
-// unauthorized says why a request has no valid credentials; "" = it has.
-func (s *Server) unauthorized(r *request) string {
+// unauthorized says why a request's credentials do not do for a scope; "" =
+// they do.
+func (s *Server) unauthorized(r *request, scope string) string {
 	headers := r.Header.Values("Authorization")
 	if len(headers) != 1 {
 		return "want exactly one Authorization header"
 	}
 	scheme, credentials, _ := strings.Cut(headers[0], " ")
-	if scheme == "ApifonWS" {
+	switch scheme {
+	case "ApifonWS":
 		return s.badSignature(r, credentials)
+	case "Bearer":
+		return s.badToken(credentials, scope)
 	}
 	return "unknown scheme"
 }

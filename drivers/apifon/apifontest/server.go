@@ -26,6 +26,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,8 @@ type Options struct {
 	ClientID, ClientSecret string           // default the constants [ClientID] and [ClientSecret]
 	Now                    func() time.Time // default time.Now
 	Tolerance              time.Duration    // how far a signature's date may be off; default 15 minutes
+	Scopes                 []string         // what the OAuth2 client may do; default everything
+	TokenLife              time.Duration    // of OAuth2 access tokens; default one hour
 }
 
 // Server is the fake. It is safe for concurrent use.
@@ -57,6 +60,8 @@ type Server struct {
 
 	mu       sync.Mutex
 	failures []Failure
+	calls    []Call
+	tokens   map[string]token
 	messages []Message
 }
 
@@ -67,22 +72,41 @@ func NewServer(options Options) *Server {
 	options.ClientID = cmp.Or(options.ClientID, ClientID)
 	options.ClientSecret = cmp.Or(options.ClientSecret, ClientSecret)
 	options.Tolerance = cmp.Or(options.Tolerance, 15*time.Minute)
+	options.TokenLife = cmp.Or(options.TokenLife, time.Hour)
+	if options.Scopes == nil {
+		options.Scopes = scopes
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &Server{options: options}
+	s := &Server{options: options, tokens: make(map[string]token)}
 	s.Server = wiretest.NewServer(s.routes())
 	return s
 }
 
 // Failure is an answer that the server gives instead of its own.
 type Failure struct {
+	Path   string // only for a request to this path, as in the reference: "/sms/send", or "/oauth2/token"; "" = any API request
 	Status int
 	Header http.Header
 	Body   string
 	// After lets the request do its work first: the vendor took it, and something
 	// between here and there answered wrongly.
 	After bool
+}
+
+// Call is a request that the server took, whatever became of it.
+type Call struct {
+	Method string
+	Target string // path and query as they stood on the request line
+	Body   string
+}
+
+// Calls lists the API requests, token requests aside, in order.
+func (s *Server) Calls() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.calls)
 }
 
 // Fail makes the next API request fail with a status and a body; several calls
@@ -119,25 +143,29 @@ type handler func(*request) answer
 // routes are the vendor's calls.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, h handler) { mux.HandleFunc(pattern, s.guarded(h)) }
-	handle("POST "+api+"/sms/send", s.sendSMS)
-	handle("POST "+api+"/sms/remove", s.removeScheduled)
+	mux.HandleFunc("POST "+tokenPath, s.issueToken)
+	mux.HandleFunc("POST "+revokePath, s.revokeToken)
+	handle := func(method, path, scope string, h handler) {
+		mux.HandleFunc(method+" "+api+path, s.guarded(scope, h))
+	}
+	handle("POST", "/sms/send", "smsGateway", s.sendSMS)
+	handle("POST", "/sms/remove", "smsGateway", s.removeScheduled)
 	return mux
 }
 
 // guarded lets a request through to its handler if it is a proper one.
-func (s *Server) guarded(h handler) http.HandlerFunc {
+func (s *Server) guarded(scope string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 		if err != nil {
 			return // the client went away
 		}
-		failure, failing := s.nextFailure()
+		failure, failing := s.note(r, body)
 		if failing && !failure.After {
 			failure.write(w)
 			return
 		}
-		a := s.serve(h, &request{r, body})
+		a := s.serve(scope, h, &request{r, body})
 		if failing {
 			failure.write(w)
 			return
@@ -146,8 +174,8 @@ func (s *Server) guarded(h handler) http.HandlerFunc {
 	}
 }
 
-func (s *Server) serve(h handler, r *request) answer {
-	if reason := s.unauthorized(r); reason != "" {
+func (s *Server) serve(scope string, h handler, r *request) answer {
+	if s.unauthorized(r, scope) != "" {
 		return resourceError(http.StatusUnauthorized, "Unauthorized", nil)
 	}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(r.body) > 0 && media != "application/json" {
@@ -156,14 +184,18 @@ func (s *Server) serve(h handler, r *request) answer {
 	return h(r)
 }
 
-func (s *Server) nextFailure() (Failure, bool) {
+// note enters a request into the list of calls and finds the failure that it
+// shall have.
+func (s *Server) note(r *http.Request, body []byte) (Failure, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.failures) == 0 {
+	s.calls = append(s.calls, Call{r.Method, r.RequestURI, string(body)})
+	i := slices.IndexFunc(s.failures, func(f Failure) bool { return f.Path == "" || api+f.Path == r.URL.Path })
+	if i < 0 {
 		return Failure{}, false
 	}
-	f := s.failures[0]
-	s.failures = s.failures[1:]
+	f := s.failures[i]
+	s.failures = slices.Delete(s.failures, i, i+1)
 	return f, true
 }
 
@@ -211,6 +243,7 @@ var idForms = map[string]string{
 	"request": "10000000-0000-4000-8000-%012x",
 	"message": "20000000-0000-4000-8000-%012x",
 	"page":    "p%05x",
+	"token":   "30000000-0000-4000-8000-%012x",
 }
 
 // newID makes the next id of a kind.
