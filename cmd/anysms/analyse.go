@@ -11,6 +11,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/encoding/gsm7"
 	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/encoding/transliterate"
 )
 
 const analyseHelp = `Say what a text, or every text of a file, takes to send: the encoding, the
@@ -43,10 +44,11 @@ type analyseFlags struct {
 	locking      bool
 	ref16        bool
 	keepClusters bool
+	level        oneOf
 }
 
 func (a *app) analyseCommand() *cobra.Command {
-	var flags analyseFlags
+	flags := analyseFlags{level: oneOf{words: []string{"off", "lossless", "greek_capitals", "full"}}}
 	cmd := &cobra.Command{
 		Use:     "analyse [TEXT | --file F]",
 		Aliases: []string{"analyze"},
@@ -70,7 +72,7 @@ func (a *app) analyseCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 1 {
-				return a.analyseText(args[0], opts, flags.format)
+				return a.analyseText(args[0], opts, &flags)
 			}
 			return errors.New("nothing to analyse; give a text, - for stdin, or --file")
 		},
@@ -81,6 +83,7 @@ func (a *app) analyseCommand() *cobra.Command {
 	f.BoolVar(&flags.locking, "locking", false, "allow their locking shift tables too")
 	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
+	f.Var(&flags.level, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
 	flags.file.addTo(cmd)
 	return cmd
 }
@@ -104,7 +107,16 @@ func (f *analyseFlags) segmentOptions() (*segment.Options, error) {
 	return opts, nil
 }
 
-func (a *app) analyseText(text string, opts *segment.Options, format outputFormat) error {
+// transliterate is the level that was asked for, nil if none was.
+func (f *analyseFlags) transliterate() (*transliterate.Level, error) {
+	if f.level.value == "" {
+		return nil, nil
+	}
+	level, err := transliterate.ParseLevel(f.level.value)
+	return &level, err
+}
+
+func (a *app) analyseText(text string, opts *segment.Options, flags *analyseFlags) error {
 	if text == "-" {
 		all, err := io.ReadAll(a.in)
 		if err != nil {
@@ -112,11 +124,15 @@ func (a *app) analyseText(text string, opts *segment.Options, format outputForma
 		}
 		text = strings.TrimSuffix(strings.TrimSuffix(string(all), "\n"), "\r")
 	}
-	t, err := analysis.OfText(text, opts)
+	level, err := flags.transliterate()
+	if err != nil {
+		return err
+	}
+	t, err := analysis.OfText(text, opts, level)
 	if err != nil {
 		return &exitError{code: exitRefused, cause: err}
 	}
-	if format.json() {
+	if flags.format.json() {
 		return a.printJSON(t)
 	}
 	return a.printText(t)

@@ -87,7 +87,7 @@ func judge(region string) func(raw string) error {
 		switch {
 		case err != nil:
 			return errors.New(reason(err))
-		case !verdict.Valid:
+		case !verdict.Textable():
 			return errors.New(verdict.Reason())
 		}
 		return nil

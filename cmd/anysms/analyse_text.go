@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ func (a *app) printText(t *analysis.Text) error {
 		return err
 	}
 	a.printParts(t, s)
+	printSuggestion(a.out, t, s)
 	if !t.Sendable {
 		fmt.Fprintf(a.out, "\n%s\n", s.Bad(fmt.Sprintf("More than %d segments: no message can have so many.", segment.MaxSegments)))
 	}
@@ -44,11 +46,14 @@ func (a *app) printText(t *analysis.Text) error {
 }
 
 func headline(t *analysis.Text) string {
-	name := "GSM-7"
-	if t.Encoding == segment.UCS2 {
-		name = "UCS-2"
+	return fmt.Sprintf("%s, %s", encodingName(t.Encoding), plural(t.Segments, "segment"))
+}
+
+func encodingName(e segment.Encoding) string {
+	if e == segment.UCS2 {
+		return "UCS-2"
 	}
-	return fmt.Sprintf("%s, %s", name, plural(t.Segments, "segment"))
+	return "GSM-7"
 }
 
 func tables(t *analysis.Text) string {
@@ -102,6 +107,19 @@ func (a *app) printParts(t *analysis.Text, s style.Style) {
 	if len(t.Parts) > most {
 		fmt.Fprintf(a.out, "  … and %d more\n", len(t.Parts)-most)
 	}
+}
+
+// printSuggestion shows the text that says the same for less.
+func printSuggestion(w io.Writer, t *analysis.Text, s style.Style) {
+	if t.Suggestion == nil {
+		return
+	}
+	saved := "no segment fewer"
+	if n := t.Segments - t.Suggestion.Segments; n > 0 {
+		saved = plural(n, "segment") + " fewer"
+	}
+	title := fmt.Sprintf("suggestion: %s, %s, %s", encodingName(t.Suggestion.Encoding), plural(t.Suggestion.Segments, "segment"), saved)
+	fmt.Fprintf(w, "\n%s\n  %s%s%s\n", title, s.Dim("│"), s.Good(marked(t.Suggestion.Text, nil, s)), s.Dim("│"))
 }
 
 func whyEarly(e segment.End) string {

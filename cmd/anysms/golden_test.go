@@ -26,6 +26,8 @@ func TestGoldens(t *testing.T) {
 		"analyse-empty":         {args: "analyse", text: ""},
 		"analyse-too-long":      {args: "analyse", text: strings.Repeat("a", 153*255+1)},
 		"analyse-turkish":       {args: "analyse --language tr", text: "Işık hızı"},
+		"analyse-greek":         {args: "analyse --transliterate greek_capitals", text: strings.Repeat("Καλημέρα κόσμε! ", 5)},
+		"analyse-full-json":     {args: "analyse --transliterate full --format json", text: "Καλημέρα"},
 		"analyse-stdin":         {args: "analyse -", stdin: "Hello\n"},
 		"analyse-json":          {args: "analyse --format json", text: "It’s 5 € only {x}"},
 		"analyse-json-empty":    {args: "analyze --format json", text: ""},

@@ -73,4 +73,3 @@ func limits(c provider.Capabilities) string {
 	}
 	return strings.Join(all, ", ")
 }
-

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/encoding/transliterate"
 )
 
 // Text is what one text takes, as JSON shows it.
@@ -50,8 +51,10 @@ type Change struct {
 	Index int    `json:"index"` // in the text as it was, in code points from 0
 }
 
-// OfText analyses one text. The error is a *segment.InvalidUTF8Error.
-func OfText(text string, opts *segment.Options) (*Text, error) {
+// OfText analyses one text. The suggestion is the text at that level of
+// transliteration; where the level is nil it is the lossless one, if that makes a
+// difference. The error is a *segment.InvalidUTF8Error.
+func OfText(text string, opts *segment.Options, level *transliterate.Level) (*Text, error) {
 	var e segment.Explanation
 	if err := segment.Explain(text, opts, &e); err != nil {
 		return nil, err
@@ -74,7 +77,25 @@ func OfText(text string, opts *segment.Options) (*Text, error) {
 	for i, s := range e.Segments {
 		t.SegmentUnits[i] = s.Units
 	}
-	return t, nil
+	var err error
+	if level != nil {
+		t.Suggestion, err = suggest(text, opts, *level)
+		return t, err
+	}
+	if t.Suggestion, err = suggest(text, opts, transliterate.Lossless); len(t.Suggestion.Changes) == 0 {
+		t.Suggestion = nil
+	}
+	return t, err
+}
+
+func suggest(text string, opts *segment.Options, level transliterate.Level) (*Suggestion, error) {
+	text, changes := transliterate.Apply(text, level)
+	a, err := segment.Analyze(text, opts)
+	s := &Suggestion{Text: text, Encoding: a.Encoding, Segments: a.Segments, Changes: make([]Change, len(changes))}
+	for i, c := range changes {
+		s.Changes[i] = Change{From: c.From, To: c.To, Index: c.Index}
+	}
+	return s, err
 }
 
 func chars(list []segment.Char) []Char {
