@@ -62,6 +62,12 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
+// String says nothing of the settings and of the messages.
+func (p *Provider) String() string { return "memory provider" }
+
+// GoString is as discreet as String.
+func (p *Provider) GoString() string { return p.String() }
+
 // Capabilities is what the settings amount to.
 func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
 

@@ -1,0 +1,185 @@
+package conformance
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/anysms/anysms/conformance/faultserver"
+	"github.com/anysms/anysms/provider"
+)
+
+func privacyCases() []Case {
+	const source = "OWASP Logging Cheat Sheet, Data to exclude; GDPR Art. 5(1)(c)"
+	return []Case{
+		{ID: "privacy.errors", Level: Must, Core: true, http: true, run: privateErrors,
+			Why: "errors are logged everywhere; a key, a number or a code in one is published", Source: source},
+		{ID: "privacy.transport-errors", Level: Must, Core: true, http: true, run: privateTransportErrors,
+			Why: "HTTP libraries put the address, query and all, into their errors", Source: source},
+		{ID: "privacy.receipt", Level: Must, Core: true, http: true, run: privateReceipt,
+			Why: "vendors repeat what they were sent; the raw answer is stored by callers, and receipts are printed", Source: source},
+		{ID: "privacy.provider", Level: Must, run: privateProvider,
+			Why: "a provider printed with %+v by mistake must not print its credentials", Source: source},
+	}
+}
+
+// leaks looks for secrets, in the forms that they are sent in.
+func (t *trial) leaks(what, text string) {
+	for i, secret := range t.Secrets {
+		forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))}
+		for _, form := range forms {
+			if form != "" && strings.Contains(text, form) {
+				t.failf("%s shows secret %d of the harness", what, i+1)
+				break
+			}
+		}
+	}
+}
+
+// leaksMessage also looks for the number and the text.
+func (t *trial) leaksMessage(what, text string, m *provider.Message) {
+	t.leaks(what, text)
+	_, national := m.To.Split()
+	if strings.Contains(text, national) {
+		t.failf("%s shows the recipient's number", what)
+	}
+	if strings.Contains(text, m.Text) || strings.Contains(text, url.QueryEscape(m.Text)) {
+		t.failf("%s shows the text", what)
+	}
+}
+
+// printed is everything that fmt and slog make of a value.
+func printed(v any) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v\n%+v\n%#v\n%s\n%q\n", v, v, v, v, v)
+	slog.New(slog.NewTextHandler(&b, nil)).Info("", "v", v)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("", "v", v)
+	return b.String()
+}
+
+// checkError looks at an error and all that it wraps.
+func (l *lab) checkError(what string, r result, m *provider.Message) {
+	if r.err == nil {
+		return
+	}
+	l.leaksMessage(what+": the error", printed(r.err), m)
+	if _, ok := errors.AsType[*provider.Error](r.err); !ok {
+		l.failf("%s: the error has no *provider.Error: %q", what, r.err)
+	}
+}
+
+const privateText = "zq-private-text 4829137"
+
+// credentials are what the first request proved itself with.
+func (l *lab) credentials() []string {
+	var all []string
+	for _, s := range l.taken() {
+		if s.request.HTTP == nil {
+			continue
+		}
+		for _, header := range []string{"Authorization", "X-Api-Key"} {
+			if value := s.request.HTTP.Header.Get(header); value != "" {
+				all = append(all, value)
+			}
+		}
+	}
+	return append(all, l.Secrets...)
+}
+
+// privateErrors lets the vendor repeat the credentials, the number and the text
+// in each of its documented errors and on a web page.
+func privateErrors(t *trial) {
+	for _, code := range provider.Codes() {
+		for _, documented := range t.replies[string(code)] {
+			t.echo(documented.file, func(m *provider.Message, n int, said string) faultserver.Answer {
+				a := documented.fill(m, n)
+				if changed, ok := mapStrings(a.Body, func(s string) any { return s + " " + said }); ok {
+					a.Body = changed
+				} else {
+					a.Body = append(a.Body, said...)
+				}
+				return a
+			})
+		}
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusOK} {
+		t.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, said string) faultserver.Answer {
+			a := faultserver.Page(status).With("X-Echo", said)
+			a.Body = append(a.Body, said...)
+			return a
+		})
+	}
+}
+
+func (t *trial) echo(what string, answer func(m *provider.Message, n int, said string) faultserver.Answer) {
+	m := t.message(privateText)
+	var l *lab
+	l = t.lab(func(n int, _ faultserver.Answer) faultserver.Reply {
+		said := strings.Join(append(l.credentials(), m.To.String(), m.Text), " ")
+		return answer(m, n, said).Reply()
+	})
+	r := l.send(m)
+	l.checkError(what, r, m)
+	if r.err == nil {
+		return
+	}
+	for _, c := range l.credentials() {
+		if strings.Contains(printed(r.err), c) {
+			t.failf("%s: the error shows the credentials of the request", what)
+		}
+	}
+}
+
+func privateTransportErrors(t *trial) {
+	for _, name := range []string{"reset-after-read", "gibberish", "truncated-length", "reset-in-request"} {
+		fault, err := faultserver.FaultNamed(name)
+		if err != nil {
+			t.stopf("%v", err)
+		}
+		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
+		l.server.SetDoor(fault.Door)
+		m := t.message(privateText)
+		l.checkError(name, l.send(m), m)
+	}
+	l := t.lab(accept)
+	l.server.Refuse()
+	m := t.message(privateText)
+	l.checkError("refused", l.send(m), m)
+}
+
+func privateReceipt(t *trial) {
+	m := t.message(privateText)
+	var l *lab
+	l = t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+		said, err := json.Marshal(strings.Join(append(l.credentials(), m.To.String(), m.Text), " "))
+		if err == nil && len(good.Body) > 2 && good.Body[0] == '{' {
+			good.Body = append([]byte(`{"zq_echo":`+string(said)+`,`), good.Body[1:]...)
+		}
+		return good.Reply()
+	})
+	r := l.send(m)
+	if r.receipt == nil {
+		t.stopf("Send answered %s, want accepted", r)
+	}
+	t.leaks("Receipt.Raw", string(r.receipt.Raw))
+	if len(r.receipt.Raw) > 0 && !json.Valid(r.receipt.Raw) {
+		t.failf("Receipt.Raw is not JSON")
+	}
+	encoded, err := json.Marshal(r.receipt)
+	if err != nil {
+		t.failf("the receipt cannot be written as JSON: %v", err)
+	}
+	// The id is the vendor's handle and may be made of anything.
+	rest := strings.ReplaceAll(printed(r.receipt)+printed(*r.receipt)+string(encoded), r.receipt.ID, "")
+	t.leaksMessage("the printed receipt", rest, m)
+}
+
+func privateProvider(t *trial) {
+	l := t.lab(accept)
+	t.leaks("the provider printed", fmt.Sprintf("%v\n%+v\n%#v\n%s", l.p, l.p, l.p, l.p))
+}

@@ -1,0 +1,131 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+)
+
+// textCase is a set of texts that must arrive as written.
+type textCase struct {
+	id    string
+	level Level
+	core  bool
+	texts []string
+	// mayRefuse: the driver may answer unsupported or invalid_message without a
+	// request, for a vendor's documented magic or what its format cannot carry.
+	mayRefuse bool
+	why       string
+}
+
+func textCases() []Case {
+	const gsm = "3GPP TS 23.038 §6.2.1"
+	var cases []Case
+	for _, c := range []struct {
+		textCase
+		source string
+	}{
+		{textCase{id: "text.gsm7", core: true, texts: gsm7Texts(),
+			why: "the default alphabet is what vendors claim to carry; ASCII lookalikes and lost accents change names and prices"}, gsm},
+		{textCase{id: "text.extension", core: true, texts: []string{"Price: 10€ [a] {b} ^c\\d~e|f", "€", "{}", "[]", "|~\\^"},
+			why: "characters of the extension table are dropped or doubled by careless code, the euro sign first"}, gsm},
+		{textCase{id: "text.greek", core: true, texts: []string{"Καλημέρα, ο κωδικός σας είναι 482913", "ΚΑΛΗΜΕΡΑ", "ά έ ή ί ό ύ ώ ΐ ΰ ς"},
+			why: "a text outside GSM-7 turns into question marks where the driver does not ask for UCS-2"}, gsm},
+		{textCase{id: "text.scripts", core: true, texts: []string{"Ваш код подтверждения", "رمز التحقق الخاص بك", "您的验证码是", "あなたの認証コード", "קוד האימות שלך", "รหัสยืนยัน", "तीन"},
+			why: "people read their own script or nothing"}, gsm},
+		{textCase{id: "text.emoji", core: true, texts: []string{"👍", "👩‍👩‍👧‍👦 family", "🇬🇷🏳️‍🌈", "e\u0301 o\u0308", "x\u200dy"},
+			why: "code points beyond the basic plane and joined sequences are cut in half by code that counts in 16 bits, and changed by code that normalises"}, "3GPP TS 23.038 §6.2.3"},
+		{textCase{id: "text.long", core: true, texts: []string{strings.Repeat("0123456789", 40), strings.Repeat("Καλημέρα! ", 40), strings.Repeat("long text ", 160)},
+			why: "a text that is cut short without a word is worse than a refusal"}, contract + ", Message.Text"},
+		{textCase{id: "text.quotes", core: true, texts: []string{`"quoted" 'single' \backslash\n`, `</text><to>x</to>`, `a&b=c&to=1`, `a+b %2B %20 100%`, `&amp; &lt;`, `{"to":"x"}`, "a;b,c|d", "<![CDATA[x]]>"},
+			why: "a text that is pasted into JSON, XML or a form instead of being encoded breaks the request, or rewrites it"}, "CWE-74"},
+		{textCase{id: "text.white-space", core: true, texts: []string{" leading and trailing ", "two  blanks", "line\nbreak", "trailing\n", "a\u00a0b", "\u200b"},
+			why: "layout is part of a text; trimming makes codes and signatures wrong"}, contract + ", Message.Text"},
+		{textCase{id: "text.braces", core: true, texts: []string{"{zq7}", "[zq7]", "{{zq7}}", "${zq7}", "%zq7%", "<zq7>", "#zq7#", "$zq7", "%s %d %v", "{0} {1}", "{", "}", "[", "]", "((", "%", "$", "#"},
+			why: "a driver that fills templates must not read the caller's text as one"}, contract + ", Message.Text"},
+		{textCase{id: "text.placeholders", core: true, mayRefuse: true, texts: []string{"{name}", "{{name}}", "[Firstname]", "[Name]", "{first_name}", "%NAME%", "${name}", "{to}", "{{to}}", "{text}", "{{.Text}}", "[[mobile]]", "#name#", "<name>"},
+			why: "a vendor's documented placeholder must be refused, and any other must arrive; a text that is changed on the way is neither"}, contract + ", Message.Text"},
+		{textCase{id: "text.control", level: Should, mayRefuse: true, texts: []string{"tab\there", "cr\r\nlf", "bell\x07", "form\x0cfeed", "esc\x1b[0m", "nul\x00"},
+			why: "control characters come from copied texts; dropping them in silence hides it"}, contract + ", Message.Text"},
+	} {
+		tc := c.textCase
+		if tc.level == "" {
+			tc.level = Must
+		}
+		cases = append(cases, Case{ID: tc.id, Level: tc.level, Core: tc.core, http: true, Why: tc.why, Source: c.source, run: tc.run})
+	}
+	return cases
+}
+
+// gsm7Texts holds every character of the default alphabet that is printed.
+func gsm7Texts() []string {
+	return []string{
+		"@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?",
+		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà",
+		"Hello",
+	}
+}
+
+func (c textCase) run(t *trial) {
+	l := t.lab(accept)
+	limits := l.p.Capabilities()
+	fitting := 0
+	for _, text := range c.texts {
+		before := len(l.taken())
+		r := l.send(t.message(text))
+		requests := l.taken()[before:]
+		if r.err == nil {
+			fitting++
+			t.checkArrived(requests, text)
+			continue
+		}
+		refused := provider.CodeOf(r.err) == provider.Unsupported || provider.CodeOf(r.err) == provider.InvalidMessage
+		if refused && len(requests) == 0 && (c.mayRefuse || exceeds(text, limits)) {
+			continue
+		}
+		fitting++
+		t.failf("text %s: Send answered %s, want accepted", show(text), r)
+	}
+	if fitting == 0 {
+		t.notApplicable("the driver refuses all these texts without a request, which its capabilities or the vendor's placeholders allow")
+	}
+}
+
+func (t *trial) checkArrived(requests []sent, text string) {
+	switch {
+	case len(requests) != 1:
+		t.failf("text %s: %d requests, want 1", show(text), len(requests))
+	case requests[0].message == nil:
+		t.failf("text %s: the request does not show the recipient; if the vendor wants it encoded, the harness needs Text. %s", show(text), dump(requests[0]))
+	case !requests[0].exact:
+		t.failf("text %s does not arrive as written; if the vendor wants it encoded, the harness needs Text. %s", show(text), dump(requests[0]))
+	}
+}
+
+// exceeds reports whether the capabilities exclude a text.
+func exceeds(text string, limits provider.Capabilities) bool {
+	if limits.MaxCharacters > 0 && utf8.RuneCountInString(text) > limits.MaxCharacters {
+		return true
+	}
+	a, err := segment.Analyze(text, nil)
+	return err == nil && limits.MaxSegments > 0 && a.Segments > limits.MaxSegments
+}
+
+func show(text string) string {
+	if utf8.RuneCountInString(text) > 40 {
+		return fmt.Sprintf("%q… (%d characters)", string([]rune(text)[:40]), utf8.RuneCountInString(text))
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// dump shows the start of a request, without its headers.
+func dump(s sent) string {
+	body := string(s.request.Body)
+	if len(body) > 300 {
+		body = body[:300] + "…"
+	}
+	return fmt.Sprintf("The request: %s %s %q", s.request.HTTP.Method, s.request.HTTP.URL.Path, body)
+}

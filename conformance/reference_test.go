@@ -1,0 +1,130 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"testing/fstest"
+
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+const apiKey = "k3y-0f-the-reference"
+
+// reference is a correct driver for an imaginary vendor: a JSON body with to,
+// from and text goes to /messages; the answer has an id or an error.
+type reference struct {
+	client *wire.Client
+}
+
+func newReference(url string) (*reference, error) {
+	client, err := wire.New(wire.Config{BaseURL: url}, apiKey)
+	if err != nil {
+		return nil, err
+	}
+	return &reference{client: client}, nil
+}
+
+func openReference(url string) (provider.Provider, error) { return newReference(url) }
+
+type referenceRequest struct {
+	To   string `json:"to"`
+	From string `json:"from,omitempty"`
+	Text string `json:"text"`
+	Ref  string `json:"ref,omitempty"`
+}
+
+type referenceAnswer struct {
+	ID    string `json:"id"`
+	Error struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+var referenceCodes = map[int]provider.Code{
+	1: provider.InvalidRecipient, 2: provider.InvalidMessage, 3: provider.OptedOut, 4: provider.SenderRejected,
+	5: provider.Unsupported, 6: provider.NoRoute, 7: provider.Rejected, 8: provider.RateLimited,
+	9: provider.Unauthenticated, 10: provider.InsufficientFunds, 11: provider.Unavailable, 12: provider.Indeterminate,
+}
+
+func (r *reference) Capabilities() provider.Capabilities {
+	return provider.Capabilities{Features: provider.ChooseSender}
+}
+
+func (r *reference) Close() error { return r.client.Close() }
+
+func (r *reference) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	request, err := r.request(m)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := r.client.Do(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return r.judge(answer)
+}
+
+func (r *reference) request(m *provider.Message) (wire.Request, error) {
+	if err := m.Validate(); err != nil {
+		return wire.Request{}, err
+	}
+	if _, err := m.ExtraOf("reference"); err != nil {
+		return wire.Request{}, err
+	}
+	if !m.SendAt.IsZero() || m.Validity != 0 {
+		return wire.Request{}, provider.Errorf(provider.Unsupported, "the vendor takes neither a date nor a validity")
+	}
+	request, err := wire.JSON(http.MethodPost, "/messages", referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	if err != nil {
+		return wire.Request{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	request.Header.Set("Authorization", "Bearer "+apiKey)
+	return request, nil
+}
+
+func (r *reference) judge(answer *wire.Response) (*provider.Receipt, error) {
+	var body referenceAnswer
+	err := answer.Decode(&body)
+	switch {
+	case err == nil && body.Error.Code != 0:
+		code, known := referenceCodes[body.Error.Code]
+		if !known {
+			code = provider.Rejected
+		}
+		return nil, answer.Failed(code, strconv.Itoa(body.Error.Code), body.Error.Message)
+	case !answer.OK():
+		return nil, answer.ByStatus()
+	case err != nil:
+		return nil, answer.Doubt(err)
+	case body.ID == "":
+		return nil, answer.Doubt(errors.New("the answer has no id"))
+	}
+	return &provider.Receipt{ID: body.ID, Raw: answer.Raw()}, nil
+}
+
+// referenceReplies are the imaginary vendor's documented answers.
+func referenceReplies() fstest.MapFS {
+	files := fstest.MapFS{"accepted.http": reply(
+		"# source: the reference vendor\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n" +
+			`{"id":"{{id}}","to":"{{to}}","note":"ok"}` + "\n")}
+	for number, code := range referenceCodes {
+		head := "# source: the reference vendor\n# vendor_code: " + strconv.Itoa(number) + "\nHTTP/1.1 400 Bad Request\n"
+		if code == provider.RateLimited {
+			head += "Retry-After: 30\n"
+		}
+		files[string(code)+".http"] = reply(head + "\n" +
+			`{"error":{"code":` + strconv.Itoa(number) + `,"message":"no, not to {{digits}}"}}` + "\n")
+	}
+	return files
+}
+
+func reply(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+
+func referenceHarness(open func(url string) (provider.Provider, error)) conformance.Harness {
+	return conformance.Harness{Open: open, Replies: referenceReplies(), Secrets: []string{apiKey}}
+}

@@ -1,0 +1,154 @@
+package conformance
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/conformance/faultserver"
+	"github.com/anysms/anysms/provider"
+)
+
+const acceptedReply = "accepted"
+
+// reply is one file of Harness.Replies.
+type reply struct {
+	file       string
+	source     string
+	vendorCode string
+	answer     faultserver.Answer
+}
+
+// readReplies reads every *.http file at the root of the file system, by
+// outcome.
+func readReplies(files fs.FS) (map[string][]reply, error) {
+	names, err := fs.Glob(files, "*.http")
+	if err != nil {
+		return nil, fmt.Errorf("Replies: %w", err)
+	}
+	replies := make(map[string][]reply)
+	for _, name := range names {
+		outcome, _, _ := strings.Cut(strings.TrimSuffix(name, ".http"), ".")
+		if outcome != acceptedReply && !slices.Contains(provider.Codes(), provider.Code(outcome)) {
+			return nil, fmt.Errorf("Replies: %s: the name must begin with accepted or a code, such as invalid_recipient", name)
+		}
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("Replies: %w", err)
+		}
+		r, err := parseReply(raw)
+		if err != nil {
+			return nil, fmt.Errorf("Replies: %s: %w", name, err)
+		}
+		r.file = path.Base(name)
+		replies[outcome] = append(replies[outcome], r)
+	}
+	return replies, nil
+}
+
+func parseReply(raw []byte) (reply, error) {
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+	var r reply
+	for bytes.HasPrefix(raw, []byte("#")) {
+		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+		key, value, _ := strings.Cut(strings.TrimSpace(strings.TrimLeft(string(line), "# ")), ":")
+		switch key {
+		case "source":
+			r.source = strings.TrimSpace(value)
+		case "vendor_code":
+			r.vendorCode = strings.TrimSpace(value)
+		}
+		raw = rest
+	}
+	if r.source == "" {
+		return r, errors.New(`no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"`)
+	}
+	head, body, _ := bytes.Cut(raw, []byte("\n\n"))
+	head = append(bytes.ReplaceAll(bytes.TrimSpace(head), []byte("\n"), []byte("\r\n")), "\r\n\r\n"...)
+	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodHead})
+	if err != nil {
+		return r, fmt.Errorf("not an HTTP response: %w", err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return r, fmt.Errorf("not an HTTP response: %w", err)
+	}
+	r.answer = faultserver.Answer{Status: answer.StatusCode, Header: answer.Header, Body: bytes.TrimSuffix(body, []byte("\n"))}
+	return r, nil
+}
+
+// hasID reports whether every answer brings an id of its own.
+func (r reply) hasID() bool {
+	for _, p := range []string{"{{id}}", "{{uuid}}", "{{number}}"} {
+		if bytes.Contains(r.answer.Body, []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// ids are the forms of an answer's serial number.
+type ids struct{ id, uuid, number string }
+
+func idsOf(serial int) ids {
+	return ids{
+		id:     fmt.Sprintf("Zq%06dx", serial),
+		uuid:   fmt.Sprintf("5a110c8e-0000-4000-8000-%012x", serial),
+		number: fmt.Sprint(40_000_000 + serial),
+	}
+}
+
+// in reports whether a receipt's id holds one of them.
+func (i ids) in(receiptID string) bool {
+	return strings.Contains(receiptID, i.id) || strings.Contains(receiptID, i.uuid) || strings.Contains(receiptID, i.number)
+}
+
+// fill puts a message and a serial number into the placeholders.
+func (r reply) fill(m *provider.Message, serial int) faultserver.Answer {
+	i := idsOf(serial)
+	pairs := []string{"{{id}}", i.id, "{{uuid}}", i.uuid, "{{number}}", i.number}
+	if m != nil {
+		pairs = append(pairs, "{{to}}", m.To.String(), "{{digits}}", m.To.Digits(), "{{ref}}", m.Ref)
+	}
+	a := r.answer
+	a.Body = []byte(strings.NewReplacer(pairs...).Replace(string(a.Body)))
+	return a
+}
+
+// mapStrings changes every string value of a JSON text. ok is false if it is
+// not JSON or has no string.
+func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var v any
+	if decoder.Decode(&v) != nil {
+		return nil, false
+	}
+	var walk func(any) any
+	walk = func(v any) any {
+		switch v := v.(type) {
+		case map[string]any:
+			for k := range v {
+				v[k] = walk(v[k])
+			}
+		case []any:
+			for i := range v {
+				v[i] = walk(v[i])
+			}
+		case string:
+			ok = true
+			return change(v)
+		}
+		return v
+	}
+	changed, err := json.Marshal(walk(v))
+	return changed, ok && err == nil
+}

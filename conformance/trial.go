@@ -1,0 +1,308 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/anysms/anysms/conformance/faultserver"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+const (
+	hang     = 300 * time.Millisecond // how long a case waits for a server that says nothing
+	sendTime = 10 * time.Second       // for a send that is answered
+	patience = 2 * time.Second        // for a driver to notice that its context has ended
+	settle   = 20 * time.Millisecond  // for the network to bring a closed connection to the driver's end
+)
+
+// trial is one run of a case. Its methods are for the case's own goroutine.
+type trial struct {
+	*suite
+	failures []string
+	reason   string // why the case is not applicable
+	cleanups []func()
+
+	mu       sync.Mutex
+	messages []*provider.Message
+}
+
+// failf records a failure; the case goes on.
+func (t *trial) failf(format string, args ...any) {
+	t.failures = append(t.failures, fmt.Sprintf(format, args...))
+}
+
+// stopf records a failure and ends the case.
+func (t *trial) stopf(format string, args ...any) {
+	t.failf(format, args...)
+	runtime.Goexit()
+}
+
+// notApplicable ends the case.
+func (t *trial) notApplicable(format string, args ...any) {
+	t.reason = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+// run runs the case in a goroutine of its own, so that it can end early.
+func (t *trial) run(c Case) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			for _, f := range slices.Backward(t.cleanups) {
+				f()
+			}
+		}()
+		defer func() {
+			if p := recover(); p != nil {
+				t.failf("panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		c.run(t)
+	}()
+	<-done
+}
+
+// lab is a server and a provider that speaks to it.
+type lab struct {
+	*trial
+	server *faultserver.Server
+	p      provider.Provider
+
+	mu     sync.Mutex
+	sends  []sent
+	before int // requests that do not count
+}
+
+// sent is a whole request to the send call.
+type sent struct {
+	sighting
+	request *faultserver.Request
+	serial  int
+}
+
+// script answers the n-th send, from 1.
+type script func(n int, good faultserver.Answer) faultserver.Reply
+
+func accept(_ int, good faultserver.Answer) faultserver.Reply { return good.Reply() }
+
+// lab opens a provider on a server that answers by the script.
+func (t *trial) lab(answer script) *lab {
+	l := &lab{trial: t}
+	warm := t.Aside == nil
+	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
+		s, ok := l.record(rq)
+		switch {
+		case !ok:
+			return aside(t.Aside, rq)
+		case t.replies == nil:
+			return faultserver.Page(http.StatusInternalServerError).Reply()
+		case !warm:
+			return t.accepted().fill(s.message, s.serial).Reply()
+		}
+		return answer(s.serial, t.accepted().fill(s.message, s.serial))
+	})
+	if err != nil {
+		t.stopf("%v", err)
+	}
+	t.cleanups = append(t.cleanups, server.Close)
+	l.server = server
+	l.p = t.open(server.URL)
+	if !warm {
+		l.send(t.message("Warm-up"))
+		l.mu.Lock()
+		l.sends, l.before, warm = nil, len(server.Requests()), true
+		l.mu.Unlock()
+	}
+	return l
+}
+
+// open opens a provider that is closed with the case.
+func (t *trial) open(url string) provider.Provider {
+	p, err := t.Open(url)
+	if err != nil {
+		t.stopf("Open: %v", err)
+	}
+	if p == nil {
+		t.stopf("Open answers neither a provider nor an error")
+	}
+	t.cleanups = append(t.cleanups, func() { _ = provider.Close(p) }) // closing has cases of its own
+	return p
+}
+
+// record counts a request, unless it is none to the send call.
+func (l *lab) record(rq *faultserver.Request) (sent, bool) {
+	l.trial.mu.Lock()
+	messages := slices.Clone(l.trial.messages)
+	l.trial.mu.Unlock()
+	s := sent{sighting: l.sight(rq, messages), request: rq}
+	if l.Aside != nil && s.message == nil {
+		return s, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.serial = len(l.sends) + 1
+	l.sends = append(l.sends, s)
+	return s, true
+}
+
+func aside(h http.Handler, rq *faultserver.Request) faultserver.Reply {
+	w := httptest.NewRecorder()
+	rq.HTTP.Body = http.NoBody
+	if len(rq.Body) > 0 {
+		rq.HTTP.Body = readCloser{bytes.NewReader(rq.Body)}
+	}
+	h.ServeHTTP(w, rq.HTTP)
+	return faultserver.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}.Reply()
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+// taken lists the whole send requests so far.
+func (l *lab) taken() []sent {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.sends)
+}
+
+// count counts the send requests so far, those that never became whole
+// included.
+func (l *lab) count() int {
+	n := len(l.taken())
+	for _, rq := range l.server.Requests()[l.before:] {
+		if rq.Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// wantSends checks the number of requests that one or more sends made.
+func (l *lab) wantSends(want int) {
+	if n := l.count(); n != want {
+		l.failf("the server counted %d requests to the send call, want %d", n, want)
+	}
+}
+
+// message makes a message to a number of its own.
+func (t *trial) message(text string) *provider.Message {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := len(t.messages) + 1
+	m := &provider.Message{
+		To:   e164.MustParse(fmt.Sprintf("+3069%08d", 37_000_000+n*7)),
+		Text: text,
+		Ref:  fmt.Sprintf("ref-%d", n),
+	}
+	t.messages = append(t.messages, m)
+	return m
+}
+
+// result is what a Send came to.
+type result struct {
+	receipt *provider.Receipt
+	err     error
+}
+
+func (r result) String() string {
+	switch {
+	case r.err != nil:
+		return fmt.Sprintf("%q (outcome %s)", r.err.Error(), provider.OutcomeOf(r.err))
+	case r.receipt == nil:
+		return "neither a receipt nor an error"
+	}
+	return "accepted, " + r.receipt.String()
+}
+
+// send sends under a deadline that a served request does not reach.
+func (l *lab) send(m *provider.Message) result {
+	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
+	defer cancel()
+	return l.sendUnder(ctx, m)
+}
+
+// sendUnder sends, and ends the case if the driver panics or does not come back
+// after its context has ended.
+func (l *lab) sendUnder(ctx context.Context, m *provider.Message) result {
+	r, problem := attempt(ctx, l.p, m)
+	if problem != "" {
+		l.stopf("%s", problem)
+	}
+	return r
+}
+
+func attempt(ctx context.Context, p provider.Provider, m *provider.Message) (r result, problem string) {
+	type answer struct {
+		result
+		problem string
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		var a answer
+		defer func() {
+			if p := recover(); p != nil {
+				a.problem = fmt.Sprintf("Send panics: %v\n%s", p, debug.Stack())
+			}
+			answers <- a
+		}()
+		a.receipt, a.err = p.Send(ctx, m)
+	}()
+	select {
+	case a := <-answers:
+		return a.result, a.problem
+	case <-ctx.Done():
+	}
+	select {
+	case a := <-answers:
+		return a.result, a.problem
+	case <-time.After(patience):
+		return r, fmt.Sprintf("Send did not come back within %s after its context had ended", patience)
+	}
+}
+
+// wantAccepted checks for an acceptance and gives its receipt, never nil.
+func (l *lab) wantAccepted(r result) *provider.Receipt {
+	if r.err != nil || r.receipt == nil {
+		l.failf("Send answered %s, want accepted", r)
+		return &provider.Receipt{}
+	}
+	return r.receipt
+}
+
+// wantCode checks for one of some codes.
+func (l *lab) wantCode(r result, codes ...provider.Code) *provider.Error {
+	e, ok := errors.AsType[*provider.Error](r.err)
+	switch {
+	case r.err == nil:
+		l.failf("Send answered %s, want %s", r, list(codes))
+	case !ok:
+		l.failf("Send answered an error that has no *provider.Error: %q, want %s", r.err, list(codes))
+	case !slices.Contains(codes, e.Code):
+		l.failf("Send answered %s, want %s", r, list(codes))
+	}
+	if e == nil {
+		return &provider.Error{}
+	}
+	return e
+}
+
+func list(codes []provider.Code) string {
+	words := make([]string, 0, len(codes))
+	for _, c := range codes {
+		words = append(words, string(c))
+	}
+	return strings.Join(words, " or ")
+}
