@@ -101,7 +101,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 
 func (c *Client) connectTimeout(ctx context.Context) time.Duration {
 	limit := c.config.ConnectTimeout.Or(DefaultConnectTimeout)
-	if d, ok := ctx.Value(connectTimeoutKey{}).(time.Duration); ok && d < limit {
+	if d, ok := ConnectTimeout(ctx); ok && d < limit {
 		return d
 	}
 	return limit
@@ -114,6 +114,13 @@ type connectTimeoutKey struct{}
 // time for the next provider.
 func WithConnectTimeout(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, connectTimeoutKey{}, d)
+}
+
+// ConnectTimeout is what [WithConnectTimeout] put into the context, for those
+// who carry it on, such as to another process.
+func ConnectTimeout(ctx context.Context) (d time.Duration, ok bool) {
+	d, ok = ctx.Value(connectTimeoutKey{}).(time.Duration)
+	return d, ok
 }
 
 // failure turns a failed round trip into what is known of the message.
