@@ -1,10 +1,12 @@
 package router
 
 import (
+	"context"
 	"time"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/numbering"
 )
 
 // Plan is what Send would do with a message now.
@@ -33,4 +35,63 @@ type Candidate struct {
 	Segments int          `json:"segments"`
 	Cost     *Cost        `json:"cost"`
 	Breaker  BreakerState `json:"breaker"`
+}
+
+// Plan says what Send would do with m now. It sends nothing, asks no vendor and
+// changes no state; the order of a weighted route is that of the next message.
+func (r *Router) Plan(m *provider.Message) *Plan {
+	s := send{r: r, m: m, result: &Result{}, started: time.Now()}
+	if s.setup = r.enter(); s.setup == nil {
+		return &Plan{Code: provider.Unavailable, Message: errClosed.Error(), Candidates: []Candidate{}}
+	}
+	defer s.gate.leave()
+	if s.m == nil {
+		s.m = &provider.Message{}
+	}
+	if err := s.prepare(context.Background(), false); err != nil {
+		s.refuse(err)
+	} else if s.allUnfit() {
+		_ = s.nothingTried() // the result has it
+	}
+	return s.plan()
+}
+
+func (s *send) plan() *Plan {
+	p := &Plan{
+		To: s.result.To, Encoding: s.result.Encoding, Segments: s.result.Segments, Delivery: s.mode,
+		Code: s.result.Code, Message: s.result.Message, Candidates: make([]Candidate, 0, len(s.candidates)),
+	}
+	if !p.To.IsZero() {
+		p.Country = numbering.Region(p.To)
+	}
+	if s.route != nil {
+		p.Route = s.route.Name
+	}
+	if !s.expires.IsZero() {
+		p.Expires = &s.expires
+	}
+	for i := range s.candidates {
+		p.Candidates = append(p.Candidates, s.explain(&s.candidates[i]))
+	}
+	return p
+}
+
+// explain says of a candidate why it is in or out.
+func (s *send) explain(c *candidate) Candidate {
+	b := s.breaker(c).state()
+	e := Candidate{
+		Provider: c.line.Name, Reason: c.unfit, Ignored: append([]string{}, c.ignored...), Sender: c.message.From,
+		Segments: c.analysis.Segments, Cost: s.estimate(c), Breaker: b,
+	}
+	pin := c.line.health.pinned()
+	switch {
+	case e.Reason != "":
+	case pin == PinnedOut:
+		e.Reason = "an operator holds it out of use"
+	case b == Open && pin != PinnedIn:
+		e.Reason = "its circuit breaker is open"
+	default:
+		e.In = true
+	}
+	return e
 }

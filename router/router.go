@@ -3,73 +3,144 @@ package router
 import (
 	"context"
 	"errors"
-	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
 // Router sends messages. Make it with [New]; it is safe for concurrent use.
-type Router struct{}
+type Router struct {
+	setup     atomic.Pointer[setup]
+	chain     SendFunc
+	telemetry *telemetry
+	doubts    doubts
+
+	mu     sync.Mutex // guards reloads and closing
+	closed bool
+}
 
 // New makes a router over providers, which are closed with it. A nil Options
 // means the defaults. It does no I/O; what is wrong is a *provider.ConfigError
 // whose path is "providers.<name>.…", "routes[0].…" or the option's name.
-func New(providers []Provider, opts *Options) (*Router, error) { return nil, errors.ErrUnsupported }
+func New(providers []Provider, opts *Options) (*Router, error) {
+	s, err := newSetup(providers, opts, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &Router{}
+	if r.telemetry, err = newTelemetry(&s.Options); err != nil {
+		return nil, err
+	}
+	r.setup.Store(s)
+	r.chain = r.deliver
+	for i := len(s.Middleware) - 1; i >= 0; i-- {
+		r.chain = s.Middleware[i](r.chain)
+	}
+	return r, nil
+}
 
 // Send sends one message. The result is never nil; the error is nil if and only
-// if the result's status is accepted, and then errors.Is finds its Code. m is
-// not changed.
+// if the result's status is accepted, and else an [*Error]. m is not changed.
+//
+// Send returns when the matter is settled, or when the context, the message's
+// Deadline or its Validity ends. A context that ends while an attempt is under
+// way leaves the outcome that the driver can prove.
 func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error) {
-	return nil, errors.ErrUnsupported
+	return r.chain(ctx, m)
 }
 
-// SendAll sends every message of a sequence, several at a time and in no
-// particular order. Each is answered once.
-func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) iter.Seq2[*Result, error] {
-	return nil
+// deliver is Send inside the middleware.
+func (r *Router) deliver(ctx context.Context, m *provider.Message) (*Result, error) {
+	ctx, span := r.telemetry.start(ctx)
+	result, cause := r.dispatch(ctx, m)
+	r.telemetry.end(ctx, span, result)
+	return result, result.failure(cause)
 }
 
-// Plan says what Send would do with m now, without sending.
-func (r *Router) Plan(m *provider.Message) *Plan { return nil }
+// errClosed is the cause after Close.
+var errClosed = errors.New("the router is closed")
 
-// Close waits until nothing is in flight, or the context ends, and closes the
-// providers. Messages sent after it are not_sent.
-func (r *Router) Close(ctx context.Context) error { return nil }
-
-// States gives the present state of every provider.
-func (r *Router) States() []State { return nil }
-
-// State is the present state of a provider.
-type State struct {
-	Provider string       `json:"provider"`
-	Breaker  BreakerState `json:"breaker"`
-	Parked   bool         `json:"parked"`
-	Pin      Pin          `json:"pin"`
-	InFlight int          `json:"in_flight"`
+// dispatch answers with the result and the cause behind it.
+func (r *Router) dispatch(ctx context.Context, m *provider.Message) (*Result, error) {
+	s := send{r: r, m: m, result: &Result{}, started: time.Now()}
+	if s.setup = r.enter(); s.setup == nil {
+		err := &provider.Error{Code: provider.Unavailable, Err: errClosed}
+		s.refuse(err)
+		return s.result, err
+	}
+	defer s.gate.leave()
+	return s.result, s.deliver(ctx)
 }
 
-// Pin is an operator's word on a provider, which no automation undoes.
-type Pin string
+// enter takes the present setup, which stays whole until its gate is left; nil
+// once the router is closed.
+func (r *Router) enter() *setup {
+	for {
+		s := r.setup.Load()
+		if s == nil || s.gate.enter() {
+			return s
+		}
+	}
+}
 
-// The pins.
-const (
-	Unpinned  Pin = ""
-	PinnedIn  Pin = "in"  // in use whatever its breaker says
-	PinnedOut Pin = "out" // not in use
-)
+// deliver takes a message from its judgement to its result.
+func (s *send) deliver(ctx context.Context) error {
+	if s.m == nil {
+		s.m = &provider.Message{}
+	}
+	s.budget = s.AttemptBudget
+	if err := s.prepare(ctx, true); err != nil {
+		s.refuse(err)
+		return err
+	}
+	if s.Store != nil && s.m.Ref != "" {
+		return s.once(ctx)
+	}
+	return s.process(ctx)
+}
 
-// Pin holds a provider in or out, or lets it go.
-func (r *Router) Pin(name string, p Pin) error { return nil }
+// process makes the attempts and concludes.
+func (s *send) process(ctx context.Context) error {
+	s.run(ctx)
+	cause := s.conclude()
+	s.noteOutcome(ctx)
+	s.r.doubts.remember(s.m.Ref, s.result)
+	return cause
+}
 
-// Observe feeds delivery reports in.
-func (r *Router) Observe(ctx context.Context, name string, events ...provider.Event) error { return nil }
+// Close lets no further message in, waits until nothing is in flight and closes
+// the providers. Messages sent after it are not_sent. If the context ends first,
+// Close answers its error, and the providers are closed as soon as they are idle.
+func (r *Router) Close(ctx context.Context) error {
+	r.mu.Lock()
+	s := r.setup.Swap(nil)
+	r.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	done := make(chan error, 1)
+	idle := s.gate.close()
+	go func() {
+		<-idle
+		done <- closeAll(s.lines, nil)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
-// Findings lists what is allowed in the configuration but surely not meant: dead
-// and shadowed routes, reconcile where nothing can be asked.
-func (r *Router) Findings() []Finding { return nil }
-
-// Finding is a warning about a setting.
-type Finding struct {
-	Path   string `json:"path"`
-	Reason string `json:"reason"`
+// closeAll closes the providers of lines but those that are kept.
+func closeAll(lines []*line, kept map[provider.Provider]bool) error {
+	var errs []error
+	for _, l := range lines {
+		if !kept[l.Provider.Provider] {
+			errs = append(errs, provider.Close(l.Provider.Provider))
+		}
+	}
+	return errors.Join(errs...)
 }

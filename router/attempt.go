@@ -1,0 +1,263 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// errTimeout is the cause when an attempt took the provider's whole timeout,
+// errShare when it took the share of a shorter deadline.
+var (
+	errTimeout = errors.New("no answer within the provider's timeout")
+	errShare   = errors.New("no answer within this provider's share of the deadline")
+)
+
+// visit tries one candidate until it is done with, or has to wait.
+func (s *send) visit(ctx context.Context, c *candidate) {
+	for s.mayGoOn(ctx) {
+		a, err := s.attempt(ctx, c)
+		switch {
+		case a == nil:
+			return
+		case err == nil:
+			s.closed = errSettled
+			return
+		}
+		pause, again := s.decide(ctx, c, a, err)
+		if !again {
+			return
+		}
+		if err := sleep(ctx, pause); err != nil {
+			s.closed = err
+			return
+		}
+	}
+}
+
+// errPassed says that no attempt was made.
+var errPassed = errors.New("passed over")
+
+// attempt makes one attempt. Everything that can stop it comes before the
+// driver is called; then there is no Attempt.
+func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
+	tell, err := s.begin(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer c.line.release()
+	c.line.health.busy.Add(1)
+	defer c.line.health.busy.Add(-1)
+
+	l := s.limit(ctx, c)
+	defer l.cancel()
+	s.announceFailover(c)
+	traced, span := s.r.telemetry.startAttempt(l.ctx, c.line.Name)
+	started := time.Now()
+	receipt, err := call(traced, c.line.Provider.Provider, s.outgoing(c, started))
+	a := s.note(c, started, receipt, err)
+	tell(fed(&l, a))
+	s.r.telemetry.endAttempt(ctx, span, a)
+	s.announce(c)
+	s.announceAttempt(a)
+	return a, err
+}
+
+// begin waits for the candidate's limits, asks its breaker and notes the
+// intent. An error means that there is no attempt, and that the candidate or
+// the whole send was closed.
+func (s *send) begin(ctx context.Context, c *candidate) (tell func(error), err error) {
+	others := s.othersLeft(c)
+	if err := c.line.acquire(ctx, c.analysis.Segments, s.deadline, c.line.Spill && others); err != nil {
+		s.notAcquired(ctx, c, err)
+		return nil, errPassed
+	}
+	if s.mayGoOn(ctx) { // the wait may have taken all the time there was
+		if tell, err = s.enter(ctx, c); err == nil {
+			return tell, nil
+		}
+	}
+	c.line.release()
+	return nil, errPassed
+}
+
+func (s *send) notAcquired(ctx context.Context, c *candidate, err error) {
+	switch {
+	case ctx.Err() != nil:
+		s.closed = context.Cause(ctx)
+	case err == errBusy:
+		c.wait(time.Now(), err.Error())
+	default:
+		c.giveUp(err.Error())
+	}
+}
+
+// enter asks the breaker, then writes the intent.
+func (s *send) enter(ctx context.Context, c *candidate) (tell func(error), err error) {
+	if !s.admit(c) { // the wait may have changed it
+		return nil, errPassed
+	}
+	tell = func(error) {}
+	if !c.forced && c.line.health.pinned() != PinnedIn {
+		allowed, ok := s.breaker(c).allow()
+		s.announce(c)
+		if !ok {
+			c.giveUp("its circuit breaker is open or being probed")
+			return nil, errPassed
+		}
+		tell = allowed
+	}
+	if err := s.noteIntent(ctx, c); err != nil {
+		tell(errNothing)
+		s.closed = fmt.Errorf("the intent could not be noted: %w", err)
+		return nil, errPassed
+	}
+	if s.expired() {
+		tell(errNothing)
+		s.closed = errDeadline
+		return nil, errPassed
+	}
+	return tell, nil
+}
+
+// othersLeft reports whether another provider may still be tried.
+func (s *send) othersLeft(c *candidate) bool { return s.left(c) > 1 }
+
+// left counts the providers that may still be tried, this one included.
+func (s *send) left(c *candidate) int {
+	n := 1
+	for i := range s.candidates {
+		if other := &s.candidates[i]; other != c && other.state == fresh {
+			n++
+		}
+	}
+	return n
+}
+
+// limit is the time that an attempt has.
+type limit struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	connect time.Duration // for the connection, if less than the provider's own time; else 0
+}
+
+// limit gives the connection no more than an equal share of the time that is
+// left. The answer may take all of it, as what is under way is best waited for,
+// but under at_least_once only the share, so that the next provider gets its own.
+func (s *send) limit(ctx context.Context, c *candidate) limit {
+	var l limit
+	timeout, cause := c.line.Timeout, errTimeout
+	if !s.deadline.IsZero() {
+		remaining := time.Until(s.deadline)
+		share := remaining / time.Duration(s.left(c))
+		if share < c.line.ConnectTimeout {
+			l.connect = share
+			ctx = wire.WithConnectTimeout(ctx, share)
+		}
+		if s.mode == provider.AtLeastOnce {
+			remaining = share
+		}
+		if remaining < timeout {
+			timeout, cause = remaining, errShare
+		}
+	}
+	l.ctx, l.cancel = context.WithTimeoutCause(ctx, timeout, cause)
+	return l
+}
+
+// outgoing is what the driver is given: the message with the validity that is
+// left.
+func (s *send) outgoing(c *candidate, now time.Time) *provider.Message {
+	if c.validity > 0 && !s.m.SendAt.After(now) {
+		if left := c.validity - now.Sub(s.started); left > 0 {
+			c.own().Validity = left
+		}
+	}
+	return c.message
+}
+
+// call hands the message to the driver. A driver that panics leaves doubt.
+func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *provider.Receipt, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			r, err = nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %v", v)}
+		}
+	}()
+	r, err = p.Send(ctx, m)
+	if err == nil && r == nil {
+		r = &provider.Receipt{}
+	}
+	return r, err
+}
+
+// note adds the attempt to the trail.
+func (s *send) note(c *candidate, started time.Time, receipt *provider.Receipt, err error) *Attempt {
+	if c.tries++; c.tries == 1 {
+		c.first = started
+	}
+	s.budget--
+	if s.doubt && !c.doubt || s.avoid != "" {
+		s.result.DuplicatePossible = true
+	}
+	a := Attempt{
+		Provider: c.line.Name, Outcome: provider.OutcomeOf(err), Code: provider.CodeOf(err),
+		StartedAt: started, Duration: time.Since(started),
+	}
+	if err != nil {
+		a.VendorCode, a.Message = words(err)
+	} else {
+		s.accept(c, receipt)
+	}
+	s.result.Attempts = append(s.result.Attempts, a)
+	s.errs = append(s.errs, err)
+	return &s.result.Attempts[len(s.result.Attempts)-1]
+}
+
+// words are what an error says beside its code, with digits masked.
+func words(err error) (vendorCode, message string) {
+	e, ok := errors.AsType[*provider.Error](err)
+	if !ok {
+		return "", provider.Mask(err.Error())
+	}
+	message = e.VendorMessage
+	if e.Err != nil {
+		if message != "" {
+			message += ": "
+		}
+		message += e.Err.Error()
+	}
+	return provider.Mask(e.VendorCode), provider.Mask(message)
+}
+
+// fed is what the breaker is told of an attempt. An attempt that we ended
+// ourselves, before the provider had its own time, says nothing of it.
+func fed(l *limit, a *Attempt) error {
+	if a.Outcome == provider.OutcomeAccepted {
+		return nil
+	}
+	switch ruleFor(a.Code).feed {
+	case count:
+		if l.endedByUs(a) {
+			return errNothing
+		}
+		return errFailure
+	case trip:
+		return errTrip
+	case park:
+		return errNothing
+	}
+	return errAnswered
+}
+
+// endedByUs: by the caller's cancel, by a deadline shorter than the provider's
+// timeout, or by too short a time to connect in.
+func (l *limit) endedByUs(a *Attempt) bool {
+	if l.ctx.Err() != nil {
+		return context.Cause(l.ctx) != errTimeout
+	}
+	return a.Code == provider.Unavailable && l.connect > 0 && a.Duration >= l.connect
+}

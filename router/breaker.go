@@ -1,0 +1,130 @@
+package router
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
+
+// What a breaker is told besides nil, which is success.
+var (
+	errFailure  = errors.New("failure")
+	errTrip     = errors.New("account-wide failure")
+	errAnswered = errors.New("answered, though not accepted") // the vendor works
+	errNothing  = errors.New("says nothing of the vendor")
+)
+
+// buckets are the steps in which the window rolls on.
+const buckets = 10
+
+// breaker is gobreaker's with the rules of this package. What gobreaker calls
+// back runs under its lock, which guards the fields below.
+type breaker struct {
+	gobreaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	settings  Breaker
+
+	halfOpen bool // guarded by gobreaker
+	tripped  bool // guarded by gobreaker: the failure being counted is account-wide
+
+	changed  atomic.Bool
+	mu       sync.Mutex
+	changes  []change
+	openedAt time.Time
+}
+
+type change struct{ from, to BreakerState }
+
+func newBreaker(settings Breaker) *breaker {
+	b := &breaker{settings: settings}
+	openFor := settings.OpenFor
+	if settings.Jitter > 0 {
+		openFor += time.Duration(rand.Float64() * settings.Jitter * float64(openFor))
+	}
+	b.gobreaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+		MaxRequests:   uint32(settings.HalfOpen),
+		Interval:      settings.Window,
+		BucketPeriod:  settings.Window / buckets,
+		Timeout:       openFor,
+		ReadyToTrip:   b.readyToTrip,
+		OnStateChange: b.onStateChange,
+		IsSuccessful:  b.isSuccessful,
+		IsExcluded:    b.isExcluded,
+	})
+	return b
+}
+
+func (b *breaker) isExcluded(err error) bool {
+	return err == errNothing || err == errAnswered && !b.halfOpen
+}
+
+func (b *breaker) isSuccessful(err error) bool {
+	b.tripped = err == errTrip
+	return err == nil || err == errAnswered
+}
+
+func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
+	volume := c.TotalSuccesses + c.TotalFailures
+	return b.tripped ||
+		int(c.ConsecutiveFailures) >= b.settings.Failures ||
+		int(volume) >= b.settings.MinVolume && float64(c.TotalFailures) >= b.settings.Ratio*float64(volume)
+}
+
+func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {
+	b.halfOpen = to == gobreaker.StateHalfOpen
+	b.mu.Lock()
+	if to == gobreaker.StateOpen {
+		b.openedAt = time.Now()
+	}
+	b.changes = append(b.changes, change{stateOf(from), stateOf(to)})
+	b.mu.Unlock()
+	b.changed.Store(true)
+}
+
+func stateOf(s gobreaker.State) BreakerState {
+	switch s {
+	case gobreaker.StateOpen:
+		return Open
+	case gobreaker.StateHalfOpen:
+		return HalfOpen
+	}
+	return Closed
+}
+
+func (b *breaker) state() BreakerState { return stateOf(b.gobreaker.State()) }
+
+// allow asks for one call; tell must be called with what came of it.
+func (b *breaker) allow() (tell func(error), ok bool) {
+	tell, err := b.gobreaker.Allow()
+	return tell, err == nil
+}
+
+// open opens it as an account-wide failure does.
+func (b *breaker) open() {
+	if tell, ok := b.allow(); ok {
+		tell(errTrip)
+	}
+}
+
+// lastOpened is when it opened last.
+func (b *breaker) lastOpened() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.openedAt
+}
+
+// takeChanges gives the state changes since it was last called. Callers hold no
+// lock, so that whoever is told may ask for states.
+func (b *breaker) takeChanges() []change {
+	if !b.changed.CompareAndSwap(true, false) {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	changes := b.changes
+	b.changes = nil
+	return changes
+}

@@ -1,0 +1,186 @@
+package router
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+// check finds the first setting that cannot be used.
+func (o *Options) check() error {
+	switch o.Validation {
+	case Strict, Possible, Shape:
+	default:
+		return provider.BadConfig("validation", "%q; want strict, possible or shape", o.Validation)
+	}
+	if err := checkDigits("allow_numbers", o.AllowNumbers); err != nil {
+		return err
+	}
+	if err := checkDelivery("delivery", o.Delivery); err != nil {
+		return err
+	}
+	if err := checkCodes("failover_on", o.FailoverOn); err != nil {
+		return err
+	}
+	if o.Stored.OnError != RefuseOnError && o.Stored.OnError != SendOnError {
+		return provider.BadConfig("store.on_error", "%q; want refuse or send", o.Stored.OnError)
+	}
+	return firstOf(
+		positive("max_segments", o.MaxSegments, 255),
+		positive("attempt_budget", o.AttemptBudget, 1000),
+		positive("otp_expiry", o.OTPExpiry, 0),
+		positive("store.keep", o.Stored.Keep, 0),
+		o.Retry.check(), o.Breaker.check(),
+	)
+}
+
+func (r *Retry) check() error {
+	return firstOf(
+		positive("retry.max_attempts", r.MaxAttempts, 100),
+		positive("retry.initial", r.Initial, 0),
+		positive("retry.max", r.Max, 0),
+		atLeast("retry.multiplier", r.Multiplier, 1),
+		atMost("retry.jitter", r.Jitter, 1),
+	)
+}
+
+func (b *Breaker) check() error {
+	if b.Window < buckets {
+		return provider.BadConfig("breaker.window", "%s; want a duration such as 60s", b.Window)
+	}
+	return firstOf(
+		positive("breaker.failures", b.Failures, 0),
+		positive("breaker.min_volume", b.MinVolume, 0),
+		positive("breaker.half_open", b.HalfOpen, 1000),
+		positive("breaker.open_for", b.OpenFor, 0),
+		positive("breaker.ratio", b.Ratio, 0),
+		atMost("breaker.jitter", b.Jitter, 1),
+	)
+}
+
+func (p *Provider) check() error {
+	path := "providers." + p.Name
+	if p.Provider == nil {
+		return provider.BadConfig(path, "has no provider")
+	}
+	if p.RateLimit < 0 || p.SegmentRate < 0 {
+		return provider.BadConfig(path, "rate_limit and segment_rate must not be negative")
+	}
+	if p.Batch < 0 {
+		return provider.BadConfig(path+".batch", "%d; want a number of messages", p.Batch)
+	}
+	if p.Sender != "" && p.Sender != VendorSender {
+		if err := checkSender(p.Sender); err != nil {
+			return provider.BadConfig(path+".sender", "%v", err)
+		}
+	}
+	return firstOf(positive(path+".timeout", p.Timeout, 0), positive(path+".connect_timeout", p.ConnectTimeout, 0))
+}
+
+// check looks at a route; known are the names of the providers.
+func (r *Route) check(path string, known []string) error {
+	if r.Strategy != Priority && r.Strategy != Weighted {
+		return provider.BadConfig(path+".strategy", "%q; want priority or weighted", r.Strategy)
+	}
+	if len(r.Targets) == 0 {
+		return provider.BadConfig(path+".providers", "is empty; want names of providers")
+	}
+	seen := make(map[string]bool, len(r.Targets))
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		at := fmt.Sprintf("%s.providers[%d]", path, i)
+		switch {
+		case !slices.Contains(known, t.Name):
+			return provider.BadConfig(at, "there is no provider %q; there are: %s", t.Name, strings.Join(known, ", "))
+		case seen[t.Name]:
+			return provider.BadConfig(at, "provider %q is listed twice", t.Name)
+		case t.Weight < 0:
+			return provider.BadConfig(at+".weight", "%d; want a number from 1", t.Weight)
+		}
+		seen[t.Name] = true
+		if t.Sender != "" && t.Sender != VendorSender {
+			if err := checkSender(t.Sender); err != nil {
+				return provider.BadConfig(at+".sender", "%v", err)
+			}
+		}
+	}
+	return firstOf(r.Match.check(path+".match"), checkDelivery(path+".delivery", r.Delivery), checkCodes(path+".failover_on", r.FailoverOn))
+}
+
+func (m *Match) check(path string) error {
+	for _, c := range m.Countries {
+		if numbering.CheckRegion(c) != nil || c == "" {
+			return provider.BadConfig(path+".countries", "unknown country %q; want an ISO 3166 code such as GR", c)
+		}
+	}
+	for _, c := range m.Classes {
+		if !knownClass(c) {
+			return provider.BadConfig(path+".classes", "unknown class %q; want otp, transactional or marketing", c)
+		}
+	}
+	return firstOf(checkDigits(path+".prefixes", m.Prefixes), checkDigits(path+".mccmnc", m.MCCMNC))
+}
+
+func checkDigits(path string, list []string) error {
+	for _, s := range list {
+		if s == "" || strings.Trim(s, "0123456789") != "" {
+			return provider.BadConfig(path, "%q; want digits without a plus sign, such as 3069", s)
+		}
+	}
+	return nil
+}
+
+func checkDelivery(path string, d provider.Delivery) error {
+	if d != "" && !knownDelivery(d) {
+		return provider.BadConfig(path, "%q; want at_most_once, reconcile or at_least_once", d)
+	}
+	return nil
+}
+
+func checkCodes(path string, codes []provider.Code) error {
+	for _, c := range codes {
+		if !mayFailOver(c) {
+			return provider.BadConfig(path, "%q; want invalid_recipient, invalid_message or rejected", c)
+		}
+	}
+	return nil
+}
+
+type number interface{ ~int | ~int64 | ~float64 }
+
+// positive checks v > 0 and, where limit is not 0, v <= limit.
+func positive[N number](path string, v, limit N) error {
+	switch {
+	case v <= 0:
+		return provider.BadConfig(path, "%v; want more than 0", v)
+	case limit != 0 && v > limit:
+		return provider.BadConfig(path, "%v; want at most %v", v, limit)
+	}
+	return nil
+}
+
+func atLeast(path string, v, limit float64) error {
+	if v < limit {
+		return provider.BadConfig(path, "%v; want at least %v", v, limit)
+	}
+	return nil
+}
+
+func atMost(path string, v, limit float64) error {
+	if v > limit {
+		return provider.BadConfig(path, "%v; want at most %v", v, limit)
+	}
+	return nil
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package router
+
+import (
+	"cmp"
+	"time"
+)
+
+// The defaults of Options and Provider.
+const (
+	DefaultTimeout        = 30 * time.Second
+	DefaultConnectTimeout = 3 * time.Second
+	DefaultMaxInFlight    = 64
+	DefaultMaxSegments    = 10
+	DefaultOTPExpiry      = 5 * time.Minute
+	DefaultAttemptBudget  = 6
+	DefaultKeep           = 24 * time.Hour
+)
+
+func (o Options) withDefaults() Options {
+	o.Validation = cmp.Or(o.Validation, Strict)
+	o.MaxSegments = cmp.Or(o.MaxSegments, DefaultMaxSegments)
+	o.OTPExpiry = cmp.Or(o.OTPExpiry, DefaultOTPExpiry)
+	o.AttemptBudget = cmp.Or(o.AttemptBudget, DefaultAttemptBudget)
+	o.Retry = o.Retry.withDefaults()
+	o.Breaker = o.Breaker.withDefaults()
+	o.Stored.Keep = cmp.Or(o.Stored.Keep, DefaultKeep)
+	o.Stored.OnError = cmp.Or(o.Stored.OnError, RefuseOnError)
+	return o
+}
+
+func (r Retry) withDefaults() Retry {
+	r.MaxAttempts = cmp.Or(r.MaxAttempts, 2)
+	r.Initial = cmp.Or(r.Initial, 200*time.Millisecond)
+	r.Max = cmp.Or(r.Max, 5*time.Second)
+	r.Multiplier = cmp.Or(r.Multiplier, 2)
+	r.Jitter = cmp.Or(r.Jitter, 0.5)
+	return r
+}
+
+func (b Breaker) withDefaults() Breaker {
+	b.Failures = cmp.Or(b.Failures, 5)
+	b.Ratio = cmp.Or(b.Ratio, 0.5)
+	b.MinVolume = cmp.Or(b.MinVolume, 20)
+	b.Window = cmp.Or(b.Window, time.Minute)
+	b.OpenFor = cmp.Or(b.OpenFor, 30*time.Second)
+	b.Jitter = cmp.Or(b.Jitter, 0.1)
+	b.HalfOpen = cmp.Or(b.HalfOpen, 1)
+	return b
+}
+
+func (p Provider) withDefaults() Provider {
+	p.Timeout = cmp.Or(p.Timeout, DefaultTimeout)
+	p.ConnectTimeout = cmp.Or(p.ConnectTimeout, DefaultConnectTimeout)
+	p.MaxInFlight = cmp.Or(p.MaxInFlight, DefaultMaxInFlight)
+	return p
+}

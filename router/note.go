@@ -1,0 +1,34 @@
+package router
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+)
+
+// noteIntent tells the journal that bytes may leave now.
+func (s *send) noteIntent(ctx context.Context, c *candidate) error {
+	if s.Journal == nil {
+		return nil
+	}
+	if s.key == "" {
+		s.key = s.m.Ref
+	}
+	if s.key == "" {
+		s.key = fingerprint(s.m) + "-" + rand.Text()
+	}
+	return s.Journal.Intent(ctx, Entry{Key: s.key, Provider: c.line.Name, At: time.Now()})
+}
+
+// noteOutcome tells it what became of the message. The result stands even if
+// that cannot be written.
+func (s *send) noteOutcome(ctx context.Context) {
+	if s.Journal == nil || s.key == "" {
+		return
+	}
+	r := s.result
+	e := Entry{Key: s.key, Provider: r.Provider, Outcome: r.Status, Code: r.Code, ID: r.ID, At: time.Now()}
+	if err := s.Journal.Outcome(context.WithoutCancel(ctx), e); err != nil {
+		s.fault(s.m.Ref, err)
+	}
+}

@@ -1,0 +1,38 @@
+package router
+
+import "github.com/anysms/anysms/provider"
+
+// Reload replaces the configuration. Messages on their way finish under the old
+// one; what breakers, pauses and pins know of providers whose names stay is
+// kept. Providers that are no longer in use are closed once they are idle, which
+// done tells; nil is a value of it like any other error. If the configuration
+// cannot be used, the old one stays and is unharmed. Middleware and the
+// OpenTelemetry providers stay those of [New].
+func (r *Router) Reload(providers []Provider, opts *Options) (done <-chan error, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.setup.Load()
+	if old == nil {
+		return nil, errClosed
+	}
+	known := make(map[string]*health, len(old.lines))
+	for _, l := range old.lines {
+		known[l.Name] = l.health
+	}
+	s, err := newSetup(providers, opts, known)
+	if err != nil {
+		return nil, err
+	}
+	kept := make(map[provider.Provider]bool, len(s.lines))
+	for _, l := range s.lines {
+		kept[l.Provider.Provider] = true
+	}
+	r.setup.Store(s)
+	idle := old.gate.close()
+	closed := make(chan error, 1)
+	go func() {
+		<-idle
+		closed <- closeAll(old.lines, kept)
+	}()
+	return closed, nil
+}

@@ -1,0 +1,279 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+)
+
+// send is one message on its way through the router.
+type send struct {
+	*setup
+	r *Router
+	m *provider.Message // with the recipient that it really goes to
+	traits
+
+	key        string // in the journal
+	route      *route
+	mode       provider.Delivery
+	analysis   segment.Analysis
+	candidates []candidate
+	started    time.Time
+	expires    time.Time // by validity and m.Deadline; zero = never
+	deadline   time.Time // expires, or the caller's context if that ends first
+	budget     int
+
+	avoid  string // a provider of an earlier send whose outcome is unknown
+	doubt  bool   // an attempt's outcome is unknown
+	final  bool   // the last refusal is final
+	closed error  // why no further attempt may be made
+	errs   []error // of the attempts
+	result *Result
+}
+
+// prepare judges and plans; an error is a refusal before any attempt.
+func (s *send) prepare(ctx context.Context, take bool) error {
+	analysis, err := s.validate(s.m, s.started)
+	s.analysis = analysis
+	s.describe()
+	if err != nil {
+		return err
+	}
+	if !s.RedirectAllTo.IsZero() {
+		copied := *s.m
+		copied.To = s.RedirectAllTo
+		s.m, s.result.To = &copied, copied.To
+	}
+	s.traits = traits{m: s.m, lookup: s.Network}
+	if s.chooseRoute(); s.route == nil {
+		return provider.Errorf(provider.NoRoute, "no route takes this message")
+	}
+	s.mode = s.chooseMode()
+	s.setDeadlines(ctx)
+	s.chooseCandidates(take)
+	return nil
+}
+
+// describe puts what is known of the message into the result.
+func (s *send) describe() {
+	s.result.Ref, s.result.To = s.m.Ref, s.m.To
+	if s.analysis.Segments > 0 {
+		s.result.Encoding, s.result.Segments = s.analysis.Encoding.String(), s.analysis.Segments
+	}
+}
+
+func (s *send) chooseRoute() {
+	for _, r := range s.routes {
+		if r.takes(&s.traits) {
+			s.route = r
+			return
+		}
+	}
+}
+
+// chooseMode: the message's own word, then the route's, the router's, and the
+// class's.
+func (s *send) chooseMode() provider.Delivery {
+	for _, d := range [...]provider.Delivery{s.m.Delivery, s.route.Delivery, s.Delivery} {
+		if d != "" {
+			return d
+		}
+	}
+	if s.m.Class == provider.OTP {
+		return provider.AtLeastOnce // the same code twice is harmless, no code locks people out
+	}
+	return provider.AtMostOnce
+}
+
+func (s *send) setDeadlines(ctx context.Context) {
+	validity := s.m.Validity
+	if validity == 0 && s.m.Class == provider.OTP {
+		validity = s.OTPExpiry
+	}
+	s.expires = s.m.Deadline
+	if validity > 0 {
+		from := s.started
+		if s.m.SendAt.After(from) {
+			from = s.m.SendAt
+		}
+		s.expires = earlier(s.expires, from.Add(validity))
+	}
+	s.deadline = s.expires
+	if end, ok := ctx.Deadline(); ok {
+		s.deadline = earlier(s.deadline, end)
+	}
+}
+
+// earlier is the first of two times, where zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// chooseCandidates looks at every provider of the route; those that cannot
+// carry the message come last and are done.
+func (s *send) chooseCandidates(take bool) {
+	s.candidates = make([]candidate, 0, len(s.route.lines))
+	var unfit []candidate
+	for i, l := range s.route.lines {
+		c := candidate{line: l, target: &s.route.Targets[i], place: i}
+		if c.fit(s.m, s.analysis); c.unfit != "" {
+			c.state = done
+			unfit = append(unfit, c)
+			continue
+		}
+		s.candidates = append(s.candidates, c)
+	}
+	if s.route.Strategy == Weighted {
+		s.route.balance.order(s.candidates, take)
+	}
+	s.candidates = append(s.candidates, unfit...)
+}
+
+// run makes attempts until the matter is settled or nothing is left. It ends:
+// each round makes an attempt, which the budget bounds, gives a candidate up, or
+// waits for one within a bounded time.
+func (s *send) run(ctx context.Context) {
+	for s.mayGoOn(ctx) {
+		c := s.next()
+		if c == nil {
+			return
+		}
+		if s.ready(ctx, c) {
+			s.visit(ctx, c)
+		}
+	}
+}
+
+// mayGoOn reports whether another attempt may be made at all.
+func (s *send) mayGoOn(ctx context.Context) bool {
+	switch {
+	case s.closed != nil:
+	case ctx.Err() != nil:
+		s.closed = context.Cause(ctx)
+	case s.expired():
+		s.closed = errDeadline
+	case s.budget < 1:
+		s.closed = errBudget
+	}
+	return s.closed == nil
+}
+
+var (
+	errBudget  = errors.New("the attempt budget is used up")
+	errSettled = errors.New("settled")
+)
+
+func (s *send) expired() bool { return !s.deadline.IsZero() && !time.Now().Before(s.deadline) }
+
+// next is the first candidate that was not looked at, else the waiting one that
+// is ready first, else the last resort; nil if none is left.
+func (s *send) next() *candidate {
+	var first *candidate
+	for i := range s.candidates {
+		c := &s.candidates[i]
+		if c.state == fresh {
+			return c
+		}
+		if c.state == waiting && (first == nil || c.ready.Before(first.ready)) {
+			first = c
+		}
+	}
+	if first == nil {
+		first = s.lastResort()
+	}
+	return first
+}
+
+// ready waits for a candidate, if it must and there is time, and admits it.
+func (s *send) ready(ctx context.Context, c *candidate) bool {
+	if c.state == waiting {
+		if !c.ready.Before(s.patience()) {
+			return c.giveUp(c.passed + ", longer than there is time")
+		}
+		if err := sleep(ctx, time.Until(c.ready)); err != nil {
+			s.closed = err
+			return false
+		}
+	}
+	return s.admit(c)
+}
+
+// maxPause bounds waits that a vendor asked for where the message has no
+// deadline.
+const maxPause = 30 * time.Second
+
+// patience is when waits for a vendor must be over.
+func (s *send) patience() time.Time {
+	if s.deadline.IsZero() {
+		return s.started.Add(maxPause)
+	}
+	return s.deadline
+}
+
+// admit looks at what is known of the provider without asking it. A provider
+// that is parked must wait.
+func (s *send) admit(c *candidate) bool {
+	h := c.line.health
+	state := s.breaker(c).state()
+	s.announce(c) // asking for the state may have changed it
+	switch {
+	case c.line.Name == s.avoid:
+		return c.giveUp("an earlier attempt there has an unknown outcome")
+	case h.pinned() == PinnedOut:
+		return c.giveUp("an operator holds it out of use")
+	case state == Open && !c.forced && h.pinned() != PinnedIn:
+		return c.giveUp("its circuit breaker is open")
+	}
+	if until := h.parkedUntil(time.Now()); !until.IsZero() {
+		c.wait(until, "it asked for a pause")
+		return false
+	}
+	return true
+}
+
+// breaker is the one that judges this message at the candidate's provider.
+func (s *send) breaker(c *candidate) *breaker {
+	if !s.Breaker.PerCountry {
+		return c.line.health.whole
+	}
+	return c.line.health.breaker(s.countryCode())
+}
+
+// giveUp passes the candidate over for good. It answers false.
+func (c *candidate) giveUp(why string) bool {
+	c.state, c.passed = done, why
+	return false
+}
+
+func (c *candidate) wait(until time.Time, why string) {
+	c.state, c.ready, c.passed = waiting, until, why
+}
+
+// lastResort is, if the options want it and nothing was tried, the provider
+// whose breaker opened first.
+func (s *send) lastResort() *candidate {
+	if !s.Breaker.LastResort || len(s.result.Attempts) > 0 {
+		return nil
+	}
+	var first *candidate
+	var opened time.Time
+	for i := range s.candidates {
+		c := &s.candidates[i]
+		if c.unfit != "" || c.forced || c.line.Name == s.avoid || c.line.health.pinned() == PinnedOut {
+			continue
+		}
+		if at := s.breaker(c).lastOpened(); !at.IsZero() && (first == nil || at.Before(opened)) {
+			first, opened = c, at
+		}
+	}
+	if first != nil {
+		first.state, first.forced = fresh, true
+	}
+	return first
+}

@@ -1,0 +1,109 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+// validate judges a message before any plan. The analysis is that of its text
+// as far as it could be read.
+func (s *setup) validate(m *provider.Message, now time.Time) (segment.Analysis, error) {
+	if err := m.Validate(); err != nil {
+		return segment.Analysis{}, err
+	}
+	analysis, err := segment.Analyze(m.Text, nil)
+	if err != nil {
+		return segment.Analysis{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	if err := s.validateNumber(m.To); err != nil {
+		return analysis, err
+	}
+	switch {
+	case analysis.Segments > s.MaxSegments:
+		return analysis, invalid("the text has %d segments; the limit is %d", analysis.Segments, s.MaxSegments)
+	case !knownClass(m.Class):
+		return analysis, invalid("class %q; want otp, transactional or marketing", m.Class)
+	case m.Delivery != "" && !knownDelivery(m.Delivery):
+		return analysis, invalid("delivery %q; want at_most_once, reconcile or at_least_once", m.Delivery)
+	case m.Validity < 0:
+		return analysis, invalid("the validity is negative")
+	case !m.Deadline.IsZero() && !m.Deadline.After(now):
+		return analysis, invalid("the deadline has passed")
+	}
+	if m.From != "" {
+		if err := checkSender(m.From); err != nil {
+			return analysis, invalid("sender: %v", err)
+		}
+	}
+	return analysis, nil
+}
+
+func (s *setup) validateNumber(n e164.Number) error {
+	if s.Validation == Shape {
+		return nil
+	}
+	for _, prefix := range s.AllowNumbers {
+		if n.HasPrefix(prefix) {
+			return nil
+		}
+	}
+	v := numbering.Judge(n)
+	if s.Validation == Possible && v.Possible || v.Textable() {
+		return nil
+	}
+	return provider.Errorf(provider.InvalidRecipient, v.Reason())
+}
+
+func invalid(format string, args ...any) error {
+	return provider.Errorf(provider.InvalidMessage, fmt.Sprintf(format, args...))
+}
+
+// maxAlphanumeric is what the ten octets of an alphanumeric TP-OA hold, in
+// septets (3GPP TS 23.040 §9.1.2.5).
+const maxAlphanumeric = 11
+
+// checkSender checks the form of a sender: a number or short code of up to 15
+// digits, or an alphanumeric name of up to 11 characters of the GSM-7 default
+// alphabet.
+func checkSender(from string) error {
+	digits := strings.TrimPrefix(from, "+")
+	if digits != "" && strings.Trim(digits, "0123456789") == "" {
+		if len(digits) > e164.MaxDigits {
+			return fmt.Errorf("a numeric sender has at most %d digits", e164.MaxDigits)
+		}
+		return nil
+	}
+	a, err := segment.Analyze(from, nil)
+	switch {
+	case err != nil || a.Encoding != segment.GSM7 || strings.ContainsAny(from, "\r\n\f"):
+		return errors.New("an alphanumeric sender is written in the GSM-7 alphabet")
+	case strings.TrimSpace(from) == "":
+		return errors.New("it must not be blank")
+	case a.Units > maxAlphanumeric:
+		return fmt.Errorf("an alphanumeric sender has at most %d characters, a numeric one only digits", maxAlphanumeric)
+	}
+	return nil
+}
+
+func knownClass(c provider.Class) bool {
+	switch c {
+	case "", provider.OTP, provider.Transactional, provider.Marketing:
+		return true
+	}
+	return false
+}
+
+func knownDelivery(d provider.Delivery) bool {
+	switch d {
+	case provider.AtMostOnce, provider.Reconcile, provider.AtLeastOnce:
+		return true
+	}
+	return false
+}
