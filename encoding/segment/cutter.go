@@ -38,7 +38,7 @@ func (c *cutter) run(text string, opts *Options) (Analysis, error) {
 	c.begin(GSM7, gsm7.Tables{})
 	forcing := c.gsm7()
 	national := opts.Single|opts.Locking != 0
-	if forcing < 0 && (c.count == 0 || !national) {
+	if forcing < 0 && (!national || !c.canImprove()) {
 		return c.finish(-1), nil
 	}
 	if national {

@@ -19,8 +19,8 @@ var widths = func() (w [0x800]uint8) {
 // gsm7 counts the text as default alphabet and returns the offset of the first
 // character that is not in it, or -1.
 func (c *cutter) gsm7() int {
-	text := c.text
-	chars, used := 0, 0
+	text, limit := c.text, c.limit
+	used, surplus := 0, 0 // surplus is the bytes that are not the first of a character
 	for i := 0; i < len(text); {
 		var w uint64
 		n := 8
@@ -30,23 +30,15 @@ func (c *cutter) gsm7() int {
 			w, n = loadTail(text, i)
 		}
 		extended, other := classify(w)
+		if extended|other == 0 && used+n <= limit {
+			used += n
+			i += n
+			continue
+		}
 		if other != 0 {
 			n = bits.TrailingZeros64(other) >> 3
 		}
-		if n < 8 {
-			extended = below(extended, n)
-		}
-		units := n + flags(extended)
-		switch {
-		case used+units <= c.limit:
-			chars, used = chars+n, used+units
-		case extended == 0 && !c.keep:
-			room := c.limit - used
-			c.cut(i+room, chars+room, c.limit)
-			chars, used = chars+n, units-room
-		default:
-			chars, used = c.walk(i, i+n, chars, used)
-		}
+		used = c.letters(i, n, i-surplus, used, extended)
 		i += n
 		if other == 0 {
 			continue
@@ -54,18 +46,38 @@ func (c *cutter) gsm7() int {
 		for ok := true; ok; ok = i < len(text) && text[i] >= 0x80 {
 			width, size := defaultWidth(text, i)
 			if width == 0 {
-				c.chars, c.used = chars, used
+				c.chars, c.used = i-surplus, used
 				return i
 			}
-			if used+width > c.limit {
-				used = c.cut(i, chars, used)
+			if used += width; used > limit {
+				used = width + c.cut(i, i-surplus, used-width)
 			}
-			chars, used = chars+1, used+width
+			surplus += size - 1
 			i += size
 		}
 	}
-	c.chars, c.used = chars, used
+	c.chars, c.used = len(text)-surplus, used
 	return -1
+}
+
+// letters counts n ASCII characters from offset from on, before which are chars
+// characters and used units in the open segment; extended flags those of two
+// septets. It returns the units in the open segment then.
+func (c *cutter) letters(from, n, chars, used int, extended uint64) int {
+	if n < 8 {
+		extended = below(extended, n)
+	}
+	units := n + flags(extended)
+	if used+units <= c.limit {
+		return used + units
+	}
+	if extended == 0 && !c.keep {
+		room := c.limit - used
+		c.cut(from+room, chars+room, c.limit)
+		return units - room
+	}
+	_, used = c.walk(from, from+n, chars, used)
+	return used
 }
 
 // classify flags the bytes that are characters of the extension table, which

@@ -26,6 +26,14 @@ func (c *cutter) cheapest(opts *Options) (gsm7.Tables, int) {
 	return c.pick(&fit), -1
 }
 
+// canImprove reports whether national tables could save a segment of a text
+// that the default alphabet holds: at best they spare it every escape and cost
+// it the header of one table.
+func (c *cutter) canImprove() bool {
+	alone, each := limits(GSM7, gsm7.Tables{Locking: gsm7.Turkish}, c.ref16)
+	return c.count > 0 && (c.chars <= alone || (c.chars+each-1)/each <= c.count)
+}
+
 // tableFit knows which pairs of tables hold a text and what they cost.
 type tableFit struct {
 	locking gsm7.Languages     // locking tables of which a pair still holds the text

@@ -15,8 +15,7 @@ func (c *cutter) ucs2(from, chars int) error {
 		c.units = c.count * c.limit
 		used = chars - c.units
 	}
-	var prev uint64 // the word before, for what hangs over its end
-	prevLeads := false
+	var v validator
 	for i := from; i < len(text); {
 		var w uint64
 		n := 8
@@ -26,14 +25,9 @@ func (c *cutter) ucs2(from, chars int) error {
 			w, n = loadTail(text, i)
 		}
 		starts, pairs := uint64(highs), uint64(0)
-		if w&highs != 0 || prevLeads {
-			var valid bool
-			if starts, pairs, valid = decodeWord(w, prev); !valid {
-				return &InvalidUTF8Error{Offset: invalidOffset(text, from)}
-			}
+		if w&highs|v.lead|v.hang != 0 { // else all ASCII, and nothing goes on in it
+			starts, pairs = v.next(w)
 		}
-		prevLeads = w>>56 >= 0xC0 || w>>48&0xFF >= 0xE0 || w>>40&0xFF >= 0xF0
-		prev = w
 		if n < 8 {
 			starts = below(starts, n)
 		}
@@ -42,24 +36,29 @@ func (c *cutter) ucs2(from, chars int) error {
 		if pairs != 0 {
 			units += flags(pairs)
 		}
-		switch {
-		case used+units <= c.limit:
+		if used+units <= c.limit {
 			chars, used = chars+begun, used+units
-		case pairs == 0 && !c.keep:
-			room := c.limit - used
-			c.cut(i+nthFlag(starts, room), chars+room, c.limit)
-			chars, used = chars+begun, units-room
-		default:
-			first := bits.TrailingZeros64(starts) >> 3
-			chars, used = c.walk(i+first, i+n, chars, used)
+		} else {
+			chars, used = c.cutWord(i, n, chars, used, starts, pairs)
 		}
 		i += n
 	}
-	if prevLeads && (len(text)-from)%8 == 0 {
+	if v.next(blank); v.bad != 0 { // a character may not end outside the text
 		return &InvalidUTF8Error{Offset: invalidOffset(text, from)}
 	}
 	c.chars, c.used = chars, used
 	return nil
+}
+
+// cutWord counts the characters that begin in the n bytes from offset from on
+// where not all of them fit the open segment. It takes and returns what walk does.
+func (c *cutter) cutWord(from, n, chars, used int, starts, pairs uint64) (int, int) {
+	if pairs == 0 && !c.keep {
+		room := c.limit - used
+		c.cut(from+nthFlag(starts, room), chars+room, c.limit)
+		return chars + flags(starts), flags(starts) - room
+	}
+	return c.walk(from+nthFlag(starts, 0), from+n, chars, used)
 }
 
 // nthFlag returns the byte of the flag that has n flags before it.
@@ -70,27 +69,43 @@ func nthFlag(w uint64, n int) int {
 	return bits.TrailingZeros64(w) >> 3
 }
 
-// decodeWord flags the bytes that begin a character and those of them that
-// begin one of four bytes, a surrogate pair. It reports whether w is a valid
-// continuation of prev, the eight bytes before it (Unicode, table 3-7).
-func decodeWord(w, prev uint64) (starts, pairs uint64, valid bool) {
-	cont := w &^ (w << 1) & highs
-	starts = cont ^ highs
-	one := w<<8 | prev>>56 // the byte before each byte
-	two := w<<16 | prev>>48
-	three := w<<24 | prev>>40
-	want := (one & (one << 1)) |
-		(two & (two << 1) & (two << 2)) |
-		(three & (three << 1) & (three << 2) & (three << 3))
-	bad := (want & highs) ^ cont
+// validator checks UTF-8, eight bytes at a time (Unicode, table 3-7). Once bad
+// is not zero the text is not valid.
+type validator struct {
+	prev uint64 // the word before
+	lead uint64 // its bytes that begin a character of several bytes
+	hang uint64 // not zero if a character of three or four bytes goes on behind it
+	bad  uint64
+}
 
+// next takes the next word. It flags the bytes that begin a character and those
+// of them that begin one of four bytes, a surrogate pair.
+func (v *validator) next(w uint64) (starts, pairs uint64) {
+	cont := w &^ (w << 1) & highs
 	lead := w & (w << 1) & highs
-	lead3 := lead & (w << 2)
-	bad |= lead &^ (lead3 | w<<3 | w<<4 | w<<5 | w<<6) // C0, C1
-	if before3 := one & (one << 1) & (one << 2) & highs; before3 != 0 {
-		bad |= badSecond(w, one, before3)
+	long := lead & (w << 2)
+	v.bad |= lead &^ (long | w<<3 | w<<4 | w<<5 | w<<6) // C0, C1
+	if long|v.hang == 0 {
+		v.bad |= cont ^ (lead<<8 | v.lead>>56)
+	} else {
+		pairs = long & (w << 3)
+		v.long(w, cont)
+		v.hang = long>>48 | pairs>>40
 	}
-	return starts, lead3 & (w << 3), bad == 0
+	v.prev, v.lead = w, lead
+	return cont ^ highs, pairs
+}
+
+// long checks a word in which characters of three or four bytes begin or go on.
+func (v *validator) long(w, cont uint64) {
+	one := w<<8 | v.prev>>56 // the byte before each byte
+	two := w<<16 | v.prev>>48
+	three := w<<24 | v.prev>>40
+	want := one&(one<<1) | two&(two<<1)&(two<<2) | three&(three<<1)&(three<<2)&(three<<3)
+	v.bad |= want&highs ^ cont
+	if before3 := one & (one << 1) & (one << 2) & highs; before3 != 0 {
+		v.bad |= badSecond(w, one, before3)
+	}
 }
 
 // badSecond flags the bytes of w that may not follow the byte before them,

@@ -43,9 +43,15 @@ func (e *SurrogateError) Error() string {
 // an *InvalidUTF8Error; dst then holds the text before the fault.
 func Encode(dst []byte, text string) ([]byte, error) {
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
+		c := text[i]
+		if c < utf8.RuneSelf {
 			dst = append(dst, 0, c)
 			i++
+			continue
+		}
+		if 0xC2 <= c && c < 0xE0 && i+1 < len(text) && text[i+1]&0xC0 == 0x80 {
+			dst = append(dst, c&0x1F>>2, c<<6|text[i+1]&0x3F)
+			i += 2
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
