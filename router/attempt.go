@@ -200,7 +200,7 @@ func (s *send) note(c *candidate, started time.Time, receipt *provider.Receipt, 
 		c.first = started
 	}
 	s.budget--
-	if s.doubt && !c.doubt || s.avoid != "" {
+	if s.doubt && !c.doubt || s.prior != nil {
 		s.result.DuplicatePossible = true
 	}
 	a := Attempt{

@@ -33,7 +33,7 @@ func (s *send) once(ctx context.Context) error {
 		s.finish(ctx, prior)
 		return nil
 	default: // on, as the mode allows, but never to the same provider again
-		s.avoid = prior.Provider
+		s.prior = prior
 	}
 	cause := s.process(ctx)
 	if prior != nil {

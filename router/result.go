@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -134,6 +135,14 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		r.Attempts = []Attempt{}
 	}
 	return json.Marshal(plain(r))
+}
+
+// doubted reports whether a provider may have the message by this result; nil
+// knows of none.
+func (r *Result) doubted(name string) bool {
+	return r != nil && slices.ContainsFunc(r.Attempts, func(a Attempt) bool {
+		return a.Provider == name && a.Outcome == provider.OutcomeUnknown
+	})
 }
 
 // String names the result without the number.

@@ -1,0 +1,114 @@
+package router
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// ErrStoreFull is what a bounded store answers rather than forget a ref that is
+// still alive.
+var ErrStoreFull = errors.New("the store is full")
+
+// DefaultStoreMax is how many refs a [MemoryStore] holds if it is not told.
+const DefaultStoreMax = 100_000
+
+// MemoryStore is a [Store] for one process. It is safe for concurrent use.
+type MemoryStore struct {
+	max int
+
+	mu    sync.Mutex
+	byRef map[string]*list.Element
+	queue list.List // of *claim, in the order in which they expire
+}
+
+type claim struct {
+	ref, fingerprint string
+	until            time.Time
+	sending          bool
+	result           *Result // nil until the first Finish
+}
+
+// NewMemoryStore makes a store of at most max refs; 0 is [DefaultStoreMax].
+func NewMemoryStore(max int) *MemoryStore {
+	if max <= 0 {
+		max = DefaultStoreMax
+	}
+	return &MemoryStore{max: max, byRef: make(map[string]*list.Element)}
+}
+
+// Begin is as [Store] has it. As the store ends with its process, no claim
+// outlives its owner.
+func (s *MemoryStore) Begin(_ context.Context, ref, fingerprint string, keep time.Duration) (*Result, error) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(now)
+	e, known := s.byRef[ref]
+	if !known {
+		return nil, s.add(&claim{ref: ref, fingerprint: fingerprint, until: now.Add(keep), sending: true})
+	}
+	c := e.Value.(*claim)
+	switch {
+	case c.fingerprint != fingerprint:
+		return nil, ErrRefReused
+	case c.sending:
+		return nil, ErrInFlight
+	case c.result.Status == provider.OutcomeAccepted:
+		return c.result.clone(), nil
+	}
+	c.sending, c.until = true, now.Add(keep)
+	s.queue.MoveToBack(e)
+	if c.result.Status == provider.OutcomeUnknown {
+		return c.result.clone(), nil
+	}
+	return nil, nil
+}
+
+func (s *MemoryStore) add(c *claim) error {
+	if len(s.byRef) >= s.max {
+		return ErrStoreFull
+	}
+	s.byRef[c.ref] = s.queue.PushBack(c)
+	return nil
+}
+
+// forget drops what has expired. A claim in flight stays, whatever its age.
+func (s *MemoryStore) forget(now time.Time) {
+	for e := s.queue.Front(); e != nil; {
+		c, next := e.Value.(*claim), e.Next()
+		if now.Before(c.until) {
+			return
+		}
+		if !c.sending {
+			s.queue.Remove(e)
+			delete(s.byRef, c.ref)
+		}
+		e = next
+	}
+}
+
+// Finish is as [Store] has it.
+func (s *MemoryStore) Finish(_ context.Context, ref string, r *Result) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, known := s.byRef[ref]
+	if !known || !e.Value.(*claim).sending {
+		return errors.New("there is no claim on this ref")
+	}
+	c := e.Value.(*claim)
+	c.result, c.sending = r.clone(), false
+	return nil
+}
+
+// clone is a copy that shares nothing that changes.
+func (r *Result) clone() *Result {
+	c := *r
+	c.Ignored, c.Skipped, c.Attempts = slices.Clone(r.Ignored), slices.Clone(r.Skipped), slices.Clone(r.Attempts)
+	return &c
+}
