@@ -198,7 +198,9 @@ func gzipAnswer(t *trial) {
 }
 
 func wrongTypes(t *trial) {
-	for _, wrong := range []any{map[string]any{"x": []any{}}, []any{1}, true, nil, 1e300} {
+	// A number instead of a string is not among them: vendors do change an id's
+	// type, and it is still the id.
+	for _, wrong := range []any{map[string]any{"x": []any{}}, []any{1}, true, nil} {
 		l := t.spoilt(func(body []byte) ([]byte, bool) { return mapStrings(body, func(string) any { return wrong }) })
 		if r := l.send(t.message("Hello")); r.err != nil {
 			l.wantCode(r, append(t.refusals(), provider.Indeterminate)...)

@@ -181,5 +181,9 @@ func privateReceipt(t *trial) {
 
 func privateProvider(t *trial) {
 	l := t.lab(accept)
+	before := len(t.failures)
 	t.leaks("the provider printed", fmt.Sprintf("%v\n%+v\n%#v\n%s", l.p, l.p, l.p, l.p))
+	if len(t.failures) > before {
+		t.failf("fmt prints unexported fields as they are, whatever methods their types have: give the provider String and GoString, or keep its settings behind a pointer")
+	}
 }

@@ -45,6 +45,10 @@
 // Give accepted.http one of these wherever the vendor makes an id: only then can
 // the suite see whose answer a receipt is.
 //
+// A reply without a body documents what its status alone means at this vendor:
+// rejected.bare-402.http allows rejected where the suite asks for
+// insufficient_funds otherwise.
+//
 // A driver that makes no HTTP requests has no Replies; the cases that need a
 // server are then not applicable, and the report says so.
 package conformance

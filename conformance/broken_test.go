@@ -1,0 +1,351 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// breaker makes a driver that is wrong in one way.
+type breaker = func(url string) (provider.Provider, error)
+
+// TestBroken proves the suite: for each case there is a driver that is wrong,
+// and the case catches it.
+func TestBroken(t *testing.T) {
+	broken := breakers()
+	for _, c := range conformance.Catalogue() {
+		t.Run(c.ID, func(t *testing.T) {
+			t.Parallel()
+			open, ok := broken[c.ID]
+			require.True(t, ok, "no broken driver proves this case")
+			report := conformance.CheckOnly(t.Context(), referenceHarness(open), c.ID)
+			require.Empty(t, report.Problem)
+			require.Len(t, report.Results, 1)
+			r := report.Results[0]
+			assert.Equal(t, conformance.Failed, r.Status, "the broken driver is not caught: %v", r.Details)
+			assert.NotEmpty(t, c.Why)
+			assert.NotEmpty(t, c.Source)
+
+			// A driver that is wrong everywhere would prove nothing.
+			report = conformance.CheckOnly(t.Context(), referenceHarness(open), rightWith(c.ID))
+			require.Equal(t, conformance.Passed, report.Results[0].Status, "the broken driver fails %s too: %v", rightWith(c.ID), report.Results[0].Details)
+		})
+	}
+	known := make(map[string]bool)
+	for _, c := range conformance.Catalogue() {
+		assert.False(t, known[c.ID], "%s is in the catalogue twice", c.ID)
+		known[c.ID] = true
+	}
+	for id := range broken {
+		assert.True(t, known[id], "%s breaks no case", id)
+	}
+}
+
+// rightWith is a case that a broken driver passes.
+func rightWith(id string) string {
+	switch id {
+	case "receipt.accepted", "fault.slow-read", "fault.slow-answer":
+		return "message.validated"
+	case "requests.stale":
+		return "fault.refused"
+	case "fault.continue", "fault.informational":
+		return "fault.close-after-read"
+	}
+	return "receipt.accepted"
+}
+
+// breakers are the broken drivers by the case that catches them.
+func breakers() map[string]breaker {
+	all := map[string]breaker{}
+	for _, part := range []map[string]breaker{
+		brokenReceipts(), brokenTexts(), brokenCodes(), brokenStatuses(), brokenFaults(), brokenRequests(),
+		brokenContexts(), brokenPrivacy(),
+	} {
+		for id, b := range part {
+			all[id] = b
+		}
+	}
+	return all
+}
+
+func brokenReceipts() map[string]breaker {
+	return map[string]breaker{
+		"receipt.accepted": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+			_, err := right.Send(ctx, m)
+			return &provider.Receipt{ID: "42"}, err
+		}),
+		"receipt.status-2xx": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+			request, err := right.request(m)
+			if err != nil {
+				return nil, err
+			}
+			answer, err := right.client.Do(ctx, request)
+			if err == nil && answer.Status != http.StatusOK {
+				return nil, provider.Errorf(provider.Rejected, "not 200")
+			}
+			return right.judge(answer)
+		}),
+		"message.validated": naively(asItComes),
+		"message.unchanged": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+			m.Text = strings.TrimSpace(m.Text)
+			return right.Send(ctx, m)
+		}),
+		"message.foreign-extra": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+			if len(m.Extra) > 0 {
+				return nil, provider.Errorf(provider.Unsupported, "unknown extra")
+			}
+			return right.Send(ctx, m)
+		}),
+	}
+}
+
+// latin1 replaces what Latin-1 does not have, as a wrong charset does.
+func latin1(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xff {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+func brokenTexts() map[string]breaker {
+	return map[string]breaker{
+		"text.gsm7":      rewrite(strings.NewReplacer("é", "e", "Ø", "O", "¤", "").Replace),
+		"text.extension": rewrite(strings.NewReplacer("€", "?", "{", "(").Replace),
+		"text.greek":     rewrite(strings.ToUpper),
+		"text.scripts":   rewrite(latin1),
+		"text.emoji": rewrite(func(text string) string {
+			return string(utf16.Decode(utf16.Encode([]rune(text))[:1])) + "x"
+		}),
+		"text.long":         rewrite(func(text string) string { return string([]rune(text)[:min(160, len([]rune(text)))]) }),
+		"text.quotes":       rewrite(strings.NewReplacer(`"`, `\"`, "&", "&amp;", "+", " ", "<", "&lt;").Replace),
+		"text.white-space":  rewrite(func(text string) string { return strings.Join(strings.Fields(text), " ") }),
+		"text.braces":       rewrite(strings.NewReplacer("{zq7}", "", "[zq7]", "", "%", "%%").Replace),
+		"text.placeholders": rewrite(strings.NewReplacer("{name}", "", "{to}", "+306900000001").Replace),
+		"text.control": rewrite(func(text string) string {
+			return strings.Map(func(r rune) rune {
+				if r < ' ' {
+					return -1
+				}
+				return r
+			}, text)
+		}),
+	}
+}
+
+func brokenCodes() map[string]breaker {
+	broken := make(map[string]breaker)
+	for _, code := range provider.Codes() {
+		broken["codes."+string(code)] = recode(func(e *provider.Error) {
+			if e.Code == code {
+				e.Code = other(code)
+			}
+		})
+	}
+	broken["codes.error-2xx"] = alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+		receipt, err := right.Send(ctx, m)
+		if err != nil && strings.Contains(err.Error(), "HTTP status 200") {
+			return &provider.Receipt{ID: "hopeful"}, nil
+		}
+		return receipt, err
+	})
+	return broken
+}
+
+// other is a wrong code, and the worst where there is one.
+func other(code provider.Code) provider.Code {
+	switch code {
+	case provider.Indeterminate:
+		return provider.Unavailable
+	case provider.Unavailable:
+		return provider.Indeterminate
+	case provider.Rejected:
+		return provider.InvalidMessage
+	}
+	return provider.Rejected
+}
+
+func brokenStatuses() map[string]breaker {
+	broken := make(map[string]breaker)
+	for _, c := range conformance.Catalogue() {
+		if strings.HasPrefix(c.ID, "status.") {
+			broken[c.ID] = recode(func(e *provider.Error) { e.Code = other(e.Code) })
+		}
+	}
+	deaf := recode(func(e *provider.Error) { e.RetryAfter = 0 })
+	broken["status.429-seconds"], broken["status.429-date"] = deaf, deaf
+	broken["status.429-nonsense"] = recode(func(e *provider.Error) { e.RetryAfter = time.Hour })
+	return broken
+}
+
+func brokenFaults() map[string]breaker {
+	broken := make(map[string]breaker)
+	hopeful := recode(func(e *provider.Error) {
+		if e.Code == provider.Indeterminate {
+			e.Code = provider.Unavailable
+		}
+	})
+	for _, name := range []string{
+		"hang-before-read", "reset-in-request", "gibberish", "reset-after-read", "close-after-read", "hang-after-read",
+		"hang-in-head", "hang-in-body", "truncated-length", "truncated-chunk", "missing-last-chunk",
+		"empty-200", "html-200", "json-null", "json-empty", "json-list", "json-deep",
+	} {
+		broken["fault."+name] = hopeful
+	}
+	hasty := func(url string) (provider.Provider, error) {
+		client, err := wire.New(wire.Config{BaseURL: url, Timeout: provider.Duration(4 * time.Millisecond)}, apiKey)
+		return &reference{client: client}, err
+	}
+	afraid := naively(func(n *naive) { n.failure = provider.Indeterminate })
+	for id, b := range map[string]breaker{
+		"reset-before-read": retrying,
+		"slow-read":         hasty,
+		"slow-answer":       hasty,
+		"chunked":           naively(func(n *naive) { n.needLength = true }),
+		"bom":               naively(asItComes),
+		"gzip":              naively(func(n *naive) { n.header.Set("Accept-Encoding", "gzip") }),
+		"gzip-bomb":         naively(func(n *naive) { n.client.Transport = &http.Transport{} }),
+		"huge-body":         naively(asItComes),
+		"header-flood":      naively(asItComes),
+		"continue":          openRaw,
+		"informational":     openRaw,
+		"refused":           afraid,
+		"tls-untrusted":     naively(unverified),
+		"tls-gibberish":     afraid,
+		"tls-hang":          afraid,
+		"wrong-types":       alter(panicOnDoubt),
+		"duplicate-keys":    naively(asItComes),
+		"bad-utf8":          naively(func(n *naive) { n.needUTF8 = true }),
+	} {
+		broken["fault."+id] = b
+	}
+	return broken
+}
+
+func panicOnDoubt(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+	receipt, err := right.Send(ctx, m)
+	if errors.Is(err, provider.Indeterminate) {
+		panic("interface conversion: interface {} is []interface {}, not string")
+	}
+	return receipt, err
+}
+
+// retrying tries again whatever happened.
+var retrying = alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+	receipt, err := right.Send(ctx, m)
+	if err != nil {
+		receipt, err = right.Send(ctx, m)
+	}
+	return receipt, err
+})
+
+func brokenRequests() map[string]breaker {
+	broken := map[string]breaker{
+		"requests.one": retrying,
+		"requests.reused-drop": naively(func(n *naive) {
+			n.failure = provider.Indeterminate
+			n.header.Set("Idempotency-Key", "makes net/http repeat the request")
+		}),
+		"requests.stale": func(url string) (provider.Provider, error) {
+			r, err := newReference(url)
+			first := true
+			return altered{r, func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+				receipt, err := right.Send(ctx, m)
+				if first || err != nil {
+					first = false
+					return receipt, err
+				}
+				return nil, provider.Errorf(provider.Unavailable, "so it says")
+			}}, err
+		},
+		"requests.parallel": forgetful,
+	}
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		broken[fmt.Sprintf("requests.redirect-%d", status)] = naively(asItComes)
+	}
+	return broken
+}
+
+// forgetful keeps the present message where the next one overwrites it.
+func forgetful(url string) (provider.Provider, error) {
+	var mu sync.Mutex
+	var present *provider.Message
+	return alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+		mu.Lock()
+		present = m
+		mu.Unlock()
+		time.Sleep(time.Millisecond)
+		mu.Lock()
+		m = present
+		mu.Unlock()
+		return right.Send(ctx, m)
+	})(url)
+}
+
+func brokenContexts() map[string]breaker {
+	deaf := alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+		return right.Send(context.WithoutCancel(ctx), m)
+	})
+	return map[string]breaker{
+		"context.cancelled":        deaf,
+		"context.expired":          deaf,
+		"context.cancel-waiting":   deaf,
+		"context.deadline-waiting": deaf,
+	}
+}
+
+// candid holds its key where fmt finds it.
+type candid struct {
+	*reference
+	key string
+}
+
+func brokenPrivacy() map[string]breaker {
+	return map[string]breaker{
+		"privacy.errors":           naively(asItComes),
+		"privacy.transport-errors": naively(func(n *naive) { n.query = true }),
+		"privacy.receipt":          naively(asItComes),
+		"privacy.provider": func(url string) (provider.Provider, error) {
+			r, err := newReference(url)
+			return candid{r, apiKey}, err
+		},
+	}
+}
+
+// TestImpossibleDrivers are wrong in ways that no case is about; the suite must
+// survive them and say what happened.
+func TestImpossibleDrivers(t *testing.T) {
+	for name, test := range map[string]struct {
+		open breaker
+		want string
+	}{
+		"Open fails":             {func(string) (provider.Provider, error) { return nil, io.ErrUnexpectedEOF }, "Open: unexpected EOF"},
+		"Open answers nothing":   {func(string) (provider.Provider, error) { return nil, nil }, "neither a provider nor an error"},
+		"Open panics":            {func(string) (provider.Provider, error) { panic("no") }, "panic: no"},
+		"Send panics":            {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { panic("no") }), "Send panics: no"},
+		"Send answers nothing":   {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, nil }), "neither a receipt nor an error"},
+		"Send answers any error": {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, io.EOF }), "want accepted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report := conformance.CheckOnly(t.Context(), referenceHarness(test.open), "receipt.accepted")
+			require.ErrorContains(t, report.Err(), test.want)
+			require.ErrorContains(t, report.Err(), "why: ")
+		})
+	}
+}

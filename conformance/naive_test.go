@@ -1,0 +1,177 @@
+package conformance_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// naive is the imaginary vendor's driver as many write it: net/http as it
+// comes, every error is not sent, the status decides, the answer's words are
+// passed on. Its fields make it worse.
+type naive struct {
+	url    string
+	client *http.Client
+
+	header     http.Header
+	query      bool // credentials and number go into the address
+	needLength bool
+	plainGzip  bool
+	needUTF8   bool
+	failure    provider.Code // of transport errors and unreadable answers
+}
+
+func newNaive(url string, change func(*naive)) *naive {
+	n := &naive{
+		url:     url,
+		client:  &http.Client{Transport: &http.Transport{DisableCompression: true, MaxResponseHeaderBytes: 1 << 30}},
+		header:  http.Header{"Authorization": {"Bearer " + apiKey}, "Content-Type": {"application/json"}},
+		failure: provider.Unavailable,
+	}
+	change(n)
+	return n
+}
+
+// naively makes a breaker.
+func naively(change func(*naive)) breaker {
+	return func(url string) (provider.Provider, error) { return newNaive(url, change), nil }
+}
+
+func asItComes(*naive) {}
+
+func unverified(n *naive) {
+	n.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+}
+
+func (n *naive) Capabilities() provider.Capabilities { return provider.Capabilities{} }
+
+func (n *naive) Close() error {
+	n.client.CloseIdleConnections()
+	return nil
+}
+
+func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	if err != nil {
+		return nil, err
+	}
+	address := n.url + "/messages"
+	if n.query {
+		address += "?" + url.Values{"key": {apiKey}, "to": {m.To.String()}}.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header = n.header.Clone()
+	answer, err := n.client.Do(request)
+	if err != nil {
+		return nil, &provider.Error{Code: n.failure, Err: err}
+	}
+	defer answer.Body.Close()
+	return n.judge(answer)
+}
+
+func (n *naive) judge(answer *http.Response) (*provider.Receipt, error) {
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, &provider.Error{Code: n.failure, Err: err}
+	}
+	if answer.StatusCode > 299 {
+		return nil, &provider.Error{Code: provider.Rejected, VendorMessage: string(body)}
+	}
+	if n.needLength && answer.ContentLength < 0 {
+		return nil, provider.Errorf(provider.Indeterminate, "the answer has no length")
+	}
+	if n.needUTF8 && !utf8.Valid(body) {
+		return nil, provider.Errorf(provider.Rejected, "the answer is not UTF-8")
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return nil, &provider.Error{Code: n.failure, Err: err}
+	}
+	id, ok := fields["id"].(string)
+	if !ok || id == "" {
+		return nil, provider.Errorf(n.failure, "no id")
+	}
+	return &provider.Receipt{ID: id, Raw: body}, nil
+}
+
+// raw speaks HTTP by hand and takes the first head that comes for the answer.
+type raw struct{ address string }
+
+func openRaw(url string) (provider.Provider, error) {
+	return raw{strings.TrimPrefix(url, "http://")}, nil
+}
+
+func (raw) Capabilities() provider.Capabilities { return provider.Capabilities{} }
+
+func (r raw) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	if err != nil {
+		return nil, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.address)
+	if err != nil {
+		return nil, provider.Errorf(provider.Unavailable, "no connection")
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 2") {
+		return nil, provider.Errorf(provider.Indeterminate, "no good status")
+	}
+	return &provider.Receipt{}, nil
+}
+
+// altered is the reference driver with a send that goes wrong.
+type altered struct {
+	*reference
+	send func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error)
+}
+
+func (a altered) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	return a.send(ctx, m, a.reference)
+}
+
+// alter makes a breaker.
+func alter(send func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error)) breaker {
+	return func(url string) (provider.Provider, error) {
+		r, err := newReference(url)
+		return altered{r, send}, err
+	}
+}
+
+// rewrite changes texts on their way.
+func rewrite(change func(string) string) breaker {
+	return alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+		m = m.Clone()
+		if m.Text = change(m.Text); m.Text == "" {
+			m.Text = "?"
+		}
+		return right.Send(ctx, m)
+	})
+}
+
+// recode changes the codes of errors.
+func recode(change func(*provider.Error)) breaker {
+	return alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+		receipt, err := right.Send(ctx, m)
+		if e, ok := errors.AsType[*provider.Error](err); ok {
+			change(e)
+		}
+		return receipt, err
+	})
+}
