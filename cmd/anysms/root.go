@@ -90,6 +90,7 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.demoCommand(),
 		a.sendCommand(),
 		a.statusCommand(),
 		a.cancelCommand(),

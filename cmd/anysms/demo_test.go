@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/demo"
+)
+
+func TestDemo(t *testing.T) {
+	got := anysms(t, "demo", "--pace", "8ms", "--format", "json")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	var l demo.Ledger
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &l))
+	assert.Equal(t, 254, l.Messages)
+	assert.Equal(t, 254, l.Accepted+l.Refused+l.NotSent+l.Unknown)
+	assert.Equal(t, 3, l.Refused)
+	assert.Zero(t, l.NotSent, "what was not sent was sent again")
+	assert.Zero(t, l.Lost)
+	assert.Zero(t, l.SilentDuplicates)
+	assert.Zero(t, l.Denied)
+	assert.Zero(t, l.Strays)
+	assert.Positive(t, l.Unknown, "the first vendor has taken messages without answering")
+	assert.Equal(t, l.Unknown, l.UnknownHeld, "it did take them")
+	assert.Positive(t, l.AnnouncedDuplicates)
+	assert.Greater(t, l.AtVendors[demo.Second], 20)
+	for _, want := range []string{"closed → open", "half-open → closed", "goes on to usa", "duplicate possible, and said so", "lost 0"} {
+		assert.Contains(t, got.stderr, want)
+	}
+	assert.NotContains(t, got.stderr, "\x1b", "plain where no terminal is")
+}
+
+func TestDemoStopsWhenInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var out, errOut bytes.Buffer
+	code := run(ctx, []string{"demo", "--pace", "8ms"}, strings.NewReader(""), &out, &errOut)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, out.String(), "of what was sent before the interruption")
+	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")
+	assert.Contains(t, errOut.String(), "interrupted")
+}

@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/anysms/anysms/drivers/apifon"
+	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/router"
+)
+
+// The names of the two providers.
+const (
+	First  = "athens" // speaks Apifon's API
+	Second = "usa"    // speaks Phonify's API, at most 160 characters
+)
+
+// vendors are the two fakes and the router over the real drivers.
+type vendors struct {
+	first  *apifontest.Server
+	second *phonifytest.Server
+	router *router.Router
+}
+
+// openVendors starts the fakes on loopback.
+func openVendors(onNotice func(router.Notice)) (*vendors, error) {
+	v := &vendors{first: apifontest.NewServer(apifontest.Options{}), second: phonifytest.NewServer(phonifytest.Options{})}
+	if err := v.openRouter(onNotice); err != nil {
+		v.first.Close()
+		v.second.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+func (v *vendors) openRouter(onNotice func(router.Notice)) error {
+	first, err := apifon.New(apifon.Config{
+		Config: wire.Config{BaseURL: v.first.URL},
+		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
+	})
+	if err != nil {
+		return err
+	}
+	second, err := phonify.New(phonify.Config{
+		Config: wire.Config{BaseURL: v.second.URL}, APIKey: phonifytest.APIKey,
+	})
+	if err != nil {
+		return err
+	}
+	v.router, err = router.New([]router.Provider{
+		{Name: First, Provider: first},
+		{Name: Second, Provider: second},
+	}, &router.Options{
+		// Faster than a real configuration, so that a few seconds show it all.
+		Retry:    router.Retry{MaxAttempts: 2, Initial: 50 * time.Millisecond},
+		Breaker:  router.Breaker{Failures: 3, OpenFor: 700 * time.Millisecond, Jitter: -1},
+		OnNotice: onNotice,
+	})
+	return err
+}
+
+// close ends the router and the fakes.
+func (v *vendors) close(ctx context.Context) error {
+	err := v.router.Close(ctx)
+	v.first.Close()
+	v.second.Close()
+	return err
+}
+
+// held lists what the vendors' own ledgers have.
+func (v *vendors) held() []Held {
+	var all []Held
+	for _, m := range v.first.Messages() {
+		all = append(all, Held{First, m.To, m.Text})
+	}
+	for _, m := range v.second.Messages() {
+		all = append(all, Held{Second, m.To, m.Text})
+	}
+	return all
+}
