@@ -50,7 +50,7 @@ func documentedCode(t *trial, code provider.Code) {
 		m := t.message("Hello")
 		l := t.lab(func(n int, _ faultserver.Answer) faultserver.Reply { return documented.fill(m, n).Reply() })
 		before := len(t.failures)
-		e := l.wantCode(l.send(m), code)
+		e := l.wantCode(l.sendRefused(m, code), code)
 		l.wantSends(1)
 		if documented.vendorCode != "" && e.VendorCode != documented.vendorCode {
 			t.failf("VendorCode is %q, want %q", e.VendorCode, documented.vendorCode)

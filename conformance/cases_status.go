@@ -86,7 +86,7 @@ func (b bareStatus) run(t *trial) {
 		t.notApplicable("the vendor accepts with an empty body (accepted.http)")
 	}
 	l := t.lab(func(int, faultserver.Answer) faultserver.Reply { return page.Reply() })
-	l.wantCode(l.send(t.message("Hello")), codes...)
+	l.wantCode(l.sendRefused(t.message("Hello"), b.code), codes...)
 	l.wantSends(1)
 }
 

@@ -234,6 +234,21 @@ func (l *lab) send(m *provider.Message) result {
 	return l.sendUnder(ctx, m)
 }
 
+// sendRefused sends to a server that refuses with what code stands for. A driver
+// that fetches tokens may call the refusal of a token that it kept unavailable,
+// and drops it; with a fresh one it must say unauthenticated.
+func (l *lab) sendRefused(m *provider.Message, code provider.Code) result {
+	r := l.send(m)
+	if l.Aside == nil || code != provider.Unauthenticated || provider.CodeOf(r.err) != provider.Unavailable {
+		return r
+	}
+	l.wantSends(1)
+	l.mu.Lock()
+	l.sends, l.before = nil, len(l.server.Requests())
+	l.mu.Unlock()
+	return l.send(m)
+}
+
 // sendUnder sends, and ends the case if the driver panics or does not come back
 // after its context has ended.
 func (l *lab) sendUnder(ctx context.Context, m *provider.Message) result {
