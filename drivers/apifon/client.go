@@ -18,9 +18,9 @@ const api = "/services/api/v1"
 // an [*APIError], and where a documented limit forbade the request, it is a
 // [*FieldError] and nothing was sent.
 type Client struct {
-	config Config
+	config *Config // behind pointers, so that %#v prints no secret
 	wire   *wire.Client
-	signer signer
+	signer *signer
 	tokens *tokenSource // nil with HMAC
 }
 
@@ -35,12 +35,15 @@ func NewClient(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, wire: w, signer: signer{config.Token, config.Secret, config.Now}}
+	c := &Client{config: &config, wire: w, signer: &signer{config.Token, config.Secret, config.Now}}
 	if config.ClientID != "" {
-		c.tokens = newTokenSource(&c.config, w)
+		c.tokens = newTokenSource(&config, w)
 	}
 	return c, nil
 }
+
+// String names the client without its credentials.
+func (c *Client) String() string { return "apifon client of " + c.config.BaseURL }
 
 // Close drops the idle connections and ends a token request under way. Calls
 // after it are provider.Unavailable. It may be called again.
@@ -112,10 +115,10 @@ func (c *Client) do(ctx context.Context, r wire.Request) (*reply, error) {
 	return answered, nil
 }
 
-// expired turns a refusal of credentials into what is known of an access token
-// that was kept: it has ended, and the next call fetches another.
+// expired turns a refusal of an access token that was kept into what is known of
+// it: it has ended, and the next call fetches another.
 func (c *Client) expired(r *reply, err *provider.Error) *provider.Error {
-	if err.Code == provider.Unauthenticated && r.kept {
+	if err.Code == provider.Unauthenticated && r.kept && r.Status != http.StatusProxyAuthRequired {
 		c.tokens.drop(r.token)
 		err.Code = provider.Unavailable
 	}

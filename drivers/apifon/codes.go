@@ -17,6 +17,17 @@ var gatewayCodes = map[StatusCode]provider.Code{
 	"429": provider.RateLimited,
 }
 
+// resourceCodes says the same of all other calls, where a path that does not
+// exist is a resource that does not exist.
+var resourceCodes = map[StatusCode]provider.Code{
+	"400": provider.Rejected,
+	"401": provider.Unauthenticated,
+	"403": provider.Rejected,
+	"404": provider.Rejected,
+	"409": provider.Rejected,
+	"429": provider.RateLimited,
+}
+
 // blames finds what a refusal of 400 or 403 is about: the vendor tells it in
 // words alone.
 var blames = []struct {
@@ -41,6 +52,77 @@ func blame(e *APIError) provider.Code {
 		}
 	}
 	return provider.InvalidMessage
+}
+
+// otpVerdicts are the OTP gateway's answers to a code.
+var otpVerdicts = map[StatusCode]provider.CodeVerdict{
+	OTPValid:       provider.CodeRight,
+	OTPUsed:        provider.CodeUsed,
+	OTPDeclined:    provider.CodeWrong,
+	OTPNotFound:    provider.CodeWrong,
+	OTPNoCode:      provider.CodeWrong,
+	OTPNoReference: provider.CodeWrong,
+	OTPExpired:     provider.CodeExpired,
+	OTPInvalid:     provider.CodeWrong,
+}
+
+// fate is what a status of a delivery report means.
+type fate struct {
+	status provider.Status
+	final  bool
+	code   provider.Code
+	kind   provider.EventKind // "" = a report
+}
+
+// smsFates are the statuses of SMS (docs.apifon.com/apireference.html, SMS
+// Callback Statuses).
+var smsFates = map[int]fate{
+	1:   {status: provider.StatusUndelivered},                              // absent: a later try may reach the phone
+	3:   {status: provider.StatusAccepted},                                 // accepted; also when an SMS takes over from an instant message
+	4:   {status: provider.StatusSent},                                     // accepted_smsc
+	5:   {provider.StatusUndelivered, true, provider.Rejected, ""},         // call_barred
+	7:   {status: provider.StatusDelivered, final: true},                   // delivered
+	8:   {status: provider.StatusExpired, final: true},                     // expired
+	11:  {kind: provider.Engagement},                                       // open
+	18:  {provider.StatusRejected, true, provider.Rejected, ""},            // rejected_smsc
+	19:  {provider.StatusUndelivered, true, provider.InvalidRecipient, ""}, // teleservice_not_provisioned
+	21:  {provider.StatusUndelivered, true, provider.Rejected, ""},         // unexpected_value
+	22:  {provider.StatusUndelivered, true, provider.InvalidRecipient, ""}, // unknown_sub
+	23:  {provider.StatusRejected, true, provider.Rejected, ""},            // smpp_refused
+	24:  {provider.StatusRejected, true, provider.Rejected, ""},            // smsc_refused
+	101: {provider.StatusRejected, true, provider.SenderRejected, ""},      // no_sender
+	103: {provider.StatusRejected, true, provider.SenderRejected, ""},      // invalid_sender
+	105: {provider.StatusRejected, true, provider.InvalidRecipient, ""},    // lookup_invalid_msisdn
+	106: {provider.StatusRejected, true, provider.SenderRejected, ""},      // unknown_sender_type
+	107: {provider.StatusRejected, true, provider.Unauthenticated, ""},     // account_not_allowed
+	109: {provider.StatusRejected, true, provider.NoRoute, ""},             // no_coverage
+	110: {provider.StatusRejected, true, provider.NoRoute, ""},             // no_price
+	111: {provider.StatusRejected, true, provider.Rejected, ""},            // spam_control: the same text, shortly before
+	112: {provider.StatusRejected, true, provider.NoRoute, ""},             // no_route_plan
+	113: {provider.StatusRejected, true, provider.Unauthenticated, ""},     // invalid_account
+	115: {provider.StatusRejected, true, provider.InsufficientFunds, ""},   // account_insufficient_credits
+}
+
+// imFates are the statuses of instant messages (IM Callback Statuses). Those
+// after which the vendor sends the SMS are not final: a report says nothing of
+// whether there is one.
+var imFates = map[int]fate{
+	3:   {status: provider.StatusSent},                                      // sent
+	7:   {status: provider.StatusDelivered, final: true},                    // delivered
+	8:   {status: provider.StatusExpired},                                   // expired: then the SMS
+	10:  {provider.StatusDelivered, true, "", provider.Engagement},          // seen
+	11:  {kind: provider.Engagement},                                        // open
+	22:  {provider.StatusUndelivered, false, provider.InvalidRecipient, ""}, // unknown_user: then the SMS
+	101: {provider.StatusRejected, true, provider.SenderRejected, ""},       // no_sender
+	105: {provider.StatusRejected, true, provider.InvalidRecipient, ""},     // invalid_msisdn
+	109: {provider.StatusRejected, true, provider.NoRoute, ""},              // no_coverage
+	110: {provider.StatusRejected, true, provider.NoRoute, ""},              // no_product
+	111: {provider.StatusRejected, true, provider.Rejected, ""},             // spam_control
+	115: {provider.StatusRejected, true, provider.InsufficientFunds, ""},    // account_insufficient_credits
+	119: {provider.StatusRejected, true, provider.SenderRejected, ""},       // sender_id_disabled
+	120: {provider.StatusRejected, false, provider.NoRoute, ""},             // no_active_subscription: then the SMS
+	121: {provider.StatusRejected, true, provider.InvalidMessage, ""},       // invalid_url
+	130: {provider.StatusRejected, true, provider.RateLimited, ""},          // shared_sender_cap
 }
 
 // tokenCodes says what an error of the identity server means (RFC 6749 §5.2).

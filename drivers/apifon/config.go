@@ -36,8 +36,10 @@ type Config struct {
 	wire.Config
 }
 
+const driverName = "apifon"
+
 // Driver opens Apifon accounts from settings.
-var Driver = provider.NewDriver("apifon", "Apifon: SMS, Viber with SMS failover, and one-time codes", New)
+var Driver = provider.NewDriver(driverName, "Apifon: SMS, Viber with SMS failover, and one-time codes", New)
 
 // defaults fills in what was left out.
 func (c *Config) defaults() {

@@ -136,7 +136,12 @@ func digits(number string) string {
 	return strings.TrimLeft(only, "0")
 }
 
-var errNoID = errors.New("the answer has no request id")
+// What a 2xx must have to be an acceptance.
+var (
+	errNoID      = errors.New("the answer has no request id")
+	errNoVerdict = errors.New("the answer has no documented verdict")
+	errNoBalance = errors.New("the answer has no balance")
+)
 
 // submit hands a request to a gateway and reads the answer.
 func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult, error) {
@@ -149,7 +154,7 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 	}
 	var result SendResult
 	if err := r.Decode(&result); err != nil {
-		return nil, c.unread(r, err)
+		return nil, c.unread(r, gatewayCodes, err)
 	}
 	switch status := result.ResultInfo.StatusCode; {
 	case status != "" && status != "200" && len(result.Results) > 0:
@@ -157,7 +162,7 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 	case status != "" && status != "200":
 		return nil, c.failure(r, gatewayCodes)
 	case result.RequestID == "":
-		return nil, c.unread(r, errNoID)
+		return nil, c.unread(r, gatewayCodes, errNoID)
 	}
 	result.Raw = r.Raw()
 	return &result, nil
@@ -165,9 +170,9 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 
 // unread is the error of a 2xx that is no acceptance: its own error if it holds
 // one, else doubt.
-func (c *Client) unread(r *reply, cause error) error {
+func (c *Client) unread(r *reply, codes map[StatusCode]provider.Code, cause error) error {
 	if said := parseError(r); said != nil {
-		return c.failure(r, gatewayCodes)
+		return c.failure(r, codes)
 	}
 	return r.Doubt(cause)
 }
@@ -193,7 +198,7 @@ func (c *Client) remove(ctx context.Context, path string, what removal) (int, er
 	}
 	var removed int
 	if err := r.Decode(&removed); err != nil {
-		return 0, c.unread(r, err)
+		return 0, c.unread(r, gatewayCodes, err)
 	}
 	return removed, nil
 }
@@ -213,15 +218,18 @@ func checkRecipients(recipients []Recipient) error {
 		return fieldError(provider.InvalidRecipient, "subscribers", "is empty; want at least one")
 	}
 	for i, r := range recipients {
-		if err := checkNumber(fmt.Sprintf("subscribers[%d].number", i), r.Number); err != nil {
+		if err := checkNumber(at("subscribers", i)+".number", r.Number); err != nil {
 			return err
 		}
-		if err := checkLandings(fmt.Sprintf("subscribers[%d].params", i), r); err != nil {
+		if err := checkLandings(at("subscribers", i)+".params", r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// at names an element of a list.
+func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 
 func checkNumber(field, number string) error {
 	if _, err := e164.ParseDigits(number); err != nil {

@@ -148,7 +148,7 @@ func (s *tokenSource) request() (*accessToken, error) {
 		form.Set("scope", strings.Join(s.config.Scopes, " "))
 	}
 	asked := s.config.Now()
-	r, err := s.wire.Do(s.ctx, wire.Form(http.MethodPost, s.config.TokenURL, form))
+	r, err := s.wire.Do(s.ctx, identityRequest(s.config.TokenURL, form))
 	if err != nil {
 		return nil, notSent(err)
 	}
@@ -196,7 +196,7 @@ func (s *tokenSource) revoke(ctx context.Context) error {
 		"token":           {token.value.Reveal()},
 		"token_type_hint": {"access_token"},
 	}
-	r, err := s.wire.Do(ctx, wire.Form(http.MethodPost, s.config.RevokeURL, form))
+	r, err := s.wire.Do(ctx, identityRequest(s.config.RevokeURL, form))
 	if err != nil {
 		return err
 	}
@@ -204,4 +204,12 @@ func (s *tokenSource) revoke(ctx context.Context) error {
 		return r.ByStatus()
 	}
 	return nil
+}
+
+// identityRequest asks the identity server over a connection of its own: it is
+// asked too rarely to keep one.
+func identityRequest(address string, form url.Values) wire.Request {
+	r := wire.Form(http.MethodPost, address, form)
+	r.Fresh = true
+	return r
 }

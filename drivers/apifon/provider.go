@@ -1,8 +1,11 @@
 package apifon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +17,7 @@ import (
 // Provider sends through one Apifon account. It is safe for concurrent use.
 type Provider struct {
 	client *Client
-	config Config
+	config *Config
 }
 
 // New makes a Provider. It does no I/O; a bad setting is a
@@ -30,36 +33,66 @@ func New(config Config) (*Provider, error) {
 // Client is the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
+// String names the provider without its credentials.
+func (p *Provider) String() string { return "apifon provider at " + p.config.BaseURL }
+
 // Close drops the idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Capabilities says what this account can do.
+// maxBatch is how many messages go into one request. The vendor names no limit.
+const maxBatch = 100
+
+// Capabilities says what this account can do. Where the setting scopes leaves a
+// scope out, what needs it is missing.
 func (p *Provider) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Features: provider.HasCancel | provider.Schedule | provider.Validity | provider.ChooseSender}
+	features := provider.HasCallbacks | provider.Schedule | provider.Validity | provider.ChooseSender
+	for scope, needed := range scopedFeatures {
+		if len(p.config.Scopes) == 0 || slices.Contains(p.config.Scopes, scope) {
+			features |= needed
+		}
+	}
+	return provider.Capabilities{Features: features, MaxBatch: maxBatch}
 }
 
-// Send sends an SMS.
+var scopedFeatures = map[string]provider.Feature{
+	"smsGateway":  provider.HasBatch | provider.HasCancel,
+	"accountInfo": provider.HasBalance | provider.HasCheck,
+	"otpGateway":  provider.HasVerify,
+}
+
+// Send sends an SMS, or with extras an instant message and the SMS after it; see
+// the package comment.
 func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
-	sms, err := p.sms(m)
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	extra, err := m.ExtraOf(driverName, imExtras...)
 	if err != nil {
 		return nil, err
 	}
-	result, err := p.client.SendSMS(ctx, sms)
+	var result *SendResult
+	if len(extra) > 0 {
+		result, err = p.sendIM(ctx, m, extra)
+	} else {
+		result, err = p.sendSMS(ctx, m)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return receipt(result, m.To, result.RequestID)
 }
 
+func (p *Provider) sendSMS(ctx context.Context, m *provider.Message) (*SendResult, error) {
+	sms, err := p.sms(m)
+	if err != nil {
+		return nil, err
+	}
+	return p.client.SendSMS(ctx, sms)
+}
+
 // sms writes a message as the vendor's request, or refuses what the vendor
 // would change or cannot carry.
 func (p *Provider) sms(m *provider.Message) (SMS, error) {
-	if err := m.Validate(); err != nil {
-		return SMS{}, err
-	}
-	if _, err := m.ExtraOf("apifon"); err != nil {
-		return SMS{}, err
-	}
 	text, err := p.text(m)
 	if err != nil {
 		return SMS{}, err
@@ -68,7 +101,7 @@ func (p *Provider) sms(m *provider.Message) (SMS, error) {
 		Recipients:  []Recipient{{Number: m.To.Digits()}},
 		ReferenceID: m.Ref,
 		Message:     text,
-		CallbackURL: p.config.CallbackURL,
+		CallbackURL: p.config.hook(p.config.CallbackURL),
 		TTE:         TTE{For: m.Validity},
 		Date:        sendAt(m),
 	}, nil
@@ -78,9 +111,17 @@ func (p *Provider) sms(m *provider.Message) (SMS, error) {
 // stay as they are when no params are given.
 const magic = "{apifon_"
 
+func checkMagic(text string) error {
+	if strings.Contains(text, magic) {
+		return provider.Errorf(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
+	}
+	return nil
+}
+
+// text is the message as the vendor's SMS.
 func (p *Provider) text(m *provider.Message) (Text, error) {
-	if strings.Contains(m.Text, magic) {
-		return Text{}, provider.Errorf(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
+	if err := checkMagic(m.Text); err != nil {
+		return Text{}, err
 	}
 	sender, err := p.sender(m.From)
 	if err != nil {
@@ -141,16 +182,17 @@ func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, 
 	return &provider.Receipt{ID: id, Segments: len(entries), Raw: result.Raw}, nil
 }
 
-// batchMark stands between request id and place in the id of a batch's message.
-const batchMark = ":"
-
 // Cancel withdraws a scheduled message. A message of a batch cannot be
 // withdrawn alone: the vendor removes whole requests.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
 	if strings.Contains(id, batchMark) {
 		return provider.Errorf(provider.Unsupported, "the message was sent in a batch, and the vendor removes whole requests only")
 	}
+	// An id does not tell the two gateways apart.
 	removed, err := p.client.RemoveSMS(ctx, id)
+	if err == nil && removed < 1 {
+		removed, err = p.client.RemoveIM(ctx, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -160,8 +202,46 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	return nil
 }
 
+// Balance reads the account's balance. Available is the vendor's balance as it
+// stands; what is reserved stands beside it.
+func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
+	said, err := p.client.Balance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	available, err := said.Balance.Money(p.config.Currency)
+	if err != nil {
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: err}
+	}
+	balance := &provider.Balance{Available: available}
+	if reserved, err := said.Reserved.Money(p.config.Currency); err == nil {
+		balance.Reserved = &reserved
+	}
+	for _, s := range said.Subscriptions {
+		left, leftErr := s.Available.Money(provider.Credits)
+		total, totalErr := s.Total.Money(provider.Credits)
+		if err := cmp.Or(leftErr, totalErr); err != nil {
+			return nil, &provider.Error{Code: provider.Indeterminate, Err: err}
+		}
+		balance.Plans = append(balance.Plans, provider.Plan{Name: s.SenderID, Available: left, Total: total, Ends: s.Ends()})
+	}
+	return balance, nil
+}
+
+// Check reads the balance, which shows whether the credentials are taken.
+func (p *Provider) Check(ctx context.Context) error {
+	_, err := p.client.Balance(ctx)
+	return err
+}
+
 // What the vendor has beyond sending.
 var (
-	_ provider.Provider  = (*Provider)(nil)
-	_ provider.Canceller = (*Provider)(nil)
+	_ provider.Provider       = (*Provider)(nil)
+	_ provider.BatchSender    = (*Provider)(nil)
+	_ provider.Canceller      = (*Provider)(nil)
+	_ provider.BalanceReader  = (*Provider)(nil)
+	_ provider.Verifier       = (*Provider)(nil)
+	_ provider.CallbackParser = (*Provider)(nil)
+	_ provider.Checker        = (*Provider)(nil)
+	_ io.Closer               = (*Provider)(nil)
 )

@@ -63,6 +63,8 @@ type Server struct {
 	calls    []Call
 	tokens   map[string]token
 	messages []Message
+	codes    map[string]*oneTimeCode // by reference
+	balance  Balance
 }
 
 // NewServer starts a server with an empty ledger.
@@ -79,7 +81,7 @@ func NewServer(options Options) *Server {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &Server{options: options, tokens: make(map[string]token)}
+	s := &Server{options: options, tokens: make(map[string]token), codes: make(map[string]*oneTimeCode), balance: initialBalance}
 	s.Server = wiretest.NewServer(s.routes())
 	return s
 }
@@ -149,7 +151,13 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc(method+" "+api+path, s.guarded(scope, h))
 	}
 	handle("POST", "/sms/send", "smsGateway", s.sendSMS)
-	handle("POST", "/sms/remove", "smsGateway", s.removeScheduled)
+	handle("POST", "/sms/remove", "smsGateway", s.removeScheduled(smsChannel))
+	handle("POST", "/im/send", "imGateway", s.sendIM)
+	handle("POST", "/im/file", "imGateway", s.sendIMFile)
+	handle("POST", "/im/remove", "imGateway", s.removeScheduled(imChannel))
+	handle("POST", "/otp/create", "otpGateway", s.createOTP)
+	handle("POST", "/otp/verify/{reference}/{code}", "otpGateway", s.verifyOTP)
+	handle("POST", "/balance", "accountInfo", s.readBalance)
 	return mux
 }
 

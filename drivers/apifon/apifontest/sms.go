@@ -12,6 +12,12 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
+// The channels of a [Message], as callbacks name them.
+const (
+	smsChannel = "SMS"
+	imChannel  = "VIBER"
+)
+
 // Message is what the server took for one recipient.
 type Message struct {
 	RequestID   string
@@ -27,9 +33,19 @@ type Message struct {
 	TTE         string    // as it came
 	SendAt      time.Time // zero = at once
 	CallbackURL string
-	Removed     bool // was scheduled, and taken back
+	ReplyURL    string
+	Failover    *Failover // of an instant message; nil = no SMS after it
+	Code        string    // of a one-time code
+	Removed     bool      // was scheduled, and taken back
 
 	pages map[string]any // shortened landing pages
+}
+
+// Failover is the SMS that follows an instant message which did not arrive.
+type Failover struct {
+	From, Text string
+	DataCoding int
+	Segments   int
 }
 
 // Messages is the ledger: every message that was accepted, in order.
@@ -118,11 +134,10 @@ func (s *Server) sendSMS(r *request) answer {
 		if wrong != nil {
 			return s.gatewayError(http.StatusForbidden, wrong.field+": "+wrong.reason)
 		}
-		m.ReferenceID, m.CallbackURL = body.ReferenceID, body.CallbackURL
-		m.TTE, m.SendAt = body.TTE, s.scheduled(body.Date)
+		m.TTE = body.TTE
 		accepted[i] = m
 	}
-	return s.accept(accepted, body.ReferenceID)
+	return s.accept(accepted, envelope{body.ReferenceID, body.CallbackURL, "", body.Date})
 }
 
 // compose writes the message that one recipient gets.
@@ -140,7 +155,7 @@ func (s *Server) compose(to recipient, m smsText) (Message, *fault) {
 		segments = ucs2Segments(rendered)
 	}
 	return Message{
-		Channel: "SMS", To: "+" + to.Number, From: m.SenderID, Text: rendered, DataCoding: m.DC,
+		Channel: smsChannel, To: "+" + to.Number, From: m.SenderID, Text: rendered, DataCoding: m.DC,
 		Segments: segments, CustomID: to.CustomID, pages: pages,
 	}, nil
 }
@@ -171,35 +186,55 @@ func (s *Server) replace(text string, params map[string]any) (string, map[string
 	return strings.NewReplacer(pairs...).Replace(text), pages
 }
 
+// envelope is what the messages of a request share.
+type envelope struct{ reference, callbackURL, replyURL, date string }
+
 // accept enters messages of one request into the ledger and answers for them.
-func (s *Server) accept(messages []Message, reference string) answer {
-	requestID := s.newID("request")
-	results := make(map[string][]map[string]any)
-	for i := range messages {
-		m := &messages[i]
-		m.RequestID = requestID
-		for range m.Segments {
-			id := s.newID("message")
-			m.ID = cmp.Or(m.ID, id)
-			number := strings.TrimPrefix(m.To, "+")
-			results[number] = append(results[number], m.result(id))
-		}
+func (s *Server) accept(messages []Message, e envelope) answer {
+	requestID, results := s.enter(messages, e)
+	byNumber := make(map[string][]map[string]any)
+	for i, m := range messages {
+		number := strings.TrimPrefix(m.To, "+")
+		byNumber[number] = append(byNumber[number], results[i]...)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.messages = append(s.messages, messages...)
 	return answer{http.StatusOK, map[string]any{
 		"request_id":  requestID,
-		"reference":   reference,
-		"results":     results,
+		"reference":   e.reference,
+		"results":     byNumber,
 		"result_info": map[string]any{"status_code": http.StatusOK, "description": "OK"},
 	}}
 }
 
+// enter gives messages their ids, puts them into the ledger and makes the
+// results of each, one per segment.
+func (s *Server) enter(messages []Message, e envelope) (requestID string, results [][]map[string]any) {
+	requestID = s.newID("request")
+	for i := range messages {
+		m := &messages[i]
+		m.RequestID, m.ReferenceID = requestID, e.reference
+		m.CallbackURL, m.ReplyURL, m.SendAt = e.callbackURL, e.replyURL, s.scheduled(e.date)
+		var own []map[string]any
+		for range m.Segments {
+			id := s.newID("message")
+			m.ID = cmp.Or(m.ID, id)
+			own = append(own, m.result(id))
+		}
+		results = append(results, own)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.messages = append(s.messages, messages...)
+	return requestID, results
+}
+
 // result is what the answer says of one segment.
 func (m *Message) result(id string) map[string]any {
+	length := len(m.Text)
+	if m.Channel != smsChannel {
+		length = utf8.RuneCountInString(m.Text)
+	}
 	return map[string]any{
-		"message_id": id, "custom_id": orNull(m.CustomID), "length": len(m.Text),
+		"message_id": id, "custom_id": orNull(m.CustomID), "length": length,
 		"short_code": nil, "short_url": nil, "landing_pages": m.pages,
 	}
 }
@@ -216,28 +251,34 @@ var removal = object(map[string]field{
 	"field": must(oneOf("REQUEST_ID", "REFERENCE_ID")),
 })
 
-// removeScheduled is POST /sms/remove: the answer is how many messages it took
-// back.
-func (s *Server) removeScheduled(r *request) answer {
-	var body struct{ ID, Field string }
-	if wrong := s.read(r, removal, &body); wrong != nil {
-		return *wrong
+// removeScheduled is POST /sms/remove and /im/remove: the answer is how many
+// messages of the channel it took back.
+func (s *Server) removeScheduled(channel string) handler {
+	return func(r *request) answer {
+		var body struct{ ID, Field string }
+		if wrong := s.read(r, removal, &body); wrong != nil {
+			return *wrong
+		}
+		return answer{http.StatusOK, s.remove(channel, body.Field, body.ID)}
 	}
-	now, removed := s.options.Now(), 0
+}
+
+func (s *Server) remove(channel, field, id string) (removed int) {
+	now := s.options.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.messages {
 		m := &s.messages[i]
-		id := m.RequestID
-		if body.Field == "REFERENCE_ID" {
-			id = m.ReferenceID
+		own := m.RequestID
+		if field == "REFERENCE_ID" {
+			own = m.ReferenceID
 		}
-		if id == body.ID && !m.Removed && m.SendAt.After(now) {
+		if m.Channel == channel && own == id && !m.Removed && m.SendAt.After(now) {
 			m.Removed = true
 			removed++
 		}
 	}
-	return answer{http.StatusOK, removed}
+	return removed
 }
 
 // read decodes a gateway's request.

@@ -1,0 +1,125 @@
+package apifon
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// batchMark stands between request id and place in the id of a batch's message,
+// and between place and Ref in the custom id that the vendor echoes.
+const batchMark = ":"
+
+// batchID is the id of the message at a place of a batch.
+func batchID(requestID string, place int) string {
+	return requestID + batchMark + strconv.Itoa(place)
+}
+
+// customID carries place and Ref through the vendor.
+func customID(place int, ref string) string {
+	if ref == "" {
+		return strconv.Itoa(place)
+	}
+	return strconv.Itoa(place) + batchMark + ref
+}
+
+// splitCustomID reads what customID wrote; batch is false for any other.
+func splitCustomID(id string) (place int, ref string, batch bool) {
+	digits, ref, _ := strings.Cut(id, batchMark)
+	place, err := strconv.Atoi(digits)
+	if err != nil || place < 1 || place > maxBatch || strconv.Itoa(place) != digits {
+		return 0, id, false
+	}
+	return place, ref, true
+}
+
+// SendBatch sends messages whose recipients are distinct and which are equal in
+// everything else in one request. A batch of several texts takes a request for
+// each of them, one after the other.
+func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	verdicts := make([]provider.Verdict, len(ms))
+	for _, g := range groups(ms) {
+		p.sendGroup(ctx, ms, g.places, verdicts)
+	}
+	return verdicts
+}
+
+// likeness is what the messages of one request share.
+type likeness struct {
+	text, from string
+	validity   time.Duration
+	at         time.Time
+}
+
+// group is one request: the places of its messages, and whom they are for.
+type group struct {
+	places []int
+	to     map[e164.Number]bool
+}
+
+// groups sorts messages into requests, in the order of the first of each.
+func groups(ms []*provider.Message) []*group {
+	var all []*group
+	open := make(map[likeness]*group)
+	for i, m := range ms {
+		if alone(m) {
+			all = append(all, &group{places: []int{i}})
+			continue
+		}
+		like := likeness{m.Text, m.From, m.Validity, m.SendAt.UTC()}
+		g := open[like]
+		if g == nil || g.to[m.To] || len(g.places) == maxBatch {
+			g = &group{to: make(map[e164.Number]bool)}
+			open[like] = g
+			all = append(all, g)
+		}
+		g.places = append(g.places, i)
+		g.to[m.To] = true
+	}
+	return all
+}
+
+// alone reports whether a message cannot share a request: it has extras, or will
+// be refused.
+func alone(m *provider.Message) bool {
+	for key := range m.Extra {
+		if strings.HasPrefix(key, driverName+".") {
+			return true
+		}
+	}
+	return m.Validate() != nil || checkReference(m.Ref) != nil
+}
+
+// sendGroup sends one request and fills in the verdicts of its messages.
+func (p *Provider) sendGroup(ctx context.Context, ms []*provider.Message, places []int, verdicts []provider.Verdict) {
+	if len(places) == 1 {
+		v := &verdicts[places[0]]
+		v.Receipt, v.Err = p.Send(ctx, ms[places[0]])
+		return
+	}
+	result, err := p.submitGroup(ctx, ms, places)
+	for place, i := range places {
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		verdicts[i].Receipt, verdicts[i].Err = receipt(result, ms[i].To, batchID(result.RequestID, place+1))
+	}
+}
+
+func (p *Provider) submitGroup(ctx context.Context, ms []*provider.Message, places []int) (*SendResult, error) {
+	sms, err := p.sms(ms[places[0]])
+	if err != nil {
+		return nil, err
+	}
+	sms.ReferenceID = "" // each message's own Ref travels in its custom id
+	sms.Recipients = make([]Recipient, len(places))
+	for place, i := range places {
+		sms.Recipients[place] = Recipient{Number: ms[i].To.Digits(), CustomID: customID(place+1, ms[i].Ref)}
+	}
+	return p.client.SendSMS(ctx, sms)
+}

@@ -1,0 +1,249 @@
+package apifon
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// callbackBody is any of the vendor's three callbacks: delivery reports have
+// data, replies to instant messages have reply, and replies to SMS have neither.
+type callbackBody struct {
+	RequestID   string            `json:"request_id"`
+	ReferenceID string            `json:"reference_id"`
+	Data        []json.RawMessage `json:"data"`
+	Type        string            `json:"type"` // SMS, VIBER or MAIL
+
+	Reply      *imReply   `json:"reply"`
+	OriginalIM originalIM `json:"original_im"`
+	Channel    string     `json:"channel"`
+
+	smsReply
+}
+
+// delivery is one item of a delivery report.
+type delivery struct {
+	From      string `json:"from"`
+	To        string `json:"to"`
+	MessageID string `json:"message_id"`
+	CustomID  string `json:"custom_id"`
+	Status    struct {
+		Code loose  `json:"code"`
+		Text string `json:"text"`
+	} `json:"status"`
+	ErrorCode loose            `json:"error_code"` // the operator's
+	Timestamp loose            `json:"timestamp"`  // seconds
+	Price     loose            `json:"price"`
+	VAT       loose            `json:"vat"`
+	MCCMNC    loose            `json:"mccmnc"`
+	Metadata  map[string]loose `json:"metadata"`
+}
+
+// smsReply is what a person answered to an SMS.
+type smsReply struct {
+	MessageID string  `json:"message_id"`
+	From      string  `json:"from"`
+	To        string  `json:"to"`
+	Text      *string `json:"text"`
+	Timestamp loose   `json:"timestamp"` // seconds
+}
+
+// imReply is what a person answered to an instant message: a text, or a medium
+// that the vendor keeps for seven days.
+type imReply struct {
+	MessageID string `json:"reply_message_id"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Timestamp loose  `json:"timestamp"` // seconds
+	Price     loose  `json:"price"`
+	Message   struct {
+		Text          string `json:"text"`
+		MediaURL      string `json:"mediaUrl"`  // in the reference's example
+		MediaURL2     string `json:"media_url"` // in its table
+		MediaFile     string `json:"mediaFileName"`
+		MediaFilename string `json:"media_filename"`
+	} `json:"message"`
+}
+
+type originalIM struct {
+	MessageID   string `json:"message_id"`
+	RequestID   string `json:"request_id"`
+	ReferenceID string `json:"reference_id"`
+	CustomID    string `json:"custom_id"`
+}
+
+// loose is a value that may be a string, a number or anything else.
+type loose string
+
+// UnmarshalJSON takes the text of a string, and anything else as it stands.
+func (l *loose) UnmarshalJSON(b []byte) error {
+	text, err := looseText(b)
+	*l = loose(text)
+	return err
+}
+
+// time reads seconds since 1970, fractions cut; zero = there are none.
+func (l loose) time() time.Time {
+	seconds, err := strconv.ParseFloat(string(l), 64)
+	if err != nil || seconds <= 0 || seconds > math.MaxInt32*16 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// ParseCallback reads delivery reports of SMS, instant messages and one-time
+// codes, and replies to SMS and instant messages. With the setting
+// callback_secret, a callback without it is provider.ErrBadSignature.
+//
+// The reports of one-time codes have the code's ref as Ref; their ID is the
+// vendor's request id. Extra holds message_id and, where the vendor tells them,
+// channel, error_code, price, vat, media_url, media_filename and "metadata."
+// with the name of each entry.
+func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
+	secret := p.config.CallbackSecret.Reveal()
+	if secret != "" && subtle.ConstantTimeCompare([]byte(c.Query.Get(callbackKey)), []byte(secret)) != 1 {
+		return nil, fmt.Errorf("apifon: %w", provider.ErrBadSignature)
+	}
+	var body callbackBody
+	if err := json.Unmarshal(c.Body, &body); err != nil {
+		return nil, errors.New("apifon: the callback is not the JSON that the vendor documents")
+	}
+	switch {
+	case body.Reply != nil:
+		return []provider.Event{p.imReply(&body, bytes.Clone(c.Body))}, nil
+	case body.Data != nil:
+		return p.deliveries(&body)
+	case body.smsReply.Text != nil && body.smsReply.From != "":
+		return []provider.Event{smsReplied(&body, bytes.Clone(c.Body))}, nil
+	}
+	return nil, errors.New("apifon: the callback is neither a delivery report nor a reply")
+}
+
+// deliveries reads every item or none.
+func (p *Provider) deliveries(body *callbackBody) ([]provider.Event, error) {
+	events := make([]provider.Event, 0, len(body.Data))
+	for i, raw := range body.Data {
+		var d delivery
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return nil, fmt.Errorf("apifon: item %d of the callback's data is not as the vendor documents", i)
+		}
+		if body.RequestID == "" && d.MessageID == "" {
+			return nil, fmt.Errorf("apifon: item %d of the callback names no message", i)
+		}
+		events = append(events, p.delivered(body, &d, raw))
+	}
+	return events, nil
+}
+
+func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessage) provider.Event {
+	fates := smsFates
+	if body.Type != "SMS" {
+		fates = imFates
+	}
+	code, err := strconv.Atoi(string(d.Status.Code))
+	f, known := fates[code]
+	if !known || err != nil || body.Type != "SMS" && body.Type != "VIBER" {
+		f = fate{status: provider.StatusUnknown}
+	}
+	id, ref := sentAs(body.RequestID, body.ReferenceID, d.CustomID)
+	e := provider.Event{
+		Kind: provider.Report, ID: id, Ref: ref, At: d.Timestamp.time(),
+		Status: f.status, Final: f.final, Code: f.code,
+		VendorStatus: d.Status.Text, VendorCode: string(d.Status.Code), MCCMNC: string(d.MCCMNC),
+		From: party(d.From), To: party(d.To), Raw: raw,
+		Extra: map[string]string{},
+	}
+	if f.kind != "" {
+		e.Kind = f.kind
+	}
+	e.Cost = p.cost(d.Price)
+	note(e.Extra, "message_id", d.MessageID)
+	note(e.Extra, "channel", body.Type)
+	note(e.Extra, "error_code", string(d.ErrorCode))
+	note(e.Extra, "price", string(d.Price))
+	note(e.Extra, "vat", string(d.VAT))
+	for key, value := range d.Metadata {
+		note(e.Extra, "metadata."+key, string(value))
+	}
+	return e
+}
+
+// sentAs finds the receipt's id and the Ref of a message from what the vendor
+// echoes of its request.
+func sentAs(requestID, referenceID, custom string) (id, ref string) {
+	place, ref, batch := splitCustomID(custom)
+	switch {
+	case batch && referenceID == "":
+		return batchID(requestID, place), ref
+	case referenceID != "":
+		return requestID, referenceID
+	}
+	return requestID, custom
+}
+
+func (p *Provider) imReply(body *callbackBody, raw json.RawMessage) provider.Event {
+	r := body.Reply
+	e := provider.Event{
+		Kind: provider.Inbound, ID: r.MessageID, At: r.Timestamp.time(), From: party(r.From), To: party(r.To),
+		Text: r.Message.Text, Cost: p.cost(r.Price), Raw: raw, Extra: map[string]string{},
+	}
+	original := body.OriginalIM
+	if original.RequestID != "" {
+		e.InReplyTo, e.Ref = sentAs(original.RequestID, original.ReferenceID, original.CustomID)
+	}
+	note(e.Extra, "channel", body.Channel)
+	note(e.Extra, "price", string(r.Price))
+	for _, address := range []string{r.Message.MediaURL, r.Message.MediaURL2} {
+		note(e.Extra, "media_url", address)
+	}
+	for _, name := range []string{r.Message.MediaFile, r.Message.MediaFilename} {
+		note(e.Extra, "media_filename", name)
+	}
+	return e
+}
+
+func smsReplied(body *callbackBody, raw json.RawMessage) provider.Event {
+	r := body.smsReply
+	e := provider.Event{
+		Kind: provider.Inbound, ID: r.MessageID, At: r.Timestamp.time(),
+		From: party(r.From), To: party(r.To), Text: *r.Text, Raw: raw, Extra: map[string]string{},
+	}
+	note(e.Extra, "channel", body.Type)
+	return e
+}
+
+// cost reads a price; nil = there is none, or none that can be counted exactly.
+func (p *Provider) cost(price loose) *provider.Money {
+	if price == "" {
+		return nil
+	}
+	money, err := Decimal(price).Money(p.config.Currency)
+	if err != nil {
+		return nil
+	}
+	return &money
+}
+
+// party is a number with its plus sign, or what the vendor wrote where that is
+// no number.
+func party(s string) string {
+	if number, err := e164.ParseDigits(s); err == nil {
+		return number.String()
+	}
+	return s
+}
+
+func note(extra map[string]string, key, value string) {
+	if value != "" {
+		extra[key] = value
+	}
+}

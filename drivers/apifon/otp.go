@@ -1,0 +1,177 @@
+package apifon
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// OTP is a request of the OTP gateway: make a one-time code and send it. Without
+// Message and Channels the code goes alone by SMS; with Message it goes by SMS;
+// with Channels by instant message; with both, the SMS is sent where the instant
+// message does not arrive.
+type OTP struct {
+	ReferenceID string       `json:"reference_id"` // what [Client.VerifyOTP] takes
+	Number      string       `json:"subscriber"`   // digits only
+	CodeLength  int          `json:"code_length,omitempty"`
+	CodeType    CodeType     `json:"code_type,omitempty"`
+	CallbackURL string       `json:"callback_url,omitempty"` // https
+	Expire      int          `json:"expire,omitempty"`       // seconds; 0 = 300
+	Message     *Text        `json:"message,omitempty"`      // may hold {apifon_otp}
+	Channels    []OTPChannel `json:"im_channels,omitempty"`
+}
+
+// OTPChannel is the instant message that carries a code.
+type OTPChannel struct {
+	Text         string       `json:"text"` // must hold {apifon_otp}
+	SenderID     string       `json:"sender_id,omitempty"`
+	TTL          int          `json:"ttl,omitempty"` // seconds, at least 30; above Expire there is no SMS
+	DeviceTarget DeviceTarget `json:"device_target,omitempty"`
+}
+
+// CodeType is what a code is made of.
+type CodeType string
+
+// The code types; the vendor's default is numeric.
+const (
+	Numeric      CodeType = "numeric"
+	Alpha        CodeType = "alpha"
+	Alphanumeric CodeType = "alphanumeric"
+)
+
+// CodePlaceholder is where the code stands in a text.
+const CodePlaceholder = "{apifon_otp}"
+
+// The OTP gateway's limits and its default.
+const (
+	minCodeLength = 5
+	maxCodeLength = 20
+	defaultExpire = 300
+)
+
+// OTPResult is the gateway's answer to a request that it took.
+type OTPResult struct {
+	RequestID   string          `json:"request_id"`
+	ReferenceID string          `json:"reference_id"`
+	Result      []MessageResult `json:"result"` // one entry per segment
+	ResultInfo  ResultInfo      `json:"result_info"`
+	Raw         json.RawMessage `json:"-"` // the answer as it came
+}
+
+// CreateOTP makes and sends a code (POST /otp/create, scope otpGateway).
+func (c *Client) CreateOTP(ctx context.Context, otp OTP) (*OTPResult, error) {
+	if err := checkOTP(otp); err != nil {
+		return nil, err
+	}
+	r, err := c.call(ctx, "POST", api+"/otp/create", otp)
+	if err != nil {
+		return nil, err
+	}
+	if !r.OK() {
+		return nil, c.failure(r, gatewayCodes)
+	}
+	var result OTPResult
+	if err := r.Decode(&result); err != nil {
+		return nil, c.unread(r, gatewayCodes, err)
+	}
+	if status := result.ResultInfo.StatusCode; status != "" && status != "200" {
+		return nil, c.failure(r, gatewayCodes)
+	}
+	if result.RequestID == "" {
+		return nil, c.unread(r, gatewayCodes, errNoID)
+	}
+	result.Raw = r.Raw()
+	return &result, nil
+}
+
+func checkOTP(otp OTP) error {
+	if otp.ReferenceID == "" {
+		return fieldError(provider.InvalidMessage, "reference_id", "is empty; the code is checked under it")
+	}
+	if err := checkReference(otp.ReferenceID); err != nil {
+		return err
+	}
+	if err := checkNumber("subscriber", otp.Number); err != nil {
+		return err
+	}
+	switch {
+	case otp.CodeLength != 0 && (otp.CodeLength < minCodeLength || otp.CodeLength > maxCodeLength):
+		return fieldError(provider.Unsupported, "code_length", "%d; the vendor takes %d to %d", otp.CodeLength, minCodeLength, maxCodeLength)
+	case otp.CodeType != "" && otp.CodeType != Numeric && otp.CodeType != Alpha && otp.CodeType != Alphanumeric:
+		return fieldError(provider.Unsupported, "code_type", "%q; want %s, %s or %s", otp.CodeType, Numeric, Alpha, Alphanumeric)
+	case otp.Expire < 0:
+		return fieldError(provider.Unsupported, "expire", "%d s is negative", otp.Expire)
+	}
+	if err := checkCallback("callback_url", otp.CallbackURL); err != nil {
+		return err
+	}
+	if otp.Message != nil {
+		if err := checkText("message", *otp.Message); err != nil {
+			return err
+		}
+	}
+	return otp.checkChannels()
+}
+
+func (o *OTP) checkChannels() error {
+	expire := o.Expire
+	if expire == 0 {
+		expire = defaultExpire
+	}
+	for i, channel := range o.Channels {
+		field := at("im_channels", i)
+		switch {
+		case !strings.Contains(channel.Text, CodePlaceholder):
+			return fieldError(provider.InvalidMessage, field+".text", "has no %s", CodePlaceholder)
+		case channel.TTL != 0 && channel.TTL < minTTL:
+			return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor takes at least %d", channel.TTL, minTTL)
+		case o.Message != nil && channel.TTL > expire:
+			return fieldError(provider.Unsupported, field+".ttl", "%d s is more than the code lives, %d; the vendor would never send the SMS", channel.TTL, expire)
+		}
+	}
+	return nil
+}
+
+// OTPAnswer is what the OTP gateway says of a code.
+type OTPAnswer struct {
+	RequestID  string     `json:"request_id"`
+	ResultInfo ResultInfo `json:"result_info"`
+}
+
+// The answers of [Client.VerifyOTP], as ResultInfo.StatusCode.
+const (
+	OTPValid       StatusCode = "0"
+	OTPUsed        StatusCode = "1" // it was right, once; the vendor answers HTTP 200
+	OTPDeclined    StatusCode = "2"
+	OTPNotFound    StatusCode = "3" // wrong reference, or wrong code
+	OTPNoCode      StatusCode = "4"
+	OTPNoReference StatusCode = "5"
+	OTPExpired     StatusCode = "6"
+	OTPInvalid     StatusCode = "7"
+)
+
+// VerifyOTP judges a code (POST /otp/verify, scope otpGateway). Each of the
+// vendor's eight documented answers is an answer, not an error; a right code is
+// used up by it.
+func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPAnswer, error) {
+	if referenceID == "" || code == "" {
+		return nil, fieldError(provider.InvalidMessage, "reference_id", "reference and code must not be empty")
+	}
+	path := api + "/otp/verify/" + url.PathEscape(referenceID) + "/" + url.PathEscape(code)
+	r, err := c.call(ctx, "POST", path, nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer OTPAnswer
+	err = r.Decode(&answer)
+	if _, known := otpVerdicts[answer.ResultInfo.StatusCode]; err == nil && known {
+		return &answer, nil
+	}
+	if !r.OK() {
+		return nil, c.failure(r, gatewayCodes)
+	}
+	return nil, c.unread(r, gatewayCodes, errNoVerdict)
+}

@@ -1,0 +1,114 @@
+package apifon
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// StartCode lets the vendor make and send a one-time code. Text must hold
+// {apifon_otp}; without a Text the code goes alone. The extras apifon.im_text,
+// im_sender, im_ttl and im_device_target send it by Viber, and by SMS only where
+// that does not arrive and a sender is known.
+func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*provider.Receipt, error) {
+	otp, err := p.otp(r)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.client.CreateOTP(ctx, otp)
+	if err != nil {
+		return nil, err
+	}
+	return &provider.Receipt{ID: otp.ReferenceID, Segments: len(result.Result), Raw: result.Raw}, nil
+}
+
+// otp writes a request for a code as the vendor's.
+func (p *Provider) otp(r *provider.CodeRequest) (OTP, error) {
+	if r.To.IsZero() {
+		return OTP{}, provider.Errorf(provider.InvalidRecipient, "the request has no recipient")
+	}
+	extra, err := (&provider.Message{Extra: r.Extra}).ExtraOf(driverName, otpExtras...)
+	if err != nil {
+		return OTP{}, err
+	}
+	otp := OTP{
+		ReferenceID: r.Ref, Number: r.To.Digits(), CodeLength: r.Length,
+		CallbackURL: p.config.hook(p.config.CallbackURL), Expire: int(r.Expire / time.Second),
+	}
+	if r.Expire != 0 && r.Expire < time.Second {
+		return OTP{}, fieldError(provider.Unsupported, "expire", "%s; the vendor counts whole seconds", r.Expire)
+	}
+	if otp.ReferenceID == "" {
+		otp.ReferenceID = rand.Text()
+	}
+	if r.Alpha {
+		otp.CodeType = Alphanumeric
+	}
+	if otp.Message, err = p.codeText(r); err != nil {
+		return OTP{}, err
+	}
+	if len(extra) > 0 {
+		otp.Channels, err = codeChannel(r, extra)
+	}
+	return otp, err
+}
+
+// codeText is the SMS that carries a code; nil = the vendor's own.
+func (p *Provider) codeText(r *provider.CodeRequest) (*Text, error) {
+	text := r.Text
+	if text == "" && r.From == "" && p.config.Sender == "" {
+		return nil, nil
+	}
+	if text == "" {
+		text = CodePlaceholder
+	}
+	if err := checkCodeText(text); err != nil {
+		return nil, err
+	}
+	sender, err := p.sender(r.From)
+	if err != nil {
+		return nil, err
+	}
+	coding, err := dataCoding(text)
+	if err != nil {
+		return nil, err
+	}
+	return &Text{Text: text, DataCoding: coding, SenderID: sender}, nil
+}
+
+func checkCodeText(text string) error {
+	if !strings.Contains(text, CodePlaceholder) {
+		return provider.Errorf(provider.InvalidMessage, "the text has no "+CodePlaceholder+", where the code would stand")
+	}
+	return checkMagic(strings.ReplaceAll(text, CodePlaceholder, ""))
+}
+
+// codeChannel is the instant message that carries a code.
+func codeChannel(r *provider.CodeRequest, extra map[string]string) ([]OTPChannel, error) {
+	channel := OTPChannel{Text: extra["im_text"], SenderID: extra["im_sender"], DeviceTarget: DeviceTarget(extra["im_device_target"])}
+	if channel.Text == "" {
+		channel.Text = r.Text
+	}
+	if channel.Text == "" {
+		channel.Text = CodePlaceholder
+	}
+	if err := checkCodeText(channel.Text); err != nil {
+		return nil, err
+	}
+	var err error
+	channel.TTL, err = extraSeconds(extra, "im_ttl")
+	return []OTPChannel{channel}, err
+}
+
+// CheckCode judges what the user typed. The vendor does not tell a wrong code
+// from an unknown ref.
+func (p *Provider) CheckCode(ctx context.Context, ref, code string) (provider.CodeVerdict, error) {
+	answer, err := p.client.VerifyOTP(ctx, ref, code)
+	if err != nil {
+		return "", err
+	}
+	return otpVerdicts[answer.ResultInfo.StatusCode], nil
+}
