@@ -1,0 +1,392 @@
+package rest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// checker finds what neither the schema nor the parts of a recipe can see by
+// themselves: names that nothing stands for, paths that cannot match.
+type checker struct {
+	recipe   *Recipe
+	problems []Problem
+}
+
+func (r *Recipe) check() []Problem {
+	c := &checker{recipe: r}
+	c.settings()
+	c.auth()
+	c.writing()
+	c.send()
+	c.others()
+	c.callbacks()
+	c.trust()
+	c.fixtures()
+	return c.problems
+}
+
+func (c *checker) add(at position, format string, args ...any) {
+	c.problems = append(c.problems, *at.problem(format, args...))
+}
+
+// settings may not hide a value's name.
+func (c *checker) settings() {
+	for _, s := range c.recipe.Settings {
+		if slices.Contains(messageNames(), s.Name) || slices.Contains([]string{"id", "id_to", "cursor", "since", "page", "offset", "typed", "country"}, s.Name) {
+			c.add(position{}, "settings.%s: is the name of a value; choose another", s.Name)
+		}
+		if s.Pattern != nil && s.Default != "" && !s.Pattern.MatchString(s.Default) {
+			c.add(s.Pattern.at, "the default does not match")
+		}
+	}
+}
+
+// names checks that each name of a template stands for something.
+func (c *checker) names(t *template, values []string) {
+	if t == nil {
+		return
+	}
+	for _, name := range t.names() {
+		if _, ok := c.recipe.Settings.find(name); ok || slices.Contains(values, name) {
+			continue
+		}
+		if extra, ok := strings.CutPrefix(name, "extra."); ok && slices.Contains(values, "to") && slices.Contains(c.recipe.Extras, extra) {
+			continue
+		}
+		c.add(t.at, "{%s} stands for nothing here; want one of %s", name, c.known(values))
+	}
+}
+
+func (c *checker) known(values []string) string {
+	all := slices.Clone(values)
+	for _, s := range c.recipe.Settings {
+		if !s.Templates {
+			all = append(all, s.Name)
+		}
+	}
+	if slices.Contains(values, "to") {
+		for _, e := range c.recipe.Extras {
+			all = append(all, "extra."+e)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (c *checker) tree(t *tree, values []string) {
+	t.walk(func(_ []string, leaf *tree) { c.names(&leaf.leaf, values) })
+}
+
+func (c *checker) auth() {
+	a := &c.recipe.Auth
+	for _, t := range a.trees() {
+		c.tree(t, nil)
+	}
+	c.names(a.Bearer, nil)
+	if a.Basic != nil {
+		c.names(&a.Basic.Username, nil)
+		c.names(&a.Basic.Password, nil)
+	}
+	if a.OAuth2 != nil {
+		for _, t := range []*template{&a.OAuth2.TokenURL, &a.OAuth2.ClientID, &a.OAuth2.ClientSecret, a.OAuth2.Scope} {
+			c.names(t, nil)
+		}
+	}
+}
+
+func (c *checker) writing() {
+	i := c.recipe.Idempotency
+	if i == nil {
+		return
+	}
+	if i.When != "" {
+		c.setting(i.Life.at, i.When)
+	}
+	if !c.recipe.sends("idempotency_key") {
+		c.add(i.Life.at, "no part of send.request has {idempotency_key}")
+	}
+}
+
+// setting checks that a setting is declared.
+func (c *checker) setting(at position, name string) {
+	if _, ok := c.recipe.Settings.find(name); !ok {
+		c.add(at, "%q is no setting of this recipe", name)
+	}
+}
+
+// request checks what a request is made of. $each is for batches alone.
+func (c *checker) request(r *request, values []string, batch bool) {
+	c.names(&r.Path, values)
+	bodies := 0
+	for _, t := range []*tree{r.Form, r.JSON, r.XML} {
+		if t != nil {
+			bodies++
+		}
+	}
+	if bodies > 1 {
+		c.add(r.at, "wants at most one of form, json, xml")
+	}
+	if bodies > 0 && r.method() == "GET" {
+		c.add(r.at, "a GET has no body; use query")
+	}
+	if c.recipe.Auth.Body != nil && r.Form == nil && (r.JSON == nil || r.JSON.kind != treeMap) {
+		c.add(r.at, "auth.body needs a form, or a JSON body that is a map")
+	}
+	each := 0
+	for _, t := range r.trees() {
+		c.tree(t, values)
+		each += countEach(t)
+	}
+	if batch && (each != 1 || r.JSON == nil) {
+		c.add(r.at, "a batch wants one %s, in json", keyEach)
+	}
+	if !batch && each > 0 {
+		c.add(r.at, "%s is for batch.request alone", keyEach)
+	}
+}
+
+func countEach(t *tree) int {
+	if t == nil {
+		return 0
+	}
+	n := 0
+	if t.kind == treeEach {
+		n = 1
+	}
+	for _, child := range t.children {
+		n += countEach(child)
+	}
+	return n
+}
+
+// call checks a call's request and how its answer is read.
+func (c *checker) call(k *call, values []string) {
+	c.request(&k.Request, values, false)
+	c.answer(k)
+}
+
+func (c *checker) answer(k *call) {
+	c.conditions(k.Success.Where, &k.Reply)
+	table := k.Errors
+	if table == nil {
+		table = &c.recipe.Errors
+	}
+	c.errors(table, &k.Reply)
+}
+
+func (c *checker) errors(t *errorTable, r *reply) {
+	c.picks(r, t.Code, t.Message)
+	for i := range t.When {
+		c.conditions(t.When[i].Where, r)
+	}
+	if t.RetryAfter != nil {
+		c.picks(r, &t.RetryAfter.pick)
+	}
+}
+
+func (c *checker) conditions(cs conditions, r *reply) {
+	for i := range cs {
+		k := &cs[i]
+		at := k.target()
+		if at == nil || k.Is == nil && k.IsNot == nil && k.OneOf == nil && k.Matches == nil && k.Empty == nil {
+			c.add(k.at, "wants one of path, all, any and one of is, is_not, one_of, matches, empty")
+			continue
+		}
+		c.path(at, r)
+		if k.Path != nil && at.many() {
+			c.add(at.at, "path %q may lead to many values; say all or any instead of path", at.raw)
+		}
+		if k.Path == nil && !at.many() {
+			c.add(at.at, "path %q leads to one value; all and any want a path with [*]", at.raw)
+		}
+	}
+}
+
+// picks checks paths that must lead to one value.
+func (c *checker) picks(r *reply, all ...*pick) {
+	for _, p := range all {
+		if p == nil {
+			continue
+		}
+		for i := range p.Path {
+			c.path(&p.Path[i], r)
+			if p.Path[i].many() {
+				c.add(p.Path[i].at, "path %q may lead to many values; want an index such as [0]", p.Path[i].raw)
+			}
+		}
+	}
+}
+
+// path checks that a path can match the form of the answer.
+func (c *checker) path(p *path, r *reply) {
+	groups := r.groups()
+	if groups == nil || len(p.steps) == 0 {
+		return
+	}
+	if len(p.steps) != 1 || !slices.Contains(groups, p.steps[0].key) {
+		c.add(p.at, "path %q cannot match: the answer is a text with the groups %s", p.raw, strings.Join(groups, ", "))
+	}
+}
+
+func (c *checker) receipt(s *receiptSpec, r *reply) {
+	c.picks(r, s.ID, s.Segments)
+	c.price(s.Cost, r)
+}
+
+func (c *checker) price(p *price, r *reply) {
+	if p == nil {
+		return
+	}
+	c.picks(r, &p.Amount, p.Paid)
+	c.names(p.Currency, nil)
+}
+
+func (c *checker) event(e *eventSpec, r *reply) {
+	c.picks(r, e.picks()...)
+	c.price(e.Cost, r)
+}
+
+func (c *checker) send() {
+	s := &c.recipe.Send
+	c.call(&s.call, messageNames())
+	c.receipt(&s.Receipt, &s.Reply)
+	for _, name := range []string{"to", "text"} {
+		if !c.recipe.sends(name) && !(name == "text" && c.recipe.sends("template_variables")) {
+			c.add(s.Request.at, "no part of the request has {%s}", name)
+		}
+	}
+	b := c.recipe.Batch
+	if b == nil {
+		return
+	}
+	c.request(&b.Request, messageNames(), true)
+	c.answer(&b.call)
+	element := &reply{}
+	c.conditions(b.Verdict.Where, element)
+	c.receipt(&b.Receipt, element)
+	if b.Match == "ref" && b.Ref == nil {
+		c.add(b.Request.at, "match: ref needs ref, the path from a verdict to our ref")
+	}
+	if !b.Each.many() {
+		c.add(b.Each.at, "path %q leads to one value; want one with [*]", b.Each.raw)
+	}
+}
+
+func (c *checker) others() {
+	r := c.recipe
+	id := []string{"id"}
+	if r.IDOf == idOfRequest {
+		id = append(id, "id_to")
+	}
+	if s := r.Status; s != nil {
+		c.call(&s.call, id)
+		c.event(&s.Report, &s.Reply)
+	}
+	if r.Cancel != nil {
+		c.call(r.Cancel, id)
+	}
+	if r.Check != nil {
+		c.call(r.Check, nil)
+	}
+	if b := r.Balance; b != nil {
+		c.call(&b.call, nil)
+		c.price(&b.Available, &b.Reply)
+	}
+	if q := r.Quote; q != nil {
+		c.call(&q.call, messageNames())
+		c.picks(&q.Reply, q.Segments, q.Encoding)
+		c.price(q.Cost, &q.Reply)
+	}
+	if f := r.Find; f != nil {
+		c.call(&f.call, []string{"ref", "to", "since"})
+		c.receipt(&f.Receipt, &reply{})
+		c.picks(&reply{}, &f.Ref, f.To)
+	}
+	if i := r.Inbox; i != nil {
+		c.inbox(i)
+	}
+	if n := r.FormatNumber; n != nil {
+		c.call(&n.call, []string{"typed", "country"})
+		c.conditions(n.Valid, &n.Reply)
+		c.picks(&n.Reply, &n.Number, n.Type)
+	}
+	if r.Statuses == nil && (r.Status != nil || r.reports()) {
+		c.add(r.Send.Request.at, "statuses is missing: reports need a table of the vendor's words")
+	}
+}
+
+func (c *checker) inbox(i *inboxCall) {
+	values := []string{"since"}
+	switch {
+	case i.Next != nil:
+		values = []string{"cursor"}
+	case i.Page != nil:
+		values = append(values, "page", "offset")
+	}
+	c.call(&i.call, values)
+	c.conditions(i.Only, &reply{})
+	c.event(&i.Inbound, &reply{})
+	c.picks(&i.Reply, i.Next)
+	if i.Next == nil && (i.Inbound.At == nil || i.Inbound.ID == nil) {
+		c.add(i.Request.at, "the inbox needs next, or inbound.at and inbound.id to make a cursor of")
+	}
+}
+
+func (r *Recipe) reports() bool {
+	return r.Callbacks != nil && slices.ContainsFunc(r.Callbacks.Events, func(e eventRule) bool { return e.Kind == "report" })
+}
+
+func (c *checker) callbacks() {
+	k := c.recipe.Callbacks
+	if k == nil {
+		return
+	}
+	for _, name := range k.Verify.settings() {
+		c.setting(k.Verify.at, name)
+		if s, ok := c.recipe.Settings.find(name); ok && !s.Secret && k.Verify.IPs == "" && k.Verify.Ed25519 == nil && !(k.Verify.Basic != nil && name == k.Verify.Basic.Username) {
+			c.add(k.Verify.at, "the setting %q must be secret: true", name)
+		}
+	}
+	c.tree(k.URLParams, messageNames())
+	for i := range k.Events {
+		c.conditions(k.Events[i].When, &reply{})
+		c.event(&k.Events[i].eventSpec, &reply{})
+	}
+}
+
+// trust keeps a recipe that nobody has proven from claiming proof.
+func (c *checker) trust() {
+	if f := c.recipe.Find; c.recipe.Experimental && f != nil && f.Settles.Duration > 0 {
+		c.add(f.Settles.at, "an experimental recipe proves no absence; leave settles out")
+	}
+	if !c.recipe.Experimental {
+		return
+	}
+	for _, t := range c.recipe.errorTables() {
+		for _, rule := range t.When {
+			if rule.bare() && provider.Code(rule.Is) != provider.Indeterminate && slices.ContainsFunc(rule.Status, doubtful) {
+				c.add(rule.at, "by its status alone such an answer is in doubt, and an experimental recipe may not say otherwise; name the vendor's code or a condition")
+			}
+		}
+	}
+}
+
+func (c *checker) fixtures() {
+	for _, s := range c.recipe.Settings {
+		if !s.Optional && s.Default == "" && c.recipe.Example[s.Name] == "" {
+			c.add(position{}, "example: needs a made-up %s for the fixtures", s.Name)
+		}
+	}
+	for name := range c.recipe.Example {
+		if _, ok := c.recipe.Settings.find(name); !ok {
+			c.add(position{}, "example.%s: is no setting of this recipe", name)
+		}
+	}
+	for i := range c.recipe.Fixtures {
+		if err := c.recipe.Fixtures[i].compile(); err != nil {
+			c.problems = append(c.problems, problemsOf(fmt.Errorf("fixture %q: %w", c.recipe.Fixtures[i].Name, err))...)
+		}
+	}
+}

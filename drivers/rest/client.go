@@ -1,0 +1,208 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+var (
+	errBadHeader = errors.New("a value holds a control character that no header can carry")
+	errBadPath   = errors.New("a value cannot stand in the address")
+)
+
+// build fills a request. Each is what stands for the messages of a batch.
+func (p *Provider) build(r *request, s scope, each []scope) (wire.Request, error) {
+	req, err := r.body(s, each, &p.recipe.Auth)
+	if err != nil {
+		return req, err
+	}
+	req.Method = r.method()
+	if req.Path, err = r.path(s); err != nil {
+		return req, err
+	}
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
+	if r.Headers != nil {
+		addHeaders(req.Header, r.Headers, s)
+	}
+	req.Query = make(url.Values)
+	if r.Query != nil {
+		filled, _ := r.Query.fill(s, each)
+		req.Query = formValues(filled)
+	}
+	p.recipe.Auth.apply(&req, s)
+	for _, list := range req.Header {
+		for _, value := range list {
+			if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+				return req, &provider.Error{Code: provider.Unsupported, Err: errBadHeader}
+			}
+		}
+	}
+	return req, nil
+}
+
+func (r *request) method() string {
+	if r.Method == "" {
+		return http.MethodPost
+	}
+	return r.Method
+}
+
+// path fills the path; no value can leave its place in it.
+func (r *request) path(s scope) (string, error) {
+	filled, ok := r.Path.text(s, url.PathEscape)
+	if !ok {
+		return "", &provider.Error{Code: provider.Unsupported, Err: errBadPath}
+	}
+	for segment := range strings.SplitSeq(filled, "/") {
+		if segment == "." || segment == ".." {
+			return "", &provider.Error{Code: provider.Unsupported, Err: errBadPath}
+		}
+	}
+	return filled, nil
+}
+
+// body makes the body, with the credentials in it where the vendor wants so.
+func (r *request) body(s scope, each []scope, a *auth) (wire.Request, error) {
+	switch {
+	case r.Form != nil:
+		filled, _ := r.Form.fill(s, each)
+		return wire.Form("", "", formValues(a.inside(filled, s))), nil
+	case r.JSON != nil:
+		filled, ok := r.JSON.fill(s, each)
+		if !ok {
+			filled = object{}
+		}
+		return wire.JSON("", "", a.inside(filled, s))
+	case r.XML != nil:
+		filled, _ := r.XML.fill(s, each)
+		body, err := xmlBody(filled)
+		if err != nil {
+			return wire.Request{}, &provider.Error{Code: provider.Unsupported, Err: err}
+		}
+		return wire.Request{Header: http.Header{"Content-Type": {"application/xml; charset=utf-8"}}, Body: body}, nil
+	}
+	return wire.Request{}, nil
+}
+
+// inside adds credentials to a filled body that is a map.
+func (a *auth) inside(filled any, s scope) any {
+	if a.Body == nil {
+		return filled
+	}
+	members, isMap := filled.(object)
+	if !isMap && filled != nil {
+		return filled
+	}
+	own, _ := a.Body.fill(s, nil)
+	more, _ := own.(object)
+	return append(members[:len(members):len(members)], more...)
+}
+
+// answer is a vendor's answer, read as far as it could be.
+type answer struct {
+	*wire.Response
+	tree any
+	err  error // why there is no tree
+}
+
+// do makes the request, once. The error is that of package wire, or one of
+// authentication before any byte went to the vendor's API.
+func (p *Provider) do(ctx context.Context, c *call, req wire.Request) (*answer, error) {
+	// net/http repeats requests by GET when a reused connection drops.
+	req.Fresh = req.Method != http.MethodPost
+	token, cached, err := p.authorize(ctx, &req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := p.client.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.Status == http.StatusUnauthorized && token != "" {
+		p.tokens.drop(token)
+		if cached {
+			return nil, resp.Failed(provider.Unavailable, "", "the cached access token was refused; the next request fetches a new one")
+		}
+	}
+	a := &answer{Response: resp}
+	a.tree, a.err = c.Reply.read(resp)
+	return a, nil
+}
+
+func (p *Provider) authorize(ctx context.Context, req *wire.Request) (token string, cached bool, err error) {
+	if p.tokens == nil {
+		return "", false, nil
+	}
+	token, cached, err = p.tokens.get(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	return token, cached, nil
+}
+
+// judge is nil for an answer that is an acceptance, else the error it stands
+// for.
+func (p *Provider) judge(c *call, a *answer) error {
+	if a.err != nil {
+		if c.Success.statusHolds(a.Status) {
+			return a.Doubt(a.err)
+		}
+		return a.ByStatus()
+	}
+	if c.Success.holds(a.Status, a.tree) {
+		return nil
+	}
+	return p.errorsOf(c).failure(a.Response, a.tree)
+}
+
+func (p *Provider) errorsOf(c *call) *errorTable {
+	if c.Errors != nil {
+		return c.Errors
+	}
+	return &p.recipe.Errors
+}
+
+// ask makes a request that is not a send and judges its answer.
+func (p *Provider) ask(ctx context.Context, c *call, s scope) (*answer, error) {
+	req, err := p.build(&c.Request, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.do(ctx, c, req)
+	if err != nil {
+		return nil, err
+	}
+	return a, p.judge(c, a)
+}
+
+// rawOf is a part of an answer as JSON, without secrets.
+func (p *Provider) rawOf(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return json.RawMessage(p.redact.Replace(string(b)))
+}
+
+// redactor replaces secrets in what was parsed already; package wire does it for
+// whole answers.
+func redactor(secrets []provider.Secret) *strings.Replacer {
+	var pairs []string
+	for _, s := range secrets {
+		const shortest = 4 // a shorter one would tear holes into ordinary words
+		if len(s.Reveal()) >= shortest {
+			pairs = append(pairs, s.Reveal(), "[redacted]")
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

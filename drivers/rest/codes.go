@@ -1,0 +1,311 @@
+package rest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// errorTable reads refusals. The vendor's code is looked up in When, then in
+// Codes; a code that is in neither proves nothing unless Otherwise says so, and
+// the answer is judged by its status.
+type errorTable struct {
+	Code       *pick       `yaml:"code"`
+	Message    *pick       `yaml:"message"`
+	When       []errorRule `yaml:"when"`
+	Codes      codeTable   `yaml:"codes"`
+	Otherwise  code        `yaml:"otherwise"`
+	RetryAfter *retryAfter `yaml:"retry_after"`
+}
+
+// errorRule is a row of a table that needs more than the vendor's code.
+type errorRule struct {
+	Status  []int      `yaml:"status"`
+	Codes   []word     `yaml:"code"`
+	Like    *pattern   `yaml:"code_like"`
+	Message *pattern   `yaml:"message"`
+	Where   conditions `yaml:"where"`
+	Is      code       `yaml:"is"`
+	at      position
+}
+
+// UnmarshalYAML reads the row and keeps its place.
+func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
+	type plain errorRule
+	if err := n.Decode((*plain)(r)); err != nil {
+		return err
+	}
+	r.at = positionOf(n)
+	return nil
+}
+
+// bare reports whether the status alone decides.
+func (r *errorRule) bare() bool {
+	return len(r.Codes) == 0 && r.Like == nil && r.Message == nil && len(r.Where) == 0
+}
+
+// doubtful reports whether an answer with this status may have come from
+// someone between us and the vendor, after the vendor took the request.
+func doubtful(status int) bool {
+	switch status {
+	case 301, 302, 303, 408, 409:
+		return true
+	case 501, 505:
+		return false
+	}
+	return status < 300 || status >= 500
+}
+
+// holds reports whether the row is about this answer. Words are no proof where
+// the status of a failure leaves the message in doubt; codes are.
+func (r *errorRule) holds(status int, vendorCode, message string, answer any) bool {
+	words := r.Like != nil || r.Message != nil
+	if words && len(r.Codes) == 0 && status >= 300 && doubtful(status) {
+		return false
+	}
+	return (len(r.Status) == 0 || slices.Contains(r.Status, status)) &&
+		(len(r.Codes) == 0 || slices.Contains(r.Codes, word(vendorCode))) &&
+		(r.Like == nil || r.Like.MatchString(vendorCode)) &&
+		(r.Message == nil || r.Message.MatchString(message)) &&
+		r.Where.hold(answer)
+}
+
+// retryAfter finds how long the vendor wants to be left alone, for vendors that
+// say so in the body.
+type retryAfter struct {
+	pick `yaml:",inline"`
+	Unit string `yaml:"unit"` // ms, s
+}
+
+// UnmarshalYAML reads {path, pattern, unit}.
+func (r *retryAfter) UnmarshalYAML(n *yaml.Node) error {
+	var unit struct {
+		Unit string `yaml:"unit"`
+	}
+	if err := n.Decode(&unit); err != nil {
+		return err
+	}
+	r.Unit = unit.Unit
+	return r.pick.UnmarshalYAML(n)
+}
+
+func (r *retryAfter) duration(answer any) time.Duration {
+	if r == nil {
+		return 0
+	}
+	n, err := strconv.ParseUint(r.text(answer), 10, 31)
+	if err != nil {
+		return 0
+	}
+	if r.Unit == "ms" {
+		return time.Duration(n) * time.Millisecond
+	}
+	return time.Duration(n) * time.Second
+}
+
+// verdict is the error that a part of an answer stands for: the whole, or one
+// element of a batch. The code is "" if the vendor's words decide nothing.
+func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, message string) {
+	vendorCode, message = t.Code.text(answer), t.Message.text(answer)
+	for i := range t.When {
+		if t.When[i].holds(status, vendorCode, message, answer) {
+			return t.When[i].Is, vendorCode, message
+		}
+	}
+	if vendorCode == "" {
+		return "", "", message
+	}
+	if c, ok := t.Codes[vendorCode]; ok {
+		return c, vendorCode, message
+	}
+	return t.Otherwise, vendorCode, message
+}
+
+// errorTables lists the recipe's table and those that calls have of their own.
+func (r *Recipe) errorTables() []*errorTable {
+	all := []*errorTable{&r.Errors}
+	for _, c := range r.calls() {
+		if c.Errors != nil {
+			all = append(all, c.Errors)
+		}
+	}
+	if r.Batch != nil && r.Batch.Verdict.Errors != nil {
+		all = append(all, r.Batch.Verdict.Errors)
+	}
+	return all
+}
+
+// calls lists the recipe's calls.
+func (r *Recipe) calls() []*call {
+	all := []*call{&r.Send.call}
+	if r.Batch != nil {
+		all = append(all, &r.Batch.call)
+	}
+	if r.Status != nil {
+		all = append(all, &r.Status.call)
+	}
+	if r.Find != nil {
+		all = append(all, &r.Find.call)
+	}
+	if r.Balance != nil {
+		all = append(all, &r.Balance.call)
+	}
+	if r.Quote != nil {
+		all = append(all, &r.Quote.call)
+	}
+	if r.Inbox != nil {
+		all = append(all, &r.Inbox.call)
+	}
+	if r.FormatNumber != nil {
+		all = append(all, &r.FormatNumber.call)
+	}
+	for _, c := range []*call{r.Cancel, r.Check} {
+		if c != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// failure makes the error of an answer that is no acceptance. A documented
+// code decides; without one the status does, and the vendor's words are kept.
+func (t *errorTable) failure(resp *wire.Response, answer any) *provider.Error {
+	found, vendorCode, message := t.verdict(resp.Status, answer)
+	err := resp.Failed(provider.Code(found), vendorCode, message)
+	if found == "" {
+		bare := resp.ByStatus()
+		err.Code, err.Err = bare.Code, bare.Err
+	}
+	if wait := t.RetryAfter.duration(answer); wait > 0 && err.RetryAfter == 0 {
+		err.RetryAfter = wait
+	}
+	return err
+}
+
+// code is one of the contract's codes.
+type code provider.Code
+
+// UnmarshalYAML checks the code.
+func (c *code) UnmarshalYAML(n *yaml.Node) error {
+	if !slices.Contains(provider.Codes(), provider.Code(n.Value)) {
+		return problemAt(n, "unknown code %q; want one of %s", n.Value, codeNames())
+	}
+	*c = code(n.Value)
+	return nil
+}
+
+func codeNames() string {
+	var all []string
+	for _, c := range provider.Codes() {
+		all = append(all, string(c))
+	}
+	return strings.Join(all, ", ")
+}
+
+// codeTable maps a vendor's codes to ours. A recipe groups it by ours, which
+// is how people read it: "no_route: [7, 12]".
+type codeTable map[string]code
+
+// UnmarshalYAML turns the table round.
+func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
+	*t = make(codeTable)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		var ours code
+		if err := n.Content[i].Decode(&ours); err != nil {
+			return err
+		}
+		var theirs []word
+		if err := n.Content[i+1].Decode(&theirs); err != nil {
+			return err
+		}
+		for j, w := range theirs {
+			if before, twice := (*t)[string(w)]; twice {
+				return problemAt(n.Content[i+1].Content[j], "the vendor's code %q stands for %s already", w, before)
+			}
+			(*t)[string(w)] = ours
+		}
+	}
+	return nil
+}
+
+// statusTable maps a vendor's words for a message's fate to ours. Words are
+// compared without regard to case.
+type statusTable map[string]fate
+
+// fate is what a word means.
+type fate struct {
+	Is    status `yaml:"is"`
+	Final *bool  `yaml:"final"`
+	Code  code   `yaml:"code"`
+}
+
+// UnmarshalYAML reads "delivered" or {is: undelivered, code: no_route}.
+func (f *fate) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&f.Is)
+	}
+	type plain fate
+	return n.Decode((*plain)(f))
+}
+
+// UnmarshalYAML reads the map, folding its words.
+func (t *statusTable) UnmarshalYAML(n *yaml.Node) error {
+	*t = make(statusTable)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		var f fate
+		if err := n.Content[i+1].Decode(&f); err != nil {
+			return err
+		}
+		folded := strings.ToLower(n.Content[i].Value)
+		if _, twice := (*t)[folded]; twice {
+			return problemAt(n.Content[i], "the status %q is listed already (case does not matter)", n.Content[i].Value)
+		}
+		(*t)[folded] = f
+	}
+	return nil
+}
+
+// meaning is the fate of a word; an unknown one is provider.StatusUnknown.
+func (t statusTable) meaning(vendorWord string) (s provider.Status, final bool, c provider.Code) {
+	f, ok := t[strings.ToLower(vendorWord)]
+	if !ok {
+		return provider.StatusUnknown, false, ""
+	}
+	s = provider.Status(f.Is)
+	if f.Final != nil {
+		return s, *f.Final, provider.Code(f.Code)
+	}
+	return s, endsThere(s), provider.Code(f.Code)
+}
+
+// endsThere reports whether a status is one that vendors do not change again.
+func endsThere(s provider.Status) bool {
+	switch s {
+	case provider.StatusDelivered, provider.StatusUndelivered, provider.StatusExpired,
+		provider.StatusRejected, provider.StatusCancelled:
+		return true
+	}
+	return false
+}
+
+// status is one of the contract's statuses.
+type status provider.Status
+
+// UnmarshalYAML checks the status.
+func (s *status) UnmarshalYAML(n *yaml.Node) error {
+	if !slices.Contains(provider.Statuses(), provider.Status(n.Value)) {
+		var all []string
+		for _, one := range provider.Statuses() {
+			all = append(all, string(one))
+		}
+		return problemAt(n, "unknown status %q; want one of %s", n.Value, strings.Join(all, ", "))
+	}
+	*s = status(n.Value)
+	return nil
+}

@@ -1,0 +1,126 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"net/url"
+	"strings"
+)
+
+var errXMLText = errors.New("the message has a control character that XML cannot carry")
+
+// MarshalJSON writes the members in the recipe's order.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := appendJSON(&b, m.key); err != nil {
+			return nil, err
+		}
+		b.WriteByte(':')
+		if err := appendJSON(&b, m.value); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func appendJSON(b *bytes.Buffer, v any) error {
+	encoder := json.NewEncoder(b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	b.Truncate(b.Len() - 1) // the encoder's newline
+	return nil
+}
+
+// formValues writes a filled tree as a form or query. Lists repeat their key;
+// the schema allows no deeper nodes.
+func formValues(filled any) url.Values {
+	members, _ := filled.(object)
+	values := make(url.Values, len(members))
+	for _, m := range members {
+		if list, ok := m.value.([]any); ok {
+			for _, v := range list {
+				values.Add(m.key, wordOf(v))
+			}
+			continue
+		}
+		values.Add(m.key, wordOf(m.value))
+	}
+	return values
+}
+
+// xmlBody writes a filled tree as XML: keys are elements, "@key" is an
+// attribute, "#text" is text beside attributes, a list repeats its element.
+func xmlBody(filled any) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(xml.Header)
+	members, _ := filled.(object)
+	for _, m := range members {
+		if err := appendElement(&b, m.key, m.value); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+func appendElement(b *bytes.Buffer, name string, v any) error {
+	if list, ok := v.([]any); ok {
+		for _, one := range list {
+			if err := appendElement(b, name, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	children, isObject := v.(object)
+	b.WriteString("<" + name)
+	for _, c := range children {
+		if attribute, ok := strings.CutPrefix(c.key, "@"); ok {
+			b.WriteString(" " + attribute + `="`)
+			if err := appendXMLText(b, wordOf(c.value)); err != nil {
+				return err
+			}
+			b.WriteByte('"')
+		}
+	}
+	b.WriteByte('>')
+	if !isObject {
+		if err := appendXMLText(b, wordOf(v)); err != nil {
+			return err
+		}
+	}
+	for _, c := range children {
+		var err error
+		switch {
+		case c.key == "#text":
+			err = appendXMLText(b, wordOf(c.value))
+		case !strings.HasPrefix(c.key, "@"):
+			err = appendElement(b, c.key, c.value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	b.WriteString("</" + name + ">")
+	return nil
+}
+
+// appendXMLText refuses what package xml would replace: a text arrives as
+// written or not at all.
+func appendXMLText(b *bytes.Buffer, s string) error {
+	for _, r := range s {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return errXMLText
+		}
+	}
+	return xml.EscapeText(b, []byte(s))
+}

@@ -1,0 +1,160 @@
+package rest
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// eventSpec says where an event's parts stand in an answer or callback.
+type eventSpec struct {
+	ID        *pick            `yaml:"id"`
+	Ref       *pick            `yaml:"ref"`
+	At        *moment          `yaml:"at"`
+	Status    *pick            `yaml:"status"`
+	Code      *pick            `yaml:"code"`
+	Segments  *pick            `yaml:"segments"`
+	Cost      *price           `yaml:"cost"`
+	MCCMNC    *pick            `yaml:"mccmnc"`
+	From      *pick            `yaml:"from"`
+	To        *pick            `yaml:"to"`
+	Text      *pick            `yaml:"text"`
+	InReplyTo *pick            `yaml:"in_reply_to"`
+	Extra     map[string]*pick `yaml:"extra"`
+	Part      *partSpec        `yaml:"part"`
+}
+
+// partSpec is for vendors that report each segment of a message by itself. A
+// report about one of several segments says that the message moved, not that it
+// arrived: delivered becomes sent, and is not final.
+type partSpec struct {
+	Number *pick `yaml:"number"`
+	Of     *pick `yaml:"of"`
+}
+
+// picks lists the single values of the event.
+func (e *eventSpec) picks() []*pick {
+	all := []*pick{e.ID, e.Ref, e.Status, e.Code, e.Segments, e.MCCMNC, e.From, e.To, e.Text, e.InReplyTo}
+	if e.At != nil {
+		all = append(all, &e.At.pick)
+	}
+	if e.Cost != nil {
+		all = append(all, &e.Cost.Amount, e.Cost.Paid)
+	}
+	if e.Part != nil {
+		all = append(all, e.Part.Number, e.Part.Of)
+	}
+	for _, p := range e.Extra {
+		all = append(all, p)
+	}
+	return all
+}
+
+// event reads one event.
+func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) provider.Event {
+	s := scope{settings: p.settings}
+	e := provider.Event{
+		Kind:     kind,
+		Ref:      spec.Ref.text(tree),
+		At:       spec.At.time(tree),
+		Segments: spec.Segments.count(tree),
+		Cost:     spec.Cost.money(tree, s),
+		MCCMNC:   spec.MCCMNC.text(tree),
+		From:     address(spec.From.text(tree), p.recipe.Write.To.As),
+		To:       address(spec.To.text(tree), p.recipe.Write.To.As),
+		Text:     clean(spec.Text.text(tree)),
+		Raw:      p.rawOf(tree),
+	}
+	e.ID = spec.ID.text(tree)
+	if kind == provider.Inbound {
+		if answered := spec.InReplyTo.text(tree); answered != "0" {
+			e.InReplyTo = p.recipe.composeID(answered, e.From)
+		}
+	} else {
+		e.ID = p.recipe.composeID(e.ID, e.To)
+		p.recipe.judge(&e, spec, tree)
+	}
+	for name, at := range spec.Extra {
+		if word := at.text(tree); word != "" {
+			if e.Extra == nil {
+				e.Extra = make(map[string]string, len(spec.Extra))
+			}
+			e.Extra[name] = clean(word)
+		}
+	}
+	return e
+}
+
+// judge gives an event its status by the recipe's tables.
+func (r *Recipe) judge(e *provider.Event, spec *eventSpec, tree any) {
+	e.VendorStatus = spec.Status.text(tree)
+	e.VendorCode = spec.Code.text(tree)
+	if e.VendorStatus == "" && e.Kind == provider.Engagement {
+		return
+	}
+	e.Status, e.Final, e.Code = r.Statuses.meaning(e.VendorStatus)
+	if known, ok := r.ReportCodes[e.VendorCode]; ok && failed(e.Status) {
+		e.Code = provider.Code(known)
+	}
+	if spec.Part != nil && spec.Part.Of.count(tree) > 1 {
+		e.Extra = map[string]string{"part": spec.Part.Number.text(tree), "parts": spec.Part.Of.text(tree)}
+		if e.Status == provider.StatusDelivered {
+			e.Status, e.Final = provider.StatusSent, false
+		}
+	}
+}
+
+func failed(s provider.Status) bool {
+	switch s {
+	case provider.StatusUndelivered, provider.StatusExpired, provider.StatusRejected, provider.StatusUnknown:
+		return true
+	}
+	return false
+}
+
+// composeID makes the id of one message where the vendor's id is that of a
+// request: "340000001:61491570156".
+func (r *Recipe) composeID(id, recipient string) string {
+	if id == "" || r.IDOf != idOfRequest {
+		return id
+	}
+	return id + ":" + strings.TrimLeft(recipient, "+")
+}
+
+// splitID undoes composeID.
+func (r *Recipe) splitID(id string) (values map[string]any, err error) {
+	if r.IDOf != idOfRequest {
+		return map[string]any{"id": id}, nil
+	}
+	own, digits, _ := strings.Cut(id, ":")
+	to, numberErr := e164.ParseDigits(digits)
+	if own == "" || numberErr != nil {
+		return nil, provider.Errorf(provider.Rejected, "the id is none of this vendor; want one such as 340000001:61491570156")
+	}
+	return map[string]any{"id": own, "id_to": r.Write.To.write(to)}, nil
+}
+
+// address makes E.164 of a number as the vendor writes it. What is no number,
+// a name or a short code, stays as it is.
+func address(word, form string) string {
+	word = strings.TrimSpace(clean(word)) // a plus that was not escaped in a query arrives as a blank
+	if n, err := e164.Parse(word); err == nil {
+		return n.String()
+	}
+	if form == "national" {
+		return word
+	}
+	if n, err := e164.ParseDigits(strings.TrimPrefix(word, "00")); err == nil {
+		return n.String()
+	}
+	return word
+}
+
+func clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}

@@ -1,0 +1,140 @@
+package rest
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed recipes/*.yaml
+var builtin embed.FS
+
+// maxRecipe bounds a recipe's file; maxNodes what its aliases may make of it.
+const (
+	maxRecipe = 1 << 20
+	maxNodes  = 100_000
+)
+
+// Builtin lists the names of the recipes that come with the package.
+func Builtin() []string {
+	files, err := builtin.ReadDir("recipes")
+	if err != nil {
+		return nil
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(f.Name(), ".yaml")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Source is the text of a built-in recipe, or of a file.
+func Source(name string) ([]byte, error) {
+	if !isFile(name) {
+		source, err := builtin.ReadFile("recipes/" + name + ".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("no recipe is named %q; want a file that ends in .yaml or .yml, or one of %s", name, strings.Join(Builtin(), ", "))
+		}
+		return source, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	source, err := io.ReadAll(io.LimitReader(f, maxRecipe+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return source, nil
+}
+
+func isFile(name string) bool {
+	ext := filepath.Ext(name)
+	return ext == ".yaml" || ext == ".yml" || strings.ContainsAny(name, `/\`)
+}
+
+// Load reads a built-in recipe by its name, or a file by its path. A recipe
+// with faults is a *[LoadError] that lists them all.
+func Load(name string) (*Recipe, error) {
+	source, err := Source(name)
+	if err != nil {
+		return nil, err
+	}
+	file := name
+	if !isFile(name) {
+		file += ".yaml"
+	}
+	return Parse(file, source)
+}
+
+// Parse reads a recipe; file is the name that errors use.
+func Parse(file string, source []byte) (*Recipe, error) {
+	if len(source) > maxRecipe {
+		return nil, &LoadError{File: file, Problems: []Problem{{Reason: fmt.Sprintf("is larger than %d bytes", maxRecipe)}}}
+	}
+	root, err := readYAML(source)
+	if err != nil {
+		return nil, loadError(file, nil, problemsOf(err))
+	}
+	if problems := validate(root); len(problems) > 0 {
+		return nil, loadError(file, root, problems)
+	}
+	r := &Recipe{file: file}
+	if err := root.Decode(r); err != nil {
+		return nil, loadError(file, root, problemsOf(err))
+	}
+	if problems := r.check(); len(problems) > 0 {
+		return nil, loadError(file, root, problems)
+	}
+	return r, nil
+}
+
+// readYAML reads exactly one document.
+func readYAML(source []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(source))
+	var doc yaml.Node
+	if err := decoder.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, errors.New("is empty; want a recipe (anysms recipe new writes one to begin with)")
+		}
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("holds more than one document")
+	}
+	return doc.Content[0], nil
+}
+
+// problemsOf takes an error apart that came out of package yaml, or from this
+// package through it.
+func problemsOf(err error) []Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return []Problem{*p}
+	}
+	words := []string{err.Error()}
+	if t, ok := errors.AsType[*yaml.TypeError](err); ok {
+		words = t.Errors
+	}
+	problems := make([]Problem, len(words))
+	for i, w := range words {
+		w = strings.TrimPrefix(w, "yaml: ")
+		p := Problem{Reason: w}
+		var line int
+		if n, err := fmt.Sscanf(w, "line %d:", &line); err == nil && n == 1 {
+			_, rest, _ := strings.Cut(w, ": ")
+			p = Problem{Line: line, Column: 1, Reason: rest}
+		}
+		problems[i] = p
+	}
+	return problems
+}

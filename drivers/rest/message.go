@@ -1,0 +1,184 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+)
+
+// scopeOf makes the values of a message, or says why this vendor cannot carry
+// it. Nothing that was asked for is dropped in silence.
+func (p *Provider) scopeOf(m *provider.Message) (scope, error) {
+	s := scope{settings: p.settings, values: make(map[string]any, 16)}
+	if err := m.Validate(); err != nil {
+		return s, err
+	}
+	if err := p.extras(m, s.values); err != nil {
+		return s, err
+	}
+	if err := p.unable(m); err != nil {
+		return s, err
+	}
+	for _, add := range []func(*provider.Message, map[string]any) error{
+		p.addText, p.addSender, p.addTimes, p.addRef, p.addTemplate, p.addCallback,
+	} {
+		if err := add(m, s.values); err != nil {
+			return s, err
+		}
+	}
+	s.values["to"] = p.recipe.Write.To.write(m.To)
+	if m.Class != "" {
+		s.values["class"] = string(m.Class)
+	}
+	if m.Tag != "" {
+		s.values["tag"] = m.Tag
+	}
+	return s, nil
+}
+
+// extras reads the message's entries under the recipe's name. Those under
+// "rest." are nobody's.
+func (p *Provider) extras(m *provider.Message, values map[string]any) error {
+	if _, err := m.ExtraOf(driverName); err != nil {
+		return err
+	}
+	own, err := m.ExtraOf(p.recipe.Name, p.recipe.Extras...)
+	if err != nil {
+		return err
+	}
+	for name, v := range own {
+		values["extra."+name] = v
+	}
+	return nil
+}
+
+// unable refuses what the request has no place for.
+func (p *Provider) unable(m *provider.Message) error {
+	features := p.capabilities.Features
+	switch {
+	case m.From != "" && features&provider.ChooseSender == 0:
+		return refuse("the vendor chooses the sender itself")
+	case !m.SendAt.IsZero() && features&provider.Schedule == 0:
+		return refuse("the vendor sends at once; it takes no time of sending")
+	case m.Validity != 0 && features&provider.Validity == 0:
+		return refuse("the vendor takes no validity")
+	}
+	if word := p.recipe.magic(m.Text); word != "" {
+		return refuse("the vendor would replace " + word + " in the text")
+	}
+	return nil
+}
+
+func (p *Provider) addText(m *provider.Message, values map[string]any) error {
+	limits := p.recipe.Limits
+	if limits.Characters > 0 && utf8.RuneCountInString(m.Text) > limits.Characters {
+		return refuse(fmt.Sprintf("the vendor takes no more than %d characters", limits.Characters))
+	}
+	a, err := segment.Analyze(m.Text, nil)
+	if err != nil {
+		return &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	if limits.Segments > 0 && a.Segments > limits.Segments {
+		return refuse(fmt.Sprintf("the vendor takes no more than %d segments", limits.Segments))
+	}
+	values["text"] = p.recipe.Write.Text.write(m.Text, a.Encoding)
+	values["segments"] = json.Number(strconv.Itoa(a.Segments))
+	if flag, ok := p.recipe.Write.Encoding.write(a.Encoding); ok {
+		values["encoding"] = flag
+	}
+	return nil
+}
+
+func (p *Provider) addSender(m *provider.Message, values map[string]any) error {
+	from := m.From
+	if from == "" {
+		from = p.sender
+	}
+	if from == "" {
+		return nil
+	}
+	word, err := p.recipe.Write.From.write(from)
+	values["from"] = word
+	return err
+}
+
+func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
+	if !m.SendAt.IsZero() {
+		form := p.recipe.Write.SendAt
+		if form.coarse(m.SendAt) {
+			return refuse("the vendor's times of sending are not that fine; want one that " + form.layout() + " can write")
+		}
+		values["send_at"] = form.write(m.SendAt)
+	}
+	if m.Validity == 0 {
+		return nil
+	}
+	v, err := p.recipe.Write.Validity.write(m.Validity)
+	values["validity"] = v
+	return err
+}
+
+func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
+	if m.Ref == "" {
+		return nil
+	}
+	if p.idempotent {
+		key, err := p.recipe.Idempotency.key(m.Ref)
+		if err != nil {
+			return err
+		}
+		values["idempotency_key"] = key
+	}
+	values["ref"] = m.Ref
+	if !p.recipe.sends("ref") {
+		return nil
+	}
+	return p.recipe.Write.Ref.check(m.Ref)
+}
+
+// addTemplate finds the registered text that m.Text is an instance of, for
+// vendors that send no other.
+func (p *Provider) addTemplate(m *provider.Message, values map[string]any) error {
+	if len(p.templates) == 0 {
+		if p.recipe.sends("template_variables") {
+			return refuse("the vendor sends registered texts only, and the setting for them is empty")
+		}
+		return nil
+	}
+	for _, t := range p.templates {
+		if variables, ok := t.match(m.Text); ok {
+			values["template_id"] = t.id
+			values["template_variables"] = variables
+			return nil
+		}
+	}
+	return refuse("the text is none of the texts that are registered at the vendor")
+}
+
+// addCallback makes the address for this message's reports: the configured one
+// with the recipe's own parameters.
+func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error {
+	if p.callbackURL == "" {
+		return nil
+	}
+	u, err := url.Parse(p.callbackURL)
+	if err != nil {
+		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be read")}
+	}
+	if c := p.recipe.Callbacks; c != nil && c.URLParams != nil {
+		filled, _ := c.URLParams.fill(scope{settings: p.settings, values: values}, nil)
+		query := u.Query()
+		for key, list := range formValues(filled) {
+			query[key] = list
+		}
+		u.RawQuery = query.Encode()
+	}
+	values["callback_url"] = u.String()
+	return nil
+}

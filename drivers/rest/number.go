@@ -1,0 +1,47 @@
+package rest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// numberCall asks the vendor to format a number that a person typed.
+type numberCall struct {
+	call   `yaml:",inline"`
+	Number pick `yaml:"number"`
+	// Valid must hold for a number that the vendor takes for a valid one.
+	Valid conditions `yaml:"valid"`
+	Type  *pick      `yaml:"type"`
+}
+
+// FormattedNumber is the vendor's reading of a number.
+type FormattedNumber struct {
+	Number e164.Number // zero = the vendor could not make an international number of it
+	Valid  bool
+	Type   string // the vendor's own word
+}
+
+var errNoNumber = errors.New("the answer has no number that can be read")
+
+// FormatNumber asks the vendor to make an international number of what a person
+// typed in a country (ISO 3166, two letters). It sends no message. Recipes
+// without such a call answer errors.ErrUnsupported.
+func (p *Provider) FormatNumber(ctx context.Context, typed, country string) (*FormattedNumber, error) {
+	c := p.recipe.FormatNumber
+	if c == nil {
+		return nil, notInRecipe("format_number")
+	}
+	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: map[string]any{"typed": typed, "country": country}})
+	if err != nil {
+		return nil, err
+	}
+	f := &FormattedNumber{Valid: c.Valid.hold(a.tree), Type: c.Type.text(a.tree)}
+	n, err := e164.Parse(address(c.Number.text(a.tree), ""))
+	if err != nil && f.Valid {
+		return nil, a.Doubt(errNoNumber)
+	}
+	f.Number = n
+	return f, nil
+}

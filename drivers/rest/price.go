@@ -1,0 +1,85 @@
+package rest
+
+import (
+	"math/big"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// price takes an amount out of an answer. An amount that cannot be read, or
+// whose currency is not known, is no price: it never spoils an acceptance.
+type price struct {
+	Amount   pick      `yaml:"amount"`
+	Currency *template `yaml:"currency"` // "EUR", "credits", "{currency}"
+	Paid     *pick     `yaml:"paid_in"`  // where the answer names the currency
+	Decimals int       `yaml:"decimals"` // the amount is a whole number of 10^-decimals
+	Absolute bool      `yaml:"absolute"` // the vendor writes costs as negative amounts
+	at       position
+}
+
+// UnmarshalYAML reads the price and keeps its place.
+func (p *price) UnmarshalYAML(n *yaml.Node) error {
+	type plain price
+	if err := n.Decode((*plain)(p)); err != nil {
+		return err
+	}
+	p.at = positionOf(n)
+	return nil
+}
+
+// money is nil if the answer has no price.
+func (p *price) money(answer any, s scope) *provider.Money {
+	if p == nil {
+		return nil
+	}
+	amount, ok := p.amount(p.Amount.text(answer))
+	if !ok {
+		return nil
+	}
+	currency := p.currency(answer, s)
+	if currency == "" {
+		return nil
+	}
+	m, err := provider.ParseMoney(amount, currency)
+	if err != nil {
+		return nil
+	}
+	return &m
+}
+
+func (p *price) currency(answer any, s scope) string {
+	if word := p.Paid.text(answer); word != "" {
+		return strings.ToUpper(word)
+	}
+	if p.Currency == nil {
+		return ""
+	}
+	word, _ := p.Currency.text(s, nil)
+	return word
+}
+
+// amountForm bounds what is taken for an amount; some servers write exponents.
+var amountForm = regexp.MustCompile(`^-?[0-9]{0,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,2})?$`)
+
+// amount is the decimal without exponent, scaled and with the right sign.
+func (p *price) amount(word string) (string, bool) {
+	word = strings.TrimSpace(word)
+	if !amountForm.MatchString(word) {
+		return "", false
+	}
+	exact, ok := new(big.Rat).SetString(word)
+	if !ok {
+		return "", false
+	}
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(p.Decimals)), nil)
+	exact.Quo(exact, new(big.Rat).SetInt(scale))
+	if p.Absolute {
+		exact.Abs(exact)
+	}
+	const places = 40 // more than any amount of amountForm's size has
+	return strings.TrimRight(strings.TrimRight(exact.FloatString(places), "0"), "."), true
+}

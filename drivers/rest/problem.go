@@ -1,0 +1,113 @@
+package rest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// LoadError lists what is wrong with a recipe.
+type LoadError struct {
+	File     string
+	Problems []Problem
+}
+
+// Problem is one fault of a recipe and where it stands.
+type Problem struct {
+	Line, Column int    // from 1; 0 = the file as a whole
+	Field        string // "send.receipt.id"
+	Reason       string // what is wrong and what would be right
+}
+
+// Error lists the problems, one a line: "file:line:column: field: reason".
+func (e *LoadError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = e.File + ":" + p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Error is the problem without the file's name.
+func (p Problem) Error() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "%d:%d: ", p.Line, p.Column)
+	} else {
+		b.WriteByte(' ')
+	}
+	if p.Field != "" {
+		b.WriteString(p.Field + ": ")
+	}
+	b.WriteString(p.Reason)
+	return b.String()
+}
+
+// position is a place in a recipe file.
+type position struct{ line, column int }
+
+func positionOf(n *yaml.Node) position { return position{n.Line, n.Column} }
+
+func (at position) problem(format string, args ...any) *Problem {
+	return &Problem{Line: at.line, Column: at.column, Reason: fmt.Sprintf(format, args...)}
+}
+
+func problemAt(n *yaml.Node, format string, args ...any) *Problem {
+	return positionOf(n).problem(format, args...)
+}
+
+// loadError sorts problems by their place and names the fields they stand in.
+func loadError(file string, root *yaml.Node, problems []Problem) *LoadError {
+	for i := range problems {
+		if p := &problems[i]; p.Field == "" && p.Line > 0 && root != nil {
+			p.Field, _ = fieldAt(root, position{p.Line, p.Column}, "", 0)
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Reason, b.Reason))
+	})
+	return &LoadError{File: file, Problems: slices.Compact(problems)}
+}
+
+// fieldAt finds the path of the node at a position.
+func fieldAt(n *yaml.Node, at position, path string, depth int) (string, bool) {
+	if depth > maxDepth {
+		return "", false
+	}
+	if n.Kind != yaml.MappingNode && n.Kind != yaml.DocumentNode && positionOf(n) == at {
+		return path, true
+	}
+	for i, child := range n.Content {
+		switch n.Kind {
+		case yaml.MappingNode:
+			if i%2 == 0 {
+				if positionOf(child) == at {
+					return joinField(path, child.Value), true
+				}
+				continue
+			}
+			if found, ok := fieldAt(child, at, joinField(path, n.Content[i-1].Value), depth+1); ok {
+				return found, true
+			}
+		case yaml.SequenceNode:
+			if found, ok := fieldAt(child, at, fmt.Sprintf("%s[%d]", path, i), depth+1); ok {
+				return found, true
+			}
+		default:
+			if found, ok := fieldAt(child, at, path, depth+1); ok {
+				return found, true
+			}
+		}
+	}
+	return path, n.Kind == yaml.MappingNode && positionOf(n) == at
+}
+
+func joinField(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

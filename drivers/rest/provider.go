@@ -1,0 +1,193 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// Provider is one account at a recipe's vendor. It is safe for concurrent use.
+//
+// It has the methods of every optional interface; which of them work follows
+// from the recipe and the settings, and is told by Capabilities.
+type Provider struct {
+	recipe       *Recipe
+	client       *wire.Client
+	tokens       *tokens // nil = the recipe has no OAuth2
+	settings     map[string]string
+	redact       *strings.Replacer
+	templates    []registered
+	sender       string
+	callbackURL  string
+	idempotent   bool
+	capabilities provider.Capabilities
+}
+
+var (
+	errNoID   = errors.New("the answer has no id")
+	errPartly = errors.New("the answer says neither yes nor no")
+)
+
+// New makes a Provider. It reads the recipe's file but does no network I/O; a
+// bad setting or recipe is a *provider.ConfigError.
+func New(config Config) (*Provider, error) {
+	recipe, err := load(config.Recipe)
+	if err != nil {
+		return nil, err
+	}
+	return newProvider(config, recipe)
+}
+
+// NewProvider makes a Provider of a recipe at hand; config.Recipe is not looked
+// at.
+func (r *Recipe) NewProvider(config Config) (*Provider, error) { return newProvider(config, r) }
+
+func newProvider(config Config, r *Recipe) (*Provider, error) {
+	values, err := r.values(config)
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{recipe: r, settings: values, sender: config.Sender, callbackURL: config.CallbackURL}
+	for _, s := range r.Settings {
+		if s.Templates && config.Texts != nil {
+			if p.templates, err = readRegistered(s.Name, config.Texts); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if config.BaseURL == "" {
+		config.BaseURL = r.BaseURL
+	}
+	secrets := append(r.secrets(values), r.Auth.secrets(scope{settings: values})...)
+	p.redact = redactor(secrets)
+	if p.client, err = wire.New(config.guarded(config.BaseURL), secrets...); err != nil {
+		return nil, err
+	}
+	if o := r.Auth.OAuth2; o != nil {
+		if p.tokens, err = newTokens(o, config, scope{settings: values}, secrets); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.finish(config)
+}
+
+// finish settles what depends on more than one setting.
+func (p *Provider) finish(config Config) error {
+	r := p.recipe
+	if i := r.Idempotency; i != nil {
+		p.idempotent = i.When == "" || p.settings[i.When] == "true"
+	}
+	if c := r.Callbacks; c != nil {
+		if missing := c.Verify.missing(p.settings); missing != "" && config.CallbackURL != "" {
+			return provider.BadConfig(missing, "must be set where callback_url is: without it anybody could report")
+		}
+		if err := c.Verify.check(p.settings); err != nil {
+			return err
+		}
+	}
+	if config.CallbackURL != "" && !r.sends("callback_url") {
+		return provider.BadConfig("callback_url", "this vendor takes none in its requests; enter it in the vendor's own console")
+	}
+	p.capabilities = p.abilities()
+	if config.Sender != "" {
+		if p.capabilities.Features&provider.ChooseSender == 0 {
+			return provider.BadConfig("sender", "this vendor chooses the sender itself")
+		}
+		if _, err := r.Write.From.write(config.Sender); err != nil {
+			return provider.BadConfig("sender", "%v", err)
+		}
+	}
+	return nil
+}
+
+// abilities follow from the recipe, without what the settings leave off.
+func (p *Provider) abilities() provider.Capabilities {
+	r := p.recipe
+	c := provider.Capabilities{
+		Features:      r.Features(),
+		MaxSegments:   r.Limits.Segments,
+		MaxCharacters: r.Limits.Characters,
+	}
+	if r.Batch != nil {
+		c.MaxBatch = r.Batch.Max
+	}
+	if r.Find != nil {
+		c.FindSettles = r.Find.Settles.Duration
+	}
+	if p.idempotent {
+		c.ReplayFor = r.Idempotency.Life.Duration
+	}
+	if r.Callbacks != nil && r.Callbacks.Verify.missing(p.settings) != "" {
+		c.Features &^= provider.HasCallbacks
+	}
+	return c
+}
+
+// Recipe is the recipe that the provider follows.
+func (p *Provider) Recipe() *Recipe { return p.recipe }
+
+// Capabilities says what this account can do.
+func (p *Provider) Capabilities() provider.Capabilities { return p.capabilities }
+
+// Close drops the idle connections.
+func (p *Provider) Close() error { return errors.Join(p.client.Close(), p.tokens.close()) }
+
+// Send sends an SMS.
+func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	s, err := p.scopeOf(m)
+	if err != nil {
+		return nil, err
+	}
+	c := &p.recipe.Send
+	req, err := p.build(&c.Request, s, nil)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.do(ctx, &c.call, req)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.judge(&c.call, a); err != nil {
+		return nil, err
+	}
+	receipt, err := p.receipt(&c.Receipt, a.tree, m.To)
+	if err != nil {
+		return nil, a.Doubt(err)
+	}
+	receipt.Raw = a.Raw()
+	return receipt, nil
+}
+
+// receipt reads an acceptance. Without the id that the vendor promises it is
+// none.
+func (p *Provider) receipt(spec *receiptSpec, answer any, to e164.Number) (*provider.Receipt, error) {
+	id := spec.ID.text(answer)
+	if id == "" && spec.NoID == "" {
+		return nil, errNoID
+	}
+	return &provider.Receipt{
+		ID:       p.recipe.composeID(id, to.Digits()),
+		Segments: spec.Segments.count(answer),
+		Cost:     spec.Cost.money(answer, scope{settings: p.settings}),
+	}, nil
+}
+
+// The abilities that a recipe can have.
+var (
+	_ provider.Provider       = (*Provider)(nil)
+	_ provider.BatchSender    = (*Provider)(nil)
+	_ provider.StatusReader   = (*Provider)(nil)
+	_ provider.Finder         = (*Provider)(nil)
+	_ provider.Canceller      = (*Provider)(nil)
+	_ provider.BalanceReader  = (*Provider)(nil)
+	_ provider.Quoter         = (*Provider)(nil)
+	_ provider.CallbackParser = (*Provider)(nil)
+	_ provider.InboxReader    = (*Provider)(nil)
+	_ provider.Checker        = (*Provider)(nil)
+	_ io.Closer               = (*Provider)(nil)
+)

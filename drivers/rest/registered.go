@@ -1,0 +1,81 @@
+package rest
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// registered is a text that the vendor, or the law of a country, wants to know
+// in advance. Its variables are written ##name## or {#name#}.
+type registered struct {
+	id         string
+	expression *regexp.Regexp
+	variables  []string
+}
+
+var variableForm = regexp.MustCompile(`##([A-Za-z0-9_]+)##|\{#([A-Za-z0-9_]+)#\}`)
+
+// readRegistered reads the setting's list of {id, text}.
+func readRegistered(setting string, raw json.RawMessage) ([]registered, error) {
+	var list []struct {
+		ID   string `json:"id"`
+		Text string `json:"text"`
+	}
+	if err := provider.DecodeConfig(raw, &list); err != nil {
+		return nil, provider.BadConfig(setting, "want a list of {id, text}: %v", err)
+	}
+	texts := make([]registered, 0, len(list))
+	for i, entry := range list {
+		if entry.ID == "" || entry.Text == "" {
+			return nil, provider.BadConfig(fmt.Sprintf("%s[%d]", setting, i), "needs an id and a text, such as {id: \"1\", text: \"Your code is ##code##\"}")
+		}
+		one, err := register(entry.ID, entry.Text)
+		if err != nil {
+			return nil, provider.BadConfig(fmt.Sprintf("%s[%d].text", setting, i), "%v", err)
+		}
+		texts = append(texts, one)
+	}
+	return texts, nil
+}
+
+func register(id, text string) (registered, error) {
+	r := registered{id: id}
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	end := 0
+	for _, at := range variableForm.FindAllStringSubmatchIndex(text, -1) {
+		b.WriteString(regexp.QuoteMeta(text[end:at[0]]) + "(.+?)")
+		name := strings.Trim(text[at[0]:at[1]], "#{}")
+		if slices.Contains(r.variables, name) {
+			return r, fmt.Errorf("the variable %q stands in it twice", name)
+		}
+		r.variables = append(r.variables, name)
+		end = at[1]
+	}
+	b.WriteString(regexp.QuoteMeta(text[end:]) + `\z`)
+	compiled, err := regexp.Compile(b.String())
+	if err != nil {
+		return r, err
+	}
+	r.expression = compiled
+	return r, nil
+}
+
+// match takes a text apart into the variables that make the registered text
+// equal to it.
+func (r registered) match(text string) (object, bool) {
+	groups := r.expression.FindStringSubmatch(text)
+	if groups == nil {
+		return nil, false
+	}
+	variables := make(object, len(r.variables))
+	for i, name := range r.variables {
+		variables[i] = member{name, groups[i+1]}
+	}
+	return variables, true
+}

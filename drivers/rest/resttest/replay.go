@@ -1,0 +1,226 @@
+package resttest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/provider"
+)
+
+// Result is what came of one fixture.
+type Result struct {
+	Fixture string
+	// Faults say where the recipe does not do what the fixture says; none = it does.
+	Faults []string
+}
+
+// Replay holds a recipe against its fixtures, one after the other, at a server
+// on loopback that answers as they say.
+func Replay(ctx context.Context, r *rest.Recipe) []Result {
+	results := make([]Result, len(r.Fixtures))
+	for i := range r.Fixtures {
+		f := &r.Fixtures[i]
+		results[i] = Result{Fixture: f.Name, Faults: replay(ctx, r, f)}
+	}
+	return results
+}
+
+// exchange is the server's side of one fixture.
+type exchange struct {
+	fixture *rest.Fixture
+	mu      sync.Mutex
+	seen    int
+	faults  []string
+}
+
+func replay(ctx context.Context, r *rest.Recipe, f *rest.Fixture) []string {
+	x := &exchange{fixture: f}
+	server := httptest.NewServer(x)
+	defer server.Close()
+	p, err := Open(r, server.URL, f)
+	if err != nil {
+		return []string{fmt.Sprintf("open: %v", err)}
+	}
+	defer p.Close()
+	c := &comparison{}
+	c.run(ctx, p, f)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	wanted := 0
+	if f.Reply != nil {
+		wanted = 1
+	}
+	if x.seen != wanted {
+		c.fault("requests: got %d, want %d", x.seen, wanted)
+	}
+	return append(x.faults, c.faults...)
+}
+
+// Open makes a provider with the recipe's example settings, those of a fixture
+// (nil = none) over them.
+func Open(r *rest.Recipe, baseURL string, f *rest.Fixture) (*rest.Provider, error) {
+	config := rest.Config{Values: make(map[string]provider.Secret)}
+	config.BaseURL = baseURL
+	config.Timeout = provider.Duration(10 * time.Second)
+	values := maps.Clone(r.Example)
+	if values == nil {
+		values = make(map[string]string)
+	}
+	if f != nil {
+		maps.Copy(values, f.Settings)
+		config.CallbackURL = f.CallbackURL
+		if f.Texts != nil {
+			texts, err := json.Marshal(f.Texts)
+			if err != nil {
+				return nil, err
+			}
+			config.Texts = texts
+		}
+	}
+	for name, v := range values {
+		config.Values[name] = provider.Secret(v)
+	}
+	return r.NewProvider(config)
+}
+
+// ServeHTTP checks the request and gives the fixture's answer.
+func (x *exchange) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.seen++
+	if err != nil {
+		x.faults = append(x.faults, "request: "+err.Error())
+	}
+	if want := x.fixture.Request; want != nil {
+		x.faults = append(x.faults, differences(want, req, body)...)
+	}
+	reply := x.fixture.Reply
+	if reply == nil {
+		w.WriteHeader(http.StatusNotImplemented)
+		return
+	}
+	answer, err := reply.Bytes()
+	if err != nil {
+		x.faults = append(x.faults, "reply: "+err.Error())
+	}
+	for key, v := range reply.Headers {
+		w.Header().Set(key, v)
+	}
+	w.WriteHeader(max(reply.Status, http.StatusOK))
+	_, _ = w.Write(answer) // a client that is gone will say so itself
+}
+
+// differences compares a request with what the fixture wants.
+func differences(want *rest.FixtureRequest, req *http.Request, body []byte) []string {
+	c := &comparison{prefix: "request "}
+	if want.Method != "" {
+		c.equal("method", req.Method, want.Method)
+	}
+	if want.Path != "" {
+		c.equal("path", req.URL.EscapedPath(), want.Path)
+	}
+	if want.Body != nil {
+		c.equal("body", string(body), *want.Body)
+	}
+	if values, named, err := rest.Form(want.Query); named || err != nil {
+		c.check(err)
+		c.equal("query", req.URL.Query().Encode(), values.Encode())
+	}
+	if values, named, err := rest.Form(want.Form); named || err != nil {
+		c.check(err)
+		form := strings.Split(string(body), "&")
+		c.equal("form", strings.Join(form, "&"), values.Encode())
+	}
+	if headers, named, err := rest.Form(want.Headers); named || err != nil {
+		c.check(err)
+		for key := range headers {
+			c.equal("header "+key, req.Header.Get(key), headers.Get(key))
+		}
+	}
+	if wanted, named, err := want.JSONBody(); named || err != nil {
+		c.check(err)
+		c.equal("json", canonical(body), canonical(wanted))
+	}
+	return c.faults
+}
+
+// canonical writes JSON with sorted keys; numbers keep their digits.
+func canonical(b []byte) string {
+	decoder := json.NewDecoder(strings.NewReader(string(b)))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return string(b)
+	}
+	out, err := json.Marshal(v)
+	if err != nil {
+		return string(b)
+	}
+	return string(out)
+}
+
+// comparison collects differences.
+type comparison struct {
+	prefix string
+	faults []string
+}
+
+func (c *comparison) fault(format string, args ...any) {
+	c.faults = append(c.faults, c.prefix+fmt.Sprintf(format, args...))
+}
+
+func (c *comparison) check(err error) {
+	if err != nil {
+		c.fault("%v", err)
+	}
+}
+
+func (c *comparison) equal(what string, got, want any) {
+	if got != want {
+		c.fault("%s: got %q, want %q", what, fmt.Sprint(got), fmt.Sprint(want))
+	}
+}
+
+// noError reports an error where the fixture wants none.
+func (c *comparison) noError(err error) bool {
+	if err != nil {
+		c.fault("got the error %v, want none", err)
+	}
+	return err == nil
+}
+
+// wantError compares an error with the fixture's. It reports whether there is
+// nothing more to compare.
+func (c *comparison) wantError(err error, want *rest.FixtureError) bool {
+	if want == nil {
+		return !c.noError(err)
+	}
+	if err == nil {
+		c.fault("got no error, want %s", want.Code)
+		return true
+	}
+	c.equal("error code", provider.CodeOf(err), provider.Code(want.Code))
+	e, ok := errors.AsType[*provider.Error](err)
+	if !ok {
+		c.fault("got %T, want a *provider.Error", err)
+		return true
+	}
+	if want.VendorCode != "" {
+		c.equal("error vendor_code", e.VendorCode, want.VendorCode)
+	}
+	if want.RetryAfter != "" {
+		c.equal("error retry_after", e.RetryAfter.String(), want.RetryAfter)
+	}
+	return true
+}

@@ -1,0 +1,278 @@
+package rest
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+//go:embed schema.json
+var schemaJSON []byte
+
+const schemaURL = "recipe.schema.json"
+
+// Schema is the JSON Schema (draft 2020-12) of recipes, for editors.
+func Schema() []byte { return slices.Clone(schemaJSON) }
+
+// validate holds a recipe against the schema.
+func validate(root *yaml.Node) []Problem {
+	count := 0
+	instance, problem := plain(root, 0, &count)
+	if problem != nil {
+		return []Problem{*problem}
+	}
+	schema, err := compileSchema()
+	if err != nil {
+		return []Problem{{Reason: err.Error()}}
+	}
+	err = schema.Validate(instance)
+	if err == nil {
+		return nil
+	}
+	invalid, ok := err.(*jsonschema.ValidationError)
+	if !ok {
+		return []Problem{{Reason: err.Error()}}
+	}
+	printer := message.NewPrinter(language.English)
+	var problems []Problem
+	for _, leaf := range leaves(invalid) {
+		problems = append(problems, schemaProblem(root, leaf, printer)...)
+	}
+	return problems
+}
+
+func compileSchema() (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaJSON))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(schemaURL, doc); err != nil {
+		return nil, err
+	}
+	return c.Compile(schemaURL)
+}
+
+// leaves are the errors that have no cause. Of alternatives none of which fits,
+// the one that got furthest is what was meant.
+func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
+	}
+	switch e.ErrorKind.(type) {
+	case *kind.AnyOf, *kind.OneOf:
+		best := slices.MaxFunc(e.Causes, func(a, b *jsonschema.ValidationError) int { return reach(a) - reach(b) })
+		return leaves(best)
+	}
+	var all []*jsonschema.ValidationError
+	for _, cause := range e.Causes {
+		all = append(all, leaves(cause)...)
+	}
+	return all
+}
+
+// reach is how far into the instance an alternative came; one that wants
+// another type than what stands there did not come far.
+func reach(e *jsonschema.ValidationError) int {
+	if len(e.Causes) == 0 {
+		if _, wrongType := e.ErrorKind.(*kind.Type); wrongType {
+			return len(e.InstanceLocation)*2 - 1
+		}
+		return len(e.InstanceLocation) * 2
+	}
+	furthest := 0
+	for _, cause := range e.Causes {
+		furthest = max(furthest, reach(cause))
+	}
+	return furthest
+}
+
+// schemaProblem says what is wrong at its place in the file.
+func schemaProblem(root *yaml.Node, e *jsonschema.ValidationError, printer *message.Printer) []Problem {
+	node, field := locate(root, e.InstanceLocation)
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		var problems []Problem
+		for _, name := range k.Properties {
+			key, _ := entry(node, name)
+			at := node
+			if key != nil {
+				at = key
+			}
+			problems = append(problems, Problem{Line: at.Line, Column: at.Column, Field: joinField(field, name), Reason: "unknown key" + knownKeys(e.SchemaURL)})
+		}
+		return problems
+	case *kind.Required:
+		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs " + strings.Join(k.Missing, ", ")}}
+	case *kind.OneOf:
+		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "wants exactly one of the alternatives" + alternatives(e.SchemaURL)}}
+	}
+	return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: e.ErrorKind.LocalizedString(printer)}}
+}
+
+// knownKeys lists the properties of the schema that an error came from.
+func knownKeys(at string) string {
+	schema := subschema(at)
+	properties, _ := schema["properties"].(map[string]any)
+	if len(properties) == 0 {
+		return ""
+	}
+	var names []string
+	for name := range properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return "; want one of " + strings.Join(names, ", ")
+}
+
+// alternatives lists the keys of which one must be there.
+func alternatives(at string) string {
+	list, _ := subschema(at)["oneOf"].([]any)
+	var names []string
+	for _, one := range list {
+		required, _ := one.(map[string]any)["required"].([]any)
+		var keys []string
+		for _, key := range required {
+			keys = append(keys, fmt.Sprint(key))
+		}
+		names = append(names, strings.Join(keys, " with "))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(names, ", ")
+}
+
+// subschema follows the JSON pointer of a schema's address.
+func subschema(at string) map[string]any {
+	var schema any
+	if json.Unmarshal(schemaJSON, &schema) != nil {
+		return nil
+	}
+	_, pointer, _ := strings.Cut(at, "#")
+	for word := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if word == "" {
+			continue
+		}
+		switch s := schema.(type) {
+		case map[string]any:
+			schema = s[strings.NewReplacer("~1", "/", "~0", "~").Replace(word)]
+		case []any:
+			i, err := strconv.Atoi(word)
+			if err != nil || i >= len(s) {
+				return nil
+			}
+			schema = s[i]
+		}
+	}
+	found, _ := schema.(map[string]any)
+	return found
+}
+
+// locate finds the node that an instance location means, or the last one on
+// the way, and how the field is called.
+func locate(n *yaml.Node, location []string) (*yaml.Node, string) {
+	field := ""
+	for _, word := range location {
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
+		switch n.Kind {
+		case yaml.MappingNode:
+			_, value := entry(n, word)
+			if value == nil {
+				return n, field
+			}
+			n, field = value, joinField(field, word)
+		case yaml.SequenceNode:
+			i, err := strconv.Atoi(word)
+			if err != nil || i >= len(n.Content) {
+				return n, field
+			}
+			n, field = n.Content[i], field+"["+word+"]"
+		}
+	}
+	return n, field
+}
+
+func entry(n *yaml.Node, name string) (key, value *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i], n.Content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+// plain makes of YAML what JSON would be. A date that was not quoted is the
+// string that was written; merge keys and keys that are no scalars are refused.
+func plain(n *yaml.Node, depth int, count *int) (any, *Problem) {
+	*count++
+	if depth > maxDepth || *count > maxNodes {
+		return nil, problemAt(n, "is nested too deep or grows too large")
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return plain(n.Alias, depth+1, count)
+	case yaml.SequenceNode:
+		list := make([]any, 0, len(n.Content))
+		for _, c := range n.Content {
+			v, problem := plain(c, depth+1, count)
+			if problem != nil {
+				return nil, problem
+			}
+			list = append(list, v)
+		}
+		return list, nil
+	case yaml.MappingNode:
+		return plainMap(n, depth, count)
+	}
+	return plainScalar(n)
+}
+
+func plainMap(n *yaml.Node, depth int, count *int) (any, *Problem) {
+	all := make(map[string]any, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
+			return nil, problemAt(key, "want a plain key")
+		}
+		if _, twice := all[key.Value]; twice {
+			return nil, problemAt(key, "the key %q stands here twice", key.Value)
+		}
+		v, problem := plain(n.Content[i+1], depth+1, count)
+		if problem != nil {
+			return nil, problem
+		}
+		all[key.Value] = v
+	}
+	return all, nil
+}
+
+func plainScalar(n *yaml.Node) (any, *Problem) {
+	switch n.Tag {
+	case "!!null":
+		return nil, nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true"), nil
+	case "!!int", "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return json.Number(n.Value), nil
+		}
+		return nil, problemAt(n, "%s is not a number as JSON writes it; quote it if it is a string", n.Value)
+	}
+	return n.Value, nil
+}

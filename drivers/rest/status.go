@@ -1,0 +1,102 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// statusCall asks for one message's fate.
+type statusCall struct {
+	call   `yaml:",inline"`
+	Report eventSpec `yaml:"report"`
+	// Unknown tells that the vendor does not know the id.
+	Unknown []unknownID `yaml:"unknown_id"`
+}
+
+// unknownID is an answer that means "no such message".
+type unknownID struct {
+	Status []int      `yaml:"status"`
+	Codes  []word     `yaml:"code"`
+	Where  conditions `yaml:"where"`
+}
+
+// findCall looks for a message by our ref.
+type findCall struct {
+	call `yaml:",inline"`
+	// Each leads to the messages that the vendor lists, Ref to our ref in each.
+	Each    path        `yaml:"each"`
+	Ref     pick        `yaml:"ref"`
+	To      *pick       `yaml:"to"`
+	Receipt receiptSpec `yaml:"receipt"`
+	Settles span        `yaml:"settles"`
+}
+
+// Status asks the vendor what became of a message.
+func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
+	c := p.recipe.Status
+	if c == nil {
+		return nil, notInRecipe("status")
+	}
+	values, err := p.recipe.splitID(id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
+	if a != nil && a.err == nil && c.unknown(a, p.errorsOf(&c.call)) {
+		return nil, a.Failed(provider.Rejected, p.errorsOf(&c.call).Code.text(a.tree), "the vendor does not know this message")
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := p.event(&c.Report, provider.Report, a.tree)
+	e.ID, e.Raw = id, a.Raw()
+	return &e, nil
+}
+
+func (c *statusCall) unknown(a *answer, t *errorTable) bool {
+	for _, u := range c.Unknown {
+		rule := errorRule{Status: u.Status, Codes: u.Codes, Where: u.Where}
+		if rule.holds(a.Status, t.Code.text(a.tree), "", a.tree) {
+			return true
+		}
+	}
+	return false
+}
+
+// Find looks for a message by its ref among those that the vendor lists.
+func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
+	c := p.recipe.Find
+	switch {
+	case c == nil:
+		return nil, notInRecipe("find")
+	case m.Ref == "":
+		return nil, provider.Errorf(provider.InvalidMessage, "a message without ref cannot be looked for")
+	}
+	values := map[string]any{"ref": m.Ref, "to": p.recipe.Write.To.write(m.To), "since": p.recipe.Write.Since.write(since)}
+	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
+	if err != nil {
+		return nil, err
+	}
+	listed, _ := c.Each.find(a.tree)
+	for _, one := range listed {
+		if c.Ref.text(one) != m.Ref {
+			continue
+		}
+		if c.To != nil && address(c.To.text(one), p.recipe.Write.To.As) != m.To.String() {
+			continue
+		}
+		receipt, err := p.receipt(&c.Receipt, one, m.To)
+		if err != nil {
+			return nil, a.Doubt(err)
+		}
+		receipt.Raw = p.rawOf(one)
+		return receipt, nil
+	}
+	return nil, nil
+}
+
+func notInRecipe(what string) error {
+	return provider.Errorf(provider.Unsupported, "the recipe has no "+what)
+}

@@ -1,0 +1,134 @@
+package rest
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// success says which answers are acceptances: the status is in the set (any
+// 2xx if none is given) and every condition holds.
+type success struct {
+	Status []int      `yaml:"status"`
+	Where  conditions `yaml:"where"`
+}
+
+func (s *success) statusHolds(status int) bool {
+	if len(s.Status) == 0 {
+		return status >= 200 && status <= 299
+	}
+	return slices.Contains(s.Status, status)
+}
+
+func (s *success) holds(status int, answer any) bool {
+	return s.statusHolds(status) && s.Where.hold(answer)
+}
+
+// condition judges a value of an answer, or with all and any every or some of
+// the values that a path with [*] points to. All of no values does not hold.
+type condition struct {
+	Path    *path    `yaml:"path"`
+	All     *path    `yaml:"all"`
+	Any     *path    `yaml:"any"`
+	Is      *word    `yaml:"is"`
+	IsNot   *word    `yaml:"is_not"` // holds for what is missing as well
+	OneOf   []word   `yaml:"one_of"`
+	Matches *pattern `yaml:"matches"`
+	Empty   *bool    `yaml:"empty"` // missing, null, "", [] or {}
+	at      position
+}
+
+// UnmarshalYAML reads a condition and keeps its place.
+func (c *condition) UnmarshalYAML(n *yaml.Node) error {
+	type plain condition
+	if err := n.Decode((*plain)(c)); err != nil {
+		return err
+	}
+	c.at = positionOf(n)
+	return nil
+}
+
+// word is a scalar of a recipe as text: 0 and "0" are the same.
+type word string
+
+// UnmarshalYAML takes the scalar as it is written.
+func (w *word) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.ScalarNode {
+		return problemAt(n, "want one value")
+	}
+	*w = word(n.Value)
+	return nil
+}
+
+func (c *condition) target() *path {
+	switch {
+	case c.All != nil:
+		return c.All
+	case c.Any != nil:
+		return c.Any
+	}
+	return c.Path
+}
+
+func (c *condition) holds(answer any) bool {
+	found, known := c.target().find(answer)
+	if !known {
+		found = nil
+	}
+	switch {
+	case c.All != nil:
+		return len(found) > 0 && !slices.ContainsFunc(found, func(v any) bool { return !c.judge(v) })
+	case c.Any != nil:
+		return slices.ContainsFunc(found, c.judge)
+	case len(found) == 0:
+		return c.IsNot != nil || c.Empty != nil && *c.Empty
+	}
+	return c.judge(found[0])
+}
+
+func (c *condition) judge(v any) bool {
+	if c.Empty != nil {
+		return isEmpty(v) == *c.Empty
+	}
+	text, scalar := scalarOf(v)
+	switch {
+	case c.IsNot != nil:
+		return !scalar || text != string(*c.IsNot)
+	case !scalar:
+		return false
+	case c.Is != nil:
+		return text == string(*c.Is)
+	case c.Matches != nil:
+		return c.Matches.MatchString(text)
+	}
+	return slices.Contains(c.OneOf, word(text))
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+func scalarOf(v any) (string, bool) {
+	switch v.(type) {
+	case nil, []any, map[string]any:
+		return "", false
+	}
+	return wordOf(v), true
+}
+
+// conditions all have to hold.
+type conditions []condition
+
+func (cs conditions) hold(answer any) bool {
+	return !slices.ContainsFunc(cs, func(c condition) bool { return !c.holds(answer) })
+}

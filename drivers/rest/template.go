@@ -1,0 +1,146 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// template is a string of a recipe with names in braces, "Bearer {token}". It
+// is taken apart once, when the recipe is loaded; what a name stands for is put
+// into its place and never looked at again, so a text that holds "{to}" is sent
+// as it is. "{{" and "}}" are literal braces.
+type template struct {
+	parts []part
+	at    position
+}
+
+// part is a literal or a name.
+type part struct {
+	literal string
+	name    string
+}
+
+// UnmarshalYAML takes the string apart.
+func (t *template) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.ScalarNode {
+		return problemAt(n, "want a string such as \"/messages/{id}\"")
+	}
+	parts, err := parseTemplate(n.Value)
+	if err != nil {
+		return problemAt(n, "%v", err)
+	}
+	*t = template{parts: parts, at: positionOf(n)}
+	return nil
+}
+
+func parseTemplate(s string) ([]part, error) {
+	var parts []part
+	var literal strings.Builder
+	flush := func() {
+		if literal.Len() > 0 {
+			parts = append(parts, part{literal: literal.String()})
+			literal.Reset()
+		}
+	}
+	for s != "" {
+		switch {
+		case strings.HasPrefix(s, "{{"), strings.HasPrefix(s, "}}"):
+			literal.WriteByte(s[0])
+			s = s[2:]
+		case s[0] == '}':
+			return nil, errors.New("a \"}\" without \"{\"; a literal brace is written twice: }}")
+		case s[0] == '{':
+			name, rest, closed := strings.Cut(s[1:], "}")
+			if !closed || !isName(name) {
+				return nil, fmt.Errorf("%q is no name in braces such as {to}; a literal brace is written twice: {{", "{"+name)
+			}
+			flush()
+			parts = append(parts, part{name: name})
+			s = rest
+		default:
+			end := strings.IndexAny(s, "{}")
+			if end < 0 {
+				end = len(s)
+			}
+			literal.WriteString(s[:end])
+			s = s[end:]
+		}
+	}
+	flush()
+	return parts, nil
+}
+
+// isName reports whether s is lower-case words, digits and underscores, with
+// dots between them.
+func isName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || i > 0 && (c == '_' || c == '.' || c >= '0' && c <= '9') {
+			continue
+		}
+		return false
+	}
+	return s != ""
+}
+
+// names lists what the template needs.
+func (t *template) names() []string {
+	var names []string
+	for _, p := range t.parts {
+		if p.name != "" {
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+func (t *template) empty() bool { return t == nil || len(t.parts) == 0 }
+
+// value fills the template. A template that is one name alone keeps that
+// value's type. It is absent if one of its names is.
+func (t *template) value(s scope) (v any, present bool) {
+	if len(t.parts) == 1 && t.parts[0].name != "" {
+		return s.lookup(t.parts[0].name)
+	}
+	text, present := t.text(s, nil)
+	return text, present
+}
+
+// text fills the template as a string; escape, if set, is applied to the values.
+func (t *template) text(s scope, escape func(string) string) (text string, present bool) {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.name == "" {
+			b.WriteString(p.literal)
+			continue
+		}
+		v, ok := s.lookup(p.name)
+		if !ok {
+			return "", false
+		}
+		word := wordOf(v)
+		if escape != nil {
+			word = escape(word)
+		}
+		b.WriteString(word)
+	}
+	return b.String(), true
+}
+
+// scope holds what names stand for: a recipe's settings, and the values of one
+// call. A value is a string, a json.Number, a bool, or members to spread.
+type scope struct {
+	settings map[string]string
+	values   map[string]any
+}
+
+func (s scope) lookup(name string) (any, bool) {
+	if v, ok := s.values[name]; ok {
+		return v, true
+	}
+	v, ok := s.settings[name]
+	return v, ok
+}

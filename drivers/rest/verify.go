@@ -1,0 +1,278 @@
+package rest
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// verification is how a callback is proven to come from the vendor. Exactly one
+// kind is given. The settings in it hold secrets, and must not be empty.
+type verification struct {
+	None    string        `yaml:"none"` // why the vendor gives no proof
+	Token   *tokenCheck   `yaml:"token"`
+	Basic   *basicCheck   `yaml:"basic"`
+	IPs     string        `yaml:"ip_list"` // a setting: addresses and blocks, separated by commas
+	HMAC    *bodyCheck    `yaml:"hmac_body"`
+	URL     *urlCheck     `yaml:"hmac_url"`
+	JWT     *jwtCheck     `yaml:"jwt"`
+	Ed25519 *ed25519Check `yaml:"ed25519"`
+	at      position
+}
+
+// UnmarshalYAML reads the kind and keeps its place.
+func (v *verification) UnmarshalYAML(n *yaml.Node) error {
+	type plain verification
+	if err := n.Decode((*plain)(v)); err != nil {
+		return err
+	}
+	v.at = positionOf(n)
+	return nil
+}
+
+// tokenCheck wants a secret in the query or a header, as it was put into the
+// callback's address.
+type tokenCheck struct {
+	Query  string `yaml:"query"`
+	Header string `yaml:"header"`
+	Secret string `yaml:"secret"`
+}
+
+// basicCheck wants HTTP Basic credentials.
+type basicCheck struct {
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
+}
+
+// bodyCheck wants a MAC over the body. With a timestamp, what is signed is the
+// timestamp, Joint and the body, and it must be within Window of the receipt.
+type bodyCheck struct {
+	Hash      string `yaml:"hash"`
+	Header    string `yaml:"header"`
+	Encoding  string `yaml:"encoding"` // hex (the default), base64
+	Prefix    string `yaml:"prefix"`
+	Secret    string `yaml:"secret"`
+	Timestamp string `yaml:"timestamp"` // a header with Unix seconds
+	Joint     string `yaml:"joint"`
+	Window    span   `yaml:"window"`
+}
+
+// urlCheck wants a MAC over the address and the sorted parameters of the form.
+type urlCheck struct {
+	Hash     string `yaml:"hash"`
+	Header   string `yaml:"header"`
+	Secret   string `yaml:"secret"`
+	Nonce    string `yaml:"nonce"`    // a header whose value is signed as well
+	BodyHash string `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is no form
+	// Pairs is how parameters are joined: plain ("keyvalue…", right after the
+	// address) or query ("." and "key=value&…" with the address's own query
+	// sorted as well).
+	Pairs string `yaml:"pairs"`
+}
+
+var (
+	errNoProof   = errors.New("there is no proof of the sender")
+	errProof     = errors.New("the proof of the sender is wrong")
+	errAddress   = errors.New("the sender's address is not in the list")
+	errStale     = errors.New("the time that was signed is too far from that of receipt")
+	errNoReceipt = errors.New("the time of receipt is needed to judge the time that was signed")
+)
+
+// settings lists the settings that the check needs.
+func (v *verification) settings() []string {
+	switch {
+	case v.Token != nil:
+		return []string{v.Token.Secret}
+	case v.Basic != nil:
+		return []string{v.Basic.Username, v.Basic.Password}
+	case v.IPs != "":
+		return []string{v.IPs}
+	case v.HMAC != nil:
+		return []string{v.HMAC.Secret}
+	case v.URL != nil:
+		return []string{v.URL.Secret}
+	case v.JWT != nil:
+		return []string{v.JWT.Secret}
+	case v.Ed25519 != nil:
+		return []string{v.Ed25519.Key}
+	}
+	return nil
+}
+
+// missing is the first setting that was not given: without it there are no
+// callbacks.
+func (v *verification) missing(settings map[string]string) string {
+	for _, name := range v.settings() {
+		if settings[name] == "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// check finds settings that were given and cannot be used.
+func (v *verification) check(settings map[string]string) error {
+	switch {
+	case v.missing(settings) != "":
+		return nil
+	case v.IPs != "":
+		if _, err := blocks(settings[v.IPs]); err != nil {
+			return provider.BadConfig(v.IPs, "%v", err)
+		}
+	case v.Ed25519 != nil:
+		if _, err := v.Ed25519.key(settings); err != nil {
+			return provider.BadConfig(v.Ed25519.Key, "%v", err)
+		}
+	}
+	return nil
+}
+
+// verify is nil for a callback that is proven. Secrets are compared in constant
+// time.
+func (v *verification) verify(c *provider.Callback, settings map[string]string) error {
+	switch {
+	case v.Token != nil:
+		got := c.Query.Get(v.Token.Query)
+		if v.Token.Header != "" {
+			got = c.Header.Get(v.Token.Header)
+		}
+		return same(got, settings[v.Token.Secret])
+	case v.Basic != nil:
+		return v.Basic.verify(c, settings)
+	case v.IPs != "":
+		return fromList(c.RemoteIP, settings[v.IPs])
+	case v.HMAC != nil:
+		return v.HMAC.verify(c, settings[v.HMAC.Secret])
+	case v.URL != nil:
+		return v.URL.verify(c, settings[v.URL.Secret])
+	case v.JWT != nil:
+		return v.JWT.verify(c, settings[v.JWT.Secret])
+	case v.Ed25519 != nil:
+		return v.Ed25519.verify(c, settings)
+	}
+	return nil
+}
+
+// same compares in constant time, whatever the lengths.
+func same(got, want string) error {
+	if got == "" {
+		return errNoProof
+	}
+	a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
+	if want == "" || !hmac.Equal(a[:], b[:]) {
+		return errProof
+	}
+	return nil
+}
+
+func (b *basicCheck) verify(c *provider.Callback, settings map[string]string) error {
+	encoded, ok := strings.CutPrefix(c.Header.Get("Authorization"), "Basic ")
+	if !ok {
+		return errNoProof
+	}
+	plain, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return errProof
+	}
+	return same(string(plain), settings[b.Username]+":"+settings[b.Password])
+}
+
+func blocks(list string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for word := range strings.SplitSeq(list, ",") {
+		word = strings.TrimSpace(word)
+		if !strings.Contains(word, "/") {
+			a, err := netip.ParseAddr(word)
+			if err != nil {
+				return nil, errors.New("want addresses or blocks separated by commas, such as 192.0.2.1, 198.51.100.0/24")
+			}
+			all = append(all, netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(word)
+		if err != nil {
+			return nil, errors.New("want addresses or blocks separated by commas, such as 192.0.2.1, 198.51.100.0/24")
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func fromList(remote, list string) error {
+	a, err := netip.ParseAddr(remote)
+	if err != nil {
+		return errNoProof
+	}
+	all, err := blocks(list)
+	if err != nil || !slices.ContainsFunc(all, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) }) {
+		return errAddress
+	}
+	return nil
+}
+
+func (b *bodyCheck) verify(c *provider.Callback, secret string) error {
+	got, ok := strings.CutPrefix(c.Header.Get(b.Header), b.Prefix)
+	if !ok || got == "" {
+		return errNoProof
+	}
+	signed := string(c.Body)
+	if b.Timestamp != "" {
+		stamp := c.Header.Get(b.Timestamp)
+		if err := fresh(stamp, c.ReceivedAt, b.Window.Duration); err != nil {
+			return err
+		}
+		signed = stamp + b.Joint + signed
+	}
+	return same(strings.TrimSpace(got), sign(b.Hash, b.Encoding, secret, signed))
+}
+
+// fresh checks a signed time against that of receipt, so that what was once
+// overheard cannot be played again for ever.
+func fresh(stamp string, received time.Time, window time.Duration) error {
+	if window == 0 {
+		return nil
+	}
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	switch {
+	case err != nil:
+		return errNoProof
+	case received.IsZero():
+		return errNoReceipt
+	case received.Sub(time.Unix(seconds, 0)).Abs() > window:
+		return errStale
+	}
+	return nil
+}
+
+func sign(hashName, encoding, secret, signed string) string {
+	mac := hmac.New(hashOf(hashName), []byte(secret))
+	mac.Write([]byte(signed))
+	if encoding == "base64" {
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func hashOf(name string) func() hash.Hash {
+	switch name {
+	case "sha1":
+		return sha1.New
+	case "sha512":
+		return sha512.New
+	}
+	return sha256.New
+}

@@ -1,0 +1,141 @@
+package rest
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// jwtCheck wants a JSON Web Token signed with HS256 (RFC 7519, RFC 7515). No
+// other algorithm is taken, whatever the token's header says.
+type jwtCheck struct {
+	Header string `yaml:"header"`
+	Scheme string `yaml:"scheme"` // before the token in the header, such as Bearer
+	Secret string `yaml:"secret"`
+	// BodyHash is the claim with the body's SHA-256 in hexadecimal. Without one
+	// the token's payload must be the body itself.
+	BodyHash string `yaml:"body_hash"`
+	Window   span   `yaml:"window"` // of the claim iat
+}
+
+func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
+	token := strings.TrimSpace(c.Header.Get(j.Header))
+	if j.Scheme != "" {
+		rest, ok := strings.CutPrefix(token, j.Scheme+" ")
+		if !ok {
+			return errNoProof
+		}
+		token = strings.TrimSpace(rest)
+	}
+	if token == "" {
+		return errNoProof
+	}
+	payload, err := readJWT(token, secret)
+	if err != nil {
+		return err
+	}
+	var claims map[string]any
+	tree, err := readJSON(payload)
+	if err != nil {
+		return errProof
+	}
+	claims, _ = tree.(map[string]any)
+	if j.Window.Duration > 0 {
+		if err := fresh(wordOf(claims["iat"]), c.ReceivedAt, j.Window.Duration); err != nil {
+			return err
+		}
+	}
+	if j.BodyHash == "" {
+		return sameJSON(tree, c.Body)
+	}
+	sum := sha256.Sum256(c.Body)
+	return same(strings.ToLower(wordOf(claims[j.BodyHash])), hex.EncodeToString(sum[:]))
+}
+
+// readJWT is the payload of a token whose signature is right.
+func readJWT(token, secret string) ([]byte, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errProof
+	}
+	head, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil {
+		return nil, errProof
+	}
+	var header struct {
+		Alg string `json:"alg"`
+	}
+	if json.Unmarshal(head, &header) != nil || header.Alg != "HS256" {
+		return nil, errProof
+	}
+	got, err := base64.RawURLEncoding.DecodeString(parts[2])
+	if err != nil {
+		return nil, errProof
+	}
+	want := sign("sha256", "hex", secret, parts[0]+"."+parts[1])
+	if err := same(hex.EncodeToString(got), want); err != nil {
+		return nil, err
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, errProof
+	}
+	return payload, nil
+}
+
+// sameJSON compares a token's payload with the body, member by member.
+func sameJSON(payload any, body []byte) error {
+	tree, err := readJSON(body)
+	if err != nil {
+		return errProof
+	}
+	a, errA := json.Marshal(payload)
+	b, errB := json.Marshal(tree)
+	if errA != nil || errB != nil {
+		return errProof
+	}
+	return same(string(a), string(b))
+}
+
+// ed25519Check wants a signature over the timestamp, Joint and the body.
+type ed25519Check struct {
+	Header    string `yaml:"header"`
+	Timestamp string `yaml:"timestamp"`
+	Joint     string `yaml:"joint"`
+	Key       string `yaml:"public_key"` // a setting, in base64
+	Window    span   `yaml:"window"`
+}
+
+func (e *ed25519Check) key(settings map[string]string) (ed25519.PublicKey, error) {
+	raw, err := base64.StdEncoding.DecodeString(settings[e.Key])
+	if err != nil || len(raw) != ed25519.PublicKeySize {
+		return nil, errors.New("is not an Ed25519 public key, " + strconv.Itoa(ed25519.PublicKeySize) + " bytes in base64")
+	}
+	return raw, nil
+}
+
+func (e *ed25519Check) verify(c *provider.Callback, settings map[string]string) error {
+	got, err := base64.StdEncoding.DecodeString(c.Header.Get(e.Header))
+	if err != nil || len(got) == 0 {
+		return errNoProof
+	}
+	stamp := c.Header.Get(e.Timestamp)
+	if err := fresh(stamp, c.ReceivedAt, e.Window.Duration); err != nil {
+		return err
+	}
+	key, err := e.key(settings)
+	if err != nil {
+		return err
+	}
+	if !ed25519.Verify(key, []byte(stamp+e.Joint+string(c.Body)), got) {
+		return errProof
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"mime"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// verify checks the MAC over the address and its parameters. The header may
+// hold several, separated by commas, while the vendor changes keys.
+func (u *urlCheck) verify(c *provider.Callback, secret string) error {
+	header := c.Header.Get(u.Header)
+	if header == "" {
+		return errNoProof
+	}
+	signed, err := u.signed(c)
+	if err != nil {
+		return err
+	}
+	want := sign(u.Hash, "base64", secret, signed)
+	for got := range strings.SplitSeq(header, ",") {
+		if err = same(strings.TrimSpace(got), want); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (u *urlCheck) signed(c *provider.Callback) (string, error) {
+	form, isForm, err := formOf(c)
+	if err != nil {
+		return "", errProof
+	}
+	if u.Pairs == "query" {
+		return u.signedQuery(c, form)
+	}
+	if !isForm && u.BodyHash != "" && c.Query.Get(u.BodyHash) != "" {
+		sum := sha256.Sum256(c.Body)
+		return c.URL, same(c.Query.Get(u.BodyHash), hex.EncodeToString(sum[:]))
+	}
+	return c.URL + pairs(form, "", ""), nil
+}
+
+// signedQuery is "address?sorted query.sorted form.nonce"; a part without
+// parameters leaves its mark out.
+func (u *urlCheck) signedQuery(c *provider.Callback, form url.Values) (string, error) {
+	at, err := url.Parse(c.URL)
+	if err != nil {
+		return "", errProof
+	}
+	nonce := c.Header.Get(u.Nonce)
+	if u.Nonce != "" && nonce == "" {
+		return "", errNoProof
+	}
+	query := at.Query()
+	at.RawQuery, at.Fragment = "", ""
+	signed := at.String()
+	if len(query) > 0 || len(form) > 0 {
+		signed += "?" + pairs(query, "=", "&")
+	}
+	if len(form) > 0 {
+		if len(query) > 0 {
+			signed += "."
+		}
+		signed += pairs(form, "", "")
+	}
+	if u.Nonce != "" {
+		signed += "." + nonce
+	}
+	return signed, nil
+}
+
+func formOf(c *provider.Callback) (form url.Values, isForm bool, err error) {
+	media, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if media != "application/x-www-form-urlencoded" {
+		return nil, false, nil
+	}
+	form, err = url.ParseQuery(string(c.Body))
+	return form, true, err
+}
+
+// pairs joins keys and values, sorted by key and then by value.
+func pairs(values url.Values, equals, and string) string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		list := slices.Clone(values[key])
+		slices.Sort(list)
+		for _, v := range slices.Compact(list) {
+			all = append(all, key+equals+v)
+		}
+	}
+	return strings.Join(all, and)
+}

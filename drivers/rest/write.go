@@ -1,0 +1,264 @@
+package rest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// writing says how a vendor wants values written. Each name of it is a name
+// that templates may use.
+type writing struct {
+	To       numberForm   `yaml:"to"`
+	From     senderForm   `yaml:"from"`
+	Text     textForm     `yaml:"text"`
+	SendAt   timeForm     `yaml:"send_at"`
+	Validity spanForm     `yaml:"validity"`
+	Encoding encodingForm `yaml:"encoding"`
+	Ref      refForm      `yaml:"ref"`
+	Since    timeForm     `yaml:"since"`
+}
+
+// numberForm is how a vendor writes a telephone number.
+type numberForm struct {
+	As   string `yaml:"as"`   // e164 (+30…, the default), digits, zeros (0030…), national
+	Type string `yaml:"type"` // string (the default) or number, in JSON
+}
+
+// UnmarshalYAML reads "digits" or {as: digits, type: number}.
+func (f *numberForm) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		f.As = n.Value
+		return nil
+	}
+	type plain numberForm
+	return n.Decode((*plain)(f))
+}
+
+func (f numberForm) write(n e164.Number) any {
+	text := n.String()
+	switch f.As {
+	case "digits":
+		text = n.Digits()
+	case "zeros":
+		text = "00" + n.Digits()
+	case "national":
+		_, text = n.Split()
+	}
+	if f.Type == "number" {
+		return json.Number(text)
+	}
+	return text
+}
+
+// senderForm is how senders that are numbers are written, and what senders may
+// look like at all.
+type senderForm struct {
+	numberForm `yaml:",inline"`
+	Pattern    *pattern `yaml:"pattern"`
+}
+
+// UnmarshalYAML reads "digits" or {as: digits, pattern: expression}.
+func (f *senderForm) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		f.As = n.Value
+		return nil
+	}
+	var parts struct {
+		As      string   `yaml:"as"`
+		Pattern *pattern `yaml:"pattern"`
+	}
+	if err := n.Decode(&parts); err != nil {
+		return err
+	}
+	f.As, f.Pattern = parts.As, parts.Pattern
+	return nil
+}
+
+func (f senderForm) write(from string) (string, error) {
+	if n, err := e164.Parse(from); err == nil {
+		from = wordOf(f.numberForm.write(n))
+	}
+	if f.Pattern != nil && !f.Pattern.MatchString(from) {
+		return "", refuse("the sender is not of a form that the vendor takes; want one that matches " + f.Pattern.String())
+	}
+	return from, nil
+}
+
+// textForm is how the text travels.
+type textForm struct {
+	// UCS2 says how a text that is not GSM-7 travels: as it is (the default) or
+	// as hexadecimal UTF-16, big endian.
+	UCS2 string `yaml:"ucs2"`
+}
+
+const utf16Hex = "utf16be_hex"
+
+func (f textForm) write(text string, e segment.Encoding) string {
+	if f.UCS2 != utf16Hex || e != segment.UCS2 {
+		return text
+	}
+	units := utf16.Encode([]rune(text))
+	b := make([]byte, 0, 2*len(units))
+	for _, u := range units {
+		b = append(b, byte(u>>8), byte(u))
+	}
+	return strings.ToUpper(hex.EncodeToString(b))
+}
+
+// timeForm is how a moment is written.
+type timeForm struct {
+	Layout string `yaml:"layout"` // Go's, or unix, unix_ms; default RFC 3339
+	Zone   zone   `yaml:"zone"`
+}
+
+func (f timeForm) layout() string {
+	if f.Layout == "" {
+		return time.RFC3339
+	}
+	return f.Layout
+}
+
+func (f timeForm) write(t time.Time) any { return formatTime(t, f.layout(), f.Zone.location()) }
+
+// coarse reports whether writing t would lose a part of it.
+func (f timeForm) coarse(t time.Time) bool {
+	back, ok := parseTime(wordOf(f.write(t)), f.layout(), f.Zone.location())
+	return !ok || !back.Equal(t.Truncate(time.Second))
+}
+
+// spanForm is how a validity is written. A validity that is no whole number of
+// units is rounded down: a message must not live longer than was asked.
+type spanForm struct {
+	Unit string `yaml:"unit"` // seconds (the default), minutes, hours
+	Min  span   `yaml:"min"`
+	Max  span   `yaml:"max"`
+}
+
+func (f spanForm) unit() time.Duration {
+	switch f.Unit {
+	case "minutes":
+		return time.Minute
+	case "hours":
+		return time.Hour
+	}
+	return time.Second
+}
+
+func (f spanForm) write(d time.Duration) (any, error) {
+	least := max(f.unit(), f.Min.Duration)
+	if d < least {
+		return nil, refuse(fmt.Sprintf("the vendor takes no validity shorter than %s", least))
+	}
+	if f.Max.Duration > 0 && d > f.Max.Duration {
+		return nil, refuse(fmt.Sprintf("the vendor takes no validity longer than %s", f.Max.Duration))
+	}
+	return json.Number(strconv.FormatInt(int64(d/f.unit()), 10)), nil
+}
+
+// encodingForm is how the vendor wants to be told which alphabet a text needs.
+// One without a value is left out.
+type encodingForm struct {
+	GSM7 *constant `yaml:"gsm7"`
+	UCS2 *constant `yaml:"ucs2"`
+}
+
+// constant is a scalar of a recipe with its type.
+type constant struct{ value any }
+
+// UnmarshalYAML keeps numbers and booleans.
+func (c *constant) UnmarshalYAML(n *yaml.Node) error {
+	var t tree
+	if err := t.scalar(n); err != nil {
+		return err
+	}
+	c.value = t.constant
+	if t.kind == treeLeaf {
+		c.value = n.Value
+	}
+	return nil
+}
+
+func (f encodingForm) write(e segment.Encoding) (any, bool) {
+	c := f.GSM7
+	if e == segment.UCS2 {
+		c = f.UCS2
+	}
+	if c == nil {
+		return nil, false
+	}
+	return c.value, true
+}
+
+// refForm bounds the caller's reference where the vendor takes one.
+type refForm struct {
+	Max     int      `yaml:"max"` // code points
+	Pattern *pattern `yaml:"pattern"`
+}
+
+func (f refForm) check(ref string) error {
+	if f.Max > 0 && utf8.RuneCountInString(ref) > f.Max {
+		return refuse(fmt.Sprintf("the vendor takes no ref of more than %d characters", f.Max))
+	}
+	if f.Pattern != nil && !f.Pattern.MatchString(ref) {
+		return refuse("the ref is not of a form that the vendor takes; want one that matches " + f.Pattern.String())
+	}
+	return nil
+}
+
+// key is the vendor's idempotency key for a ref: the same for the same ref, and
+// never the same for two of them.
+func (i *idempotency) key(ref string) (any, error) {
+	switch i.Type {
+	case "uuid":
+		sum := sha256.Sum256([]byte(ref))
+		sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // version 8, RFC 9562 §5.8
+		u := hex.EncodeToString(sum[:16])
+		return u[:8] + "-" + u[8:12] + "-" + u[12:16] + "-" + u[16:20] + "-" + u[20:], nil
+	case "int32":
+		// Hashed into 32 bits two refs would soon meet, and the second message
+		// would be dropped as a duplicate of the first.
+		n, err := strconv.ParseInt(ref, 10, 32)
+		if err != nil || n <= 0 || strconv.FormatInt(n, 10) != ref {
+			return nil, refuse("the vendor's key against duplicates is a number from 1 to 2147483647; the ref must be one")
+		}
+		return json.Number(ref), nil
+	}
+	if i.Max > 0 && len(ref) > i.Max {
+		return nil, refuse(fmt.Sprintf("the vendor's key against duplicates takes no ref of more than %d bytes", i.Max))
+	}
+	return ref, nil
+}
+
+// refuse makes the error for what this vendor cannot do; it costs no request.
+func refuse(reason string) *provider.Error { return provider.Errorf(provider.Unsupported, reason) }
+
+// messageNames are what a template may use of a message.
+func messageNames() []string {
+	return []string{
+		"to", "from", "text", "ref", "tag", "class", "send_at", "validity", "encoding", "segments",
+		"callback_url", "idempotency_key", "template_id", "template_variables",
+	}
+}
+
+// magic is a text's part that the vendor would replace.
+func (r *Recipe) magic(text string) string {
+	i := slices.IndexFunc(r.Refuse, func(word string) bool { return strings.Contains(text, word) })
+	if i < 0 {
+		return ""
+	}
+	return r.Refuse[i]
+}
