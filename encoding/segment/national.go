@@ -1,10 +1,14 @@
 package segment
 
-import "github.com/anysms/anysms/encoding/gsm7"
+import (
+	"slices"
+
+	"github.com/anysms/anysms/encoding/gsm7"
+)
 
 // cheapest returns the pair of allowed tables that holds the text in the fewest
 // segments; of equal ones that with the shortest header, then the fewest units,
-// then the lowest identifiers. If no pair holds the text it returns the offset
+// then tables of one language, then the lowest identifiers. If no pair holds the text it returns the offset
 // of the first character that none holds together with the text before it, and
 // leaves the characters before it in c.chars; else -1.
 //
@@ -54,15 +58,22 @@ func (f *tableFit) add(r rune) {
 }
 
 // pick returns the cheapest pair of those that hold the whole text.
-func (c *cutter) pick(fit *tableFit) (best gsm7.Tables) {
-	segments, octets, units := int(^uint(0)>>1), 0, 0
+func (c *cutter) pick(fit *tableFit) gsm7.Tables {
+	var best gsm7.Tables
+	var least [4]int
 	for left := fit.locking; left != 0; left &= left - 1 {
 		l := left.First()
 		t := gsm7.Tables{Locking: l, Single: fit.single[l].First()}
-		o, u := header{tables: t}.length(), c.chars+fit.shifted[l]
-		n := c.countSegments(t, u)
-		if n < segments || n == segments && (o < octets || o == octets && u < units) {
-			best, segments, octets, units = t, n, o, u
+		if t.Single != gsm7.Default && fit.single[l].Has(l) {
+			t.Single = l
+		}
+		units := c.chars + fit.shifted[l]
+		cost := [4]int{c.countSegments(t, units), header{tables: t}.length(), units, 1}
+		if t.Locking == t.Single {
+			cost[3] = 0
+		}
+		if least[0] == 0 || slices.Compare(cost[:], least[:]) < 0 {
+			best, least = t, cost
 		}
 	}
 	return best
