@@ -1,0 +1,215 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+// maxGreeting bounds the line with which a plugin says where it listens; it holds
+// a certificate.
+const maxGreeting = 16 << 10
+
+// drainTime is how long the outputs of an ended process are still read, should a
+// process that it left behind hold them open.
+const drainTime = 200 * time.Millisecond
+
+// child is the plugin's process. It is go-plugin's runner, in place of its own
+// one, which would share our standard input, leave grandchildren behind and wait
+// for them.
+type child struct {
+	cmd      *exec.Cmd
+	out      *output
+	greeting string // the first line of standard output, for whoever has seen the handshake end
+
+	stdout, stderr *os.File
+	ended          chan struct{} // closed when the process is gone
+	err            error         // how it went, once ended is closed
+
+	mu     sync.Mutex
+	pid    int  // 0 = not started yet
+	doomed bool // killed, perhaps before it was started
+}
+
+func newChild(path string, args, env []string, out *output) *child {
+	cmd := exec.Command(path, args...)
+	cmd.Env = env
+	ownGroup(cmd)
+	return &child{cmd: cmd, out: out, ended: make(chan struct{})}
+}
+
+// Start runs the program. Its thread is kept until the process ends: where the
+// system can end a child with its parent, the parent is a thread.
+func (c *child) Start(context.Context) error {
+	stdout, childStdout, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer childStdout.Close()
+	stderr, childStderr, err := os.Pipe()
+	if err != nil {
+		stdout.Close()
+		return err
+	}
+	defer childStderr.Close()
+	c.stdout, c.stderr = stdout, stderr
+	c.cmd.Stdout, c.cmd.Stderr = childStdout, childStderr
+
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := c.run()
+		started <- err
+		if err == nil {
+			c.wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		stdout.Close()
+		stderr.Close()
+		return err
+	}
+	return nil
+}
+
+func (c *child) run() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.doomed {
+		return errors.New("the start took too long")
+	}
+	if err := c.cmd.Start(); err != nil {
+		return err
+	}
+	c.pid = c.cmd.Process.Pid
+	return nil
+}
+
+func (c *child) wait() {
+	c.err = c.cmd.Wait()
+	killGroup(c.pid)
+	// Pipes take deadlines wherever the system polls them; elsewhere the readers
+	// wait for the end of the file.
+	until := time.Now().Add(drainTime)
+	_ = c.stdout.SetReadDeadline(until)
+	_ = c.stderr.SetReadDeadline(until)
+	close(c.ended)
+}
+
+// kill ends the process and those it started. It may be called at any time, also
+// before the start.
+func (c *child) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doomed = true
+	if c.pid == 0 {
+		return
+	}
+	select {
+	case <-c.ended: // the number may belong to another process by now
+	default:
+		killGroup(c.pid)
+		_ = c.cmd.Process.Kill() // an error means that it has ended
+	}
+}
+
+// obituary says how the process ended.
+func (c *child) obituary() string {
+	if c.err == nil {
+		return "it exited with status 0"
+	}
+	return "it ended: " + c.err.Error()
+}
+
+// The rest is what go-plugin asks of a runner.
+
+func (c *child) Wait(context.Context) error {
+	<-c.ended
+	return c.err
+}
+
+func (c *child) Kill(context.Context) error {
+	c.kill()
+	return nil
+}
+
+func (c *child) Stdout() io.ReadCloser           { return &stdoutReader{child: c} }
+func (c *child) Stderr() io.ReadCloser           { return &stderrReader{c.stderr} }
+func (c *child) Name() string                    { return c.cmd.Path }
+func (c *child) ID() string                      { return strconv.Itoa(c.pid) }
+func (c *child) Diagnose(context.Context) string { return "" }
+
+func (c *child) PluginToHost(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+func (c *child) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
+
+// stdoutReader gives go-plugin the greeting and keeps the rest from it: a plugin
+// may print what it likes, of any length, without filling its pipe.
+type stdoutReader struct {
+	child   *child
+	line    []byte
+	greeted bool
+}
+
+func (r *stdoutReader) Read(b []byte) (int, error) {
+	if r.greeted {
+		_, _ = io.Copy(r.child.out, r.child.stdout)
+		r.child.stdout.Close()
+		return 0, io.EOF
+	}
+	n, err := r.child.stdout.Read(b)
+	end := bytes.IndexByte(b[:n], '\n')
+	if end < 0 {
+		r.line = append(r.line, b[:n]...)
+		if err == nil && len(r.line) > maxGreeting {
+			err = fmt.Errorf("the first line of standard output is longer than %d bytes", maxGreeting)
+		}
+		if err != nil {
+			r.child.stdout.Close()
+		}
+		return n, endOfOutput(err)
+	}
+	r.greeted = true
+	r.child.greeting = string(append(r.line, b[:end]...))
+	_, _ = r.child.out.Write(b[end+1 : n])
+	return end + 1, nil
+}
+
+func (r *stdoutReader) Close() error { return r.child.stdout.Close() }
+
+// stderrReader closes the pipe at its end, which go-plugin does not.
+type stderrReader struct{ *os.File }
+
+func (r *stderrReader) Read(b []byte) (int, error) {
+	n, err := r.File.Read(b)
+	if err != nil {
+		r.File.Close()
+	}
+	return n, endOfOutput(err)
+}
+
+// endOfOutput takes a pipe that somebody still holds open, after the process has
+// ended, for one that ended.
+func endOfOutput(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
+		return io.EOF
+	}
+	return err
+}
+
+var _ runner.Runner = (*child)(nil)

@@ -1,0 +1,17 @@
+//go:build unix && !linux
+
+package plugin
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup gives the process a group of its own, so that a terminal's Ctrl-C does
+// not end it before the host has its answers.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup ends what is left of the process's group.
+func killGroup(pid int) {
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // an error means that nothing is left
+}

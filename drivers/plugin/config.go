@@ -1,0 +1,118 @@
+package plugin
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Defaults of [Config].
+const (
+	DefaultStartTimeout   = 10 * time.Second
+	DefaultTimeout        = time.Minute
+	DefaultHealthInterval = 10 * time.Second
+	DefaultHealthTimeout  = 3 * time.Second
+	DefaultRestarts       = 5
+	DefaultRestartWindow  = 5 * time.Minute
+)
+
+// Values of [Config].TLS.
+const (
+	TLSAuto = "auto" // both sides prove themselves with certificates made for this run
+	TLSOff  = "off"  // plain text, only over a unix socket in a directory of the host's own
+)
+
+// Driver makes providers from configuration. Its Open starts the program.
+var Driver = provider.NewDriver("plugin", "A driver that is a program of its own, in any language.", New)
+
+// Config holds the settings. Either Path or Name says which program.
+type Config struct {
+	Path     string            `json:"path" doc:"the program's file; with a path separator, as in ./acme-driver: nothing is searched"`
+	Name     string            `json:"name" doc:"the program's name in the plugins directory, without path separators"`
+	Dir      string            `json:"dir" doc:"the plugins directory, for name"`
+	Args     []string          `json:"args" doc:"its arguments; never a credential"`
+	Env      map[string]string `json:"env" doc:"its environment, which is otherwise empty; never a credential"`
+	SHA256   string            `json:"sha256" doc:"the file's checksum in hex; a script's interpreter is not covered by it"`
+	TLS      string            `json:"tls" doc:"auto (default), or off for plugins without certificates, over unix sockets alone"`
+	Settings json.RawMessage   `json:"config" doc:"the driver's own settings; they cross the line only after the handshake"`
+
+	StartTimeout   provider.Duration `json:"start_timeout" doc:"from start to ready; default 10s"`
+	Timeout        provider.Duration `json:"timeout" doc:"for a call without a deadline of its own; default 1m"`
+	Unary          bool              `json:"unary" doc:"one gRPC call per send even where the plugin serves the faster stream; default false"`
+	HealthInterval provider.Duration `json:"health_interval" doc:"between health checks; default 10s"`
+	HealthTimeout  provider.Duration `json:"health_timeout" doc:"for a health check, and for a send to be answered after its deadline; a plugin that takes longer is killed; default 3s"`
+	Restarts       int               `json:"restarts" doc:"how often it may be started again within restart_window; default 5, -1 = never"`
+	RestartWindow  provider.Duration `json:"restart_window" doc:"see restarts; default 5m"`
+
+	// Logger gets what the plugin writes and what the supervisor does; nil =
+	// slog.Default().
+	Logger *slog.Logger `json:"-"`
+}
+
+func (c *Config) validate() error {
+	for name, d := range map[string]provider.Duration{
+		"start_timeout": c.StartTimeout, "timeout": c.Timeout, "health_interval": c.HealthInterval,
+		"health_timeout": c.HealthTimeout, "restart_window": c.RestartWindow,
+	} {
+		if d < 0 {
+			return provider.BadConfig(name, "%s is negative; want a duration such as 10s", d)
+		}
+	}
+	switch {
+	case c.Restarts < -1:
+		return provider.BadConfig("restarts", "%d is below -1; want a number of restarts, or -1 for none", c.Restarts)
+	case c.TLS != "" && c.TLS != TLSAuto && c.TLS != TLSOff:
+		return provider.BadConfig("tls", "%q; want %s or %s", c.TLS, TLSAuto, TLSOff)
+	case len(c.Settings) > 0 && !json.Valid(c.Settings):
+		return provider.BadConfig("config", "is not JSON")
+	}
+	if c.SHA256 != "" {
+		if sum, err := hex.DecodeString(c.SHA256); err != nil || len(sum) != checksumSize {
+			return provider.BadConfig("sha256", "%q is not a SHA-256 checksum; want 64 hexadecimal digits", c.SHA256)
+		}
+	}
+	return nil
+}
+
+// file finds the program and holds it against the rules for programs.
+func (c *Config) file() (string, error) {
+	switch {
+	case c.Path != "" && c.Name != "":
+		return "", provider.BadConfig("name", "path says which program; want one of the two")
+	case c.Path != "":
+		if filepath.Base(c.Path) == c.Path {
+			return "", provider.BadConfig("path", "%q has no path separator; want a file such as ./%s, or name and dir", c.Path, c.Path)
+		}
+		return checkFile("path", c.Path)
+	case c.Name != "":
+		if c.Dir == "" {
+			return "", provider.BadConfig("dir", "must say where %q is looked for", c.Name)
+		}
+		if err := checkName(c.Name); err != nil {
+			return "", err
+		}
+		return checkFile("name", filepath.Join(c.Dir, c.Name))
+	}
+	return "", provider.BadConfig("path", "must name the plugin's program, such as ./acme-driver")
+}
+
+func (c *Config) restarts() int {
+	switch c.Restarts {
+	case 0:
+		return DefaultRestarts
+	case -1:
+		return 0
+	}
+	return c.Restarts
+}
+
+func (c *Config) logger() *slog.Logger {
+	if c.Logger != nil {
+		return c.Logger
+	}
+	return slog.Default()
+}

@@ -1,0 +1,103 @@
+package plugin
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+const checksumSize = sha256.Size
+
+// List names the programs in a plugins directory, in alphabetical order: the
+// executable files that are not hidden. A directory that is not there has none.
+func List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read plugins directory: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(dir, entry.Name()))
+		if err == nil && info.Mode().IsRegular() && executable(info) {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
+}
+
+// Checksum is the SHA-256 of a file in hex, as Config.SHA256 takes it.
+func Checksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// checkName refuses what would lead out of the plugins directory, whatever the
+// system.
+func checkName(name string) error {
+	if strings.ContainsAny(name, `/\:`) || name == "." || name == ".." {
+		return provider.BadConfig("name", "%q is not a plain name; a program elsewhere is named by path", name)
+	}
+	return nil
+}
+
+// checkFile answers the absolute path of a program that may be run.
+func checkFile(setting, path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", provider.BadConfig(setting, "%v", err)
+	}
+	info, err := os.Stat(abs)
+	switch {
+	case err != nil:
+		return "", provider.BadConfig(setting, "%v", err)
+	case !info.Mode().IsRegular():
+		return "", provider.BadConfig(setting, "%s is not a file", abs)
+	case !executable(info):
+		return "", provider.BadConfig(setting, "%s is not executable", abs)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
+		return "", provider.BadConfig(setting, "%s can be written by everybody; it will not be run", abs)
+	}
+	return abs, nil
+}
+
+// executable is true on Windows, which has no such bit.
+func executable(info os.FileInfo) bool {
+	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
+}
+
+// checkSum compares the file with the checksum of the settings, if there is one.
+func checkSum(path, want string) error {
+	if want == "" {
+		return nil
+	}
+	got, err := Checksum(path)
+	if err != nil {
+		return provider.BadConfig("sha256", "%v", err)
+	}
+	if !strings.EqualFold(got, want) {
+		return provider.BadConfig("sha256", "%s has the checksum %s, not the one that is set; it will not be run", path, got)
+	}
+	return nil
+}

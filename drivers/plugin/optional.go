@@ -1,0 +1,232 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
+	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
+	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
+	"github.com/anysms/anysms/provider"
+)
+
+// unary makes one call beside the sends.
+func unary[Req, Resp any](
+	ctx context.Context, p *Provider,
+	call func(driverv1.DriverClient, context.Context, Req, ...grpc.CallOption) (Resp, error), request Req,
+) (Resp, error) {
+	var none Resp
+	ctx, proc, done, err := p.enter(ctx)
+	if err != nil {
+		return none, err
+	}
+	defer done()
+	answer, err := call(proc.driver, outgoing(ctx), request)
+	if err != nil {
+		return none, p.broken(ctx, err)
+	}
+	return answer, nil
+}
+
+// errNoAnswer is a response in which the plugin said nothing.
+var errNoAnswer = errors.New("the plugin's answer is empty")
+
+// frameSize is more than what a message costs on the line beside its own bytes.
+const frameSize = 16
+
+// SendBatch hands the messages over in one call, or in several where they would
+// not fit on the line together.
+func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	verdicts := make([]provider.Verdict, len(ms))
+	var part []*driverv1.Message
+	var at []int // the places of part's messages in ms
+	size := 0
+	flush := func() {
+		for i, v := range p.sendPart(ctx, part) {
+			verdicts[at[i]] = v
+		}
+		part, at, size = nil, nil, 0
+	}
+	for i, m := range ms {
+		message, err := carry(m)
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		bytes := proto.Size(message) + frameSize
+		if size+bytes > maxRequest {
+			flush()
+		}
+		part, at, size = append(part, message), append(at, i), size+bytes
+	}
+	flush()
+	return verdicts
+}
+
+func (p *Provider) sendPart(ctx context.Context, part []*driverv1.Message) []provider.Verdict {
+	if len(part) == 0 {
+		return nil
+	}
+	verdicts := make([]provider.Verdict, len(part))
+	answer, err := unary(ctx, p, driverv1.DriverClient.SendBatch, &driverv1.SendBatchRequest{Messages: part})
+	if err == nil && len(answer.GetVerdicts()) != len(part) {
+		err = provider.Errorf(provider.Indeterminate, "the plugin did not answer for every message of the batch")
+	}
+	for i := range verdicts {
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		v := answer.GetVerdicts()[i]
+		verdicts[i].Receipt, verdicts[i].Err = sent(v.GetReceipt(), v.GetError())
+	}
+	return verdicts
+}
+
+// Status asks the plugin what became of a message.
+func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
+	answer, err := unary(ctx, p, driverv1.DriverClient.Status, &driverv1.StatusRequest{Id: toproto.Text(id)})
+	if err != nil {
+		return nil, err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, err
+	}
+	return fromproto.Event(answer.GetEvent())
+}
+
+// Find asks the plugin for a message whose acceptance is in doubt.
+func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
+	message, err := toproto.Message(m)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := unary(ctx, p, driverv1.DriverClient.Find, &driverv1.FindRequest{Message: message, Since: toproto.Time(since)})
+	if err != nil {
+		return nil, err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, err
+	}
+	return fromproto.Receipt(answer.GetReceipt()), nil
+}
+
+// Cancel asks the plugin to withdraw a message.
+func (p *Provider) Cancel(ctx context.Context, id string) error {
+	answer, err := unary(ctx, p, driverv1.DriverClient.Cancel, &driverv1.CancelRequest{Id: toproto.Text(id)})
+	if err != nil {
+		return err
+	}
+	return fromproto.Error(answer.GetError())
+}
+
+// Balance asks the plugin for the account's balance.
+func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
+	answer, err := unary(ctx, p, driverv1.DriverClient.Balance, &driverv1.BalanceRequest{})
+	if err != nil {
+		return nil, err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, err
+	}
+	balance, ok := fromproto.Balance(answer.GetBalance())
+	if !ok {
+		return nil, errNoAnswer
+	}
+	return balance, nil
+}
+
+// Quote asks the plugin for the price of a message.
+func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Quote, error) {
+	message, err := toproto.Message(m)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := unary(ctx, p, driverv1.DriverClient.Quote, &driverv1.QuoteRequest{Message: message})
+	if err != nil {
+		return nil, err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, err
+	}
+	quote := fromproto.Quote(answer.GetQuote())
+	if quote == nil {
+		return nil, errNoAnswer
+	}
+	return quote, nil
+}
+
+// StartCode lets the plugin's vendor send a one-time code.
+func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*provider.Receipt, error) {
+	request, err := toproto.CodeRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := unary(ctx, p, driverv1.DriverClient.StartCode, request)
+	if err != nil {
+		return nil, err
+	}
+	return sent(answer.GetReceipt(), answer.GetError())
+}
+
+// CheckCode lets the plugin's vendor judge a one-time code.
+func (p *Provider) CheckCode(ctx context.Context, ref, code string) (provider.CodeVerdict, error) {
+	request := &driverv1.CheckCodeRequest{Ref: toproto.Text(ref), Code: toproto.Text(code)}
+	answer, err := unary(ctx, p, driverv1.DriverClient.CheckCode, request)
+	if err != nil {
+		return "", err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return "", err
+	}
+	verdict, ok := fromproto.CodeVerdict(answer.GetVerdict())
+	if !ok {
+		return "", errNoAnswer
+	}
+	return verdict, nil
+}
+
+// ParseCallback lets the plugin read a vendor's callback.
+func (p *Provider) ParseCallback(ctx context.Context, c *provider.Callback) ([]provider.Event, error) {
+	request := toproto.Callback(c)
+	if proto.Size(request) > maxMessage {
+		return nil, errors.New("the callback is larger than 4 MiB")
+	}
+	answer, err := unary(ctx, p, driverv1.DriverClient.ParseCallback, request)
+	if err != nil {
+		return nil, err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, err
+	}
+	return fromproto.Events(answer.GetEvents())
+}
+
+// Inbox asks the plugin for messages that people sent.
+func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
+	answer, err := unary(ctx, p, driverv1.DriverClient.Inbox, &driverv1.InboxRequest{Cursor: toproto.Text(cursor)})
+	if err != nil {
+		return nil, "", err
+	}
+	if err := fromproto.Error(answer.GetError()); err != nil {
+		return nil, "", err
+	}
+	events, err = fromproto.Events(answer.GetEvents())
+	if err != nil {
+		return nil, "", err
+	}
+	return events, answer.GetNext(), nil
+}
+
+// Check lets the plugin test credentials and reachability.
+func (p *Provider) Check(ctx context.Context) error {
+	answer, err := unary(ctx, p, driverv1.DriverClient.Check, &driverv1.CheckRequest{})
+	if err != nil {
+		return err
+	}
+	return fromproto.Error(answer.GetError())
+}

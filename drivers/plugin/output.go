@@ -1,0 +1,150 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"strings"
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Bounds on what a plugin writes to its outputs.
+const (
+	maxLine    = 4 << 10 // bytes of a line; the rest is cut off
+	lineRate   = 50      // lines per second that reach the log
+	lineBurst  = 200
+	keptLines  = 20 // shown when the plugin dies
+	minRedact  = 4  // a shorter value would tear holes into ordinary words
+	redactMark = "[redacted]"
+)
+
+// output takes what a plugin writes to standard error, or to standard output
+// after the handshake, and logs it line by line: masked, cut and counted. It is
+// an io.Writer that never fails and never waits.
+type output struct {
+	log     *slog.Logger
+	limiter *rate.Limiter
+
+	mu       sync.Mutex
+	line     []byte
+	cut      bool
+	dropped  int
+	last     []string // the latest lines, for the plugin's obituary
+	replacer *strings.Replacer
+}
+
+func newOutput(log *slog.Logger) *output {
+	return &output{log: log, limiter: rate.NewLimiter(lineRate, lineBurst), replacer: strings.NewReplacer()}
+}
+
+// redact hides the values of the settings, but for those that the plugin itself
+// describes and does not call secret.
+func (o *output) redact(settings json.RawMessage, described []provider.Setting) {
+	harmless := make(map[string]bool, len(described))
+	for _, s := range described {
+		harmless[s.Name] = !s.Secret
+	}
+	var pairs []string
+	for _, value := range hiddenValues(settings, harmless) {
+		pairs = append(pairs, value, redactMark)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.replacer = strings.NewReplacer(pairs...)
+}
+
+// hiddenValues collects the strings of a JSON object, except under harmless keys.
+func hiddenValues(settings json.RawMessage, harmless map[string]bool) []string {
+	var object map[string]any
+	if json.Unmarshal(settings, &object) != nil {
+		return nil
+	}
+	var values []string
+	for key, value := range object {
+		if !harmless[key] {
+			values = appendStrings(values, value)
+		}
+	}
+	return values
+}
+
+func appendStrings(to []string, value any) []string {
+	switch v := value.(type) {
+	case string:
+		if len(v) >= minRedact {
+			to = append(to, v)
+		}
+	case []any:
+		for _, element := range v {
+			to = appendStrings(to, element)
+		}
+	case map[string]any:
+		for _, element := range v {
+			to = appendStrings(to, element)
+		}
+	}
+	return to
+}
+
+// Write takes any piece of the output.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for rest := b; len(rest) > 0; {
+		piece, after, ended := bytes.Cut(rest, []byte("\n"))
+		o.extend(piece)
+		if ended {
+			o.finish()
+		}
+		rest = after
+	}
+	return len(b), nil
+}
+
+func (o *output) extend(piece []byte) {
+	room := maxLine - len(o.line)
+	if len(piece) > room {
+		piece, o.cut = piece[:room], true
+	}
+	o.line = append(o.line, piece...)
+}
+
+// finish logs the line that has ended.
+func (o *output) finish() {
+	raw, cut := o.line, o.cut
+	o.line, o.cut = o.line[:0], false
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return
+	}
+	if !o.limiter.Allow() {
+		o.dropped++
+		return
+	}
+	text := provider.Mask(o.replacer.Replace(strings.ToValidUTF8(string(raw), "\uFFFD")))
+	if cut {
+		text += "…"
+	}
+	if o.dropped > 0 {
+		o.log.Warn("plugin writes too much", "lines_dropped", o.dropped)
+		o.dropped = 0
+	}
+	o.log.LogAttrs(context.Background(), slog.LevelInfo, "plugin output", slog.String("line", text))
+	o.last = append(o.last, text)
+	if len(o.last) > keptLines {
+		o.last = o.last[1:]
+	}
+}
+
+// tail is the latest lines, masked. What the process began and did not end is a
+// line too.
+func (o *output) tail() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.finish()
+	return strings.Join(o.last, "\n")
+}

@@ -1,0 +1,225 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
+	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
+	"github.com/anysms/anysms/provider"
+)
+
+var errClosed = errors.New("the provider is closed")
+
+// Provider is an account that a plugin serves. It has the methods of every
+// optional interface; what works is said by its Capabilities.
+type Provider struct {
+	config      Config
+	description Description
+	caps        provider.Capabilities
+
+	current atomic.Pointer[process] // nil while there is none
+	reason  atomic.Pointer[error]   // why there is none
+	suspect chan struct{}           // asks for a health check now
+
+	stop       context.CancelFunc
+	stopOnce   sync.Once
+	supervised chan struct{} // closed when the supervisor has ended; closeErr is set then
+	closeErr   error
+}
+
+// Description is what a plugin says of itself.
+type Description struct {
+	Name     string
+	Doc      string
+	Version  string             // the plugin's own; "" = it has none
+	Protocol int                // the version that both sides speak
+	Settings []provider.Setting // what [Config].Settings may hold
+}
+
+// New starts the plugin and opens its account. It waits for both, at most
+// Config.StartTimeout. Settings that cannot be used are a *provider.ConfigError,
+// the driver's own under "config.".
+func New(c Config) (*Provider, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	p := &Provider{config: c, stop: stop, suspect: make(chan struct{}, 1), supervised: make(chan struct{})}
+	proc, err := p.start(ctx)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	go p.supervise(ctx, proc)
+	return p, nil
+}
+
+// Inspect starts a plugin, asks what it is, and ends it. No account is opened.
+func Inspect(ctx context.Context, c Config) (*Description, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.StartTimeout.Or(DefaultStartTimeout))
+	defer cancel()
+	proc, err := launch(ctx, &c)
+	if err != nil {
+		return nil, err
+	}
+	if err := proc.healthy(c.HealthTimeout.Or(DefaultHealthTimeout)); err != nil {
+		proc.kill()
+		return nil, err
+	}
+	return &proc.description, proc.end()
+}
+
+// start runs the program and opens the account. A second process must be as good
+// as the first: what Capabilities said stays true.
+func (p *Provider) start(ctx context.Context) (*process, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.config.StartTimeout.Or(DefaultStartTimeout))
+	defer cancel()
+	proc, err := launch(ctx, &p.config)
+	if err != nil {
+		return nil, err
+	}
+	if err := proc.open(ctx, &p.config); err != nil {
+		proc.kill()
+		return nil, startError(ctx, proc.child.Name(), proc.child.out, err)
+	}
+	switch {
+	case p.description.Protocol == 0:
+		p.caps, p.description = proc.caps, proc.description
+	case proc.caps != p.caps:
+		proc.kill()
+		return nil, fmt.Errorf("plugin %s: its capabilities are not those that it had at first", proc.child.Name())
+	}
+	p.current.Store(proc)
+	return proc, nil
+}
+
+// down makes calls fail at once. That the provider is closed is the last reason.
+func (p *Provider) down(why error) {
+	if last := p.reason.Load(); last == nil || *last != errClosed {
+		p.reason.Store(&why)
+	}
+	p.current.Store(nil)
+}
+
+// Describe is what the plugin says of itself.
+func (p *Provider) Describe() Description { return p.description }
+
+// Capabilities is what the plugin said when it opened the account.
+func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
+
+// Close lets calls under way end, closes the account and ends the program. It may
+// be called again.
+func (p *Provider) Close() error {
+	p.stopOnce.Do(func() {
+		p.down(errClosed)
+		p.stop()
+	})
+	<-p.supervised
+	return p.closeErr
+}
+
+// Send hands the message to the plugin for one attempt.
+func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	message, err := carry(m)
+	if err != nil {
+		return nil, err
+	}
+	ctx, proc, done, err := p.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if proc.stream != nil {
+		return proc.stream.send(ctx, message)
+	}
+	answer, err := proc.driver.Send(outgoing(ctx), &driverv1.SendRequest{Message: message})
+	if err != nil {
+		return nil, p.broken(ctx, err)
+	}
+	return sent(answer.GetReceipt(), answer.GetError())
+}
+
+// maxRequest leaves room for what surrounds a message on the line.
+const maxRequest = maxMessage - 4<<10
+
+// carry makes a message ready for the line, or refuses it.
+func carry(m *provider.Message) (*driverv1.Message, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	message, err := toproto.Message(m)
+	if err != nil {
+		return nil, err
+	}
+	if proto.Size(message) > maxRequest {
+		return nil, provider.Errorf(provider.InvalidMessage, "the message is larger than 4 MiB")
+	}
+	return message, nil
+}
+
+// enter finds the process for a call and gives the call a deadline, if it has
+// none. Whatever fails here, nothing was handed over.
+func (p *Provider) enter(ctx context.Context) (context.Context, *process, func(), error) {
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, nil, nil, &provider.Error{Code: provider.Unavailable, Err: cause}
+	}
+	proc := p.current.Load()
+	if proc == nil || !proc.gate.enter() {
+		return nil, nil, nil, &provider.Error{Code: provider.Unavailable, Err: p.notRunning()}
+	}
+	if _, bounded := ctx.Deadline(); bounded {
+		return ctx, proc, proc.gate.leave, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.config.Timeout.Or(DefaultTimeout), errTimeout)
+	return ctx, proc, func() { cancel(); proc.gate.leave() }, nil
+}
+
+var errTimeout = errors.New("no answer from the plugin within the timeout")
+
+func (p *Provider) notRunning() error {
+	why := p.reason.Load()
+	switch {
+	case why == nil:
+		return errors.New("the plugin is being replaced")
+	case *why == errClosed:
+		return errClosed
+	}
+	return fmt.Errorf("the plugin is not running: %w", *why)
+}
+
+// broken makes the error of a call that the line did not carry through. One that
+// ran out of time is a reason to look at the plugin's health.
+func (p *Provider) broken(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		select {
+		case p.suspect <- struct{}{}:
+		default:
+		}
+	}
+	return lineError(ctx, err)
+}
+
+var (
+	_ provider.Provider       = (*Provider)(nil)
+	_ provider.BatchSender    = (*Provider)(nil)
+	_ provider.StatusReader   = (*Provider)(nil)
+	_ provider.Finder         = (*Provider)(nil)
+	_ provider.Canceller      = (*Provider)(nil)
+	_ provider.BalanceReader  = (*Provider)(nil)
+	_ provider.Quoter         = (*Provider)(nil)
+	_ provider.Verifier       = (*Provider)(nil)
+	_ provider.CallbackParser = (*Provider)(nil)
+	_ provider.InboxReader    = (*Provider)(nil)
+	_ provider.Checker        = (*Provider)(nil)
+	_ io.Closer               = (*Provider)(nil)
+)

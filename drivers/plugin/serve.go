@@ -1,0 +1,67 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	goplugin "github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Serve makes the program a plugin: it serves the driver to the host that started
+// the program, until that host ends it or is gone. It does not return. Started by
+// hand, the program says what it is and exits with status 1.
+//
+// What the driver writes to standard output and standard error goes to the host's
+// log. A driver that panics answers provider.Indeterminate for that call alone.
+func Serve(d provider.Driver) {
+	if os.Getenv(cookieKey) != cookieValue {
+		name := filepath.Base(os.Args[0])
+		fmt.Fprintf(os.Stderr, "%s is a plugin for anysms: the driver %q. %s\nIt is started by its host, as the provider {driver: plugin, path: ./%s}.\n", name, d.Name, d.Doc, name)
+		os.Exit(1)
+	}
+	go exitWithHost()
+	goplugin.Serve(&goplugin.ServeConfig{
+		HandshakeConfig:  handshake,
+		VersionedPlugins: versions(d),
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: os.Stderr}),
+		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(options,
+				grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage), grpc.UnaryInterceptor(intercept))...)
+		},
+	})
+	os.Exit(0)
+}
+
+// exitWithHost ends a plugin whose host is gone, wherever the kernel does not.
+func exitWithHost() {
+	if runtime.GOOS == "windows" {
+		return // a process there keeps its parent's number
+	}
+	for host := os.Getppid(); os.Getppid() == host; {
+		time.Sleep(time.Second)
+	}
+	os.Exit(1)
+}
+
+// intercept gives a call its context.
+func intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	return handler(incoming(ctx), request)
+}
+
+// guard turns a driver's panic into an error of this call. Nobody knows how far
+// the driver came.
+func guard(err *error) {
+	if r := recover(); r != nil {
+		fmt.Fprintf(os.Stderr, "panic: %v\n%s", r, debug.Stack())
+		*err = provider.Errorf(provider.Indeterminate, "the driver panicked")
+	}
+}

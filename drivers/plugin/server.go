@@ -1,0 +1,147 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"runtime/debug"
+	"sync"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
+	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
+	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
+	"github.com/anysms/anysms/provider"
+)
+
+// server is the plugin's side: the protocol over a driver.
+type server struct {
+	driverv1.UnimplementedDriverServer
+	driver provider.Driver
+
+	mu      sync.RWMutex
+	account provider.Provider // nil until Open
+}
+
+var errNotOpen = status.Error(codes.FailedPrecondition, "the account is not open")
+
+// opened is the account, or a status: the host broke the protocol's order.
+func (s *server) opened() (provider.Provider, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.account == nil {
+		return nil, errNotOpen
+	}
+	return s.account, nil
+}
+
+func (s *server) Describe(context.Context, *driverv1.DescribeRequest) (*driverv1.DescribeResponse, error) {
+	answer := &driverv1.DescribeResponse{
+		Name:     toproto.Text(s.driver.Name),
+		Doc:      toproto.Text(s.driver.Doc),
+		Settings: toproto.Settings(s.driver.Settings),
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		answer.Version = build.Main.Version
+	}
+	return answer, nil
+}
+
+func (s *server) Open(ctx context.Context, r *driverv1.OpenRequest) (*driverv1.OpenResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.account != nil {
+		return nil, status.Error(codes.FailedPrecondition, "the account is open already")
+	}
+	account, err := s.open(ctx, r.GetSettings())
+	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
+		return &driverv1.OpenResponse{ConfigError: &driverv1.ConfigError{Path: toproto.Text(wrong.Path), Reason: toproto.Text(wrong.Reason)}}, nil
+	}
+	if err != nil {
+		return &driverv1.OpenResponse{Error: toproto.Error(err)}, nil
+	}
+	s.account = account
+	return &driverv1.OpenResponse{Capabilities: toproto.Capabilities(account.Capabilities())}, nil
+}
+
+func (s *server) open(ctx context.Context, settings []byte) (account provider.Provider, err error) {
+	defer guard(&err)
+	return s.driver.Open(ctx, json.RawMessage(settings))
+}
+
+func (s *server) Close(context.Context, *driverv1.CloseRequest) (*driverv1.CloseResponse, error) {
+	s.mu.Lock()
+	account := s.account
+	s.account = nil
+	s.mu.Unlock()
+	if account == nil {
+		return &driverv1.CloseResponse{}, nil
+	}
+	return &driverv1.CloseResponse{Error: toproto.Error(closeAccount(account))}, nil
+}
+
+func closeAccount(account provider.Provider) (err error) {
+	defer guard(&err)
+	return provider.Close(account)
+}
+
+func (s *server) Send(ctx context.Context, r *driverv1.SendRequest) (*driverv1.SendResponse, error) {
+	account, err := s.opened()
+	if err != nil {
+		return nil, err
+	}
+	receipt, failure := sendOne(ctx, account, r.GetMessage())
+	return &driverv1.SendResponse{Receipt: receipt, Error: failure}, nil
+}
+
+// sendOne is one attempt, with either a receipt or an error.
+func sendOne(ctx context.Context, account provider.Provider, m *driverv1.Message) (*driverv1.Receipt, *driverv1.Error) {
+	receipt, err := trySend(ctx, account, m)
+	return answered(receipt, err)
+}
+
+func trySend(ctx context.Context, account provider.Provider, m *driverv1.Message) (receipt *provider.Receipt, err error) {
+	defer guard(&err)
+	message, err := fromproto.Message(m)
+	if err != nil {
+		return nil, err
+	}
+	return account.Send(ctx, message)
+}
+
+// maxRaw is what a vendor's answer may take of a message on the line.
+const maxRaw = maxMessage / 2
+
+// answered makes an answer of a driver's two return values. A driver that gave
+// neither is in doubt.
+func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv1.Error) {
+	if err == nil && receipt == nil {
+		err = provider.Errorf(provider.Indeterminate, "the driver gave neither a receipt nor an error")
+	}
+	if err != nil {
+		return nil, toproto.Error(err)
+	}
+	answer := toproto.Receipt(receipt)
+	if len(answer.Raw) > maxRaw {
+		answer.Raw = nil
+	}
+	return answer, nil
+}
+
+// fit leaves out what the vendor wrote where a list of events is too large with
+// it.
+func fit(events []*driverv1.Event) []*driverv1.Event {
+	size := 0
+	for _, e := range events {
+		size += proto.Size(e) + frameSize
+	}
+	if size > maxRaw {
+		for _, e := range events {
+			e.Raw = nil
+		}
+	}
+	return events
+}
