@@ -44,6 +44,9 @@ func withoutFile(cmd *cobra.Command) error {
 
 func (a *app) analyseFile(ctx context.Context, flags *fileFlags, encoding *segment.Options, format outputFormat) error {
 	opts := analysis.Options{Name: flags.path, TextColumn: flags.text, ToColumn: flags.to, Segment: encoding, Judge: judge(flags.region)}
+	if err := numbering.CheckRegion(flags.region); err != nil {
+		return fmt.Errorf("--region: %w", err)
+	}
 	if flags.delimiter.value != "" {
 		given, err := analysis.ParseFormat(flags.delimiter.value)
 		if err != nil {

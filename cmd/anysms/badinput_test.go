@@ -1,0 +1,167 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestRefusedMessages are messages that cannot be sent: JSON on stdout, exit
+// code 1, and no vendor is asked.
+func TestRefusedMessages(t *testing.T) {
+	for name, test := range map[string]struct {
+		to, text string
+		more     []string
+		code     string
+		message  string
+	}{
+		"no number at all":   {"hello", "Hi", nil, "invalid_recipient", "number"},
+		"empty number":       {"", "Hi", nil, "invalid_recipient", "number"},
+		"number too short":   {"+3069", "Hi", nil, "invalid_recipient", "number"},
+		"number of no range": {"+306000000000", "Hi", nil, "invalid_recipient", "no range"},
+		"landline":           {"+302101234567", "Hi", nil, "invalid_recipient", "fixed_line"},
+		"empty text":         {number, "", nil, "invalid_message", "empty"},
+		"invalid UTF-8":      {number, "a\xffb", nil, "invalid_message", "UTF-8"},
+		"too many segments":  {number, strings.Repeat("x", 153*10+1), nil, "invalid_message", "11 segments"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := startVendors(t)
+			args := append([]string{"send", "--config", v.config, "--format", "json", "--to", test.to, "--text", test.text}, test.more...)
+			got := anysms(t, args...)
+			assert.Equal(t, exitRefused, got.code, got.stderr)
+			assert.Contains(t, got.stdout, `"status":"refused"`)
+			assert.Contains(t, got.stdout, `"code":"`+test.code+`"`)
+			assert.Contains(t, got.stdout, test.message)
+			assert.Empty(t, got.stderr)
+			v.untouched(t)
+		})
+	}
+}
+
+const oneProvider = `
+providers:
+  athens: {driver: apifon, base_url: "http://127.0.0.1:1", token: t, secret: s3cr3t-value, sender: Example}
+`
+
+// TestBadConfiguration are configurations that nothing is sent by: the error
+// names the culprit and, for what stands in the file, its line.
+func TestBadConfiguration(t *testing.T) {
+	for name, test := range map[string]struct {
+		config string
+		more   []string
+		want   []string
+	}{
+		"unknown provider":        {oneProvider, []string{"--provider", "sparta"}, []string{`"sparta"`, "athens"}},
+		"unknown driver":          {"providers:\n  athens:\n    driver: pigeon\n", nil, []string{"anysms.yaml:3", "pigeon", "apifon"}},
+		"unknown key":             {"providers:\n  athens:\n    driver: apifon\n    tokn: x\n", nil, []string{"anysms.yaml:4", "tokn", "token"}},
+		"unknown key of router":   {oneProvider + "router:\n  retries: 3\n", nil, []string{"anysms.yaml:5", "retries"}},
+		"unknown key on top":      {oneProvider + "rooter: {}\n", nil, []string{"anysms.yaml:4", "rooter"}},
+		"unknown name in a route": {oneProvider + "router:\n  routes:\n    - {name: a, providers: [sparta]}\n", nil, []string{"anysms.yaml:6", "sparta"}},
+		"unset variable":          {"providers:\n  athens:\n    driver: apifon\n    token: \"${NO_SUCH_VARIABLE_1}\"\n", nil, []string{"anysms.yaml:4", "NO_SUCH_VARIABLE_1"}},
+		"plain http":              {"providers:\n  athens:\n    driver: apifon\n    token: t\n    secret: s\n    base_url: http://api.example.com\n", nil, []string{"anysms.yaml:", "base_url", "http", "api.example.com"}},
+		"missing setting":         {"providers:\n  usa: {driver: phonify}\n", nil, []string{"anysms.yaml:2", "api_key"}},
+		"no YAML":                 {"providers: [\n", nil, []string{"anysms.yaml"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, "anysms.yaml", test.config)
+			for _, command := range [][]string{{"send", "--to", number, "--text", "Hi"}, {"config", "check"}} {
+				if command[0] == "config" && test.more != nil {
+					continue // the configuration itself is right
+				}
+				got := anysms(t, append(append(command, "--config", path), test.more...)...)
+				assert.Equal(t, exitUsage, got.code)
+				assert.Empty(t, got.stdout)
+				for _, want := range test.want {
+					assert.Contains(t, got.stderr, want)
+				}
+				assert.NotContains(t, got.stderr, "s3cr3t-value")
+			}
+		})
+	}
+}
+
+func TestConfigurationIsFound(t *testing.T) {
+	t.Setenv(configEnv, "")
+	t.Chdir(t.TempDir())
+	got := anysms(t, "providers")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "there is no anysms.yaml here")
+
+	require.NoError(t, os.WriteFile("anysms.yaml", []byte(oneProvider), 0o600))
+	got = anysms(t, "providers")
+	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "athens")
+
+	t.Setenv(configEnv, filepath.Join("no", "such.yaml"))
+	got = anysms(t, "providers")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "such.yaml")
+
+	got = anysms(t, "providers", "--config", "anysms.yaml")
+	assert.Equal(t, exitDone, got.code, "the flag comes before the environment")
+}
+
+// TestBadUsage are command lines that mean nothing.
+func TestBadUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown command":    {[]string{"sned"}, `unknown command "sned"`},
+		"unknown flag":       {[]string{"send", "--too", "x"}, "unknown flag: --too"},
+		"missing flag":       {[]string{"send", "--to", number}, `"text"`},
+		"unknown format":     {[]string{"version", "--format", "xml"}, "want text or json"},
+		"unknown class":      {[]string{"send", "--class", "urgent"}, "otp, transactional, marketing"},
+		"unknown mode":       {[]string{"send", "--delivery", "twice"}, "at_most_once, reconcile, at_least_once"},
+		"bad duration":       {[]string{"send", "--validity", "2 minutes"}, "validity"},
+		"negative duration":  {[]string{"send", "--to", number, "--text", "x", "--validity", "-2m"}, "negative"},
+		"bad time":           {[]string{"send", "--to", number, "--text", "x", "--at", "tomorrow"}, "2030-01-02T15:04:05Z"},
+		"nothing to analyse": {[]string{"analyse"}, "nothing to analyse"},
+		"text and file":      {[]string{"analyse", "--file", "x", "text"}, "not both"},
+		"column, no file":    {[]string{"analyse", "--text-column", "x", "text"}, "--text-column needs --file"},
+		"unknown language":   {[]string{"analyse", "--language", "xx", "text"}, "xx"},
+		"locking alone":      {[]string{"analyse", "--locking", "text"}, "--locking needs --language"},
+		"unknown level":      {[]string{"analyse", "--transliterate", "some", "text"}, "greek_capitals"},
+		"unknown region":     {[]string{"analyse", "--file", "x", "--to-column", "to", "--region", "Greece"}, "Greece"},
+		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; there are: `},
+		"status, no id":      {[]string{"status", "--provider", "x"}, "accepts 1 arg"},
+		"pace of nothing":    {[]string{"demo", "--pace", "0s"}, "--pace 0s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := anysms(t, test.args...)
+			assert.Equal(t, exitUsage, got.code)
+			assert.Contains(t, got.stderr, test.want)
+			assert.Empty(t, got.stdout)
+		})
+	}
+}
+
+func TestBadFiles(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.csv")
+	got := anysms(t, "analyse", "--file", missing)
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, missing)
+
+	got = anysms(t, "analyse", "--file", t.TempDir())
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "directory")
+
+	file := write(t, "a.csv", "to,body\n1,Hi\n")
+	got = anysms(t, "analyse", "--file", file, "--text-column", "SMS")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, `no column "SMS"`)
+	assert.Contains(t, got.stderr, `"to", "body"`)
+	assert.Empty(t, got.stdout)
+
+	got = anysms(t, "analyse", "a\xffb")
+	assert.Equal(t, exitRefused, got.code)
+	assert.Contains(t, got.stderr, "not valid UTF-8 at byte 1")
+
+	rows := write(t, "b.csv", "text\nHi\n\n")
+	assert.Equal(t, exitRefused, anysms(t, "analyse", "--file", rows).code)
+	assert.Equal(t, exitDone, anysms(t, "analyse", "--file", rows, "--allow-invalid").code)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const readmePath = "README.md" // from the root of the project
+
+// block finds what stands in the README between a marker and its end, and
+// replaces it with -update.
+func readmeBlock(t *testing.T, marker, end string, replace func(old string) string) {
+	t.Helper()
+	readme, err := os.ReadFile(readmePath)
+	require.NoError(t, err)
+	before, rest, ok := strings.Cut(string(readme), "<!-- "+marker+" -->\n")
+	require.True(t, ok, "the README has no marker %q", marker)
+	old, after, ok := strings.Cut(rest, end)
+	require.True(t, ok, "the README's %q has no end", marker)
+	fresh := replace(old)
+	if *update {
+		require.NoError(t, os.WriteFile(readmePath, []byte(before+"<!-- "+marker+" -->\n"+fresh+end+after), 0o644))
+		return
+	}
+	assert.Equal(t, old, fresh, "run the tests with -update to write it anew")
+}
+
+func atRoot(t *testing.T) {
+	t.Helper()
+	t.Chdir("../..")
+}
+
+// TestReadmeProgram holds that the README's program is the one that is compiled
+// and run by the tests of the examples.
+func TestReadmeProgram(t *testing.T) {
+	atRoot(t)
+	source, err := os.ReadFile("examples/twovendors/main.go")
+	require.NoError(t, err)
+	_, body, ok := strings.Cut(string(source), "athens, err :=")
+	require.True(t, ok)
+	body, _, ok = strings.Cut("\tathens, err :="+body, "\tswitch provider.CodeOf")
+	require.True(t, ok)
+	body = strings.TrimPrefix(strings.ReplaceAll(body, "\n\t", "\n"), "\t")
+	readmeBlock(t, "examples/twovendors/main.go", "```\n\n", func(string) string { return "```go\n" + body })
+}
+
+// TestReadmeSession runs the commands of the README's session.
+func TestReadmeSession(t *testing.T) {
+	atRoot(t)
+	for _, name := range []string{"APIFON_TOKEN", "APIFON_SECRET", "PHONIFY_API_KEY"} {
+		t.Setenv(name, "for-the-readme")
+	}
+	readmeBlock(t, "session", "```\n\n", func(old string) string {
+		fresh := "```console\n"
+		for line := range strings.Lines(old) {
+			command, ok := strings.CutPrefix(line, "$ anysms ")
+			if !ok {
+				continue
+			}
+			got := anysms(t, words(command)...)
+			fresh += line + durations.ReplaceAllString(got.stdout, "${1}1ms") + got.stderr
+		}
+		return fresh
+	})
+}
+
+// durations are the times that attempts took.
+var durations = regexp.MustCompile(`(accepted +|not_sent +|unknown +)[0-9.]+[a-zµ]+`)
+
+var quoted = regexp.MustCompile(`"[^"]*"|\S+`)
+
+// words splits a command line as a shell does, as far as the README needs it.
+func words(line string) []string {
+	all := quoted.FindAllString(line, -1)
+	for i, word := range all {
+		all[i] = strings.Trim(word, `"`)
+	}
+	return all
+}
+
+// TestReadmeDemo holds that every line of the README's demo is a line of the
+// real one, numbers apart.
+func TestReadmeDemo(t *testing.T) {
+	atRoot(t)
+	readme, err := os.ReadFile(readmePath)
+	require.NoError(t, err)
+	_, rest, ok := strings.Cut(string(readme), "<!-- demo -->\n```text\n")
+	require.True(t, ok)
+	excerpt, _, ok := strings.Cut(rest, "```\n")
+	require.True(t, ok)
+	got := anysms(t, "demo", "--pace", "8ms")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	played := withoutNumbers(got.stdout)
+	for line := range strings.Lines(excerpt) {
+		assert.Contains(t, played, withoutNumbers(line))
+	}
+}
+
+var numbers = regexp.MustCompile(` *\b[0-9.]+`)
+
+func withoutNumbers(s string) string { return numbers.ReplaceAllString(s, " N") }
+
+// driverSamples are the least settings that each driver opens with.
+var driverSamples = map[string]string{
+	"apifon":  `{"token":"t","secret":"s","sender":"Example"}`,
+	"memory":  `{}`,
+	"phonify": `{"api_key":"k"}`,
+}
+
+// TestReadmeDrivers holds the table of the drivers and what they can do.
+func TestReadmeDrivers(t *testing.T) {
+	atRoot(t)
+	table := "| driver | what | limits | can |\n|---|---|---|---|\n"
+	for _, name := range registry().Names() {
+		d, err := registry().Driver(name)
+		require.NoError(t, err)
+		sample, ok := driverSamples[name]
+		require.True(t, ok, "give the driver %q a sample of its settings", name)
+		p, err := d.Open(t.Context(), json.RawMessage(sample))
+		require.NoError(t, err)
+		can := p.Capabilities()
+		table += fmt.Sprintf("| [%s](drivers/%s) | %s | %s | %s |\n", name, name, d.Doc, limits(can), strings.Join(can.Features.Names(), ", "))
+	}
+	readmeBlock(t, "drivers", "<!-- end -->", func(string) string { return table })
+}
+
+// TestExampleConfiguration holds that the example is right.
+func TestExampleConfiguration(t *testing.T) {
+	atRoot(t)
+	for _, name := range []string{"APIFON_TOKEN", "APIFON_SECRET", "PHONIFY_API_KEY"} {
+		t.Setenv(name, "for-the-test")
+	}
+	got := anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--format", "json")
+	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.JSONEq(t, `{"path":"examples/anysms.example.yaml","providers":2,"routes":3,"findings":[]}`, got.stdout)
+}

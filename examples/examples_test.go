@@ -1,0 +1,77 @@
+// Package examples_test builds the examples and runs them against fake vendors.
+package examples_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+)
+
+// build builds every example into a directory.
+func build(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("go", "build", "-o", dir, "./...").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return dir
+}
+
+func run(t *testing.T, stdin, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
+}
+
+func TestExamples(t *testing.T) {
+	bin := build(t)
+
+	t.Run("twovendors", func(t *testing.T) {
+		athens, usa := apifontest.NewServer(apifontest.Options{}), phonifytest.NewServer(phonifytest.Options{})
+		defer athens.Close()
+		defer usa.Close()
+		t.Setenv("APIFON_URL", athens.URL)
+		t.Setenv("APIFON_TOKEN", apifontest.Token)
+		t.Setenv("APIFON_SECRET", apifontest.Secret)
+		t.Setenv("PHONIFY_URL", usa.URL)
+		t.Setenv("PHONIFY_API_KEY", phonifytest.APIKey)
+		program := filepath.Join(bin, "twovendors")
+
+		out := run(t, "", program, "+306971234567", "Your table is ready")
+		assert.Contains(t, out, "accepted athens")
+		require.Len(t, athens.Messages(), 1)
+		assert.Equal(t, "Your table is ready", athens.Messages()[0].Text)
+
+		require.NoError(t, athens.SetMode(wiretest.Down))
+		out = run(t, "", program, "+306971234567", "Your table is ready")
+		assert.Contains(t, out, "accepted usa")
+		assert.Len(t, usa.Messages(), 1)
+
+		require.NoError(t, athens.SetMode(wiretest.Drop))
+		out = run(t, "", program, "+306971234567", "Your table is ready")
+		assert.Contains(t, out, "a vendor may have it")
+		assert.Len(t, usa.Messages(), 1, "doubt is no reason to send again")
+	})
+
+	t.Run("otp", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "otp"), "-config", "memory.yaml", "+306971234567")
+		assert.Equal(t, "sent by nowhere\n", out)
+	})
+
+	t.Run("fromconfig", func(t *testing.T) {
+		out := run(t, "+306971234567\tHello\n+306971234568\tΚαλημέρα\n12\tno number\n", filepath.Join(bin, "fromconfig"), "memory.yaml")
+		assert.Contains(t, out, "line-1 accepted nowhere")
+		assert.Contains(t, out, "line-2 accepted nowhere")
+		assert.Contains(t, out, "line 3: ")
+	})
+}

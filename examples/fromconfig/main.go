@@ -1,0 +1,65 @@
+// Command fromconfig sends every line of stdin, a number and a text with a tab
+// between them, through the providers and routes of a configuration.
+//
+//	printf '+306900000001\tHello\n' | go run ./examples/fromconfig anysms.yaml
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"iter"
+	"log"
+	"os"
+	"strings"
+
+	"github.com/anysms/anysms/drivers/builtin"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: fromconfig CONFIGURATION")
+	}
+	if err := sendAll(context.Background(), os.Args[1]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func sendAll(ctx context.Context, path string) error {
+	// A program with a driver of its own adds it to the registry here.
+	conf, err := config.Load(ctx, path, builtin.Registry(), nil)
+	if err != nil {
+		return err
+	}
+	sms, err := conf.Router()
+	if err != nil {
+		return err
+	}
+	defer sms.Close(ctx)
+
+	lines := bufio.NewScanner(os.Stdin)
+	for result := range sms.SendAll(ctx, messages(lines, conf.DefaultRegion)) {
+		fmt.Println(result.Ref, result.Status, result.Provider, result.Code)
+	}
+	return lines.Err()
+}
+
+// messages reads one message from each line and calls it by its number.
+func messages(lines *bufio.Scanner, region string) iter.Seq[*provider.Message] {
+	return func(yield func(*provider.Message) bool) {
+		for n := 1; lines.Scan(); n++ {
+			number, text, _ := strings.Cut(lines.Text(), "\t")
+			to, _, err := numbering.Parse(number, region)
+			if err != nil {
+				log.Printf("line %d: %v", n, err)
+				continue
+			}
+			if !yield(&provider.Message{To: to, Text: text, Ref: fmt.Sprintf("line-%d", n)}) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+// Command otp sends a one-time code that is good for two minutes.
+//
+// A code that comes twice does no harm, and one that does not come locks a
+// person out. So the class otp goes on to the next provider even if the first
+// one may have taken the message, and the result says that it may come twice.
+// After the validity nothing is tried any more.
+//
+//	go run ./examples/otp -config anysms.yaml +306900000001
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"log"
+	"math/big"
+	"time"
+
+	"github.com/anysms/anysms/drivers/builtin"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+const validity = 2 * time.Minute
+
+func main() {
+	path := flag.String("config", "anysms.yaml", "the configuration")
+	flag.Parse()
+	if err := send(context.Background(), *path, flag.Arg(0)); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func send(ctx context.Context, path, number string) error {
+	conf, err := config.Load(ctx, path, builtin.Registry(), nil)
+	if err != nil {
+		return err
+	}
+	sms, err := conf.Router()
+	if err != nil {
+		return err
+	}
+	defer sms.Close(ctx)
+
+	to, _, err := numbering.Parse(number, conf.DefaultRegion)
+	if err != nil {
+		return err
+	}
+	code, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return err
+	}
+	result, err := sms.Send(ctx, &provider.Message{
+		To: to, Text: fmt.Sprintf("%06d is your code. It is good for two minutes.", code),
+		Class: provider.OTP, Deadline: time.Now().Add(validity),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println("sent by", result.Provider)
+	if result.DuplicatePossible {
+		fmt.Println("it may arrive twice")
+	}
+	return nil
+}
