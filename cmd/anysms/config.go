@@ -46,12 +46,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			router, err := c.Router()
-			if err != nil {
-				_ = c.Close() // the mistake is what matters
-				return err
-			}
-			defer router.Close(cmd.Context())
+			defer c.Close()
 			return a.printConfigReport(c, format)
 		},
 	}

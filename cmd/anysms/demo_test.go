@@ -15,6 +15,7 @@ import (
 )
 
 func TestDemo(t *testing.T) {
+	atRoot(t)
 	got := anysms(t, "demo", "--pace", "8ms", "--format", "json")
 	require.Equal(t, exitDone, got.code, got.stderr)
 	var l demo.Ledger
@@ -35,6 +36,7 @@ func TestDemo(t *testing.T) {
 		assert.Contains(t, got.stderr, want)
 	}
 	assert.NotContains(t, got.stderr, "\x1b", "plain where no terminal is")
+	inReadmeDemo(t, got.stderr)
 }
 
 func TestDemoStopsWhenInterrupted(t *testing.T) {

@@ -92,13 +92,11 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 	if err != nil {
 		return err
 	}
+	defer conf.Close()
 	r, err := openRouter(conf, flags.only)
 	if err != nil {
 		return err
 	}
-	// A message that is still under way has been answered; closing waits for
-	// nothing that the user could want.
-	defer r.Close(context.WithoutCancel(ctx))
 
 	var badNumber error
 	m.To, _, badNumber = numbering.Parse(flags.to, conf.DefaultRegion)
@@ -141,17 +139,12 @@ func (f *sendFlags) message() (*provider.Message, error) {
 	return m, nil
 }
 
-// openRouter makes the router of the whole configuration, or of one provider.
+// openRouter gives the router of the whole configuration, or of one provider.
 func openRouter(conf *config.Config, only string) (*router.Router, error) {
-	open := conf.Router
-	if only != "" {
-		open = func() (*router.Router, error) { return conf.Only(only) }
+	if only == "" {
+		return conf.Router(), nil
 	}
-	r, err := open()
-	if err != nil {
-		return nil, errors.Join(err, conf.Close())
-	}
-	return r, nil
+	return conf.Only(only)
 }
 
 // refusal is the result of a message whose number cannot be read; nil if it can.

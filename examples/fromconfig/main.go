@@ -34,10 +34,7 @@ func sendAll(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	sms, err := conf.Router()
-	if err != nil {
-		return err
-	}
+	sms := conf.Router()
 	defer sms.Close(ctx)
 
 	lines := bufio.NewScanner(os.Stdin)

@@ -38,10 +38,7 @@ func send(ctx context.Context, path, number string) error {
 	if err != nil {
 		return err
 	}
-	sms, err := conf.Router()
-	if err != nil {
-		return err
-	}
+	sms := conf.Router()
 	defer sms.Close(ctx)
 
 	to, _, err := numbering.Parse(number, conf.DefaultRegion)
