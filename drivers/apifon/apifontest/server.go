@@ -50,6 +50,7 @@ type Options struct {
 	Tolerance              time.Duration    // how far a signature's date may be off; default 15 minutes
 	Scopes                 []string         // what the OAuth2 client may do; default everything
 	TokenLife              time.Duration    // of OAuth2 access tokens; default one hour
+	Callbacks              *http.Client     // makes callbacks; default http.DefaultClient
 }
 
 // Server is the fake. It is safe for concurrent use.
@@ -75,6 +76,9 @@ func NewServer(options Options) *Server {
 	options.ClientSecret = cmp.Or(options.ClientSecret, ClientSecret)
 	options.Tolerance = cmp.Or(options.Tolerance, 15*time.Minute)
 	options.TokenLife = cmp.Or(options.TokenLife, time.Hour)
+	if options.Callbacks == nil {
+		options.Callbacks = http.DefaultClient
+	}
 	if options.Scopes == nil {
 		options.Scopes = scopes
 	}

@@ -1,0 +1,107 @@
+package apifon_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+)
+
+// people makes messages of one text to n distinct recipients.
+func people(n int) []*provider.Message {
+	ms := make([]*provider.Message, n)
+	for i := range ms {
+		ms[i] = &provider.Message{To: e164.MustParse(fmt.Sprintf("+3069%08d", i)), Text: "hello", Ref: fmt.Sprintf("r-%d", i)}
+	}
+	return ms
+}
+
+func TestBatchIsOneRequest(t *testing.T) {
+	server, p := open(t)
+	ms := people(7)
+	verdicts := provider.SendBatch(t.Context(), p, ms)
+	require.Len(t, verdicts, len(ms))
+	require.Equal(t, 1, server.Requests())
+	ledger := server.Messages()
+	for i, v := range verdicts {
+		require.NoError(t, v.Err)
+		m := ledger[i]
+		assert.Equal(t, ms[i].To.String(), m.To)
+		assert.Equal(t, fmt.Sprintf("%s:%d", m.RequestID, i+1), v.Receipt.ID)
+
+		body, err := server.ReportBody(m.ID, apifontest.Report{Code: 7})
+		require.NoError(t, err)
+		e := parse(t, p, string(body))[0]
+		assert.Equal(t, v.Receipt.ID, e.ID, "reports name the receipt")
+		assert.Equal(t, ms[i].Ref, e.Ref)
+		require.ErrorIs(t, p.Cancel(t.Context(), v.Receipt.ID), provider.Unsupported)
+	}
+}
+
+func TestBatchOfUnlikeMessages(t *testing.T) {
+	server, p := open(t)
+	ms := people(10)
+	ms[1].Text = "Καλημέρα"
+	ms[2].To = ms[0].To                                           // a number twice
+	ms[3].Text = ""                                               // refused
+	ms[4].Ref = strings.Repeat("x", 256)                          // refused
+	ms[5].Extra = map[string]string{"apifon.im_text": "hi"}       // Viber
+	ms[6].Extra = map[string]string{"other.colour": "red"}        // of another driver
+	ms[7].Text, ms[8].Text = "see {apifon_lp}", "see {apifon_lp}" // refused together
+	verdicts := provider.SendBatch(t.Context(), p, ms)
+	require.Len(t, verdicts, len(ms))
+	refused := map[int]provider.Code{
+		3: provider.InvalidMessage, 4: provider.Unsupported, 7: provider.Unsupported, 8: provider.Unsupported,
+	}
+	ids := map[string]bool{}
+	for i, v := range verdicts {
+		if code, bad := refused[i]; bad {
+			require.ErrorIs(t, v.Err, code, "message %d", i)
+			continue
+		}
+		require.NoError(t, v.Err, "message %d", i)
+		assert.False(t, ids[v.Receipt.ID], "ids are unique")
+		ids[v.Receipt.ID] = true
+	}
+	assert.Len(t, server.Messages(), 6)
+	assert.Equal(t, 4, server.Requests(), "equal texts, greek, the second time, Viber")
+}
+
+func TestBatchVerdicts(t *testing.T) {
+	server, p := open(t)
+	ms := people(2)
+
+	server.Fail(200, `{"request_id":"q","results":{"+306900000000":[{"message_id":"m"}]},"result_info":{"status_code":200}}`)
+	verdicts := p.SendBatch(t.Context(), ms)
+	require.NoError(t, verdicts[0].Err)
+	require.ErrorIs(t, verdicts[1].Err, provider.Indeterminate, "the answer does not say what became of the second")
+
+	server.Fail(429, "")
+	for _, v := range p.SendBatch(t.Context(), ms) {
+		require.ErrorIs(t, v.Err, provider.RateLimited)
+	}
+	require.NoError(t, server.SetMode(wiretest.Drop))
+	for _, v := range p.SendBatch(t.Context(), ms) {
+		require.ErrorIs(t, v.Err, provider.Indeterminate)
+	}
+	require.NoError(t, server.SetMode(wiretest.Down))
+	for _, v := range p.SendBatch(t.Context(), ms) {
+		require.ErrorIs(t, v.Err, provider.Unavailable)
+	}
+}
+
+func TestLargeBatchIsSplit(t *testing.T) {
+	server, p := open(t)
+	for _, v := range p.SendBatch(t.Context(), people(250)) {
+		require.NoError(t, v.Err)
+	}
+	assert.Equal(t, 3, server.Requests())
+	assert.Len(t, server.Messages(), 250)
+}

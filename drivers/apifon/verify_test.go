@@ -1,0 +1,139 @@
+package apifon_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/apifon"
+	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/provider"
+)
+
+func TestOneTimeCode(t *testing.T) {
+	c := &clock{now: time.Now()}
+	server := apifontest.NewServer(apifontest.Options{Now: c.Now})
+	defer server.Close()
+	config := apifon.Config{Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example", Now: c.Now}
+	config.BaseURL = server.URL
+	p, err := apifon.New(config)
+	require.NoError(t, err)
+	defer p.Close()
+	check := func(ref, code string) provider.CodeVerdict {
+		t.Helper()
+		verdict, err := provider.CheckCode(t.Context(), p, ref, code)
+		require.NoError(t, err)
+		return verdict
+	}
+
+	receipt, err := provider.StartCode(t.Context(), p, &provider.CodeRequest{To: ann, Ref: "login 1/2", Text: "Κωδικός: {apifon_otp}", Length: 8, Alpha: true, Expire: time.Minute})
+	require.NoError(t, err)
+	assert.Equal(t, "login 1/2", receipt.ID)
+	sent := server.Messages()[0]
+	require.Len(t, sent.Code, 8)
+	assert.Equal(t, "Κωδικός: "+sent.Code, sent.Text)
+	assert.Equal(t, 2, sent.DataCoding)
+	assert.Equal(t, provider.CodeWrong, check(receipt.ID, "nonsense"))
+	assert.Equal(t, provider.CodeWrong, check("unknown", sent.Code))
+	assert.Equal(t, provider.CodeRight, check(receipt.ID, sent.Code))
+	assert.Equal(t, provider.CodeUsed, check(receipt.ID, sent.Code))
+
+	receipt, err = provider.StartCode(t.Context(), p, &provider.CodeRequest{To: ann})
+	require.NoError(t, err)
+	assert.NotEmpty(t, receipt.ID, "the driver makes a ref")
+	sent = server.Messages()[1]
+	assert.Equal(t, sent.Code, sent.Text)
+	c.forward(301 * time.Second)
+	assert.Equal(t, provider.CodeExpired, check(receipt.ID, sent.Code))
+}
+
+func TestOneTimeCodeChannels(t *testing.T) {
+	extra := map[string]string{"apifon.im_text": "Viber {apifon_otp}", "apifon.im_sender": "Brand", "apifon.im_ttl": "60s"}
+	tests := []struct {
+		name, sender string
+		r            provider.CodeRequest
+		channel      string
+		failover     bool
+	}{
+		{"vendor's own SMS", "", provider.CodeRequest{}, "SMS", false},
+		{"SMS", "Example", provider.CodeRequest{Text: "{apifon_otp}"}, "SMS", false},
+		{"Viber", "", provider.CodeRequest{Extra: extra}, "VIBER", false},
+		{"Viber, then SMS", "Example", provider.CodeRequest{Extra: extra}, "VIBER", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, p := open(t, func(c *apifon.Config) { c.Sender = tt.sender })
+			tt.r.To = ann
+			_, err := p.StartCode(t.Context(), &tt.r)
+			require.NoError(t, err)
+			got := server.Messages()[0]
+			assert.Equal(t, tt.channel, got.Channel)
+			assert.Equal(t, tt.failover, got.Failover != nil)
+		})
+	}
+}
+
+func TestCodeRefusedWithoutRequest(t *testing.T) {
+	tests := []struct {
+		name string
+		r    provider.CodeRequest
+		code provider.Code
+	}{
+		{"no code in the text", provider.CodeRequest{To: ann, Text: "hello"}, provider.InvalidMessage},
+		{"other magic", provider.CodeRequest{To: ann, Text: "{apifon_otp} {apifon_lp}"}, provider.Unsupported},
+		{"too short", provider.CodeRequest{To: ann, Length: 4}, provider.Unsupported},
+		{"too long", provider.CodeRequest{To: ann, Length: 21}, provider.Unsupported},
+		{"half a second", provider.CodeRequest{To: ann, Expire: time.Second / 2}, provider.Unsupported},
+		{"unknown extra", provider.CodeRequest{To: ann, Extra: map[string]string{"apifon.x": ""}}, provider.Unsupported},
+		{"no code in the instant message", provider.CodeRequest{To: ann, Extra: map[string]string{"apifon.im_text": "x"}}, provider.InvalidMessage},
+		{"instant message outlives the code", provider.CodeRequest{To: ann, Extra: map[string]string{"apifon.im_ttl": "301s"}}, provider.Unsupported},
+		{"nobody", provider.CodeRequest{}, provider.InvalidRecipient},
+	}
+	server, p := open(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := p.StartCode(t.Context(), &tt.r)
+			require.ErrorIs(t, err, tt.code)
+		})
+	}
+	_, err := p.CheckCode(t.Context(), "", "1")
+	require.ErrorIs(t, err, provider.InvalidMessage)
+	assert.Zero(t, server.Requests())
+}
+
+func TestEveryVerdict(t *testing.T) {
+	server, p := open(t)
+	for code, want := range map[string]struct {
+		status  int
+		verdict provider.CodeVerdict
+	}{
+		"0": {200, provider.CodeRight}, "1": {200, provider.CodeUsed}, "2": {403, provider.CodeWrong}, "3": {403, provider.CodeWrong},
+		"4": {403, provider.CodeWrong}, "5": {403, provider.CodeWrong}, "6": {403, provider.CodeExpired}, "7": {403, provider.CodeWrong},
+	} {
+		for _, form := range []string{code, `"` + code + `"`} {
+			server.Fail(want.status, fmt.Sprintf(`{"request_id":"q","result_info":{"status_code":%s,"description":"D"}}`, form))
+			verdict, err := p.CheckCode(t.Context(), "ref", "123456")
+			require.NoError(t, err)
+			assert.Equal(t, want.verdict, verdict, "status_code %s", form)
+		}
+	}
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		code   provider.Code
+	}{
+		"empty":            {200, "", provider.Indeterminate},
+		"unknown verdict":  {200, `{"result_info":{"status_code":9}}`, provider.Indeterminate},
+		"authentication":   {401, `{"status":"401","title":"Unauthorized"}`, provider.Unauthenticated},
+		"wrong parameters": {403, `{"result_info":{"status_code":403,"description":"bad"}}`, provider.InvalidMessage},
+		"internal":         {500, "", provider.Indeterminate},
+	} {
+		server.Fail(tt.status, tt.body)
+		_, err := p.CheckCode(t.Context(), "ref", "123456")
+		require.ErrorIs(t, err, tt.code, name)
+		assert.NotContains(t, err.Error(), "123456")
+	}
+}
