@@ -1,0 +1,13 @@
+package rest
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+// Format prints the recipe's name whatever the verb: a provider holds
+// credentials.
+func (p *Provider) Format(f fmt.State, _ rune) { fmt.Fprint(f, "rest.Provider{"+p.recipe.Name+"}") }
+
+// LogValue is as discreet as Format.
+func (p *Provider) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
