@@ -1,0 +1,118 @@
+package zoomconnect
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// FieldError is a value that the vendor's documents forbid. The request was not
+// made.
+type FieldError struct {
+	Field  string // as in the vendor's guide, "emailAddress"
+	Reason string // what is wrong and what would be right
+}
+
+// Error names the field.
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+func fieldError(field, reason string) *provider.Error {
+	return &provider.Error{Code: provider.Rejected, Err: &FieldError{field, reason}}
+}
+
+// APIError is what the vendor said instead of doing what it was asked to. Its
+// words may hold a number; Error does not repeat them.
+type APIError struct {
+	HTTPStatus       int
+	Status           string // the HTTP reason in capitals, "BAD_REQUEST"
+	Code             int    // 0 = none
+	Message          string
+	DeveloperMessage string
+	MoreInfoURL      string
+}
+
+// Error is the HTTP status.
+func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
+
+// parseError reads an error body; nil = it is none. It reads the answer without
+// secrets. A message has a text in "message" too, but never a code.
+func parseError(resp *wire.Response) *APIError {
+	var body struct {
+		Status           looseText `json:"status"`
+		Code             looseText `json:"code"`
+		Message          looseText `json:"message"`
+		DeveloperMessage looseText `json:"developerMessage"`
+		MoreInfoURL      looseText `json:"moreInfoUrl"`
+	}
+	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil {
+		return nil
+	}
+	if body.Code == "" && (resp.OK() || body.Message == "") {
+		return nil
+	}
+	code, _ := strconv.Atoi(string(body.Code)) // 0 if it is no number
+	return &APIError{
+		HTTPStatus: resp.Status, Status: string(body.Status), Code: code, Message: string(body.Message),
+		DeveloperMessage: string(body.DeveloperMessage), MoreInfoURL: string(body.MoreInfoURL),
+	}
+}
+
+// failure makes the error of an answer that is no success: what a documented
+// body says, else what the status alone stands for.
+func (c *Client) failure(resp *wire.Response, said *APIError, sends bool) *provider.Error {
+	bare := resp.ByStatus()
+	switch {
+	case resp.Status == 404 && !sends:
+		bare.Code = provider.Rejected // what was asked for is not there
+	case resp.OK() && said != nil:
+		bare.Code = provider.Rejected // a success with an error for a body
+	}
+	if said == nil {
+		return bare
+	}
+	number := ""
+	if said.Code != 0 {
+		number = strconv.Itoa(said.Code)
+	}
+	err := resp.Failed(c.codeOf(number, said.Message, bare.Code), number, said.Message)
+	err.Err = said
+	return err
+}
+
+// codeOf says what became of the message by the vendor's number and words; if
+// they do not tell, it is byStatus. Words alone are no proof against a status
+// that leaves it in doubt.
+func (c *Client) codeOf(number, words string, byStatus provider.Code) provider.Code {
+	if code, ok := c.config.Errors[number]; ok {
+		return code
+	}
+	words = strings.ToLower(words)
+	for _, key := range slices.Sorted(maps.Keys(c.config.Errors)) {
+		if !isNumber(key) && strings.Contains(words, strings.ToLower(key)) {
+			return c.config.Errors[key]
+		}
+	}
+	if code, ok := errorCodes[number]; ok {
+		return code
+	}
+	if byStatus == provider.Indeterminate {
+		return byStatus
+	}
+	for _, w := range errorWords {
+		if strings.Contains(words, w.words) {
+			return w.code
+		}
+	}
+	return byStatus
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}

@@ -1,0 +1,212 @@
+package zoomconnect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Message is one message of the account, sent or received.
+type Message struct {
+	MessageID         ID      `json:"messageId"`
+	MessageType       string  `json:"messageType"` // OUTBOUND or INBOUND
+	MessageStatus     string  `json:"messageStatus"`
+	Message           string  `json:"message"`
+	FromNumber        string  `json:"fromNumber"`
+	ToNumber          string  `json:"toNumber"`
+	Campaign          string  `json:"campaign"`
+	UserDataField     string  `json:"userDataField"` // the dataField of the send
+	CreditCost        Credits `json:"creditCost"`
+	NumberOfMessages  int     `json:"numberOfMessages"` // segments
+	DateTimeScheduled Time    `json:"dateTimeScheduled"`
+	DateTimeSent      Time    `json:"dateTimeSent"`
+	DateTimeReceived  Time    `json:"dateTimeReceived"`
+	Deleted           bool    `json:"deleted"`
+	Read              bool    `json:"read"`
+	Contact           *struct {
+		ContactID ID `json:"contactId"`
+	} `json:"contact"`
+	RepliedToMessage *struct {
+		MessageID ID `json:"messageId"`
+	} `json:"repliedToMessage"`
+
+	Raw json.RawMessage `json:"-"` // the vendor's object; it may hold numbers and text, never a secret
+}
+
+// The directions of a message.
+const (
+	Outbound = "OUTBOUND"
+	Inbound  = "INBOUND"
+)
+
+// Filter chooses messages; the zero value of a field chooses all.
+type Filter struct {
+	Type   string // [Outbound] or [Inbound]
+	Status string // such as [StatusDelivered]
+
+	// The vendor compares days of its own time zone, both included.
+	SentFrom, SentTo, ReceivedFrom, ReceivedTo time.Time
+
+	FromNumber, ToNumber         string
+	Message, Campaign, DataField string
+	Deleted                      *bool
+	Read                         *bool  // of received messages
+	RepliesTo                    string // id of the message that received ones answer
+	PageSize                     int    // 0 = [DefaultPageSize]
+}
+
+// DefaultPageSize is how many things are asked for at a time; the vendor does
+// not publish its own default.
+const DefaultPageSize = 100
+
+func (c *Client) query(f Filter) url.Values {
+	q := make(url.Values)
+	for name, value := range map[string]string{
+		"type": f.Type, "status": f.Status,
+		"fromDateTimeSent":     c.config.date(f.SentFrom, dayForm),
+		"toDateTimeSent":       c.config.date(f.SentTo, dayForm),
+		"fromDateTimeReceived": c.config.date(f.ReceivedFrom, dayForm),
+		"toDateTimeReceived":   c.config.date(f.ReceivedTo, dayForm),
+		"fromNumber":           f.FromNumber, "toNumber": f.ToNumber,
+		"message": f.Message, "campaign": f.Campaign, "dataField": f.DataField,
+		"repliesToMessageId": f.RepliesTo,
+	} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	for name, value := range map[string]*bool{"deleted": f.Deleted, "read": f.Read} {
+		if value != nil {
+			q.Set(name, strconv.FormatBool(*value))
+		}
+	}
+	if f.PageSize == 0 {
+		f.PageSize = DefaultPageSize
+	}
+	q.Set("pageSize", strconv.Itoa(f.PageSize))
+	return q
+}
+
+// Page is one page of messages.
+type Page struct {
+	Number     int // from 1
+	TotalPages int
+	Messages   []Message
+}
+
+// ListMessages answers one page; the first is 1. (GET messages/all)
+func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, error) {
+	if page < 1 {
+		return nil, fieldError("page", "the first is 1")
+	}
+	q := c.query(f)
+	q.Set("page", strconv.Itoa(page))
+	resp, err := c.get(ctx, "/messages/all", q)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Page       int               `json:"page"`
+		TotalPages int               `json:"totalPages"`
+		Messages   []json.RawMessage `json:"webServiceMessages"`
+	}
+	if json.Unmarshal(resp.Raw(), &answer) != nil || answer.Messages == nil && answer.Page == 0 {
+		return nil, resp.Doubt(errNotDocumented)
+	}
+	list := &Page{Number: page, TotalPages: answer.TotalPages, Messages: make([]Message, len(answer.Messages))}
+	for i, raw := range answer.Messages {
+		m, err := parseMessage(raw)
+		if err != nil {
+			return nil, resp.Doubt(err)
+		}
+		list.Messages[i] = *m
+	}
+	return list, nil
+}
+
+var errNotDocumented = errors.New("the answer is not what the vendor documents")
+
+func parseMessage(raw json.RawMessage) (*Message, error) {
+	var m Message
+	if json.Unmarshal(raw, &m) != nil || m.MessageID == "" {
+		return nil, errNotDocumented
+	}
+	m.Raw = raw
+	return &m, nil
+}
+
+// Messages walks through the messages that the filter chooses, page by page, in
+// the vendor's order. It ends at the first error. What comes in during the walk
+// shifts the pages, so that a message may appear twice.
+func (c *Client) Messages(ctx context.Context, f Filter) iter.Seq2[*Message, error] {
+	return func(yield func(*Message, error) bool) {
+		for number := 1; ; number++ {
+			page, err := c.ListMessages(ctx, f, number)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range page.Messages {
+				if !yield(&page.Messages[i], nil) {
+					return
+				}
+			}
+			if number >= page.TotalPages || len(page.Messages) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// Message answers one message. An id that the vendor does not know is
+// provider.Rejected. (GET messages/{messageId})
+func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
+	path, err := address("/messages/{}", id)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.get(ctx, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseMessage(resp.Raw())
+	if err == nil && string(m.MessageID) != id {
+		err = errNotDocumented
+	}
+	if err != nil {
+		return nil, resp.Doubt(err)
+	}
+	return m, nil
+}
+
+// DeleteMessage deletes a message. The vendor does not say that a scheduled one
+// is then not sent. (DELETE messages/{messageId})
+func (c *Client) DeleteMessage(ctx context.Context, id string) error {
+	return c.act(ctx, http.MethodDelete, "/messages/{}", id)
+}
+
+// MarkRead marks a received message as read. (POST messages/{messageId}/markRead)
+func (c *Client) MarkRead(ctx context.Context, id string) error {
+	return c.act(ctx, http.MethodPost, "/messages/{}/markRead", id)
+}
+
+// MarkUnread marks a received message as unread. (POST
+// messages/{messageId}/markUnread)
+func (c *Client) MarkUnread(ctx context.Context, id string) error {
+	return c.act(ctx, http.MethodPost, "/messages/{}/markUnread", id)
+}
+
+// act makes a call whose answer says no more than that it was done.
+func (c *Client) act(ctx context.Context, method, pattern string, ids ...string) error {
+	path, err := address(pattern, ids...)
+	if err != nil {
+		return err
+	}
+	_, err = c.request(ctx, method, path, nil)
+	return err
+}

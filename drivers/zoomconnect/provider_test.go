@@ -1,0 +1,501 @@
+package zoomconnect_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/drivers/zoomconnect"
+	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var alice = e164.MustParse("+27820000001")
+
+func newServer(t *testing.T) *zoomconnecttest.Server {
+	t.Helper()
+	s := zoomconnecttest.NewServer(zoomconnecttest.Options{})
+	t.Cleanup(s.Close)
+	return s
+}
+
+// open makes a provider for the fake; change, if given, edits its settings.
+func open(t *testing.T, url string, change ...func(*zoomconnect.Config)) *zoomconnect.Provider {
+	t.Helper()
+	config := zoomconnect.Config{
+		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, URLToken: zoomconnecttest.URLToken,
+		Config: wire.Config{BaseURL: url},
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	p, err := zoomconnect.New(config)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Close()) })
+	return p
+}
+
+func send(t *testing.T, p *zoomconnect.Provider, m provider.Message) string {
+	t.Helper()
+	m.To = alice
+	if m.Text == "" {
+		m.Text = "Hello"
+	}
+	receipt, err := p.Send(t.Context(), &m)
+	require.NoError(t, err)
+	require.NotEmpty(t, receipt.ID)
+	return receipt.ID
+}
+
+func TestSendArrivesAsWritten(t *testing.T) {
+	texts := map[string]string{
+		"plain":      "Hello",
+		"Greek":      "Καλημέρα, ο κωδικός είναι 123456",
+		"emoji":      "👋🏽 café ☕",
+		"characters": "a+b=c&d;e%20f \"quoted\" {KEY} [x] <b>\nline € \\",
+		"long":       strings.Repeat("0123456789", 40),
+	}
+	for _, auth := range []string{"", zoomconnect.AuthHeaders, zoomconnect.AuthBasic, zoomconnect.AuthQuery} {
+		for name, text := range texts {
+			t.Run(name+" "+auth, func(t *testing.T) {
+				s := newServer(t)
+				p := open(t, s.URL, func(c *zoomconnect.Config) { c.Auth = auth })
+				receipt, err := p.Send(t.Context(), &provider.Message{To: alice, Text: text, Ref: "order-17", Tag: "spring"})
+				require.NoError(t, err)
+				require.Len(t, s.Messages(), 1)
+				got := s.Messages()[0]
+				assert.Equal(t, got.ID, receipt.ID)
+				assert.Equal(t, []string{text, alice.String(), "order-17", "spring"}, []string{got.Text, got.To, got.DataField, got.Campaign})
+				assert.Contains(t, string(receipt.Raw), got.ID)
+			})
+		}
+	}
+}
+
+func TestCampaign(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL, func(c *zoomconnect.Config) { c.Campaign, c.NumberFormat = "all", zoomconnect.NumberDigits })
+	send(t, p, provider.Message{})
+	send(t, p, provider.Message{Tag: "tag"})
+	send(t, p, provider.Message{Tag: "tag", Extra: map[string]string{"zoomconnect.campaign": "extra", "other.key": "x"}})
+	var campaigns []string
+	for _, m := range s.Messages() {
+		campaigns = append(campaigns, m.Campaign)
+		assert.Equal(t, alice.String(), m.To)
+	}
+	assert.Equal(t, []string{"all", "tag", "extra"}, campaigns)
+}
+
+func TestScheduleIsNeverEarly(t *testing.T) {
+	tests := map[string]struct {
+		at, want string
+		zone     string
+	}{
+		"full minute":       {"2030-01-31T18:55:00Z", "2030-01-31T18:55:00Z", ""},
+		"a second too late": {"2030-01-31T18:55:00.000000001Z", "2030-01-31T18:56:00Z", ""},
+		"another zone":      {"2030-01-31T23:59:59-05:00", "2030-02-01T05:00:00Z", ""},
+		"zone by name":      {"2030-01-31T18:55:00Z", "2030-01-31T16:55:00Z", "UTC"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			p := open(t, s.URL, func(c *zoomconnect.Config) { c.TimeZone = tt.zone })
+			at, err := time.Parse(time.RFC3339, tt.at)
+			require.NoError(t, err)
+			id := send(t, p, provider.Message{SendAt: at})
+			assert.Equal(t, tt.want, s.Messages()[0].SendAt.UTC().Format(time.RFC3339Nano))
+			event, err := p.Status(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, provider.StatusQueued, event.Status)
+		})
+	}
+}
+
+var refusedMessages = []struct {
+	name    string
+	message provider.Message
+	want    provider.Code
+}{
+	{"no recipient", provider.Message{Text: "x"}, provider.InvalidRecipient},
+	{"no text", provider.Message{To: alice}, provider.InvalidMessage},
+	{"broken text", provider.Message{To: alice, Text: "\xff"}, provider.InvalidMessage},
+	{"a sender", provider.Message{To: alice, Text: "x", From: "Shop"}, provider.Unsupported},
+	{"a validity", provider.Message{To: alice, Text: "x", Validity: time.Hour}, provider.Unsupported},
+	{"an extra", provider.Message{To: alice, Text: "x", Extra: map[string]string{"zoomconnect.from": "x"}}, provider.Unsupported},
+}
+
+func TestWhatIsRefusedWithoutARequest(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	for _, tt := range refusedMessages {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := p.Send(t.Context(), &tt.message)
+			require.ErrorIs(t, err, tt.want)
+			_, err = p.Quote(t.Context(), &tt.message)
+			require.ErrorIs(t, err, tt.want)
+			assert.ErrorIs(t, p.SendBatch(t.Context(), []*provider.Message{&tt.message})[0].Err, tt.want)
+		})
+	}
+	assert.Zero(t, s.Requests())
+}
+
+func TestFailures(t *testing.T) {
+	rest := func(code, message string) string {
+		return `{"status":"X","code":` + code + `,"message":"` + message + `","developerMessage":"d","moreInfoUrl":null}`
+	}
+	said := func(words string) string { return `{"messageId":null,"error":"` + words + `"}` }
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		want   provider.Code
+	}{
+		{"code 2", 400, rest("2", "Invalid mobile number"), provider.InvalidRecipient},
+		{"code 3", 400, rest("3", "Message empty"), provider.InvalidMessage},
+		{"code 3 as a string", 400, rest(`"3"`, "Message empty"), provider.InvalidMessage},
+		{"code 2 whatever the status", 500, rest("2", "x"), provider.InvalidRecipient},
+		{"general failure is doubt", 500, rest("1", "An error occurred"), provider.Indeterminate},
+		{"words with a 500 are doubt", 500, rest("1", "no credit"), provider.Indeterminate},
+		{"general failure with 400", 400, rest("1", "x"), provider.Rejected},
+		{"unknown code", 400, rest("17", "x"), provider.Rejected},
+		{"code of the settings", 400, rest("4", "x"), provider.NoRoute},
+		{"words of the settings", 400, rest("0", "The Landline is closed"), provider.SenderRejected},
+		{"words of the settings with a 500", 500, rest("0", "landline"), provider.SenderRejected},
+		{"no code", 400, `{"message":"Invalid mobile number"}`, provider.InvalidRecipient},
+		{"400 without a body", 400, "", provider.Rejected},
+		{"401", 401, "", provider.Unauthenticated},
+		{"401 with a body", 401, rest("0", "Bad credentials"), provider.Unauthenticated},
+		{"403", 403, "", provider.Unavailable},
+		{"404", 404, "", provider.Unavailable},
+		{"404 with a body", 404, rest("0", "Not found"), provider.Unavailable},
+		{"429", 429, "", provider.RateLimited},
+		{"500", 500, "", provider.Indeterminate},
+		{"503", 503, "<html>", provider.Indeterminate},
+		{"302", 302, "", provider.Indeterminate},
+		{"error about credit", 200, said("Insufficient credits"), provider.InsufficientFunds},
+		{"error about opt-out", 200, said("Recipient has opted out"), provider.OptedOut},
+		{"error about the number", 200, said("Invalid mobile number"), provider.InvalidRecipient},
+		{"error about an empty text", 200, said("Message empty"), provider.InvalidMessage},
+		{"unknown error", 200, said("Strange"), provider.Rejected},
+		{"error that is no text", 200, `{"messageId":null,"error":{"a":1}}`, provider.Rejected},
+		{"error body with 200", 200, rest("2", "x"), provider.InvalidRecipient},
+		{"unknown error body with 200", 200, rest("17", "x"), provider.Rejected},
+		{"id and error", 200, `{"messageId":"1","error":"x"}`, provider.Indeterminate},
+		{"neither id nor error", 200, `{"messageId":null,"error":null}`, provider.Indeterminate},
+		{"empty id", 200, `{"messageId":""}`, provider.Indeterminate},
+		{"id that is none", 200, `{"messageId":{}}`, provider.Indeterminate},
+		{"page", 200, "<html>", provider.Indeterminate},
+		{"nothing", 200, "", provider.Indeterminate},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(t)
+			p := open(t, s.URL, func(c *zoomconnect.Config) {
+				c.Errors = map[string]provider.Code{"4": provider.NoRoute, "LANDLINE": provider.SenderRejected}
+			})
+			s.Fail(tt.status, tt.body)
+			receipt, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
+			require.ErrorIs(t, err, tt.want)
+			assert.Nil(t, receipt)
+			assert.Equal(t, 1, s.Requests())
+		})
+	}
+}
+
+func TestLenientAnswers(t *testing.T) {
+	for name, body := range map[string]string{
+		"id as a number":   `{"messageId":17,"error":null}`,
+		"no error at all":  `{"messageId":"17"}`,
+		"an empty error":   `{"messageId":"17","error":""}`,
+		"byte order mark":  "\ufeff" + `{"messageId":"17"}`,
+		"an unknown field": `{"messageId":"17","links":[]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.Fail(201, body)
+			receipt, err := open(t, s.URL).Send(t.Context(), &provider.Message{To: alice, Text: "x"})
+			require.NoError(t, err)
+			assert.Equal(t, "17", receipt.ID)
+		})
+	}
+}
+
+func TestErrorsAreDiscreetAndTyped(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	s.Fail(400, `{"status":"BAD_REQUEST","code":2,"message":"+27820000001 is no number, says `+zoomconnecttest.Token+`","developerMessage":"d","moreInfoUrl":"u"}`)
+	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
+	require.ErrorIs(t, err, provider.InvalidRecipient)
+	assert.NotContains(t, err.Error(), "820000001")
+	assert.NotContains(t, err.Error(), zoomconnecttest.Token)
+	assert.ErrorContains(t, err, "vendor code 2")
+	var said *zoomconnect.APIError
+	require.ErrorAs(t, err, &said)
+	said.Message = ""
+	assert.Equal(t, &zoomconnect.APIError{HTTPStatus: 400, Status: "BAD_REQUEST", Code: 2, DeveloperMessage: "d", MoreInfoURL: "u"}, said)
+}
+
+func TestBatch(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL, func(c *zoomconnect.Config) { c.MaxBatch, c.MessagesPerMinute = 3, 60 })
+	batch := []*provider.Message{
+		{To: alice, Text: "one", Ref: "1"},
+		{To: alice, Text: "two", From: "Shop"},
+		{To: alice, Text: "three", Ref: "3", SendAt: time.Date(2030, 1, 31, 18, 55, 0, 0, time.UTC)},
+		{To: alice, Text: "four", Ref: "4"},
+	}
+	verdicts := provider.SendBatch(t.Context(), p, batch)
+	require.Len(t, verdicts, 4)
+	assert.Equal(t, 2, s.Requests(), "three, then one")
+	require.ErrorIs(t, verdicts[1].Err, provider.Unsupported)
+	sent := s.Messages()
+	require.Len(t, sent, 3)
+	for i, n := range []int{0, 2, 3} {
+		require.NoError(t, verdicts[n].Err)
+		assert.Equal(t, sent[i].ID, verdicts[n].Receipt.ID)
+		assert.Equal(t, batch[n].Text, sent[i].Text)
+		assert.Equal(t, batch[n].Ref, sent[i].DataField)
+	}
+	assert.Equal(t, batch[2].SendAt, sent[1].SendAt.UTC())
+}
+
+func TestBatchVerdicts(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		want   [2]provider.Code
+	}{
+		{"one of two", 200, `{"sendSmsResponses":[{"messageId":null,"error":"Invalid mobile number"},{"messageId":"2"}]}`, [2]provider.Code{provider.InvalidRecipient, ""}},
+		{"one without anything", 200, `{"sendSmsResponses":[{"messageId":"1"},{}]}`, [2]provider.Code{"", provider.Indeterminate}},
+		{"one that is no object", 200, `{"sendSmsResponses":[{"messageId":"1"},7]}`, [2]provider.Code{"", provider.Indeterminate}},
+		{"too few", 200, `{"sendSmsResponses":[{"messageId":"1"}]}`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
+		{"too many", 200, `{"sendSmsResponses":[{"messageId":"1"},{"messageId":"2"},{"messageId":"3"}]}`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
+		{"page", 200, `<html>`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
+		{"refused as a whole", 400, `{"code":2,"message":"Invalid mobile number"}`, [2]provider.Code{provider.Unavailable, provider.Unavailable}},
+		{"no credentials", 401, ``, [2]provider.Code{provider.Unauthenticated, provider.Unauthenticated}},
+		{"doubt", 500, ``, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(t)
+			s.Fail(tt.status, tt.body)
+			verdicts := open(t, s.URL).SendBatch(t.Context(), []*provider.Message{{To: alice, Text: "1"}, {To: alice, Text: "2"}})
+			require.Len(t, verdicts, 2)
+			for i, v := range verdicts {
+				assert.Equal(t, tt.want[i], provider.CodeOf(v.Err), "message %d", i)
+				assert.Equal(t, v.Err == nil, v.Receipt != nil)
+				assert.False(t, tt.want[i] == provider.Unavailable && errors.Is(v.Err, provider.InvalidRecipient), "the number of another message is no fault of this one")
+			}
+			assert.Equal(t, 1, s.Requests())
+		})
+	}
+}
+
+func TestStatus(t *testing.T) {
+	tests := []struct {
+		word  string
+		want  provider.Status
+		final bool
+		code  provider.Code
+	}{
+		{zoomconnect.StatusScheduled, provider.StatusQueued, false, ""},
+		{zoomconnect.StatusSent, provider.StatusSent, false, ""},
+		{zoomconnect.StatusDelivered, provider.StatusDelivered, true, ""},
+		{zoomconnect.StatusFailed, provider.StatusUndelivered, true, ""},
+		{zoomconnect.StatusFailedRefunded, provider.StatusUndelivered, true, ""},
+		{zoomconnect.StatusFailedOptOut, provider.StatusRejected, true, provider.OptedOut},
+		{zoomconnect.StatusUnknown, provider.StatusUnknown, false, ""},
+		{"TELEPORTED", provider.StatusUnknown, false, ""},
+	}
+	s := newServer(t)
+	p := open(t, s.URL)
+	id := send(t, p, provider.Message{Ref: "order-17", Tag: "spring"})
+	for _, tt := range tests {
+		t.Run(tt.word, func(t *testing.T) {
+			require.True(t, s.SetStatus(id, tt.word))
+			event, err := provider.ReadStatus(t.Context(), p, id)
+			require.NoError(t, err)
+			assert.NotEmpty(t, event.Raw)
+			event.Raw = nil
+			assert.Equal(t, &provider.Event{
+				Kind: provider.Report, ID: id, Ref: "order-17", Status: tt.want, Final: tt.final, Code: tt.code, VendorStatus: tt.word,
+				To: alice.String(), Text: "Hello", Segments: 1, Cost: &provider.Money{Micros: 1e6, Currency: provider.Credits},
+				Extra: map[string]string{"campaign": "spring"},
+			}, event)
+		})
+	}
+	for _, id := range []string{"nothing", "", ".", "..", "a/b"} {
+		_, err := p.Status(t.Context(), id)
+		require.ErrorIs(t, err, provider.Rejected, "id %q", id)
+	}
+}
+
+func TestFind(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	start := time.Now()
+	send(t, p, provider.Message{Ref: "order-17-b"})
+	id := send(t, p, provider.Message{Ref: "order-17"})
+	find := func(m provider.Message, since time.Time) (*provider.Receipt, error) {
+		return provider.Find(t.Context(), p, &m, since)
+	}
+
+	receipt, err := find(provider.Message{To: alice, Ref: "order-17"}, start)
+	require.NoError(t, err)
+	require.NotNil(t, receipt)
+	assert.Equal(t, id, receipt.ID)
+	assert.Equal(t, 1, receipt.Segments)
+
+	absent := map[string]provider.Message{
+		"only part of a ref": {To: alice, Ref: "order-1"},
+		"another number":     {To: e164.MustParse("+27820000002"), Ref: "order-17"},
+	}
+	for name, m := range absent {
+		receipt, err := find(m, start)
+		require.NoError(t, err)
+		assert.Nil(t, receipt, name)
+	}
+	receipt, err = find(provider.Message{To: alice, Ref: "order-17"}, start.Add(time.Hour))
+	require.NoError(t, err)
+	assert.Nil(t, receipt, "sent before")
+
+	id = send(t, p, provider.Message{Ref: "later", SendAt: time.Date(2030, 1, 31, 18, 55, 0, 0, time.UTC)})
+	receipt, err = find(provider.Message{To: alice, Ref: "later"}, start)
+	require.NoError(t, err)
+	require.NotNil(t, receipt, "scheduled")
+	assert.Equal(t, id, receipt.ID)
+
+	_, err = find(provider.Message{To: alice}, start)
+	require.ErrorIs(t, err, provider.Unsupported)
+	s.Fail(500, "")
+	_, err = find(provider.Message{To: alice, Ref: "order-17"}, start)
+	require.Error(t, err)
+}
+
+// A vendor that takes the message and loses the answer leaves doubt, and Find
+// ends it.
+func TestFindEndsDoubt(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	m := &provider.Message{To: alice, Text: "Hello", Ref: "order-17"}
+	start := time.Now()
+	s.FailWith(zoomconnecttest.Failure{Status: 502, After: true})
+	_, err := p.Send(t.Context(), m)
+	require.ErrorIs(t, err, provider.Indeterminate)
+	receipt, err := p.Find(t.Context(), m, start)
+	require.NoError(t, err)
+	require.NotNil(t, receipt)
+	assert.Equal(t, s.Messages()[0].ID, receipt.ID)
+}
+
+func TestBalanceQuoteCheck(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	require.NoError(t, provider.Check(t.Context(), p))
+	quote, err := provider.AskQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("ά", 71)})
+	require.NoError(t, err)
+	assert.Equal(t, &provider.Quote{Segments: 2, Encoding: "UCS2", Cost: &provider.Money{Micros: 2e6, Currency: provider.Credits}}, quote)
+	_, err = provider.AskQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("x", 2000)})
+	require.ErrorIs(t, err, provider.Unsupported)
+	assert.Empty(t, s.Messages(), "a quote sends nothing")
+
+	send(t, p, provider.Message{})
+	balance, err := provider.ReadBalance(t.Context(), p)
+	require.NoError(t, err)
+	assert.Equal(t, "999 credits", balance.Available.String())
+
+	for body, want := range map[string]string{
+		`{"creditBalance":123.5}`:               "123.5 credits",
+		`{"creditBalance":0.30000000000000004}`: "0.3 credits",
+		`{"creditBalance":1.2e3}`:               "1200 credits",
+		`{"creditBalance":-3}`:                  "-3 credits",
+		`{"creditBalance":null}`:                "",
+		`{"creditBalance":"lots"}`:              "",
+		`{"creditBalance":1e300}`:               "",
+		`{}`:                                    "",
+	} {
+		s.Fail(200, body)
+		balance, err := p.Balance(t.Context())
+		if want == "" {
+			require.Error(t, err, body)
+			continue
+		}
+		require.NoError(t, err, body)
+		assert.Equal(t, want, balance.Available.String())
+	}
+
+	wrong := open(t, s.URL, func(c *zoomconnect.Config) { c.Token = "wrong" })
+	require.ErrorIs(t, provider.Check(t.Context(), wrong), provider.Unauthenticated)
+}
+
+func TestNoMoneyNoMessage(t *testing.T) {
+	s := zoomconnecttest.NewServer(zoomconnecttest.Options{Credits: 1})
+	defer s.Close()
+	p := open(t, s.URL)
+	send(t, p, provider.Message{})
+	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
+	require.ErrorIs(t, err, provider.InsufficientFunds)
+	assert.Len(t, s.Messages(), 1)
+	assert.Zero(t, s.Credits().Micros)
+}
+
+func TestCancelledContext(t *testing.T) {
+	s := newServer(t)
+	p := open(t, s.URL)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := p.Send(ctx, &provider.Message{To: alice, Text: "x"})
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.Zero(t, s.Requests())
+}
+
+func TestConfig(t *testing.T) {
+	const least = `"email":"user@example.com","token":"t0ken"`
+	tests := []struct {
+		name, settings string
+		path, want     string // "" = good
+	}{
+		{"the least", least, "", ""},
+		{"all", least + `,"url_token":"u","auth":"basic","campaign":"c","number_format":"digits","time_zone":"-03:30","max_batch":7,"messages_per_minute":60,"inbox_overlap":"1h","errors":{"4":"no_route"},"callback_secret":"s","timeout":"5s"`, "", ""},
+		{"no email", `"token":"t0ken"`, "email", "want the account's e-mail address"},
+		{"email with a colon", `"email":"a:b@example.com","token":"t0ken"`, "email", "want the account's"},
+		{"no token", `"email":"user@example.com"`, "token", "is missing"},
+		{"token with a line end", `"email":"user@example.com","token":"t0ken\n"`, "token", "line end"},
+		{"auth", least + `,"auth":"digest"`, "auth", "want headers, basic or query"},
+		{"number format", least + `,"number_format":"local"`, "number_format", "want e164 or digits"},
+		{"time zone", least + `,"time_zone":"Africa/Nowhere"`, "time_zone", "want an offset"},
+		{"batch", least + `,"max_batch":-1`, "max_batch", "want a number"},
+		{"pace", least + `,"messages_per_minute":-1`, "messages_per_minute", "negative"},
+		{"overlap", least + `,"inbox_overlap":"-1s"`, "inbox_overlap", "negative"},
+		{"errors", least + `,"errors":{"4":"nonsense"}`, "errors", "want one of"},
+		{"errors of nothing", least + `,"errors":{"":"no_route"}`, "errors", "want one of"},
+		{"address", least + `,"base_url":"http://www.zoomconnect.com/app"`, "base_url", "plain http"},
+		{"unknown", least + `,"sender":"x"`, "sender", "unknown key"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := zoomconnect.Driver.Open(t.Context(), []byte("{"+tt.settings+"}"))
+			if tt.path == "" {
+				require.NoError(t, err)
+				require.NoError(t, provider.Close(p))
+				return
+			}
+			var wrong *provider.ConfigError
+			require.ErrorAs(t, err, &wrong)
+			assert.Equal(t, tt.path, wrong.Path)
+			assert.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "t0ken")
+		})
+	}
+}

@@ -1,0 +1,168 @@
+package zoomconnect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// SMS is one message to one recipient. The vendor chooses the sender.
+type SMS struct {
+	RecipientNumber string // any form that the vendor takes: +27820000001, 27820000001, 0820000001
+	Message         string
+	Campaign        string    // groups the statistics; comes back in callbacks
+	DataField       string    // the caller's own; comes back in callbacks, and can be searched for
+	DateToSend      time.Time // rounded up to the minute; zero = now
+}
+
+// Bulk is several messages in one request.
+type Bulk struct {
+	Messages          []SMS
+	DefaultDateToSend time.Time // of messages without their own; zero = now
+	MessagesPerMinute int       // 0 = no pace
+}
+
+// SendResult is what became of one message.
+type SendResult struct {
+	MessageID string // "" = it was not accepted, or nobody knows
+	Err       error  // a *provider.Error; nil = it was accepted
+	Raw       json.RawMessage
+}
+
+type smsRequest struct {
+	Message         string `json:"message"`
+	RecipientNumber string `json:"recipientNumber"`
+	Campaign        string `json:"campaign,omitempty"`
+	DateToSend      string `json:"dateToSend,omitempty"`
+	DataField       string `json:"dataField,omitempty"`
+}
+
+func (c *Client) smsRequest(m SMS) smsRequest {
+	return smsRequest{
+		Message: m.Message, RecipientNumber: m.RecipientNumber,
+		Campaign: m.Campaign, DateToSend: c.config.minute(m.DateToSend), DataField: m.DataField,
+	}
+}
+
+// Send sends one message and answers its id. (POST sms/send)
+func (c *Client) Send(ctx context.Context, m SMS) (*SendResult, error) {
+	resp, err := c.send(ctx, "/sms/send", c.smsRequest(m))
+	if err != nil {
+		return nil, err
+	}
+	result := c.result(resp, resp.Raw())
+	if result.Err != nil {
+		return nil, result.Err
+	}
+	return &result, nil
+}
+
+// SendBulk sends several messages in one request and answers what became of
+// each, in the same order. The vendor's answer names no numbers: order is the
+// only link, and an answer of another length leaves all of them in doubt. An
+// error concerns the request as a whole. (POST sms/send-bulk)
+func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
+	body := struct {
+		Requests          []smsRequest `json:"sendSmsRequests"`
+		DefaultDateToSend string       `json:"defaultDateToSend,omitempty"`
+		MessagesPerMinute int          `json:"messagesPerMinute"`
+	}{make([]smsRequest, len(b.Messages)), c.config.minute(b.DefaultDateToSend), b.MessagesPerMinute}
+	for i, m := range b.Messages {
+		body.Requests[i] = c.smsRequest(m)
+	}
+	resp, err := c.send(ctx, "/sms/send-bulk", body)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Responses []json.RawMessage `json:"sendSmsResponses"`
+	}
+	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
+		return nil, resp.Doubt(errors.New("the answer does not have one result per message"))
+	}
+	results := make([]SendResult, len(answer.Responses))
+	for i, raw := range answer.Responses {
+		results[i] = c.result(resp, raw)
+	}
+	return results, nil
+}
+
+// result reads what the vendor says of one message: an id, or an error in words.
+func (c *Client) result(resp *wire.Response, raw json.RawMessage) SendResult {
+	var answer struct {
+		MessageID ID        `json:"messageId"`
+		Error     looseText `json:"error"`
+	}
+	err := json.Unmarshal(raw, &answer)
+	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}
+	switch {
+	case err != nil || answer.MessageID == "" && answer.Error == "":
+		r.Err = resp.Doubt(errors.New("the answer has no message id"))
+	case answer.MessageID != "" && answer.Error != "":
+		r.Err = resp.Doubt(errors.New("the answer has both a message id and an error"))
+	case answer.Error != "":
+		words := string(answer.Error)
+		r.Err = resp.Failed(c.codeOf("", words, provider.Rejected), "", words)
+	}
+	return r
+}
+
+// SendURLParameters sends one message by parameters of the address, with the
+// account's credentials. Text and number then stand in logs on the way: prefer
+// Send. (POST sms/send-url-parameters)
+func (c *Client) SendURLParameters(ctx context.Context, m SMS) (id string, err error) {
+	r := wire.Request{Method: http.MethodPost, Path: api + "/sms/send-url-parameters", Query: c.urlParameters(m)}
+	resp, err := c.call(ctx, r, true)
+	if err != nil {
+		return "", err
+	}
+	return textID(resp)
+}
+
+// SendURL sends one message by parameters of the address, which itself is the
+// credential: it holds the setting url_token, and nothing else of the account is
+// sent. (POST sms/send-url/{token})
+func (c *Client) SendURL(ctx context.Context, m SMS) (id string, err error) {
+	path, err := address("/sms/send-url/{}", c.config.URLToken.Reveal())
+	if err != nil {
+		return "", fieldError("url_token", "is not set; want the URL sending token of the Developer Settings page")
+	}
+	resp, err := c.do(ctx, wire.Request{Method: http.MethodPost, Path: api + path, Query: c.urlParameters(m)}, true)
+	if err != nil {
+		return "", err
+	}
+	return textID(resp)
+}
+
+func (c *Client) urlParameters(m SMS) url.Values {
+	q := url.Values{"recipientNumber": {m.RecipientNumber}, "message": {m.Message}}
+	for name, value := range map[string]string{"dateToSend": c.config.minute(m.DateToSend), "campaign": m.Campaign, "dataField": m.DataField} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+// textID reads an answer of plain text. The vendor does not say what the text
+// is: what looks like a message id is taken for one, anything else is doubt.
+func textID(resp *wire.Response) (string, error) {
+	id := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`)
+	if !looksLikeID(id) {
+		return "", resp.Doubt(errors.New("the answer is not a message id"))
+	}
+	return id, nil
+}
+
+// looksLikeID reports 24 hexadecimal digits, or a decimal number.
+func looksLikeID(s string) bool {
+	hex := strings.Trim(s, "0123456789abcdefABCDEF") == ""
+	return hex && (len(s) == 24 || s != "" && strings.Trim(s, "0123456789") == "")
+}

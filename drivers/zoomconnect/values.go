@@ -1,0 +1,131 @@
+package zoomconnect
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// The vendor's forms of a date, all in its own time zone.
+const (
+	minuteForm     = "200601021504"   // dateToSend, and the date of a reply
+	secondForm     = "20060102150405" // nonce-date
+	dayForm        = "20060102"       // filters of messages
+	statisticsForm = "02-01-2006"     // filters of statistics
+)
+
+// date writes a time in one of the forms; the zero time is "".
+func (c *Config) date(t time.Time, form string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(c.zone).Format(form)
+}
+
+// minute writes the time to send. It is never earlier than asked: the vendor
+// has no seconds.
+func (c *Config) minute(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return c.date(t.Add(time.Minute-1).Truncate(time.Minute), minuteForm)
+}
+
+// Time is a time in an answer: milliseconds since 1970, or a string of ISO 8601.
+// Whatever else it is, or null, is the zero time.
+type Time struct{ time.Time }
+
+// UnmarshalJSON never fails: no date decides anything.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	s := strings.Trim(string(b), `"`)
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
+		*t = Time{time.UnixMilli(ms).UTC()}
+		return nil
+	}
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+		if at, err := time.Parse(form, s); err == nil {
+			*t = Time{at.UTC()}
+			return nil
+		}
+	}
+	return nil
+}
+
+// Credits is an amount in the vendor's credits, which are no money.
+type Credits struct{ provider.Money }
+
+// UnmarshalJSON reads a JSON number; null is nothing. More than six decimals are
+// rounded.
+func (c *Credits) UnmarshalJSON(b []byte) error {
+	amount := string(bytes.TrimSpace(b))
+	if amount == "null" {
+		return nil
+	}
+	money, err := provider.ParseMoney(amount, provider.Credits)
+	if err == nil {
+		*c = Credits{money}
+		return nil
+	}
+	var f float64 // with an exponent, or an artefact such as 0.30000000000000004
+	if err := json.Unmarshal(b, &f); err != nil {
+		return err
+	}
+	if money, err = provider.ParseMoney(strconv.FormatFloat(f, 'f', 6, 64), provider.Credits); err != nil || math.IsInf(f, 0) {
+		return err
+	}
+	*c = Credits{money}
+	return nil
+}
+
+// MarshalJSON writes a JSON number.
+func (c Credits) MarshalJSON() ([]byte, error) { return []byte(c.Amount()), nil }
+
+// ID is the vendor's id of a thing: opaque. It comes as a string or as a number.
+type ID string
+
+// UnmarshalJSON never fails; whatever is no id is "".
+func (id *ID) UnmarshalJSON(b []byte) error {
+	var s string
+	var n json.Number
+	switch {
+	case json.Unmarshal(b, &s) == nil:
+		*id = ID(s)
+	case json.Unmarshal(b, &n) == nil:
+		*id = ID(n)
+	}
+	return nil
+}
+
+// looseText is a string that may come as anything; null is "".
+type looseText string
+
+// UnmarshalJSON never fails.
+func (t *looseText) UnmarshalJSON(b []byte) error {
+	var s string
+	switch {
+	case string(b) == "null":
+		*t = ""
+	case json.Unmarshal(b, &s) == nil:
+		*t = looseText(s)
+	default:
+		*t = looseText(b)
+	}
+	return nil
+}
+
+// international is a number in the form of E.164 where it is one, with or
+// without its plus sign, or with the blank that a plus sign becomes in a query;
+// else it is what the vendor wrote.
+func international(s string) string {
+	n, err := e164.ParseDigits(strings.TrimLeft(s, " +"))
+	if err != nil {
+		return s
+	}
+	return n.String()
+}
