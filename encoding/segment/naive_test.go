@@ -3,6 +3,7 @@ package segment_test
 import (
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -198,6 +199,25 @@ func randomText(rng *rand.Rand) string {
 		b.WriteString(from[rng.IntN(len(from))])
 	}
 	return b.String()
+}
+
+// TestRealTexts compares with the second implementation on real messages.
+func TestRealTexts(t *testing.T) {
+	dir := os.Getenv("ANYSMS_DATA")
+	if dir == "" {
+		t.Skip("ANYSMS_DATA is not set")
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "sms-spam-collection.tsv"))
+	require.NoError(t, err)
+	for text := range strings.Lines(string(data)) {
+		_, text, _ = strings.Cut(strings.TrimSuffix(text, "\n"), "\t")
+		want := naive(text, segment.Options{})
+		a, err := segment.Analyze(text, nil)
+		require.NoError(t, err)
+		require.Equal(t, want.encoding, a.Encoding, text)
+		require.Equal(t, want.units, a.Units, text)
+		require.Len(t, want.segments, a.Segments, text)
+	}
 }
 
 // TestAgainstNaive compares with the second implementation on random texts;
