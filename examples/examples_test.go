@@ -70,8 +70,8 @@ func TestExamples(t *testing.T) {
 
 	t.Run("fromconfig", func(t *testing.T) {
 		out := run(t, "+306971234567\tHello\n+306971234568\tΚαλημέρα\n12\tno number\n", filepath.Join(bin, "fromconfig"), "memory.yaml")
-		assert.Contains(t, out, "line-1 accepted nowhere")
-		assert.Contains(t, out, "line-2 accepted nowhere")
-		assert.Contains(t, out, "line 3: ")
+		assert.Contains(t, out, "line 1: accepted nowhere")
+		assert.Contains(t, out, "line 2: accepted nowhere")
+		assert.Contains(t, out, "line 3: invalid_recipient")
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"iter"
 	"log"
 	"os"
 	"strings"
@@ -38,25 +37,15 @@ func sendAll(ctx context.Context, path string) error {
 	defer sms.Close(ctx)
 
 	lines := bufio.NewScanner(os.Stdin)
-	for result := range sms.SendAll(ctx, messages(lines, conf.DefaultRegion)) {
-		fmt.Println(result.Ref, result.Status, result.Provider, result.Code)
+	for n := 1; lines.Scan(); n++ {
+		number, text, _ := strings.Cut(lines.Text(), "\t")
+		to, _, err := numbering.Parse(number, conf.DefaultRegion)
+		if err != nil {
+			fmt.Printf("line %d: %v\n", n, err)
+			continue
+		}
+		result, _ := sms.Send(ctx, &provider.Message{To: to, Text: text, Ref: fmt.Sprintf("line-%d", n)})
+		fmt.Printf("line %d: %s %s %s\n", n, result.Status, result.Provider, result.Code)
 	}
 	return lines.Err()
-}
-
-// messages reads one message from each line and calls it by its number.
-func messages(lines *bufio.Scanner, region string) iter.Seq[*provider.Message] {
-	return func(yield func(*provider.Message) bool) {
-		for n := 1; lines.Scan(); n++ {
-			number, text, _ := strings.Cut(lines.Text(), "\t")
-			to, _, err := numbering.Parse(number, region)
-			if err != nil {
-				log.Printf("line %d: %v", n, err)
-				continue
-			}
-			if !yield(&provider.Message{To: to, Text: text, Ref: fmt.Sprintf("line-%d", n)}) {
-				return
-			}
-		}
-	}
 }

@@ -27,19 +27,10 @@ func main() {
 	to, err := e164.Parse(os.Args[1])
 	check(err)
 
-	athens, err := apifon.New(apifon.Config{
-		Token:  provider.Secret(os.Getenv("APIFON_TOKEN")),
-		Secret: provider.Secret(os.Getenv("APIFON_SECRET")),
-		Sender: "Example",
-		Config: wire.Config{BaseURL: os.Getenv("APIFON_URL")}, // empty = the vendor's own
-	})
+	athens, err := apifon.New(apifon.Config{Token: secret("APIFON_TOKEN"), Secret: secret("APIFON_SECRET"), Sender: "Example", Config: at("APIFON_URL")})
 	check(err)
-	usa, err := phonify.New(phonify.Config{
-		APIKey: provider.Secret(os.Getenv("PHONIFY_API_KEY")),
-		Config: wire.Config{BaseURL: os.Getenv("PHONIFY_URL")},
-	})
+	usa, err := phonify.New(phonify.Config{APIKey: secret("PHONIFY_API_KEY"), Config: at("PHONIFY_URL")})
 	check(err)
-
 	sms, err := router.New([]router.Provider{
 		{Name: "athens", Provider: athens},
 		{Name: "usa", Provider: usa},
@@ -58,6 +49,11 @@ func main() {
 		log.Print("no vendor has it: ", err)
 	}
 }
+
+func secret(variable string) provider.Secret { return provider.Secret(os.Getenv(variable)) }
+
+// at is the vendor's address, which is its own if the variable is not set.
+func at(variable string) wire.Config { return wire.Config{BaseURL: os.Getenv(variable)} }
 
 func check(err error) {
 	if err != nil {
