@@ -1,15 +1,30 @@
 // Package config reads a YAML file into a router.
 //
+//	providers:                       # name: settings of its driver, and the router's for it
+//	  athens: {driver: apifon, base_url: "https://…", token: "${APIFON_TOKEN}", sender: Example}
+//	  usa:    {driver: phonify, base_url: "https://…", api_key: {file: phonify.key}, rate_limit: 10}
+//	router:
+//	  default_region: GR
+//	  routes:
+//	    - {name: greece, match: {countries: [GR]}, providers: [athens, usa]}
+//	    - {name: others, providers: [usa, {name: athens, sender: vendor}]}
+//	rates: rates.csv
+//
 // Every error names the file and the line, the setting, and what would be
 // right. ${VAR} inside a string is replaced by the environment's value, $${ is
-// a literal ${, and {file: path} reads a secret from a file. Paths are relative
-// to the file that holds them.
+// a literal ${, and {file: path} reads a secret from a file, without its last
+// newline. Paths are relative to the file that holds them.
 package config
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
@@ -17,12 +32,15 @@ import (
 
 // Config is a configuration that was read and checked. Its providers are open.
 type Config struct {
-	Path          string // "" = it was not read from a file
+	Path          string // as it was given to Load; the name given to Read
 	DefaultRegion string // for numbers without a calling code; "" = none
 	Rates         string // path of the rate card; "" = none
 
-	Providers []Provider
+	Providers []Provider // in the order of the file
 	Options   router.Options
+
+	router *router.Router
+	lines  lines
 }
 
 // Provider is a configured provider.
@@ -38,46 +56,129 @@ type Options struct {
 	Getenv func(name string) (string, bool)
 }
 
-// Error is a mistake in a configuration.
-type Error struct {
-	File   string
-	Line   int    // 0 = not known
-	Path   string // "providers.athens.token"
-	Reason string // what is wrong and what would be right
-}
-
-// Error is "file:line: path: reason".
-func (e *Error) Error() string { return e.Reason }
-
-// Load reads a file. A mistake in it is an [*Error].
+// Load reads a file, opens its providers with the drivers of a registry and
+// checks everything. A mistake in the file is an [*Error].
 func Load(ctx context.Context, path string, drivers *provider.Registry, opts *Options) (*Config, error) {
-	return nil, errors.ErrUnsupported
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	return Read(ctx, f, path, filepath.Dir(path), drivers, opts)
 }
+
+// maxSize bounds what Read takes in.
+const maxSize = 4 << 20
 
 // Read is Load for a stream; name stands in errors, and paths are relative to
 // dir.
 func Read(ctx context.Context, r io.Reader, name, dir string, drivers *provider.Registry, opts *Options) (*Config, error) {
-	return nil, errors.ErrUnsupported
+	source, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %s: %w", name, err)
+	}
+	if len(source) > maxSize {
+		return nil, fmt.Errorf("configuration: %s: has more than %d bytes", name, maxSize)
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	d := &document{name: name, dir: dir, getenv: os.LookupEnv, lines: make(lines)}
+	if opts != nil && opts.Getenv != nil {
+		d.getenv = opts.Getenv
+	}
+	if drivers == nil {
+		drivers = new(provider.Registry)
+	}
+	c, err := d.read(ctx, source, drivers)
+	if err != nil {
+		return nil, d.locate(err)
+	}
+	return c, nil
 }
 
-// Router makes the router; closing it closes the providers.
-func (c *Config) Router() (*router.Router, error) { return nil, errors.ErrUnsupported }
+// Router is the router over all providers. It is made once; closing it closes
+// the providers.
+func (c *Config) Router() *router.Router { return c.router }
 
 // Provider finds a provider by its name.
-func (c *Config) Provider(name string) (*Provider, error) { return nil, errors.ErrUnsupported }
+func (c *Config) Provider(name string) (*Provider, error) {
+	names := make([]string, 0, len(c.Providers))
+	for i := range c.Providers {
+		if c.Providers[i].Name == name {
+			return &c.Providers[i], nil
+		}
+		names = append(names, c.Providers[i].Name)
+	}
+	return nil, fmt.Errorf("there is no provider %q in %s; there are: %s", name, c.Path, strings.Join(names, ", "))
+}
 
-// Only makes a router over one provider alone, without its routes.
-func (c *Config) Only(name string) (*router.Router, error) { return nil, errors.ErrUnsupported }
-
-// Findings lists what is allowed but surely not meant.
-func (c *Config) Findings() []Finding { return nil }
+// Only makes a router over one provider alone, without routes. Closing either
+// router closes the provider.
+func (c *Config) Only(name string) (*router.Router, error) {
+	p, err := c.Provider(name)
+	if err != nil {
+		return nil, err
+	}
+	opts := c.Options
+	opts.Routes = nil
+	return router.New([]router.Provider{p.Provider}, &opts)
+}
 
 // Finding is a warning about a setting.
 type Finding struct {
-	Line   int    `json:"line"`
+	Line   int    `json:"line"` // 0 = not known
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
 }
 
-// Close closes the providers, for those who make no router.
-func (c *Config) Close() error { return nil }
+// Findings lists what is allowed in the file but surely not meant, in the order
+// of its lines.
+func (c *Config) Findings() []Finding {
+	var list []Finding
+	for _, f := range c.router.Findings() {
+		path := inFile(f.Path)
+		list = append(list, Finding{Line: c.lines.of(path), Path: path, Reason: f.Reason})
+	}
+	slices.SortStableFunc(list, func(a, b Finding) int { return a.Line - b.Line })
+	return list
+}
+
+// Close closes the providers, as closing the router does.
+func (c *Config) Close() error { return c.router.Close(context.Background()) }
+
+// Error is a mistake in a configuration. Its text has no secret.
+type Error struct {
+	File   string
+	Line   int    // 0 = not known
+	Path   string // the setting: "providers.athens.token"; "" = the whole
+	Reason string // what is wrong and what would be right
+}
+
+// Error is "file:line: path: reason".
+func (e *Error) Error() string {
+	s := e.File
+	if e.Line > 0 {
+		s += fmt.Sprintf(":%d", e.Line)
+	}
+	if e.Path != "" {
+		s += ": " + e.Path
+	}
+	return s + ": " + e.Reason
+}
+
+// locate finds the line of a mistake.
+func (d *document) locate(err error) error {
+	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
+		return &Error{File: d.name, Line: d.lines.of(wrong.Path), Path: wrong.Path, Reason: wrong.Reason}
+	}
+	return err
+}
+
+// inFile turns a path of package router into one of the file.
+func inFile(path string) string {
+	if path == "" || path == "providers" || strings.HasPrefix(path, "providers.") {
+		return path
+	}
+	return "router." + path
+}

@@ -1,0 +1,286 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+)
+
+// shop is a driver over HTTP as far as its settings go.
+type shop struct {
+	wire.Config
+	Token provider.Secret   `json:"token" doc:"the key"`
+	Level int               `json:"level" doc:"a number"`
+	Debug bool              `json:"debug" doc:"a switch"`
+	Path  string            `json:"path" doc:"a file"`
+	More  map[string]string `json:"more" doc:"a map"`
+}
+
+// opened collects the settings that drivers were given.
+func registry(t *testing.T, opened *[]shop) *provider.Registry {
+	t.Helper()
+	r := new(provider.Registry)
+	require.NoError(t, r.Add(memory.Driver, provider.NewDriver("shop", "A driver of this test.", func(c shop) (*memory.Provider, error) {
+		if _, err := wire.New(c.Config, c.Token); err != nil {
+			return nil, err
+		}
+		if opened != nil {
+			*opened = append(*opened, c)
+		}
+		return memory.New(memory.Config{})
+	})))
+	return r
+}
+
+func env(name string) (string, bool) {
+	v, ok := map[string]string{"TOKEN": "s3cret", "RATE": "2.5", "EMPTY": "", "DIGITS": "0123"}[name]
+	return v, ok
+}
+
+func read(t *testing.T, yaml string, opened *[]shop) (*config.Config, error) {
+	t.Helper()
+	c, err := config.Read(t.Context(), strings.NewReader(yaml), "anysms.yaml", t.TempDir(), registry(t, opened), &config.Options{Getenv: env})
+	if err == nil {
+		t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	}
+	return c, err
+}
+
+func TestEverything(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), []byte("from a file\n"), 0o600))
+	file := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(`
+providers:
+  first: &first
+    driver: shop
+    base_url: "http://127.0.0.1:1"
+    token: "${TOKEN}-$${TOKEN}"
+    level: 3
+    timeout: 5s
+    max_in_flight: 7
+    rate_limit: ${RATE}
+    status_outcomes: {502: not_sent}
+    more: {a: "1"}
+    path: ./driver
+    sender: Example
+  second: {<<: *first, token: {file: key}, sender: 12345, validity: ignore, batch: 10, spill: true, segment_rate: 20}
+  third: {driver: memory, features: [], timeout: 7s, ledger: 5}
+router:
+  default_region: GR
+  validation: possible
+  allow_numbers: [+3069]
+  delivery: at_most_once
+  max_segments: 5
+  redirect_all_to: +306941234567
+  breaker: {failures: 3, open_for: 10s, jitter: 0}
+  retry: {max_attempts: 1, initial: 100ms}
+  attempt_budget: 4
+  failover_on: [rejected]
+  store: {max: 10, keep: 1h, on_error: send}
+  routes:
+    - {name: greece, match: {countries: [GR], prefixes: [+3069], classes: [otp]}, strategy: weighted, providers: [first, {name: second, weight: 2, sender: vendor}]}
+    - name: others
+      providers: [third]
+rates: rates.csv
+`), 0o600))
+	var opened []shop
+	c, err := config.Load(t.Context(), file, registry(t, &opened), &config.Options{Getenv: env})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+
+	require.Len(t, opened, 2)
+	assert.Equal(t, "s3cret-${TOKEN}", opened[0].Token.Reveal())
+	assert.Equal(t, "from a file", opened[1].Token.Reveal())
+	assert.Equal(t, filepath.Join(dir, "driver"), opened[0].Path)
+	assert.Equal(t, 7, opened[0].MaxInFlight, "the driver reads it too")
+	assert.Equal(t, map[int]provider.Outcome{502: provider.OutcomeNotSent}, opened[0].StatusOutcomes)
+
+	require.Len(t, c.Providers, 3)
+	first, second, third := c.Providers[0], c.Providers[1], c.Providers[2]
+	assert.Equal(t, "first", first.Name, "in the order of the file")
+	assert.Equal(t, "shop", first.Driver)
+	assert.Equal(t, 2.5, first.RateLimit)
+	assert.Equal(t, 5*time.Second, first.Timeout)
+	assert.Equal(t, 7, first.MaxInFlight)
+	assert.Equal(t, "Example", first.Sender)
+	assert.Equal(t, "12345", second.Sender, "written as a number, meant as text")
+	assert.True(t, second.IgnoreValidity)
+	assert.True(t, second.Spill)
+	assert.Equal(t, 10, second.Batch)
+	assert.Equal(t, 7*time.Second, third.Timeout, "a driver without this setting does not see it")
+
+	o := c.Options
+	assert.Equal(t, router.Possible, o.Validation)
+	assert.Equal(t, []string{"3069"}, o.AllowNumbers)
+	assert.Equal(t, e164.MustParse("+306941234567"), o.RedirectAllTo)
+	assert.Equal(t, router.Breaker{Failures: 3, OpenFor: 10 * time.Second, Jitter: -1}, o.Breaker)
+	assert.Equal(t, router.Retry{MaxAttempts: 1, Initial: 100 * time.Millisecond}, o.Retry)
+	assert.Equal(t, []provider.Code{provider.Rejected}, o.FailoverOn)
+	assert.Equal(t, router.Stored{Keep: time.Hour, OnError: router.SendOnError}, o.Stored)
+	assert.NotNil(t, o.Store)
+	require.Len(t, o.Routes, 2)
+	assert.Equal(t, router.Weighted, o.Routes[0].Strategy)
+	assert.Equal(t, []router.Target{{Name: "first"}, {Name: "second", Weight: 2, Sender: "vendor"}}, o.Routes[0].Targets)
+	assert.Equal(t, "GR", c.DefaultRegion)
+	assert.Equal(t, filepath.Join(dir, "rates.csv"), c.Rates)
+}
+
+func TestMistakes(t *testing.T) {
+	const good = "providers:\n  a: {driver: memory}\n"
+	tests := []struct {
+		name, yaml, want string
+	}{
+		{"empty", "", "anysms.yaml: is empty; want providers"},
+		{"only a comment", "# nothing\n", "empty"},
+		{"no providers", "router: {}\n", "providers: there is none"},
+		{"a list", "- a\n", "got a list, want a map"},
+		{"syntax", "providers:\n  a: {driver: memory\n", "anysms.yaml:2: YAML"},
+		{"tab", "providers:\n\ta: x\n", "anysms.yaml:2: YAML"},
+		{"two documents", good + "---\n" + good, "more than one YAML document"},
+		{"unknown top key", good + "routers: {}\n", "anysms.yaml:3: routers: unknown key; want one of providers, rates, router"},
+		{"unknown router key", good + "router:\n  retries: 3\n", "anysms.yaml:4: router.retries: unknown key; want one of"},
+		{"unknown nested key", good + "router:\n  breaker:\n    failure: 3\n", "anysms.yaml:5: router.breaker.failure: unknown key"},
+		{"unknown key of a route", good + "router:\n  routes:\n  - name: x\n    provider: [a]\n", "anysms.yaml:6: router.routes[0].provider: unknown key"},
+		{"unknown match key", good + "router:\n  routes:\n  - {providers: [a], match: {country: [GR]}}\n", "anysms.yaml:5: router.routes[0].match.country: unknown key"},
+		{"key twice", "providers:\n  a: {driver: memory}\n  a: {driver: memory}\n", "anysms.yaml:3: providers.a: stands twice; first in line 2"},
+		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: says no driver; want driver: one of memory, shop"},
+		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; there are: memory, shop`},
+		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key; want one of base_url"},
+		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "for the router: batch, connect_timeout, max_in_flight, rate_limit"},
+		{"plain http", "providers:\n  a:\n    driver: shop\n    base_url: http://api.example.com\n", "anysms.yaml:4: providers.a.base_url: plain http to api.example.com"},
+		{"unset variable", "providers:\n  a:\n    driver: shop\n    token: ${NOPE}\n", "anysms.yaml:4: providers.a.token: the environment variable NOPE is not set"},
+		{"variable in braces", "providers:\n  a: {driver: shop, token: ${TOKEN}}\n", `anysms.yaml:2: YAML: did not find expected ',' or '}'; between { and } a variable needs quotes, as in "${NAME}"`},
+		{"open brace", "providers:\n  a: {driver: shop, token: '${NOPE'}\n", "closing brace"},
+		{"no such file", "providers:\n  a:\n    driver: shop\n    token: {file: nope}\n", "anysms.yaml:4: providers.a.token: open"},
+		{"wrong type", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    level: high\n", "anysms.yaml:5: providers.a.level: got a string, want number"},
+		{"wrong type of ours", "providers:\n  a:\n    driver: memory\n    rate_limit: fast\n", "anysms.yaml:4: providers.a.rate_limit: got a string, want number"},
+		{"bad duration", "providers:\n  a:\n    driver: memory\n    timeout: 5\n", "anysms.yaml"},
+		{"negative", "providers:\n  a:\n    driver: memory\n    rate_limit: -1\n", "must not be negative"},
+		{"validity", "providers:\n  a:\n    driver: memory\n    validity: 5m\n", `anysms.yaml:4: providers.a.validity: "5m"; want ignore`},
+		{"provider name", "providers:\n  a.b: {driver: memory}\n", `"a.b" is no name`},
+		{"unknown provider on a route", good + "router:\n  routes:\n  - providers:\n    - a\n    - b\n", `anysms.yaml:7: router.routes[0].providers[1]: there is no provider "b"; there are: a`},
+		{"provider twice on a route", good + "router:\n  routes:\n  - providers: [a, a]\n", "listed twice"},
+		{"route without providers", good + "router:\n  routes:\n  - name: x\n", "anysms.yaml:5: router.routes[0].providers: is empty"},
+		{"strategy", good + "router:\n  routes:\n  - providers: [a]\n    strategy: random\n", `anysms.yaml:6: router.routes[0].strategy: "random"; want priority or weighted`},
+		{"country", good + "router:\n  routes:\n  - providers: [a]\n    match: {countries: [Greece]}\n", `anysms.yaml:6: router.routes[0].match.countries: unknown country "Greece"`},
+		{"class", good + "router:\n  routes:\n  - providers: [a]\n    match: {classes: [urgent]}\n", `unknown class "urgent"`},
+		{"delivery", good + "router:\n  delivery: twice\n", `anysms.yaml:4: router.delivery: "twice"; want at_most_once`},
+		{"validation", good + "router:\n  validation: loose\n", `anysms.yaml:4: router.validation: "loose"`},
+		{"region", good + "router:\n  default_region: Hellas\n", `anysms.yaml:4: router.default_region: unknown region "Hellas"`},
+		{"zero", good + "router:\n  retry:\n    max_attempts: 0\n", "anysms.yaml:5: router.retry.max_attempts: 0; want at least 1"},
+		{"weight", good + "router:\n  routes:\n  - strategy: weighted\n    providers: [{name: a, weight: 0}]\n", "router.routes[0].providers[0].weight"},
+		{"number", good + "router:\n  redirect_all_to: 6941234567\n", "anysms.yaml"},
+		{"failover_on", good + "router:\n  failover_on: [opted_out]\n", `anysms.yaml:4: router.failover_on: "opted_out"`},
+		{"store", good + "router:\n  store:\n    on_error: ignore\n", `anysms.yaml:5: router.store.on_error: "ignore"; want refuse or send`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := read(t, tt.yaml, nil)
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), tt.want)
+		})
+	}
+}
+
+func TestNoSecretInErrors(t *testing.T) {
+	for _, yaml := range []string{
+		"providers:\n  a: {driver: shop, base_url: 'https://x.example', token: '${TOKEN}', level: x}\n",
+		"providers:\n  a: {driver: shop, base_url: 'ftp://${TOKEN}'}\n",
+		"providers:\n  a: {driver: shop, base_url: 'https://u:${TOKEN}@x.example'}\n",
+		"providers:\n  a: {driver: shop, base_url: 'https://x.example', token: [ '${TOKEN}' ]}\n",
+	} {
+		_, err := read(t, yaml, nil)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "s3cret")
+	}
+}
+
+func TestVariables(t *testing.T) {
+	var opened []shop
+	_, err := read(t, "providers:\n  a: {driver: shop, base_url: 'https://x.example', token: '${DIGITS}', level: '${DIGITS}', debug: true, more: {k: '${EMPTY}'}}\n", &opened)
+	require.NoError(t, err)
+	assert.Equal(t, "0123", opened[0].Token.Reveal(), "a secret of digits stays as it is")
+	assert.Equal(t, 83, opened[0].Level, "YAML reads 0123 so")
+	assert.Equal(t, map[string]string{"k": ""}, opened[0].More)
+}
+
+func TestFindings(t *testing.T) {
+	c, err := read(t, `providers:
+  a: {driver: memory}
+  b: {driver: memory, features: [], sender: Shop, batch: 5}
+  c: {driver: memory}
+router:
+  routes:
+    - {name: all, match: {countries: [GR, CY]}, providers: [a, b], delivery: reconcile}
+    - {name: shadowed, match: {countries: [GR], classes: [otp]}, providers: [{name: a, weight: 3}]}
+    - {name: rest, providers: [a], delivery: at_least_once}
+`, nil)
+	require.NoError(t, err)
+	var got []string
+	for _, f := range c.Findings() {
+		got = append(got, strings.Join([]string{f.Path, f.Reason}, ": "))
+		assert.NotZero(t, f.Line, f.Path)
+	}
+	assert.Equal(t, []string{
+		"providers.b.batch: it has no batches",
+		"providers.b.sender: it cannot choose the sender",
+		"providers.c: is on no route",
+		"router.routes[0].providers[1]: b cannot be asked for a message, so that reconcile is at_most_once there",
+		`router.routes[1]: no message gets here: route "all" (routes[0]) stands before it and takes all that it would`,
+		"router.routes[1].providers[0].weight: has no effect under strategy priority",
+		"router.routes[2].providers: is a single provider, so that at_least_once has nobody to go on to",
+	}, got)
+}
+
+func TestOnlyAndProvider(t *testing.T) {
+	c, err := read(t, "providers:\n  a: {driver: memory, code: no_route}\n  b: {driver: memory}\n", nil)
+	require.NoError(t, err)
+	r, err := c.Only("a")
+	require.NoError(t, err)
+	res, err := r.Send(t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "x"})
+	require.ErrorIs(t, err, provider.NoRoute)
+	assert.Len(t, res.Attempts, 1, "no failover")
+	_, err = c.Only("z")
+	require.ErrorContains(t, err, `there is no provider "z" in anysms.yaml; there are: a, b`)
+	p, err := c.Provider("b")
+	require.NoError(t, err)
+	assert.Equal(t, 3, p.Line)
+}
+
+func TestTextOverride(t *testing.T) {
+	c, err := read(t, "providers:\n  a: {driver: memory}\nrouter:\n  routes:\n  - providers: [{name: a, text: 'Shop: {text} {text}'}]\n", nil)
+	require.NoError(t, err)
+	_, err = c.Router().Send(t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "{text}"})
+	require.NoError(t, err)
+	sent := c.Providers[0].Provider.Provider.(*memory.Provider).Messages()
+	assert.Equal(t, "Shop: {text} {text}", sent[0].Message.Text, "only the first place is filled, and never looked at again")
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("providers:\n  a: {driver: memory}\nrouter: {routes: [{providers: [a]}]}\n")
+	f.Add("a: &a [*a]\n")
+	f.Add("providers: {a: &x {driver: memory, <<: *x}}\n")
+	drivers := new(provider.Registry)
+	if err := drivers.Add(memory.Driver); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, yaml string) {
+		c, err := config.Read(t.Context(), strings.NewReader(yaml), "fuzz", ".", drivers, &config.Options{Getenv: env})
+		if err == nil {
+			_ = c.Close()
+		}
+	})
+}
