@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -71,8 +72,8 @@ func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
 // intent. An error means that there is no attempt, and that the candidate or
 // the whole send was closed.
 func (s *send) begin(ctx context.Context, c *candidate) (tell func(error), err error) {
-	others := s.othersLeft(c)
-	if err := c.line.acquire(ctx, c.analysis.Segments, s.deadline, c.line.Spill && others); err != nil {
+	spill := c.line.Spill && c.state == fresh && s.othersLeft(c)
+	if err := c.line.acquire(ctx, c.analysis.Segments, s.deadline, spill); err != nil {
 		s.notAcquired(ctx, c, err)
 		return nil, errPassed
 	}
@@ -86,14 +87,15 @@ func (s *send) begin(ctx context.Context, c *candidate) (tell func(error), err e
 }
 
 func (s *send) notAcquired(ctx context.Context, c *candidate, err error) {
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		s.closed = context.Cause(ctx)
-	case err == errBusy:
-		c.wait(time.Now(), err.Error())
-	default:
-		c.giveUp(err.Error())
+		return
 	}
+	if busy, ok := err.(busyError); ok {
+		c.wait(time.Now().Add(time.Duration(busy)), err.Error())
+		return
+	}
+	c.giveUp(err.Error())
 }
 
 // enter asks the breaker, then writes the intent.
@@ -125,9 +127,12 @@ func (s *send) enter(ctx context.Context, c *candidate) (tell func(error), err e
 }
 
 // othersLeft reports whether another provider may still be tried.
-func (s *send) othersLeft(c *candidate) bool { return s.left(c) > 1 }
+func (s *send) othersLeft(c *candidate) bool {
+	return slices.ContainsFunc(s.candidates, func(other candidate) bool { return other.line != c.line && other.state != done })
+}
 
-// left counts the providers that may still be tried, this one included.
+// left counts the providers among which the time that is left is shared: those
+// not looked at yet, and this one.
 func (s *send) left(c *candidate) int {
 	n := 1
 	for i := range s.candidates {

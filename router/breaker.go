@@ -10,7 +10,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// What a breaker is told besides nil, which is success.
+// What a breaker is told, besides nil, which is success.
 var (
 	errFailure  = errors.New("failure")
 	errTrip     = errors.New("account-wide failure")
@@ -27,8 +27,11 @@ type breaker struct {
 	gobreaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	settings  Breaker
 
-	halfOpen bool // guarded by gobreaker
-	tripped  bool // guarded by gobreaker: the failure being counted is account-wide
+	// Guarded by gobreaker's lock.
+	halfOpen bool
+	tripped  bool      // the failure being counted is account-wide
+	row      int       // failures in a row, each within the window after the one before
+	lastFail time.Time // the last of them
 
 	changed  atomic.Bool
 	mu       sync.Mutex
@@ -63,18 +66,29 @@ func (b *breaker) isExcluded(err error) bool {
 
 func (b *breaker) isSuccessful(err error) bool {
 	b.tripped = err == errTrip
-	return err == nil || err == errAnswered
+	if err == nil || err == errAnswered {
+		b.row = 0
+		return true
+	}
+	now := time.Now()
+	if now.Sub(b.lastFail) > b.settings.Window {
+		b.row = 0
+	}
+	b.row++
+	b.lastFail = now
+	return false
 }
 
 func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
 	volume := c.TotalSuccesses + c.TotalFailures
 	return b.tripped ||
-		int(c.ConsecutiveFailures) >= b.settings.Failures ||
+		b.row >= b.settings.Failures ||
 		int(volume) >= b.settings.MinVolume && float64(c.TotalFailures) >= b.settings.Ratio*float64(volume)
 }
 
 func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {
 	b.halfOpen = to == gobreaker.StateHalfOpen
+	b.row = 0
 	b.mu.Lock()
 	if to == gobreaker.StateOpen {
 		b.openedAt = time.Now()

@@ -12,7 +12,8 @@ import (
 // Limiter spaces the calls to a vendor. It is safe for concurrent use.
 type Limiter interface {
 	// Reserve takes n units and says how long to wait before using them. If
-	// that is longer than patience, it takes nothing and ok is false.
+	// that is longer than patience, it takes nothing and ok is false; wait is
+	// how long it would have been, as far as that is known.
 	Reserve(ctx context.Context, n int, patience time.Duration) (wait time.Duration, ok bool, err error)
 }
 
@@ -38,18 +39,22 @@ func (b bucket) Reserve(_ context.Context, n int, patience time.Duration) (time.
 	wait := r.DelayFrom(now)
 	if wait > patience {
 		r.CancelAt(now)
-		return 0, false, nil
+		return wait, false, nil
 	}
 	return wait, true, nil
 }
 
 // Why a line could not be had.
 var (
-	errBusy     = errors.New("its limit would hold the message up")
 	errNoTime   = errors.New("its limit leaves no time before the deadline")
 	errLimiter  = errors.New("its limiter cannot be reached")
 	errDeadline = errors.New("the deadline has passed")
 )
+
+// busyError: the limit would hold the message up for that long.
+type busyError time.Duration
+
+func (busyError) Error() string { return "its limit would hold the message up" }
 
 // acquire waits for a slot and for the limiters, at most until deadline. With
 // spill set it does not wait at all. Who gets nil must release.
@@ -74,7 +79,7 @@ func (l *line) takeSlot(ctx context.Context, deadline time.Time, spill bool) err
 	default:
 	}
 	if spill {
-		return errBusy
+		return busyError(0)
 	}
 	var late <-chan time.Time
 	if !deadline.IsZero() {
@@ -111,14 +116,11 @@ func (l *line) takeUnits(ctx context.Context, segments int, deadline time.Time, 
 		more, err = reserve(ctx, l.segments, segments, patience)
 		wait = max(wait, more)
 	}
-	if err != nil {
-		if spill && err == errNoTime {
-			return errBusy
-		}
+	switch {
+	case err == errNoTime && spill:
+		return busyError(wait)
+	case err != nil || wait == 0:
 		return err
-	}
-	if wait == 0 {
-		return nil
 	}
 	return sleep(ctx, wait)
 }
@@ -132,7 +134,7 @@ func reserve(ctx context.Context, l Limiter, n int, patience time.Duration) (tim
 	case err != nil:
 		return 0, errors.Join(errLimiter, err)
 	case !ok:
-		return 0, errNoTime
+		return wait, errNoTime
 	}
 	return wait, nil
 }

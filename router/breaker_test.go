@@ -1,0 +1,246 @@
+package router_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// watch collects notices.
+func watch(into *[]router.Notice, kind router.NoticeKind) func(router.Notice) {
+	return func(n router.Notice) {
+		if n.Kind == kind {
+			*into = append(*into, n)
+		}
+	}
+}
+
+var once = router.Retry{MaxAttempts: 1}
+
+func TestBreakerOpensAndProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		var seen []router.Notice
+		r := two(t, a, b, &router.Options{
+			Retry: once, Breaker: router.Breaker{Failures: 3, OpenFor: 10 * time.Second, Jitter: -1}, OnNotice: watch(&seen, router.NoticeBreaker),
+		})
+		a.Script(code(provider.Unavailable), code(provider.Unavailable), code(provider.Unavailable))
+		for range 3 {
+			res, err := r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+			assert.Equal(t, "a:not_sent b:accepted", trail(res))
+		}
+		res, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "b:accepted", trail(res))
+		assert.Equal(t, []router.Skip{{Provider: "a", Reason: "its circuit breaker is open"}}, res.Skipped)
+		assert.Equal(t, router.Open, r.States()[0].Breaker)
+		assert.Equal(t, "its circuit breaker is open", r.Plan(text("x")).Candidates[0].Reason)
+
+		time.Sleep(10*time.Second + 1)
+		a.Script(code(provider.Unavailable))
+		res, err = r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "a:not_sent b:accepted", trail(res), "the probe fails")
+		assert.Equal(t, router.Open, r.States()[0].Breaker)
+
+		time.Sleep(10*time.Second + 1)
+		res, err = r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "a:accepted", trail(res), "the probe succeeds")
+		var states []router.BreakerState
+		for _, n := range seen {
+			assert.Equal(t, "a", n.Provider)
+			states = append(states, n.To)
+		}
+		assert.Equal(t, []router.BreakerState{router.Open, router.HalfOpen, router.Open, router.HalfOpen, router.Closed}, states)
+	})
+}
+
+// What gobreaker's defaults get wrong: refusals and cancels open it, and a
+// steady half of failures never does.
+func TestBreakerCountsWhatItShould(t *testing.T) {
+	send := func(t *testing.T, opts *router.Options, answers ...memory.Answer) router.BreakerState {
+		a := vendor(t, memory.Config{})
+		a.Script(answers...)
+		opts.Retry = once
+		r := two(t, a, vendor(t, memory.Config{}), opts)
+		for range answers {
+			_, _ = r.Send(t.Context(), text("x"))
+		}
+		return r.States()[0].Breaker
+	}
+	repeat := func(n int, as ...memory.Answer) (all []memory.Answer) {
+		for range n {
+			all = append(all, as...)
+		}
+		return all
+	}
+	ok := memory.Answer{}
+	tests := []struct {
+		name    string
+		answers []memory.Answer
+		want    router.BreakerState
+	}{
+		{"refusals", repeat(30, code(provider.InvalidRecipient)), router.Closed},
+		{"refusals of this vendor", repeat(30, code(provider.NoRoute)), router.Closed},
+		{"doubt", repeat(5, code(provider.Indeterminate)), router.Open},
+		{"steady half", repeat(20, ok, code(provider.Unavailable)), router.Open},
+		{"a third", repeat(20, ok, ok, code(provider.Unavailable)), router.Closed},
+		{"half of too few", repeat(9, ok, code(provider.Unavailable)), router.Closed},
+		{"refusals do not dilute failures", repeat(5, code(provider.Rejected), code(provider.Unavailable)), router.Open},
+		{"unauthenticated", repeat(1, code(provider.Unauthenticated)), router.Open},
+		{"insufficient funds", repeat(1, code(provider.InsufficientFunds)), router.Open},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { assert.Equal(t, tt.want, send(t, &router.Options{}, tt.answers...)) })
+		})
+	}
+}
+
+func TestBreakerForgetsWithTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := two(t, a, vendor(t, memory.Config{}), &router.Options{Retry: once, Breaker: router.Breaker{Failures: 5}})
+		for range 3 {
+			for range 4 {
+				a.Script(code(provider.Unavailable))
+				_, _ = r.Send(t.Context(), text("x"))
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+	})
+}
+
+func TestBreakerIgnoresWhatWeEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)})
+		r := open(t, []router.Provider{{Name: "a", Provider: slow}}, &router.Options{Breaker: router.Breaker{Failures: 2}})
+		for range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := r.Send(ctx, text("x"))
+			require.ErrorIs(t, err, provider.Indeterminate)
+			cancel()
+
+			ctx, cancel = context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			_, err = r.Send(ctx, text("x"))
+			require.ErrorIs(t, err, context.Canceled)
+		}
+		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+		for range 2 {
+			_, err := r.Send(t.Context(), text("x"))
+			require.ErrorContains(t, err, "provider's timeout")
+		}
+		assert.Equal(t, router.Open, r.States()[0].Breaker, "its own timeout counts")
+	})
+}
+
+func TestBreakerHalfOpenTakesARefusalAsLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := two(t, a, vendor(t, memory.Config{}), &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, OpenFor: time.Second}})
+		a.Script(code(provider.Unavailable), code(provider.NoRoute))
+		_, _ = r.Send(t.Context(), text("x"))
+		time.Sleep(2 * time.Second)
+		_, _ = r.Send(t.Context(), text("x"))
+		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+	})
+}
+
+func TestEveryProviderOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := memory.Config{Code: provider.Unavailable}
+		for _, lastResort := range []bool{false, true} {
+			a, b := vendor(t, down), vendor(t, down)
+			r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, LastResort: lastResort}})
+			_, _ = r.Send(t.Context(), text("x"))
+			res, err := r.Send(t.Context(), text("x"))
+			require.ErrorIs(t, err, provider.Unavailable)
+			assert.Equal(t, provider.OutcomeNotSent, res.Status)
+			if lastResort {
+				assert.Equal(t, "a:not_sent", trail(res), "the one that opened first is tried, once")
+				continue
+			}
+			assert.Empty(t, res.Attempts)
+			assert.Len(t, res.Skipped, 2)
+		}
+	})
+}
+
+func TestPins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1}})
+		require.NoError(t, r.Pin("a", router.PinnedOut))
+		res, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "b:accepted", trail(res))
+		assert.Contains(t, res.Skipped[0].Reason, "operator")
+
+		require.NoError(t, r.Pin("a", router.PinnedIn))
+		a.Script(code(provider.Unavailable), code(provider.Unavailable))
+		for range 2 {
+			res, err = r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+			assert.Equal(t, "a:not_sent b:accepted", trail(res), "a pin stands above the breaker")
+		}
+		require.NoError(t, r.Pin("a", router.Unpinned))
+		require.Error(t, r.Pin("a", "sideways"))
+		require.ErrorContains(t, r.Pin("z", router.PinnedIn), `there is no provider "z"`)
+	})
+}
+
+func TestBreakerPerCountry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		var seen []router.Notice
+		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, PerCountry: true}, OnNotice: watch(&seen, router.NoticeBreaker)})
+		a.Script(code(provider.Unavailable))
+		_, _ = r.Send(t.Context(), text("x"))
+		german := &provider.Message{To: german, Text: "x"}
+		res, err := r.Send(t.Context(), german)
+		require.NoError(t, err)
+		assert.Equal(t, "a:accepted", trail(res))
+		res, err = r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "b:accepted", trail(res))
+		require.Len(t, seen, 1)
+		assert.Equal(t, "GR", seen[0].Country)
+	})
+}
+
+func TestObserve(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		var duplicates []router.Notice
+		r := two(t, a, b, &router.Options{OnNotice: watch(&duplicates, router.NoticeDuplicate)})
+		a.Script(lost)
+		m := text("hello")
+		m.Ref, m.Delivery = "r1", provider.AtLeastOnce
+		_, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+
+		report := provider.Event{Kind: provider.Report, Ref: "r1", Status: provider.StatusDelivered}
+		require.NoError(t, r.Observe(t.Context(), "b", report))
+		assert.Empty(t, duplicates, "b has it, as we knew")
+		require.NoError(t, r.Observe(t.Context(), "a", report, report))
+		require.Len(t, duplicates, 1, "once for a message")
+		assert.Equal(t, "a", duplicates[0].Provider)
+		assert.Equal(t, "r1", duplicates[0].Ref)
+
+		require.NoError(t, r.Observe(t.Context(), "b", provider.Event{Kind: provider.Report, Status: provider.StatusRejected, Code: provider.InsufficientFunds}))
+		assert.Equal(t, router.Open, r.States()[1].Breaker)
+		require.Error(t, r.Observe(t.Context(), "z"))
+	})
+}

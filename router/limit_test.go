@@ -1,0 +1,145 @@
+package router_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+)
+
+var german = e164.MustParse("+4915112345678")
+
+func TestRateLimitWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 2}}, nil)
+		began := time.Now()
+		for range 5 {
+			_, err := r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 2*time.Second, time.Since(began))
+	})
+}
+
+func TestRateLimitSpills(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Provider{
+			{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 1, Spill: true},
+			{Name: "b", Provider: vendor(t, memory.Config{}), RateLimit: 1, Spill: true},
+		}, nil)
+		var order string
+		began := time.Now()
+		for range 4 {
+			res, err := r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+			order += res.Provider
+		}
+		assert.Equal(t, "abab", order, "the third waits where it is ready first")
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestRateLimitEndsWithTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.1}}, nil)
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		m := text("x")
+		m.Deadline = time.Now().Add(5 * time.Second)
+		res, err := r.Send(t.Context(), m)
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		assert.Contains(t, res.Skipped[0].Reason, "deadline")
+		assert.Equal(t, 1, a.Attempts())
+		time.Sleep(10 * time.Second)
+		_, err = r.Send(t.Context(), text("x"))
+		require.NoError(t, err, "what was not used is not lost")
+	})
+}
+
+func TestSegmentRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{}), SegmentRate: 10}}, nil)
+		long := strings.Repeat("x", 153*5)
+		began := time.Now()
+		for range 4 { // 20 segments, of which 10 at once
+			_, err := r.Send(t.Context(), text(long))
+			require.NoError(t, err)
+		}
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestMaxInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 2}}, nil)
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				_, err := r.Send(t.Context(), text("x"))
+				assert.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		assert.Equal(t, 2, r.States()[0].InFlight)
+		wg.Wait()
+		assert.Equal(t, 3*time.Second, time.Since(began))
+	})
+}
+
+func TestMaxInFlightSpillsAndGivesUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)}), vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 1, Spill: true, Timeout: time.Hour}, {Name: "b", Provider: b}}, nil)
+		alone := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 1, Timeout: time.Hour}}, nil)
+		var wg sync.WaitGroup
+		for _, r := range []*router.Router{r, alone} {
+			wg.Go(func() { _, _ = r.Send(t.Context(), text("x")) })
+		}
+		synctest.Wait()
+		res, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "b", res.Provider)
+
+		m := text("x")
+		m.Deadline = time.Now().Add(time.Second)
+		res, err = alone.Send(t.Context(), m)
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Empty(t, res.Attempts)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err = alone.Send(ctx, text("x"))
+		require.ErrorIs(t, err, context.Canceled)
+		wg.Wait()
+	})
+}
+
+// The wait for a limit may take all the time there was.
+func TestNoAttemptAfterTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 1}}, nil)
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		m := text("x")
+		m.Deadline = time.Now().Add(time.Second) // the very moment the limit would let it through
+		res, err := r.Send(t.Context(), m)
+		require.Error(t, err)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		assert.Equal(t, 1, a.Attempts())
+	})
+}
