@@ -64,6 +64,9 @@ func TestReadmeSession(t *testing.T) {
 			command, ok := strings.CutPrefix(line, "$ anysms ")
 			if ok {
 				got = anysms(t, words(command)...)
+				if !strings.HasSuffix(fresh, "console\n") {
+					fresh += "\n"
+				}
 				fresh += line + durations.ReplaceAllString(got.stdout, "${1}1ms") + got.stderr
 			}
 			if line == "$ echo $?\n" {

@@ -13,19 +13,16 @@ import (
 type Style struct{ on bool }
 
 // For colours what goes to w if that is a terminal, unless NO_COLOR is set to
-// anything (no-color.org) or the terminal is a dumb one.
+// anything (no-color.org).
 func For(w io.Writer) Style {
-	return Style{on: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return Style{on: IsTerminal(w) && os.Getenv("NO_COLOR") == ""}
 }
 
-// IsTerminal reports whether w is a terminal.
+// IsTerminal reports whether w is a terminal that understands control sequences.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+	return ok && os.Getenv("TERM") != "dumb" && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
-
-// Forced is a Style that colours wherever it writes.
-func Forced() Style { return Style{on: true} }
 
 // Bold makes words stand out.
 func (s Style) Bold(words string) string { return s.paint("1", words) }

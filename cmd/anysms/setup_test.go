@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestVersion(t *testing.T) {
+	got := anysms(t, "version")
+	assert.Equal(t, exitDone, got.code)
+	assert.Regexp(t, `^anysms \S+ .*go1\.`, got.stdout)
+	var v map[string]any
+	require.NoError(t, json.Unmarshal([]byte(anysms(t, "version", "--format", "json").stdout), &v))
+	assert.NotEmpty(t, v["version"])
+	assert.NotEmpty(t, v["go"])
+}
+
+func TestDrivers(t *testing.T) {
+	got := anysms(t, "drivers")
+	assert.Equal(t, exitDone, got.code)
+	for _, name := range []string{"apifon", "memory", "phonify"} {
+		assert.Contains(t, "\n"+got.stdout, "\n"+name+" ")
+	}
+	var all []driverInfo
+	require.NoError(t, json.Unmarshal([]byte(anysms(t, "drivers", "--format", "json").stdout), &all))
+	assert.Equal(t, registry().Names()[0], all[0].Name)
+
+	var one driverInfo
+	require.NoError(t, json.Unmarshal([]byte(anysms(t, "drivers", "phonify", "--format", "json").stdout), &one))
+	for _, s := range one.Settings {
+		assert.Equal(t, s.Name == "api_key", s.Secret, s.Name)
+		assert.NotEmpty(t, s.Doc, s.Name)
+	}
+}
+
+func TestProviders(t *testing.T) {
+	v := startVendors(t)
+	got := anysms(t, "providers", "--config", v.config, "--format", "json")
+	assert.Equal(t, exitDone, got.code, got.stderr)
+	var all []providerInfo
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
+	require.Len(t, all, 2)
+	assert.Equal(t, "athens", all[0].Name)
+	assert.Equal(t, "apifon", all[0].Driver)
+	assert.Equal(t, 160, all[1].MaxCharacters)
+
+	got = anysms(t, "providers", "--config", v.config)
+	assert.Contains(t, got.stdout, "160 characters")
+	v.untouched(t)
+}
+
+func TestConfigCheckAsksNobody(t *testing.T) {
+	v := startVendors(t)
+	got := anysms(t, "config", "check", "--config", v.config)
+	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "is right: 2 providers, 1 route\n")
+	v.untouched(t)
+}
+
+func TestMistypedCommandIsGuessed(t *testing.T) {
+	got := anysms(t, "sned")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "send")
+}
+
+func TestWithoutArgumentsItTeaches(t *testing.T) {
+	got := anysms(t)
+	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, anysms(t, "--help").stdout, got.stdout)
+}
