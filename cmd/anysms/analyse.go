@@ -24,22 +24,30 @@ UCS-2: 70 units in one segment, 67 in each of several.
 
 The text is the argument; "-" reads it from stdin, without its last line feed.
 
-With --file the texts are those of a column. The file has a header line with the
-columns' names and is separated by commas, semicolons or tabs, which is told
-from its name and header. Between tabs, quotes are characters as any other. If a
-number column is named, its numbers are judged too. Rows that no message can be
-made of are counted and listed with their line; the others go on.`
+With --file the texts are those of a column, or of a template merged with the
+columns. A file is CSV, TSV, JSON Lines or an XLSX workbook, plain or packed
+with gzip or zstd, in UTF-8, UTF-16 or a Windows code page; what was found is
+said. It has a header line with the columns' names. Between tabs, quotes are
+characters as any other. If a number column is named, its numbers are judged and
+counted by country; with a rate card they are priced. Rows that no message can
+be made of are counted and listed with their line; the others go on.
+
+In CI, limits make the command fail: --max-segments, --max-cost, --require gsm7,
+and --baseline with the JSON of an earlier analysis.`
 
 const analyseExamples = `  anysms analyse "It’s 5 € only"
   echo Hello | anysms analyse - --format json
   anysms analyse --language tr "Işık hızı"
   anysms analyse --file campaign.csv --text-column body --to-column mobile --region GR
-  anysms analyse --file - --text-column SMS --delimiter tab < messages.tsv`
+  anysms analyse --file - --text-column SMS --delimiter tab < messages.tsv
+  anysms analyse --file people.csv --template "Hi {name}, your code is {code}" --require gsm7
+  anysms analyse --file campaign.csv --to-column to --rates rates.csv --report cost.html`
 
 // analyseFlags are the flags of analyse.
 type analyseFlags struct {
 	format       outputFormat
 	file         fileFlags
+	limits       limitFlags
 	languages    []string
 	locking      bool
 	ref16        bool
@@ -66,7 +74,7 @@ func (a *app) analyseCommand() *cobra.Command {
 			case flags.file.path != "" && len(args) == 1:
 				return errors.New("give a text or --file, not both")
 			case flags.file.path != "":
-				return a.analyseFile(cmd.Context(), &flags.file, opts, flags.format)
+				return a.analyseFile(cmd.Context(), &flags.file, &flags.limits, opts, flags.format)
 			}
 			if err := withoutFile(cmd); err != nil {
 				return err
@@ -84,6 +92,7 @@ func (a *app) analyseCommand() *cobra.Command {
 	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
 	f.Var(&flags.level, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
+	flags.limits.addTo(cmd)
 	flags.file.addTo(cmd)
 	return cmd
 }
@@ -132,7 +141,21 @@ func (a *app) analyseText(text string, opts *segment.Options, flags *analyseFlag
 	if err != nil {
 		return &exitError{code: exitRefused, cause: err}
 	}
-	if flags.format.json() {
+	limits, err := flags.limits.limits()
+	if err != nil {
+		return err
+	}
+	if t.Violations, err = limits.Check(t.AsTotals()); err != nil {
+		return err
+	}
+	if err := a.printOneText(t, flags.format); err != nil {
+		return err
+	}
+	return verdict(t.Violations)
+}
+
+func (a *app) printOneText(t *analysis.Text, format outputFormat) error {
+	if format.json() {
 		return a.printJSON(t)
 	}
 	return a.printText(t)

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -61,19 +60,4 @@ func detect(name, header string) Format {
 		}
 	}
 	return best
-}
-
-// checkEncoding refuses files that are not UTF-8 text at first sight.
-func checkEncoding(head []byte) error {
-	switch {
-	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
-		return fmt.Errorf("is UTF-16; save it as UTF-8")
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return fmt.Errorf("is a ZIP archive or a spreadsheet; save it as CSV in UTF-8")
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		return fmt.Errorf("is compressed; unpack it first")
-	case bytes.IndexByte(head, 0) >= 0:
-		return fmt.Errorf("is not a text file")
-	}
-	return nil
 }

@@ -23,6 +23,8 @@ type Text struct {
 	Extension       []Char           `json:"extension"`
 	Suggestion      *Suggestion      `json:"suggestion"`
 
+	Violations []Violation `json:"violations,omitempty"`
+
 	// Parts are the segments themselves.
 	Parts []segment.Segment `json:"-"`
 }

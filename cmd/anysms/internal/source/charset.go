@@ -81,11 +81,11 @@ func (f *File) charset(given string, sample []byte) (found charset, mark int, er
 	if bytes.IndexByte(sample, 0) >= 0 {
 		return charset{}, 0, fmt.Errorf("is not a text file; want CSV, TSV, JSON Lines or XLSX")
 	}
-	if validSoFar(sample) {
-		return utf8Set, 0, nil
+	if page, ok := likeliestPage(sample); ok && !validSoFar(sample) {
+		f.Guessed = true
+		return page, 0, nil
 	}
-	f.Guessed = true
-	return likeliestPage(sample), 0, nil
+	return utf8Set, 0, nil // what is invalid in it is an invalid row
 }
 
 func named(name string) (charset, error) {
@@ -149,20 +149,35 @@ func validSoFar(sample []byte) bool {
 }
 
 // likeliestPage decodes the sample by every code page and takes the one whose
-// text looks most like words.
-func likeliestPage(sample []byte) charset {
-	var best charset
-	highest := 0
-	for i, p := range pages() {
+// text looks most like words. It is false if none looks like a text that
+// somebody wrote: a file of UTF-8 that is damaged somewhere.
+func likeliestPage(sample []byte) (best charset, ok bool) {
+	high, sequences := 0, 0
+	for rest := sample; len(rest) > 0; {
+		r, size := utf8.DecodeRune(rest)
+		switch {
+		case size > 1:
+			sequences++
+		case r == utf8.RuneError:
+			high++
+		}
+		rest = rest[size:]
+	}
+	const few = 3 // stray bytes are no text
+	if high < few || sequences > high {
+		return charset{}, false
+	}
+	highest := high - 1 // words score more than one a letter
+	for _, p := range pages() {
 		text, err := p.encoding.NewDecoder().Bytes(sample)
 		if err != nil {
 			continue
 		}
-		if score := wordiness(string(text), p.common); i == 0 || score > highest {
-			best, highest = p.charset, score
+		if score := wordiness(string(text), p.common); score > highest {
+			best, highest, ok = p.charset, score, true
 		}
 	}
-	return best
+	return best, ok
 }
 
 // wordiness is how much the letters beyond ASCII look like parts of words: a

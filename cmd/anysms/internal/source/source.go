@@ -78,7 +78,7 @@ func (f *File) open(stdin io.Reader) (io.Reader, error) {
 	}
 	if info.IsDir() {
 		f.Close()
-		return nil, fmt.Errorf("%s is a folder; want a file", f.path)
+		return nil, fmt.Errorf("%s is a directory; want a file", f.path)
 	}
 	if info.Mode().IsRegular() {
 		f.Size = info.Size()

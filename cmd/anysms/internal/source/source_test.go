@@ -112,6 +112,21 @@ func TestUnicode(t *testing.T) {
 	})
 }
 
+// A damaged byte does not make a file of UTF-8 something else.
+func TestDamagedUTF8StaysUTF8(t *testing.T) {
+	for name, content := range map[string]string{
+		"one stray byte": "to,text\n1,a\xff\n2,b\n",
+		"among Greek":    "text\nΚαλημέρα \xff\xfe\xfd\xfc σας\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, f := read(t, write(t, []byte(content)), "")
+			assert.Equal(t, "utf-8", f.Charset)
+			assert.False(t, f.Guessed)
+			assert.Equal(t, content, got)
+		})
+	}
+}
+
 func TestCompression(t *testing.T) {
 	var zipped, packed bytes.Buffer
 	g := gzip.NewWriter(&zipped)
@@ -154,7 +169,7 @@ func TestBadFiles(t *testing.T) {
 	_, err := source.Open(filepath.Join(t.TempDir(), "none"), nil, "")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = source.Open(t.TempDir(), nil, "")
-	require.ErrorContains(t, err, "is a folder")
+	require.ErrorContains(t, err, "is a directory")
 	_, err = source.Open(write(t, []byte("a\x00b\x00\x00")), nil, "")
 	require.ErrorContains(t, err, "is not a text file")
 	_, err = source.Open(write(t, []byte("a")), nil, "latin")

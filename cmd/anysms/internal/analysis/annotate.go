@@ -1,0 +1,130 @@
+package analysis
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/rates"
+)
+
+// annotator writes the rows again, as comma-separated values, with what was
+// found of each in added columns. Rows keep their order.
+type annotator struct {
+	mu     sync.Mutex
+	turn   sync.Cond
+	next   int // the block whose turn it is
+	out    *bufio.Writer
+	failed error
+}
+
+// added are the names of the added columns, before the prices.
+var added = []string{"encoding", "units", "segments", "country", "problem"}
+
+// newAnnotator writes the header. It is nil, which writes nothing, if nobody
+// asked.
+func newAnnotator(r reader, opts *Options) (*annotator, error) {
+	if opts.Annotate == nil {
+		return nil, nil
+	}
+	if _, lines := r.(*jsonRows); lines {
+		return nil, errors.New("annotating writes a table again; JSON Lines have no columns, so give CSV, TSV or XLSX")
+	}
+	a := &annotator{out: bufio.NewWriter(opts.Annotate)}
+	a.turn.L = &a.mu
+	header := appendRecord(nil, r.columns())
+	for _, name := range added {
+		header = append(append(header, ','), name...)
+	}
+	for _, p := range opts.Prices {
+		header = appendField(append(header, ','), "cost_"+p.Provider+"_"+p.Book.Currency())
+	}
+	_, a.failed = a.out.Write(append(header, '\n'))
+	return a, nil
+}
+
+// row appends one row with its added columns.
+func (a *annotator) row(b []byte, r *row, m *message, bad problem, opts *Options) []byte {
+	b = appendRecord(b, r.fields)
+	if !bad.none() {
+		b = append(b, ",,,,"...)
+		b = appendField(append(b, ','), bad.text)
+		return append(append(b, strings.Repeat(",", len(opts.Prices))...), '\n')
+	}
+	b = append(append(b, ','), m.Encoding.String()...)
+	b = strconv.AppendInt(append(b, ','), int64(m.Units), 10)
+	b = strconv.AppendInt(append(b, ','), int64(m.Segments), 10)
+	b = append(append(b, ','), m.country...)
+	b = append(b, ',')
+	for _, p := range opts.Prices {
+		b = append(b, ',')
+		if price, ok := priceOf(p, m); ok {
+			b = append(b, price.Amount()...)
+		}
+	}
+	return append(b, '\n')
+}
+
+func priceOf(p Price, m *message) (provider.Money, bool) {
+	price, _, ok := p.Book.Price(rates.Destination{Number: m.to, Country: m.country})
+	if !ok || m.to.IsZero() {
+		return provider.Money{}, false
+	}
+	total, err := price.Mul(m.Segments)
+	return total, err == nil
+}
+
+func appendRecord(b []byte, fields []string) []byte {
+	for i, field := range fields {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendField(b, field)
+	}
+	return b
+}
+
+// appendField quotes where RFC 4180 asks for it.
+func appendField(b []byte, field string) []byte {
+	if !strings.ContainsAny(field, ",\"\r\n") {
+		return append(b, field...)
+	}
+	b = append(b, '"')
+	b = append(b, strings.ReplaceAll(field, `"`, `""`)...)
+	return append(b, '"')
+}
+
+// write waits for the block's turn: blocks are worked off side by side, and the
+// one before is always under way.
+func (a *annotator) write(b *block) {
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.next != b.number {
+		a.turn.Wait()
+	}
+	if a.failed == nil {
+		_, a.failed = a.out.Write(b.output)
+	}
+	a.next++
+	a.turn.Broadcast()
+}
+
+func (a *annotator) close() error {
+	if a == nil {
+		return nil
+	}
+	if a.failed == nil {
+		a.failed = a.out.Flush()
+	}
+	if a.failed != nil {
+		return fmt.Errorf("annotate: %w", a.failed)
+	}
+	return nil
+}

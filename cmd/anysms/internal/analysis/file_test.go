@@ -1,0 +1,323 @@
+package analysis_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/rates"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// number judges the test's numbers: +30… is Greek, +49… German, others are bad.
+func number(raw string) (e164.Number, string, string) {
+	n, err := e164.Parse(raw)
+	switch {
+	case err != nil:
+		return n, "", "is no number"
+	case n.HasPrefix("30"):
+		return n, "GR", ""
+	case n.HasPrefix("49"):
+		return n, "DE", ""
+	}
+	return n, "", "is in no range that is in use"
+}
+
+func prices(t testing.TB, csv string, names ...string) []analysis.Price {
+	t.Helper()
+	card, err := rates.Read(strings.NewReader("provider,country,mccmnc,currency,price\n"+csv), "rates.csv")
+	require.NoError(t, err)
+	var list []analysis.Price
+	for _, name := range names {
+		list = append(list, analysis.Price{Provider: name, Book: card.Book(name, time.Now())})
+	}
+	return list
+}
+
+func file(t testing.TB, content string, opts analysis.Options) *analysis.Totals {
+	t.Helper()
+	if opts.Name == "" {
+		opts.Name = "f.csv"
+	}
+	if opts.TextColumn == "" && opts.Template == nil {
+		opts.TextColumn = "text"
+	}
+	totals, err := analysis.File(t.Context(), strings.NewReader(content), opts)
+	require.NoError(t, err)
+	return totals
+}
+
+func TestCountriesAndCosts(t *testing.T) {
+	got := file(t, "to,text,net\n"+
+		"+306900000001,a,\n"+
+		"+306900000002,"+strings.Repeat("a", 161)+",20210\n"+
+		"+4915123456789,a,\n"+
+		"+123,a,\n"+
+		"nonsense,a,\n", analysis.Options{
+		ToColumn: "to", Number: number, NetworkColumn: "net",
+		Prices: prices(t, "athens,GR,,EUR,0.05\nathens,,20210,EUR,0.01\nsydney,,,credits,1\n", "athens", "sydney"),
+	})
+	assert.Equal(t, 3, got.Messages)
+	assert.Equal(t, 2, got.InvalidRows)
+	assert.Equal(t, provider.Money{Micros: 70_000, Currency: "EUR"}, got.TotalCost["athens"], "0.05 and two segments of 0.01")
+	assert.Equal(t, provider.Money{Micros: 4_000_000, Currency: "credits"}, got.TotalCost["sydney"])
+	assert.Equal(t, map[string]int{"athens": 1, "sydney": 0}, got.Unpriced, "a message without a price is counted, never free")
+	require.Len(t, got.ByCountry, 2)
+	assert.Equal(t, "GR", got.ByCountry[0].Country)
+	assert.Equal(t, analysis.Count{Messages: 2, Segments: 3}, got.ByCountry[0].Count)
+	assert.NotContains(t, got.ByCountry[1].Cost, "athens", "Germany has no price there")
+	assert.Equal(t, []analysis.Reason{{`column "to": is no number`, 2}}, got.ByReason)
+
+	b, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.Contains(t, string(b), `"total_cost":{"athens":{"amount":"0.07","currency":"EUR"}`)
+	assert.Contains(t, string(b), `"by_country":[{"country":"GR","messages":2,"segments":3,"cost":`)
+}
+
+func TestCostTooLargeToCount(t *testing.T) {
+	_, err := analysis.File(t.Context(), strings.NewReader("to,text\n+306900000001,"+strings.Repeat("a", 200)+"\n"), analysis.Options{
+		Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number,
+		Prices: prices(t, "a,,,EUR,9000000000000\n", "a"),
+	})
+	require.ErrorContains(t, err, "too large to be counted")
+}
+
+func TestJSONLines(t *testing.T) {
+	content := `{"to":"+306900000001","text":"Hi"}` + "\n\n" + `{"text":"Γειά","to":"+306900000002","x":[1]}` + "\n" + `{"text":` + "\n" + `{"to":"+306900000001"}`
+	for _, name := range []string{"a.jsonl", "a.ndjson", "-"} {
+		got := file(t, content, analysis.Options{Name: name, ToColumn: "to", Number: number})
+		assert.Equal(t, "JSON Lines", got.Format)
+		assert.Equal(t, 4, got.Rows)
+		assert.Equal(t, 2, got.Messages)
+		require.Len(t, got.Invalid, 2)
+		assert.Equal(t, 4, got.Invalid[0].Line)
+		assert.Equal(t, analysis.Invalid{Line: 5, Reason: `column "text": the text is empty`}, got.Invalid[1])
+	}
+}
+
+func TestTemplate(t *testing.T) {
+	template, err := analysis.ParseTemplate("Hi {name}, {{{code}}} is yours, {name}.")
+	require.NoError(t, err)
+	got := file(t, "name,code\nAnn,1\nΆννα,2\n,3\n"+strings.Repeat("B", 100)+",4\n", analysis.Options{Template: template})
+	assert.Equal(t, 4, got.Messages)
+	assert.Equal(t, []analysis.Variable{
+		{Name: "name", Missing: 1, ForcesUCS2: 1, Segments: 1},
+		{Name: "code"},
+	}, got.Variables)
+	assert.Equal(t, 2, got.Longest)
+	assert.Equal(t, 1, got.Median)
+	assert.Equal(t, 2, got.P95)
+	assert.Equal(t, []analysis.Bucket{{Segments: 1, Messages: 3}, {Segments: 2, Messages: 1}}, got.Histogram)
+
+	_, err = analysis.File(t.Context(), strings.NewReader("name\nAnn\n"), analysis.Options{Name: "f.csv", Template: template})
+	require.ErrorContains(t, err, `f.csv: template: {code}: line 1: no column "code"`)
+	for _, bad := range []string{"{", "{}", "{a", "}", "a {b{c}}", "{ }"} {
+		_, err := analysis.ParseTemplate(bad)
+		assert.ErrorContains(t, err, "template: ", "template %q", bad)
+	}
+}
+
+func TestEditsThatSave(t *testing.T) {
+	long := strings.Repeat("a", 100)
+	got := file(t, "text\n"+
+		strings.Repeat("it’s "+long+"\n", 5)+ // one segment instead of two
+		strings.Repeat("“it’s” "+long+"\n", 3)+
+		"it’s\n"+ // saves nothing
+		"Καλημέρα\n", analysis.Options{Characters: true})
+	require.NotEmpty(t, got.Edits)
+	assert.Equal(t, analysis.Edit{From: []string{"’", "“", "”"}, To: []string{"'", `"`, `"`}, Messages: 8, Saves: 8}, got.Edits[0])
+	assert.Equal(t, analysis.Edit{From: []string{"’"}, To: []string{"'"}, Messages: 5, Saves: 5}, got.Edits[1])
+	assert.Equal(t, analysis.Character{Rune: "U+2019", Char: "’", Messages: 9, Alone: 6, Saves: 5, Suggest: "'"}, got.Characters[0])
+}
+
+func TestDuplicates(t *testing.T) {
+	got := file(t, "to,text\n+306900000001,a\n+306900000002,a\n+306900000001,a\n+306900000001,b\n+306900000001,a\n",
+		analysis.Options{ToColumn: "to", Number: number, Duplicates: true})
+	assert.Equal(t, &analysis.Duplicates{Messages: 2, Segments: 2, Lines: []analysis.Repeat{{Line: 4, First: 2}, {Line: 6, First: 2}}}, got.Duplicates)
+	assert.Nil(t, file(t, "text\na\na\n", analysis.Options{}).Duplicates)
+}
+
+// More rows than are held in memory.
+func TestDuplicatesOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	const rows = 1<<20 + 1000
+	var content strings.Builder
+	content.WriteString("text\n")
+	for i := range rows {
+		fmt.Fprintf(&content, "%d\n", i%(rows-500))
+	}
+	got := file(t, content.String(), analysis.Options{Duplicates: true})
+	require.NotNil(t, got.Duplicates)
+	assert.Equal(t, 500, got.Duplicates.Messages)
+	assert.Equal(t, analysis.Repeat{Line: rows - 500 + 2, First: 2}, got.Duplicates.Lines[0])
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left, "no temporary files stay")
+}
+
+func TestAnnotateKeepsOrder(t *testing.T) {
+	var content strings.Builder
+	content.WriteString("to,text\n")
+	for i := range 5000 {
+		fmt.Fprintf(&content, "+30690%07d,\"Nr. %d, \"\"you\"\"\"\n", i, i)
+	}
+	content.WriteString("bad,Hi\n")
+	var out bytes.Buffer
+	file(t, content.String(), analysis.Options{ToColumn: "to", Number: number, Annotate: &out, Workers: 4, Prices: prices(t, "a,,,EUR,0.05\n", "a")})
+	records, err := csv.NewReader(&out).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, records, 5002)
+	assert.Equal(t, []string{"to", "text", "encoding", "units", "segments", "country", "problem", "cost_a_EUR"}, records[0])
+	for i, r := range records[1:5001] {
+		require.Equal(t, fmt.Sprintf(`Nr. %d, "you"`, i), r[1])
+	}
+	assert.Equal(t, []string{"gsm7", "12", "1", "GR", "", "0.05"}, records[1][2:])
+	assert.Equal(t, []string{"", "", "", "", `column "to": is no number`, ""}, records[5001][2:])
+
+	_, err = analysis.File(t.Context(), strings.NewReader(`{"text":"a"}`), analysis.Options{Name: "a.jsonl", TextColumn: "text", Annotate: &out})
+	require.ErrorContains(t, err, "JSON Lines have no columns")
+	_, err = analysis.File(t.Context(), strings.NewReader(content.String()), analysis.Options{Name: "f.csv", TextColumn: "text", Annotate: full{}})
+	require.ErrorContains(t, err, "annotate: disk full")
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// However many workers, the answer is the same.
+func TestWorkersAgree(t *testing.T) {
+	var content strings.Builder
+	content.WriteString("to,text\n")
+	for i := range 20_000 {
+		switch i % 7 {
+		case 0:
+			fmt.Fprintf(&content, "bad,x\n")
+		case 1:
+			fmt.Fprintf(&content, "+4915123456789,Γειά %d\n", i)
+		default:
+			fmt.Fprintf(&content, "+306900000001,it’s %d\n", i%50)
+		}
+	}
+	run := func(workers int) *analysis.Totals {
+		return file(t, content.String(), analysis.Options{
+			ToColumn: "to", Number: number, Workers: workers, Characters: true, Duplicates: true,
+			Prices: prices(t, "a,GR,,EUR,0.05\n", "a"),
+		})
+	}
+	one := run(1)
+	assert.Equal(t, 20_000, one.Rows)
+	assert.Len(t, one.Invalid, analysis.MaxInvalid)
+	assert.Equal(t, one, run(4))
+}
+
+func TestLimits(t *testing.T) {
+	totals := file(t, "to,text\n+306900000001,"+strings.Repeat("ж", 71)+"\n+4915123456789,a\n", analysis.Options{
+		ToColumn: "to", Number: number, Prices: prices(t, "a,GR,,EUR,0.05\nb,,,EUR,0.01\n", "a", "b"),
+	})
+	tests := []struct {
+		name   string
+		limits analysis.Limits
+		want   []analysis.Violation
+	}{
+		{"none", analysis.Limits{}, []analysis.Violation{}},
+		{"kept", analysis.Limits{MaxSegments: 2, MaxCost: map[string]string{"b": "0.03"}}, []analysis.Violation{}},
+		{"segments", analysis.Limits{MaxSegments: 1}, []analysis.Violation{{"max_segments", "1", "2"}}},
+		{"gsm7", analysis.Limits{GSM7: true}, []analysis.Violation{{"require", "gsm7", "1 messages in ucs2"}}},
+		{"cost", analysis.Limits{MaxCost: map[string]string{"b": "0.02"}}, []analysis.Violation{{"max_cost", "0.02 EUR", "b 0.03 EUR"}}},
+		{"an unpriced message breaks it", analysis.Limits{MaxCost: map[string]string{"": "1"}},
+			[]analysis.Violation{{"max_cost", "1 EUR", "a 0.1 EUR and 1 messages without a price"}}},
+		{"baseline", analysis.Limits{Baseline: &analysis.Totals{Messages: 10, Segments: 10, TotalCost: map[string]provider.Money{"b": {Micros: 100_000, Currency: "EUR"}}}},
+			[]analysis.Violation{
+				{"baseline", "1.0000 segments per message", "1.5000 segments per message"},
+				{"baseline", "b 0.0100 EUR per message", "b 0.0150 EUR per message"}}},
+		{"baseline as it was", analysis.Limits{Baseline: totals}, []analysis.Violation{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.limits.Check(totals)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+		})
+	}
+	for limit, want := range map[string]string{"nobody": `no prices for provider "nobody"`, "a": "is not a decimal number"} {
+		_, err := (&analysis.Limits{MaxCost: map[string]string{limit: "x"}}).Check(totals)
+		assert.ErrorContains(t, err, want)
+	}
+	_, err := (&analysis.Limits{MaxCost: map[string]string{"": "1"}}).Check(&analysis.Totals{})
+	assert.ErrorContains(t, err, "max-cost needs prices")
+}
+
+func TestReadBaseline(t *testing.T) {
+	b, err := json.Marshal(file(t, "text\na\n", analysis.Options{}))
+	require.NoError(t, err)
+	old, err := analysis.ReadBaseline(b)
+	require.NoError(t, err)
+	assert.Equal(t, 1, old.Messages)
+	old, err = analysis.ReadBaseline([]byte(`{"encoding":"gsm7","segments":2}`))
+	require.NoError(t, err)
+	assert.Equal(t, 1, old.Messages, "the analysis of one text")
+	for _, bad := range []string{"", "[]", "{}", `{"rows":0}`} {
+		_, err := analysis.ReadBaseline([]byte(bad))
+		assert.ErrorContains(t, err, "is not the JSON of an analysis", "%q", bad)
+	}
+}
+
+func BenchmarkCampaign(b *testing.B) {
+	var content bytes.Buffer
+	content.WriteString("to,text\n")
+	for i := range 100_000 {
+		switch i % 10 {
+		case 0:
+			fmt.Fprintf(&content, "+30690%07d,Το δέμα σας %d φτάνει σήμερα\n", i, i)
+		case 1:
+			fmt.Fprintf(&content, "+30690%07d,\"Your parcel’s here, %d\"\n", i, i)
+		default:
+			fmt.Fprintf(&content, "+30690%07d,Your parcel %d arrives today between 10 and 12\n", i, i)
+		}
+	}
+	p := prices(b, "a,GR,,EUR,0.05\nb,,,EUR,0.04\nc,,,EUR,0.03\n", "a", "b", "c")
+	b.Run("to,text,3 prices", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
+				Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number, Prices: p})
+			require.NoError(b, err)
+		}
+	})
+	b.Run("ref-encoding-csv", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			r := csv.NewReader(bytes.NewReader(content.Bytes()))
+			r.ReuseRecord = true
+			for {
+				if _, err := r.Read(); err != nil {
+					break
+				}
+			}
+		}
+	})
+}
+
+func TestWorstMessages(t *testing.T) {
+	got := file(t, "text\na\n"+strings.Repeat("b", 161)+"\n"+strings.Repeat("b", 161)+"\n"+strings.Repeat("c", 400)+"\nd\n",
+		analysis.Options{Worst: 2, Workers: 2})
+	assert.Equal(t, []analysis.Message{{Line: 5, Text: strings.Repeat("c", 400), Segments: 3}, {Line: 3, Text: strings.Repeat("b", 161), Segments: 2}}, got.Worst)
+	b, err := json.Marshal(got)
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), "ccc", "texts are not part of the answer")
+}

@@ -1,0 +1,292 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"slices"
+
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/rates"
+)
+
+// tally is what one worker has counted.
+type tally struct {
+	opts    *Options
+	at      places
+	repeats *repeats
+
+	rows, messages, unsendable int
+	problems                   map[string]int // rows by what is wrong with them
+	invalid                    []Invalid      // the first MaxInvalid
+	encodings                  [2]Count       // by segment.Encoding
+	histogram                  [segment.MaxSegments + 2]int
+	segments, longest          int
+	countries                  map[string]*country
+	costs                      []cost // by price
+	edits                      *edits
+	variables                  []Variable
+	worst                      []Message
+
+	values []string // of the template, reused
+	buffer []byte
+}
+
+// country is what goes to one country.
+type country struct {
+	Count
+	costs []cost
+}
+
+// cost is what messages cost at one provider.
+type cost struct {
+	micros   int64
+	priced   int // messages
+	unpriced int // messages without a price
+	overflow bool
+}
+
+func (c *cost) add(micros int64, segments int) {
+	hi, product := bits.Mul64(uint64(micros), uint64(segments)) // neither is negative
+	sum := uint64(c.micros) + product
+	if hi != 0 || product > math.MaxInt64 || sum > math.MaxInt64 {
+		c.overflow = true
+		return
+	}
+	c.micros = int64(sum)
+	c.priced++
+}
+
+func (c *cost) merge(o cost) {
+	sum := uint64(c.micros) + uint64(o.micros)
+	if sum > math.MaxInt64 {
+		c.overflow = true
+		sum = 0
+	}
+	c.micros = int64(sum)
+	c.priced += o.priced
+	c.unpriced += o.unpriced
+	c.overflow = c.overflow || o.overflow
+}
+
+func newTally(opts *Options, at places, r *repeats) *tally {
+	t := &tally{
+		opts: opts, at: at, repeats: r,
+		problems:  make(map[string]int),
+		countries: make(map[string]*country),
+		costs:     make([]cost, len(opts.Prices)),
+	}
+	if opts.Characters {
+		t.edits = newEdits()
+	}
+	if opts.Template != nil {
+		t.values = make([]string, len(opts.Template.variables))
+		for _, name := range opts.Template.variables {
+			t.variables = append(t.variables, Variable{Name: name})
+		}
+	}
+	return t
+}
+
+// message is one valid row.
+type message struct {
+	segment.Analysis
+	text    string
+	to      e164.Number
+	country string
+}
+
+func (t *tally) add(b *block, out *annotator) {
+	for i := range b.rows {
+		r := &b.rows[i]
+		t.rows++
+		m, problem := t.read(r)
+		if !problem.none() {
+			t.refuse(r.line, problem)
+		} else {
+			t.accept(r, &m)
+		}
+		if out != nil {
+			b.output = out.row(b.output, r, &m, problem, t.opts)
+		}
+	}
+}
+
+// problem is why no message can be made of a row.
+type problem struct {
+	kind string // for counting: the same for all rows of its kind
+	text string // with what is particular to the row
+}
+
+func (p problem) none() bool { return p.kind == "" }
+
+// read judges one row.
+func (t *tally) read(r *row) (m message, bad problem) {
+	if r.problem != "" {
+		return m, problem{"the row cannot be read", r.problem}
+	}
+	if t.at.to >= 0 {
+		var reason string
+		if m.to, m.country, reason = t.opts.Number(r.fields[t.at.to]); reason != "" {
+			reason = fmt.Sprintf("column %q: %s", t.opts.ToColumn, reason)
+			return m, problem{reason, reason}
+		}
+	}
+	m.text = t.text(r)
+	if m.text == "" {
+		reason := t.where() + "the text is empty"
+		return m, problem{reason, reason}
+	}
+	var err error
+	if m.Analysis, err = segment.Analyze(m.text, t.opts.Segment); err != nil {
+		return m, problem{t.where() + "the text is not valid UTF-8", t.where() + err.Error()}
+	}
+	return m, problem{}
+}
+
+func (t *tally) where() string {
+	if t.opts.Template != nil {
+		return "merged: "
+	}
+	return fmt.Sprintf("column %q: ", t.opts.TextColumn)
+}
+
+// text is the row's text, or the template's with the row's values.
+func (t *tally) text(r *row) string {
+	if t.opts.Template == nil {
+		return r.fields[t.at.text]
+	}
+	for i, at := range t.at.variables {
+		t.values[i] = r.fields[at]
+	}
+	t.buffer = t.opts.Template.merge(t.buffer[:0], t.values, -1)
+	return string(t.buffer)
+}
+
+func (t *tally) refuse(line int, p problem) {
+	t.problems[p.kind]++
+	if len(t.invalid) < MaxInvalid {
+		t.invalid = append(t.invalid, Invalid{Line: line, Reason: p.text})
+	}
+}
+
+func (t *tally) accept(r *row, m *message) {
+	t.messages++
+	t.segments += m.Segments
+	t.longest = max(t.longest, m.Segments)
+	t.encodings[m.Encoding].add(m.Segments)
+	t.histogram[min(m.Segments, segment.MaxSegments+1)]++
+	if !m.Sendable() {
+		t.unsendable++
+	}
+	if t.at.to >= 0 {
+		t.price(r, m)
+	}
+	if t.edits != nil && m.Forcing >= 0 {
+		t.edits.add(m.text, m.Segments, t.opts.Segment)
+	}
+	if t.opts.Template != nil {
+		t.blame(m)
+	}
+	t.repeats.add(m.to, m.text, r.line, m.Segments)
+	t.worst = keepWorst(t.worst, Message{Line: r.line, Text: m.text, Segments: m.Segments}, t.opts.Worst)
+}
+
+func (t *tally) price(r *row, m *message) {
+	c := t.countries[m.country]
+	if c == nil {
+		c = &country{costs: make([]cost, len(t.opts.Prices))}
+		t.countries[m.country] = c
+	}
+	c.add(m.Segments)
+	d := rates.Destination{Number: m.to, Country: m.country}
+	if t.at.network >= 0 {
+		d.MCCMNC = r.fields[t.at.network]
+	}
+	for i := range t.opts.Prices {
+		price, _, ok := t.opts.Prices[i].Book.Price(d)
+		if !ok {
+			t.costs[i].unpriced++
+			c.costs[i].unpriced++
+			continue
+		}
+		t.costs[i].add(price.Micros, m.Segments)
+		c.costs[i].add(price.Micros, m.Segments)
+	}
+}
+
+// blame finds the variables whose values make a merged text dearer.
+func (t *tally) blame(m *message) {
+	for i, value := range t.values {
+		v := &t.variables[i]
+		if value == "" {
+			v.Missing++
+			continue
+		}
+		if m.Forcing >= 0 {
+			if a, err := segment.Analyze(value, t.opts.Segment); err == nil && a.Forcing >= 0 {
+				v.ForcesUCS2++
+			}
+		}
+		if m.Segments == 1 {
+			continue
+		}
+		t.buffer = t.opts.Template.merge(t.buffer[:0], t.values, i)
+		if a, err := segment.Analyze(string(t.buffer), t.opts.Segment); err == nil {
+			v.Segments += m.Segments - a.Segments
+		}
+	}
+}
+
+func (t *tally) merge(o *tally) {
+	t.rows += o.rows
+	t.messages += o.messages
+	t.unsendable += o.unsendable
+	t.segments += o.segments
+	t.longest = max(t.longest, o.longest)
+	for kind, n := range o.problems {
+		t.problems[kind] += n
+	}
+	t.invalid = append(t.invalid, o.invalid...)
+	slices.SortFunc(t.invalid, func(a, b Invalid) int { return a.Line - b.Line })
+	t.invalid = t.invalid[:min(len(t.invalid), MaxInvalid)]
+	for i := range t.encodings {
+		t.encodings[i].merge(o.encodings[i])
+	}
+	for i, n := range o.histogram {
+		t.histogram[i] += n
+	}
+	for i := range t.costs {
+		t.costs[i].merge(o.costs[i])
+	}
+	for name, c := range o.countries {
+		had := t.countries[name]
+		if had == nil {
+			t.countries[name] = c
+			continue
+		}
+		had.Count.merge(c.Count)
+		for i := range had.costs {
+			had.costs[i].merge(c.costs[i])
+		}
+	}
+	if t.edits != nil {
+		t.edits.merge(o.edits)
+	}
+	for i := range t.variables {
+		t.variables[i].merge(o.variables[i])
+	}
+	for _, m := range o.worst {
+		t.worst = keepWorst(t.worst, m, t.opts.Worst)
+	}
+}
+
+// money is what a cost comes to, or an error if no number holds it.
+func (t *tally) money(c cost, i int) (provider.Money, error) {
+	if c.overflow {
+		return provider.Money{}, fmt.Errorf("%s: the cost at provider %s is too large to be counted", t.opts.Name, t.opts.Prices[i].Provider)
+	}
+	return provider.Money{Micros: c.micros, Currency: t.opts.Prices[i].Book.Currency()}, nil
+}

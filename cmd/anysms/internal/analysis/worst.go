@@ -1,0 +1,40 @@
+package analysis
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Message is one message of a file with its text, which is somebody's: it is
+// shown only where it was asked for.
+type Message struct {
+	Line     int
+	Text     string
+	Segments int
+}
+
+// keepWorst keeps the messages with most segments, at least two, those of
+// earlier lines first, each text once.
+func keepWorst(list []Message, m Message, most int) []Message {
+	full := len(list) >= most
+	if most == 0 || m.Segments < 2 || full && byLength(m, list[len(list)-1]) > 0 {
+		return list
+	}
+	if same := slices.IndexFunc(list, func(o Message) bool { return o.Text == m.Text }); same >= 0 {
+		if list[same].Line > m.Line {
+			list[same] = m
+			slices.SortFunc(list, byLength)
+		}
+		return list
+	}
+	if full {
+		list = list[:len(list)-1]
+	}
+	list = append(list, m)
+	slices.SortFunc(list, byLength)
+	return list
+}
+
+func byLength(a, b Message) int {
+	return cmp.Or(b.Segments-a.Segments, a.Line-b.Line)
+}

@@ -1,0 +1,104 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/report"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/rates"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+func render(t *testing.T, content string) string {
+	t.Helper()
+	card, err := rates.Read(strings.NewReader("provider,country,currency,price\nathens,GR,EUR,0.05\nsydney,,AUD,0.087\n"), "rates.csv")
+	require.NoError(t, err)
+	opts := analysis.Options{
+		Name: "campaign.csv", TextColumn: "text", ToColumn: "to", Characters: true, Duplicates: true, Worst: 10,
+		Number: func(raw string) (e164.Number, string, string) {
+			n, err := e164.Parse(raw)
+			if err != nil {
+				return n, "", "is no number"
+			}
+			return n, map[bool]string{true: "GR", false: "DE"}[n.HasPrefix("30")], ""
+		},
+		Prices: []analysis.Price{{Provider: "athens", Book: card.Book("athens", time.Now())}, {Provider: "sydney", Book: card.Book("sydney", time.Now())}},
+	}
+	totals, err := analysis.File(t.Context(), strings.NewReader(content), opts)
+	require.NoError(t, err)
+	totals.Violations = []analysis.Violation{{Rule: "max_segments", Limit: "2", Got: "3"}}
+	var out bytes.Buffer
+	require.NoError(t, report.Write(&out, totals, &opts))
+	return out.String()
+}
+
+func sample() string {
+	var b strings.Builder
+	b.WriteString("to,text\n")
+	for i := range 3000 {
+		fmt.Fprintf(&b, "+30690%07d,Your parcel %d arrives today\n", i, i)
+	}
+	for range 40 {
+		fmt.Fprintf(&b, "+4915123456789,\"It’s here: %s\"\n", strings.Repeat("<b>parcel & more</b> ", 6))
+	}
+	b.WriteString("+306900000001,Γειά σου! " + strings.Repeat("Καλημέρα ", 20) + "\nbad,x\n")
+	return b.String()
+}
+
+func TestPage(t *testing.T) {
+	got := render(t, sample())
+	const golden = "testdata/page.golden.html"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.True(t, string(want) == got, "the page has changed: run with -update, and look at it")
+}
+
+func TestPageNeedsNothingElse(t *testing.T) {
+	got := render(t, sample())
+	for _, outside := range []string{"http://", "https://", "<script", "<link", "<img", "url(", "@import"} {
+		assert.False(t, strings.Contains(got, outside), "the page has %s", outside)
+	}
+	for _, inside := range []string{
+		"&lt;b&gt;parcel &amp; more&lt;/b&gt;", // texts are shown as they are, not run
+		`id="segments" data-value="3123"`, "without 40 messages that have no price",
+	} {
+		assert.True(t, strings.Contains(got, inside), "the page lacks %s", inside)
+	}
+}
+
+// A file full of the longest texts must not make a page that no browser opens.
+func TestPageStaysSmall(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("to,text\n")
+	for i := range 12 {
+		fmt.Fprintf(&b, "+30690%07d,%s\n", i, strings.Repeat(string(rune('α'+i)), 60_000))
+	}
+	for i := range 5000 {
+		fmt.Fprintf(&b, "bad %d,x\n", i)
+	}
+	assert.Less(t, len(render(t, b.String())), 1<<20)
+}
+
+func TestWriteErrorIsReported(t *testing.T) {
+	err := report.Write(full{}, &analysis.Totals{}, &analysis.Options{})
+	require.ErrorContains(t, err, "disk full")
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/style"
+)
+
+// progress shows on a terminal how far a long job has come; elsewhere it is
+// silent. It is used by one goroutine.
+type progress struct {
+	out     io.Writer // nil = silent
+	what    string    // "rows"
+	started time.Time
+	shown   time.Time
+	share   func() float64 // done, 0 to 1; 0 = not known
+}
+
+// progressEvery is how often the line is written again.
+const progressEvery = 200 * time.Millisecond
+
+func newProgress(out io.Writer, what string, share func() float64) *progress {
+	p := &progress{what: what, started: time.Now(), share: share}
+	if style.IsTerminal(out) {
+		p.out = out
+	}
+	return p
+}
+
+// show says how many are done.
+func (p *progress) show(n int) {
+	now := time.Now()
+	if p.out == nil || now.Sub(p.shown) < progressEvery {
+		return
+	}
+	p.shown = now
+	elapsed := now.Sub(p.started)
+	line := fmt.Sprintf("%s %s, %s per second", grouped(n), p.what, grouped(int(float64(n)/elapsed.Seconds())))
+	if share := p.share(); share > 0.001 {
+		left := time.Duration(float64(elapsed) * (1 - share) / share).Round(time.Second)
+		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, left)
+	}
+	fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+}
+
+// end clears the line.
+func (p *progress) end() {
+	if p.out != nil && !p.shown.IsZero() {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
