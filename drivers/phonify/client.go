@@ -12,7 +12,7 @@ import (
 // of its methods is a *provider.Error; where the vendor said why, its cause is
 // an [*APIError].
 type Client struct {
-	config Config
+	config *Config // behind a pointer, so that %#v prints no secret
 	wire   *wire.Client
 }
 
@@ -28,8 +28,11 @@ func NewClient(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, wire: w}, nil
+	return &Client{config: &config, wire: w}, nil
 }
+
+// String names the client without its credentials.
+func (c *Client) String() string { return "phonify client of " + c.config.BaseURL }
 
 // Close drops the idle connections. Calls after it are provider.Unavailable.
 // It may be called again.

@@ -10,7 +10,7 @@ import (
 // Provider sends through one Phonify account. It is safe for concurrent use.
 type Provider struct {
 	client *Client
-	config Config
+	config *Config
 }
 
 // New makes a Provider. It does no I/O; a bad setting is a
@@ -25,6 +25,9 @@ func New(config Config) (*Provider, error) {
 
 // Client is the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
+
+// String names the provider without its credentials.
+func (p *Provider) String() string { return "phonify provider at " + p.config.BaseURL }
 
 // Close drops the idle connections.
 func (p *Provider) Close() error { return p.client.Close() }

@@ -21,7 +21,7 @@ const maxAnswer = 8 << 20
 // of its methods is a *provider.Error; where the vendor said why, its cause is
 // an [*APIError].
 type Client struct {
-	config Config
+	config *Config // behind a pointer, so that %#v prints no secret
 	wire   *wire.Client
 }
 
@@ -38,8 +38,11 @@ func NewClient(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, wire: w}, nil
+	return &Client{config: &config, wire: w}, nil
 }
+
+// String names the client without its credentials.
+func (c *Client) String() string { return "zoomconnect client of " + c.config.BaseURL }
 
 // Close drops the idle connections. Calls after it are provider.Unavailable.
 // It may be called again.
