@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -54,7 +55,7 @@ func lineError(ctx context.Context, err error) error {
 	if errors.Is(err, errNotHandedOver) {
 		code = provider.Unavailable
 	}
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := causeOf(ctx, err); cause != nil {
 		return &provider.Error{Code: code, Err: cause}
 	}
 	if s, ok := errors.AsType[interface {
@@ -65,6 +66,19 @@ func lineError(ctx context.Context, err error) error {
 	}
 	return &provider.Error{Code: code, Err: fmt.Errorf("plugin: %w", err)}
 }
+
+// causeOf is why the context ended. The plugin's clock of a call may run out a
+// moment before ours; then that moment is waited for.
+func causeOf(ctx context.Context, err error) error {
+	if code := status.Code(err); code == codes.Canceled || code == codes.DeadlineExceeded {
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < clockSkew {
+			<-ctx.Done()
+		}
+	}
+	return context.Cause(ctx)
+}
+
+const clockSkew = 50 * time.Millisecond
 
 // traceContext is W3C Trace Context as the protocol carries it.
 type traceContext struct{ parent, state string }

@@ -100,7 +100,7 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 	})
 	address, err := p.client.Start()
 	if err != nil {
-		return errors.New(provider.Mask(strings.Join(strings.Fields(err.Error()), " "))) // it may quote the plugin
+		return quoted(err)
 	}
 	if err := checkAddress(address, socketDir, c.TLS); err != nil {
 		return err
@@ -119,6 +119,19 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 	p.line = line{conn.(*grpc.ClientConn)}
 	p.driver = driverv1.NewDriverClient(p.line)
 	return p.describe(ctx, c)
+}
+
+// maxQuote bounds what an error repeats of a plugin's words.
+const maxQuote = 300
+
+// quoted is an error of go-plugin, which may repeat what the plugin wrote, on one
+// line of bounded length.
+func quoted(err error) error {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if len(text) > maxQuote {
+		text = strings.ToValidUTF8(text[:maxQuote], "") + "…"
+	}
+	return errors.New(provider.Mask(text))
 }
 
 // checkAddress refuses a plugin that listens where others could reach it.

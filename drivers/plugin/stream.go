@@ -63,14 +63,18 @@ func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.R
 	}
 }
 
-// giveUp tells the plugin that the caller's time is over and waits a little for
-// what it knows. A plugin that stays silent is condemned.
+// giveUp tells the plugin that the caller is gone, unless the plugin has the
+// deadline that passed, and waits a little for what it knows. A plugin that stays
+// silent is condemned.
 func (s *sendStream) giveUp(ctx context.Context, f *flow, call uint64, answer chan *driverv1.SendStreamResponse) (*provider.Receipt, error) {
 	late := make(chan *driverv1.SendStreamResponse, 1)
 	go func() {
 		patience := time.NewTimer(s.patient)
 		defer patience.Stop()
-		cancel := f.out
+		var cancel chan *driverv1.SendStreamRequest
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel = f.out
+		}
 		for {
 			select {
 			case cancel <- &driverv1.SendStreamRequest{Call: call, Cancel: true}:

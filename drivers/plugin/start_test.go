@@ -1,0 +1,180 @@
+package plugin_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/plugin"
+	"github.com/anysms/anysms/provider"
+)
+
+func TestStartFails(t *testing.T) {
+	for program, want := range map[string]string{
+		"silent":  "not ready within start_timeout",
+		"dead":    "no licence for +***",
+		"garbage": "Hello, World!",
+		"endless": "Unrecognized remote plugin message",
+		"newer":   "Plugin version: 2, Client versions: [1]",
+		"nocert":  "tls: off",
+		"open":    "want a loopback address",
+	} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			c := config(t, program, `{}`)
+			c.StartTimeout = provider.Duration(2 * time.Second)
+			if program == "silent" {
+				c.StartTimeout = provider.Duration(200 * time.Millisecond)
+			}
+			_, err := plugin.New(c)
+			require.ErrorContains(t, err, want)
+			assert.NotContains(t, err.Error(), "306900000001")
+		})
+	}
+}
+
+func TestOpenFails(t *testing.T) {
+	for settings, want := range map[string]string{
+		`{"token": "bad"}`:     "config.token: must not be bad",
+		`{"tokn": "x"}`:        "config.tokn: unknown key; want one of banner, grow, token, url",
+		`{"token": "explode"}`: "the driver panicked",
+	} {
+		t.Run(settings, func(t *testing.T) {
+			t.Parallel()
+			_, err := plugin.New(config(t, "odd", settings))
+			require.ErrorContains(t, err, want)
+		})
+	}
+	_, err := plugin.New(config(t, "liar", `"nothing"`))
+	require.ErrorContains(t, err, "did not say what it can do")
+}
+
+// The host speaks version 1, the plugin 1 and 2.
+func TestOlderHost(t *testing.T) {
+	t.Parallel()
+	p := open(t, config(t, "both", `{}`))
+	assert.Equal(t, 1, p.Describe().Protocol)
+	assert.Equal(t, "newer", ask(t, p, "x"))
+}
+
+func TestWithoutTLSOnlyInOurDirectory(t *testing.T) {
+	t.Parallel()
+	c := config(t, "outside", `{}`)
+	c.TLS = plugin.TLSOff
+	_, err := plugin.New(c)
+	require.ErrorContains(t, err, "PLUGIN_UNIX_SOCKET_DIR")
+
+	c = config(t, "open", `{}`)
+	c.TLS = plugin.TLSOff
+	_, err = plugin.New(c)
+	require.ErrorContains(t, err, "without TLS it must be a unix socket")
+}
+
+// Neither the host's environment nor its input nor the settings are where others
+// could read them.
+func TestCleanEnvironment(t *testing.T) {
+	t.Setenv("OTHER_VENDORS_TOKEN", "abcdef")
+	c := config(t, "odd", `{"token": "k3y-of-acme"}`)
+	c.Env = map[string]string{"ACME_REGION": "eu"}
+	p := open(t, c)
+	environment := ask(t, p, "environment")
+	assert.Contains(t, environment, "ACME_REGION=eu")
+	assert.NotContains(t, environment, "OTHER_VENDORS_TOKEN")
+	assert.NotContains(t, environment, "k3y-of-acme")
+	for line := range strings.Lines(environment) {
+		if name, _, isVariable := strings.Cut(line, "="); isVariable {
+			assert.Regexp(t, `^(ACME_REGION|ANYSMS_PLUGIN|PLUGIN_[A-Z_]+|[A-Za-z0-9+/]*)$`, name)
+		}
+	}
+	assert.Equal(t, "0 EOF", ask(t, p, "stdin"))
+}
+
+func TestCredentialsInSight(t *testing.T) {
+	c := config(t, "odd", `{"token": "k3y-of-acme"}`)
+	c.Args = append(c.Args, "--token=k3y-of-acme")
+	_, err := plugin.New(c)
+	require.ErrorContains(t, err, "args[1]: holds the value of config.token")
+	assert.NotContains(t, err.Error(), "k3y")
+
+	c = config(t, "odd", `{"token": "k3y-of-acme"}`)
+	c.Env = map[string]string{"TOKEN": "k3y-of-acme"}
+	_, err = plugin.New(c)
+	require.ErrorContains(t, err, "env.TOKEN: holds the value of config.token")
+}
+
+func TestChecksum(t *testing.T) {
+	c := config(t, "odd", `{}`)
+	sum, err := plugin.Checksum(c.Path)
+	require.NoError(t, err)
+	c.SHA256 = strings.ToUpper(sum)
+	require.Equal(t, "ok", ask(t, open(t, c), "x"))
+
+	c.SHA256 = strings.Repeat("0", 64)
+	_, err = plugin.New(c)
+	require.ErrorContains(t, err, "sha256: "+c.Path+" has the checksum "+sum)
+}
+
+func TestConfigErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), mode))
+		require.NoError(t, os.Chmod(path, mode))
+		return path
+	}
+	plain, loose := file("plain", 0o644), file("loose", 0o777)
+	for want, c := range map[string]plugin.Config{
+		"path: must name the plugin's program":     {},
+		"path: \"acme\" has no path separator":     {Path: "acme"},
+		"path: stat":                               {Path: "./not-there"},
+		"path: " + dir + " is not a file":          {Path: dir},
+		"path: " + plain + " is not executable":    {Path: plain},
+		"path: " + loose + " can be written by":    {Path: loose},
+		"name: path says which program":            {Path: plain, Name: "plain"},
+		"dir: must say where":                      {Name: "plain"},
+		"name: \"../plain\" is not a plain name":   {Name: "../plain", Dir: dir},
+		"name: \"a\\\\b\" is not a plain name":     {Name: `a\b`, Dir: dir},
+		"name: \"..\" is not a plain name":         {Name: "..", Dir: dir},
+		"tls: \"on\"; want auto or off":            {Path: plain, TLS: "on"},
+		"sha256: \"12\" is not a SHA-256 checksum": {Path: plain, SHA256: "12"},
+		"restarts: -2 is below -1":                 {Path: plain, Restarts: -2},
+		"start_timeout: -1s is negative":           {Path: plain, StartTimeout: provider.Duration(-time.Second)},
+		"config: is not JSON":                      {Path: plain, Settings: []byte("{")},
+	} {
+		_, err := plugin.New(c)
+		var wrong *provider.ConfigError
+		require.ErrorAs(t, err, &wrong, want)
+		assert.ErrorContains(t, err, want)
+	}
+	names, err := plugin.List(dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"loose"}, names)
+	names, err = plugin.List(filepath.Join(dir, "not-there"))
+	require.NoError(t, err)
+	assert.Empty(t, names)
+}
+
+func TestInspect(t *testing.T) {
+	d, err := plugin.Inspect(context.Background(), config(t, "memory", ``))
+	require.NoError(t, err)
+	assert.Equal(t, "memory", d.Name)
+	assert.Equal(t, 1, d.Protocol)
+	assert.NotEmpty(t, d.Settings)
+}
+
+func TestDriver(t *testing.T) {
+	c := config(t, "odd", ``)
+	p, err := plugin.Driver.Open(context.Background(), []byte(`{"path": "`+c.Path+`", "args": ["odd"], "config": {"token": "abc"}, "health_interval": "1s"}`))
+	require.NoError(t, err)
+	require.Equal(t, "ok", ask(t, p, "x"))
+	require.NoError(t, provider.Close(p))
+
+	_, err = plugin.Driver.Open(context.Background(), []byte(`{"pth": "./x"}`))
+	require.ErrorContains(t, err, "pth: unknown key")
+}
