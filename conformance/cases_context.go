@@ -69,7 +69,7 @@ func cancelWaiting(t *trial) {
 	go func() {
 		select {
 		case <-read:
-		case <-time.After(hang):
+		case <-time.After(patience): // a busy machine takes its time
 		}
 		cancel()
 	}()
