@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +15,16 @@ type balanceReport struct {
 	Provider  string          `json:"provider"`
 	Available *provider.Money `json:"available"`
 	Reserved  *provider.Money `json:"reserved,omitempty"`
+	Plans     []balancePlan   `json:"plans,omitempty"`
 	Code      provider.Code   `json:"code,omitempty"`
 	Message   string          `json:"message,omitempty"`
+}
+
+type balancePlan struct {
+	Name      string         `json:"name"`
+	Available provider.Money `json:"available"`
+	Total     provider.Money `json:"total"`
+	Ends      *time.Time     `json:"ends"`
 }
 
 func (a *app) balanceCommand() *cobra.Command {
@@ -80,7 +89,15 @@ func readBalance(ctx context.Context, p *config.Provider) balanceReport {
 		}
 		return report
 	}
-	return balanceReport{Provider: p.Name, Available: &balance.Available, Reserved: balance.Reserved}
+	report := balanceReport{Provider: p.Name, Available: &balance.Available, Reserved: balance.Reserved}
+	for _, plan := range balance.Plans {
+		shown := balancePlan{Name: plan.Name, Available: plan.Available, Total: plan.Total}
+		if !plan.Ends.IsZero() {
+			shown.Ends = &plan.Ends
+		}
+		report.Plans = append(report.Plans, shown)
+	}
+	return report
 }
 
 func (a *app) printBalances(reports []balanceReport, format outputFormat) error {
@@ -96,6 +113,9 @@ func (a *app) printBalances(reports []balanceReport, format outputFormat) error 
 			rows = append(rows, []string{r.Provider, r.Available.String()})
 		default:
 			rows = append(rows, []string{r.Provider, r.Available.String(), "and " + r.Reserved.String() + " reserved"})
+		}
+		for _, plan := range r.Plans {
+			rows = append(rows, []string{"", plan.Available.String(), "of " + plan.Total.String() + " in plan " + plan.Name})
 		}
 	}
 	return a.table(rows)

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
 )
 
 type cancelReport struct {
@@ -25,7 +26,7 @@ func (a *app) cancelCommand() *cobra.Command {
 		Example: "  anysms cancel --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return conf.ask(cmd.Context(), name, func(p provider.Provider) error {
+			return conf.ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
 				if err := provider.Cancel(cmd.Context(), p, args[0]); err != nil {
 					return err
 				}

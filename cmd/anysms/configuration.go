@@ -47,7 +47,7 @@ func (c *configFlag) find() (string, error) {
 }
 
 // ask opens the configuration for one question to one of its providers.
-func (c *configFlag) ask(ctx context.Context, name string, question func(provider.Provider) error) error {
+func (c *configFlag) ask(ctx context.Context, name string, question func(*config.Config, provider.Provider) error) error {
 	conf, err := c.load(ctx)
 	if err != nil {
 		return err
@@ -57,13 +57,17 @@ func (c *configFlag) ask(ctx context.Context, name string, question func(provide
 	if err != nil {
 		return err
 	}
-	return vendorAnswer(name, question(p.Provider.Provider))
+	return vendorAnswer(name, question(conf, p.Provider.Provider))
 }
 
-// vendorAnswer gives the error of a call to a vendor its exit code.
+// vendorAnswer gives the error of a call to a vendor its exit code, unless it has
+// one.
 func vendorAnswer(name string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if decided, ok := errors.AsType[*exitError](err); ok {
+		return decided
 	}
 	code := exitRefused
 	if provider.CodeOf(err) == provider.Indeterminate {

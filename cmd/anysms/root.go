@@ -93,6 +93,8 @@ func (a *app) commands() []*cobra.Command {
 		a.sendCommand(),
 		a.statusCommand(),
 		a.cancelCommand(),
+		a.otpCommand(),
+		a.inboxCommand(),
 		a.analyseCommand(),
 		a.balanceCommand(),
 		a.providersCommand(),

@@ -233,28 +233,3 @@ func TestDryRunSendsNothing(t *testing.T) {
 	assert.Contains(t, got.stdout, `"code":"invalid_recipient"`)
 	v.untouched(t)
 }
-
-func TestStatusAsksTheVendor(t *testing.T) {
-	v := startVendors(t)
-	result, _ := v.send(t, "Hello", "--provider", "usa")
-	require.NotEmpty(t, result.ID)
-	got := anysms(t, "status", "--config", v.config, "--provider", "usa", "--format", "json", result.ID)
-	assert.Equal(t, exitDone, got.code, got.stderr)
-	assert.Contains(t, got.stdout, `"status":"accepted"`)
-	assert.Contains(t, got.stdout, `"vendor_status":"unconfirmed"`)
-
-	got = anysms(t, "status", "--config", v.config, "--provider", "usa", "ch_no_such")
-	assert.Equal(t, exitRefused, got.code)
-	assert.Contains(t, got.stderr, "usa: rejected")
-}
-
-func TestWhatAVendorDoesNotHave(t *testing.T) {
-	v := startVendors(t)
-	got := anysms(t, "cancel", "--config", v.config, "--provider", "usa", "ch_1")
-	assert.Equal(t, exitRefused, got.code)
-	assert.Contains(t, got.stderr, "cancel is not available from this provider")
-	got = anysms(t, "balance", "--config", v.config, "--provider", "usa")
-	assert.Equal(t, exitRefused, got.code)
-	assert.Contains(t, got.stdout, "this provider cannot tell its balance")
-	v.untouched(t)
-}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
 )
 
 type statusReport struct {
@@ -33,7 +34,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Example: "  anysms status --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return conf.ask(cmd.Context(), name, func(p provider.Provider) error {
+			return conf.ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
 				event, err := provider.ReadStatus(cmd.Context(), p, args[0])
 				if err != nil {
 					return err
