@@ -31,7 +31,7 @@ type Explanation struct {
 // Explain fills e with the Analysis of text, as Analyze gives it, and its
 // reasons. Extension is filled for a UCS-2 text too, for which it tells what
 // the characters would cost if the forcing ones were not there. The error is an
-// *InvalidUTF8Error.
+// *InvalidUTF8Error; e then holds nothing of use.
 func Explain(text string, opts *Options, e *Explanation) error {
 	c := cutter{record: true, segments: e.Segments[:0]}
 	a, err := c.run(text, opts)
