@@ -37,6 +37,10 @@ func catalogue() []Case {
 		requestCases(),
 		contextCases(),
 		privacyCases(),
+		capabilityCases(),
+		batchCases(),
+		callbackCases(),
+		lifeCases(),
 	)
 }
 

@@ -49,6 +49,36 @@
 // rejected.bare-402.http allows rejected where the suite asks for
 // insufficient_funds otherwise.
 //
-// A driver that makes no HTTP requests has no Replies; the cases that need a
-// server are then not applicable, and the report says so.
+// batch/*.http are answers to batches: a verdict line says what became of each
+// message, and the placeholders are numbered.
+//
+//	# source: https://acme.example/docs/batches, read 2026-11-02
+//	# verdict: accepted
+//	# verdict: invalid_recipient
+//	HTTP/1.1 200 OK
+//
+//	[{"id":"{{id.1}}"},{"error":2011,"number":"{{digits.2}}"}]
+//
+// callbacks/*.http are the vendor's requests to us. An event line gives the
+// fields that each event must have: kind, id, ref, status, final, code,
+// vendor_status, vendor_code, segments, cost ("0.05 EUR"), mccmnc, at (RFC 3339,
+// UTC), from, to, text, in_reply_to.
+//
+//	# source: https://acme.example/docs/reports, read 2026-11-02
+//	# event: {"kind":"report","id":"42","status":"delivered","final":true}
+//	# signature: header X-Acme-Signature
+//	# signature_covers: body
+//	POST /hooks/acme HTTP/1.1
+//	Host: hooks.example
+//	X-Acme-Signature: 5d41402abc4b2a76b9719d911017c592
+//
+//	{"id":"42","state":"DELIVRD"}
+//
+// A signature line (header NAME or query NAME) makes the suite forge the
+// callback in all ways; signature_covers: body says that a changed body must be
+// noticed too. status_word: DELIVRD lets the suite put an unheard-of status in
+// its place. received_at and remote_ip set the fields of provider.Callback.
+//
+// A driver that makes no HTTP requests has no accepted.http and no other answer;
+// the cases that need a server are then not applicable, and the report says so.
 package conformance

@@ -14,3 +14,13 @@ func CheckOnly(ctx context.Context, h Harness, ids ...string) Report {
 	}
 	return check(ctx, h, cases)
 }
+
+// Alone reports whether nothing else may run beside a case.
+func Alone(id string) bool {
+	for _, c := range catalogue() {
+		if c.ID == id {
+			return c.alone
+		}
+	}
+	return false
+}

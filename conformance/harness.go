@@ -17,8 +17,9 @@ type Harness struct {
 	// every case, at once from many goroutines, and makes no request. A driver
 	// without HTTP ignores the url.
 	Open func(url string) (provider.Provider, error)
-	// Replies holds the vendor's answers; see the package documentation. nil
-	// says that the driver makes no HTTP requests.
+	// Replies holds the vendor's answers and callbacks; see the package
+	// documentation. One without *.http files at its root, or nil, says that the
+	// driver makes no HTTP requests.
 	Replies fs.FS
 	// Secrets are the credentials that Open uses. They must not appear in
 	// anything that the driver says.
@@ -38,8 +39,13 @@ type Harness struct {
 // suite is a harness that has been checked.
 type suite struct {
 	Harness
-	replies map[string][]reply // by outcome: "accepted", "invalid_recipient"
+	replies   map[string][]reply // by outcome: "accepted", "invalid_recipient"; none = no HTTP
+	batches   []batchReply
+	callbacks []golden
 }
+
+// http reports whether the driver makes HTTP requests.
+func (s *suite) http() bool { return len(s.replies) > 0 }
 
 // accepted is the answer that the faults spoil.
 func (s *suite) accepted() reply { return s.replies[acceptedReply][0] }
@@ -59,7 +65,13 @@ func newSuite(h Harness) (*suite, error) {
 	if s.replies, err = readReplies(h.Replies); err != nil {
 		return nil, err
 	}
-	if len(s.replies[acceptedReply]) == 0 {
+	if s.batches, err = readBatches(h.Replies); err != nil {
+		return nil, err
+	}
+	if s.callbacks, err = readCallbacks(h.Replies); err != nil {
+		return nil, err
+	}
+	if s.http() && len(s.replies[acceptedReply]) == 0 {
 		return nil, errors.New("Replies has no accepted.http, the vendor's answer to a message that it accepts")
 	}
 	return s, nil

@@ -28,8 +28,8 @@ type naive struct {
 	header     http.Header
 	query      bool // credentials and number go into the address
 	needLength bool
-	plainGzip  bool
 	needUTF8   bool
+	leaky      bool          // the body of an error is never closed
 	failure    provider.Code // of transport errors and unreadable answers
 }
 
@@ -63,7 +63,7 @@ func (n *naive) Close() error {
 }
 
 func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
-	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref, 0})
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +79,9 @@ func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receip
 	answer, err := n.client.Do(request)
 	if err != nil {
 		return nil, &provider.Error{Code: n.failure, Err: err}
+	}
+	if n.leaky && answer.StatusCode > 299 {
+		return nil, provider.Errorf(provider.Indeterminate, answer.Status)
 	}
 	defer answer.Body.Close()
 	return n.judge(answer)
@@ -119,7 +122,7 @@ func openRaw(url string) (provider.Provider, error) {
 func (raw) Capabilities() provider.Capabilities { return provider.Capabilities{} }
 
 func (r raw) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
-	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref, 0})
 	if err != nil {
 		return nil, err
 	}

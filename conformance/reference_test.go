@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/provider"
@@ -35,6 +36,7 @@ type referenceRequest struct {
 	From string `json:"from,omitempty"`
 	Text string `json:"text"`
 	Ref  string `json:"ref,omitempty"`
+	TTL  int    `json:"ttl,omitempty"`
 }
 
 type referenceAnswer struct {
@@ -49,10 +51,6 @@ var referenceCodes = map[int]provider.Code{
 	1: provider.InvalidRecipient, 2: provider.InvalidMessage, 3: provider.OptedOut, 4: provider.SenderRejected,
 	5: provider.Unsupported, 6: provider.NoRoute, 7: provider.Rejected, 8: provider.RateLimited,
 	9: provider.Unauthenticated, 10: provider.InsufficientFunds, 11: provider.Unavailable, 12: provider.Indeterminate,
-}
-
-func (r *reference) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Features: provider.ChooseSender}
 }
 
 func (r *reference) Close() error { return r.client.Close() }
@@ -70,21 +68,33 @@ func (r *reference) Send(ctx context.Context, m *provider.Message) (*provider.Re
 }
 
 func (r *reference) request(m *provider.Message) (wire.Request, error) {
-	if err := m.Validate(); err != nil {
+	body, err := r.body(m)
+	if err != nil {
 		return wire.Request{}, err
 	}
-	if _, err := m.ExtraOf("reference"); err != nil {
-		return wire.Request{}, err
-	}
-	if !m.SendAt.IsZero() || m.Validity != 0 {
-		return wire.Request{}, provider.Errorf(provider.Unsupported, "the vendor takes neither a date nor a validity")
-	}
-	request, err := wire.JSON(http.MethodPost, "/messages", referenceRequest{m.To.String(), m.From, m.Text, m.Ref})
+	request, err := wire.JSON(http.MethodPost, "/messages", body)
 	if err != nil {
 		return wire.Request{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
 	request.Header.Set("Authorization", "Bearer "+apiKey)
 	return request, nil
+}
+
+// body refuses what the vendor cannot do.
+func (r *reference) body(m *provider.Message) (referenceRequest, error) {
+	if err := m.Validate(); err != nil {
+		return referenceRequest{}, err
+	}
+	if _, err := m.ExtraOf("reference"); err != nil {
+		return referenceRequest{}, err
+	}
+	if !m.SendAt.IsZero() {
+		return referenceRequest{}, provider.Errorf(provider.Unsupported, "the vendor takes no date")
+	}
+	if utf8.RuneCountInString(m.Text) > maxCharacters {
+		return referenceRequest{}, provider.Errorf(provider.Unsupported, "the text is longer than the vendor allows")
+	}
+	return referenceRequest{m.To.String(), m.From, m.Text, m.Ref, int(m.Validity.Seconds())}, nil
 }
 
 func (r *reference) judge(answer *wire.Response) (*provider.Receipt, error) {
@@ -119,6 +129,9 @@ func referenceReplies() fstest.MapFS {
 		}
 		files[string(code)+".http"] = reply(head + "\n" +
 			`{"error":{"code":` + strconv.Itoa(number) + `,"message":"no, not to {{digits}}"}}` + "\n")
+	}
+	for name, text := range referenceExtras() {
+		files[name] = reply(text)
 	}
 	return files
 }

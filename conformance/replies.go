@@ -1,14 +1,10 @@
 package conformance
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -55,34 +51,22 @@ func readReplies(files fs.FS) (map[string][]reply, error) {
 }
 
 func parseReply(raw []byte) (reply, error) {
-	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	var r reply
-	for bytes.HasPrefix(raw, []byte("#")) {
-		line, rest, _ := bytes.Cut(raw, []byte("\n"))
-		key, value, _ := strings.Cut(strings.TrimSpace(strings.TrimLeft(string(line), "# ")), ":")
-		switch key {
+	list, rest := notes(raw)
+	for _, n := range list {
+		switch n.key {
 		case "source":
-			r.source = strings.TrimSpace(value)
+			r.source = n.value
 		case "vendor_code":
-			r.vendorCode = strings.TrimSpace(value)
+			r.vendorCode = n.value
 		}
-		raw = rest
 	}
 	if r.source == "" {
-		return r, errors.New(`no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"`)
+		return r, errNoSource
 	}
-	head, body, _ := bytes.Cut(raw, []byte("\n\n"))
-	head = append(bytes.ReplaceAll(bytes.TrimSpace(head), []byte("\n"), []byte("\r\n")), "\r\n\r\n"...)
-	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodHead})
-	if err != nil {
-		return r, fmt.Errorf("not an HTTP response: %w", err)
-	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return r, fmt.Errorf("not an HTTP response: %w", err)
-	}
-	r.answer = faultserver.Answer{Status: answer.StatusCode, Header: answer.Header, Body: bytes.TrimSuffix(body, []byte("\n"))}
-	return r, nil
+	var err error
+	r.answer, err = parseAnswer(rest)
+	return r, err
 }
 
 // hasID reports whether every answer brings an id of its own.

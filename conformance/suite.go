@@ -74,7 +74,7 @@ func (s *suite) result(ctx context.Context, c Case) Result {
 		r.Status, r.Details = Skipped, []string{reason}
 		return r
 	}
-	if c.http && s.replies == nil {
+	if c.http && !s.http() {
 		r.Status, r.Details = NotApplicable, []string{noHTTP}
 		return r
 	}

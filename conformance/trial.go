@@ -80,7 +80,10 @@ type lab struct {
 	server *faultserver.Server
 	p      provider.Provider
 
+	all bool // every request goes to the script, whatever it is
+
 	mu     sync.Mutex
+	warm   bool // what comes aside of sends has been fetched
 	sends  []sent
 	before int // requests that do not count
 }
@@ -90,6 +93,7 @@ type sent struct {
 	sighting
 	request *faultserver.Request
 	serial  int
+	warmUp  bool
 }
 
 // script answers the n-th send, from 1.
@@ -97,18 +101,22 @@ type script func(n int, good faultserver.Answer) faultserver.Reply
 
 func accept(_ int, good faultserver.Answer) faultserver.Reply { return good.Reply() }
 
-// lab opens a provider on a server that answers by the script.
-func (t *trial) lab(answer script) *lab {
-	l := &lab{trial: t}
-	warm := t.Aside == nil
+// lab opens a provider on a server that answers sends by the script.
+func (t *trial) lab(answer script) *lab { return t.start(&lab{trial: t}, answer) }
+
+// labAll answers every request by the script.
+func (t *trial) labAll(answer script) *lab { return t.start(&lab{trial: t, all: true}, answer) }
+
+func (t *trial) start(l *lab, answer script) *lab {
+	l.warm = t.Aside == nil
 	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
 		s, ok := l.record(rq)
 		switch {
 		case !ok:
 			return aside(t.Aside, rq)
-		case t.replies == nil:
+		case !t.http():
 			return faultserver.Page(http.StatusInternalServerError).Reply()
-		case !warm:
+		case s.warmUp:
 			return t.accepted().fill(s.message, s.serial).Reply()
 		}
 		return answer(s.serial, t.accepted().fill(s.message, s.serial))
@@ -119,10 +127,10 @@ func (t *trial) lab(answer script) *lab {
 	t.cleanups = append(t.cleanups, server.Close)
 	l.server = server
 	l.p = t.open(server.URL)
-	if !warm {
-		l.send(t.message("Warm-up"))
+	if t.Aside != nil {
+		l.send(t.message("Warm-up")) // fetches the token
 		l.mu.Lock()
-		l.sends, l.before, warm = nil, len(server.Requests()), true
+		l.sends, l.before, l.warm = nil, len(server.Requests()), true
 		l.mu.Unlock()
 	}
 	return l
@@ -147,12 +155,12 @@ func (l *lab) record(rq *faultserver.Request) (sent, bool) {
 	messages := slices.Clone(l.trial.messages)
 	l.trial.mu.Unlock()
 	s := sent{sighting: l.sight(rq, messages), request: rq}
-	if l.Aside != nil && s.message == nil {
-		return s, false
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.serial = len(l.sends) + 1
+	if l.Aside != nil && s.message == nil && !(l.all && l.warm) {
+		return s, false
+	}
+	s.serial, s.warmUp = len(l.sends)+1, !l.warm
 	l.sends = append(l.sends, s)
 	return s, true
 }
@@ -247,6 +255,13 @@ func (l *lab) sendRefused(m *provider.Message, code provider.Code) result {
 	l.sends, l.before = nil, len(l.server.Requests())
 	l.mu.Unlock()
 	return l.send(m)
+}
+
+// ctx is a context for calls that are answered. It ends with the case.
+func (l *lab) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
+	l.cleanups = append(l.cleanups, cancel)
+	return ctx
 }
 
 // sendUnder sends, and ends the case if the driver panics or does not come back

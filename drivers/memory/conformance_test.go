@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/anysms/anysms/conformance"
@@ -13,6 +14,7 @@ func TestConformance(t *testing.T) {
 		Open: func(string) (provider.Provider, error) {
 			return memory.New(memory.Config{CallbackSecret: "s3cret-of-the-callbacks"})
 		},
+		Replies: os.DirFS("testdata/conformance"),
 		Secrets: []string{"s3cret-of-the-callbacks"},
 	})
 }

@@ -1,0 +1,173 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/anysms/anysms/conformance/faultserver"
+	"github.com/anysms/anysms/provider"
+)
+
+func batchCases() []Case {
+	return []Case{
+		{ID: "batch.partial", Level: Must, http: true, run: batchPartial,
+			Why:    "one bad number in a batch must not make the others look refused, and an acceptance must stand with its own message",
+			Source: contract + ", BatchSender; the goldens name the vendor's documents"},
+		{ID: "batch.doubt", Level: Must, http: true, run: batchDoubt,
+			Why:    "a batch that is repeated after a lost answer texts everybody twice",
+			Source: contract + ", Indeterminate"},
+		{ID: "batch.not-sent", Level: Must, http: true, run: batchNotSent,
+			Why:    "nothing was written, so the whole batch can go elsewhere",
+			Source: contract + ", Unavailable"},
+		{ID: "batch.invalid", Level: Must, http: true, run: batchInvalid,
+			Why:    "a message that no vendor can send must not take the batch with it",
+			Source: contract + ", BatchSender"},
+	}
+}
+
+// batcher is a provider that sends batches; else the case is not applicable.
+func (t *trial) batcher(answer script) *lab {
+	l := t.lab(answer)
+	if !l.p.Capabilities().Has(provider.HasBatch) {
+		t.notApplicable("the bit batch is not set")
+	}
+	return l
+}
+
+// sendBatch sends, and ends the case if the driver panics or does not give one
+// verdict for each message.
+func (l *lab) sendBatch(ctx context.Context, messages []*provider.Message) []provider.Verdict {
+	verdicts, problem := attemptBatch(ctx, l.p, messages)
+	if problem != "" {
+		l.stopf("%s", problem)
+	}
+	if len(verdicts) != len(messages) {
+		l.stopf("%d verdicts for %d messages", len(verdicts), len(messages))
+	}
+	for i, v := range verdicts {
+		if (v.Receipt == nil) == (v.Err == nil) {
+			l.failf("verdict %d has a receipt and an error, or neither", i+1)
+		}
+	}
+	return verdicts
+}
+
+func attemptBatch(ctx context.Context, p provider.Provider, messages []*provider.Message) (verdicts []provider.Verdict, problem string) {
+	b, ok := p.(provider.BatchSender)
+	if !ok {
+		return nil, "the bit batch is set, but the provider is no provider.BatchSender"
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			problem = fmt.Sprintf("SendBatch panics: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return b.SendBatch(ctx, messages), ""
+}
+
+func (l *lab) wantVerdict(what string, v provider.Verdict, want string) {
+	got := acceptedReply
+	if v.Err != nil {
+		got = string(provider.CodeOf(v.Err))
+	}
+	if got != want {
+		l.failf("%s: the verdict is %s, want %s", what, result{v.Receipt, v.Err}, want)
+	}
+}
+
+// some makes as many messages as a batch may have, three at most.
+func (l *lab) some() []*provider.Message {
+	messages := make([]*provider.Message, min(3, l.p.Capabilities().MaxBatch))
+	for i := range messages {
+		messages[i] = l.message(fmt.Sprintf("Hello zq%d", i))
+	}
+	return messages
+}
+
+func batchPartial(t *trial) {
+	t.batcher(accept)
+	if len(t.batches) == 0 {
+		t.notApplicable("Replies has no batch/*.http, which show the vendor's answers to batches")
+	}
+	for _, b := range t.batches {
+		messages := make([]*provider.Message, len(b.verdicts))
+		for i := range messages {
+			messages[i] = t.message(fmt.Sprintf("Hello zq%d", i))
+		}
+		l := t.batcher(func(int, faultserver.Answer) faultserver.Reply { return b.fill(messages).Reply() })
+		verdicts := l.sendBatch(l.ctx(), messages)
+		l.wantSends(1)
+		for i, v := range verdicts {
+			what := fmt.Sprintf("%s, message %d", b.file, i+1)
+			l.wantVerdict(what, v, b.verdicts[i])
+			if v.Receipt != nil && b.hasID(i+1) && !idsOf(i+1).in(v.Receipt.ID) {
+				l.failf("%s has the receipt %q; its answer was %+v", what, v.Receipt.ID, idsOf(i+1))
+			}
+		}
+		t.checkBatchArrived(l, messages)
+	}
+}
+
+// hasID reports whether the answer has an id of its own for the n-th message.
+func (b batchReply) hasID(n int) bool {
+	for _, key := range []string{"id", "uuid", "number"} {
+		if containsPlaceholder(b.answer.Body, key, n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *trial) checkBatchArrived(l *lab, messages []*provider.Message) {
+	if t.Text != nil {
+		return
+	}
+	for _, s := range l.taken() {
+		v := valuesOf(s.request)
+		for i, m := range messages {
+			if !v.hasNumber(m.To) || !v.has(m.Text) {
+				t.failf("message %d of the batch is not in the request. %s", i+1, dump(s))
+			}
+		}
+	}
+}
+
+func batchDoubt(t *trial) {
+	for _, name := range []string{"reset-after-read", "html-200", "truncated-length"} {
+		fault, err := faultserver.FaultNamed(name)
+		if err != nil {
+			t.stopf("%v", err)
+		}
+		l := t.batcher(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
+		for i, v := range l.sendBatch(l.ctx(), l.some()) {
+			l.wantVerdict(fmt.Sprintf("%s, message %d", name, i+1), v, string(provider.Indeterminate))
+		}
+		l.wantSends(1)
+	}
+}
+
+func batchNotSent(t *trial) {
+	l := t.batcher(accept)
+	l.server.Refuse()
+	for i, v := range l.sendBatch(l.ctx(), l.some()) {
+		l.wantVerdict(fmt.Sprintf("message %d", i+1), v, string(provider.Unavailable))
+	}
+}
+
+func batchInvalid(t *trial) {
+	l := t.batcher(func(int, faultserver.Answer) faultserver.Reply { return faultserver.Reply{End: faultserver.Reset} })
+	messages := append(l.some(), t.message(""))
+	messages = messages[max(0, len(messages)-l.p.Capabilities().MaxBatch):]
+	verdicts := l.sendBatch(l.ctx(), messages)
+	last := len(verdicts) - 1
+	l.wantVerdict("the message without a text", verdicts[last], string(provider.InvalidMessage))
+	for i, v := range verdicts[:last] {
+		if v.Err == nil || provider.OutcomeOf(v.Err) == provider.OutcomeRefused {
+			t.failf("message %d, beside one without a text: the verdict is %s", i+1, result{v.Receipt, v.Err})
+		}
+	}
+	if n := l.count(); n > 1 {
+		t.failf("the server counted %d requests for one batch, want 1 at most", n)
+	}
+}

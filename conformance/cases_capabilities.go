@@ -1,0 +1,298 @@
+package conformance
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/anysms/anysms/conformance/faultserver"
+	"github.com/anysms/anysms/provider"
+)
+
+func capabilityCases() []Case {
+	return []Case{
+		{ID: "capabilities.bits", Level: Must, Core: true, run: capabilityBits,
+			Why:    "callers decide by the bits; one without its method fails at the moment it is needed",
+			Source: contract + ", Capabilities, Feature"},
+		{ID: "capabilities.constant", Level: Must, run: capabilitiesConstant,
+			Why:    "routers ask once and plan with the answer; it must cost nothing and not change",
+			Source: contract + ", Provider.Capabilities"},
+		{ID: "capabilities.limits", Level: Must, http: true, run: limitsKept,
+			Why:    "a text above the vendor's limit that is cut, or sent to be cut, is worse than a refusal",
+			Source: contract + ", Capabilities.MaxCharacters"},
+		{ID: "capabilities.sender", Level: Must, http: true, run: senderForms,
+			Why:    "a sender that is dropped or changed in silence makes the message look like somebody else's",
+			Source: contract + ", ChooseSender"},
+		{ID: "capabilities.schedule", Level: Must, run: withOption(provider.Schedule, "SendAt", func(m *provider.Message) {
+			m.SendAt = time.Now().Add(26 * time.Hour).Truncate(time.Hour)
+		}),
+			Why:    "a date that is dropped in silence sends in the middle of the night",
+			Source: contract + ", Schedule"},
+		{ID: "capabilities.validity", Level: Must, run: withOption(provider.Validity, "Validity", func(m *provider.Message) {
+			m.Validity = time.Hour
+		}),
+			Why:    "a validity that is dropped in silence delivers codes that have expired",
+			Source: contract + ", Validity"},
+		{ID: "answers.doubtful", Level: Must, http: true, run: doubtfulAnswers,
+			Why:    "a lookup that failed must be an error: \"not found\" is taken for proof that nothing was sent, nil from Cancel for proof that it will not be",
+			Source: contract + ", Finder, Canceller"},
+	}
+}
+
+func capabilityBits(t *trial) {
+	p := t.lab(accept).p
+	c := p.Capabilities()
+	for _, b := range []struct {
+		bit  provider.Feature
+		name string
+		has  bool
+	}{
+		{provider.HasBatch, "BatchSender", is[provider.BatchSender](p)},
+		{provider.HasStatus, "StatusReader", is[provider.StatusReader](p)},
+		{provider.HasFind, "Finder", is[provider.Finder](p)},
+		{provider.HasCancel, "Canceller", is[provider.Canceller](p)},
+		{provider.HasBalance, "BalanceReader", is[provider.BalanceReader](p)},
+		{provider.HasQuote, "Quoter", is[provider.Quoter](p)},
+		{provider.HasVerify, "Verifier", is[provider.Verifier](p)},
+		{provider.HasCallbacks, "CallbackParser", is[provider.CallbackParser](p)},
+		{provider.HasInbox, "InboxReader", is[provider.InboxReader](p)},
+		{provider.HasCheck, "Checker", is[provider.Checker](p)},
+	} {
+		if c.Has(b.bit) && !b.has {
+			t.failf("the bit %s is set, but the provider is no provider.%s", b.bit, b.name)
+		}
+	}
+	if c.Has(provider.HasBatch) != (c.MaxBatch > 0) {
+		t.failf("the bit batch is %t and MaxBatch is %d; want both or neither", c.Has(provider.HasBatch), c.MaxBatch)
+	}
+	if c.FindSettles > 0 && !c.Has(provider.HasFind) {
+		t.failf("FindSettles is %s, but the bit find is not set", c.FindSettles)
+	}
+	if c.MaxBatch < 0 || c.MaxCharacters < 0 || c.MaxSegments < 0 || c.FindSettles < 0 || c.ReplayFor < 0 {
+		t.failf("a limit is negative: %+v", c)
+	}
+}
+
+func is[T any](p provider.Provider) bool {
+	_, ok := p.(T)
+	return ok
+}
+
+func capabilitiesConstant(t *trial) {
+	l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+		if n == 1 {
+			return good.Reply()
+		}
+		return faultserver.Page(http.StatusUnauthorized).Reply()
+	})
+	first := l.p.Capabilities()
+	if n := len(l.server.Requests()) - l.before; n > 0 {
+		t.failf("Capabilities made %d requests", n)
+	}
+	for range 2 {
+		l.send(t.message("Hello"))
+		if now := l.p.Capabilities(); now != first {
+			t.failf("Capabilities changed from %+v to %+v", first, now)
+		}
+	}
+}
+
+// limitsKept sends a text that is one character too long.
+func limitsKept(t *trial) {
+	l := t.lab(accept)
+	limits := l.p.Capabilities()
+	text := ""
+	switch {
+	case limits.MaxCharacters > 0:
+		text = pad(limits.MaxCharacters + 1)
+	case limits.MaxSegments > 0:
+		text = pad(160 + 153*limits.MaxSegments)
+	default:
+		t.notApplicable("the capabilities have no limit of characters or segments")
+	}
+	l.wantCode(l.send(t.message(text)), provider.Unsupported, provider.InvalidMessage)
+	l.wantSends(0)
+	if limits.MaxCharacters > 0 {
+		l.wantAccepted(l.send(t.message(text[:limits.MaxCharacters])))
+	}
+}
+
+func pad(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = "0123456789"[i%10]
+	}
+	return string(b)
+}
+
+func senderForms(t *trial) {
+	l := t.lab(accept)
+	if !l.p.Capabilities().Has(provider.ChooseSender) {
+		m := t.message("Hello")
+		m.From = "Example"
+		l.wantCode(l.send(m), provider.Unsupported)
+		l.wantSends(0)
+		return
+	}
+	for _, from := range []string{"Example", "306900000099", "+306900000099", "54321", "Ex 1"} {
+		before := len(l.taken())
+		m := t.message("Hello")
+		m.From = from
+		r := l.send(m)
+		requests := l.taken()[before:]
+		if r.err != nil && len(requests) == 0 {
+			if from == "Example" {
+				t.failf("From %q: Send answered %s, want accepted: the bit choose_sender is set", from, r)
+			}
+			l.wantCode(r, provider.SenderRejected, provider.Unsupported, provider.InvalidMessage)
+			continue
+		}
+		l.wantAccepted(r)
+		for _, s := range requests {
+			if v := valuesOf(s.request); t.Text == nil && !v.hasSender(from) {
+				t.failf("From %q is not in the request. %s", from, dump(s))
+			}
+		}
+	}
+}
+
+// hasSender takes a number with or without its plus.
+func (v values) hasSender(from string) bool {
+	if v.has(from) {
+		return true
+	}
+	return from[0] == '+' && v.has(from[1:])
+}
+
+// withOption asks for something that a driver must carry or refuse.
+func withOption(bit provider.Feature, field string, set func(*provider.Message)) func(*trial) {
+	return func(t *trial) {
+		l := t.lab(accept)
+		m := t.message("Hello")
+		set(m)
+		r := l.send(m)
+		if !l.p.Capabilities().Has(bit) {
+			l.wantCode(r, provider.Unsupported)
+			l.wantSends(0)
+			return
+		}
+		l.wantAccepted(r)
+		if !t.http() {
+			return
+		}
+		l.wantSends(1)
+		if !l.showsMoreThan(t.message("Hello")) {
+			t.failf("%s leaves no trace in the request", field)
+		}
+	}
+}
+
+// showsMoreThan reports whether the first request has a value that the same
+// message without the option has not.
+func (l *lab) showsMoreThan(plain *provider.Message) bool {
+	l.send(plain)
+	requests := l.taken()
+	if len(requests) < 2 {
+		return false
+	}
+	with, without := valuesOf(requests[0].request), valuesOf(requests[1].request)
+	first := requests[0].message
+	for _, v := range with {
+		if first != nil && (isNumber(v, first.To) || v == first.Ref) {
+			continue
+		}
+		if !without.has(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookup is an optional call whose answer means something.
+type lookup struct {
+	name string
+	bit  provider.Feature
+	call func(l *lab, id string) (lie string, err error)
+}
+
+func lookups() []lookup {
+	return []lookup{
+		{"Status", provider.HasStatus, func(l *lab, id string) (string, error) {
+			_, err := provider.ReadStatus(l.ctx(), l.p, id)
+			return "a status", err
+		}},
+		{"Find", provider.HasFind, func(l *lab, _ string) (string, error) {
+			r, err := provider.Find(l.ctx(), l.p, l.message("Hello"), time.Now().Add(-time.Minute))
+			if r == nil {
+				return "that the message is not there", err
+			}
+			return "that the message is there", err
+		}},
+		{"Cancel", provider.HasCancel, func(l *lab, id string) (string, error) {
+			return "that the message is cancelled", provider.Cancel(l.ctx(), l.p, id)
+		}},
+		{"Balance", provider.HasBalance, func(l *lab, _ string) (string, error) {
+			_, err := provider.ReadBalance(l.ctx(), l.p)
+			return "a balance", err
+		}},
+		{"Quote", provider.HasQuote, func(l *lab, _ string) (string, error) {
+			_, err := provider.AskQuote(l.ctx(), l.p, l.message("Hello"))
+			return "a quote", err
+		}},
+		{"StartCode", provider.HasVerify, func(l *lab, _ string) (string, error) {
+			_, err := provider.StartCode(l.ctx(), l.p, &provider.CodeRequest{To: l.message("code").To, Ref: "zq-verify"})
+			return "that a code is on its way", err
+		}},
+		{"CheckCode", provider.HasVerify, func(l *lab, _ string) (string, error) {
+			v, err := provider.CheckCode(l.ctx(), l.p, "zq-verify", "123456")
+			return "that the code is " + string(v), err
+		}},
+		{"Inbox", provider.HasInbox, func(l *lab, _ string) (string, error) {
+			_, _, err := provider.ReadInbox(l.ctx(), l.p, "")
+			return "an inbox", err
+		}},
+		{"Check", provider.HasCheck, func(l *lab, _ string) (string, error) {
+			return "that all is well", provider.Check(l.ctx(), l.p)
+		}},
+	}
+}
+
+// doubtfulAnswers spoils the answers to everything but sends.
+func doubtfulAnswers(t *trial) {
+	spoilt := map[string]faultserver.Reply{
+		"a dropped connection":   {End: faultserver.Reset},
+		"status 500":             faultserver.Page(http.StatusInternalServerError).Reply(),
+		"status 401":             faultserver.Page(http.StatusUnauthorized).Reply(),
+		"status 302":             faultserver.Page(http.StatusFound).With("Location", "/login").Reply(),
+		"a web page, status 200": faultserver.Page(http.StatusOK).Reply(),
+	}
+	asked := false
+	for what, reply := range spoilt {
+		l := t.labAll(func(n int, good faultserver.Answer) faultserver.Reply {
+			if n == 1 {
+				return good.Reply()
+			}
+			return reply
+		})
+		id := l.wantAccepted(l.send(t.message("Hello"))).ID
+		for _, look := range lookups() {
+			if !l.p.Capabilities().Has(look.bit) {
+				continue
+			}
+			before := len(l.server.Requests())
+			lie, err := look.call(l, id)
+			switch asks := len(l.server.Requests()) > before; {
+			case !asks:
+			case err == nil:
+				t.failf("%s on %s: the driver answers %s, want an error", look.name, what, lie)
+			case provider.CodeOf(err) == provider.Unsupported:
+				t.failf("%s on %s: %q, though the bit is set", look.name, what, err)
+			default:
+				l.leaks(look.name+" on "+what+": the error", printed(err))
+			}
+			asked = asked || len(l.server.Requests()) > before
+		}
+	}
+	if !asked {
+		t.notApplicable("the driver makes no requests but sends")
+	}
+}

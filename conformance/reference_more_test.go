@@ -1,0 +1,220 @@
+package conformance_test
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// What the imaginary vendor has beside sending.
+
+const maxCharacters = 2000
+
+func (r *reference) Capabilities() provider.Capabilities {
+	return provider.Capabilities{
+		Features: provider.HasBatch | provider.HasStatus | provider.HasFind | provider.HasCancel | provider.HasBalance |
+			provider.HasQuote | provider.HasVerify | provider.HasCallbacks | provider.HasInbox | provider.HasCheck |
+			provider.ChooseSender | provider.Validity,
+		MaxCharacters: maxCharacters,
+		MaxBatch:      5,
+	}
+}
+
+// call makes a request whose answer is a JSON object or an error.
+func (r *reference) call(ctx context.Context, method, path string, body, answer any) error {
+	request, err := wire.JSON(method, path, body)
+	if err != nil {
+		return &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	request.Header.Set("Authorization", "Bearer "+apiKey)
+	response, err := r.client.Do(ctx, request)
+	if err != nil {
+		return err
+	}
+	if !response.OK() {
+		return response.ByStatus()
+	}
+	if err := response.Decode(answer); err != nil {
+		return response.Doubt(err)
+	}
+	return nil
+}
+
+func (r *reference) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	verdicts := make([]provider.Verdict, len(ms))
+	var list []referenceRequest
+	var places []int
+	for i, m := range ms {
+		request, err := r.body(m)
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		list, places = append(list, request), append(places, i)
+	}
+	if len(list) == 0 {
+		return verdicts
+	}
+	var answers []referenceAnswer
+	err := r.call(ctx, http.MethodPost, "/batches", list, &answers)
+	if err == nil && len(answers) != len(list) {
+		err = provider.Errorf(provider.Indeterminate, "not one answer for each message")
+	}
+	for n, i := range places {
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		verdicts[i] = answers[n].verdict()
+	}
+	return verdicts
+}
+
+func (a referenceAnswer) verdict() provider.Verdict {
+	switch {
+	case a.Error.Code != 0:
+		return provider.Verdict{Err: &provider.Error{Code: referenceCodes[a.Error.Code], VendorMessage: a.Error.Message}}
+	case a.ID == "":
+		return provider.Verdict{Err: provider.Errorf(provider.Indeterminate, "no id")}
+	}
+	return provider.Verdict{Receipt: &provider.Receipt{ID: a.ID}}
+}
+
+type referenceState struct {
+	ID     string `json:"id"`
+	State  string `json:"state"`
+	From   string `json:"from"`
+	Text   string `json:"text"`
+	Amount string `json:"amount"`
+}
+
+var errNoField = errors.New("the answer lacks what was asked for")
+
+// state reads an object that must have a field.
+func (r *reference) state(ctx context.Context, method, path string, field func(referenceState) string) (referenceState, error) {
+	var s referenceState
+	if err := r.call(ctx, method, path, nil, &s); err != nil {
+		return s, err
+	}
+	if field(s) == "" {
+		return s, &provider.Error{Code: provider.Indeterminate, Err: errNoField}
+	}
+	return s, nil
+}
+
+func (r *reference) Status(ctx context.Context, id string) (*provider.Event, error) {
+	s, err := r.state(ctx, http.MethodGet, "/messages/"+id, func(s referenceState) string { return s.State })
+	if err != nil {
+		return nil, err
+	}
+	e := s.event()
+	return &e, nil
+}
+
+func (r *reference) Find(ctx context.Context, m *provider.Message, _ time.Time) (*provider.Receipt, error) {
+	s, err := r.state(ctx, http.MethodGet, "/messages?ref="+m.Ref, func(s referenceState) string { return s.ID })
+	if err != nil {
+		return nil, err
+	}
+	return &provider.Receipt{ID: s.ID}, nil
+}
+
+func (r *reference) Cancel(ctx context.Context, id string) error {
+	_, err := r.state(ctx, http.MethodDelete, "/messages/"+id, func(s referenceState) string { return s.State })
+	return err
+}
+
+func (r *reference) Balance(ctx context.Context) (*provider.Balance, error) {
+	s, err := r.state(ctx, http.MethodGet, "/balance", func(s referenceState) string { return s.Amount })
+	if err != nil {
+		return nil, err
+	}
+	available, err := provider.ParseMoney(s.Amount, provider.Credits)
+	return &provider.Balance{Available: available}, err
+}
+
+func (r *reference) Quote(ctx context.Context, m *provider.Message) (*provider.Quote, error) {
+	_, err := r.state(ctx, http.MethodPost, "/quotes", func(s referenceState) string { return s.Amount })
+	return &provider.Quote{}, err
+}
+
+func (r *reference) StartCode(ctx context.Context, _ *provider.CodeRequest) (*provider.Receipt, error) {
+	s, err := r.state(ctx, http.MethodPost, "/codes", func(s referenceState) string { return s.ID })
+	return &provider.Receipt{ID: s.ID}, err
+}
+
+func (r *reference) CheckCode(ctx context.Context, ref, _ string) (provider.CodeVerdict, error) {
+	s, err := r.state(ctx, http.MethodGet, "/codes/"+ref, func(s referenceState) string { return s.State })
+	return provider.CodeVerdict(s.State), err
+}
+
+func (r *reference) Inbox(ctx context.Context, _ string) ([]provider.Event, string, error) {
+	var list []referenceState
+	err := r.call(ctx, http.MethodGet, "/inbox", nil, &list)
+	return nil, "", err
+}
+
+func (r *reference) Check(ctx context.Context) error {
+	_, err := r.Balance(ctx)
+	return err
+}
+
+// hookKey is in the address that the vendor is told to call.
+const hookKey = "h00k-key"
+
+func (r *reference) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
+	if subtle.ConstantTimeCompare([]byte(c.Query.Get("key")), []byte(hookKey)) == 0 {
+		return nil, provider.ErrBadSignature
+	}
+	var list []referenceState
+	if err := json.Unmarshal(c.Body, &list); err != nil {
+		return nil, errors.New("not a list of reports")
+	}
+	events := make([]provider.Event, 0, len(list))
+	for i, s := range list {
+		if s.ID == "" {
+			return nil, errors.New("report " + strconv.Itoa(i+1) + " has no id")
+		}
+		events = append(events, s.event())
+	}
+	return events, nil
+}
+
+func (s referenceState) event() provider.Event {
+	if s.State == "" {
+		return provider.Event{Kind: provider.Inbound, ID: s.ID, From: s.From, Text: s.Text}
+	}
+	e := provider.Event{Kind: provider.Report, ID: s.ID, VendorStatus: s.State, Status: provider.StatusUnknown}
+	switch s.State {
+	case "DELIVRD":
+		e.Status, e.Final = provider.StatusDelivered, true
+	case "UNDELIV":
+		e.Status, e.Final = provider.StatusUndelivered, true
+	}
+	return e
+}
+
+// referenceCallbacks are its documented callbacks and batch answers.
+func referenceExtras() map[string]string {
+	const source = "# source: the reference vendor\n"
+	return map[string]string{
+		"batch/partial.http": source + "# verdict: accepted\n# verdict: invalid_recipient\n# verdict: accepted\n" +
+			"HTTP/1.1 200 OK\n\n" + `[{"id":"{{id.1}}"},{"error":{"code":1,"message":"not {{to.2}}"}},{"id":"{{id.3}}"}]` + "\n",
+		"callbacks/reports.http": source + "# signature: query key\n# status_word: DELIVRD\n" +
+			`# event: {"kind":"report","id":"a1","status":"delivered","final":true}` + "\n" +
+			`# event: {"kind":"report","id":"a2","status":"undelivered","vendor_status":"UNDELIV"}` + "\n" +
+			"POST /hook?key=" + hookKey + " HTTP/1.1\nHost: hooks.example\n\n" +
+			`[{"id":"a1","state":"DELIVRD"},{"id":"a2","state":"UNDELIV"}]` + "\n",
+		"callbacks/inbound.http": source + "# signature: query key\n" +
+			`# event: {"kind":"inbound","id":"i1","text":"Stop","from":"+306900000002"}` + "\n" +
+			"POST /hook?key=" + hookKey + " HTTP/1.1\nHost: hooks.example\n\n" +
+			`[{"id":"i1","from":"+306900000002","text":"Stop"}]` + "\n",
+	}
+}
