@@ -15,7 +15,7 @@ type auth struct {
 	Bearer  *template  `yaml:"bearer"`
 	Headers *tree      `yaml:"headers"`
 	Query   *tree      `yaml:"query"`
-	Body    *tree      `yaml:"body"` // members of the form or JSON body
+	Body    *tree      `yaml:"body"` // members of the form or JSON body, or of the query where there is no body
 	OAuth2  *oauth2    `yaml:"oauth2"`
 }
 

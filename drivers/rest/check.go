@@ -131,8 +131,8 @@ func (c *checker) request(r *request, values []string, batch bool) {
 	if bodies > 0 && r.method() == "GET" {
 		c.add(r.at, "a GET has no body; use query")
 	}
-	if c.recipe.Auth.Body != nil && r.Form == nil && (r.JSON == nil || r.JSON.kind != treeMap) {
-		c.add(r.at, "auth.body needs a form, or a JSON body that is a map")
+	if c.recipe.Auth.Body != nil && (r.XML != nil || r.JSON != nil && r.JSON.kind != treeMap) {
+		c.add(r.at, "auth.body needs a form, a JSON body that is a map, or no body at all")
 	}
 	each := 0
 	for _, t := range r.trees() {
@@ -240,6 +240,9 @@ func (c *checker) price(p *price, r *reply) {
 		return
 	}
 	c.picks(r, &p.Amount, p.Paid)
+	if p.Sum != nil && !p.Sum.many() {
+		c.add(p.Sum.at, "path %q leads to one value; sum wants one with [*]", p.Sum.raw)
+	}
 	c.names(p.Currency, nil)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,6 +40,9 @@ func (p *Provider) build(r *request, s scope, each []scope) (wire.Request, error
 		req.Query = formValues(filled)
 	}
 	p.recipe.Auth.apply(&req, s)
+	if p.recipe.Auth.Body != nil && req.Body == nil {
+		maps.Copy(req.Query, formValues(p.recipe.Auth.inside(nil, s)))
+	}
 	for _, list := range req.Header {
 		for _, value := range list {
 			if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {

@@ -13,7 +13,6 @@ import (
 func TestConformance(t *testing.T) {
 	for _, name := range rest.Builtin() {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			r, err := rest.Load(name)
 			require.NoError(t, err)
 			h, err := resttest.Harness(r)

@@ -61,6 +61,15 @@ func (p *pick) text(answer any) string {
 	return ""
 }
 
+// id is the value as an identifier: true and false are none.
+func (p *pick) id(answer any) string {
+	word := p.text(answer)
+	if word == "true" || word == "false" {
+		return ""
+	}
+	return word
+}
+
 // count is the value as a whole number, 0 if it is none.
 func (p *pick) count(answer any) int {
 	n, err := strconv.ParseUint(p.text(answer), 10, 16)

@@ -14,6 +14,7 @@ import (
 // whose currency is not known, is no price: it never spoils an acceptance.
 type price struct {
 	Amount   pick      `yaml:"amount"`
+	Sum      *path     `yaml:"sum"`      // instead of amount: the amounts of all segments
 	Currency *template `yaml:"currency"` // "EUR", "credits", "{currency}"
 	Paid     *pick     `yaml:"paid_in"`  // where the answer names the currency
 	Decimals int       `yaml:"decimals"` // the amount is a whole number of 10^-decimals
@@ -36,7 +37,39 @@ func (p *price) money(answer any, s scope) *provider.Money {
 	if p == nil {
 		return nil
 	}
-	amount, ok := p.amount(p.Amount.text(answer))
+	if p.Sum != nil {
+		return p.total(answer, s)
+	}
+	return p.one(p.Amount.text(answer), answer, s)
+}
+
+// total adds up what each segment costs. One without a price leaves the total
+// unknown.
+func (p *price) total(answer any, s scope) *provider.Money {
+	amounts, known := p.Sum.find(answer)
+	if !known || len(amounts) == 0 {
+		return nil
+	}
+	sum := &provider.Money{}
+	for i, amount := range amounts {
+		m := p.one(wordOf(amount), answer, s)
+		if m == nil {
+			return nil
+		}
+		if i == 0 {
+			sum.Currency = m.Currency
+		}
+		added, err := sum.Add(*m)
+		if err != nil {
+			return nil
+		}
+		sum = &added
+	}
+	return sum
+}
+
+func (p *price) one(word string, answer any, s scope) *provider.Money {
+	amount, ok := p.amount(word)
 	if !ok {
 		return nil
 	}

@@ -166,7 +166,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 // receipt reads an acceptance. Without the id that the vendor promises it is
 // none.
 func (p *Provider) receipt(spec *receiptSpec, answer any, to e164.Number) (*provider.Receipt, error) {
-	id := spec.ID.text(answer)
+	id := spec.ID.id(answer)
 	if id == "" && spec.NoID == "" {
 		return nil, errNoID
 	}

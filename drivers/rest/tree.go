@@ -12,7 +12,7 @@ import (
 // out is made by an encoder, so nothing can break it.
 //
 // A leaf whose template names a value that the message does not have is left
-// out, and so is a map or list of which nothing remains.
+// out, and so is a map or list of which nothing remains but constants.
 type tree struct {
 	kind     treeKind
 	keys     []string // of a map
@@ -135,18 +135,22 @@ func (t *tree) fill(s scope, each []scope) (v any, present bool) {
 		return list, true
 	case treeList:
 		list := make([]any, 0, len(t.children))
+		wanted, got := false, false
 		for _, child := range t.children {
-			if v, ok := child.fill(s, each); ok {
+			v, ok := child.fill(s, each)
+			if ok {
 				list = append(list, v)
 			}
+			wanted, got = wanted || !child.constantOnly(), got || ok && !child.constantOnly()
 		}
-		return list, len(list) > 0 || len(t.children) == 0
+		return list, got || !wanted
 	}
 	return t.fillMap(s, each)
 }
 
 func (t *tree) fillMap(s scope, each []scope) (any, bool) {
 	members := make(object, 0, len(t.children))
+	wanted, got := false, false
 	for i, child := range t.children {
 		if child.kind == treeSpread {
 			if v, ok := s.lookup(child.leaf.parts[0].name); ok {
@@ -156,11 +160,31 @@ func (t *tree) fillMap(s scope, each []scope) (any, bool) {
 			}
 			continue
 		}
-		if v, ok := child.fill(s, each); ok {
+		v, ok := child.fill(s, each)
+		if ok {
 			members = append(members, member{t.keys[i], v})
 		}
+		wanted, got = wanted || !child.constantOnly(), got || ok && !child.constantOnly()
 	}
-	return members, len(members) > 0 || len(t.children) == 0
+	return members, got || !wanted
+}
+
+// constantOnly reports whether no value can change the node.
+func (t *tree) constantOnly() bool {
+	switch t.kind {
+	case treeConstant:
+		return true
+	case treeLeaf:
+		return len(t.leaf.names()) == 0
+	case treeEach, treeSpread:
+		return false
+	}
+	for _, child := range t.children {
+		if !child.constantOnly() {
+			return false
+		}
+	}
+	return true
 }
 
 // walk visits the tree's templates with the path of keys that leads to each;

@@ -143,13 +143,15 @@ func (f timeForm) coarse(t time.Time) bool {
 // spanForm is how a validity is written. A validity that is no whole number of
 // units is rounded down: a message must not live longer than was asked.
 type spanForm struct {
-	Unit string `yaml:"unit"` // seconds (the default), minutes, hours
+	Unit string `yaml:"unit"` // milliseconds, seconds (the default), minutes, hours
 	Min  span   `yaml:"min"`
 	Max  span   `yaml:"max"`
 }
 
 func (f spanForm) unit() time.Duration {
 	switch f.Unit {
+	case "milliseconds":
+		return time.Millisecond
 	case "minutes":
 		return time.Minute
 	case "hours":
