@@ -187,6 +187,12 @@ func TestLenientAnswers(t *testing.T) {
 	}
 }
 
+func TestNamesWithoutSecrets(t *testing.T) {
+	p := open(t, "http://localhost:1")
+	assert.Equal(t, "phonify provider at http://localhost:1", p.String())
+	assert.Equal(t, "phonify client of http://localhost:1", p.Client().String())
+}
+
 func TestErrorsAreDiscreet(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)

@@ -12,7 +12,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	const token = "11111111-2222-3333-4444-555555555555"
-	for _, auth := range []string{zoomconnect.AuthHeaders, zoomconnect.AuthBasic, zoomconnect.AuthQuery} {
+	for _, auth := range []string{zoomconnect.AuthHeaders, zoomconnect.AuthQuery} {
 		t.Run(auth, func(t *testing.T) {
 			conformance.Run(t, conformance.Harness{
 				Open: func(url string) (provider.Provider, error) {

@@ -44,6 +44,7 @@ func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPS
 // secrets. A message has a text in "message" too, but never a code.
 func parseError(resp *wire.Response) *APIError {
 	var body struct {
+		MessageID        ID        `json:"messageId"`
 		Status           looseText `json:"status"`
 		Code             looseText `json:"code"`
 		Message          looseText `json:"message"`
@@ -53,7 +54,7 @@ func parseError(resp *wire.Response) *APIError {
 	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil {
 		return nil
 	}
-	if body.Code == "" && (resp.OK() || body.Message == "") {
+	if resp.OK() && (body.Code == "" || body.MessageID != "") || body.Code == "" && body.Message == "" {
 		return nil
 	}
 	code, _ := strconv.Atoi(string(body.Code)) // 0 if it is no number

@@ -191,6 +191,7 @@ func TestFailures(t *testing.T) {
 		{"error body with 200", 200, rest("2", "x"), provider.InvalidRecipient},
 		{"unknown error body with 200", 200, rest("17", "x"), provider.Rejected},
 		{"id and error", 200, `{"messageId":"1","error":"x"}`, provider.Indeterminate},
+		{"id and error body", 200, `{"messageId":"1","code":2,"message":"Invalid mobile number"}`, provider.Indeterminate},
 		{"neither id nor error", 200, `{"messageId":null,"error":null}`, provider.Indeterminate},
 		{"empty id", 200, `{"messageId":""}`, provider.Indeterminate},
 		{"id that is none", 200, `{"messageId":{}}`, provider.Indeterminate},
@@ -448,6 +449,12 @@ func TestNoMoneyNoMessage(t *testing.T) {
 	require.ErrorIs(t, err, provider.InsufficientFunds)
 	assert.Len(t, s.Messages(), 1)
 	assert.Zero(t, s.Credits().Micros)
+}
+
+func TestNamesWithoutSecrets(t *testing.T) {
+	p := open(t, "http://localhost:1")
+	assert.Equal(t, "zoomconnect provider at http://localhost:1", p.String())
+	assert.Equal(t, "zoomconnect client of http://localhost:1", p.Client().String())
 }
 
 func TestCancelledContext(t *testing.T) {

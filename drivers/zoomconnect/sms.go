@@ -99,13 +99,14 @@ func (c *Client) result(resp *wire.Response, raw json.RawMessage) SendResult {
 	var answer struct {
 		MessageID ID        `json:"messageId"`
 		Error     looseText `json:"error"`
+		Code      looseText `json:"code"` // of an error body
 	}
 	err := json.Unmarshal(raw, &answer)
 	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}
 	switch {
 	case err != nil || answer.MessageID == "" && answer.Error == "":
 		r.Err = resp.Doubt(errors.New("the answer has no message id"))
-	case answer.MessageID != "" && answer.Error != "":
+	case answer.MessageID != "" && (answer.Error != "" || answer.Code != ""):
 		r.Err = resp.Doubt(errors.New("the answer has both a message id and an error"))
 	case answer.Error != "":
 		words := string(answer.Error)
