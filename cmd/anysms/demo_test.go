@@ -16,7 +16,7 @@ import (
 
 func TestDemo(t *testing.T) {
 	atRoot(t)
-	got := anysms(t, "demo", "--pace", "8ms", "--format", "json")
+	got := anysms(t, "demo", "--pace", "5ms", "--format", "json")
 	require.Equal(t, exitDone, got.code, got.stderr)
 	var l demo.Ledger
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &l))
@@ -43,7 +43,7 @@ func TestDemoStopsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	var out, errOut bytes.Buffer
-	code := run(ctx, []string{"demo", "--pace", "8ms"}, strings.NewReader(""), &out, &errOut)
+	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, &errOut)
 	assert.Equal(t, exitRefused, code)
 	assert.Contains(t, out.String(), "of what was sent before the interruption")
 	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")

@@ -82,7 +82,7 @@ func (a *app) root() *cobra.Command {
 	root.SetCompletionCommandGroupID(groupSetUp)
 	root.AddCommand(a.commands()...)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w\nSee %q.", err, cmd.CommandPath()+" --help")
+		return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
 	})
 	return root
 }
@@ -96,6 +96,8 @@ func (a *app) commands() []*cobra.Command {
 		a.otpCommand(),
 		a.inboxCommand(),
 		a.analyseCommand(),
+		a.costCommand(),
+		a.ratesCommand(),
 		a.balanceCommand(),
 		a.providersCommand(),
 		a.driversCommand(),

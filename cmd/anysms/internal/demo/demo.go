@@ -79,7 +79,7 @@ type play struct {
 func Run(ctx context.Context, opts Options) (ledger *Ledger, err error) {
 	p := &play{opts: opts, messages: messages()}
 	p.sent = make([]*router.Result, len(p.messages))
-	if p.vendors, err = openVendors(p.notice); err != nil {
+	if p.vendors, err = openVendors(opts.Pace, p.notice); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.vendors.close(context.WithoutCancel(ctx))) }()
@@ -125,9 +125,22 @@ func (p *play) act(ctx context.Context, act Act, from, to int) {
 	}
 	p.sendAll(ctx, places(from, to))
 	if act.again {
-		p.sendAll(ctx, p.notSent())
+		p.sendAgain(ctx)
 	}
 	p.opts.OnActEnd(act)
+}
+
+// sendAgain sends what no vendor has until one has it, which is safe: not sent is
+// proven. It gives up on a vendor that stays away.
+func (p *play) sendAgain(ctx context.Context) {
+	const rounds = 10
+	for range rounds {
+		left := p.notSent()
+		if len(left) == 0 || ctx.Err() != nil {
+			return
+		}
+		p.sendAll(ctx, left)
+	}
 }
 
 func places(from, to int) []int {

@@ -26,9 +26,9 @@ type vendors struct {
 }
 
 // openVendors starts the fakes on loopback.
-func openVendors(onNotice func(router.Notice)) (*vendors, error) {
+func openVendors(pace time.Duration, onNotice func(router.Notice)) (*vendors, error) {
 	v := &vendors{first: apifontest.NewServer(apifontest.Options{}), second: phonifytest.NewServer(phonifytest.Options{})}
-	if err := v.openRouter(onNotice); err != nil {
+	if err := v.openRouter(pace, onNotice); err != nil {
 		v.first.Close()
 		v.second.Close()
 		return nil, err
@@ -36,7 +36,7 @@ func openVendors(onNotice func(router.Notice)) (*vendors, error) {
 	return v, nil
 }
 
-func (v *vendors) openRouter(onNotice func(router.Notice)) error {
+func (v *vendors) openRouter(pace time.Duration, onNotice func(router.Notice)) error {
 	first, err := apifon.New(apifon.Config{
 		Config: wire.Config{BaseURL: v.first.URL},
 		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
@@ -54,9 +54,10 @@ func (v *vendors) openRouter(onNotice func(router.Notice)) error {
 		{Name: First, Provider: first},
 		{Name: Second, Provider: second},
 	}, &router.Options{
-		// Faster than a real configuration, so that a few seconds show it all.
-		Retry:    router.Retry{MaxAttempts: 2, Initial: 50 * time.Millisecond},
-		Breaker:  router.Breaker{Failures: 3, OpenFor: 700 * time.Millisecond, Jitter: -1},
+		// Faster than a real configuration, so that a few seconds show it all, and
+		// in proportion to the pace, so that every act does.
+		Retry:    router.Retry{MaxAttempts: 2, Initial: 2 * pace},
+		Breaker:  router.Breaker{Failures: 3, OpenFor: 28 * pace, Jitter: -1},
 		OnNotice: onNotice,
 	})
 	return err
