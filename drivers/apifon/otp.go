@@ -3,7 +3,6 @@ package apifon
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
@@ -160,8 +159,7 @@ func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPA
 	if referenceID == "" || code == "" {
 		return nil, fieldError(provider.InvalidMessage, "reference_id", "reference and code must not be empty")
 	}
-	path := api + "/otp/verify/" + url.PathEscape(referenceID) + "/" + url.PathEscape(code)
-	r, err := c.call(ctx, "POST", path, nil)
+	r, err := c.call(ctx, "POST", segments(api+"/otp/verify", referenceID, code), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -41,5 +41,5 @@ func (s *Server) readBalance(r *request) answer {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return answer{http.StatusOK, s.balance}
+	return answer{status: http.StatusOK, body: s.balance}
 }

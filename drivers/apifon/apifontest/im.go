@@ -53,9 +53,9 @@ var imChannelCheck = all(object(map[string]field{
 	"id":            may(text(1, 0)),
 	"sender_id":     may(text(1, 0)),
 	"text":          may(text(1, 1000)),
-	"images":        may(list(0, 1, webAddress)),
-	"actions":       may(list(0, 1, action)),
-	"videos":        may(list(0, 1, video)),
+	"images":        may(array(0, 1, webAddress)),
+	"actions":       may(array(0, 1, action)),
+	"videos":        may(array(0, 1, video)),
 	"ttl":           may(ttl),
 	"expiry_text":   may(text(0, 0)),
 	"device_target": may(deviceTarget),
@@ -87,7 +87,7 @@ var sendIM = object(map[string]field{
 	"message":      may(failover),
 	"callback_url": may(callbackURL),
 	"reply_url":    may(callbackURL),
-	"im_channels":  must(list(1, 0, imChannelCheck)),
+	"im_channels":  must(array(1, 0, imChannelCheck)),
 	"date":         may(date),
 })
 
@@ -95,14 +95,14 @@ var sendIM = object(map[string]field{
 var fileTypes = strings.Fields(`doc docx rtf dot dotx odt odf fodt txt info pdf xps pdax eps xls xlsx ods fods csv xlsm xltx`)
 
 var sendIMFile = object(map[string]field{
-	"subscribers": must(list(1, 0, object(map[string]field{
+	"subscribers": must(array(1, 0, object(map[string]field{
 		"number":    must(number),
 		"custom_id": may(text(0, 0)),
 	}))),
 	"reference_id": may(text(0, 255)),
 	"callback_url": may(callbackURL),
 	"reply_url":    may(callbackURL),
-	"im_channels": must(list(1, 0, object(map[string]field{
+	"im_channels": must(array(1, 0, object(map[string]field{
 		"id":        may(text(1, 0)),
 		"sender_id": may(text(1, 0)),
 		"file_name": must(text(1, 25)),

@@ -55,7 +55,7 @@ func (s *Server) badToken(value, scope string) string {
 		return "unknown access token"
 	case s.options.Now().After(t.ends):
 		return "the access token has ended"
-	case !slices.Contains(t.scopes, scope):
+	case slices.ContainsFunc(strings.Fields(scope), func(need string) bool { return !slices.Contains(t.scopes, need) }):
 		return "the access token has not the scope"
 	}
 	return ""
@@ -85,7 +85,7 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.tokens[value] = token{granted, s.options.Now().Add(s.options.TokenLife)}
 	s.mu.Unlock()
-	answer{http.StatusOK, map[string]any{
+	answer{status: http.StatusOK, body: map[string]any{
 		"access_token": value, "token_type": "Bearer", "expires_in": int(s.options.TokenLife.Seconds()), "scope": strings.Join(granted, " "),
 	}}.write(w)
 }

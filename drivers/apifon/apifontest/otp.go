@@ -35,7 +35,7 @@ var createOTP = object(map[string]field{
 	"callback_url": may(callbackURL),
 	"expire":       may(integer(1, 1<<31)),
 	"message":      may(message),
-	"im_channels": may(list(1, 1, object(map[string]field{
+	"im_channels": may(array(1, 1, object(map[string]field{
 		"text": must(matching(func(s string) string {
 			if !strings.Contains(s, otpPlaceholder) {
 				return "must contain " + otpPlaceholder
@@ -73,7 +73,7 @@ func (s *Server) createOTP(r *request) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.codes[body.ReferenceID] = &oneTimeCode{code: code, ends: s.options.Now().Add(time.Duration(body.Expire) * time.Second)}
-	return answer{http.StatusOK, map[string]any{
+	return answer{status: http.StatusOK, body: map[string]any{
 		"request_id":   requestID,
 		"reference_id": body.ReferenceID,
 		"result":       results[0],
@@ -121,7 +121,7 @@ func (s *Server) verifyOTP(r *request) answer {
 	s.mu.Lock()
 	status, verdict, description := s.judge(r.PathValue("reference"), r.PathValue("code"))
 	s.mu.Unlock()
-	return answer{status, map[string]any{
+	return answer{status: status, body: map[string]any{
 		"request_id":  s.newID("request"),
 		"result_info": map[string]any{"status_code": verdict, "description": description},
 	}}

@@ -66,7 +66,12 @@ type Server struct {
 	messages []Message
 	codes    map[string]*oneTimeCode // by reference
 	balance  Balance
+	blocked  []record
+	lists    []*list
 }
+
+// route adds a call of the reference to the server.
+type route func(method, path, scope string, h handler)
 
 // NewServer starts a server with an empty ledger.
 func NewServer(options Options) *Server {
@@ -140,8 +145,9 @@ type request struct {
 
 // answer is what the server says; a nil body is an empty one.
 type answer struct {
-	status int
-	body   any
+	status   int
+	body     any
+	location string // "" = none
 }
 
 type handler func(*request) answer
@@ -162,6 +168,9 @@ func (s *Server) routes() http.Handler {
 	handle("POST", "/otp/create", "otpGateway", s.createOTP)
 	handle("POST", "/otp/verify/{reference}/{code}", "otpGateway", s.verifyOTP)
 	handle("POST", "/balance", "accountInfo", s.readBalance)
+	s.bounceRoutes(handle)
+	s.listRoutes(handle)
+	s.subscriberRoutes(handle)
 	return mux
 }
 
@@ -220,6 +229,9 @@ func (f Failure) write(w http.ResponseWriter) {
 }
 
 func (a answer) write(w http.ResponseWriter) {
+	if a.location != "" {
+		w.Header().Set("Location", a.location)
+	}
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return
@@ -234,7 +246,7 @@ func resourceError(status int, title string, details map[string]string) answer {
 	if details == nil {
 		details = map[string]string{}
 	}
-	return answer{status, map[string]any{
+	return answer{status: status, body: map[string]any{
 		"status":            fmt.Sprint(status),
 		"title":             title,
 		"error_details":     details,
@@ -244,7 +256,7 @@ func resourceError(status int, title string, details map[string]string) answer {
 
 // gatewayError is the shape of errors of the SMS, IM and OTP gateways.
 func (s *Server) gatewayError(status int, description string) answer {
-	return answer{status, map[string]any{
+	return answer{status: status, body: map[string]any{
 		"request_id":  s.newID("request"),
 		"result_info": map[string]any{"status_code": status, "description": description},
 	}}
@@ -256,6 +268,8 @@ var idForms = map[string]string{
 	"message": "20000000-0000-4000-8000-%012x",
 	"page":    "p%05x",
 	"token":   "30000000-0000-4000-8000-%012x",
+	"part":    "40000000-0000-4000-8000-%012x",
+	"object":  "5c%022x",
 }
 
 // newID makes the next id of a kind.

@@ -96,7 +96,7 @@ var landing = all(object(map[string]field{
 	return nil
 })
 
-var recipients = list(1, 0, object(map[string]field{
+var recipients = array(1, 0, object(map[string]field{
 	"number":    must(number),
 	"custom_id": may(text(0, 0)),
 	"params": may(mapOf(func(key string) check {
@@ -197,7 +197,7 @@ func (s *Server) accept(messages []Message, e envelope) answer {
 		number := strings.TrimPrefix(m.To, "+")
 		byNumber[number] = append(byNumber[number], results[i]...)
 	}
-	return answer{http.StatusOK, map[string]any{
+	return answer{status: http.StatusOK, body: map[string]any{
 		"request_id":  requestID,
 		"reference":   e.reference,
 		"results":     byNumber,
@@ -259,7 +259,7 @@ func (s *Server) removeScheduled(channel string) handler {
 		if wrong := s.read(r, removal, &body); wrong != nil {
 			return *wrong
 		}
-		return answer{http.StatusOK, s.remove(channel, body.Field, body.ID)}
+		return answer{status: http.StatusOK, body: s.remove(channel, body.Field, body.ID)}
 	}
 }
 

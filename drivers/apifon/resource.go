@@ -1,0 +1,165 @@
+package apifon
+
+import (
+	"bytes"
+	"context"
+
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// ErrNotModified is what a read with [Read].IfNoneMatch answers if the resource
+// is still as it was.
+var ErrNotModified = errors.New("apifon: the resource was not modified")
+
+// Read says how a resource is read. The zero value reads all of it.
+type Read struct {
+	Fields      []string // only these; an unknown name is refused by the vendor
+	IfNoneMatch string   // an ETag: answer ErrNotModified if it still holds
+}
+
+// Meta stands in every resource.
+type Meta struct {
+	ETag string `json:"Etag"`
+}
+
+// Millis is a time that the vendor writes as milliseconds since 1970.
+type Millis struct{ time.Time }
+
+// UnmarshalJSON reads a number, also as a string; null is the zero time.
+func (m *Millis) UnmarshalJSON(b []byte) error {
+	text, err := looseText(b)
+	if err != nil || text == "" {
+		return err
+	}
+	millis, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.Abs(millis) > 1<<53 {
+		return fmt.Errorf("%q is no time in milliseconds", text)
+	}
+	m.Time = time.UnixMilli(int64(millis)).UTC()
+	return nil
+}
+
+// MarshalJSON writes the milliseconds; the zero time is null.
+func (m Millis) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, m.UnixMilli(), 10), nil
+}
+
+// maxPageBytes caps the answer to a request for a page.
+const maxPageBytes = 16 << 20
+
+// read gets a resource.
+func (c *Client) read(ctx context.Context, path string, how Read, into any) error {
+	query := url.Values{}
+	if len(how.Fields) > 0 {
+		query.Set("fields", strings.Join(how.Fields, ","))
+	}
+	r := wire.Get(path, query)
+	r.Header = jsonHeader()
+	if how.IfNoneMatch != "" {
+		r.Header.Set("If-None-Match", `"`+strings.Trim(how.IfNoneMatch, `"`)+`"`)
+	}
+	return c.resource(ctx, r, into)
+}
+
+func jsonHeader() http.Header {
+	return http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+}
+
+// resource makes a request and reads what it answers.
+func (c *Client) resource(ctx context.Context, r wire.Request, into any) error {
+	r.Limit = maxPageBytes
+	answer, err := c.do(ctx, r)
+	switch {
+	case err != nil:
+		return err
+	case answer.Status == http.StatusNotModified:
+		return &provider.Error{Code: provider.Rejected, VendorCode: "304", Err: ErrNotModified}
+	case !answer.OK():
+		return c.failure(answer, resourceCodes)
+	}
+	if err := answer.Decode(into); err != nil {
+		return c.unread(answer, resourceCodes, err)
+	}
+	return nil
+}
+
+// change makes a request that changes a resource. The answer is empty; where a
+// resource was made, its Location tells the name of it, else name is "".
+func (c *Client) change(ctx context.Context, method, path string, body any) (name string, err error) {
+	r, err := c.call(ctx, method, path, body)
+	if err != nil {
+		return "", err
+	}
+	if !r.OK() {
+		return "", c.failure(r, resourceCodes)
+	}
+	if said := parseError(r); said != nil && len(bytes.TrimSpace(r.Body)) > 0 {
+		return "", c.failure(r, resourceCodes)
+	}
+	return lastSegment(r.Header.Get("Location")), nil
+}
+
+// lastSegment is the name at the end of a resource's address.
+func lastSegment(location string) string {
+	u, err := url.Parse(location)
+	if err != nil {
+		return ""
+	}
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	name, err := url.PathUnescape(path[strings.LastIndex(path, "/")+1:])
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// segments joins a path and the escaped names below it.
+func segments(path string, names ...string) string {
+	for _, name := range names {
+		escaped := url.PathEscape(name)
+		if name == "." || name == ".." { // a server would take them for directories
+			escaped = strings.ReplaceAll(name, ".", "%2E")
+		}
+		path += "/" + escaped
+	}
+	return path
+}
+
+// need checks the names that a path is made of, given as field, value, field,
+// value.
+func need(pairs ...string) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			return fieldError(provider.InvalidMessage, pairs[i], "must not be empty")
+		}
+	}
+	return nil
+}
+
+// oneOf checks a value of a closed set; "" is left to who needs it.
+func oneOf[S ~string](field string, value S, allowed ...S) error {
+	words := make([]string, len(allowed))
+	for i, a := range allowed {
+		if value == a {
+			return nil
+		}
+		words[i] = string(a)
+	}
+	if value == "" {
+		return nil
+	}
+	return fieldError(provider.Unsupported, field, "%q; want one of %s", value, strings.Join(words, ", "))
+}
