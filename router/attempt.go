@@ -24,6 +24,10 @@ func (s *send) visit(ctx context.Context, c *candidate) {
 		a, err := s.attempt(ctx, c)
 		switch {
 		case a == nil:
+			if c.doubt { // the vendor's own key was to settle it, and cannot
+				c.state = done
+				s.resolve(ctx, c)
+			}
 			return
 		case err == nil:
 			s.closed = errSettled

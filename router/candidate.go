@@ -24,8 +24,8 @@ type candidate struct {
 	passed string // why it was passed over, in the end
 	state  candidateState
 	ready  time.Time // of waiting: when it may be tried
-	forced bool   // as a last resort, whatever its breaker says
-	doubt  bool   // an attempt here has an unknown outcome
+	forced bool      // as a last resort, whatever its breaker says
+	doubt  bool      // an attempt here has an unknown outcome
 
 	tries    int
 	first    time.Time // when the first try began

@@ -13,23 +13,19 @@ import (
 // here after a pause, or whatever the send's and the candidate's new states say.
 func (s *send) decide(ctx context.Context, c *candidate, a *Attempt, err error) (pause time.Duration, again bool) {
 	rule := ruleFor(a.Code)
+	c.state = done // unless it may come to its turn again
 	if a.Outcome == provider.OutcomeUnknown {
 		c.doubt, s.doubt = true, true
 	}
 	pause = s.pause(c, rule, err)
 	if s.again(c, rule, pause) {
-		if pause <= s.Retry.Max || !s.othersLeft(c) {
+		if pause <= s.Retry.Max || c.doubt || !s.othersLeft(c) {
 			return pause, true
 		}
 		c.wait(time.Now().Add(pause), "it asked for a pause")
 		return 0, false
 	}
-	if c.state != waiting {
-		c.state = done
-	}
-	if c.doubt {
-		s.resolve(ctx, c)
-	}
+	s.resolve(ctx, c)
 	if s.closed == nil && !s.mayMove(rule, a.Code) {
 		s.closed = errSettled
 	}
@@ -109,11 +105,12 @@ func (s *send) mayMove(rule rule, code provider.Code) bool {
 	return false
 }
 
-// resolve deals with an unknown outcome as the delivery mode says.
+// resolve deals with an unknown outcome at a candidate, if there is one, as the
+// delivery mode says.
 func (s *send) resolve(ctx context.Context, c *candidate) {
 	switch {
+	case !c.doubt || s.closed != nil:
 	case s.mode == provider.AtLeastOnce: // on, but never to c again
-		c.state = done
 	case s.mode == provider.Reconcile && s.canAsk(c):
 		s.reconcile(ctx, c)
 	default:
@@ -194,7 +191,6 @@ func (s *send) absent(c *candidate) {
 	}
 	c.doubt, s.doubt = false, false
 	s.result.DuplicatePossible = true
-	c.state = done
 }
 
 func (s *send) doubtful(c *candidate) []*Attempt {

@@ -526,7 +526,7 @@ func TestRefusedBeforeAnyRequest(t *testing.T) {
 		{"class", func(m *provider.Message) { m.Class = "urgent" }, provider.InvalidMessage, `"urgent"; want otp`},
 		{"delivery", func(m *provider.Message) { m.Delivery = "twice" }, provider.InvalidMessage, `"twice"; want at_most_once`},
 		{"long sender", func(m *provider.Message) { m.From = "Twelve chars" }, provider.InvalidMessage, "at most 11 characters"},
-		{"long numeric sender", func(m *provider.Message) { m.From = "+1234567890123456" }, provider.InvalidMessage, "at most 15 digits"},
+		{"long numeric sender", func(m *provider.Message) { m.From = "+123456789012345678901" }, provider.InvalidMessage, "at most 20 digits"},
 		{"blank sender", func(m *provider.Message) { m.From = "  " }, provider.InvalidMessage, "blank"},
 		{"cyrillic sender", func(m *provider.Message) { m.From = "Почта" }, provider.InvalidMessage, "GSM-7"},
 	}

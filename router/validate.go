@@ -65,18 +65,21 @@ func invalid(format string, args ...any) error {
 	return provider.Errorf(provider.InvalidMessage, fmt.Sprintf(format, args...))
 }
 
-// maxAlphanumeric is what the ten octets of an alphanumeric TP-OA hold, in
-// septets (3GPP TS 23.040 §9.1.2.5).
-const maxAlphanumeric = 11
+// What the ten octets of a TP-OA hold: semi-octets of a numeric sender, septets
+// of an alphanumeric one (3GPP TS 23.040 §9.1.2.5).
+const (
+	maxNumeric      = 20
+	maxAlphanumeric = 11
+)
 
-// checkSender checks the form of a sender: a number or short code of up to 15
+// checkSender checks the form of a sender: a number or short code of up to 20
 // digits, or an alphanumeric name of up to 11 characters of the GSM-7 default
 // alphabet.
 func checkSender(from string) error {
 	digits := strings.TrimPrefix(from, "+")
 	if digits != "" && strings.Trim(digits, "0123456789") == "" {
-		if len(digits) > e164.MaxDigits {
-			return fmt.Errorf("a numeric sender has at most %d digits", e164.MaxDigits)
+		if len(digits) > maxNumeric {
+			return fmt.Errorf("a numeric sender has at most %d digits", maxNumeric)
 		}
 		return nil
 	}

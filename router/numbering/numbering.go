@@ -9,6 +9,7 @@ package numbering
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,6 +171,22 @@ func Judge(n e164.Number) Verdict {
 
 // Region is the region a number belongs to, "" if there is none.
 func Region(n e164.Number) string { return Judge(n).Region }
+
+// Regions lists the regions that numbers with these first digits can belong to,
+// as far as the calling code tells; nil if the digits are too few or no calling
+// code. For those that belong to no country the list is empty.
+func Regions(digits string) []string {
+	for size := 1; size <= min(3, len(digits)); size++ {
+		code, err := strconv.Atoi(digits[:size])
+		if err != nil {
+			return nil
+		}
+		if regions := phonenumbers.GetRegionCodesForCountryCode(code); len(regions) > 0 {
+			return slices.DeleteFunc(slices.Clone(regions), func(r string) bool { return r == "001" })
+		}
+	}
+	return nil
+}
 
 // geographic drops "001", which libphonenumber gives to the whole world.
 func geographic(region string) string {

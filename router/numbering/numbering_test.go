@@ -141,3 +141,14 @@ func ExampleParse() {
 	fmt.Println(n, verdict.Type, verdict.Textable(), err)
 	// Output: +306941234567 mobile true <nil>
 }
+
+func TestRegions(t *testing.T) {
+	assert.Equal(t, []string{"GR"}, numbering.Regions("3069"))
+	assert.Contains(t, numbering.Regions("1"), "CA")
+	assert.Contains(t, numbering.Regions("44"), "GB")
+	assert.Nil(t, numbering.Regions("3"))
+	assert.Nil(t, numbering.Regions(""))
+	assert.Nil(t, numbering.Regions("x"))
+	assert.Empty(t, numbering.Regions("800"))
+	assert.NotNil(t, numbering.Regions("800"), "a calling code of no country")
+}

@@ -1,0 +1,406 @@
+package router_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// The model test throws random schedules of faults, clocks and configurations
+// at the router. The vendors are scripted, and honest: what they answer and what
+// they truly took agree, but for doubt, where they may have taken it or not. What
+// the router then says of each message is held against the vendors' ledgers.
+//
+//	go test ./router -run TestModel -rapid.checks=100000
+
+// schedule is everything that is drawn for one run.
+type schedule struct {
+	vendors  []vendorPlan
+	opts     router.Options
+	weighted bool
+	store    bool
+	reloadAt time.Duration // 0 = never
+	messages []messagePlan
+}
+
+type vendorPlan struct {
+	config  memory.Config
+	line    router.Provider
+	answers []memory.Answer // again from the start after the last
+}
+
+type messagePlan struct {
+	message  provider.Message
+	at       time.Duration // when it is sent
+	deadline time.Duration // after at; 0 = none
+	cancel   time.Duration // after at; 0 = not
+	again    time.Duration // sent a second time this much later; 0 = not
+}
+
+var refusals = []provider.Code{provider.InvalidRecipient, provider.OptedOut, provider.SenderRejected, provider.NoRoute, provider.Rejected, provider.Unsupported}
+
+func drawAnswer(t *rapid.T) memory.Answer {
+	a := memory.Answer{Delay: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, time.Second, 20 * time.Second, time.Hour}).Draw(t, "delay")}
+	switch rapid.SampledFrom([]string{"ok", "ok", "unavailable", "unavailable", "doubt", "lost", "refused", "limited", "account", "bare", "panic"}).Draw(t, "answer") {
+	case "unavailable":
+		a.Err = &provider.Error{Code: provider.Unavailable, RetryAfter: rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, time.Minute}).Draw(t, "after")}
+	case "doubt":
+		a.Err = provider.Errorf(provider.Indeterminate, "not taken")
+	case "lost":
+		a.Err, a.Taken = provider.Errorf(provider.Indeterminate, "taken"), true
+	case "bare":
+		a.Err, a.Taken = errors.New("nobody classified this"), rapid.Bool().Draw(t, "taken")
+	case "refused":
+		a.Err = provider.Errorf(rapid.SampledFrom(refusals).Draw(t, "refusal"), "refused")
+	case "limited":
+		a.Err = &provider.Error{Code: provider.RateLimited, RetryAfter: rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute}).Draw(t, "after")}
+	case "account":
+		a.Err = provider.Errorf(rapid.SampledFrom([]provider.Code{provider.Unauthenticated, provider.InsufficientFunds}).Draw(t, "account"), "account")
+	case "panic":
+		a.Err = errPanic
+	}
+	return a
+}
+
+var errPanic = errors.New("panic")
+
+func drawVendor(t *rapid.T, i int) vendorPlan {
+	v := vendorPlan{answers: rapid.SliceOfN(rapid.Custom(drawAnswer), 1, 8).Draw(t, "answers")}
+	v.config.FindSettles = provider.Duration(rapid.SampledFrom([]time.Duration{0, 4 * time.Second, 45 * time.Second}).Draw(t, "settles"))
+	v.config.ReplayFor = provider.Duration(rapid.SampledFrom([]time.Duration{0, 0, time.Hour}).Draw(t, "replay"))
+	v.config.MaxBatch = 4
+	if rapid.Bool().Draw(t, "plain") {
+		v.config.Features = []string{"choose_sender", "validity", "batch"}
+	}
+	v.line = router.Provider{
+		Name:        fmt.Sprintf("v%d", i),
+		RateLimit:   rapid.SampledFrom([]float64{0, 0, 1, 50}).Draw(t, "rate"),
+		MaxInFlight: rapid.SampledFrom([]int{0, 1, 2}).Draw(t, "in flight"),
+		Spill:       rapid.Bool().Draw(t, "spill"),
+		Timeout:     rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(t, "timeout"),
+		Batch:       rapid.SampledFrom([]int{0, 3}).Draw(t, "batch"),
+	}
+	return v
+}
+
+func drawMessage(t *rapid.T, i int) messagePlan {
+	short := rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 2 * time.Second, 40 * time.Second})
+	p := messagePlan{
+		message: provider.Message{
+			To: mobile, Text: fmt.Sprintf("message %d", i),
+			Delivery: rapid.SampledFrom([]provider.Delivery{"", provider.AtMostOnce, provider.Reconcile, provider.AtLeastOnce}).Draw(t, "delivery"),
+			Class:    rapid.SampledFrom([]provider.Class{"", provider.OTP, provider.Marketing}).Draw(t, "class"),
+			Validity: rapid.SampledFrom([]time.Duration{0, 0, 10 * time.Second}).Draw(t, "validity"),
+		},
+		at:       rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, time.Second, time.Minute}).Draw(t, "at"),
+		deadline: short.Draw(t, "deadline"),
+		cancel:   short.Draw(t, "cancel"),
+	}
+	if rapid.Bool().Draw(t, "ref") {
+		p.message.Ref = fmt.Sprintf("ref-%d", i)
+		p.again = short.Draw(t, "again")
+	}
+	return p
+}
+
+func drawSchedule(t *rapid.T) schedule {
+	s := schedule{
+		opts: router.Options{
+			Validation:    router.Shape,
+			AttemptBudget: rapid.IntRange(1, 6).Draw(t, "budget"),
+			Retry:         router.Retry{MaxAttempts: rapid.IntRange(1, 3).Draw(t, "tries"), Initial: rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second}).Draw(t, "pause")},
+			Breaker: router.Breaker{
+				Failures: rapid.IntRange(1, 4).Draw(t, "failures"), OpenFor: 5 * time.Second,
+				LastResort: rapid.Bool().Draw(t, "last resort"), PerCountry: rapid.Bool().Draw(t, "per country"),
+			},
+			Delivery: rapid.SampledFrom([]provider.Delivery{"", provider.Reconcile}).Draw(t, "router delivery"),
+		},
+		weighted: rapid.Bool().Draw(t, "weighted"),
+		store:    rapid.Bool().Draw(t, "store"),
+		reloadAt: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 5 * time.Second}).Draw(t, "reload"),
+	}
+	if rapid.Bool().Draw(t, "failover on") {
+		s.opts.FailoverOn = []provider.Code{provider.Rejected, provider.InvalidRecipient}
+	}
+	for i := range rapid.IntRange(1, 3).Draw(t, "vendors") {
+		s.vendors = append(s.vendors, drawVendor(t, i))
+	}
+	for i := range rapid.IntRange(1, 6).Draw(t, "messages") {
+		s.messages = append(s.messages, drawMessage(t, i))
+	}
+	return s
+}
+
+// world is a schedule being run.
+type world struct {
+	*schedule
+	router    *router.Router
+	providers []*memory.Provider
+	lines     []router.Provider
+
+	mu    sync.Mutex
+	calls []call
+	said  []answer
+}
+
+// call is what a vendor saw: an attempt.
+type call struct {
+	vendor, text string
+	at           time.Time
+}
+
+// answer is what the router said of one Send.
+type answer struct {
+	plan    *messagePlan
+	began   time.Time
+	ended   time.Time
+	expires time.Time // zero = never
+	gone    time.Time // when the caller's context ended; zero = not
+	result  *router.Result
+	err     error
+}
+
+func (w *world) open(t *testing.T) error {
+	var targets []router.Target
+	for i := range w.vendors {
+		v := &w.vendors[i]
+		next := 0
+		config := v.config
+		config.Answer = func(m *provider.Message) memory.Answer {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.calls = append(w.calls, call{v.line.Name, m.Text, time.Now()})
+			a := v.answers[next%len(v.answers)]
+			next++
+			if a.Err == errPanic {
+				panic("the driver has a bug")
+			}
+			return a
+		}
+		p := vendor(t, config)
+		w.providers = append(w.providers, p)
+		line := v.line
+		line.Provider = p
+		w.lines = append(w.lines, line)
+		targets = append(targets, router.Target{Name: line.Name, Weight: i + 1})
+	}
+	if w.weighted {
+		w.opts.Routes = []router.Route{{Strategy: router.Weighted, Targets: targets}}
+	}
+	if w.store {
+		w.opts.Store = router.NewMemoryStore(0)
+	}
+	var err error
+	w.router, err = router.New(w.lines, &w.opts)
+	return err
+}
+
+// send sends one message and notes what the router says.
+func (w *world) send(p *messagePlan) {
+	m := p.message
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	a := answer{plan: p, began: time.Now()}
+	if p.deadline > 0 {
+		m.Deadline = a.began.Add(p.deadline)
+	}
+	if p.cancel > 0 {
+		a.gone = a.began.Add(p.cancel)
+		defer time.AfterFunc(p.cancel, cancel).Stop()
+	}
+	a.expires = m.Deadline
+	validity := m.Validity
+	if validity == 0 && m.Class == provider.OTP {
+		validity = router.DefaultOTPExpiry
+	}
+	if end := a.began.Add(validity); validity > 0 && (a.expires.IsZero() || end.Before(a.expires)) {
+		a.expires = end
+	}
+	a.result, a.err = w.router.Send(ctx, &m)
+	a.ended = time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.said = append(w.said, a)
+}
+
+func (w *world) run(t *testing.T) []string {
+	if err := w.open(t); err != nil {
+		return []string{err.Error()}
+	}
+	var wg sync.WaitGroup
+	later := func(d time.Duration, f func()) {
+		wg.Go(func() {
+			time.Sleep(d)
+			f()
+		})
+	}
+	for i := range w.messages {
+		p := &w.messages[i]
+		later(p.at, func() { w.send(p) })
+		if p.again > 0 && w.store {
+			later(p.at+p.again, func() { w.send(p) })
+		}
+	}
+	if w.reloadAt > 0 {
+		later(w.reloadAt, func() { _, _ = w.router.Reload(w.lines, &w.opts) })
+	}
+	wg.Wait()
+	if err := w.router.Close(context.Background()); err != nil {
+		return []string{err.Error()}
+	}
+	return w.judge()
+}
+
+// judge holds what was said against what is true.
+func (w *world) judge() (faults []string) {
+	bad := func(a *answer, format string, args ...any) {
+		faults = append(faults, fmt.Sprintf("%q %s %s: ", a.plan.message.Text, a.result, trail(a.result))+fmt.Sprintf(format, args...))
+	}
+	taken := make(map[string]int)
+	for _, p := range w.providers {
+		for _, e := range p.Messages() {
+			taken[e.Message.Text]++
+		}
+	}
+	attempts, reported, sends := make(map[string]int), make(map[string]int), make(map[string]int)
+	for _, c := range w.calls {
+		attempts[c.text]++
+	}
+	for i := range w.said {
+		a := &w.said[i]
+		if !a.result.Replayed {
+			reported[a.plan.message.Text] += len(a.result.Attempts)
+		}
+		sends[a.plan.message.Text]++
+	}
+	for i := range w.said {
+		a := &w.said[i]
+		text := a.plan.message.Text
+		n := taken[text]
+		w.judgeResult(a, bad)
+		if n > 0 && sends[text] == 1 && a.result.Status != provider.OutcomeAccepted && a.result.Status != provider.OutcomeUnknown {
+			bad(a, "%d vendors have it", n)
+		}
+		if n == 0 && a.result.Status == provider.OutcomeAccepted {
+			bad(a, "nobody has it")
+		}
+		if n > 1 && w.mode(a.plan) != provider.AtLeastOnce {
+			bad(a, "it went out %d times under %s", n, w.mode(a.plan))
+		}
+		if n > 1 && sends[text] == 1 && !a.result.DuplicatePossible {
+			bad(a, "it went out %d times and nobody was told", n)
+		}
+		if attempts[text] > reported[text] { // fewer, if the context ended on the way into the driver
+			bad(a, "the vendors saw %d attempts, the results tell of %d", attempts[text], reported[text])
+		}
+	}
+	return append(faults, w.judgeStored(taken)...)
+}
+
+// judgeResult looks at one result by itself.
+func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
+	r := a.result
+	if (a.err == nil) != (r.Status == provider.OutcomeAccepted) {
+		bad(a, "the error is %v", a.err)
+	}
+	if a.err != nil && !errors.Is(a.err, r.Code) {
+		bad(a, "the error %v is not the code", a.err)
+	}
+	if r.Replayed {
+		return
+	}
+	if len(r.Attempts) > w.opts.AttemptBudget {
+		bad(a, "more attempts than the budget of %d", w.opts.AttemptBudget)
+	}
+	tries, doubt := make(map[string]int), make(map[string]bool)
+	for i := range r.Attempts {
+		at := &r.Attempts[i]
+		tries[at.Provider]++
+		v := w.vendors[slices.IndexFunc(w.vendors, func(v vendorPlan) bool { return v.line.Name == at.Provider })]
+		switch {
+		case tries[at.Provider] > w.opts.Retry.MaxAttempts:
+			bad(a, "more tries at %s than %d", at.Provider, w.opts.Retry.MaxAttempts)
+		case !a.expires.IsZero() && !at.StartedAt.Before(a.expires):
+			bad(a, "an attempt after the deadline")
+		case !a.gone.IsZero() && at.StartedAt.After(a.gone):
+			bad(a, "an attempt after the caller was gone")
+		case doubt[at.Provider] && (v.config.ReplayFor == 0 || a.plan.message.Ref == ""):
+			bad(a, "%s was tried again after doubt", at.Provider)
+		case len(doubt) > 0 && !doubt[at.Provider] && w.mode(a.plan) != provider.AtLeastOnce:
+			bad(a, "%s was tried after doubt", at.Provider)
+		case i > 0 && w.isFinal(r.Attempts[i-1].Code):
+			bad(a, "an attempt after a final refusal")
+		}
+		if at.Outcome == provider.OutcomeUnknown {
+			doubt[at.Provider] = true
+		}
+	}
+	limit := a.expires
+	if !a.gone.IsZero() && (limit.IsZero() || a.gone.Before(limit)) {
+		limit = a.gone
+	}
+	if !limit.IsZero() && a.ended.After(limit) {
+		bad(a, "Send came back %s late", a.ended.Sub(limit))
+	}
+}
+
+func (w *world) isFinal(c provider.Code) bool {
+	switch c {
+	case provider.OptedOut, provider.InvalidMessage:
+		return true
+	case provider.InvalidRecipient, provider.Rejected:
+		return len(w.opts.FailoverOn) == 0
+	}
+	return false
+}
+
+// judgeStored looks at messages that were sent twice with the store on: each
+// send's word must be true of the whole.
+func (w *world) judgeStored(taken map[string]int) (faults []string) {
+	last := make(map[string]answer)
+	for _, a := range slices.SortedStableFunc(slices.Values(w.said), func(x, y answer) int { return cmp.Compare(x.ended.UnixNano(), y.ended.UnixNano()) }) {
+		if a.plan.message.Ref != "" && len(a.result.Attempts) > 0 {
+			last[a.plan.message.Text] = a
+		}
+	}
+	for text, a := range last {
+		if taken[text] > 0 && a.result.Status != provider.OutcomeAccepted && a.result.Status != provider.OutcomeUnknown {
+			faults = append(faults, fmt.Sprintf("%q: the vendors have it, the last word was %s", text, a.result.Status))
+		}
+	}
+	return faults
+}
+
+func (w *world) mode(p *messagePlan) provider.Delivery {
+	if d := cmp.Or(p.message.Delivery, w.opts.Delivery); d != "" {
+		return d
+	}
+	if p.message.Class == provider.OTP {
+		return provider.AtLeastOnce
+	}
+	return provider.AtMostOnce
+}
+
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawSchedule(rt)
+		var faults []string
+		synctest.Test(t, func(t *testing.T) { faults = (&world{schedule: &s}).run(t) })
+		if len(faults) > 0 {
+			rt.Fatalf("%s", strings.Join(faults, "\n"))
+		}
+	})
+}

@@ -1,0 +1,205 @@
+package router_test
+
+import (
+	"context"
+	"flag"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/drivers/apifon"
+	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/router"
+)
+
+// schedules is how many random schedules a run of the tests tries, if
+// -rapid.checks does not say.
+const schedules = "2000"
+
+func TestMain(m *testing.M) {
+	if checks := flag.Lookup("rapid.checks"); checks != nil {
+		if err := checks.Value.Set(schedules); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m) // parses the flags
+}
+
+// vendors are two real drivers before their vendors' fakes, over real sockets.
+type vendors struct {
+	apifon  *apifontest.Server
+	phonify *phonifytest.Server
+	router  *router.Router
+}
+
+func openVendors(t *testing.T, opts *router.Options) *vendors {
+	t.Helper()
+	v := &vendors{apifon: apifontest.NewServer(apifontest.Options{}), phonify: phonifytest.NewServer(phonifytest.Options{})}
+	t.Cleanup(v.apifon.Close)
+	t.Cleanup(v.phonify.Close)
+	a, err := apifon.New(apifon.Config{
+		Config: wire.Config{BaseURL: v.apifon.URL, Timeout: provider.Duration(2 * time.Second)},
+		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
+	})
+	require.NoError(t, err)
+	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: v.phonify.URL}, APIKey: phonifytest.APIKey})
+	require.NoError(t, err)
+	v.router = open(t, []router.Provider{{Name: "athens", Provider: a, Timeout: 2 * time.Second}, {Name: "usa", Provider: p}}, opts)
+	return v
+}
+
+func (v *vendors) taken() (athens, usa int) {
+	return len(v.apifon.Messages()), len(v.phonify.Messages())
+}
+
+func TestOverRealSockets(t *testing.T) {
+	fast := &router.Options{Retry: router.Retry{MaxAttempts: 2, Initial: time.Millisecond}}
+
+	t.Run("the first vendor has it", func(t *testing.T) {
+		v := openVendors(t, fast)
+		said := "Γειά σου 😀 'quoted' \"twice\" {braces} " + strings.Repeat("x", 350)
+		res, err := v.router.Send(t.Context(), text(said))
+		require.NoError(t, err)
+		assert.Equal(t, "athens:accepted", trail(res))
+		assert.NotEmpty(t, res.ID)
+		assert.Equal(t, said, v.apifon.Messages()[0].Text, "byte for byte")
+	})
+	t.Run("the first vendor is down", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(wiretest.Down))
+		res, err := v.router.Send(t.Context(), text("hello"))
+		require.NoError(t, err)
+		assert.Equal(t, "athens:not_sent athens:not_sent usa:accepted", trail(res))
+		assert.False(t, res.DuplicatePossible, "it is proven that nothing left")
+	})
+	t.Run("the vendor takes it and drops the connection", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+		res, err := v.router.Send(t.Context(), text("hello"))
+		require.ErrorIs(t, err, provider.Indeterminate)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+		assert.Equal(t, "athens:unknown", trail(res))
+		athens, usa := v.taken()
+		assert.Equal(t, 1, athens)
+		assert.Zero(t, usa, "no second text")
+		assert.Equal(t, 1, v.apifon.Requests(), "counted at the socket")
+	})
+	t.Run("the same for a one-time code", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+		m := text("Your code is 123456")
+		m.Class = provider.OTP
+		res, err := v.router.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, "athens:unknown usa:accepted", trail(res))
+		assert.True(t, res.DuplicatePossible)
+	})
+	t.Run("the vendor says nothing", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(wiretest.Hang))
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		res, err := v.router.Send(ctx, text("hello"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+	})
+	t.Run("too long for the second", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(wiretest.Down))
+		res, err := v.router.Send(t.Context(), text(strings.Repeat("x", 200)))
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		assert.Equal(t, []router.Skip{{Provider: "usa", Reason: "the text has 200 characters; it takes 160"}}, res.Skipped)
+		assert.Zero(t, v.phonify.Requests())
+	})
+}
+
+// The breaker counts doubt, so that a vendor that drops connections is left.
+func TestDoubtOpensTheBreaker(t *testing.T) {
+	v := openVendors(t, &router.Options{Breaker: router.Breaker{Failures: 3}})
+	require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+	unknown := 0
+	for range 10 {
+		if res, _ := v.router.Send(t.Context(), text("hello")); res.Status == provider.OutcomeUnknown {
+			unknown++
+		}
+	}
+	assert.Equal(t, 3, unknown)
+	athens, usa := v.taken()
+	assert.Equal(t, 3, athens)
+	assert.Equal(t, 7, usa)
+}
+
+// Attempts are counted at the socket, whatever the client library does.
+func TestBudgetAtTheSocket(t *testing.T) {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	server := wiretest.NewServer(refuse)
+	t.Cleanup(server.Close)
+	a, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: server.URL}, APIKey: "k"})
+	require.NoError(t, err)
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+		Retry: router.Retry{MaxAttempts: 9, Initial: time.Millisecond, Max: time.Millisecond}, AttemptBudget: 4,
+	})
+	res, err := r.Send(t.Context(), text("hello"))
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.Len(t, res.Attempts, 4)
+	assert.Equal(t, 4, server.Requests())
+}
+
+func TestCloseWaitsForWhatIsInFlight(t *testing.T) {
+	a := vendor(t, memory.Config{Delay: provider.Duration(50 * time.Millisecond)})
+	r, err := router.New([]router.Provider{{Name: "a", Provider: a}}, nil)
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	begun := make(chan struct{})
+	wg.Go(func() {
+		close(begun)
+		res, err := r.Send(context.Background(), text("hello"))
+		if assert.NoError(t, err) {
+			assert.Equal(t, provider.OutcomeAccepted, res.Status)
+		}
+	})
+	<-begun
+	for r.States()[0].InFlight == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, r.Close(short), context.DeadlineExceeded)
+	wg.Wait()
+	res, err := r.Send(t.Context(), text("late"))
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.Equal(t, provider.OutcomeNotSent, res.Status)
+	assert.Equal(t, 1, a.Accepted())
+	assert.NoError(t, r.Close(t.Context()), "again")
+}
+
+func TestTenThousandAtOnce(t *testing.T) {
+	a := vendor(t, memory.Config{Ledger: 10_000})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	var wg sync.WaitGroup
+	for range 10_000 {
+		wg.Go(func() {
+			if _, err := r.Send(context.Background(), text("hello")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 10_000, a.Accepted())
+}
