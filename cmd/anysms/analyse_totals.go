@@ -89,7 +89,10 @@ func (a *app) printCosts(t *analysis.Totals, opts *analysis.Options) error {
 	for _, p := range opts.Prices {
 		line := fmt.Sprintf("Cost at %s: %s", p.Provider, t.TotalCost[p.Provider])
 		if missing := t.Unpriced[p.Provider]; missing > 0 {
-			line += fmt.Sprintf(", without %s messages that have no price", grouped(missing))
+			line += fmt.Sprintf(", without %s that have no price", plural(missing, "message"))
+		}
+		if long := t.Uncarried[p.Provider]; long > 0 {
+			line += fmt.Sprintf(", without %s too long for it", plural(long, "message"))
 		}
 		fmt.Fprintln(a.out, line)
 	}
@@ -107,7 +110,7 @@ func (a *app) printEdits(t *analysis.Totals, _ *analysis.Options) error {
 		for j := range e.From {
 			changes[j] = fmt.Sprintf("%q by %q", e.From[j], e.To[j])
 		}
-		rows[i] = []string{"  replace " + strings.Join(changes, ", "), "in " + grouped(e.Messages) + " messages", "saves " + grouped(e.Saves) + " segments"}
+		rows[i] = []string{"  replace " + strings.Join(changes, ", "), "in " + plural(e.Messages, "message"), "saves " + plural(e.Saves, "segment")}
 	}
 	return a.table(rows)
 }

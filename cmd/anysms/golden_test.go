@@ -34,6 +34,12 @@ func TestGoldens(t *testing.T) {
 		"analyse-json-segments": {args: "analyse --format json", text: strings.Repeat("a", 152) + "€" + strings.Repeat("b", 153)},
 		"analyse-file":          {args: "analyse --file ../../examples/data/messages.tsv --text-column SMS"},
 		"analyse-file-json":     {args: "analyse --file ../../examples/data/messages.tsv --text-column SMS --format json"},
+		"help-cost":             {args: "cost --help"},
+		"rates-check":           {args: "rates check ../../examples/rates.sample.csv"},
+		"rates-quote":           {args: "rates quote --rates ../../examples/rates.sample.csv --region AU --to 0491570156 --text", text: strings.Repeat("a", 161)},
+		"cost":                  {args: "cost --file - --rates ../../examples/rates.sample.csv --region GR --currency-rate EUR=1,USD=0.9,AUD=0.6,credits=0.03", stdin: campaign, code: exitRefused},
+		"cost-json":             {args: "cost --file - --rates ../../examples/rates.sample.csv --providers athens,capetown --region GR --currency-rate EUR=1,credits=0.03 --allow-invalid --format json", stdin: campaign},
+		"analyse-template":      {args: "analyse --file - --max-segments 1 --require gsm7 --template", text: "Hi {text}, it is {to} already, so please do hurry up and come to us now", stdin: campaign, code: exitRefused},
 		"analyse-file-invalid":  {args: "analyse --file - --to-column to --region GR", stdin: invalidRows, code: exitRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,3 +65,12 @@ const invalidRows = "to,text\n" +
 	"6971234567,\n" +
 	"6971234567,not \xff UTF-8\n" +
 	"6971234567,two,many\n"
+
+// campaign has a dear apostrophe, three countries, and a landline.
+const campaign = `to,text
++306971234567,"It’s 5 € only – today, for you, with a text that is longer than seventy characters"
+6971234568,Hello
++61491570156,Hello
++27820000001,Hello
++302101234567,Hello
+`

@@ -96,6 +96,8 @@ func (a *app) commands() []*cobra.Command {
 		a.otpCommand(),
 		a.inboxCommand(),
 		a.analyseCommand(),
+		a.costCommand(),
+		a.ratesCommand(),
 		a.balanceCommand(),
 		a.providersCommand(),
 		a.driversCommand(),

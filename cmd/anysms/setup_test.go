@@ -21,7 +21,7 @@ func TestVersion(t *testing.T) {
 func TestDrivers(t *testing.T) {
 	got := anysms(t, "drivers")
 	assert.Equal(t, exitDone, got.code)
-	for _, name := range []string{"apifon", "memory", "phonify"} {
+	for _, name := range []string{"apifon", "memory", "phonify", "zoomconnect"} {
 		assert.Contains(t, "\n"+got.stdout, "\n"+name+" ")
 	}
 	var all []driverInfo

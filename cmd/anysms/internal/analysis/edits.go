@@ -9,6 +9,7 @@ import (
 	"github.com/anysms/anysms/encoding/gsm7"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/encoding/transliterate"
+	"github.com/anysms/anysms/provider"
 )
 
 // Bounds of what is remembered of a file's characters, so that memory does not
@@ -37,21 +38,29 @@ type Edit struct {
 	To       []string `json:"to"`
 	Messages int      `json:"messages"` // that it changes
 	Saves    int      `json:"saves"`    // segments
+
+	Cost map[string]provider.Money `json:"cost,omitempty"` // what it saves at each provider
+}
+
+// edit is an Edit that is being counted.
+type edit struct {
+	from, to []string
+	saving
 }
 
 // edits counts which characters force UCS-2 and what replacing them would save.
 type edits struct {
 	byRune map[rune]*Character
-	byText map[string]*Edit // by the characters to replace, in order of code points
+	byText map[string]*edit // by the characters to replace, in order of code points
 	seen   []rune
 }
 
 func newEdits() *edits {
-	return &edits{byRune: make(map[rune]*Character), byText: make(map[string]*Edit)}
+	return &edits{byRune: make(map[rune]*Character), byText: make(map[string]*edit)}
 }
 
 // add looks at a message that is UCS-2, or would be without national tables.
-func (e *edits) add(text string, segments int, opts *segment.Options) {
+func (e *edits) add(text string, segments int, opts *segment.Options, each []int64) {
 	e.seen = e.seen[:0]
 	for _, r := range text {
 		if plain(r) || slices.Contains(e.seen, r) || inDefault(r) {
@@ -83,7 +92,7 @@ func (e *edits) add(text string, segments int, opts *segment.Options) {
 		}
 	}
 	if saved > 0 {
-		e.edit(saved)
+		e.edit(saved, each)
 	}
 }
 
@@ -123,7 +132,7 @@ func (e *edits) character(r rune) *Character {
 	return c
 }
 
-func (e *edits) edit(saved int) {
+func (e *edits) edit(saved int, each []int64) {
 	slices.Sort(e.seen)
 	key := string(e.seen)
 	found := e.byText[key]
@@ -131,15 +140,14 @@ func (e *edits) edit(saved int) {
 		if len(e.byText) >= maxEdits {
 			return
 		}
-		found = new(Edit)
+		found = &edit{saving: saving{costs: make([]cost, len(each))}}
 		for _, r := range e.seen {
 			to, _ := transliterate.Suggest(r)
-			found.From, found.To = append(found.From, string(r)), append(found.To, to)
+			found.from, found.to = append(found.from, string(r)), append(found.to, to)
 		}
 		e.byText[key] = found
 	}
-	found.Messages++
-	found.Saves += saved
+	found.add(saved, each)
 }
 
 func (e *edits) merge(o *edits) {
@@ -152,12 +160,11 @@ func (e *edits) merge(o *edits) {
 			e.byRune[r] = c
 		}
 	}
-	for key, edit := range o.byText {
+	for key, theirs := range o.byText {
 		if had := e.byText[key]; had != nil {
-			had.Messages += edit.Messages
-			had.Saves += edit.Saves
+			had.saving.merge(theirs.saving)
 		} else if len(e.byText) < maxEdits {
-			e.byText[key] = edit
+			e.byText[key] = theirs
 		}
 	}
 }
@@ -176,20 +183,27 @@ func (e *edits) characters() []Character {
 
 // best lists the edits that save most. An edit also saves what the edits of
 // fewer of its characters save.
-func (e *edits) best() []Edit {
-	list := make([]Edit, 0, len(e.byText))
-	for key, edit := range e.byText {
-		sum := *edit
-		for other, o := range e.byText {
-			if other != key && strings.Trim(other, key) == "" {
-				sum.Messages += o.Messages
-				sum.Saves += o.Saves
+func (t *tally) bestEdits() ([]Edit, error) {
+	list := make([]edit, 0, len(t.edits.byText))
+	for key, own := range t.edits.byText {
+		sum := edit{from: own.from, to: own.to, saving: saving{costs: make([]cost, len(t.opts.Prices))}}
+		for other, o := range t.edits.byText {
+			if strings.Trim(other, key) == "" {
+				sum.merge(o.saving)
 			}
 		}
 		list = append(list, sum)
 	}
-	slices.SortFunc(list, func(a, b Edit) int {
-		return cmp.Or(b.Saves-a.Saves, len(a.From)-len(b.From), slices.Compare(a.From, b.From))
+	slices.SortFunc(list, func(a, b edit) int {
+		return cmp.Or(b.segments-a.segments, len(a.from)-len(b.from), slices.Compare(a.from, b.from))
 	})
-	return list[:min(len(list), bestEdits)]
+	var best []Edit
+	for _, found := range list[:min(len(list), bestEdits)] {
+		cost, err := t.byProvider(found.costs)
+		if err != nil {
+			return nil, err
+		}
+		best = append(best, Edit{From: found.from, To: found.to, Messages: found.messages, Saves: found.segments, Cost: cost})
+	}
+	return best, nil
 }

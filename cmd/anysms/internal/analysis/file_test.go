@@ -139,8 +139,8 @@ func TestEditsThatSave(t *testing.T) {
 		"it’s\n"+ // saves nothing
 		"Καλημέρα\n", analysis.Options{Characters: true})
 	require.NotEmpty(t, got.Edits)
-	assert.Equal(t, analysis.Edit{From: []string{"’", "“", "”"}, To: []string{"'", `"`, `"`}, Messages: 8, Saves: 8}, got.Edits[0])
-	assert.Equal(t, analysis.Edit{From: []string{"’"}, To: []string{"'"}, Messages: 5, Saves: 5}, got.Edits[1])
+	assert.Equal(t, analysis.Edit{From: []string{"’", "“", "”"}, To: []string{"'", `"`, `"`}, Messages: 8, Saves: 8, Cost: map[string]provider.Money{}}, got.Edits[0])
+	assert.Equal(t, analysis.Edit{From: []string{"’"}, To: []string{"'"}, Messages: 5, Saves: 5, Cost: map[string]provider.Money{}}, got.Edits[1])
 	assert.Equal(t, analysis.Character{Rune: "U+2019", Char: "’", Messages: 9, Alone: 6, Saves: 5, Suggest: "'"}, got.Characters[0])
 }
 
@@ -315,9 +315,82 @@ func BenchmarkCampaign(b *testing.B) {
 
 func TestWorstMessages(t *testing.T) {
 	got := file(t, "text\na\n"+strings.Repeat("b", 161)+"\n"+strings.Repeat("b", 161)+"\n"+strings.Repeat("c", 400)+"\nd\n",
-		analysis.Options{Worst: 2, Workers: 2})
+		analysis.Options{Worst: 2, First: 2, Workers: 2})
+	assert.Equal(t, []int{2, 3}, []int{got.First[0].Line, got.First[1].Line})
 	assert.Equal(t, []analysis.Message{{Line: 5, Text: strings.Repeat("c", 400), Segments: 3}, {Line: 3, Text: strings.Repeat("b", 161), Segments: 2}}, got.Worst)
 	b, err := json.Marshal(got)
 	require.NoError(t, err)
 	assert.NotContains(t, string(b), "ccc", "texts are not part of the answer")
+}
+
+func TestWhatIsTooLongForAProviderIsNotPriced(t *testing.T) {
+	p := prices(t, "usa,,,USD,0.01\n", "usa")
+	p[0].MaxCharacters = 160
+	got := file(t, "to,text\n+306900000001,"+strings.Repeat("a", 161)+"\n+306900000001,a\n",
+		analysis.Options{ToColumn: "to", Number: number, Prices: p})
+	assert.Equal(t, map[string]int{"usa": 1}, got.Uncarried)
+	assert.Equal(t, "0.01", got.TotalCost["usa"].Amount())
+	assert.Zero(t, got.Unpriced["usa"])
+}
+
+func TestLevelsSave(t *testing.T) {
+	got := file(t, "to,text\n+306900000001,it’s "+strings.Repeat("a", 100)+"\n+306900000001,"+strings.Repeat("ΚΑΛΗΜΕΡΑ ", 10)+"\n+306900000001,short’s\n",
+		analysis.Options{ToColumn: "to", Number: number, Levels: true, Prices: prices(t, "a,,,EUR,0.05\n", "a")})
+	require.Len(t, got.Levels, 3)
+	assert.Equal(t, 1, got.Levels[0].Saves, "lossless: one apostrophe")
+	assert.Equal(t, 2, got.Levels[1].Saves, "greek_capitals: the greeting too")
+	assert.Equal(t, provider.Money{Micros: 100_000, Currency: "EUR"}, got.Levels[1].Cost["a"])
+}
+
+func TestCheapestMix(t *testing.T) {
+	content := "to,text\n+306900000001,a\n+306900000002,a\n+4915123456789,a\n"
+	cheapest := func(t *testing.T, card string, worth map[string]string, names ...string) (*analysis.Mix, error) {
+		t.Helper()
+		c, err := rates.NewCurrencies(worth)
+		require.NoError(t, err)
+		return file(t, content, analysis.Options{ToColumn: "to", Number: number, Prices: prices(t, card, names...)}).Cheapest(c)
+	}
+	mix, err := cheapest(t, "a,GR,,EUR,0.05\nb,GR,,EUR,0.04\nb,DE,,EUR,0.09\nc,DE,,EUR,0.08\n", nil, "a", "b", "c")
+	require.NoError(t, err)
+	assert.Equal(t, "b", mix.Countries[0].Provider)
+	assert.Equal(t, "c", mix.Countries[1].Provider)
+	assert.Equal(t, map[string]provider.Money{"EUR": {Micros: 160_000, Currency: "EUR"}}, mix.Total)
+
+	mix, err = cheapest(t, "a,GR,,EUR,0.05\n", nil, "a")
+	require.NoError(t, err)
+	assert.Empty(t, mix.Countries[1].Provider)
+	assert.Equal(t, 1, mix.Without)
+
+	_, err = cheapest(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", nil, "a", "b")
+	require.ErrorContains(t, err, "no currency rate for AUD")
+	mix, err = cheapest(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", map[string]string{"EUR": "1", "AUD": "0.6"}, "a", "b")
+	require.NoError(t, err)
+	assert.Equal(t, "b", mix.Countries[0].Provider)
+}
+
+func BenchmarkJSONLines(b *testing.B) {
+	var content bytes.Buffer
+	for i := range 100_000 {
+		fmt.Fprintf(&content, `{"to":"+30690%07d","text":"Your parcel %d arrives today between 10 and 12","id":%d}`+"\n", i, i, i)
+	}
+	b.Run("File", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
+				Name: "f.jsonl", TextColumn: "text", ToColumn: "to", Number: number})
+			require.NoError(b, err)
+		}
+	})
+	b.Run("ref-encoding-json", func(b *testing.B) {
+		b.SetBytes(int64(content.Len()))
+		for b.Loop() {
+			decoder := json.NewDecoder(bytes.NewReader(content.Bytes()))
+			for {
+				var row struct{ To, Text string }
+				if err := decoder.Decode(&row); err != nil {
+					break
+				}
+			}
+		}
+	})
 }

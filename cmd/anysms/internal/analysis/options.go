@@ -26,7 +26,9 @@ type Options struct {
 	Prices        []Price
 
 	Worst      int  // keep so many of the longest messages, text and all
+	First      int  // keep so many of the first messages, to ask vendors about
 	Characters bool // find the characters and edits that cost most
+	Levels     bool // find what each level of transliteration would save
 	Duplicates bool // find rows with the same number and text; takes disk
 	Annotate   io.Writer
 
@@ -35,10 +37,17 @@ type Options struct {
 	Progress func(rows int)
 }
 
-// Price is one provider's prices.
+// Price is one provider's prices, and the longest message that it carries.
 type Price struct {
-	Provider string
-	Book     *rates.Book
+	Provider      string
+	Book          *rates.Book
+	MaxSegments   int // 0 = any
+	MaxCharacters int // 0 = any
+}
+
+// carries reports whether the provider can take a message at all.
+func (p *Price) carries(a *segment.Analysis) bool {
+	return (p.MaxSegments == 0 || a.Segments <= p.MaxSegments) && (p.MaxCharacters == 0 || a.Characters <= p.MaxCharacters)
 }
 
 // columns lists the columns that are read, without repeats: the text's or the

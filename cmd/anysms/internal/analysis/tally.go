@@ -2,12 +2,9 @@ package analysis
 
 import (
 	"fmt"
-	"math"
-	"math/bits"
 	"slices"
 
 	"github.com/anysms/anysms/encoding/segment"
-	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
 )
@@ -27,8 +24,10 @@ type tally struct {
 	countries                  map[string]*country
 	costs                      []cost // by price
 	edits                      *edits
+	levels                     []saving // by level of transliteration from the first on
+	each                       []int64  // by price: the present message's price per segment in micros, -1 = none
 	variables                  []Variable
-	worst                      []Message
+	worst, first               []Message
 
 	values []string // of the template, reused
 	buffer []byte
@@ -40,43 +39,16 @@ type country struct {
 	costs []cost
 }
 
-// cost is what messages cost at one provider.
-type cost struct {
-	micros   int64
-	priced   int // messages
-	unpriced int // messages without a price
-	overflow bool
-}
-
-func (c *cost) add(micros int64, segments int) {
-	hi, product := bits.Mul64(uint64(micros), uint64(segments)) // neither is negative
-	sum := uint64(c.micros) + product
-	if hi != 0 || product > math.MaxInt64 || sum > math.MaxInt64 {
-		c.overflow = true
-		return
-	}
-	c.micros = int64(sum)
-	c.priced++
-}
-
-func (c *cost) merge(o cost) {
-	sum := uint64(c.micros) + uint64(o.micros)
-	if sum > math.MaxInt64 {
-		c.overflow = true
-		sum = 0
-	}
-	c.micros = int64(sum)
-	c.priced += o.priced
-	c.unpriced += o.unpriced
-	c.overflow = c.overflow || o.overflow
-}
-
 func newTally(opts *Options, at places, r *repeats) *tally {
 	t := &tally{
 		opts: opts, at: at, repeats: r,
 		problems:  make(map[string]int),
 		countries: make(map[string]*country),
 		costs:     make([]cost, len(opts.Prices)),
+		each:      make([]int64, len(opts.Prices)),
+	}
+	if opts.Levels {
+		t.levels = newSavings(len(opts.Prices))
 	}
 	if opts.Characters {
 		t.edits = newEdits()
@@ -185,13 +157,18 @@ func (t *tally) accept(r *row, m *message) {
 		t.price(r, m)
 	}
 	if t.edits != nil && m.Forcing >= 0 {
-		t.edits.add(m.text, m.Segments, t.opts.Segment)
+		t.edits.add(m.text, m.Segments, t.opts.Segment, t.each)
+	}
+	if t.levels != nil && (m.Segments > 1 || m.Forcing >= 0) {
+		t.rewrite(m)
 	}
 	if t.opts.Template != nil {
 		t.blame(m)
 	}
 	t.repeats.add(m.to, m.text, r.line, m.Segments)
-	t.worst = keepWorst(t.worst, Message{Line: r.line, Text: m.text, Segments: m.Segments}, t.opts.Worst)
+	kept := Message{Line: r.line, To: m.to, Text: m.text, Segments: m.Segments}
+	t.worst = keepWorst(t.worst, kept, t.opts.Worst)
+	t.first = keepFirst(t.first, kept, t.opts.First)
 }
 
 func (t *tally) price(r *row, m *message) {
@@ -206,12 +183,20 @@ func (t *tally) price(r *row, m *message) {
 		d.MCCMNC = r.fields[t.at.network]
 	}
 	for i := range t.opts.Prices {
-		price, _, ok := t.opts.Prices[i].Book.Price(d)
+		t.each[i] = -1
+		p := &t.opts.Prices[i]
+		if !p.carries(&m.Analysis) {
+			t.costs[i].uncarried++
+			c.costs[i].uncarried++
+			continue
+		}
+		price, _, ok := p.Book.Price(d)
 		if !ok {
 			t.costs[i].unpriced++
 			c.costs[i].unpriced++
 			continue
 		}
+		t.each[i] = price.Micros
 		t.costs[i].add(price.Micros, m.Segments)
 		c.costs[i].add(price.Micros, m.Segments)
 	}
@@ -275,18 +260,16 @@ func (t *tally) merge(o *tally) {
 	if t.edits != nil {
 		t.edits.merge(o.edits)
 	}
+	for i := range t.levels {
+		t.levels[i].merge(o.levels[i])
+	}
 	for i := range t.variables {
 		t.variables[i].merge(o.variables[i])
 	}
 	for _, m := range o.worst {
 		t.worst = keepWorst(t.worst, m, t.opts.Worst)
 	}
-}
-
-// money is what a cost comes to, or an error if no number holds it.
-func (t *tally) money(c cost, i int) (provider.Money, error) {
-	if c.overflow {
-		return provider.Money{}, fmt.Errorf("%s: the cost at provider %s is too large to be counted", t.opts.Name, t.opts.Prices[i].Provider)
+	for _, m := range o.first {
+		t.first = keepFirst(t.first, m, t.opts.First)
 	}
-	return provider.Money{Micros: c.micros, Currency: t.opts.Prices[i].Book.Currency()}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -25,6 +26,7 @@ type Totals struct {
 
 	TotalCost map[string]provider.Money `json:"total_cost"` // by provider, of the messages that have a price
 	Unpriced  map[string]int            `json:"unpriced"`   // by provider, messages without a price
+	Uncarried map[string]int            `json:"uncarried"`  // by provider, messages too long for it
 
 	Unsendable int      `json:"unsendable"` // messages of more segments than one message can have
 	Histogram  []Bucket `json:"histogram"`  // messages by segments
@@ -34,10 +36,12 @@ type Totals struct {
 
 	Characters []Character `json:"characters,omitempty"` // that force UCS-2, the dearest first
 	Edits      []Edit      `json:"edits,omitempty"`      // that save most
+	Levels     []Level     `json:"levels,omitempty"`     // of transliteration, and what they save
 	Variables  []Variable  `json:"variables,omitempty"`  // of the template
 	Duplicates *Duplicates `json:"duplicates,omitempty"`
 
 	Worst []Message `json:"-"` // the longest messages, without repeats
+	First []Message `json:"-"` // the first ones
 
 	Format     string      `json:"format"` // in which the file was read
 	Violations []Violation `json:"violations"`
@@ -70,6 +74,8 @@ type Country struct {
 	Country string `json:"country"` // ISO 3166 alpha-2; "" = a number of no country
 	Count
 	Cost map[string]provider.Money `json:"cost"`
+
+	wholly []string // the providers that carry and price every message
 }
 
 // Reason is a kind of invalid row and how many there are.
@@ -88,6 +94,14 @@ type Invalid struct {
 type Bucket struct {
 	Segments int `json:"segments"` // segment.MaxSegments+1 stands for that many or more
 	Messages int `json:"messages"`
+}
+
+// Level is a level of transliteration and what it would save.
+type Level struct {
+	Level    transliterate.Level       `json:"level"`
+	Messages int                       `json:"messages"` // that would be shorter
+	Saves    int                       `json:"saves"`    // segments
+	Cost     map[string]provider.Money `json:"cost,omitempty"`
 }
 
 // Variable is a variable of a template, and what its values do.
@@ -117,9 +131,9 @@ func (t *tally) totals(r reader) (*Totals, error) {
 		Rows: t.rows, Messages: t.messages, InvalidRows: t.rows - t.messages, Segments: t.segments,
 		ByEncoding: ByEncoding{GSM7: t.encodings[segment.GSM7], UCS2: t.encodings[segment.UCS2]},
 		ByCountry:  []Country{}, ByReason: []Reason{}, Invalid: t.invalid,
-		TotalCost: map[string]provider.Money{}, Unpriced: map[string]int{},
+		TotalCost: map[string]provider.Money{}, Unpriced: map[string]int{}, Uncarried: map[string]int{},
 		Unsendable: t.unsendable, Histogram: []Bucket{}, Longest: t.longest,
-		Variables: t.variables, Worst: t.worst, Format: r.format(), Violations: []Violation{},
+		Variables: t.variables, Worst: t.worst, First: t.first, Format: r.format(), Violations: []Violation{},
 	}
 	if all.Invalid == nil {
 		all.Invalid = []Invalid{}
@@ -131,11 +145,11 @@ func (t *tally) totals(r reader) (*Totals, error) {
 		return cmp.Or(b.Rows-a.Rows, cmp.Compare(a.Reason, b.Reason))
 	})
 	t.spread(all)
-	if t.edits != nil {
-		all.Characters, all.Edits = t.edits.characters(), t.edits.best()
-	}
 	var err error
 	if all.Duplicates, err = t.repeats.found(); err != nil {
+		return all, err
+	}
+	if err := t.savings(all); err != nil {
 		return all, err
 	}
 	return all, t.pricesOf(all)
@@ -159,6 +173,24 @@ func (t *tally) spread(all *Totals) {
 	}
 }
 
+// savings fills in what would make the file cheaper.
+func (t *tally) savings(all *Totals) (err error) {
+	if t.edits != nil {
+		all.Characters = t.edits.characters()
+		if all.Edits, err = t.bestEdits(); err != nil {
+			return err
+		}
+	}
+	for i, s := range t.levels {
+		cost, err := t.byProvider(s.costs)
+		if err != nil {
+			return err
+		}
+		all.Levels = append(all.Levels, Level{levels[i], s.messages, s.segments, cost})
+	}
+	return nil
+}
+
 func (t *tally) pricesOf(all *Totals) error {
 	for i, p := range t.opts.Prices {
 		total, err := t.money(t.costs[i], i)
@@ -167,17 +199,18 @@ func (t *tally) pricesOf(all *Totals) error {
 		}
 		all.TotalCost[p.Provider] = total
 		all.Unpriced[p.Provider] = t.costs[i].unpriced
+		all.Uncarried[p.Provider] = t.costs[i].uncarried
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.countries)) {
 		c := t.countries[name]
-		entry := Country{Country: name, Count: c.Count, Cost: map[string]provider.Money{}}
+		entry := Country{Country: name, Count: c.Count}
+		var err error
+		if entry.Cost, err = t.byProvider(c.costs); err != nil {
+			return err
+		}
 		for i, p := range t.opts.Prices {
-			money, err := t.money(c.costs[i], i)
-			if err != nil {
-				return err
-			}
-			if c.costs[i].priced > 0 {
-				entry.Cost[p.Provider] = money
+			if c.costs[i].priced == c.Messages {
+				entry.wholly = append(entry.wholly, p.Provider)
 			}
 		}
 		all.ByCountry = append(all.ByCountry, entry)

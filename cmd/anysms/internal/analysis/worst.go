@@ -3,12 +3,15 @@ package analysis
 import (
 	"cmp"
 	"slices"
+
+	"github.com/anysms/anysms/provider/e164"
 )
 
 // Message is one message of a file with its text, which is somebody's: it is
 // shown only where it was asked for.
 type Message struct {
 	Line     int
+	To       e164.Number
 	Text     string
 	Segments int
 }
@@ -37,4 +40,14 @@ func keepWorst(list []Message, m Message, most int) []Message {
 
 func byLength(a, b Message) int {
 	return cmp.Or(b.Segments-a.Segments, a.Line-b.Line)
+}
+
+// keepFirst keeps the messages of the first lines.
+func keepFirst(list []Message, m Message, most int) []Message {
+	if most == 0 || len(list) >= most && m.Line > list[len(list)-1].Line {
+		return list
+	}
+	list = append(list, m)
+	slices.SortFunc(list, func(a, b Message) int { return a.Line - b.Line })
+	return list[:min(len(list), most)]
 }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const someRates = "provider,country,currency,price\nathens,GR,EUR,0.05\nusa,,USD,0.01\n"
+
+func TestBadRates(t *testing.T) {
+	card := write(t, "rates.csv", someRates)
+	broken := write(t, "broken.csv", "provider,currency,price\na,EUR,x\na,EUR,1\na,USD,1\n")
+	file := write(t, "f.csv", campaign)
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"no such card", []string{"rates", "check", "nowhere.csv"}, exitUsage, "nowhere.csv"},
+		{"broken card", []string{"rates", "check", broken}, exitUsage, "broken.csv:2: price: "},
+		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, exitUsage, "broken.csv:4: currency: USD"},
+		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 rows or destinations"},
+		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, exitRefused, "calling code"},
+		{"no number", []string{"rates", "quote", "--rates", card}, exitUsage, `"to" not set`},
+		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, exitUsage, `no provider "nobody"; there are: athens, usa`},
+		{"currencies", []string{"cost", "--file", file, "--rates", card}, exitUsage, "no currency rate for"},
+		{"currency rate", []string{"cost", "--file", file, "--rates", card, "--currency-rate", "EUR"}, exitUsage, "want CURRENCY=RATE"},
+		{"no card", []string{"cost", "--file", file}, exitUsage, "cost needs a rate card"},
+		{"no file", []string{"cost", "--rates", card}, exitUsage, `"file" not set`},
+		{"rates without numbers", []string{"analyse", "--file", file, "--rates", card}, exitUsage, "--rates needs --to-column"},
+		{"providers without rates", []string{"analyse", "--file", file, "--providers", "a"}, exitUsage, "--providers needs --rates"},
+		{"template", []string{"analyse", "--file", file, "--template", "{"}, exitUsage, "begins no variable"},
+		{"template column", []string{"analyse", "--file", file, "--template", "{name}"}, exitUsage, `no column "name"`},
+		{"baseline", []string{"analyse", "--baseline", card, "x"}, exitUsage, "is not the JSON of an analysis"},
+		{"max cost", []string{"analyse", "--max-cost", "1", "x"}, exitUsage, "max-cost needs prices"},
+		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, exitUsage, "is negative"},
+		{"file flag without file", []string{"analyse", "--report", "x.html", "x"}, exitUsage, "--report needs --file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := anysms(t, tt.args...)
+			assert.Equal(t, tt.code, got.code)
+			assert.Contains(t, got.stderr, tt.want)
+		})
+	}
+}
+
+func TestAnalysisInCI(t *testing.T) {
+	old := write(t, "old.json", anysms(t, "analyse", "--format", "json", "Your code is 1234").stdout)
+	assert.Equal(t, exitDone, anysms(t, "analyse", "--baseline", old, "--max-segments", "1", "--require", "gsm7", "Your code is 9999").code)
+	got := anysms(t, "analyse", "--baseline", old, "--require", "gsm7", "--format", "json", "Your code is “1234” "+strings.Repeat("and more ", 10))
+	assert.Equal(t, exitRefused, got.code)
+	var answer struct {
+		Violations []struct{ Rule, Limit, Got string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &answer))
+	require.Len(t, answer.Violations, 2)
+	assert.Equal(t, "require", answer.Violations[0].Rule)
+	assert.Equal(t, "baseline", answer.Violations[1].Rule)
+	assert.Contains(t, got.stderr, "limit broken: require is gsm7")
+
+	got = anysmsReading(t, campaign, "analyse", "--file", "-", "--to-column", "to", "--region", "GR", "--allow-invalid",
+		"--rates", write(t, "rates.csv", someRates), "--max-cost", "usa=0.05", "--max-cost", "athens=1")
+	assert.Equal(t, exitRefused, got.code)
+	assert.Contains(t, got.stderr, "athens 0.15 EUR and 2 messages without a price", "what has no price is never free")
+	assert.NotContains(t, got.stderr, "usa 0.05 USD and")
+}
+
+func TestAnnotateAndReport(t *testing.T) {
+	dir := t.TempDir()
+	annotated, page := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.html")
+	got := anysms(t, "analyse", "--file", write(t, "f.csv", campaign), "--to-column", "to", "--region", "GR", "--allow-invalid",
+		"--annotate", annotated, "--report", page, "--duplicates")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	b, err := os.ReadFile(annotated)
+	require.NoError(t, err)
+	assert.Equal(t, 6, strings.Count(string(b), "\n"))
+	assert.Contains(t, string(b), "6971234568,Hello,gsm7,5,1,GR,\n")
+	b, err = os.ReadFile(page)
+	require.NoError(t, err)
+	assert.Contains(t, string(b), `id="messages" data-value="4"`)
+	assert.Equal(t, exitUsage, anysms(t, "analyse", "--file", write(t, "g.csv", campaign), "--report", filepath.Join(dir, "no", "out.html")).code)
+}
+
+func TestConfigurationLimitsWhatIsPriced(t *testing.T) {
+	card := write(t, "rates.csv", "provider,currency,price\nshort,EUR,0.01\n")
+	conf := write(t, "anysms.yaml", "providers:\n  short: {driver: memory, max_characters: 10}\nrates: "+card+"\n")
+	got := anysmsReading(t, "to,text\n+306971234567,Hello\n+306971234567,Hello everybody\n", "cost", "--file", "-", "--config", conf, "--format", "json")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, `"uncarried":{"short":1}`)
+	assert.Contains(t, got.stdout, `"total_cost":{"short":{"amount":"0.01","currency":"EUR"}}`)
+}
+
+// The vendor's own analysis beside ours.
+func TestAskTheVendor(t *testing.T) {
+	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, price: {amount: \"0.02\", currency: EUR}}\n")
+	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "The vendors say:")
+	assert.Contains(t, got.stdout, "0.02 EUR")
+
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	conf = write(t, "anysms.yaml", "providers:\n  usa: {driver: phonify, api_key: k, base_url: \""+server.URL+"\"}\n")
+	got = anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "no provider of the configuration can be asked")
+}
