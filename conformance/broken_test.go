@@ -29,6 +29,9 @@ type proof struct{ caught, passed conformance.Report }
 
 func prove(ctx context.Context, id string, open breaker) proof {
 	h := referenceHarness(open)
+	if d, ok := brokenDrivers()[id]; ok {
+		h = driverHarness(d)
+	}
 	return proof{conformance.CheckOnly(ctx, h, id), conformance.CheckOnly(ctx, h, rightWith(id))}
 }
 
@@ -105,6 +108,7 @@ func breakers() map[string]breaker {
 	for _, part := range []map[string]breaker{
 		brokenReceipts(), brokenTexts(), brokenCodes(), brokenStatuses(), brokenFaults(), brokenRequests(),
 		brokenContexts(), brokenPrivacy(), brokenCapabilities(), brokenLives(), brokenBatches(), brokenCallbacks(),
+		brokenConfigs(),
 	} {
 		for id, b := range part {
 			all[id] = b

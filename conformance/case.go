@@ -41,6 +41,7 @@ func catalogue() []Case {
 		batchCases(),
 		callbackCases(),
 		lifeCases(),
+		configCases(),
 	)
 }
 

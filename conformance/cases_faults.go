@@ -99,13 +99,9 @@ func (f faultCase) run(t *trial) {
 		return fault.Reply(good)
 	})
 	if len(t.accepted().answer.Body) == 0 && fault.Reply != nil && !f.accept {
-		l.server.SetDoor(faultserver.Open)
 		t.emptyAcceptance(fault)
 	}
-	if fault.Door != faultserver.Open {
-		l.server.SetDoor(fault.Door)
-		l.server.DropIdle()
-	}
+	l.server.SetDoor(fault.Door)
 	limit := sendTime
 	if strings.HasPrefix(f.name, "hang") {
 		limit = hang

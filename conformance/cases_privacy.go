@@ -75,9 +75,13 @@ func (l *lab) checkError(what string, r result, m *provider.Message) {
 
 const privateText = "zq-private-text 4829137"
 
-// credentials are what the first request proved itself with.
+// credentials are the secrets and what the requests proved themselves with. Of
+// drivers that fetch tokens, which live for minutes, only the secrets count.
 func (l *lab) credentials() []string {
 	var all []string
+	if l.Aside != nil {
+		return l.Secrets
+	}
 	for _, s := range l.taken() {
 		if s.request.HTTP == nil {
 			continue

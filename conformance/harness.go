@@ -34,6 +34,8 @@ type Harness struct {
 	Aside http.Handler
 	// Skip leaves cases out: id → reason. Core cases cannot be left out.
 	Skip map[string]string
+
+	account *account // if ForDriver made it
 }
 
 // suite is a harness that has been checked.

@@ -3,8 +3,6 @@ package conformance
 import (
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 )
 
@@ -22,17 +20,20 @@ const (
 // Result is what one case came to.
 type Result struct {
 	Case
-	Status  Status
-	Details []string // the failures, or the one reason of a case that did not run
-	Took    time.Duration
+	Status  Status        `json:"status"`
+	Details []string      `json:"details,omitempty"` // the failures, or the one reason of a case that did not run
+	Took    time.Duration `json:"-"`
 }
 
 // Report is what a run of the suite came to.
 type Report struct {
+	// Name is the driver's, for the reader; Check leaves it empty.
+	Name string
 	// Problem is why the harness could not be used; "" = it could. There are no
 	// results then.
 	Problem string
 	Results []Result
+	Took    time.Duration
 }
 
 // Count counts the results with a status.
@@ -46,7 +47,8 @@ func (r Report) Count(s Status) int {
 	return n
 }
 
-// OK reports whether the driver is conformant: no case of level must failed.
+// OK reports whether the driver is conformant: the harness could be used and
+// no case of level must failed.
 func (r Report) OK() bool { return r.Err() == nil }
 
 // Err joins the harness's problem and the failures of level must; nil = there
@@ -64,38 +66,24 @@ func (r Report) Err() error {
 	return errors.Join(errs...)
 }
 
-// explain says what failed and why it matters.
-func (r Result) explain() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s)", r.ID, r.Level)
-	for _, d := range r.Details {
-		b.WriteString("\n  " + strings.ReplaceAll(d, "\n", "\n  "))
+// verdict is the report in a few words.
+func (r Report) verdict() string {
+	switch {
+	case r.Problem != "":
+		return "not run"
+	case !r.OK():
+		return "not conformant"
 	}
-	fmt.Fprintf(&b, "\n  why: %s\n  source: %s", r.Why, r.Source)
-	return b.String()
+	return "conformant"
 }
 
-// WriteText writes the report for people: a line for each case that did not
-// pass, what failed and why it matters, and the totals.
-func (r Report) WriteText(w io.Writer) error {
-	var b strings.Builder
-	if r.Problem != "" {
-		b.WriteString("harness: " + r.Problem + "\n")
-	}
-	for _, result := range r.Results {
-		switch result.Status {
-		case Failed:
-			b.WriteString("FAIL " + result.explain() + "\n")
-		case Skipped, NotApplicable:
-			fmt.Fprintf(&b, "%-4s %s: %s\n", mark(result.Status), result.ID, strings.Join(result.Details, "; "))
+// Group is the part of the id that names what the case is about: "fault" of
+// "fault.html-200".
+func (c Case) Group() string {
+	for i := range len(c.ID) {
+		if c.ID[i] == '.' {
+			return c.ID[:i]
 		}
 	}
-	fmt.Fprintf(&b, "%d passed, %d failed, %d skipped, %d not applicable\n",
-		r.Count(Passed), r.Count(Failed), r.Count(Skipped), r.Count(NotApplicable))
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func mark(s Status) string {
-	return map[Status]string{Passed: "ok", Failed: "FAIL", Skipped: "skip", NotApplicable: "n/a"}[s]
+	return c.ID
 }

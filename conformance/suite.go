@@ -38,6 +38,7 @@ func Run(t *testing.T, h Harness) {
 func Check(ctx context.Context, h Harness) Report { return check(ctx, h, catalogue()) }
 
 func check(ctx context.Context, h Harness, cases []Case) Report {
+	start := time.Now()
 	s, err := newSuite(h)
 	if err != nil {
 		return Report{Problem: err.Error()}
@@ -61,7 +62,7 @@ func check(ctx context.Context, h Harness, cases []Case) Report {
 			results[i] = s.result(ctx, c)
 		}
 	}
-	return Report{Results: results}
+	return Report{Results: results, Took: time.Since(start)}
 }
 
 // noHTTP is why a driver without requests has nothing to show at a server.

@@ -1,0 +1,86 @@
+package conformance_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/conformance"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares with a file.
+func golden(t *testing.T, file string, write func(io.Writer) error) []byte {
+	t.Helper()
+	var got bytes.Buffer
+	require.NoError(t, write(&got))
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got.String(), "%s is not what is written now; run the test with -update", file)
+	return got.Bytes()
+}
+
+func sampleReport() conformance.Report {
+	case1 := func(id string, level conformance.Level) conformance.Case {
+		return conformance.Case{ID: id, Level: level, Why: "it <matters> & more", Source: "RFC 1"}
+	}
+	return conformance.Report{
+		Name: "acme",
+		Took: 1234 * time.Millisecond,
+		Results: []conformance.Result{
+			{Case: case1("receipt.accepted", conformance.Must), Status: conformance.Passed, Took: 2 * time.Millisecond},
+			{Case: case1("text.greek", conformance.Must), Status: conformance.Failed, Details: []string{`text "Ω" is gone`, "two\nlines"}, Took: 1500 * time.Microsecond},
+			{Case: case1("text.control", conformance.Should), Status: conformance.Failed, Details: []string{"tabs are gone"}},
+			{Case: case1("text.long", conformance.Must), Status: conformance.Skipped, Details: []string{"the vendor says 160"}},
+			{Case: case1("batch.partial", conformance.Must), Status: conformance.NotApplicable, Details: []string{"the bit batch is not set"}},
+			{Case: case1("batch.doubt", conformance.Must), Status: conformance.NotApplicable, Details: []string{"the bit batch is not set"}},
+		},
+	}
+}
+
+func TestReportForms(t *testing.T) {
+	r := sampleReport()
+	golden(t, "testdata/report.txt", r.WriteText)
+	golden(t, "testdata/report.md", func(w io.Writer) error {
+		return conformance.WriteTable(w, r, conformance.Report{Name: "a|b", Problem: "no Open"})
+	})
+	assert.True(t, json.Valid(golden(t, "testdata/report.json", r.WriteJSON)))
+	var any struct {
+		XMLName xml.Name `xml:"testsuite"`
+	}
+	require.NoError(t, xml.Unmarshal(golden(t, "testdata/report.xml", r.WriteJUnit), &any))
+
+	broken := conformance.Report{Name: "acme", Problem: "the harness has no Open"}
+	golden(t, "testdata/problem.txt", broken.WriteText)
+	golden(t, "testdata/problem.xml", broken.WriteJUnit)
+	golden(t, "testdata/problem.json", broken.WriteJSON)
+	assert.False(t, r.OK())
+	assert.NotContains(t, r.Err().Error(), "text.control", "a case of level should does not make a driver wrong")
+}
+
+// TestCatalogue keeps the page of all cases.
+func TestCatalogue(t *testing.T) {
+	golden(t, "CATALOGUE.md", func(w io.Writer) error {
+		if _, err := io.WriteString(w, "# The cases of the conformance suite\n\nWritten by `go test ./conformance -run TestCatalogue -update`. Cases marked * cannot be skipped.\n\n"); err != nil {
+			return err
+		}
+		return conformance.WriteCatalogueTable(w, conformance.Catalogue())
+	})
+	var list bytes.Buffer
+	require.NoError(t, conformance.WriteCatalogue(&list, conformance.Catalogue()))
+	assert.Contains(t, list.String(), "requests.one                 must*  a driver that tries again by itself")
+}
