@@ -209,7 +209,7 @@ func (s *send) note(c *candidate, started time.Time, receipt *provider.Receipt, 
 		c.first = started
 	}
 	s.budget--
-	if s.doubt && !c.doubt || s.prior != nil {
+	if s.doubt && !c.doubt {
 		s.result.DuplicatePossible = true
 	}
 	a := Attempt{

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -28,17 +29,10 @@ func (s *send) once(ctx context.Context) error {
 	case prior.Status == provider.OutcomeAccepted:
 		s.replay(prior)
 		return nil
-	case s.mode != provider.AtLeastOnce:
-		s.replay(prior)
-		s.finish(ctx, prior)
-		return nil
-	default: // on, as the mode allows, but never to the same provider again
-		s.prior = prior
+	default:
+		s.inherit(prior)
 	}
 	cause := s.process(ctx)
-	if prior != nil {
-		s.keepDoubt(prior)
-	}
 	s.finish(ctx, s.result)
 	return cause
 }
@@ -62,20 +56,54 @@ func (s *send) claim(ctx context.Context) (*Result, error) {
 
 // replay answers with an earlier result.
 func (s *send) replay(prior *Result) {
-	line := s.result.Line
+	line, index := s.result.Line, s.result.Index
 	*s.result = *prior
-	s.result.Line, s.result.Replayed = line, true
+	s.result.Line, s.result.Index, s.result.Replayed = line, index, true
 }
 
-// keepDoubt: an earlier attempt may have sent the message, so that a send which
-// did not get it accepted proves nothing.
-func (s *send) keepDoubt(prior *Result) {
-	r := s.result
-	r.DuplicatePossible = r.DuplicatePossible || prior.DuplicatePossible
-	if r.Status == provider.OutcomeAccepted || r.Status == provider.OutcomeUnknown {
-		return
+// inherit takes over the trail of an earlier send whose outcome is unknown. What
+// the delivery mode says of doubt then holds for it too: the providers that may
+// have the message are not given it again.
+func (s *send) inherit(prior *Result) {
+	s.doubt = true
+	s.result.DuplicatePossible = prior.DuplicatePossible
+	s.result.Attempts = append(s.result.Attempts, prior.Attempts...)
+	if !slices.ContainsFunc(prior.Attempts, func(a Attempt) bool { return a.Outcome == provider.OutcomeUnknown }) {
+		s.result.Attempts = append(s.result.Attempts, Attempt{
+			Provider: prior.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
+			Message: "an earlier send ended without a result", StartedAt: s.started,
+		})
 	}
-	r.Status, r.Code, r.Message, r.Provider = prior.Status, prior.Code, prior.Message, prior.Provider
+	for i := range s.result.Attempts {
+		s.result.Attempts[i].Earlier = true
+	}
+	s.inherited = len(s.result.Attempts)
+	s.errs = make([]error, s.inherited)
+	for i := range s.candidates {
+		c := &s.candidates[i]
+		for _, a := range s.result.Attempts {
+			if a.Provider != c.line.Name || a.Outcome != provider.OutcomeUnknown {
+				continue
+			}
+			if !c.doubt {
+				c.first = a.StartedAt
+			}
+			c.doubt = true
+			c.giveUp("an earlier attempt there has an unknown outcome")
+		}
+	}
+}
+
+// settleInherited does with inherited doubt what resolve does with new one.
+func (s *send) settleInherited(ctx context.Context) {
+	for i := range s.candidates {
+		if c := &s.candidates[i]; c.doubt && c.unfit == "" && s.mayGoOn(ctx) {
+			s.resolve(ctx, c)
+		}
+	}
+	if s.closed == nil && s.doubt && s.mode != provider.AtLeastOnce {
+		s.closed = errSettled // in doubt about a provider that is not on the route
+	}
 }
 
 // storeTime bounds the recording of a result after the caller is gone.

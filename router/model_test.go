@@ -173,6 +173,15 @@ type answer struct {
 	err     error
 }
 
+// own are the attempts of this send, without those inherited of an earlier one.
+func (a *answer) own() []router.Attempt {
+	i := slices.IndexFunc(a.result.Attempts, func(at router.Attempt) bool { return !at.Earlier })
+	if i < 0 {
+		return nil
+	}
+	return a.result.Attempts[i:]
+}
+
 func (w *world) open(t *testing.T) error {
 	var targets []router.Target
 	for i := range w.vendors {
@@ -282,7 +291,7 @@ func (w *world) judge() (faults []string) {
 	for i := range w.said {
 		a := &w.said[i]
 		if !a.result.Replayed {
-			reported[a.plan.message.Text] += len(a.result.Attempts)
+			reported[a.plan.message.Text] += len(a.own())
 		}
 		sends[a.plan.message.Text]++
 	}
@@ -322,12 +331,17 @@ func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 	if r.Replayed {
 		return
 	}
-	if len(r.Attempts) > w.opts.AttemptBudget {
+	if len(a.own()) > w.opts.AttemptBudget {
 		bad(a, "more attempts than the budget of %d", w.opts.AttemptBudget)
 	}
 	tries, doubt := make(map[string]int), make(map[string]bool)
-	for i := range r.Attempts {
-		at := &r.Attempts[i]
+	for _, at := range r.Attempts[:len(r.Attempts)-len(a.own())] { // of an earlier send
+		if at.Outcome == provider.OutcomeUnknown {
+			doubt[at.Provider] = true
+		}
+	}
+	for i := range a.own() {
+		at := &a.own()[i]
 		tries[at.Provider]++
 		v := w.vendors[slices.IndexFunc(w.vendors, func(v vendorPlan) bool { return v.line.Name == at.Provider })]
 		switch {
@@ -341,7 +355,7 @@ func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 			bad(a, "%s was tried again after doubt", at.Provider)
 		case len(doubt) > 0 && !doubt[at.Provider] && w.mode(a.plan) != provider.AtLeastOnce:
 			bad(a, "%s was tried after doubt", at.Provider)
-		case i > 0 && w.isFinal(r.Attempts[i-1].Code):
+		case i > 0 && w.isFinal(a.own()[i-1].Code):
 			bad(a, "an attempt after a final refusal")
 		}
 		if at.Outcome == provider.OutcomeUnknown {

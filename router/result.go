@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -16,6 +15,8 @@ import (
 type Result struct {
 	Ref  string `json:"ref"`
 	Line int    `json:"line,omitempty"` // of the file the message came from; set by whoever read it
+	// Index is the message's place in the sequence given to SendAll, from 0.
+	Index int `json:"-"`
 
 	Status   provider.Outcome `json:"status"`
 	Code     provider.Code    `json:"code"`     // of the attempt that decided, or of the refusal before any; "" = accepted
@@ -57,6 +58,8 @@ type Attempt struct {
 	// Reconciled says that the vendor was asked afterwards what became of the
 	// message, and that Outcome is its answer.
 	Reconciled bool
+	// Earlier says that the attempt was made by an earlier send of the message.
+	Earlier bool
 }
 
 type attemptJSON struct {
@@ -68,13 +71,14 @@ type attemptJSON struct {
 	StartedAt  time.Time        `json:"started_at"`
 	DurationMS float64          `json:"duration_ms"`
 	Reconciled bool             `json:"reconciled,omitempty"`
+	Earlier    bool             `json:"earlier,omitempty"`
 }
 
 // MarshalJSON writes the duration as duration_ms.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	return json.Marshal(attemptJSON{
 		a.Provider, a.Outcome, a.Code, a.VendorCode, a.Message, a.StartedAt,
-		float64(a.Duration.Microseconds()) / 1000, a.Reconciled,
+		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier,
 	})
 }
 
@@ -86,7 +90,7 @@ func (a *Attempt) UnmarshalJSON(b []byte) error {
 	}
 	*a = Attempt{
 		v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.StartedAt,
-		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled,
+		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled, v.Earlier,
 	}
 	return nil
 }
@@ -135,14 +139,6 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		r.Attempts = []Attempt{}
 	}
 	return json.Marshal(plain(r))
-}
-
-// doubted reports whether a provider may have the message by this result; nil
-// knows of none.
-func (r *Result) doubted(name string) bool {
-	return r != nil && slices.ContainsFunc(r.Attempts, func(a Attempt) bool {
-		return a.Provider == name && a.Outcome == provider.OutcomeUnknown
-	})
 }
 
 // String names the result without the number.

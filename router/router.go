@@ -103,6 +103,9 @@ func (s *send) deliver(ctx context.Context) error {
 
 // process makes the attempts and concludes.
 func (s *send) process(ctx context.Context) error {
+	if s.inherited > 0 {
+		s.settleInherited(ctx)
+	}
 	s.run(ctx)
 	cause := s.conclude()
 	s.noteOutcome(ctx)

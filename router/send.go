@@ -26,12 +26,12 @@ type send struct {
 	deadline   time.Time // expires, or the caller's context if that ends first
 	budget     int
 
-	prior  *Result // of an earlier send of the message, with unknown outcome
-	doubt  bool    // an attempt's outcome is unknown
-	final  bool    // the last refusal is final
-	closed error   // why no further attempt may be made
-	errs   []error // of the attempts
-	result *Result
+	inherited int     // attempts of an earlier send of the message
+	doubt     bool    // an attempt's outcome is unknown
+	final     bool    // the last refusal is final
+	closed    error   // why no further attempt may be made
+	errs      []error // of the attempts
+	result    *Result
 }
 
 // prepare judges and plans; an error is a refusal before any attempt.
@@ -223,8 +223,6 @@ func (s *send) admit(c *candidate) bool {
 	state := s.breaker(c).state()
 	s.announce(c) // asking for the state may have changed it
 	switch {
-	case s.prior.doubted(c.line.Name):
-		return c.giveUp("an earlier attempt there has an unknown outcome")
 	case h.pinned() == PinnedOut:
 		return c.giveUp("an operator holds it out of use")
 	case state == Open && !c.forced && h.pinned() != PinnedIn:
@@ -265,7 +263,7 @@ func (s *send) lastResort() *candidate {
 	var opened time.Time
 	for i := range s.candidates {
 		c := &s.candidates[i]
-		if c.unfit != "" || c.forced || s.prior.doubted(c.line.Name) || c.line.health.pinned() == PinnedOut {
+		if c.unfit != "" || c.forced || c.doubt || c.line.health.pinned() == PinnedOut {
 			continue
 		}
 		if at := s.breaker(c).lastOpened(); !at.IsZero() && (first == nil || at.Before(opened)) {

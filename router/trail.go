@@ -41,6 +41,7 @@ func (s *send) conclude() error {
 		return s.nothingTried()
 	}
 	status := s.status()
+	s.result.Replayed = s.inherited == len(s.result.Attempts) && status == provider.OutcomeUnknown
 	for i := len(s.result.Attempts) - 1; i >= 0; i-- {
 		if a := &s.result.Attempts[i]; a.Outcome == status {
 			return s.decidedBy(a, s.errs[i])
