@@ -102,6 +102,7 @@ func (a *app) commands() []*cobra.Command {
 		a.providersCommand(),
 		a.driversCommand(),
 		a.configCommand(),
+		a.routeCommand(),
 		a.versionCommand(),
 	}
 }

@@ -184,11 +184,5 @@ func (a *app) dryRun(r *router.Router, m *provider.Message, badNumber error, for
 	} else {
 		plan = r.Plan(m)
 	}
-	if err := a.printPlan(plan, format); err != nil {
-		return err
-	}
-	if plan.Code != "" {
-		return &exitError{code: exitRefused}
-	}
-	return nil
+	return a.explainPlan(plan, format)
 }

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Opens the report of `anysms analyse` in a headless Chromium and compares the
+# numbers that the page shows with those of the JSON. Usage: report-page.sh ANYSMS
+set -euo pipefail
+anysms=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+if [ -z "$chromium" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	apt-get install -y --no-install-recommends chromium >"$dir/apt.log" 2>&1 ||
+		{ apt-get update && apt-get install -y --no-install-recommends chromium; } >"$dir/apt.log" 2>&1 || true
+	chromium=$(command -v chromium || true)
+fi
+[ -n "$chromium" ] || { echo "NOT RUN: no Chromium, and it cannot be installed here"; exit 77; }
+
+"$anysms" analyse --file examples/data/messages.tsv --text-column SMS --report "$dir/report.html" --format json >"$dir/report.json"
+browse() {
+	"$chromium" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --user-data-dir="$dir/profile" "$@" 2>>"$dir/chromium.log"
+}
+browse --dump-dom "file://$dir/report.html" >"$dir/dom.html"
+for name in rows messages segments; do
+	page=$(grep -o "id=\"$name\" data-value=\"[0-9]*\"" "$dir/dom.html" | grep -o '[0-9]*')
+	json=$(grep -o "\"$name\":[0-9]*" "$dir/report.json" | head -n 1 | grep -o '[0-9]*')
+	echo "$name: the page shows $page, the JSON has $json"
+	[ "$page" = "$json" ]
+done
+for width in 390 1280; do
+	browse --hide-scrollbars --window-size="$width,1600" --screenshot="$dir/$width.png" "file://$dir/report.html" >/dev/null
+	[ "$(stat -c %s "$dir/$width.png")" -gt 10000 ] || { echo "the screenshot at $width pixels is empty"; exit 1; }
+done
+if [ -n "${KEEP:-}" ]; then cp "$dir"/*.png "$KEEP"; fi
