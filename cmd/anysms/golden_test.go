@@ -36,7 +36,7 @@ func TestGoldens(t *testing.T) {
 		"analyse-file-json":     {args: "analyse --file ../../examples/data/messages.tsv --text-column SMS --format json"},
 		"help-cost":             {args: "cost --help"},
 		"route-explain":         {args: "route explain --config testdata/routes.yaml --to 6971234567 --text", text: "Hello everybody"},
-		"route-explain-json":    {args: "route explain --config testdata/routes.yaml --to +61491570156 --class otp --format json --text", text: "Hello"},
+		"route-explain-json":    {args: "route explain --config testdata/routes.yaml --to +61491570156 --class marketing --format json --text", text: "Hello"},
 		"route-explain-refused": {args: "route explain --config testdata/routes.yaml --to +302101234567 --text", text: "Hello", code: exitRefused},
 		"rates-check":           {args: "rates check ../../examples/rates.sample.csv"},
 		"rates-quote":           {args: "rates quote --rates ../../examples/rates.sample.csv --region AU --to 0491570156 --text", text: strings.Repeat("a", 161)},
