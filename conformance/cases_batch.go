@@ -87,7 +87,7 @@ func (l *lab) some() []*provider.Message {
 }
 
 func batchPartial(t *trial) {
-	t.batcher(accept)
+	l := t.batcher(accept)
 	if len(t.batches) == 0 {
 		t.notApplicable("Replies has no batch/*.http, which show the vendor's answers to batches")
 	}
@@ -96,7 +96,7 @@ func batchPartial(t *trial) {
 		for i := range messages {
 			messages[i] = t.message("Hello, all of you") // some vendors take one text for a batch
 		}
-		l := t.batcher(func(int, faultserver.Answer) faultserver.Reply { return b.fill(messages).Reply() })
+		l.reset(func(int, faultserver.Answer) faultserver.Reply { return b.fill(messages).Reply() })
 		verdicts := l.sendBatch(l.ctx(), messages)
 		l.wantSends(1)
 		for i, v := range verdicts {
@@ -135,12 +135,13 @@ func (t *trial) checkBatchArrived(l *lab, messages []*provider.Message) {
 }
 
 func batchDoubt(t *trial) {
+	l := t.batcher(accept)
 	for _, name := range []string{"reset-after-read", "html-200", "truncated-length"} {
 		fault, err := faultserver.FaultNamed(name)
 		if err != nil {
 			t.stopf("%v", err)
 		}
-		l := t.batcher(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
+		l.reset(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
 		for i, v := range l.sendBatch(l.ctx(), l.some()) {
 			l.wantVerdict(fmt.Sprintf("%s, message %d", name, i+1), v, string(provider.Indeterminate))
 		}

@@ -267,6 +267,7 @@ func doubtfulAnswers(t *trial) {
 	}
 	asked := false
 	for what, reply := range spoilt {
+		// A lab for each, as a driver that was refused may want a new token.
 		l := t.labAll(func(n int, good faultserver.Answer) faultserver.Reply {
 			if n == 1 {
 				return good.Reply()

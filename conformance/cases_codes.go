@@ -46,9 +46,10 @@ func documentedCode(t *trial, code provider.Code) {
 	if len(replies) == 0 {
 		t.notApplicable("Replies has no %s.http", code)
 	}
+	l := t.lab(accept)
 	for _, documented := range replies {
 		m := t.message("Hello")
-		l := t.lab(func(n int, _ faultserver.Answer) faultserver.Reply { return documented.fill(m, n).Reply() })
+		l.reset(func(n int, _ faultserver.Answer) faultserver.Reply { return documented.fill(m, n).Reply() })
 		before := len(t.failures)
 		e := l.wantCode(l.sendRefused(m, code), code)
 		l.wantSends(1)
@@ -68,6 +69,7 @@ func documentedCode(t *trial, code provider.Code) {
 // errorIn2xx gives each documented refusal the status 200.
 func errorIn2xx(t *trial) {
 	tried := 0
+	l := t.lab(accept)
 	for _, code := range provider.Codes() {
 		for _, documented := range t.replies[string(code)] {
 			if len(documented.answer.Body) == 0 {
@@ -75,7 +77,7 @@ func errorIn2xx(t *trial) {
 			}
 			tried++
 			m := t.message("Hello")
-			l := t.lab(func(n int, _ faultserver.Answer) faultserver.Reply {
+			l.reset(func(n int, _ faultserver.Answer) faultserver.Reply {
 				a := documented.fill(m, n)
 				a.Status = http.StatusOK
 				return a.Reply()

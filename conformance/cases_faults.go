@@ -194,14 +194,15 @@ func gzipAnswer(t *trial) {
 }
 
 func wrongTypes(t *trial) {
-	// A number instead of a string is not among them: vendors do change an id's
-	// type, and it is still the id.
-	for _, wrong := range []any{map[string]any{"x": []any{}}, []any{1}, true, nil} {
-		l := t.spoilt(func(body []byte) ([]byte, bool) { return mapStrings(body, func(string) any { return wrong }) })
+	// A number instead of a string, or the reverse, is not among them: vendors do
+	// change an id's type, and it is still the id.
+	l := t.lab(accept)
+	for _, wrong := range []any{map[string]any{"x": []any{}}, []any{true}, true, nil} {
+		l.spoil(func(body []byte) ([]byte, bool) { return mapScalars(body, func(string) any { return wrong }) })
 		if r := l.send(t.message("Hello")); r.err != nil {
 			l.wantCode(r, append(t.refusals(), provider.Indeterminate)...)
 		} else if t.accepted().hasID() {
-			t.failf("every string of the answer replaced by %v: Send answered %s, want indeterminate", wrong, r)
+			t.failf("every string and number of the answer replaced by %v: Send answered %s, want indeterminate", wrong, r)
 		}
 	}
 }
@@ -213,7 +214,8 @@ func (t *trial) refusals() []provider.Code {
 }
 
 func duplicateKeys(t *trial) {
-	l := t.spoilt(func(body []byte) ([]byte, bool) {
+	l := t.lab(accept)
+	l.spoil(func(body []byte) ([]byte, bool) {
 		second, ok := mapStrings(body, func(string) any { return "" })
 		if !ok || len(body) < 2 || body[0] != '{' || len(second) < 2 {
 			return nil, false
@@ -226,7 +228,8 @@ func duplicateKeys(t *trial) {
 }
 
 func badUTF8(t *trial) {
-	l := t.spoilt(func(body []byte) ([]byte, bool) {
+	l := t.lab(accept)
+	l.spoil(func(body []byte) ([]byte, bool) {
 		if len(body) < 2 || body[0] != '{' {
 			return nil, false
 		}
@@ -237,13 +240,13 @@ func badUTF8(t *trial) {
 	}
 }
 
-// spoilt answers with a changed JSON body. If the body cannot be changed so,
-// the case is not applicable.
-func (t *trial) spoilt(change func([]byte) ([]byte, bool)) *lab {
-	if _, ok := change(t.accepted().fill(t.message("probe"), 1).Body); !ok {
-		t.notApplicable("accepted.http is not JSON of the form that this case spoils")
+// spoil answers with a changed JSON body. If the body cannot be changed so, the
+// case is not applicable.
+func (l *lab) spoil(change func([]byte) ([]byte, bool)) {
+	if _, ok := change(l.accepted().fill(l.message("probe"), 1).Body); !ok {
+		l.notApplicable("accepted.http is not JSON of the form that this case spoils")
 	}
-	return t.lab(func(_ int, good faultserver.Answer) faultserver.Reply {
+	l.reset(func(_ int, good faultserver.Answer) faultserver.Reply {
 		good.Body, _ = change(good.Body)
 		return good.Reply()
 	})

@@ -136,7 +136,7 @@ func eventually(holds func() bool) bool {
 
 const (
 	manySends  = 1000
-	manyOpens  = 50
+	manyOpens  = 30
 	strayGrows = 20 // goroutines that may come and go for other reasons
 )
 

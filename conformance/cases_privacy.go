@@ -98,9 +98,10 @@ func (l *lab) credentials() []string {
 // privateErrors lets the vendor repeat the credentials, the number and the text
 // in each of its documented errors and on a web page.
 func privateErrors(t *trial) {
+	l := t.lab(accept)
 	for _, code := range provider.Codes() {
 		for _, documented := range t.replies[string(code)] {
-			t.echo(documented.file, func(m *provider.Message, n int, said string) faultserver.Answer {
+			l.echo(documented.file, func(m *provider.Message, n int, said string) faultserver.Answer {
 				a := documented.fill(m, n)
 				if changed, ok := mapStrings(a.Body, func(s string) any { return s + " " + said }); ok {
 					a.Body = changed
@@ -112,7 +113,7 @@ func privateErrors(t *trial) {
 		}
 	}
 	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusOK} {
-		t.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, said string) faultserver.Answer {
+		l.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, said string) faultserver.Answer {
 			a := faultserver.Page(status).With("X-Echo", said)
 			a.Body = append(a.Body, said...)
 			return a
@@ -120,10 +121,9 @@ func privateErrors(t *trial) {
 	}
 }
 
-func (t *trial) echo(what string, answer func(m *provider.Message, n int, said string) faultserver.Answer) {
-	m := t.message(privateText)
-	var l *lab
-	l = t.lab(func(n int, _ faultserver.Answer) faultserver.Reply {
+func (l *lab) echo(what string, answer func(m *provider.Message, n int, said string) faultserver.Answer) {
+	m := l.message(privateText)
+	l.reset(func(n int, _ faultserver.Answer) faultserver.Reply {
 		said := strings.Join(append(l.credentials(), m.To.String(), m.Text), " ")
 		return answer(m, n, said).Reply()
 	})
@@ -134,7 +134,7 @@ func (t *trial) echo(what string, answer func(m *provider.Message, n int, said s
 	}
 	for _, c := range l.credentials() {
 		if strings.Contains(printed(r.err), c) {
-			t.failf("%s: the error shows the credentials of the request", what)
+			l.failf("%s: the error shows the credentials of the request", what)
 		}
 	}
 }
@@ -158,8 +158,8 @@ func privateTransportErrors(t *trial) {
 
 func privateReceipt(t *trial) {
 	m := t.message(privateText)
-	var l *lab
-	l = t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+	l := t.lab(accept)
+	l.reset(func(n int, good faultserver.Answer) faultserver.Reply {
 		said, err := json.Marshal(strings.Join(append(l.credentials(), m.To.String(), m.Text), " "))
 		if err == nil && len(good.Body) > 2 && good.Body[0] == '{' {
 			good.Body = append([]byte(`{"zq_echo":`+string(said)+`,`), good.Body[1:]...)

@@ -45,8 +45,9 @@ func receiptAccepted(t *trial) {
 }
 
 func receiptAny2xx(t *trial) {
+	l := t.lab(accept)
 	for _, status := range []int{200, 201, 202, 203, 206, 207} {
-		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply {
+		l.reset(func(_ int, good faultserver.Answer) faultserver.Reply {
 			good.Status = status
 			return good.Reply()
 		})

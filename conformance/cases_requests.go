@@ -39,8 +39,9 @@ func requestCases() []Case {
 
 // oneRequest counts requests where a retry is most tempting.
 func oneRequest(t *trial) {
+	l := t.lab(accept)
 	for _, status := range []int{200, 408, 429, 500, 502, 503, 504} {
-		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply {
+		l.reset(func(_ int, good faultserver.Answer) faultserver.Reply {
 			if status == http.StatusOK {
 				return good.Reply()
 			}

@@ -108,12 +108,37 @@ func (r reply) fill(m *provider.Message, serial int) faultserver.Answer {
 }
 
 // mapStrings changes every string value of a JSON text. ok is false if it is
-// not JSON or has no string.
+// not JSON or has none.
 func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) {
+	return mapValues(body, func(v any) (any, bool) {
+		s, ok := v.(string)
+		if !ok {
+			return v, false
+		}
+		return change(s), true
+	})
+}
+
+// mapScalars changes numbers too.
+func mapScalars(body []byte, change func(string) any) (changed []byte, ok bool) {
+	return mapValues(body, func(v any) (any, bool) {
+		switch v := v.(type) {
+		case string:
+			return change(v), true
+		case json.Number:
+			return change(v.String()), true
+		}
+		return v, false
+	})
+}
+
+// mapValues changes every value of a JSON text that is neither object nor list.
+// ok tells whether any was changed.
+func mapValues(body []byte, change func(any) (any, bool)) (changed []byte, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	var v any
-	if decoder.Decode(&v) != nil {
+	var tree any
+	if decoder.Decode(&tree) != nil {
 		return nil, false
 	}
 	var walk func(any) any
@@ -123,16 +148,17 @@ func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) 
 			for k := range v {
 				v[k] = walk(v[k])
 			}
+			return v
 		case []any:
 			for i := range v {
 				v[i] = walk(v[i])
 			}
-		case string:
-			ok = true
-			return change(v)
+			return v
 		}
+		v, hit := change(v)
+		ok = ok || hit
 		return v
 	}
-	changed, err := json.Marshal(walk(v))
+	changed, err := json.Marshal(walk(tree))
 	return changed, ok && err == nil
 }

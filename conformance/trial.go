@@ -83,6 +83,7 @@ type lab struct {
 	all bool // every request goes to the script, whatever it is
 
 	mu     sync.Mutex
+	answer script
 	warm   bool // what comes aside of sends has been fetched
 	sends  []sent
 	before int // requests that do not count
@@ -108,6 +109,7 @@ func (t *trial) lab(answer script) *lab { return t.start(&lab{trial: t}, answer)
 func (t *trial) labAll(answer script) *lab { return t.start(&lab{trial: t, all: true}, answer) }
 
 func (t *trial) start(l *lab, answer script) *lab {
+	l.answer = answer
 	l.warm = t.Aside == nil
 	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
 		s, ok := l.record(rq)
@@ -119,7 +121,7 @@ func (t *trial) start(l *lab, answer script) *lab {
 		case s.warmUp:
 			return t.accepted().fill(s.message, s.serial).Reply()
 		}
-		return answer(s.serial, t.accepted().fill(s.message, s.serial))
+		return l.present()(s.serial, t.accepted().fill(s.message, s.serial))
 	})
 	if err != nil {
 		t.stopf("%v", err)
@@ -129,11 +131,24 @@ func (t *trial) start(l *lab, answer script) *lab {
 	l.p = t.open(server.URL)
 	if t.Aside != nil {
 		l.send(t.message("Warm-up")) // fetches the token
-		l.mu.Lock()
-		l.sends, l.before, l.warm = nil, len(server.Requests()), true
-		l.mu.Unlock()
+		l.reset(answer)
 	}
 	return l
+}
+
+// reset goes on with another script, and forgets the requests so far. It is
+// called between sends.
+func (l *lab) reset(answer script) {
+	before := len(l.server.Requests())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answer, l.sends, l.before, l.warm = answer, nil, before, true
+}
+
+func (l *lab) present() script {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answer
 }
 
 // open opens a provider that is closed with the case.
