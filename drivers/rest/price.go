@@ -85,8 +85,8 @@ func (p *price) one(word string, answer any, s scope) *provider.Money {
 }
 
 func (p *price) currency(answer any, s scope) string {
-	if word := p.Paid.text(answer); word != "" {
-		return strings.ToUpper(word)
+	if word := strings.ToUpper(p.Paid.text(answer)); currencyForm.MatchString(word) {
+		return word
 	}
 	if p.Currency == nil {
 		return ""
@@ -94,6 +94,9 @@ func (p *price) currency(answer any, s scope) string {
 	word, _ := p.Currency.text(s, nil)
 	return word
 }
+
+// currencyForm is that of ISO 4217.
+var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // amountForm bounds what is taken for an amount; some servers write exponents.
 var amountForm = regexp.MustCompile(`^-?[0-9]{0,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,2})?$`)
