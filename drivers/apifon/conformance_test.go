@@ -1,45 +1,38 @@
 package apifon_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/apifon"
-	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
 )
 
+func harness(t *testing.T, settings string) conformance.Harness {
+	h, err := conformance.ForDriver(apifon.Driver, json.RawMessage(settings))
+	require.NoError(t, err)
+	h.Replies = os.DirFS("testdata/conformance")
+	return h
+}
+
 func TestConformance(t *testing.T) {
-	conformance.Run(t, conformance.Harness{
-		Open: func(url string) (provider.Provider, error) {
-			return apifon.New(apifon.Config{
-				Config: wire.Config{BaseURL: url},
-				Token:  "t0ken-of-the-account", Secret: "s3cr3t-Key/For+Tests", CallbackSecret: "h00k-s3cr3t", Sender: "Example",
-			})
-		},
-		Replies: os.DirFS("testdata/conformance"),
-		Secrets: []string{"t0ken-of-the-account", "s3cr3t-Key/For+Tests", "h00k-s3cr3t"},
-	})
+	conformance.Run(t, harness(t, `{"token":"t0ken-of-the-account","secret":"s3cr3t-Key/For+Tests","callback_secret":"h00k-s3cr3t","sender":"Example"}`))
 }
 
 func TestConformanceOAuth2(t *testing.T) {
 	const token = "11111111-2222-3333-4444-555555555555"
-	conformance.Run(t, conformance.Harness{
-		Open: func(url string) (provider.Provider, error) {
-			return apifon.New(apifon.Config{
-				// The suite's first send, which fetches the token, must not leave a
-				// connection behind for the next one to find dead.
-				Config:   wire.Config{BaseURL: url, IdleTimeout: 1},
-				ClientID: "cl1ent-of-the-account", ClientSecret: "cl1ent-s3cr3t/+", CallbackSecret: "h00k-s3cr3t", TokenURL: url + "/oauth2/token", Sender: "Example",
-			})
-		},
-		Replies: os.DirFS("testdata/conformance"),
-		Secrets: []string{"cl1ent-of-the-account", "cl1ent-s3cr3t/+", "h00k-s3cr3t", token},
-		Aside: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600}`, token)
-		}),
+	// The suite's first send, which fetches the token, must not leave a
+	// connection behind for the next one to find dead: hence the idle timeout.
+	h := harness(t, `{"client_id":"cl1ent-of-the-account","client_secret":"cl1ent-s3cr3t/+","callback_secret":"h00k-s3cr3t","sender":"Example",
+		"base_url":"{{url}}","token_url":"{{url}}/oauth2/token","idle_timeout":"1ns"}`)
+	h.Secrets = append(h.Secrets, token)
+	h.Aside = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600}`, token)
 	})
+	conformance.Run(t, h)
 }
