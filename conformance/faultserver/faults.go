@@ -24,7 +24,7 @@ type Fault struct {
 // enough to cross loopback quickly.
 const (
 	HugeBody   = 20 << 20
-	BombBody   = 64 << 20 // expanded
+	BombBody   = 32 << 20 // expanded
 	FloodLimit = 16 << 20
 )
 
@@ -67,7 +67,7 @@ func Faults() []Fault {
 			good.Body = zipped(good.Body)
 			return good.Reply()
 		}},
-		{Name: "gzip-bomb", Doc: "the good answer follows 64 MiB of compressed blanks", Reply: func(good Answer) Reply {
+		{Name: "gzip-bomb", Doc: "the good answer follows 32 MiB of compressed blanks", Reply: func(good Answer) Reply {
 			good = good.With("Content-Encoding", "gzip")
 			good.Body = append(bytes.Repeat(zippedBlanks(), BombBody/blankSize), zipped(good.Body)...)
 			return good.Reply()
@@ -152,14 +152,14 @@ func hugeBody(good Answer) Reply {
 	good.head(&b, HugeBody+len(good.Body))
 	return Reply{
 		Bytes:  b.Bytes(),
-		Stream: io.MultiReader(io.LimitReader(endless(' '), HugeBody), bytes.NewReader(good.Body)),
+		Stream: io.MultiReader(io.LimitReader(&repeated{line: bytes.Repeat([]byte(" "), 64<<10)}, HugeBody), bytes.NewReader(good.Body)),
 	}
 }
 
 func headerFlood(Answer) Reply {
 	return Reply{
 		Bytes:  []byte("HTTP/1.1 200 OK\r\n"),
-		Stream: io.LimitReader(&repeated{line: []byte("X-Flood: " + strings.Repeat("a", 1<<10) + "\r\n")}, FloodLimit),
+		Stream: io.LimitReader(&repeated{line: []byte("X-Flood: " + strings.Repeat("a", 8<<10) + "\r\n")}, FloodLimit),
 		End:    Close,
 	}
 }
@@ -177,16 +177,6 @@ const blankSize = 1 << 20
 // zippedBlanks is one gzip member; members may follow each other (RFC 1952
 // §2.2).
 var zippedBlanks = sync.OnceValue(func() []byte { return zipped(bytes.Repeat([]byte(" "), blankSize)) })
-
-// endless is one byte for ever.
-type endless byte
-
-func (e endless) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = byte(e)
-	}
-	return len(b), nil
-}
 
 // repeated is one line for ever.
 type repeated struct {

@@ -40,7 +40,7 @@ func client(t *testing.T) *http.Client {
 
 func post(t *testing.T, c *http.Client, url string) seen {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	// Without GetBody, net/http cannot repeat the request.
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/messages", io.NopCloser(strings.NewReader("hello")))
@@ -119,6 +119,7 @@ func TestFaults(t *testing.T) {
 	}
 	for _, fault := range faultserver.Faults() {
 		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
 			want, ok := wants[fault.Name]
 			require.True(t, ok, "no expectation")
 			assert.NotEmpty(t, fault.Doc)
