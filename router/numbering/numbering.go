@@ -70,7 +70,8 @@ const (
 	Unknown           Type = "unknown"
 )
 
-var types = map[phonenumbers.PhoneNumberType]Type{
+// types are indexed by libphonenumber's constants.
+var types = [...]Type{
 	phonenumbers.FIXED_LINE:           FixedLine,
 	phonenumbers.MOBILE:               Mobile,
 	phonenumbers.FIXED_LINE_OR_MOBILE: FixedLineOrMobile,
@@ -98,7 +99,13 @@ func Parse(raw, region string) (e164.Number, Verdict, error) {
 	if err := CheckRegion(region); err != nil {
 		return e164.Number{}, Verdict{}, err
 	}
-	n, err := read(strings.TrimSpace(raw), region)
+	raw = strings.TrimSpace(raw)
+	if n, err := e164.Parse(raw); err == nil {
+		if m, known := plan.Lookup(n); known && !m.Prefixed {
+			return n, verdict(m), nil
+		}
+	}
+	n, err := read(raw, region)
 	if err != nil {
 		return e164.Number{}, Verdict{}, err
 	}
@@ -113,12 +120,8 @@ func CheckRegion(region string) error {
 	return nil
 }
 
+// read has phonenumbers read what is not plainly a number with its calling code.
 func read(raw, region string) (e164.Number, error) {
-	if n, err := e164.Parse(raw); err == nil {
-		if m, known := plan.Lookup(n); known && !m.Prefixed {
-			return n, nil
-		}
-	}
 	switch {
 	case raw == "":
 		return bad("the number is empty")
@@ -166,6 +169,10 @@ func Judge(n e164.Number) Verdict {
 	if !known {
 		m = ask(n)
 	}
+	return verdict(m)
+}
+
+func verdict(m plan.Match) Verdict {
 	return Verdict{Possible: m.Possible, Valid: m.Valid, Type: types[m.Type], Region: geographic(m.Region)}
 }
 
