@@ -3,13 +3,43 @@
 // and their subscribers, and the bounce list.
 //
 // [Client] is the vendor's documented API, typed. [Provider] is the thin layer
-// over it that routers use.
+// over it that routers use. Package apifontest is a fake of the vendor for tests.
 //
 // # Authentication
 //
 // Either token and secret, with which every request is signed (HMAC-SHA256), or
 // client_id and client_secret, with which an access token is fetched and kept
 // (OAuth2 client credentials).
+//
+// # Extras
+//
+// A message with one of these keys in its Extra goes by Viber first, and its
+// Text follows by SMS where that does not arrive. Durations are Go's, "90s".
+//
+//	apifon.im_text             text on Viber, up to 1000 characters; default the message's Text,
+//	                           unless there is an image or a video
+//	apifon.im_sender           sender on Viber; default that of the API token
+//	apifon.im_channel          channel id; default that of the API token
+//	apifon.im_image            address of an image
+//	apifon.im_action_title     words on a button, up to 30 characters, and
+//	apifon.im_action_url       where it leads
+//	apifon.im_ttl              how long Viber tries, 30s to 24h
+//	apifon.im_expiry_text      what is shown if it arrives later
+//	apifon.im_device_target    SMARTPHONE_ONLY or SMARTPHONE_AND_OTHER_DEVICES
+//	apifon.im_video_url        address of a video, with im_video_size in octets, im_video_duration,
+//	                           im_video_thumbnail, im_video_type, and im_video_caption for a button
+//
+// im_text, im_sender, im_ttl and im_device_target do the same for a
+// provider.CodeRequest.
+//
+// # Ids
+//
+// A receipt's id is the vendor's request id; for a message of a batch it is the
+// request id, a colon and the message's place in the batch. Delivery reports
+// carry the same ids, those of the SMS after an instant message and those of
+// each segment included: in a batch the place travels as the vendor's custom_id,
+// before the message's Ref. The id of a one-time code is its ref, which is the
+// Ref of its delivery reports.
 //
 // # What the vendor does not document
 //
@@ -18,18 +48,19 @@
 //   - The signed path is the percent-encoded path without the query, and an
 //     absent body is signed as the empty string.
 //   - Answers and callbacks give prices without a currency: they are counted as
-//     provider.Credits unless the setting currency names one.
+//     provider.Credits unless the setting currency names one. The end of a
+//     prepaid bundle has no zone: it is read as UTC.
 //   - A 401 to an access token that was kept from an earlier request means that
 //     the token has ended, not that the account is locked.
 //   - Access tokens are fetched without a scope; the setting scopes asks for
-//     some. token_url names the identity server.
+//     some. token_url and revoke_url name the identity server.
 //   - A refusal's reason is told by the words of its description alone. Where
 //     they name neither sender nor recipient nor credit, it is
 //     provider.InvalidMessage.
-//
-// # Ids
-//
-// A receipt's id is the vendor's request id; for a message of a batch it is the
-// request id, a colon and the message's place in the batch. Delivery reports
-// carry the same ids: in a batch the place travels as the vendor's custom_id.
+//   - An SMS that is absent (status 1), and an instant message after which the
+//     vendor may send the SMS (8, 22 and 120), may still have another fate: these
+//     reports are not final.
+//   - Callbacks are not signed. The setting callback_secret adds a secret to the
+//     addresses that the vendor is given, and demands it.
+//   - A batch has at most 100 messages.
 package apifon

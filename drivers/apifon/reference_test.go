@@ -15,7 +15,7 @@ import (
 
 // The files of testdata/answers are the answers in docs.apifon.com/apireference,
 // with the commas, quotes and braces that make them JSON.
-func answer(t *testing.T, name string) string {
+func answer(t testing.TB, name string) string {
 	body, err := os.ReadFile(filepath.Join("testdata", "answers", name+".json"))
 	require.NoError(t, err)
 	return string(body)
