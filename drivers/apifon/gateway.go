@@ -141,6 +141,7 @@ var (
 	errNoID      = errors.New("the answer has no request id")
 	errNoVerdict = errors.New("the answer has no documented verdict")
 	errNoBalance = errors.New("the answer has no balance")
+	errNoNumber  = errors.New("the answer is no number")
 )
 
 // submit hands a request to a gateway and reads the answer.
@@ -196,11 +197,14 @@ func (c *Client) remove(ctx context.Context, path string, what removal) (int, er
 	if !r.OK() {
 		return 0, c.failure(r, gatewayCodes)
 	}
-	var removed int
+	var removed *int
 	if err := r.Decode(&removed); err != nil {
 		return 0, c.unread(r, gatewayCodes, err)
 	}
-	return removed, nil
+	if removed == nil {
+		return 0, c.unread(r, gatewayCodes, errNoNumber)
+	}
+	return *removed, nil
 }
 
 // maxReference is the limit of a reference id, in characters.

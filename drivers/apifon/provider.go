@@ -3,6 +3,7 @@ package apifon
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -192,6 +193,9 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	removed, err := p.client.RemoveSMS(ctx, id)
 	if err == nil && removed < 1 {
 		removed, err = p.client.RemoveIM(ctx, id)
+		if errors.Is(err, provider.Unauthenticated) {
+			err = nil // the token took the first call: it may not send instant messages, and so has none scheduled
+		}
 	}
 	if err != nil {
 		return err

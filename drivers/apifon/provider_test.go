@@ -193,6 +193,14 @@ func TestCancel(t *testing.T) {
 	assert.True(t, server.Messages()[0].Removed)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID+":2"), provider.Unsupported)
+	server.FailWith(apifontest.Failure{Path: "/im/remove", Status: 401})
+	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected, "a token without instant messages")
+	server.FailWith(apifontest.Failure{Path: "/sms/remove", Status: 401})
+	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Unauthenticated)
+	for _, body := range []string{"", "null", "{}", `"4"`} {
+		server.Fail(200, body)
+		require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Indeterminate, body)
+	}
 }
 
 func TestConfig(t *testing.T) {
