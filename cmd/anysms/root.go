@@ -101,6 +101,7 @@ func (a *app) commands() []*cobra.Command {
 		a.balanceCommand(),
 		a.providersCommand(),
 		a.driversCommand(),
+		a.conformanceCommand(),
 		a.configCommand(),
 		a.routeCommand(),
 		a.versionCommand(),
