@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
@@ -52,6 +53,15 @@ type Config struct {
 	// slog.Default().
 	Logger *slog.Logger `json:"-"`
 }
+
+// String names the program and shows nothing of its settings and environment.
+func (c Config) String() string { return "plugin{" + cmp.Or(c.Path, c.Name) + "}" }
+
+// GoString is as discreet as String.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is as discreet as String.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func (c *Config) validate() error {
 	for name, d := range map[string]provider.Duration{

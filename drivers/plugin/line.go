@@ -10,7 +10,6 @@ import (
 
 	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
@@ -23,6 +22,7 @@ const maxMessage = 4 << 20
 
 // Metadata of unary calls.
 const (
+	timeoutKey        = "anysms-timeout"
 	traceparentKey    = "traceparent"
 	tracestateKey     = "tracestate"
 	connectTimeoutKey = "anysms-connect-timeout"
@@ -37,9 +37,18 @@ var errNotHandedOver = errors.New("not handed over to the plugin")
 type line struct{ *grpc.ClientConn }
 
 // Invoke is a unary call in its three steps, of which the first proves that
-// nothing was sent if it fails.
+// nothing was sent if it fails. gRPC ends the call a little after the caller's
+// deadline, so that what the plugin knows then still arrives.
 func (l line) Invoke(ctx context.Context, method string, request, response any, opts ...grpc.CallOption) error {
-	stream, err := l.NewStream(ctx, &grpc.StreamDesc{}, method, opts...)
+	call, cancel := outgoing(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cancel()
+		}
+	})
+	defer stop()
+	stream, err := l.NewStream(call, &grpc.StreamDesc{}, method, opts...)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotHandedOver, err)
 	}
@@ -49,13 +58,17 @@ func (l line) Invoke(ctx context.Context, method string, request, response any, 
 	return stream.RecvMsg(response) // after io.EOF it has the status
 }
 
+// verdictGrace is how long a caller whose time is over waits for the plugin's own
+// verdict. A driver knows whether it had written anything; the line does not.
+const verdictGrace = 250 * time.Millisecond
+
 // lineError is what a broken call says about the message.
 func lineError(ctx context.Context, err error) error {
 	code := provider.Indeterminate
 	if errors.Is(err, errNotHandedOver) {
 		code = provider.Unavailable
 	}
-	if cause := causeOf(ctx, err); cause != nil {
+	if cause := context.Cause(ctx); cause != nil {
 		return &provider.Error{Code: code, Err: cause}
 	}
 	if s, ok := errors.AsType[interface {
@@ -66,19 +79,6 @@ func lineError(ctx context.Context, err error) error {
 	}
 	return &provider.Error{Code: code, Err: fmt.Errorf("plugin: %w", err)}
 }
-
-// causeOf is why the context ended. The plugin's clock of a call may run out a
-// moment before ours; then that moment is waited for.
-func causeOf(ctx context.Context, err error) error {
-	if code := status.Code(err); code == codes.Canceled || code == codes.DeadlineExceeded {
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < clockSkew {
-			<-ctx.Done()
-		}
-	}
-	return context.Cause(ctx)
-}
-
-const clockSkew = 50 * time.Millisecond
 
 // traceContext is W3C Trace Context as the protocol carries it.
 type traceContext struct{ parent, state string }
@@ -117,29 +117,46 @@ func (t traceContext) into(ctx context.Context) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, &t)
 }
 
-// outgoing puts what the context says into a unary call's metadata.
-func outgoing(ctx context.Context) context.Context {
+// outgoing is the context of a unary call: not ended by the caller's own, whose
+// facts it has as metadata, but a little later.
+func outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	var pairs []string
+	if d, ok := wire.ConnectTimeout(ctx); ok {
+		pairs = append(pairs, connectTimeoutKey, milliseconds(d))
+	}
 	if t := traceOf(ctx); t.parent != "" {
 		pairs = append(pairs, traceparentKey, t.parent, tracestateKey, t.state)
 	}
-	if d, ok := wire.ConnectTimeout(ctx); ok {
-		pairs = append(pairs, connectTimeoutKey, strconv.FormatInt(d.Milliseconds(), 10))
+	call := context.WithoutCancel(ctx)
+	deadline, bounded := ctx.Deadline()
+	if !bounded {
+		return context.WithCancel(metadata.AppendToOutgoingContext(call, pairs...))
 	}
-	if len(pairs) == 0 {
-		return ctx
-	}
-	return metadata.AppendToOutgoingContext(ctx, pairs...)
+	pairs = append(pairs, timeoutKey, milliseconds(max(1, time.Until(deadline))))
+	return context.WithDeadline(metadata.AppendToOutgoingContext(call, pairs...), deadline.Add(verdictGrace))
+}
+
+// milliseconds rounds up: no time left is not the same as none given.
+func milliseconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)
 }
 
 // incoming is the plugin's side of outgoing.
-func incoming(ctx context.Context) context.Context {
+func incoming(ctx context.Context) (context.Context, context.CancelFunc) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	ctx = traceContext{parent: first(md, traceparentKey), state: first(md, tracestateKey)}.into(ctx)
-	if ms, err := strconv.ParseInt(first(md, connectTimeoutKey), 10, 32); err == nil {
-		ctx = wire.WithConnectTimeout(ctx, time.Duration(ms)*time.Millisecond)
+	if d, ok := duration(md, connectTimeoutKey); ok {
+		ctx = wire.WithConnectTimeout(ctx, d)
 	}
-	return ctx
+	if d, ok := duration(md, timeoutKey); ok {
+		return context.WithTimeout(ctx, d)
+	}
+	return ctx, func() {}
+}
+
+func duration(md metadata.MD, key string) (time.Duration, bool) {
+	ms, err := strconv.ParseInt(first(md, key), 10, 32)
+	return time.Duration(ms) * time.Millisecond, err == nil
 }
 
 func first(md metadata.MD, key string) string {

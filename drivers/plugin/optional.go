@@ -25,7 +25,7 @@ func unary[Req, Resp any](
 		return none, err
 	}
 	defer done()
-	answer, err := call(proc.driver, outgoing(ctx), request)
+	answer, err := call(proc.driver, ctx, request)
 	if err != nil {
 		return none, p.broken(ctx, err)
 	}

@@ -58,6 +58,7 @@ func config(t testing.TB, program, settings string) plugin.Config {
 	return plugin.Config{
 		Path:     self,
 		Args:     []string{program},
+		Env:      map[string]string{"GORACE": "atexit_sleep_ms=0"}, // else a program under the race detector takes a second to exit
 		Settings: json.RawMessage(settings),
 		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}

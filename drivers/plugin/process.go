@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -34,6 +36,10 @@ type process struct {
 	client *goplugin.Client
 	line   line
 	driver driverv1.DriverClient
+
+	socketDir string
+	conn      atomic.Pointer[grpc.ClientConn] // of go-plugin, as soon as it is used
+	connected bool                            // go-plugin knows the connection and can close it
 
 	description Description
 	caps        provider.Capabilities
@@ -75,12 +81,11 @@ func environment(env map[string]string) []string {
 }
 
 func (p *process) connect(ctx context.Context, c *Config) error {
-	var socketDir string
 	p.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  handshake,
 		VersionedPlugins: versions(provider.Driver{}),
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
-			socketDir = dir
+			p.socketDir = dir
 			p.child.cmd.Env = append(p.child.cmd.Env, cmd.Env...)
 			return p.child, nil
 		},
@@ -96,13 +101,14 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 			grpc.WithDisableRetry(),
 			grpc.WithDisableServiceConfig(),
+			grpc.WithStreamInterceptor(p.noteConnection),
 		},
 	})
 	address, err := p.client.Start()
 	if err != nil {
 		return quoted(err)
 	}
-	if err := checkAddress(address, socketDir, c.TLS); err != nil {
+	if err := checkAddress(address, p.socketDir, c.TLS); err != nil {
 		return err
 	}
 	if c.TLS != TLSOff && certificateOf(p.child.greeting) == "" {
@@ -110,15 +116,26 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 	}
 	protocol, err := p.client.Client()
 	if err != nil {
-		return err
+		return quoted(err)
 	}
+	p.connected = true
 	conn, err := protocol.Dispense(serviceName)
 	if err != nil {
-		return err
+		return quoted(err)
 	}
 	p.line = line{conn.(*grpc.ClientConn)}
 	p.driver = driverv1.NewDriverClient(p.line)
 	return p.describe(ctx, c)
+}
+
+// noteConnection learns the connection from the first stream on it, which
+// go-plugin opens. If that fails, go-plugin forgets the connection without closing
+// it.
+func (p *process) noteConnection(
+	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
+) (grpc.ClientStream, error) {
+	p.conn.CompareAndSwap(nil, conn)
+	return next(ctx, desc, conn, method, opts...)
 }
 
 // maxQuote bounds what an error repeats of a plugin's words.
@@ -274,7 +291,17 @@ func (p *process) end() error {
 // kill ends the program at once.
 func (p *process) kill() {
 	p.child.kill()
-	p.client.Kill()
+	if p.connected {
+		p.client.Kill()
+		return
+	}
+	// go-plugin's Kill would connect first.
+	if conn := p.conn.Load(); conn != nil {
+		conn.Close()
+	}
+	if p.socketDir != "" {
+		os.RemoveAll(p.socketDir)
+	}
 }
 
 // startError says why a plugin did not start, with what it wrote last.

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/anysms/anysms/drivers/apifon"
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
@@ -27,6 +28,7 @@ import (
 // programs are the plugins of these tests.
 var programs = map[string]func(){
 	"memory": func() { plugin.Serve(memory.Driver) },
+	"apifon": func() { plugin.Serve(apifon.Driver) },
 	"odd":    func() { plugin.Serve(oddDriver) },
 	"liar":   func() { serveLiar(1) },
 	"newer":  func() { serveLiar(2) },

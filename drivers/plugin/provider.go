@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
@@ -114,6 +115,15 @@ func (p *Provider) down(why error) {
 // Describe is what the plugin says of itself.
 func (p *Provider) Describe() Description { return p.description }
 
+// String names the plugin and shows nothing of its settings.
+func (p *Provider) String() string { return "plugin " + p.description.Name }
+
+// GoString is as discreet as String.
+func (p *Provider) GoString() string { return p.String() }
+
+// LogValue is as discreet as String.
+func (p *Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
 // Capabilities is what the plugin said when it opened the account.
 func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
 
@@ -142,7 +152,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if proc.stream != nil {
 		return proc.stream.send(ctx, message)
 	}
-	answer, err := proc.driver.Send(outgoing(ctx), &driverv1.SendRequest{Message: message})
+	answer, err := proc.driver.Send(ctx, &driverv1.SendRequest{Message: message})
 	if err != nil {
 		return nil, p.broken(ctx, err)
 	}

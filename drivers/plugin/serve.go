@@ -54,7 +54,9 @@ func exitWithHost() {
 
 // intercept gives a call its context.
 func intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	return handler(incoming(ctx), request)
+	ctx, cancel := incoming(ctx)
+	defer cancel()
+	return handler(ctx, request)
 }
 
 // guard turns a driver's panic into an error of this call. Nobody knows how far

@@ -16,10 +16,6 @@ import (
 	"github.com/anysms/anysms/provider/wire"
 )
 
-// verdictGrace is how long a caller whose time is over waits for the plugin's own
-// verdict. A driver knows whether it had written anything; the line does not.
-const verdictGrace = 100 * time.Millisecond
-
 // sendStream carries all sends of a process on one gRPC stream. If the stream
 // breaks while the process lives, what is under way on it is in doubt, and the
 // next send opens another.

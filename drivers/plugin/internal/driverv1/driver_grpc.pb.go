@@ -16,11 +16,13 @@
 //
 // # Deadlines, cancellation, tracing
 //
-// On unary calls the deadline is gRPC's own. Three metadata entries may be there:
-// "traceparent" and "tracestate" (W3C Trace Context), and
-// "anysms-connect-timeout", the most milliseconds that the plugin may take to get
-// its connection to the vendor. On SendStream each message carries the same facts
-// in fields, as a stream has only one set of metadata.
+// Unary calls have metadata: "anysms-timeout", the milliseconds until the caller's
+// deadline; "anysms-connect-timeout", the most milliseconds that the plugin may
+// take to get its connection to the vendor; "traceparent" and "tracestate" (W3C
+// Trace Context). Each may be missing. gRPC's own deadline is a little later than
+// the caller's, so that a verdict of the last moment still arrives. On SendStream
+// each message carries the same facts in fields, as a stream has only one set of
+// metadata.
 //
 // # Sizes
 //

@@ -1,0 +1,46 @@
+package plugin_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/drivers/plugin"
+	"github.com/anysms/anysms/provider"
+)
+
+// The suite through the bridge, over both ways of sending. What holds for a driver
+// must hold for the same driver in another process.
+func TestConformance(t *testing.T) {
+	drivers := []struct {
+		name, settings string
+		secrets        []string
+	}{
+		{"memory", `{"callback_secret": "s3cret-of-the-callbacks"}`, []string{"s3cret-of-the-callbacks"}},
+		{
+			"apifon", `{"base_url": "{{url}}", "token": "t0ken-of-the-account", "secret": "s3cr3t-Key/For+Tests", "callback_secret": "h00k-s3cr3t", "sender": "Example"}`,
+			[]string{"t0ken-of-the-account", "s3cr3t-Key/For+Tests", "h00k-s3cr3t"},
+		},
+	}
+	for _, d := range drivers {
+		for _, line := range []struct {
+			name, tls string
+			unary     bool
+		}{{"stream", plugin.TLSAuto, false}, {"unary", plugin.TLSOff, true}} {
+			t.Run(d.name+"/"+line.name, func(t *testing.T) {
+				conformance.Run(t, conformance.Harness{
+					Open: func(url string) (provider.Provider, error) {
+						c := config(t, d.name, strings.ReplaceAll(d.settings, "{{url}}", url))
+						c.Unary, c.TLS = line.unary, line.tls
+						c.StartTimeout = provider.Duration(time.Minute) // many start at once
+						return plugin.New(c)
+					},
+					Replies: os.DirFS("../" + d.name + "/testdata/conformance"),
+					Secrets: d.secrets,
+				})
+			})
+		}
+	}
+}
