@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/router/numbering"
 	"github.com/anysms/anysms/router/rates"
 )
@@ -73,7 +74,7 @@ func (f *fileFlags) options() (*analysis.Options, error) {
 		opts.Worst = worstInReport
 	}
 	if f.delimiter.value != "" {
-		given, err := analysis.ParseFormat(f.delimiter.value)
+		given, err := table.ParseFormat(f.delimiter.value)
 		if err != nil {
 			return nil, err
 		}

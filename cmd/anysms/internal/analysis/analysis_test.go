@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -31,7 +32,7 @@ func totals(t *testing.T, name, content string) *analysis.Totals {
 }
 
 func TestRows(t *testing.T) {
-	long := strings.Repeat("x", analysis.MaxRow+1)
+	long := strings.Repeat("x", table.MaxRow+1)
 	for name, test := range map[string]struct {
 		file, content      string
 		messages, segments int
@@ -57,7 +58,7 @@ func TestRows(t *testing.T) {
 		"physical lines":           {"a.csv", "to,text\n1,\"a\nb\nc\"\n2,\n", 1, 1, []analysis.Invalid{{Line: 5, Reason: `column "text": the text is empty`}}},
 		"a row too long":           {"a.csv", "to,text\n1," + long + "\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row is longer than 1048576 bytes"}}},
 		"a last row too long":      {"a.csv", "to,text\n2,b\n1," + long, 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row is longer than 1048576 bytes"}}},
-		"a quoted row too long":    {"a.csv", "to,text\n1,\"a\n" + strings.Repeat("x\n", analysis.MaxRow) + "2,b\n", 1, 1, nil},
+		"a quoted row too long":    {"a.csv", "to,text\n1,\"a\n" + strings.Repeat("x\n", table.MaxRow) + "2,b\n", 1, 1, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := totals(t, test.file, test.content)
@@ -65,7 +66,7 @@ func TestRows(t *testing.T) {
 				assert.Equal(t, 2, got.Invalid[0].Line)
 				assert.Equal(t, "a quote is opened and not closed", got.Invalid[0].Reason)
 				assert.Len(t, got.Invalid, analysis.MaxInvalid, "the list is bounded")
-				assert.Equal(t, 1+analysis.MaxRow, got.InvalidRows, "all are counted")
+				assert.Equal(t, 1+table.MaxRow, got.InvalidRows, "all are counted")
 			} else {
 				assert.ElementsMatch(t, test.invalid, got.Invalid)
 			}
@@ -182,7 +183,7 @@ func FuzzRows(f *testing.F) {
 	f.Add("a,text\n,\"\"\n\n\"x\",y")
 	f.Fuzz(func(t *testing.T, body string) {
 		content := "a,text\n" + body
-		got, err := analysis.File(t.Context(), strings.NewReader(content), analysis.Options{Name: "f.csv", Format: &analysis.Comma, TextColumn: "text"})
+		got, err := analysis.File(t.Context(), strings.NewReader(content), analysis.Options{Name: "f.csv", Format: &table.Comma, TextColumn: "text"})
 		if err != nil {
 			return
 		}

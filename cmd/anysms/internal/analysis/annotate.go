@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/rates"
 )
@@ -27,16 +28,16 @@ var added = []string{"encoding", "units", "segments", "country", "problem"}
 
 // newAnnotator writes the header. It is nil, which writes nothing, if nobody
 // asked.
-func newAnnotator(r reader, opts *Options) (*annotator, error) {
+func newAnnotator(r table.Reader, opts *Options) (*annotator, error) {
 	if opts.Annotate == nil {
 		return nil, nil
 	}
-	if _, lines := r.(*jsonRows); lines {
+	if r.Lines() {
 		return nil, errors.New("annotating writes a table again; JSON Lines have no columns, so give CSV, TSV or XLSX")
 	}
 	a := &annotator{out: bufio.NewWriter(opts.Annotate)}
 	a.turn.L = &a.mu
-	header := appendRecord(nil, r.columns())
+	header := appendRecord(nil, r.Columns())
 	for _, name := range added {
 		header = append(append(header, ','), name...)
 	}
@@ -48,8 +49,8 @@ func newAnnotator(r reader, opts *Options) (*annotator, error) {
 }
 
 // row appends one row with its added columns.
-func (a *annotator) row(b []byte, r *row, m *message, bad problem, opts *Options) []byte {
-	b = appendRecord(b, r.fields)
+func (a *annotator) row(b []byte, r *table.Row, m *message, bad problem, opts *Options) []byte {
+	b = appendRecord(b, r.Fields)
 	if !bad.none() {
 		b = append(b, ",,,,"...)
 		b = appendField(append(b, ','), bad.text)

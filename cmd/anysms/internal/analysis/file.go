@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 )
 
 // File reads text to its end and adds up. A row that cannot be read or sent is
@@ -16,7 +17,7 @@ import (
 // not be used, or not to its end: the totals then hold what was read before, or
 // are nil.
 func File(ctx context.Context, from io.Reader, opts Options) (*Totals, error) {
-	r, err := textReader(from, &opts)
+	r, err := table.Text(from, opts.Name, opts.Format, opts.columns())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", opts.Name, err)
 	}
@@ -25,7 +26,7 @@ func File(ctx context.Context, from io.Reader, opts Options) (*Totals, error) {
 
 // Workbook is [File] for a worksheet.
 func Workbook(ctx context.Context, sheet *source.Sheet, opts Options) (*Totals, error) {
-	r, err := workbookReader(sheet)
+	r, err := table.Workbook(sheet)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", opts.Name, err)
 	}
@@ -39,14 +40,14 @@ const blockRows = 512
 // are written out again, to the writer.
 type block struct {
 	number int
-	rows   []row
+	rows   []table.Row
 	arena  []string // the rows' fields
 	output []byte   // of annotate
 }
 
 // run cuts the file into blocks in one goroutine and works them off in several,
 // each with a tally of its own.
-func run(ctx context.Context, r reader, opts *Options) (*Totals, error) {
+func run(ctx context.Context, r table.Reader, opts *Options) (*Totals, error) {
 	at, err := opts.places(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", opts.Name, err)
@@ -91,11 +92,11 @@ func run(ctx context.Context, r reader, opts *Options) (*Totals, error) {
 }
 
 // cut fills blocks until the file ends.
-func cut(ctx context.Context, r reader, opts *Options, full chan<- *block, empty <-chan *block) error {
+func cut(ctx context.Context, r table.Reader, opts *Options, full chan<- *block, empty <-chan *block) error {
 	rows := 0
 	for number := 0; ; number++ {
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s: stopped after line %d: %w", opts.Name, r.nextLine()-1, context.Cause(ctx))
+			return fmt.Errorf("%s: stopped after line %d: %w", opts.Name, r.NextLine()-1, context.Cause(ctx))
 		}
 		b := <-empty
 		b.number = number
@@ -109,21 +110,21 @@ func cut(ctx context.Context, r reader, opts *Options, full chan<- *block, empty
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: line %d: %w", opts.Name, r.nextLine(), err)
+			return fmt.Errorf("%s: line %d: %w", opts.Name, r.NextLine(), err)
 		}
 	}
 }
 
-func (b *block) fill(r reader) error {
+func (b *block) fill(r table.Reader) error {
 	b.rows, b.arena, b.output = b.rows[:0], b.arena[:0], b.output[:0]
 	for len(b.rows) < blockRows {
-		row, err := r.next()
+		row, err := r.Next()
 		if err != nil {
 			return err
 		}
 		start := len(b.arena)
-		b.arena = append(b.arena, row.fields...)
-		row.fields = b.arena[start:len(b.arena):len(b.arena)]
+		b.arena = append(b.arena, row.Fields...)
+		row.Fields = b.arena[start:len(b.arena):len(b.arena)]
 		b.rows = append(b.rows, row)
 	}
 	return nil

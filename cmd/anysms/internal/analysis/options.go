@@ -1,9 +1,13 @@
+// Package analysis counts what sending the messages of a file, or one text, takes:
+// segments by encoding and country, costs, and what would make it cheaper. It reads
+// files of any size in bounded memory.
 package analysis
 
 import (
 	"io"
 	"slices"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
@@ -12,8 +16,8 @@ import (
 // Options says what a file holds, how its texts are encoded, and what is wanted
 // to be known.
 type Options struct {
-	Name    string  // the file's, for errors and to tell its format
-	Format  *Format // nil = told from the name and the header
+	Name    string        // the file's, for errors and to tell its format
+	Format  *table.Format // nil = told from the name and the header
 	Segment *segment.Options
 
 	TextColumn string // the texts, unless Template makes them

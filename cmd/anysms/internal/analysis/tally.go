@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
@@ -76,7 +77,7 @@ func (t *tally) add(b *block, out *annotator) {
 		t.rows++
 		m, problem := t.read(r)
 		if !problem.none() {
-			t.refuse(r.line, problem)
+			t.refuse(r.Line, problem)
 		} else {
 			t.accept(r, &m)
 		}
@@ -95,13 +96,13 @@ type problem struct {
 func (p problem) none() bool { return p.kind == "" }
 
 // read judges one row.
-func (t *tally) read(r *row) (m message, bad problem) {
-	if r.problem != "" {
-		return m, problem{"the row cannot be read", r.problem}
+func (t *tally) read(r *table.Row) (m message, bad problem) {
+	if r.Problem != "" {
+		return m, problem{"the row cannot be read", r.Problem}
 	}
 	if t.at.to >= 0 {
 		var reason string
-		if m.to, m.country, reason = t.opts.Number(r.fields[t.at.to]); reason != "" {
+		if m.to, m.country, reason = t.opts.Number(r.Fields[t.at.to]); reason != "" {
 			reason = fmt.Sprintf("column %q: %s", t.opts.ToColumn, reason)
 			return m, problem{reason, reason}
 		}
@@ -126,12 +127,12 @@ func (t *tally) where() string {
 }
 
 // text is the row's text, or the template's with the row's values.
-func (t *tally) text(r *row) string {
+func (t *tally) text(r *table.Row) string {
 	if t.opts.Template == nil {
-		return r.fields[t.at.text]
+		return r.Fields[t.at.text]
 	}
 	for i, at := range t.at.variables {
-		t.values[i] = r.fields[at]
+		t.values[i] = r.Fields[at]
 	}
 	t.buffer = t.opts.Template.merge(t.buffer[:0], t.values, -1)
 	return string(t.buffer)
@@ -144,7 +145,7 @@ func (t *tally) refuse(line int, p problem) {
 	}
 }
 
-func (t *tally) accept(r *row, m *message) {
+func (t *tally) accept(r *table.Row, m *message) {
 	t.messages++
 	t.segments += m.Segments
 	t.longest = max(t.longest, m.Segments)
@@ -165,13 +166,13 @@ func (t *tally) accept(r *row, m *message) {
 	if t.opts.Template != nil {
 		t.blame(m)
 	}
-	t.repeats.add(m.to, m.text, r.line, m.Segments)
-	kept := Message{Line: r.line, To: m.to, Text: m.text, Segments: m.Segments}
+	t.repeats.add(m.to, m.text, r.Line, m.Segments)
+	kept := Message{Line: r.Line, To: m.to, Text: m.text, Segments: m.Segments}
 	t.worst = keepWorst(t.worst, kept, t.opts.Worst)
 	t.first = keepFirst(t.first, kept, t.opts.First)
 }
 
-func (t *tally) price(r *row, m *message) {
+func (t *tally) price(r *table.Row, m *message) {
 	c := t.countries[m.country]
 	if c == nil {
 		c = &country{costs: make([]cost, len(t.opts.Prices))}
@@ -180,7 +181,7 @@ func (t *tally) price(r *row, m *message) {
 	c.add(m.Segments)
 	d := rates.Destination{Number: m.to, Country: m.country}
 	if t.at.network >= 0 {
-		d.MCCMNC = r.fields[t.at.network]
+		d.MCCMNC = r.Fields[t.at.network]
 	}
 	for i := range t.opts.Prices {
 		t.each[i] = -1

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
@@ -126,14 +127,14 @@ type Violation struct {
 }
 
 // totals turns the counts into the answer.
-func (t *tally) totals(r reader) (*Totals, error) {
+func (t *tally) totals(r table.Reader) (*Totals, error) {
 	all := &Totals{
 		Rows: t.rows, Messages: t.messages, InvalidRows: t.rows - t.messages, Segments: t.segments,
 		ByEncoding: ByEncoding{GSM7: t.encodings[segment.GSM7], UCS2: t.encodings[segment.UCS2]},
 		ByCountry:  []Country{}, ByReason: []Reason{}, Invalid: t.invalid,
 		TotalCost: map[string]provider.Money{}, Unpriced: map[string]int{}, Uncarried: map[string]int{},
 		Unsendable: t.unsendable, Histogram: []Bucket{}, Longest: t.longest,
-		Variables: t.variables, Worst: t.worst, First: t.first, Format: r.format(), Violations: []Violation{},
+		Variables: t.variables, Worst: t.worst, First: t.first, Format: r.Format(), Violations: []Violation{},
 	}
 	if all.Invalid == nil {
 		all.Invalid = []Invalid{}

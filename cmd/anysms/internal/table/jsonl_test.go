@@ -1,4 +1,4 @@
-package analysis
+package table
 
 import (
 	"encoding/json"

@@ -1,4 +1,7 @@
-package analysis
+// Package table reads the rows of files: comma-, semicolon- or tab-separated
+// values, JSON Lines, worksheets. It reads in bounded memory, and a row that
+// cannot be read does not stop the rest.
+package table
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package analysis
+package table
 
 import (
 	"errors"
@@ -14,11 +14,11 @@ const MaxRow = 1 << 20
 // chunkSize is how much is read at once.
 const chunkSize = 256 << 10
 
-// row is one row of a file.
-type row struct {
-	line    int      // physical line on which it begins, the first is 1
-	fields  []string // valid until the next row; the strings stay valid
-	problem string   // why it cannot be read; "" = it can
+// Row is one row of a file.
+type Row struct {
+	Line    int      // physical line on which it begins, the first is 1
+	Fields  []string // valid until the next row; the strings stay valid
+	Problem string   // why it cannot be read; "" = it can
 }
 
 // rows cuts a file into rows. Fields are parts of the chunk that was read, not
@@ -40,16 +40,16 @@ func newRows(from io.Reader) *rows {
 
 // next gives the next row. The error is io.EOF at the end of the file, else
 // what made reading fail.
-func (r *rows) next() (row, error) {
+func (r *rows) next() (Row, error) {
 	for {
 		if row, ok := r.cut(); ok {
 			return row, nil
 		}
 		switch {
 		case r.eof:
-			return row{}, io.EOF
+			return Row{}, io.EOF
 		case r.failed != nil:
-			return row{}, r.failed
+			return Row{}, r.failed
 		}
 		r.fill()
 	}
@@ -69,15 +69,15 @@ func (r *rows) fill() {
 
 // cut takes one row off the data; it is false if the data do not hold a whole
 // one.
-func (r *rows) cut() (row, bool) {
+func (r *rows) cut() (Row, bool) {
 	end := strings.IndexByte(r.data, '\n')
 	switch {
 	case r.data == "":
-		return row{}, false
+		return Row{}, false
 	case end > MaxRow, end < 0 && len(r.data) > MaxRow:
 		return r.skipLine(), true
 	case end < 0 && !r.eof:
-		return row{}, false
+		return Row{}, false
 	case end < 0:
 		end = len(r.data)
 	}
@@ -91,10 +91,10 @@ func (r *rows) cut() (row, bool) {
 
 // take gives the row whose fields were found and drops its bytes, up to and
 // with the line feed at end.
-func (r *rows) take(end int, problem string) row {
-	found := row{line: r.line, fields: r.fields, problem: problem}
+func (r *rows) take(end int, problem string) Row {
+	found := Row{Line: r.line, Fields: r.fields, Problem: problem}
 	if problem != "" {
-		found.fields = nil
+		found.Fields = nil
 	}
 	end = min(end+1, len(r.data))
 	r.line += strings.Count(r.data[:end], "\n")
@@ -119,14 +119,14 @@ func (r *rows) split(line string) {
 // cutQuoted takes a row that has a quote in its first line, which ends at
 // firstEnd. If the row has no end, that line alone is given up, and the next one
 // begins a row again.
-func (r *rows) cutQuoted(firstEnd int) (row, bool) {
+func (r *rows) cutQuoted(firstEnd int) (Row, bool) {
 	r.fields = r.fields[:0]
 	for at := 0; ; at++ {
 		next, verdict := r.field(at)
 		switch verdict {
 		case fieldOpen:
 			if !r.eof && len(r.data) <= MaxRow {
-				return row{}, false
+				return Row{}, false
 			}
 			return r.take(firstEnd, "a quote is opened and not closed"), true
 		case fieldBroken:
@@ -212,7 +212,7 @@ func (r *rows) quotedField(start int) (end int, verdict fieldVerdict) {
 
 // skipLine reads on to the end of a line that is longer than MaxRow and keeps
 // nothing of it.
-func (r *rows) skipLine() row {
+func (r *rows) skipLine() Row {
 	r.fields = r.fields[:0]
 	problem := fmt.Sprintf("the row is longer than %d bytes", MaxRow)
 	for {

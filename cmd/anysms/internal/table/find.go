@@ -1,0 +1,37 @@
+package table
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Find finds a column by its name in the header.
+func Find(r Reader, name string) (int, error) {
+	header := r.Columns()
+	at := slices.Index(header, name)
+	if at < 0 {
+		return 0, fmt.Errorf("line 1: no column %q; read as %s the file has: %s", name, r.Format(), quotedNames(header))
+	}
+	if slices.Contains(header[at+1:], name) {
+		return 0, fmt.Errorf("line 1: more than one column is named %q", name)
+	}
+	return at, nil
+}
+
+// quotedNames lists the columns of a header, shortened where the file is not
+// what it was taken for.
+func quotedNames(header []string) string {
+	const most, longest = 20, 60
+	var names []string
+	for _, name := range header[:min(len(header), most)] {
+		if len(name) > longest {
+			name = strings.ToValidUTF8(name[:longest], "") + "…"
+		}
+		names = append(names, fmt.Sprintf("%q", name))
+	}
+	if len(header) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(header)-most))
+	}
+	return strings.Join(names, ", ")
+}

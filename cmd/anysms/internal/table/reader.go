@@ -1,0 +1,179 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/source"
+)
+
+// Reader gives the rows of a file of any format. It is for one goroutine.
+type Reader interface {
+	// Next gives the next row, whose fields are in the order of Columns. The
+	// error is io.EOF at the end, else what made reading fail.
+	Next() (Row, error)
+	// Columns are the names of the columns; of JSON Lines those that were asked
+	// for.
+	Columns() []string
+	// Format says how the file is read: "comma-separated", "JSON Lines", …
+	Format() string
+	// NextLine is the physical line that would be read next.
+	NextLine() int
+	// Lines reports whether the file is JSON Lines, which have no columns of
+	// their own.
+	Lines() bool
+}
+
+// Text opens text: JSON Lines by the file's name or its first characters, else
+// separated values. A format that is given is taken as it is. The keys are what
+// is read of JSON Lines; separated values have all their columns.
+func Text(from io.Reader, name string, given *Format, keys []string) (Reader, error) {
+	r := newRows(from)
+	r.fill()
+	r.data = strings.TrimPrefix(r.data, "\ufeff")
+	if given == nil && isJSONLines(name, r.data) {
+		r.format = Format{Delimiter: '\n'} // a line is one field
+		return &jsonRows{rows: r, object: object{names: keys}, values: make([]string, len(keys))}, nil
+	}
+	return separated(r, name, given)
+}
+
+func isJSONLines(name, head string) bool {
+	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
+	switch filepath.Ext(name) {
+	case ".jsonl", ".ndjson":
+		return true
+	case ".csv", ".tsv", ".tab":
+		return false
+	}
+	head = strings.TrimLeft(head, " \t\r\n")
+	return strings.HasPrefix(head, "{") && strings.HasPrefix(strings.TrimLeft(head[1:], " \t"), `"`)
+}
+
+// csvRows are separated values behind their header.
+type csvRows struct {
+	*rows
+	names []string
+}
+
+func separated(r *rows, name string, given *Format) (Reader, error) {
+	first, _, _ := strings.Cut(r.data, "\n")
+	r.format = detect(name, first)
+	if given != nil {
+		r.format = *given
+	}
+	header, err := r.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errEmpty
+	case err != nil:
+		return nil, err
+	case header.Problem != "":
+		return nil, fmt.Errorf("line 1: %s", header.Problem)
+	}
+	return &csvRows{rows: r, names: slices.Clone(header.Fields)}, nil
+}
+
+var errEmpty = errors.New("the file is empty; want a header line with the names of the columns")
+
+// Next passes over blank lines: they are no rows, where a row has more than one
+// field.
+func (c *csvRows) Next() (Row, error) {
+	for {
+		r, err := c.rows.next()
+		switch {
+		case err != nil:
+			return r, err
+		case len(c.names) > 1 && len(r.Fields) == 1 && r.Fields[0] == "":
+			continue
+		case r.Problem == "" && len(r.Fields) != len(c.names):
+			r.Problem = fmt.Sprintf("the row has %d fields, the header %d", len(r.Fields), len(c.names))
+		}
+		return r, nil
+	}
+}
+
+func (c *csvRows) Columns() []string { return c.names }
+func (c *csvRows) Format() string    { return c.rows.format.String() }
+func (c *csvRows) NextLine() int     { return c.rows.line }
+func (c *csvRows) Lines() bool       { return false }
+
+// jsonRows are lines of JSON.
+type jsonRows struct {
+	rows   *rows
+	object object
+	values []string
+}
+
+func (j *jsonRows) Next() (Row, error) {
+	for {
+		r, err := j.rows.next()
+		if err != nil || r.Problem != "" {
+			return r, err
+		}
+		if strings.TrimSpace(r.Fields[0]) == "" {
+			continue
+		}
+		r.Problem = j.object.fields(r.Fields[0], j.values)
+		r.Fields = j.values
+		return r, nil
+	}
+}
+
+func (j *jsonRows) Columns() []string { return j.object.names }
+func (j *jsonRows) Format() string    { return "JSON Lines" }
+func (j *jsonRows) NextLine() int     { return j.rows.line }
+func (j *jsonRows) Lines() bool       { return true }
+
+// sheetRows are the rows of a worksheet.
+type sheetRows struct {
+	sheet *source.Sheet
+	names []string
+	line  int
+}
+
+// Workbook opens a worksheet.
+func Workbook(sheet *source.Sheet) (Reader, error) {
+	_, names, ok, err := sheet.Next()
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
+		return nil, errEmpty
+	}
+	return &sheetRows{sheet: sheet, names: slices.Clone(names), line: 2}, nil
+}
+
+// Next fills short rows: a workbook does not store empty cells at the end.
+func (s *sheetRows) Next() (Row, error) {
+	for {
+		line, fields, ok, err := s.sheet.Next()
+		if err != nil {
+			return Row{}, err
+		}
+		if !ok {
+			return Row{}, io.EOF
+		}
+		s.line = line + 1
+		if len(fields) == 0 {
+			continue
+		}
+		for len(fields) < len(s.names) {
+			fields = append(fields, "")
+		}
+		r := Row{Line: line, Fields: fields}
+		if len(fields) > len(s.names) {
+			r.Problem = fmt.Sprintf("the row has %d fields, the header %d", len(fields), len(s.names))
+		}
+		return r, nil
+	}
+}
+
+func (s *sheetRows) Columns() []string { return s.names }
+func (s *sheetRows) Format() string    { return fmt.Sprintf("worksheet %q", s.sheet.Name) }
+func (s *sheetRows) NextLine() int     { return s.line }
+func (s *sheetRows) Lines() bool       { return false }
