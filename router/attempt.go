@@ -50,6 +50,11 @@ var errPassed = errors.New("passed over")
 // attempt makes one attempt. Everything that can stop it comes before the
 // driver is called; then there is no Attempt.
 func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
+	if s.inBatch(c) {
+		if a, ok, err := s.attemptInBatch(ctx, c); ok {
+			return a, err
+		}
+	}
 	tell, err := s.begin(ctx, c)
 	if err != nil {
 		return nil, err

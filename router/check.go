@@ -31,6 +31,7 @@ func (o *Options) check() error {
 	return firstOf(
 		positive("max_segments", o.MaxSegments, 255),
 		positive("attempt_budget", o.AttemptBudget, 1000),
+		positive("concurrency", o.Concurrency, 0),
 		positive("otp_expiry", o.OTPExpiry, 0),
 		positive("store.keep", o.Stored.Keep, 0),
 		o.Retry.check(), o.Breaker.check(),

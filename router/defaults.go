@@ -21,6 +21,7 @@ func (o Options) withDefaults() Options {
 	o.MaxSegments = cmp.Or(o.MaxSegments, DefaultMaxSegments)
 	o.OTPExpiry = cmp.Or(o.OTPExpiry, DefaultOTPExpiry)
 	o.AttemptBudget = cmp.Or(o.AttemptBudget, DefaultAttemptBudget)
+	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	o.Retry = o.Retry.withDefaults()
 	o.Breaker = o.Breaker.withDefaults()
 	o.Stored.Keep = cmp.Or(o.Stored.Keep, DefaultKeep)

@@ -29,7 +29,7 @@ func (s *send) once(ctx context.Context) error {
 	case prior.Status == provider.OutcomeAccepted:
 		s.replay(prior)
 		return nil
-	default:
+	case s.inherited == 0: // else the journal knows of it
 		s.inherit(prior)
 	}
 	cause := s.process(ctx)

@@ -32,6 +32,7 @@ type schedule struct {
 	opts     router.Options
 	weighted bool
 	store    bool
+	all      bool          // by SendAll
 	reloadAt time.Duration // 0 = never
 	messages []messagePlan
 }
@@ -130,6 +131,7 @@ func drawSchedule(t *rapid.T) schedule {
 		},
 		weighted: rapid.Bool().Draw(t, "weighted"),
 		store:    rapid.Bool().Draw(t, "store"),
+		all:      rapid.Bool().Draw(t, "all"),
 		reloadAt: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 5 * time.Second}).Draw(t, "reload"),
 	}
 	if rapid.Bool().Draw(t, "failover on") {
@@ -222,13 +224,51 @@ func (w *world) send(p *messagePlan) {
 	m := p.message
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	a := answer{plan: p, began: time.Now()}
-	if p.deadline > 0 {
-		m.Deadline = a.began.Add(p.deadline)
-	}
+	a := w.begin(p, &m)
 	if p.cancel > 0 {
 		a.gone = a.began.Add(p.cancel)
 		defer time.AfterFunc(p.cancel, cancel).Stop()
+	}
+	a.result, a.err = w.router.Send(ctx, &m)
+	w.end(a)
+}
+
+// sendAll sends every message once.
+func (w *world) sendAll() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var gone time.Time
+	if first := &w.messages[0]; first.cancel > 0 {
+		gone = time.Now().Add(first.cancel)
+		defer time.AfterFunc(first.cancel, cancel).Stop()
+	}
+	begun := make([]answer, len(w.messages))
+	taken := func(yield func(*provider.Message) bool) {
+		for i := range w.messages {
+			p := &w.messages[i]
+			time.Sleep(p.at)
+			m := p.message
+			begun[i] = w.begin(p, &m)
+			if begun[i].gone = gone; !gone.IsZero() && gone.Before(begun[i].began) {
+				begun[i].gone = begun[i].began
+			}
+			if !yield(&m) {
+				return
+			}
+		}
+	}
+	for result, err := range w.router.SendAll(ctx, taken) {
+		a := begun[result.Index]
+		a.result, a.err = result, err
+		w.end(a)
+	}
+}
+
+// begin notes when a send begins and sets what depends on it.
+func (w *world) begin(p *messagePlan, m *provider.Message) answer {
+	a := answer{plan: p, began: time.Now()}
+	if p.deadline > 0 {
+		m.Deadline = a.began.Add(p.deadline)
 	}
 	a.expires = m.Deadline
 	validity := m.Validity
@@ -238,7 +278,10 @@ func (w *world) send(p *messagePlan) {
 	if end := a.began.Add(validity); validity > 0 && (a.expires.IsZero() || end.Before(a.expires)) {
 		a.expires = end
 	}
-	a.result, a.err = w.router.Send(ctx, &m)
+	return a
+}
+
+func (w *world) end(a answer) {
 	a.ended = time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -256,8 +299,14 @@ func (w *world) run(t *testing.T) []string {
 			f()
 		})
 	}
+	if w.all {
+		wg.Go(w.sendAll)
+	}
 	for i := range w.messages {
 		p := &w.messages[i]
+		if w.all {
+			break
+		}
 		later(p.at, func() { w.send(p) })
 		if p.again > 0 && w.store {
 			later(p.at+p.again, func() { w.send(p) })
@@ -277,6 +326,9 @@ func (w *world) run(t *testing.T) []string {
 func (w *world) judge() (faults []string) {
 	bad := func(a *answer, format string, args ...any) {
 		faults = append(faults, fmt.Sprintf("%q %s %s: ", a.plan.message.Text, a.result, trail(a.result))+fmt.Sprintf(format, args...))
+	}
+	if w.all && len(w.said) != len(w.messages) && w.messages[0].cancel == 0 {
+		faults = append(faults, fmt.Sprintf("%d messages, %d answers", len(w.messages), len(w.said)))
 	}
 	taken := make(map[string]int)
 	for _, p := range w.providers {
@@ -366,7 +418,8 @@ func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 	if !a.gone.IsZero() && (limit.IsZero() || a.gone.Before(limit)) {
 		limit = a.gone
 	}
-	if !limit.IsZero() && a.ended.After(limit) {
+	const gathering = 10 * time.Millisecond // of a batch
+	if !limit.IsZero() && a.ended.After(limit.Add(gathering)) {
 		bad(a, "Send came back %s late", a.ended.Sub(limit))
 	}
 }

@@ -23,7 +23,7 @@ func (s *send) noteIntent(ctx context.Context, c *candidate) error {
 // noteOutcome tells it what became of the message. The result stands even if
 // that cannot be written.
 func (s *send) noteOutcome(ctx context.Context) {
-	if s.Journal == nil || s.key == "" {
+	if s.Journal == nil || s.key == "" || s.result.Replayed {
 		return
 	}
 	r := s.result

@@ -73,6 +73,9 @@ type Options struct {
 	Stored  Stored  // how long, and what to do if it cannot be reached
 	Journal Journal // notes intents and outcomes; nil = none
 
+	Concurrency int                  // messages that SendAll has under way; default 64, or what its batches need
+	OnLate      func(*Result, error) // gets the results of SendAll that nobody waits for any more
+
 	Middleware []Middleware // around every Send, the first outermost
 	OnNotice   func(Notice) // called in line: it must be quick
 	Log        *slog.Logger // nil = silent

@@ -95,6 +95,16 @@ func (s *send) deliver(ctx context.Context) error {
 		s.refuse(err)
 		return err
 	}
+	if j, ok := ctx.Value(jobKey{}).(*job); ok {
+		s.batchers, s.key = j.batchers, j.key
+		if j.prior != nil && j.prior.Status == provider.OutcomeAccepted {
+			s.recall(j.prior)
+			return nil
+		}
+		if j.prior != nil {
+			s.inherit(j.prior)
+		}
+	}
 	if s.Store != nil && s.m.Ref != "" {
 		return s.once(ctx)
 	}

@@ -16,7 +16,8 @@ type send struct {
 	m *provider.Message // with the recipient that it really goes to
 	traits
 
-	key        string // in the journal
+	key        string    // in the journal
+	batchers   *batchers // of SendAll; nil = a Send by itself
 	route      *route
 	mode       provider.Delivery
 	analysis   segment.Analysis

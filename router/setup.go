@@ -27,13 +27,13 @@ func newSetup(providers []Provider, opts *Options, old map[string]*health) (*set
 	if err := s.Options.check(); err != nil {
 		return nil, err
 	}
-	if err := s.addLines(providers, old); err != nil {
+	if err := s.addLines(providers, opts, old); err != nil {
 		return nil, err
 	}
 	return s, s.addRoutes()
 }
 
-func (s *setup) addLines(providers []Provider, old map[string]*health) error {
+func (s *setup) addLines(providers []Provider, opts *Options, old map[string]*health) error {
 	if len(providers) == 0 {
 		return provider.BadConfig("providers", "there is none; a router needs at least one")
 	}
@@ -50,6 +50,9 @@ func (s *setup) addLines(providers []Provider, old map[string]*health) error {
 		}
 		l := newLine(p, s.MaxSegments, healthFor(old[p.Name], s.Breaker))
 		s.lines = append(s.lines, l)
+		if opts == nil || opts.Concurrency == 0 { // enough to fill a batch while others travel
+			s.Concurrency = max(s.Concurrency, 4*l.batchSize())
+		}
 		s.byName[p.Name] = l
 	}
 	return nil

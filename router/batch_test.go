@@ -1,0 +1,244 @@
+package router_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// numbered is a sequence of n messages; taken counts those that were pulled.
+func numbered(n int, taken *atomic.Int64) iter.Seq[*provider.Message] {
+	return func(yield func(*provider.Message) bool) {
+		for i := range n {
+			taken.Add(1)
+			if !yield(text(fmt.Sprintf("message %d", i))) {
+				return
+			}
+		}
+	}
+}
+
+func TestSendAllAnswersEachOnce(t *testing.T) {
+	a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
+		if len(m.Text)%2 == 0 {
+			return code(provider.Rejected)
+		}
+		return memory.Answer{}
+	}})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	var taken atomic.Int64
+	seen := make(map[int]provider.Outcome)
+	for res, err := range r.SendAll(t.Context(), numbered(1000, &taken)) {
+		_, again := seen[res.Index]
+		require.False(t, again)
+		seen[res.Index] = res.Status
+		assert.Equal(t, err == nil, res.Status == provider.OutcomeAccepted)
+	}
+	require.Len(t, seen, 1000)
+	assert.Equal(t, provider.OutcomeAccepted, seen[1])
+	assert.Equal(t, provider.OutcomeRefused, seen[10])
+}
+
+func TestSendAllStopsWithItsConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		late := make(map[int]bool)
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+			Concurrency: 8, Validation: router.Shape,
+			OnLate: func(res *router.Result, _ error) { late[res.Index] = true },
+		})
+		var taken atomic.Int64
+		got := 0
+		for range r.SendAll(t.Context(), numbered(1000, &taken)) {
+			if got++; got == 3 {
+				break
+			}
+		}
+		assert.Equal(t, int(taken.Load()), got+len(late), "whatever was taken is answered")
+		assert.LessOrEqual(t, taken.Load(), int64(3*8))
+		assert.LessOrEqual(t, a.Accepted(), int(taken.Load()))
+	})
+}
+
+func TestSendAllEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Concurrency: 4, Validation: router.Shape})
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		var taken atomic.Int64
+		counts := make(map[provider.Outcome]int)
+		for res := range r.SendAll(ctx, numbered(1000, &taken)) {
+			counts[res.Status]++
+		}
+		assert.Equal(t, 8, counts[provider.OutcomeAccepted])
+		assert.Equal(t, 4, counts[provider.OutcomeUnknown], "cut off under way")
+		assert.Equal(t, int(taken.Load()), counts[provider.OutcomeAccepted]+counts[provider.OutcomeUnknown]+counts[provider.OutcomeNotSent])
+	})
+}
+
+func TestSendAllPassesAPanicOn(t *testing.T) {
+	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	assert.PanicsWithValue(t, "bad file", func() {
+		for range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) {
+			yield(text("one"))
+			panic("bad file")
+		}) {
+		}
+	})
+}
+
+func TestSendAllOnAClosedRouter(t *testing.T) {
+	r, err := router.New([]router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	require.NoError(t, err)
+	require.NoError(t, r.Close(t.Context()))
+	var taken atomic.Int64
+	n := 0
+	for res, err := range r.SendAll(t.Context(), numbered(3, &taken)) {
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		n++
+	}
+	assert.Equal(t, 3, n)
+}
+
+// counting counts requests, not messages.
+type counting struct {
+	*memory.Provider
+	batches, singles atomic.Int64
+	largest          atomic.Int64
+}
+
+func (c *counting) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	c.singles.Add(1)
+	return c.Provider.Send(ctx, m)
+}
+
+func (c *counting) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	c.batches.Add(1)
+	c.largest.Store(max(c.largest.Load(), int64(len(ms))))
+	return c.Provider.SendBatch(ctx, ms)
+}
+
+func TestBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 50})}
+		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 20}}, &router.Options{Validation: router.Shape})
+		var taken atomic.Int64
+		for _, err := range r.SendAll(t.Context(), numbered(110, &taken)) {
+			require.NoError(t, err)
+		}
+		assert.EqualValues(t, 6, a.batches.Load())
+		assert.EqualValues(t, 20, a.largest.Load())
+		assert.Zero(t, a.singles.Load())
+		assert.Equal(t, 110, a.Accepted())
+
+		code := text("123456")
+		code.Class = provider.OTP
+		hurried := text("hurry")
+		hurried.Deadline = time.Now().Add(time.Second)
+		for _, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { _ = yield(code) && yield(hurried) }) {
+			require.NoError(t, err)
+		}
+		assert.EqualValues(t, 2, a.singles.Load(), "neither a code nor a message in a hurry waits for others")
+		_, err := r.Send(t.Context(), text("alone"))
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, a.singles.Load())
+	})
+}
+
+func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{MaxBatch: 10, Answer: func(m *provider.Message) memory.Answer {
+			switch m.Text {
+			case "message 1":
+				return lost
+			case "message 2":
+				return code(provider.NoRoute)
+			}
+			return memory.Answer{}
+		}})
+		b := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 10}, {Name: "b", Provider: b}}, nil)
+		var taken atomic.Int64
+		trails := make(map[int]string)
+		for res := range r.SendAll(t.Context(), numbered(4, &taken)) {
+			trails[res.Index] = trail(res)
+		}
+		assert.Equal(t, map[int]string{0: "a:accepted", 1: "a:unknown", 2: "a:refused b:accepted", 3: "a:accepted"}, trails)
+	})
+}
+
+// flat is the sequence of the memory test: no two messages live long.
+func TestSendAllMemoryIsFlat(t *testing.T) {
+	a := vendor(t, memory.Config{Ledger: -1})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	live := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, most := live(), uint64(0)
+	m := text("the same text for all")
+	n := 0
+	for _, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) {
+		for range 60_000 {
+			if !yield(m) {
+				return
+			}
+		}
+	}) {
+		require.NoError(t, err)
+		if n++; n%20_000 == 0 {
+			most = max(most, live())
+		}
+	}
+	assert.Less(t, most, before+8<<20, "bytes on the heap do not grow with the number of messages")
+}
+
+func TestJournalThatCannotBeRead(t *testing.T) {
+	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
+	var taken atomic.Int64
+	n := 0
+	for res, err := range r.SendAll(t.Context(), numbered(5, &taken)) {
+		require.ErrorIs(t, err, errBroken)
+		assert.Equal(t, -1, res.Index)
+		n++
+	}
+	assert.Equal(t, 1, n)
+	assert.Zero(t, taken.Load(), "nothing is sent blindly")
+}
+
+var errBroken = errors.New("the disk is gone")
+
+// broken is a journal on a disk that is gone.
+type broken struct{}
+
+func (broken) Intent(context.Context, router.Entry) error  { return errBroken }
+func (broken) Outcome(context.Context, router.Entry) error { return errBroken }
+func (broken) Entries(context.Context) iter.Seq2[router.Entry, error] {
+	return func(yield func(router.Entry, error) bool) { yield(router.Entry{}, errBroken) }
+}
+
+func TestNoIntentNoAttempt(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Journal: broken{}})
+	res, err := r.Send(t.Context(), text("hello"))
+	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, provider.OutcomeNotSent, res.Status)
+	assert.Zero(t, a.Attempts())
+}

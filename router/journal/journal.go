@@ -1,0 +1,214 @@
+// Package journal keeps a router's intents and outcomes in a file, so that a
+// crash leaves no doubt but the honest one.
+//
+// The file is text, one entry a line: the CRC-32 (IEEE) of the JSON that
+// follows it, in eight hexadecimal digits, a blank, the JSON. It is only ever
+// appended to. A last line that a crash has torn is dropped when the file is
+// opened again; damage anywhere else is an error.
+//
+// [Journal.Intent] returns when its entry is on disk (fsync); calls that come at
+// the same time share one fsync. [Journal.Outcome] returns when its entry is with
+// the operating system: should power fail before it is on disk, the message is
+// unknown, not sent twice.
+package journal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/anysms/anysms/router"
+)
+
+// Journal is a router.Journal in a file. It is safe for concurrent use.
+type Journal struct {
+	path string
+
+	mu       sync.Mutex
+	synced   sync.Cond // durable or failed changed
+	file     *os.File
+	pending  []byte // not yet written
+	appended uint64 // entries so far
+	written  uint64 // of them, those with the operating system
+	durable  uint64 // of them, those on disk
+	busy     bool   // somebody writes
+	failed   error  // sticks: after a failed write nobody knows what the file holds
+}
+
+var _ router.Journal = (*Journal)(nil)
+
+// ErrClosed is what calls after Close answer.
+var ErrClosed = errors.New("the journal is closed")
+
+// Open opens a journal, or begins one. The file is locked: a second Open, in
+// this process or another, is an error until the first is closed. A torn last
+// line is cut off.
+func Open(path string) (*Journal, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	j := &Journal{path: path, file: f}
+	j.synced.L = &j.mu
+	if err := j.begin(); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return j, nil
+}
+
+func (j *Journal) begin() error {
+	if err := lock(j.file); err != nil {
+		return fmt.Errorf("journal: %s is in use by another process: %w", j.path, err)
+	}
+	s := newScanner(j.path, j.file)
+	for s.next() {
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if err := j.file.Truncate(s.good); err != nil {
+		return fmt.Errorf("journal: cut off the torn last line: %w", err)
+	}
+	return syncDir(filepath.Dir(j.path))
+}
+
+// Intent is as router.Journal has it.
+func (j *Journal) Intent(_ context.Context, e router.Entry) error {
+	e.Outcome = ""
+	return j.add(e, true)
+}
+
+// Outcome is as router.Journal has it.
+func (j *Journal) Outcome(_ context.Context, e router.Entry) error {
+	if e.Outcome == "" {
+		return errors.New("journal: an outcome must not be empty")
+	}
+	return j.add(e, false)
+}
+
+// add appends an entry and waits until it is written, or durable. Whoever finds
+// nobody writing does it for all who wait.
+func (j *Journal) add(e router.Entry, durable bool) error {
+	line, err := format(e)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
+	j.pending = append(j.pending, line...)
+	j.appended++
+	mine := j.appended
+	for j.failed == nil && j.reached(durable) < mine {
+		if j.busy {
+			j.synced.Wait()
+			continue
+		}
+		j.flush(durable)
+	}
+	if j.reached(durable) >= mine {
+		return nil
+	}
+	return j.failed
+}
+
+func (j *Journal) reached(durable bool) uint64 {
+	if durable {
+		return j.durable
+	}
+	return j.written
+}
+
+// flush writes what is pending; the lock is free meanwhile, so that others can
+// add to the next flush.
+func (j *Journal) flush(durable bool) {
+	j.busy = true
+	batch, upto, file := j.pending, j.appended, j.file
+	j.pending = nil
+	j.mu.Unlock()
+	_, err := file.Write(batch)
+	if err == nil && durable {
+		err = file.Sync()
+	}
+	j.mu.Lock()
+	j.busy = false
+	switch {
+	case err != nil:
+		j.failed = fmt.Errorf("journal: %w", err)
+	case durable:
+		j.written, j.durable = upto, upto
+	default:
+		j.written = upto
+	}
+	j.synced.Broadcast()
+}
+
+// Entries reads the journal from its start, in the order in which entries were
+// added. It sees those that were added before it was called.
+func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.Entry, error] {
+	return func(yield func(router.Entry, error) bool) {
+		f, err := os.Open(j.path)
+		if err != nil {
+			yield(router.Entry{}, fmt.Errorf("journal: %w", err))
+			return
+		}
+		defer f.Close()
+		s := newScanner(j.path, f)
+		for s.next() {
+			if err := ctx.Err(); err != nil {
+				yield(router.Entry{}, err)
+				return
+			}
+			if !yield(s.entry, nil) {
+				return
+			}
+		}
+		if s.err != nil {
+			yield(router.Entry{}, s.err)
+		}
+	}
+}
+
+// Sync puts everything on disk.
+func (j *Journal) Sync() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for j.busy {
+		j.synced.Wait()
+	}
+	if j.failed == nil {
+		j.flush(true)
+	}
+	return j.failed
+}
+
+// Close puts everything on disk and closes the file. It may be called again.
+func (j *Journal) Close() error {
+	err := j.Sync()
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failed = ErrClosed
+	return errors.Join(err, j.file.Close())
+}
+
+// format is an entry's line.
+func format(e router.Entry) ([]byte, error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	line := make([]byte, 0, len(body)+10)
+	line = fmt.Appendf(line, "%08x ", checksum(body))
+	return append(append(line, bytes.TrimSpace(body)...), '\n'), nil
+}

@@ -1,0 +1,86 @@
+package journal
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strconv"
+
+	"github.com/anysms/anysms/router"
+)
+
+// maxLine bounds a line; entries are far shorter.
+const maxLine = 1 << 20
+
+func checksum(body []byte) uint32 { return crc32.ChecksumIEEE(body) }
+
+// scanner reads the lines of a journal. A damaged last line ends it without an
+// error, as a crash may have torn it.
+type scanner struct {
+	path  string
+	from  *bufio.Reader
+	line  int
+	good  int64 // where the last whole line ends
+	entry router.Entry
+	err   error
+}
+
+func newScanner(path string, from io.Reader) *scanner {
+	return &scanner{path: path, from: bufio.NewReaderSize(from, 1<<16)}
+}
+
+// next reads an entry; false is the end, or an error.
+func (s *scanner) next() bool {
+	line, err := s.readLine()
+	if errors.Is(err, io.EOF) {
+		return false // whatever is left has no line end: torn
+	}
+	if err != nil {
+		s.err = fmt.Errorf("journal: %s:%d: %w", s.path, s.line+1, err)
+		return false
+	}
+	s.line++
+	if err := s.parse(line); err != nil {
+		if _, last := s.from.Peek(1); !errors.Is(last, io.EOF) {
+			s.err = fmt.Errorf("journal: %s:%d: %w", s.path, s.line, err)
+		}
+		return false
+	}
+	s.good += int64(len(line))
+	return true
+}
+
+func (s *scanner) readLine() ([]byte, error) {
+	var line []byte
+	for {
+		part, err := s.from.ReadSlice('\n')
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("the line has more than %d bytes; this is no journal", maxLine)
+		}
+	}
+}
+
+var errDamaged = errors.New("the line is damaged: its checksum is wrong; if this file is a journal, restore it from a copy, or remove the line and check its message at the vendor")
+
+func (s *scanner) parse(line []byte) error {
+	if len(line) < 10 || line[8] != ' ' {
+		return errDamaged
+	}
+	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
+	body := line[9 : len(line)-1]
+	if err != nil || checksum(body) != uint32(sum) {
+		return errDamaged
+	}
+	s.entry = router.Entry{}
+	if err := json.Unmarshal(body, &s.entry); err != nil {
+		return fmt.Errorf("the line is not an entry: %w", err)
+	}
+	return nil
+}
