@@ -109,10 +109,11 @@ func ofAll(err error, messages int) error {
 	if !ok || messages == 1 || e.Code.Outcome() != provider.OutcomeRefused {
 		return err
 	}
-	whole := *e
-	whole.Code = provider.Unavailable
-	return &whole
+	return &provider.Error{Code: provider.Unavailable, VendorMessage: "the vendor refused the batch as a whole", RetryAfter: e.RetryAfter, Err: errorOnly{err}}
 }
+
+// errorOnly keeps the words of a cause and hides its code.
+type errorOnly struct{ error }
 
 // byRef puts the verdicts into the order of the messages. A message without
 // verdict, or with two, gets none; so does one without ref.

@@ -95,8 +95,8 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 			continue
 		}
 		e := p.event(&rule.eventSpec, provider.EventKind(rule.Kind), part)
-		if e.ID == "" && rule.ID != nil && e.Kind != provider.Inbound {
-			return nil, fmt.Errorf("%w: a report without the message's id", errCallback)
+		if e.ID == "" && e.Ref == "" && e.Kind != provider.Inbound {
+			return nil, fmt.Errorf("%w: a report without the message's id or ref", errCallback)
 		}
 		events = append(events, e)
 	}

@@ -161,7 +161,7 @@ func (p *Provider) judge(c *call, a *answer) error {
 		if c.Success.statusHolds(a.Status) {
 			return a.Doubt(a.err)
 		}
-		return a.ByStatus()
+		return p.errorsOf(c).byStatus(a.Response)
 	}
 	if c.Success.holds(a.Status, a.tree) {
 		return nil

@@ -188,6 +188,19 @@ func (t *errorTable) failure(resp *wire.Response, answer any) *provider.Error {
 	return err
 }
 
+// byStatus makes the error of an answer whose body cannot be read: a row of the
+// table that needs nothing but the status, else what the status stands for.
+func (t *errorTable) byStatus(resp *wire.Response) *provider.Error {
+	err := resp.ByStatus()
+	for i := range t.When {
+		if rule := &t.When[i]; rule.bare() && slices.Contains(rule.Status, resp.Status) {
+			err.Code = provider.Code(rule.Is)
+			break
+		}
+	}
+	return err
+}
+
 // code is one of the contract's codes.
 type code provider.Code
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -10,20 +11,24 @@ import (
 
 // eventSpec says where an event's parts stand in an answer or callback.
 type eventSpec struct {
-	ID        *pick            `yaml:"id"`
-	Ref       *pick            `yaml:"ref"`
-	At        *moment          `yaml:"at"`
-	Status    *pick            `yaml:"status"`
-	Code      *pick            `yaml:"code"`
-	Segments  *pick            `yaml:"segments"`
-	Cost      *price           `yaml:"cost"`
-	MCCMNC    *pick            `yaml:"mccmnc"`
-	From      *pick            `yaml:"from"`
-	To        *pick            `yaml:"to"`
-	Text      *pick            `yaml:"text"`
-	InReplyTo *pick            `yaml:"in_reply_to"`
-	Extra     map[string]*pick `yaml:"extra"`
-	Part      *partSpec        `yaml:"part"`
+	ID        *pick   `yaml:"id"`
+	Ref       *pick   `yaml:"ref"`
+	At        *moment `yaml:"at"`
+	Status    *pick   `yaml:"status"`
+	Code      *pick   `yaml:"code"`
+	Segments  *pick   `yaml:"segments"`
+	Cost      *price  `yaml:"cost"`
+	MCCMNC    *pick   `yaml:"mccmnc"`
+	From      *pick   `yaml:"from"`
+	To        *pick   `yaml:"to"`
+	Text      *pick   `yaml:"text"`
+	InReplyTo *pick   `yaml:"in_reply_to"`
+	// FromRaw and ToRaw are taken as they stand where From and To are empty, for
+	// vendors that write national numbers beside international ones.
+	FromRaw *pick            `yaml:"from_raw"`
+	ToRaw   *pick            `yaml:"to_raw"`
+	Extra   map[string]*pick `yaml:"extra"`
+	Part    *partSpec        `yaml:"part"`
 }
 
 // partSpec is for vendors that report each segment of a message by itself. A
@@ -36,7 +41,7 @@ type partSpec struct {
 
 // picks lists the single values of the event.
 func (e *eventSpec) picks() []*pick {
-	all := []*pick{e.ID, e.Ref, e.Status, e.Code, e.Segments, e.MCCMNC, e.From, e.To, e.Text, e.InReplyTo}
+	all := []*pick{e.ID, e.Ref, e.Status, e.Code, e.Segments, e.MCCMNC, e.From, e.To, e.Text, e.InReplyTo, e.FromRaw, e.ToRaw}
 	if e.At != nil {
 		all = append(all, &e.At.pick)
 	}
@@ -67,6 +72,7 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 		Text:     clean(spec.Text.text(tree)),
 		Raw:      p.rawOf(tree),
 	}
+	e.From, e.To = cmp.Or(e.From, clean(spec.FromRaw.text(tree))), cmp.Or(e.To, clean(spec.ToRaw.text(tree)))
 	e.ID = spec.ID.text(tree)
 	if kind == provider.Inbound {
 		if answered := spec.InReplyTo.text(tree); answered != "0" {

@@ -22,8 +22,10 @@ type inboxCall struct {
 	Inbound eventSpec  `yaml:"inbound"`
 	// Page is for vendors that answer in pages; Next for those whose answer has
 	// a cursor of its own. Without Next the cursor is made of times and ids.
-	Page *pageSpec `yaml:"page"`
-	Next *pick     `yaml:"next"`
+	// Overlap is how late the vendor may list a message after its time.
+	Overlap span      `yaml:"overlap"`
+	Page    *pageSpec `yaml:"page"`
+	Next    *pick     `yaml:"next"`
 }
 
 // pageSpec is how pages are asked for: by {page}, which counts from Start, or
@@ -50,6 +52,7 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 		return p.inboxPage(ctx, c, cursor)
 	}
 	seen, err := parsePlace(cursor)
+	seen.overlap = c.Overlap.Duration
 	if err != nil {
 		return nil, "", err
 	}
@@ -87,7 +90,7 @@ func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, seen place) ([]pr
 	for page := range maxPages {
 		values := make(map[string]any, 3)
 		if !seen.at.IsZero() {
-			values["since"] = p.recipe.Write.Since.write(seen.at)
+			values["since"] = p.recipe.Write.Since.write(seen.at.Add(-seen.overlap))
 		}
 		if c.Page != nil {
 			values["page"], values["offset"] = strconv.Itoa(page+c.Page.Start), strconv.Itoa(offset)
@@ -125,10 +128,11 @@ func (p *Provider) inboxAsk(ctx context.Context, c *inboxCall, values map[string
 }
 
 // place is where a poller stands: the time of the newest message it has, and
-// the ids of all messages of that time.
+// the ids of all messages of that time, or shortly before it.
 type place struct {
-	at  time.Time
-	ids []string
+	at      time.Time
+	ids     []string
+	overlap time.Duration
 }
 
 // parsePlace reads "2030-07-16T07:56:06.902Z id id".
@@ -141,7 +145,7 @@ func parsePlace(cursor string) (place, error) {
 	if err != nil {
 		return place{}, &provider.Error{Code: provider.Rejected, Err: errBadCursor}
 	}
-	return place{at, words[1:]}, nil
+	return place{at: at, ids: words[1:]}, nil
 }
 
 // String is the place as a cursor.
@@ -154,20 +158,25 @@ func (p place) String() string {
 
 // has reports whether e was answered before.
 func (p place) has(e provider.Event) bool {
-	return e.At.Before(p.at) || e.At.Equal(p.at) && slices.Contains(p.ids, wordID(e.ID))
+	return !e.At.IsZero() && e.At.Before(p.at.Add(-p.overlap)) || slices.Contains(p.ids, wordID(e.ID))
 }
 
 // after is the place behind events that are in the order of their times.
 func (p place) after(events []provider.Event) place {
+	next := place{at: p.at, overlap: p.overlap}
+	if n := len(events); n > 0 && events[n-1].At.After(p.at) {
+		next.at = events[n-1].At
+	}
+	if next.at.Equal(p.at) {
+		next.ids = slices.Clone(p.ids)
+	}
 	for _, e := range events {
-		if e.At.After(p.at) {
-			p = place{at: e.At}
-		}
-		if id := wordID(e.ID); e.At.Equal(p.at) && !slices.Contains(p.ids, id) {
-			p.ids = append(p.ids[:len(p.ids):len(p.ids)], id)
+		recent := e.At.IsZero() || !e.At.Before(next.at.Add(-p.overlap))
+		if id := wordID(e.ID); recent && !slices.Contains(next.ids, id) {
+			next.ids = append(next.ids, id)
 		}
 	}
-	return p
+	return next
 }
 
 // wordID keeps an id one word of a cursor.

@@ -111,10 +111,11 @@ func (p *Provider) addSender(m *provider.Message, values map[string]any) error {
 func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
 	if !m.SendAt.IsZero() {
 		form := p.recipe.Write.SendAt
-		if form.coarse(m.SendAt) {
+		at := form.rounded(m.SendAt)
+		if form.coarse(at) {
 			return refuse("the vendor's times of sending are not that fine; want one that " + form.layout() + " can write")
 		}
-		values["send_at"] = form.write(m.SendAt)
+		values["send_at"] = form.write(at)
 	}
 	if m.Validity == 0 {
 		return nil

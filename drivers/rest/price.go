@@ -19,6 +19,7 @@ type price struct {
 	Paid     *pick     `yaml:"paid_in"`  // where the answer names the currency
 	Decimals int       `yaml:"decimals"` // the amount is a whole number of 10^-decimals
 	Absolute bool      `yaml:"absolute"` // the vendor writes costs as negative amounts
+	Nonzero  bool      `yaml:"nonzero"`  // zero means that the vendor has not counted yet
 	at       position
 }
 
@@ -78,7 +79,7 @@ func (p *price) one(word string, answer any, s scope) *provider.Money {
 		return nil
 	}
 	m, err := provider.ParseMoney(amount, currency)
-	if err != nil {
+	if err != nil || p.Nonzero && m.Micros == 0 {
 		return nil
 	}
 	return &m

@@ -47,7 +47,7 @@ func (r *request) leadsTo(req *http.Request) bool {
 	var b strings.Builder
 	for _, p := range r.Path.parts {
 		b.WriteString(p.literal)
-		if p.name != "" {
+		if p.names != nil {
 			b.WriteByte(0)
 		}
 	}
@@ -135,8 +135,8 @@ func (m *matcher) match(t *tree, v any, at string) error {
 	}
 	switch t.kind {
 	case treeLeaf:
-		if parts := t.leaf.parts; len(parts) == 1 && parts[0].name != "" {
-			m.found[parts[0].name] = wordOf(v)
+		if name := t.leaf.name(); name != "" {
+			m.found[name] = wordOf(v)
 		}
 		return nil
 	case treeConstant:
@@ -193,7 +193,7 @@ func (m *matcher) matchMap(t *tree, v any, at string) error {
 	for i, key := range t.keys {
 		child := t.children[i]
 		if child.kind == treeSpread {
-			spread = child.leaf.parts[0].name
+			spread = child.leaf.name()
 			continue
 		}
 		known[key] = child

@@ -29,6 +29,7 @@ type findCall struct {
 	Each    path        `yaml:"each"`
 	Ref     pick        `yaml:"ref"`
 	To      *pick       `yaml:"to"`
+	At      *moment     `yaml:"at"` // when it was sent: what was sent before is another message
 	Receipt receiptSpec `yaml:"receipt"`
 	Settles span        `yaml:"settles"`
 }
@@ -72,7 +73,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	case c == nil:
 		return nil, notInRecipe("find")
 	case m.Ref == "":
-		return nil, provider.Errorf(provider.InvalidMessage, "a message without ref cannot be looked for")
+		return nil, refuse("a message without ref cannot be looked for")
 	}
 	values := map[string]any{"ref": m.Ref, "to": p.recipe.Write.To.write(m.To), "since": p.recipe.Write.Since.write(since)}
 	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
@@ -87,6 +88,9 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		if c.To != nil && address(c.To.text(one), p.recipe.Write.To.As) != m.To.String() {
 			continue
 		}
+		if at := c.At.time(one); !at.IsZero() && at.Before(since.Add(-clockSkew)) {
+			continue
+		}
 		receipt, err := p.receipt(&c.Receipt, one, m.To)
 		if err != nil {
 			return nil, a.Doubt(err)
@@ -96,6 +100,9 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	}
 	return nil, nil
 }
+
+// clockSkew is how far the vendor's clock may be behind ours.
+const clockSkew = time.Minute
 
 func notInRecipe(what string) error {
 	return provider.Errorf(provider.Unsupported, "the recipe has no "+what)

@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,16 +12,17 @@ import (
 // template is a string of a recipe with names in braces, "Bearer {token}". It
 // is taken apart once, when the recipe is loaded; what a name stands for is put
 // into its place and never looked at again, so a text that holds "{to}" is sent
-// as it is. "{{" and "}}" are literal braces.
+// as it is. "{{" and "}}" are literal braces, "{a|b}" is the first of them that
+// the message has.
 type template struct {
 	parts []part
 	at    position
 }
 
-// part is a literal or a name.
+// part is a literal or names, of which the first that has a value counts.
 type part struct {
 	literal string
-	name    string
+	names   []string
 }
 
 // UnmarshalYAML takes the string apart.
@@ -54,11 +56,11 @@ func parseTemplate(s string) ([]part, error) {
 			return nil, errors.New("a \"}\" without \"{\"; a literal brace is written twice: }}")
 		case s[0] == '{':
 			name, rest, closed := strings.Cut(s[1:], "}")
-			if !closed || !isName(name) {
+			if !closed || slices.ContainsFunc(strings.Split(name, "|"), isNoName) {
 				return nil, fmt.Errorf("%q is no name in braces such as {to}; a literal brace is written twice: {{", "{"+name)
 			}
 			flush()
-			parts = append(parts, part{name: name})
+			parts = append(parts, part{names: strings.Split(name, "|")})
 			s = rest
 		default:
 			end := strings.IndexAny(s, "{}")
@@ -73,37 +75,41 @@ func parseTemplate(s string) ([]part, error) {
 	return parts, nil
 }
 
-// isName reports whether s is lower-case words, digits and underscores, with
-// dots between them.
-func isName(s string) bool {
+// isNoName reports whether s is anything but lower-case words, digits and
+// underscores, with dots between them.
+func isNoName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'a' && c <= 'z' || i > 0 && (c == '_' || c == '.' || c >= '0' && c <= '9') {
 			continue
 		}
-		return false
+		return true
 	}
-	return s != ""
+	return s == ""
 }
 
 // names lists what the template needs.
 func (t *template) names() []string {
 	var names []string
 	for _, p := range t.parts {
-		if p.name != "" {
-			names = append(names, p.name)
-		}
+		names = append(names, p.names...)
 	}
 	return names
 }
 
-func (t *template) empty() bool { return t == nil || len(t.parts) == 0 }
+// name is the template's name if it is one name alone, else "".
+func (t *template) name() string {
+	if len(t.parts) == 1 && len(t.parts[0].names) == 1 {
+		return t.parts[0].names[0]
+	}
+	return ""
+}
 
 // value fills the template. A template that is one name alone keeps that
 // value's type. It is absent if one of its names is.
 func (t *template) value(s scope) (v any, present bool) {
-	if len(t.parts) == 1 && t.parts[0].name != "" {
-		return s.lookup(t.parts[0].name)
+	if len(t.parts) == 1 && t.parts[0].names != nil {
+		return s.first(t.parts[0].names)
 	}
 	text, present := t.text(s, nil)
 	return text, present
@@ -113,11 +119,11 @@ func (t *template) value(s scope) (v any, present bool) {
 func (t *template) text(s scope, escape func(string) string) (text string, present bool) {
 	var b strings.Builder
 	for _, p := range t.parts {
-		if p.name == "" {
+		if p.names == nil {
 			b.WriteString(p.literal)
 			continue
 		}
-		v, ok := s.lookup(p.name)
+		v, ok := s.first(p.names)
 		if !ok {
 			return "", false
 		}
@@ -135,6 +141,16 @@ func (t *template) text(s scope, escape func(string) string) (text string, prese
 type scope struct {
 	settings map[string]string
 	values   map[string]any
+}
+
+// first is the value of the first name that has one.
+func (s scope) first(names []string) (any, bool) {
+	for _, name := range names {
+		if v, ok := s.lookup(name); ok {
+			return v, true
+		}
+	}
+	return nil, false
 }
 
 func (s scope) lookup(name string) (any, bool) {

@@ -88,7 +88,7 @@ func (t *tree) mapping(n *yaml.Node) error {
 			*t = tree{kind: treeEach, children: []*tree{child}, at: t.at}
 			return nil
 		case keySpread:
-			if child.kind != treeLeaf || len(child.leaf.parts) != 1 || child.leaf.parts[0].name == "" {
+			if child.kind != treeLeaf || child.leaf.name() == "" {
 				return problemAt(key, "%s takes one name, such as \"{template_variables}\"", keySpread)
 			}
 			child.kind = treeSpread
@@ -153,7 +153,7 @@ func (t *tree) fillMap(s scope, each []scope) (any, bool) {
 	wanted, got := false, false
 	for i, child := range t.children {
 		if child.kind == treeSpread {
-			if v, ok := s.lookup(child.leaf.parts[0].name); ok {
+			if v, ok := s.lookup(child.leaf.name()); ok {
 				if more, ok := v.(object); ok {
 					members = append(members, more...)
 				}

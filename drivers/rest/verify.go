@@ -50,6 +50,8 @@ type tokenCheck struct {
 	Query  string `yaml:"query"`
 	Header string `yaml:"header"`
 	Secret string `yaml:"secret"`
+	// Optional takes callbacks without proof while the setting is not given.
+	Optional bool `yaml:"optional"`
 }
 
 // basicCheck wants HTTP Basic credentials.
@@ -116,6 +118,9 @@ func (v *verification) settings() []string {
 // missing is the first setting that was not given: without it there are no
 // callbacks.
 func (v *verification) missing(settings map[string]string) string {
+	if v.Token != nil && v.Token.Optional {
+		return ""
+	}
 	for _, name := range v.settings() {
 		if settings[name] == "" {
 			return name
@@ -145,6 +150,8 @@ func (v *verification) check(settings map[string]string) error {
 // time.
 func (v *verification) verify(c *provider.Callback, settings map[string]string) error {
 	switch {
+	case v.Token != nil && v.Token.Optional && settings[v.Token.Secret] == "":
+		return nil
 	case v.Token != nil:
 		got := c.Query.Get(v.Token.Query)
 		if v.Token.Header != "" {

@@ -123,6 +123,9 @@ func (f textForm) write(text string, e segment.Encoding) string {
 type timeForm struct {
 	Layout string `yaml:"layout"` // Go's, or unix, unix_ms; default RFC 3339
 	Zone   zone   `yaml:"zone"`
+	// RoundUp is the vendor's step, such as 1m: never earlier than was asked.
+	// Without it a time that the layout cannot write is refused.
+	RoundUp span `yaml:"round_up"`
 }
 
 func (f timeForm) layout() string {
@@ -130,6 +133,13 @@ func (f timeForm) layout() string {
 		return time.RFC3339
 	}
 	return f.Layout
+}
+
+func (f timeForm) rounded(t time.Time) time.Time {
+	if step := f.RoundUp.Duration; step > 0 {
+		return t.Add(step - 1).Truncate(step)
+	}
+	return t
 }
 
 func (f timeForm) write(t time.Time) any { return formatTime(t, f.layout(), f.Zone.location()) }
