@@ -63,7 +63,7 @@ func fill(f *os.File, entries []router.Entry) error {
 	if err := lock(f); err != nil {
 		return err
 	}
-	var all []byte
+	all := []byte(header)
 	for _, e := range entries {
 		line, err := format(e)
 		if err != nil {

@@ -1,7 +1,7 @@
 // Package journal keeps a router's intents and outcomes in a file, so that a
 // crash leaves no doubt but the honest one.
 //
-// The file is text, one entry a line: the CRC-32 (IEEE) of the JSON that
+// The file is text: a header, then one entry a line: the CRC-32 (IEEE) of the JSON that
 // follows it, in eight hexadecimal digits, a blank, the JSON. It is only ever
 // appended to. A last line that a crash has torn is dropped when the file is
 // opened again; damage anywhere else is an error.
@@ -74,6 +74,11 @@ func (j *Journal) begin() error {
 	}
 	if err := j.file.Truncate(s.good); err != nil {
 		return fmt.Errorf("journal: cut off the torn last line: %w", err)
+	}
+	if s.good == 0 {
+		if _, err := j.file.WriteString(header); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
 	}
 	return syncDir(filepath.Dir(j.path))
 }

@@ -8,9 +8,14 @@ import (
 	"hash/crc32"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/anysms/anysms/router"
 )
+
+// header is the first line. A file that begins otherwise is no journal, and is
+// never touched.
+const header = "anysms journal 1\n"
 
 // maxLine bounds a line; entries are far shorter.
 const maxLine = 1 << 20
@@ -32,8 +37,28 @@ func newScanner(path string, from io.Reader) *scanner {
 	return &scanner{path: path, from: bufio.NewReaderSize(from, 1<<16)}
 }
 
+// readHeader reads the first line. A file that is empty, or holds what a crash
+// left of the header, is a new one.
+func (s *scanner) readHeader() {
+	got, err := s.from.Peek(len(header))
+	switch {
+	case string(got) == header:
+		_, _ = s.from.Discard(len(header)) // it was peeked
+		s.line, s.good = 1, int64(len(header))
+	case errors.Is(err, io.EOF) && strings.HasPrefix(header, string(got)):
+	default:
+		s.err = fmt.Errorf("journal: %s:1: this file is no journal; want the line %q", s.path, strings.TrimSpace(header))
+	}
+}
+
 // next reads an entry; false is the end, or an error.
 func (s *scanner) next() bool {
+	if s.line == 0 && s.err == nil {
+		s.readHeader()
+	}
+	if s.line == 0 || s.err != nil {
+		return false
+	}
 	line, err := s.readLine()
 	if errors.Is(err, io.EOF) {
 		return false // whatever is left has no line end: torn

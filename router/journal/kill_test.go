@@ -1,0 +1,158 @@
+package journal_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/journal"
+)
+
+const (
+	envChild = "ANYSMS_TEST_CHILD" // set: this process is the one that is killed
+	envKills = "ANYSMS_KILLS"      // how often it is killed
+	rows     = 2000
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envChild) != "" {
+		if err := child(os.Getenv(envChild), os.Args[len(os.Args)-1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// child sends the rows to a vendor at url with a journal, and prints each result.
+func child(url, path string) error {
+	j, err := journal.Open(path)
+	if err != nil {
+		return err
+	}
+	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: url}, APIKey: phonifytest.APIKey})
+	if err != nil {
+		return err
+	}
+	r, err := router.New([]router.Provider{{Name: "usa", Provider: p}}, &router.Options{Journal: j, Validation: router.Shape})
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(os.Stdout)
+	for res := range r.SendAll(context.Background(), messages()) {
+		res.Line = res.Index + 1
+		if err := out.Encode(res); err != nil {
+			return err
+		}
+	}
+	if err := r.Close(context.Background()); err != nil {
+		return err
+	}
+	return j.Close()
+}
+
+// messages: every fourth has a ref; some are equal, as rows of files are.
+func messages() iter.Seq[*provider.Message] {
+	return func(yield func(*provider.Message) bool) {
+		for i := range rows {
+			m := &provider.Message{To: e164.MustParse(fmt.Sprintf("+1212555%04d", i/2)), Text: "Your parcel is here."}
+			if i%4 == 0 {
+				m.Ref = fmt.Sprintf("row-%d", i)
+			}
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// A process that sends is killed at random moments. After the last resume each
+// message was sent exactly once, or is reported as unknown and was sent at most
+// once.
+func TestKilled(t *testing.T) {
+	kills := 3
+	if n, err := strconv.Atoi(os.Getenv(envKills)); err == nil {
+		kills = n
+	}
+	server := phonifytest.NewServer(phonifytest.Options{})
+	t.Cleanup(server.Close)
+	path := filepath.Join(t.TempDir(), "journal")
+	for range kills {
+		run := begin(t, server.URL, path)
+		// A part of what is left, so that every kill comes in the middle.
+		at := server.Requests() + 1 + rand.IntN(max(1, (rows-server.Requests())/2))
+		for server.Requests() < at && run.ProcessState == nil {
+			time.Sleep(100 * time.Microsecond)
+		}
+		require.NoError(t, run.Process.Kill())
+		_ = run.Wait() // it was killed
+	}
+	run := begin(t, server.URL, path)
+	require.NoError(t, run.Wait(), "%s", run.Stderr)
+
+	sent := make(map[string]int)
+	for _, m := range server.Messages() {
+		sent[m.To]++
+	}
+	words, unknown, replayed := make(map[int]router.Result), 0, 0
+	lines := bufio.NewScanner(run.Stdout.(*bytes.Buffer))
+	for lines.Scan() {
+		var res router.Result
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &res))
+		words[res.Line] = res
+		if res.Replayed {
+			replayed++
+		}
+	}
+	require.Len(t, words, rows, "every row has one final line")
+	assert.Positive(t, replayed)
+	for line := 1; line <= rows; line += 2 { // two rows for each number
+		first, second := words[line], words[line+1]
+		accepted, doubtful := 0, 0
+		for _, res := range []router.Result{first, second} {
+			switch res.Status {
+			case provider.OutcomeAccepted:
+				accepted++
+			case provider.OutcomeUnknown:
+				doubtful++
+			default:
+				t.Errorf("row %d: %s %s", res.Line, res.Status, res.Message)
+			}
+		}
+		unknown += doubtful
+		n := sent[first.To.String()]
+		assert.GreaterOrEqual(t, n, accepted, "rows %d and %d: lost", line, line+1)
+		assert.LessOrEqual(t, n, accepted+doubtful, "rows %d and %d: a silent duplicate", line, line+1)
+	}
+	assert.LessOrEqual(t, unknown, kills*router.DefaultConcurrency, "only what was in flight may be in doubt")
+	t.Logf("%d kills: %d sent, %d unknown, %d replayed, lost 0, silent duplicates 0", kills, len(server.Messages()), unknown, replayed)
+}
+
+func begin(t *testing.T, url, path string) *exec.Cmd {
+	t.Helper()
+	run := exec.Command(os.Args[0], "--", path)
+	run.Env = append(os.Environ(), envChild+"="+url)
+	run.Stdout, run.Stderr = new(bytes.Buffer), new(bytes.Buffer)
+	require.NoError(t, run.Start())
+	return run
+}
