@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -82,6 +83,13 @@ func brokenCapabilities() map[string]breaker {
 		"capabilities.validity": reshape(func(m *provider.Message) { m.Validity = 0 }),
 		"answers.doubtful":      withReference(func(r *reference) trusting { return trusting{r} }),
 	}
+}
+
+// withHTTP2 speaks HTTP/2 with prior knowledge.
+func withHTTP2(n *naive) {
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	n.client.Transport = transport
 }
 
 // closing is a provider that ends in its own way.

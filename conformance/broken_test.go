@@ -260,6 +260,8 @@ func brokenFaults() map[string]breaker {
 		"continue":          openRaw,
 		"informational":     openRaw,
 		"refused":           afraid,
+		"h2-goaway":         naively(withHTTP2),
+		"h2-refused-stream": naively(withHTTP2),
 		"tls-untrusted":     naively(unverified),
 		"tls-gibberish":     afraid,
 		"tls-hang":          afraid,
@@ -365,6 +367,18 @@ func brokenPrivacy() map[string]breaker {
 			return candid{r, apiKey}, err
 		},
 	}
+}
+
+// TestHTTP2 shows that a driver can pass the cases that the reference driver,
+// which speaks HTTP/1.1, is not asked.
+func TestHTTP2(t *testing.T) {
+	once := func(n *naive) {
+		withHTTP2(n)
+		n.once, n.failure = true, provider.Indeterminate
+	}
+	report := conformance.CheckOnly(t.Context(), referenceHarness(naively(once)), "fault.h2-goaway", "fault.h2-refused-stream", "receipt.accepted")
+	require.NoError(t, report.Err())
+	assert.Equal(t, 3, report.Count(conformance.Passed))
 }
 
 // TestImpossibleDrivers are wrong in ways that no case is about; the suite must

@@ -61,6 +61,10 @@ func faults() []faultCase {
 
 func faultCases() []Case {
 	cases := []Case{
+		{ID: "fault.h2-goaway", Level: Must, http: true, run: http2Fault("h2-goaway", provider.Indeterminate),
+			Why: whyDoubt, Source: "RFC 9113 §6.8"},
+		{ID: "fault.h2-refused-stream", Level: Must, http: true, run: http2Fault("h2-refused-stream", provider.Indeterminate, provider.Unavailable),
+			Why: "HTTP libraries repeat a refused stream in silence; whether to try again is the router's business", Source: "RFC 9113 §8.7"},
 		{ID: "fault.refused", Level: Must, Core: true, http: true, run: connectionRefused,
 			Why: "nothing was written, so the next attempt is safe; doubt here stops a message for nothing", Source: contract + ", Unavailable"},
 		{ID: "fault.tls-untrusted", Level: Must, Core: true, http: true, run: untrustedTLS,
@@ -136,6 +140,28 @@ func (l *lab) wantAtMostOne(f faultserver.Fault) {
 	}
 	if f.Door == faultserver.ResetDoor && l.Aside == nil && l.server.Connections() > 1 {
 		l.failf("the server counted %d connections for one Send whose first was reset, want 1", l.server.Connections())
+	}
+}
+
+// http2Fault is about drivers that speak HTTP/2, which the suite can see without
+// TLS alone.
+func http2Fault(name string, codes ...provider.Code) func(*trial) {
+	return func(t *trial) {
+		fault, err := faultserver.FaultNamed(name)
+		if err != nil {
+			t.stopf("%v", err)
+		}
+		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
+		ctx, cancel := context.WithTimeout(context.Background(), 2*hang) // libraries repeat for seconds
+		defer cancel()
+		r := l.sendUnder(ctx, t.message("Hello"))
+		for _, s := range l.taken() {
+			if s.request.HTTP.ProtoMajor < 2 {
+				t.notApplicable("the driver speaks HTTP/1.1")
+			}
+		}
+		l.wantCode(r, codes...)
+		l.wantSends(1)
 	}
 }
 

@@ -30,6 +30,7 @@ type naive struct {
 	needLength bool
 	needUTF8   bool
 	leaky      bool          // the body of an error is never closed
+	once       bool          // net/http is kept from repeating requests
 	failure    provider.Code // of transport errors and unreadable answers
 }
 
@@ -76,6 +77,9 @@ func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receip
 		return nil, err
 	}
 	request.Header = n.header.Clone()
+	if n.once {
+		request.GetBody = nil
+	}
 	answer, err := n.client.Do(request)
 	if err != nil {
 		return nil, &provider.Error{Code: n.failure, Err: err}

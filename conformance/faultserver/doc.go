@@ -8,6 +8,7 @@
 //	})
 //
 // [Faults] is the catalogue of failures, each made from the good answer that it
-// spoils. The conformance suite of drivers runs on it; any other client of
-// HTTP/1.1 can be tested with it as well.
+// spoils. The conformance suite of drivers runs on it; any other HTTP client can be
+// tested with it as well. Without TLS it speaks HTTP/1.1, and HTTP/2 with clients
+// that begin with its preface.
 package faultserver

@@ -38,6 +38,8 @@ func Faults() []Fault {
 		{Name: "gibberish", Doc: "the answer is not HTTP", Door: Gibberish},
 		{Name: "reset-after-read", Doc: "the request is read, then the connection is reset", Reply: always(Reply{End: Reset})},
 		{Name: "close-after-read", Doc: "the request is read, then the connection is closed", Reply: always(Reply{End: Close})},
+		{Name: "h2-goaway", Doc: "HTTP/2: the request is taken, then the server goes away", Reply: always(Reply{End: GoAway})},
+		{Name: "h2-refused-stream", Doc: "HTTP/2: the stream is refused", Reply: always(Reply{End: RefuseStream})},
 		{Name: "hang-after-read", Doc: "the request is read and never answered", Reply: always(Reply{End: Hang})},
 		{Name: "hang-in-head", Doc: "the answer stops in its head", Reply: always(Reply{Bytes: []byte("HTTP/1.1 200 OK\r\nContent-"), End: Hang})},
 		{Name: "hang-in-body", Doc: "the answer stops in its body", Reply: func(good Answer) Reply {

@@ -87,6 +87,8 @@ func TestFaults(t *testing.T) {
 		"gibberish":          failed,
 		"reset-after-read":   failed,
 		"close-after-read":   failed,
+		"h2-goaway":          failed,
+		"h2-refused-stream":  failed,
 		"hang-after-read":    failed,
 		"hang-in-head":       failed,
 		"hang-in-body":       failed,
@@ -207,4 +209,43 @@ func TestTLS(t *testing.T) {
 	trusting := client(t)
 	trusting.Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true
 	assert.Equal(t, string(good.Body), post(t, trusting, s.URL).body)
+}
+
+// http2Client speaks HTTP/2 with prior knowledge.
+func http2Client(t *testing.T) *http.Client {
+	t.Helper()
+	c := client(t)
+	transport := c.Transport.(*http.Transport)
+	transport.Protocols = new(http.Protocols)
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	return c
+}
+
+func TestHTTP2(t *testing.T) {
+	end := faultserver.Keep
+	large := faultserver.Answer{Status: 201, Header: http.Header{"X-One": {"1"}}, Body: bytes.Repeat([]byte("x"), 40<<10)}
+	s := serve(t, func(*faultserver.Request) faultserver.Reply { return faultserver.Reply{Bytes: large.Bytes(), End: end} })
+	c := http2Client(t)
+	for range 2 {
+		got := post(t, c, s.URL)
+		require.NoError(t, got.err)
+		assert.Equal(t, 201, got.status)
+		assert.Equal(t, "1", got.header.Get("X-One"))
+		assert.Equal(t, string(large.Body), got.body)
+	}
+	requests := s.Requests()
+	require.Len(t, requests, 2)
+	assert.Equal(t, "hello", string(requests[1].Body))
+	assert.Equal(t, "/messages", requests[1].HTTP.URL.Path)
+	assert.Equal(t, 2, requests[1].HTTP.ProtoMajor)
+	assert.Equal(t, []int{1, 2}, []int{requests[1].Conn, requests[1].Nth})
+
+	for want, how := range map[string]faultserver.End{
+		"REFUSED_STREAM": faultserver.RefuseStream, "GOAWAY": faultserver.GoAway, "": faultserver.Reset, "EOF": faultserver.Close, "deadline": faultserver.Hang,
+	} {
+		end = how
+		before := len(s.Requests())
+		require.ErrorContains(t, post(t, http2Client(t), s.URL).err, want)
+		assert.Equal(t, before+1, len(s.Requests()), "%s: the request is counted once", want)
+	}
 }

@@ -65,6 +65,11 @@ const (
 	Close            // the connection is closed in order
 	Reset            // the connection is reset
 	Hang             // nothing more is said, and the connection stays open
+
+	// Of HTTP/2, which the server speaks with clients that begin with its
+	// preface; in HTTP/1.1 they are like Close. Bytes are not written.
+	GoAway       // GOAWAY that counts the request as taken, then the connection is closed
+	RefuseStream // RST_STREAM with REFUSED_STREAM: the request was not processed
 )
 
 // Reply is what the server does with a request that it has read.

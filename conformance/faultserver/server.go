@@ -188,6 +188,10 @@ func (s *Server) serve(raw net.Conn) {
 		c.Conn = secured
 	}
 	r := bufio.NewReader(c.Conn)
+	if s.present() == Open && speaksHTTP2(r) {
+		s.serveHTTP2(c, r)
+		return
+	}
 	for nth := 1; s.exchange(c, r, nth); nth++ {
 	}
 }
@@ -273,8 +277,6 @@ func (s *Server) begin(c *conn, nth int) *Request {
 }
 
 // read fills in what the connection brings, and reports whether it is whole.
-// Requests are shared with readers of Requests, so they are written under the
-// lock.
 func (s *Server) read(c *conn, r *bufio.Reader, rq *Request) bool {
 	req, err := http.ReadRequest(r)
 	var body []byte
@@ -285,11 +287,16 @@ func (s *Server) read(c *conn, r *bufio.Reader, rq *Request) bool {
 		body, err = io.ReadAll(req.Body)
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
+	s.fill(c, rq, req, body, err)
+	return err == nil
+}
+
+// fill writes under the lock, as requests are shared with readers of Requests.
+func (s *Server) fill(c *conn, rq *Request, req *http.Request, body []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rq.HTTP, rq.Body, rq.Err = req, body, err
 	s.conns[c] = false
-	return err == nil
 }
 
 // reset makes the kernel drop the connection without a proper end.
