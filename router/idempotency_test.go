@@ -1,0 +1,167 @@
+package router_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+func referred(ref, s string) *provider.Message {
+	m := text(s)
+	m.Ref = ref
+	return m
+}
+
+func TestSameRefGoesOutOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		replayed := 0
+		for range 20 {
+			wg.Go(func() {
+				res, err := r.Send(t.Context(), referred("r1", "hello"))
+				assert.NoError(t, err)
+				assert.Equal(t, "m1", res.ID)
+				mu.Lock()
+				defer mu.Unlock()
+				if res.Replayed {
+					replayed++
+				}
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, 19, replayed)
+		assert.Equal(t, 1, a.Attempts())
+
+		res, err := r.Send(t.Context(), referred("r1", "other"))
+		require.ErrorIs(t, err, provider.InvalidMessage)
+		assert.Equal(t, "ref reused with different content", res.Message)
+		time.Sleep(25 * time.Hour)
+		_, err = r.Send(t.Context(), referred("r1", "other"))
+		require.NoError(t, err, "after its time a ref is free")
+	})
+}
+
+func TestRefusedAndNotSentAreNewTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0), Retry: once})
+		a.Script(code(provider.Rejected), code(provider.Unavailable))
+		for _, want := range []provider.Outcome{provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeAccepted} {
+			res, _ := r.Send(t.Context(), referred("r1", "hello"))
+			assert.Equal(t, want, res.Status)
+			assert.False(t, res.Replayed)
+		}
+	})
+}
+
+func TestUnknownStaysUnknownOrGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		r := two(t, a, b, &router.Options{Store: router.NewMemoryStore(0)})
+		a.Script(lost)
+		for range 3 {
+			res, err := r.Send(t.Context(), referred("r1", "hello"))
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.Equal(t, provider.OutcomeUnknown, res.Status)
+			assert.Equal(t, "a:unknown", trail(res))
+		}
+		assert.Equal(t, 1, a.Attempts())
+		assert.Zero(t, b.Attempts())
+
+		m := referred("r1", "hello")
+		m.Delivery = provider.AtLeastOnce
+		res, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, "a:unknown b:accepted", trail(res))
+		assert.True(t, res.Attempts[0].Earlier)
+		assert.True(t, res.DuplicatePossible)
+	})
+}
+
+func TestUnknownIsReconciledLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		a.Script(lost)
+		_, err := r.Send(t.Context(), referred("r1", "hello"))
+		require.ErrorIs(t, err, provider.Indeterminate)
+		m := referred("r1", "hello")
+		m.Delivery = provider.Reconcile
+		res, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, "m1", res.ID)
+		assert.Equal(t, 1, a.Accepted())
+	})
+}
+
+// gone is a store that cannot be reached.
+type gone struct{ finish bool }
+
+var errGone = errors.New("connection refused")
+
+func (g gone) Begin(context.Context, string, string, time.Duration) (*router.Result, error) {
+	if g.finish {
+		return nil, nil
+	}
+	return nil, errGone
+}
+func (gone) Finish(context.Context, string, *router.Result) error { return errGone }
+
+func TestStoreThatCannotBeReached(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	one := []router.Provider{{Name: "a", Provider: a}}
+	res, err := open(t, one, &router.Options{Store: gone{}}).Send(t.Context(), referred("r1", "hello"))
+	require.ErrorIs(t, err, errGone)
+	assert.Equal(t, provider.OutcomeNotSent, res.Status)
+	assert.Zero(t, a.Attempts())
+	_, err = open(t, one, &router.Options{Store: gone{}}).Send(t.Context(), text("without ref"))
+	require.NoError(t, err)
+
+	a = vendor(t, memory.Config{})
+	one[0].Provider = a
+	_, err = open(t, one, &router.Options{Store: gone{}, Stored: router.Stored{OnError: router.SendOnError}}).Send(t.Context(), referred("r1", "hello"))
+	require.NoError(t, err)
+
+	a = vendor(t, memory.Config{})
+	one[0].Provider = a
+	var faults []router.Notice
+	_, err = open(t, one, &router.Options{Store: gone{finish: true}, OnNotice: watch(&faults, router.NoticeFault)}).Send(t.Context(), referred("r1", "hello"))
+	require.NoError(t, err, "what was accepted stays accepted")
+	require.Len(t, faults, 1)
+	require.ErrorIs(t, faults[0].Err, errGone)
+}
+
+func TestMemoryStoreIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+			Store: router.NewMemoryStore(3), Stored: router.Stored{Keep: time.Minute},
+		})
+		for i := range 3 {
+			_, err := r.Send(t.Context(), referred(fmt.Sprint(i), "hello"))
+			require.NoError(t, err)
+		}
+		res, err := r.Send(t.Context(), referred("3", "hello"))
+		require.ErrorIs(t, err, router.ErrStoreFull)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		res, err = r.Send(t.Context(), referred("0", "hello"))
+		require.NoError(t, err, "it forgets nothing that is alive")
+		assert.True(t, res.Replayed)
+		time.Sleep(2 * time.Minute)
+		_, err = r.Send(t.Context(), referred("3", "hello"))
+		require.NoError(t, err)
+	})
+}

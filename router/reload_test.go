@@ -1,0 +1,126 @@
+package router_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+func TestReloadKeepsWhatWasLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, c := vendor(t, memory.Config{}), vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		opts := &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1}}
+		r := two(t, a, b, opts)
+		a.Script(code(provider.Unavailable))
+		_, _ = r.Send(t.Context(), text("x"))
+		require.NoError(t, r.Pin("b", router.PinnedOut))
+		done, err := r.Reload([]router.Provider{{Name: "a", Provider: a}, {Name: "c", Provider: c}, {Name: "b", Provider: b}}, opts)
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+		states := r.States()
+		assert.Equal(t, router.Open, states[0].Breaker)
+		assert.Equal(t, router.PinnedOut, states[2].Pin)
+		res, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, "c:accepted", trail(res))
+	})
+}
+
+func TestReloadLosesNoMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		next := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: slow}}, nil)
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				_, err := r.Send(t.Context(), text("x"))
+				assert.NoError(t, err)
+			})
+		}
+		synctest.Wait()
+		done, err := r.Reload([]router.Provider{{Name: "a", Provider: next}}, nil)
+		require.NoError(t, err)
+		_, err = r.Send(t.Context(), text("y"))
+		require.NoError(t, err)
+		assert.Equal(t, 1, next.Accepted())
+		require.NoError(t, slow.Check(t.Context()), "it is not closed while it is in use")
+		require.NoError(t, <-done)
+		require.Error(t, slow.Check(t.Context()), "now it is")
+		wg.Wait()
+		assert.Equal(t, 50, slow.Accepted())
+	})
+}
+
+func TestReloadThatCannotBeUsedChangesNothing(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+	_, err := r.Reload(nil, nil)
+	require.Error(t, err)
+	_, err = r.Reload([]router.Provider{{Name: "a", Provider: a}}, &router.Options{Delivery: "twice"})
+	require.ErrorContains(t, err, "delivery")
+	_, err = r.Send(t.Context(), text("x"))
+	require.NoError(t, err)
+}
+
+func TestReloadUnderLoad(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+	var sent atomic.Int64
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 500 {
+				if _, err := r.Send(context.Background(), text("x")); assert.NoError(t, err) {
+					sent.Add(1)
+				}
+			}
+		})
+	}
+	for range 50 {
+		_, err := r.Reload([]router.Provider{{Name: "a", Provider: a}}, nil)
+		require.NoError(t, err)
+	}
+	wg.Wait()
+	assert.EqualValues(t, 2000, sent.Load())
+	assert.Equal(t, 2000, a.Accepted())
+}
+
+func TestMiddleware(t *testing.T) {
+	var order []string
+	named := func(name string) router.Middleware {
+		return func(next router.SendFunc) router.SendFunc {
+			return func(ctx context.Context, m *provider.Message) (*router.Result, error) {
+				order = append(order, name)
+				if m.Tag == "blocked" {
+					res := &router.Result{Status: provider.OutcomeRefused, Code: provider.OptedOut}
+					return res, res.Err()
+				}
+				m = m.Clone()
+				m.Text += name
+				return next(ctx, m)
+			}
+		}
+	}
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Middleware: []router.Middleware{named("1"), named("2")}})
+	_, err := r.Send(t.Context(), text("x"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1", "2"}, order)
+	assert.Equal(t, "x12", a.Messages()[0].Message.Text)
+	m := text("x")
+	m.Tag = "blocked"
+	_, err = r.Send(t.Context(), m)
+	require.ErrorIs(t, err, provider.OptedOut)
+	assert.Equal(t, 1, a.Attempts())
+}
