@@ -91,6 +91,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.demoCommand(),
 		a.sendCommand(),
+		a.resolveCommand(),
 		a.statusCommand(),
 		a.cancelCommand(),
 		a.otpCommand(),

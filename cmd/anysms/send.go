@@ -33,7 +33,8 @@ would be tried, and why the rest would not, and sends nothing.`
 
 const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
   anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
-  anysms send --to +306900000001 --text Hello --dry-run`
+  anysms send --to +306900000001 --text Hello --dry-run
+  anysms send --file campaign.csv --class marketing --journal campaign.journal --format json > results.jsonl`
 
 // sendFlags are the flags of send.
 type sendFlags struct {
@@ -45,6 +46,9 @@ type sendFlags struct {
 	validity             time.Duration
 	at                   string
 	dryRun               bool
+
+	file, journal string
+	allowInvalid  bool
 }
 
 func (a *app) sendCommand() *cobra.Command {
@@ -53,13 +57,19 @@ func (a *app) sendCommand() *cobra.Command {
 		delivery: oneOf{words: []string{"at_most_once", "reconcile", "at_least_once"}},
 	}
 	cmd := &cobra.Command{
-		Use:     "send --to N --text T",
+		Use:     "send --to N --text T | --file F",
 		GroupID: groupSend,
 		Short:   "Send a message",
 		Long:    sendHelp,
 		Example: sendExamples,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flags.check(cmd); err != nil {
+				return err
+			}
+			if flags.file != "" {
+				return a.sendFile(cmd.Context(), &flags)
+			}
 			return a.send(cmd.Context(), &flags)
 		},
 	}
@@ -75,12 +85,37 @@ func (a *app) sendCommand() *cobra.Command {
 	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver, such as 90s")
 	f.StringVar(&flags.at, "at", "", "when the vendor shall send it, such as 2030-01-02T15:04:05Z")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "show what would be tried and send nothing")
+	f.StringVarP(&flags.file, "file", "f", "", "send every row of a file; - is stdin")
+	f.StringVar(&flags.journal, "journal", "", "with --file: note every message in this file, and go on where it ends")
+	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 although rows were refused")
 	flags.conf.addTo(cmd)
 	flags.format.addTo(cmd)
-	for _, name := range []string{"to", "text"} {
-		_ = cmd.MarkFlagRequired(name) // the flag was just defined
-	}
 	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *sendFlags) check(cmd *cobra.Command) error {
+	given := cmd.Flags().Changed
+	if f.file == "" {
+		switch {
+		case !given("to"):
+			return errors.New(`"to" is not given; give --to and --text, or --file`)
+		case !given("text"):
+			return errors.New(`"text" is not given; give --to and --text, or --file`)
+		case given("journal"), given("allow-invalid"):
+			return errors.New("--journal and --allow-invalid need --file")
+		}
+		return nil
+	}
+	for _, name := range []string{"to", "text", "ref"} {
+		if given(name) {
+			return fmt.Errorf("give --file or --%s, not both: the file has a column for it", name)
+		}
+	}
+	if f.journal != "" && f.dryRun {
+		return errors.New("--dry-run sends nothing that a --journal could note")
+	}
+	return nil
 }
 
 func (a *app) send(ctx context.Context, flags *sendFlags) error {

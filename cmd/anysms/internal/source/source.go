@@ -92,6 +92,9 @@ func (f *File) Read(p []byte) (int, error) { return f.reader.Read(p) }
 // Consumed is how much of the file, as stored, has been read.
 func (f *File) Consumed() int64 { return f.consumed.Load() }
 
+// CloseWith has Close close something else first.
+func (f *File) CloseWith(c io.Closer) { f.closers = append(f.closers, c) }
+
 // Close closes the file.
 func (f *File) Close() error {
 	var failed []error

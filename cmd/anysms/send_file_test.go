@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/router"
+)
+
+// bulkConfig is a configuration with one vendor's fake.
+func bulkConfig(t *testing.T, url string) string {
+	t.Helper()
+	return write(t, "anysms.yaml", fmt.Sprintf(`
+providers:
+  usa: {driver: phonify, api_key: "pk_test_key", base_url: %q, timeout: 5s}
+router: {default_region: GR, retry: {max_attempts: 1}}
+`, url))
+}
+
+// results reads the JSON lines by the line of the row.
+func results(t *testing.T, stdout string) map[int]router.Result {
+	t.Helper()
+	byLine := make(map[int]router.Result)
+	for line := range strings.Lines(stdout) {
+		var r router.Result
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		assert.NotContains(t, byLine, r.Line, "one line of output for each row")
+		byLine[r.Line] = r
+	}
+	return byLine
+}
+
+func TestSendFile(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	conf := bulkConfig(t, vendor.URL)
+	file := write(t, "f.csv", "ref,to,text,class,colour\n"+
+		"a,+306971234567,Hello,,red\n"+
+		"b,6971234568,\"Γειά, σου\",marketing,\n"+
+		"c,+302101234567,Hello,,\n"+
+		"d,12,Hello,,\n"+
+		"e,+306971234567,,,\n"+
+		"f,+306971234567,Hello,spam,\n"+
+		"g,+306971234567\n"+
+		"h,+306971234567,"+strings.Repeat("x", 200)+",,\n")
+	got := anysms(t, "send", "--config", conf, "--file", file, "--format", "json")
+	assert.Equal(t, exitRefused, got.code)
+	byLine := results(t, got.stdout)
+	require.Len(t, byLine, 8)
+	for line, want := range map[int]string{2: "accepted ", 3: "accepted ", 4: "refused invalid_recipient", 5: "refused invalid_recipient",
+		6: "refused invalid_message", 7: "refused invalid_message", 8: "refused invalid_message", 9: "refused unsupported"} {
+		r := byLine[line]
+		assert.Equal(t, want, string(r.Status)+" "+string(r.Code), "line %d: %s", line, r.Message)
+	}
+	assert.Equal(t, "b", byLine[3].Ref)
+	assert.Contains(t, byLine[7].Message, `unknown class "spam"`)
+	assert.Contains(t, byLine[8].Message, "the row has 2 fields, the header 5")
+	require.Len(t, vendor.Messages(), 2)
+	assert.Contains(t, got.stderr, `columns that are not used: "colour"`)
+	assert.Contains(t, got.stderr, "8 messages, 2 accepted, 6 refused, 0 not_sent, 0 unknown")
+
+	assert.Equal(t, exitDone, anysms(t, "send", "--config", conf, "--file", file, "--allow-invalid").code)
+	assert.Len(t, vendor.Messages(), 4)
+}
+
+func TestSendFileDryRun(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	got := anysmsReading(t, `{"to":"+306971234567","text":"Hello"}`+"\n"+`{"to":"12","text":"x"}`+"\n",
+		"send", "--config", bulkConfig(t, vendor.URL), "--file", "-", "--dry-run", "--format", "json")
+	assert.Equal(t, exitRefused, got.code)
+	assert.Contains(t, got.stdout, `{"line":1,"to":"+306971234567"`)
+	assert.Contains(t, got.stdout, `"code":"invalid_recipient"`)
+	assert.Zero(t, vendor.Requests())
+}
+
+// A vendor that takes messages and says nothing leaves doubt, which a journal
+// keeps: nothing is sent again until it is resolved.
+func TestSendFileWithJournal(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	conf, journal := bulkConfig(t, vendor.URL), filepath.Join(t.TempDir(), "j")
+	one := write(t, "f.csv", "to,text,ref\n+306971234567,first,a\n")
+	both := write(t, "g.csv", "to,text,ref\n+306971234567,first,a\n+306971234568,second,b\n")
+	send := func(file string) (outcome, map[int]router.Result) {
+		got := anysms(t, "send", "--config", conf, "--file", file, "--journal", journal, "--format", "json")
+		return got, results(t, got.stdout)
+	}
+
+	got, _ := send(one)
+	require.Equal(t, exitDone, got.code, got.stderr)
+	require.NoError(t, vendor.SetMode(wiretest.Drop))
+	got, byLine := send(both)
+	assert.Equal(t, exitUnknown, got.code)
+	assert.True(t, byLine[2].Replayed, "what was accepted is answered from the journal")
+	assert.Equal(t, "unknown", string(byLine[3].Status))
+	require.NoError(t, vendor.SetMode(wiretest.Up))
+	got, byLine = send(both)
+	assert.Equal(t, exitUnknown, got.code)
+	assert.Equal(t, "unknown", string(byLine[3].Status), "at_most_once: it is not sent again")
+	assert.Len(t, vendor.Messages(), 2)
+
+	got = anysms(t, "resolve", "--journal", journal)
+	assert.Equal(t, exitUnknown, got.code)
+	assert.Contains(t, got.stdout, "b  usa")
+	assert.Equal(t, exitUsage, anysms(t, "resolve", "--journal", journal, "--ref", "a", "--as", "accepted").code, "a is not in doubt")
+	assert.Equal(t, exitDone, anysms(t, "resolve", "--journal", journal, "--ref", "b", "--as", "accepted").code)
+	assert.Equal(t, exitDone, anysms(t, "resolve", "--journal", journal).code)
+	got, byLine = send(both)
+	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, "accepted", string(byLine[3].Status))
+	assert.Len(t, vendor.Messages(), 2, "nothing was sent twice")
+}
+
+func TestSendFileStops(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	conf := bulkConfig(t, vendor.URL)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errOut strings.Builder
+	code := run(ctx, []string{"send", "--config", conf, "--file", write(t, "f.csv", "to,text\n+306971234567,Hello\n")}, strings.NewReader(""), &out, &errOut)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errOut.String(), "later rows were not sent")
+	assert.Empty(t, vendor.Messages())
+}
+
+func TestBadBulk(t *testing.T) {
+	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory}\n")
+	file := write(t, "f.csv", "to,body\n1,x\n")
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no column", []string{"send", "--config", conf, "--file", file}, `f.csv: line 1: no column "text"`},
+		{"no file", []string{"send", "--config", conf, "--file", "nowhere.csv"}, "nowhere.csv"},
+		{"file and number", []string{"send", "--config", conf, "--file", file, "--to", "+306971234567"}, "not both"},
+		{"journal alone", []string{"send", "--config", conf, "--to", "1", "--text", "x", "--journal", "j"}, "need --file"},
+		{"nothing", []string{"send", "--config", conf}, "give --to and --text, or --file"},
+		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "sends nothing"},
+		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, "no such file"},
+		{"no such journal", []string{"resolve"}, `"journal" not set`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := anysms(t, tt.args...)
+			assert.Equal(t, exitUsage, got.code)
+			assert.Contains(t, got.stderr, tt.want)
+			assert.Empty(t, got.stdout)
+		})
+	}
+}
