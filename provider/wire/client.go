@@ -24,6 +24,7 @@ var ErrTimeout = errors.New("no answer within the timeout")
 var (
 	errConnectTimeout = errors.New("no connection within the connect timeout")
 	errClosed         = errors.New("the provider is closed")
+	errSwitched       = errors.New("the server switched to another protocol")
 )
 
 // Client makes requests to one vendor. It is safe for concurrent use.
@@ -89,7 +90,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
 	}
 	transport := c.kept
-	if r.Fresh {
+	if r.Fresh || hasReplayKey(req) {
 		transport = c.fresh
 	}
 	answer, err := transport.RoundTrip(req)
@@ -125,12 +126,12 @@ func ConnectTimeout(ctx context.Context) (d time.Duration, ok bool) {
 
 // failure turns a failed round trip into what is known of the message.
 func (c *Client) failure(ctx context.Context, w *witness, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
 	code := provider.Unavailable
 	if w.wrote() {
-		code = provider.Indeterminate
+		code, err = provider.Indeterminate, unquoted(err)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	return &provider.Error{Code: code, Err: c.redactor.wrap(err)}
 }
@@ -154,21 +155,24 @@ func (c *Client) read(ctx context.Context, answer *http.Response, limit int64) *
 }
 
 func readBody(answer *http.Response, limit int64) ([]byte, error) {
+	if answer.StatusCode == http.StatusSwitchingProtocols {
+		return nil, errSwitched // net/http gives the connection away, and the context would no longer end a read
+	}
 	var from io.Reader = io.LimitReader(answer.Body, limit+1)
-	switch encoding := strings.ToLower(answer.Header.Get("Content-Encoding")); encoding {
+	switch strings.ToLower(answer.Header.Get("Content-Encoding")) {
 	case "", "identity":
 	case "gzip", "x-gzip":
 		expanded, err := gzip.NewReader(from)
 		if err != nil {
-			return nil, fmt.Errorf("read answer: %w", err)
+			return nil, fmt.Errorf("read answer: %w", unquoted(err))
 		}
 		from = io.LimitReader(expanded, limit+1)
 	default:
-		return nil, fmt.Errorf("read answer: content encoding %q was not asked for", encoding)
+		return nil, errors.New("read answer: its content encoding was not asked for")
 	}
 	body, err := io.ReadAll(from)
 	if err != nil {
-		return nil, fmt.Errorf("read answer: %w", err)
+		return nil, fmt.Errorf("read answer: %w", unquoted(err))
 	}
 	if int64(len(body)) > limit {
 		return nil, fmt.Errorf("read answer: more than %d bytes", limit)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,7 +35,7 @@ type Config struct {
 	MaxInFlight    int                      `json:"max_in_flight" doc:"connections kept for reuse, and the router's limit of requests under way; default 64"`
 	StatusOutcomes map[int]provider.Outcome `json:"status_outcomes" doc:"what a bare HTTP status means here, such as {502: not_sent}"`
 	CallbackURL    string                   `json:"callback_url" doc:"https address for delivery reports, where the vendor takes one"`
-	Proxy          string                   `json:"proxy" doc:"URL of an HTTP proxy; none is taken from the environment"`
+	Proxy          provider.Secret          `json:"proxy" doc:"URL of a proxy (http, https or socks5), with user and password if it wants them; none is taken from the environment"`
 	CAFile         string                   `json:"ca_file" doc:"PEM file with the certificate authorities to trust instead of the system's"`
 
 	// DialControl, if set, sees each address before it is connected to, names
@@ -94,7 +95,7 @@ func CheckURL(setting, raw string) error {
 		return provider.BadConfig(setting, "is not an address such as https://api.example.com")
 	case u.User != nil:
 		return provider.BadConfig(setting, "must not hold a user or password; they have settings of their own")
-	case u.RawQuery != "" || u.Fragment != "":
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return provider.BadConfig(setting, "must not have a query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		return nil
@@ -127,14 +128,16 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 		IdleConnTimeout:     c.IdleTimeout.Or(DefaultIdleTimeout),
 		MaxIdleConnsPerHost: c.MaxInFlight,
 		DisableCompression:  true, // gzip is asked for and read by the client, which bounds the expanded size
+
+		MaxResponseHeaderBytes: DefaultLimit,
 	}
 	if c.MaxInFlight == 0 {
 		kept.MaxIdleConnsPerHost = DefaultMaxInFlight
 	}
 	if c.Proxy != "" {
-		proxy, err := url.Parse(c.Proxy)
-		if err != nil || proxy.Host == "" {
-			return nil, nil, provider.BadConfig("proxy", "is not an address such as http://proxy.example:3128")
+		proxy, err := url.Parse(c.Proxy.Reveal())
+		if err != nil || proxy.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5"}, proxy.Scheme) {
+			return nil, nil, provider.BadConfig("proxy", "is not an address such as http://proxy.example:3128; its scheme may be http, https or socks5")
 		}
 		kept.Proxy = http.ProxyURL(proxy)
 	}

@@ -99,13 +99,13 @@ func (w *witness) trace() *httptrace.ClientTrace {
 		if w.conn != nil && w.conn.seal(w.start) {
 			w.foreign = true
 		}
+		w.ready()
 		w.conn = counted(info.Conn)
 		if w.conn == nil {
 			w.foreign = true
 			return
 		}
 		w.start = w.conn.mark(info.Reused)
-		w.ready()
 	}}
 }
 
@@ -118,9 +118,14 @@ func (w *witness) wrote() bool {
 }
 
 func counted(c net.Conn) *countedConn {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
+	for {
+		switch t := c.(type) {
+		case *countedConn:
+			return t
+		case *tls.Conn: // to the vendor, within one to the proxy
+			c = t.NetConn()
+		default:
+			return nil
+		}
 	}
-	cc, _ := c.(*countedConn)
-	return cc
 }

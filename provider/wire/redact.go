@@ -1,9 +1,12 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
@@ -13,21 +16,48 @@ import (
 // tear holes into ordinary words.
 const minSecret = 4
 
+// unquoted leaves out what the text of an error quotes: package net/http quotes
+// an answer that it cannot read, and that may repeat the message.
+func unquoted(err error) error {
+	text, _, quotes := strings.Cut(err.Error(), `"`)
+	if !quotes {
+		return err
+	}
+	return errors.New(strings.TrimRight(text, ": "))
+}
+
 // redactor takes secrets out of what a vendor or the network says.
 type redactor struct{ replacer *strings.Replacer }
 
 func newRedactor(secrets []provider.Secret) redactor {
-	var pairs []string
+	var forms []string
 	for _, s := range secrets {
 		plain := s.Reveal()
 		if len(plain) < minSecret {
 			continue
 		}
-		for _, form := range []string{plain, url.QueryEscape(plain), base64.StdEncoding.EncodeToString([]byte(plain))} {
-			pairs = append(pairs, form, "[redacted]")
+		for _, form := range []string{plain, url.QueryEscape(plain), url.PathEscape(plain), base64.StdEncoding.EncodeToString([]byte(plain))} {
+			forms = append(forms, form, inJSON(form, false), inJSON(form, true), strings.ReplaceAll(inJSON(form, false), "/", `\/`))
 		}
 	}
+	// The longest comes first, lest a secret within another leaves a rest of it.
+	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	var pairs []string
+	for _, form := range slices.Compact(forms) {
+		pairs = append(pairs, form, "[redacted]")
+	}
 	return redactor{strings.NewReplacer(pairs...)}
+}
+
+// inJSON is a text as it stands between the quotes of a JSON string.
+func inJSON(s string, escapeHTML bool) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	if encoder.Encode(s) != nil {
+		return s
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
 func (r redactor) scrub(s string) string { return r.replacer.Replace(s) }

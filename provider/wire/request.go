@@ -24,7 +24,8 @@ type Request struct {
 	Header http.Header
 	Body   []byte
 	// Fresh asks for a connection of its own. A send by GET needs it: net/http
-	// repeats a GET when a reused connection drops.
+	// repeats a GET when a reused connection drops. A request with an idempotency
+	// key always has one.
 	Fresh bool
 	// Limit caps the answer in bytes; 0 = [DefaultLimit].
 	Limit int64
@@ -90,6 +91,14 @@ func (r *Request) build(ctx context.Context, base *url.URL) (*http.Request, erro
 		r.Sign(req)
 	}
 	return req, nil
+}
+
+// hasReplayKey reports a header that makes net/http repeat a request without a
+// body when a reused connection drops.
+func hasReplayKey(req *http.Request) bool {
+	_, key := req.Header["Idempotency-Key"]
+	_, xKey := req.Header["X-Idempotency-Key"]
+	return key || xKey
 }
 
 func setDefault(h http.Header, key, value string) {

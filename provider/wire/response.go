@@ -37,7 +37,8 @@ func (r *Response) Decode(v any) error {
 	}
 	err := json.Unmarshal(r.Body, v)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("the answer's %q is a %s", wrong.Field, wrong.Value)
+		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 12.5" repeats the value
+		return fmt.Errorf("the answer's %q is a %s", wrong.Field, kind)
 	}
 	if err != nil {
 		return errors.New("the answer is not the JSON that was expected")

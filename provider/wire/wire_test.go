@@ -462,12 +462,14 @@ func TestConfig(t *testing.T) {
 		{"ftp", wire.Config{BaseURL: "ftp://api.example.com"}, "base_url", "want https"},
 		{"password", wire.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not hold"},
 		{"query", wire.Config{BaseURL: "https://api.example.com?key=1"}, "base_url", "query"},
+		{"empty query", wire.Config{BaseURL: "https://api.example.com/v1?"}, "base_url", "query"},
 		{"negative timeout", wire.Config{BaseURL: "https://a.example", Timeout: -1}, "timeout", "negative"},
 		{"negative pool", wire.Config{BaseURL: "https://a.example", MaxInFlight: -1}, "max_in_flight", "negative"},
 		{"status outcome", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{502: "sent"}}, "status_outcomes", "want refused, not_sent or unknown"},
 		{"outcome of a 200", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{200: "not_sent"}}, "status_outcomes", "not an HTTP status from"},
 		{"http callback", wire.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
 		{"proxy", wire.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not an address"},
+		{"proxy of another kind", wire.Config{BaseURL: "https://a.example", Proxy: "ftp://u:p4ssw0rd@b.example:21"}, "proxy", "http, https or socks5"},
 		{"no such file", wire.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
 		{"no certificate", wire.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "holds no PEM"},
 	}
@@ -492,7 +494,7 @@ func TestProxyIsUsed(t *testing.T) {
 		_, _ = io.WriteString(w, `{"host":"`+r.URL.Host+`"}`)
 	}))
 	defer proxy.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: "http://vendor.localhost", Proxy: proxy.URL}).Do(t.Context(), post("x"))
+	resp, err := newClient(t, wire.Config{BaseURL: "http://vendor.localhost", Proxy: provider.Secret(proxy.URL)}).Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	assert.Contains(t, string(resp.Body), "vendor.localhost")
 }
