@@ -113,6 +113,9 @@ func schemaProblem(root *yaml.Node, e *jsonschema.ValidationError, printer *mess
 		}
 		return problems
 	case *kind.Required:
+		if len(e.InstanceLocation) == 0 {
+			return []Problem{{Reason: "needs " + strings.Join(k.Missing, ", ")}}
+		}
 		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs " + strings.Join(k.Missing, ", ")}}
 	case *kind.OneOf:
 		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "wants exactly one of the alternatives" + alternatives(e.SchemaURL)}}

@@ -1,0 +1,115 @@
+package rest
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/anysms/anysms/provider"
+)
+
+var received = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func hmacHex(key, s string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(s))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func jwtOf(head, payload, key string) string {
+	e := base64.RawURLEncoding.EncodeToString
+	signed := e([]byte(head)) + "." + e([]byte(payload))
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(signed))
+	return signed + "." + e(mac.Sum(nil))
+}
+
+func TestVerification(t *testing.T) {
+	settings := map[string]string{"s": "shared-secret", "u": "user", "ips": "192.0.2.1, 198.51.100.0/24"}
+	body := `{"id":1}`
+	sum := sha256.Sum256([]byte(body))
+	hash := hex.EncodeToString(sum[:])
+	stamp := strconv.FormatInt(received.Unix(), 10)
+	old := strconv.FormatInt(received.Add(-time.Hour).Unix(), 10)
+	stamped := &verification{HMAC: &bodyCheck{Hash: "sha256", Header: "X-Sig", Prefix: "sha256=", Secret: "s", Timestamp: "X-Time", Joint: ".", Window: span{Duration: 5 * time.Minute}}}
+	jwt := &verification{JWT: &jwtCheck{Header: "Authorization", Scheme: "Bearer", Secret: "s", BodyHash: "payload_hash", Window: span{Duration: 5 * time.Minute}}}
+	hs256 := `{"alg":"HS256","typ":"JWT"}`
+	claims := `{"iat":` + stamp + `,"payload_hash":"` + hash + `"}`
+	for _, c := range []struct {
+		name  string
+		v     *verification
+		at    func(*provider.Callback)
+		wrong bool
+	}{
+		{"none", &verification{None: "why"}, func(*provider.Callback) {}, false},
+		{"token in a header", &verification{Token: &tokenCheck{Header: "X-Token", Secret: "s"}}, func(c *provider.Callback) { c.Header.Set("X-Token", "shared-secret") }, false},
+		{"token missing", &verification{Token: &tokenCheck{Query: "t", Secret: "s"}}, func(*provider.Callback) {}, true},
+		{"token for an empty secret", &verification{Token: &tokenCheck{Query: "t", Secret: "nothing"}}, func(c *provider.Callback) { c.Query.Set("t", "") }, true},
+		{"basic", &verification{Basic: &basicCheck{"u", "s"}}, func(c *provider.Callback) { setBasic(c, "user", "shared-secret") }, false},
+		{"basic, wrong user", &verification{Basic: &basicCheck{"u", "s"}}, func(c *provider.Callback) { setBasic(c, "usex", "shared-secret") }, true},
+		{"basic, garbage", &verification{Basic: &basicCheck{"u", "s"}}, func(c *provider.Callback) { c.Header.Set("Authorization", "Basic %%%") }, true},
+		{"address on the list", &verification{IPs: "ips"}, func(c *provider.Callback) { c.RemoteIP = "198.51.100.7" }, false},
+		{"address mapped into IPv6", &verification{IPs: "ips"}, func(c *provider.Callback) { c.RemoteIP = "::ffff:192.0.2.1" }, false},
+		{"address not on the list", &verification{IPs: "ips"}, func(c *provider.Callback) { c.RemoteIP = "198.51.101.7" }, true},
+		{"address not known", &verification{IPs: "ips"}, func(*provider.Callback) {}, true},
+		{"MAC over the body", &verification{HMAC: &bodyCheck{Hash: "sha256", Header: "X-Sig", Secret: "s"}}, func(c *provider.Callback) { c.Header.Set("X-Sig", hmacHex("shared-secret", body)) }, false},
+		{"MAC over another body", &verification{HMAC: &bodyCheck{Hash: "sha256", Header: "X-Sig", Secret: "s"}}, func(c *provider.Callback) { c.Header.Set("X-Sig", hmacHex("shared-secret", body+" ")) }, true},
+		{"MAC with a time", stamped, func(c *provider.Callback) {
+			c.Header.Set("X-Time", stamp)
+			c.Header.Set("X-Sig", "sha256="+hmacHex("shared-secret", stamp+"."+body))
+		}, false},
+		{"MAC with an old time", stamped, func(c *provider.Callback) {
+			c.Header.Set("X-Time", old)
+			c.Header.Set("X-Sig", "sha256="+hmacHex("shared-secret", old+"."+body))
+		}, true},
+		{"MAC with another time than signed", stamped, func(c *provider.Callback) {
+			c.Header.Set("X-Time", stamp)
+			c.Header.Set("X-Sig", "sha256="+hmacHex("shared-secret", old+"."+body))
+		}, true},
+		{"MAC with a time, receipt not known", stamped, func(c *provider.Callback) {
+			c.ReceivedAt = time.Time{}
+			c.Header.Set("X-Time", stamp)
+			c.Header.Set("X-Sig", "sha256="+hmacHex("shared-secret", stamp+"."+body))
+		}, true},
+		{"MAC without its prefix", stamped, func(c *provider.Callback) {
+			c.Header.Set("X-Time", stamp)
+			c.Header.Set("X-Sig", hmacHex("shared-secret", stamp+"."+body))
+		}, true},
+		{"JWT", jwt, func(c *provider.Callback) {
+			c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "shared-secret"))
+		}, false},
+		{"JWT without signature", jwt, func(c *provider.Callback) {
+			c.Header.Set("Authorization", "Bearer "+jwtOf(`{"alg":"none"}`, claims, "shared-secret"))
+		}, true},
+		{"JWT of another key", jwt, func(c *provider.Callback) { c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "x")) }, true},
+		{"JWT for another body", jwt, func(c *provider.Callback) {
+			c.Body = []byte(`{"id":2}`)
+			c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "shared-secret"))
+		}, true},
+		{"JWT that is old", jwt, func(c *provider.Callback) {
+			c.ReceivedAt = received.Add(time.Hour)
+			c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "shared-secret"))
+		}, true},
+		{"JWT of two parts", jwt, func(c *provider.Callback) { c.Header.Set("Authorization", "Bearer a.b") }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			callback := &provider.Callback{Method: http.MethodPost, Header: make(http.Header), Query: make(url.Values), Body: []byte(body), ReceivedAt: received}
+			c.at(callback)
+			err := c.v.verify(callback, settings)
+			assert.Equal(t, c.wrong, err != nil, "%v", err)
+		})
+	}
+}
+
+func setBasic(c *provider.Callback, user, password string) {
+	r := http.Request{Header: c.Header}
+	r.SetBasicAuth(user, password)
+}
