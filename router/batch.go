@@ -52,6 +52,8 @@ type bulk struct {
 	jobs    chan job
 	answers chan answer
 	stop    chan struct{} // closed when the consumer has stopped
+
+	abandoned *job // taken when the consumer stopped
 }
 
 type job struct {
@@ -98,6 +100,12 @@ func (b *bulk) run(ctx context.Context, ms iter.Seq[*provider.Message], yield fu
 		workers.Wait()
 		close(b.answers)
 	}()
+	defer func() {
+		producer.Wait()
+		if b.abandoned != nil {
+			b.late(b.r.abandon(*b.abandoned))
+		}
+	}()
 	b.deliver(yield)
 	producer.Wait()
 	if failure != nil {
@@ -118,7 +126,7 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 		select {
 		case b.jobs <- j:
 		case <-b.stop:
-			b.late(b.r.abandon(j))
+			b.abandoned = &j
 			return
 		}
 		index++
