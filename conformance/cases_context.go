@@ -64,6 +64,7 @@ func cancelWaiting(t *trial) {
 		read <- struct{}{}
 		return faultserver.Reply{End: faultserver.Hang}
 	})
+	l.ready()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
@@ -81,6 +82,7 @@ func cancelWaiting(t *trial) {
 
 func deadlineWaiting(t *trial) {
 	l := t.lab(func(int, faultserver.Answer) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
+	l.ready()
 	ctx, cancel := contextFor(hang)
 	defer cancel()
 	r := l.sendUnder(ctx, t.message("Hello"))

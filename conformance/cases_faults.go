@@ -105,11 +105,12 @@ func (f faultCase) run(t *trial) {
 	if len(t.accepted().answer.Body) == 0 && fault.Reply != nil && !f.accept {
 		t.emptyAcceptance(fault)
 	}
-	l.server.SetDoor(fault.Door)
 	limit := sendTime
 	if strings.HasPrefix(f.name, "hang") {
 		limit = hang
+		l.ready()
 	}
+	l.server.SetDoor(fault.Door)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	r := l.sendUnder(ctx, t.message("Hello"))
@@ -152,7 +153,7 @@ func http2Fault(name string, codes ...provider.Code) func(*trial) {
 			t.stopf("%v", err)
 		}
 		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
-		ctx, cancel := context.WithTimeout(context.Background(), 2*hang) // libraries repeat for seconds
+		ctx, cancel := context.WithTimeout(context.Background(), patience) // libraries repeat for longer
 		defer cancel()
 		r := l.sendUnder(ctx, t.message("Hello"))
 		for _, s := range l.taken() {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,12 @@ func client(t *testing.T) *http.Client {
 
 func post(t *testing.T, c *http.Client, url string) seen {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	return postWithin(t, 10*time.Second, c, url)
+}
+
+func postWithin(t *testing.T, limit time.Duration, c *http.Client, url string) seen {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	// Without GetBody, net/http cannot repeat the request.
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/messages", io.NopCloser(strings.NewReader("hello")))
@@ -132,7 +138,11 @@ func TestFaults(t *testing.T) {
 				return fault.Reply(good)
 			})
 			s.SetDoor(fault.Door)
-			want(t, post(t, client(t), s.URL))
+			limit := 10 * time.Second
+			if strings.HasPrefix(fault.Name, "hang") {
+				limit = 100 * time.Millisecond
+			}
+			want(t, postWithin(t, limit, client(t), s.URL))
 			assert.LessOrEqual(t, len(s.Requests()), 1)
 			assert.Equal(t, 1, s.Connections())
 		})
@@ -185,7 +195,7 @@ func TestDoorsOfAnIdleConnection(t *testing.T) {
 		c := client(t)
 		require.NoError(t, post(t, c, s.URL).err)
 		s.SetDoor(door)
-		require.Error(t, post(t, c, s.URL).err)
+		require.Error(t, postWithin(t, 100*time.Millisecond, c, s.URL).err)
 	}
 }
 
@@ -222,9 +232,11 @@ func http2Client(t *testing.T) *http.Client {
 }
 
 func TestHTTP2(t *testing.T) {
-	end := faultserver.Keep
+	var end atomic.Int64
 	large := faultserver.Answer{Status: 201, Header: http.Header{"X-One": {"1"}}, Body: bytes.Repeat([]byte("x"), 40<<10)}
-	s := serve(t, func(*faultserver.Request) faultserver.Reply { return faultserver.Reply{Bytes: large.Bytes(), End: end} })
+	s := serve(t, func(*faultserver.Request) faultserver.Reply {
+		return faultserver.Reply{Bytes: large.Bytes(), End: faultserver.End(end.Load())}
+	})
 	c := http2Client(t)
 	for range 2 {
 		got := post(t, c, s.URL)
@@ -243,9 +255,9 @@ func TestHTTP2(t *testing.T) {
 	for want, how := range map[string]faultserver.End{
 		"REFUSED_STREAM": faultserver.RefuseStream, "GOAWAY": faultserver.GoAway, "": faultserver.Reset, "EOF": faultserver.Close, "deadline": faultserver.Hang,
 	} {
-		end = how
+		end.Store(int64(how))
 		before := len(s.Requests())
-		require.ErrorContains(t, post(t, http2Client(t), s.URL).err, want)
+		require.ErrorContains(t, postWithin(t, 100*time.Millisecond, http2Client(t), s.URL).err, want)
 		assert.Equal(t, before+1, len(s.Requests()), "%s: the request is counted once", want)
 	}
 }
