@@ -31,7 +31,7 @@ func TestDrivers(t *testing.T) {
 	var one driverInfo
 	require.NoError(t, json.Unmarshal([]byte(anysms(t, "drivers", "phonify", "--format", "json").stdout), &one))
 	for _, s := range one.Settings {
-		assert.Equal(t, s.Name == "api_key", s.Secret, s.Name)
+		assert.Equal(t, s.Name == "api_key" || s.Name == "proxy", s.Secret, s.Name)
 		assert.NotEmpty(t, s.Doc, s.Name)
 	}
 }
