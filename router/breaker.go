@@ -37,6 +37,7 @@ type breaker struct {
 	mu       sync.Mutex
 	changes  []change
 	openedAt time.Time
+	wary     time.Time // until then one failure suffices
 }
 
 type change struct{ from, to BreakerState }
@@ -81,7 +82,7 @@ func (b *breaker) isSuccessful(err error) bool {
 
 func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
 	volume := c.TotalSuccesses + c.TotalFailures
-	return b.tripped ||
+	return b.tripped || b.isHinted() ||
 		b.row >= b.settings.Failures ||
 		int(volume) >= b.settings.MinVolume && float64(c.TotalFailures) >= b.settings.Ratio*float64(volume)
 }
@@ -121,6 +122,19 @@ func (b *breaker) open() {
 	if tell, ok := b.allow(); ok {
 		tell(errTrip)
 	}
+}
+
+// hint makes it wary for a while, as another machine's has opened.
+func (b *breaker) hint() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wary = time.Now().Add(b.settings.OpenFor)
+}
+
+func (b *breaker) isHinted() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return time.Now().Before(b.wary)
 }
 
 // lastOpened is when it opened last.

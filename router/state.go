@@ -71,3 +71,15 @@ func (r *Router) line(name string) (*line, error) {
 
 // accountWide are the codes that every message would meet.
 func accountWide(code provider.Code) bool { return code != "" && ruleFor(code).feed == trip }
+
+// Hint says that a provider failed elsewhere, on another machine perhaps. It
+// opens nothing, but for as long as a breaker stays open the first failure here
+// suffices to open this one.
+func (r *Router) Hint(name string) error {
+	l, err := r.line(name)
+	if err != nil {
+		return err
+	}
+	l.health.whole.hint()
+	return nil
+}

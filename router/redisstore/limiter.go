@@ -1,0 +1,59 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/anysms/anysms/router"
+)
+
+// Limiter is a router.Limiter that machines share. It spaces units evenly by
+// Redis' own clock (the generic cell rate algorithm), and is safe for concurrent
+// use.
+type Limiter struct {
+	client redis.UniversalClient
+	key    string
+	every  time.Duration // between two units
+	burst  float64
+}
+
+var _ router.Limiter = (*Limiter)(nil)
+
+// NewLimiter makes a limiter of units per second under a name that all machines
+// use. As the local ones do, it lets a tenth of a second's worth through at once.
+func NewLimiter(client redis.UniversalClient, name string, perSecond float64) (*Limiter, error) {
+	if perSecond <= 0 || name == "" {
+		return nil, errors.New("redisstore: a limiter needs a name and a rate above 0")
+	}
+	return &Limiter{
+		client: client, key: "anysms:rate:" + name,
+		every: time.Duration(float64(time.Second) / perSecond), burst: max(1, math.Floor(perSecond/10)),
+	}, nil
+}
+
+// reserve keeps the time at which the bucket is empty again, in microseconds.
+var reserve = redis.NewScript(`
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local empty = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) + ARGV[1]
+local wait = math.max(0, empty - ARGV[2] - now)
+if wait > tonumber(ARGV[3]) then return {0, wait} end
+redis.call('SET', KEYS[1], string.format('%.0f', empty), 'PX', math.ceil((empty - now) / 1000) + 1000)
+return {1, wait}
+`)
+
+// Reserve is as router.Limiter has it.
+func (l *Limiter) Reserve(ctx context.Context, n int, patience time.Duration) (wait time.Duration, ok bool, err error) {
+	cost := time.Duration(n) * l.every
+	room := time.Duration(max(l.burst, float64(n)) * float64(l.every))
+	answer, err := reserve.Run(ctx, l.client, []string{l.key}, cost.Microseconds(), room.Microseconds(), patience.Microseconds()).Int64Slice()
+	if err != nil {
+		return 0, false, fmt.Errorf("redisstore: %w", err)
+	}
+	return time.Duration(answer[1]) * time.Microsecond, answer[0] == 1, nil
+}
