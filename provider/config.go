@@ -70,7 +70,10 @@ func settingPath(t reflect.Type, path string) string {
 // checkKeys walks JSON beside the Go type that will hold it.
 func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 	isStruct, fields := structFields(t)
-	if !isStruct {
+	switch {
+	case readsItself(deref(t)):
+		return checkValue(path, raw, deref(t))
+	case !isStruct:
 		return checkElements(path, raw, t)
 	}
 	var object map[string]json.RawMessage
@@ -87,6 +90,16 @@ func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 		}
 	}
 	return nil
+}
+
+// checkValue names the setting where a type that reads itself refuses the value:
+// encoding/json does not. A value of another kind is left to encoding/json.
+func checkValue(path string, raw json.RawMessage, t reflect.Type) error {
+	err := json.Unmarshal(raw, reflect.New(t).Interface())
+	if _, kind := errors.AsType[*json.UnmarshalTypeError](err); err == nil || kind {
+		return nil
+	}
+	return BadConfig(path, "%v", err)
 }
 
 // checkElements looks into lists and maps of structs; anything else is left to

@@ -48,6 +48,9 @@ func (e *Error) GoString() string { return "&provider.Error{" + e.Error() + "}" 
 // LogValue keeps structured logs as discreet as Error.
 func (e *Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
+// MarshalText keeps JSON as discreet as Error.
+func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -40,7 +41,7 @@ type Event struct {
 	// Extra holds what only this vendor tells, under keys without prefix.
 	Extra map[string]string
 	// Raw is the vendor's event as JSON; it is left out of String, LogValue and JSON.
-	Raw json.RawMessage
+	Raw json.RawMessage `json:"-"`
 }
 
 // EventKind tells the kinds of events apart.
@@ -94,6 +95,9 @@ func (e Event) LogValue() slog.Value {
 
 // Callback is a vendor's HTTP request to us, as data, so that it can be parsed
 // from a file and cross a process line.
+//
+// String, LogValue and %+v show nothing of what it says, nor the query, which
+// may hold a secret.
 type Callback struct {
 	Method     string
 	URL        string // the public URL that the vendor called, query included
@@ -103,6 +107,17 @@ type Callback struct {
 	RemoteIP   string    // the vendor's address as far as the receiver knows it; "" = not known
 	ReceivedAt time.Time // for vendors that sign a date
 }
+
+// String names the callback by its method and the size of its body.
+func (c Callback) String() string {
+	return "callback{" + c.Method + ", " + strconv.Itoa(len(c.Body)) + " bytes}"
+}
+
+// GoString is as discreet as String.
+func (c Callback) GoString() string { return c.String() }
+
+// LogValue is as discreet as String.
+func (c Callback) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // ErrBadSignature is what ParseCallback wraps when a callback is not proven to
 // come from the vendor. It is no [Code], because it says nothing of a message.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"net/url"
 	"testing"
 	"time"
 
@@ -91,13 +92,16 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	r := provider.Receipt{ID: "abc", Raw: json.RawMessage(`{"to":"306900000001"}`)}
 	e := provider.Event{Kind: provider.Inbound, ID: "abc", From: "+306900000001", Text: "code 482913", Raw: json.RawMessage(`"306900000001"`)}
 	c := provider.CodeRequest{To: m.To, Text: m.Text}
+	b := provider.Callback{Method: "POST", URL: "https://hook.example/?key=k3y-in-clear", Query: url.Values{"from": {e.From}}, Body: []byte(e.Text)}
 	var out bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&out, nil))
-	for _, v := range []any{m, &m, r, &r, e, &e, c, &c, provider.Secret("k3y-in-clear"), struct{ S provider.Secret }{"k3y-in-clear"}} {
+	for _, v := range []any{m, &m, r, &r, e, &e, c, &c, b, &b, provider.Secret("k3y-in-clear"), struct{ S provider.Secret }{"k3y-in-clear"}} {
 		fmt.Fprintf(&out, "%v %+v %#v %s\n", v, v, v, v)
 		log.Info("x", "v", v)
 	}
-	fmt.Fprintf(&out, "%v", json.NewEncoder(&out).Encode(provider.Secret("k3y-in-clear")))
+	for _, v := range []any{provider.Secret("k3y-in-clear"), provider.Event{Raw: e.Raw}, &provider.Error{VendorMessage: e.From}} {
+		require.NoError(t, json.NewEncoder(&out).Encode(v))
+	}
 	for _, private := range []string{"6900000001", "482913", "k3y-in-clear"} {
 		assert.NotContains(t, out.String(), private)
 	}
@@ -358,6 +362,8 @@ type acmeConfig struct {
 	Pool *pool           `json:"pool" doc:"numbers"`
 	List []pool          `json:"list"`
 	Skip func()          `json:"-"`
+
+	Prices map[string]provider.Money `json:"prices"`
 }
 
 // Common2 is exported, as the embedded structs of drivers are.
@@ -383,13 +389,15 @@ func TestDecodeConfig(t *testing.T) {
 	}
 
 	bad := map[string]struct{ in, path, want string }{
-		"unknown key":  {`{"api_kye":"x"}`, "api_kye", "want one of api_key, base_url, list, pool, proxy, timeout"},
+		"unknown key":  {`{"api_kye":"x"}`, "api_kye", "want one of api_key, base_url, list, pool, prices, proxy, timeout"},
 		"other case":   {`{"API_KEY":"x"}`, "API_KEY", "unknown key"},
 		"inside":       {`{"pool":{"sise":3}}`, "pool.sise", "want one of size"},
 		"in a list":    {`{"list":[{},{"sise":3}]}`, "list[1].sise", "want one of size"},
 		"wrong type":   {`{"pool":{"size":"three"}}`, "pool.size", "got a string, want number"},
 		"embedded":     {`{"proxy":1}`, "proxy", "got a number, want string"},
-		"bad duration": {`{"timeout":"90"}`, "", "is not a duration such as 90s"},
+		"bad duration": {`{"timeout":"90"}`, "timeout", "is not a duration such as 90s"},
+		"bad price":    {`{"prices":{"gr":{"amount":"1,5"}}}`, "prices.gr", "is not a decimal number such as 0.087"},
+		"other kind":   {`{"timeout":90}`, "timeout", "got a number, want duration"},
 		"no object":    {`[1]`, "", "want a map of settings"},
 		"ignored":      {`{"Skip":1}`, "Skip", "unknown key"},
 	}
@@ -410,7 +418,7 @@ func TestDriverSettings(t *testing.T) {
 	for i, s := range d.Settings {
 		names[i] = s.Name + ":" + s.Type
 	}
-	assert.Equal(t, []string{"api_key:secret", "pool:map", "list:list", "base_url:string", "timeout:duration", "proxy:string"}, names)
+	assert.Equal(t, []string{"api_key:secret", "pool:map", "list:list", "prices:map", "base_url:string", "timeout:duration", "proxy:string"}, names)
 	assert.True(t, d.Settings[0].Secret)
 	assert.Equal(t, "the key", d.Settings[0].Doc)
 }
