@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/anysms/anysms/provider/wire/wiretest"
 )
 
 // Door is what happens to a connection before a request on it is read.
@@ -49,6 +51,7 @@ type Server struct {
 	mu       sync.Mutex
 	door     Door
 	closed   bool
+	release  func() // gives up the port that Refuse holds; nil = none is
 	opened   int
 	conns    map[*conn]bool // true while a request is being read
 	requests []*Request
@@ -94,10 +97,16 @@ func (s *Server) SetDoor(d Door) {
 	s.door = d
 }
 
-// Refuse closes the door for good: the port is given up and every connection
-// is dropped.
+// Refuse closes the door for good: connections are refused, and those that are
+// there are dropped. The port is held, so that a request does not reach another
+// server of the same run.
 func (s *Server) Refuse() {
 	_ = s.listener.Close() // it may be closed already
+	s.mu.Lock()
+	if s.release == nil && !s.closed {
+		s.release = wiretest.Hold(s.listener.Addr().String())
+	}
+	s.mu.Unlock()
 	s.drop(func(bool) bool { return true })
 }
 
@@ -152,6 +161,12 @@ func (s *Server) Close() {
 	s.mu.Unlock()
 	s.Refuse()
 	s.running.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
 }
 
 func (s *Server) accept() {

@@ -42,6 +42,7 @@ type Server struct {
 	changed chan struct{} // closed when the mode changes
 	running *http.Server  // nil while down
 	stopped chan struct{} // closed when running has ended
+	release func()        // gives up the port that is held while down; nil = none is
 }
 
 // NewServer starts a server that is [Up]. It panics if loopback has no free
@@ -74,6 +75,7 @@ func (s *Server) SetMode(m Mode) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m != Down && s.running == nil {
+		s.free()
 		l, err := net.Listen("tcp", s.URL[len("http://"):])
 		if err != nil {
 			return fmt.Errorf("wiretest: come up again: %w", err)
@@ -90,7 +92,20 @@ func (s *Server) SetMode(m Mode) error {
 }
 
 // Close ends the server. It may be called again.
-func (s *Server) Close() { _ = s.SetMode(Down) } // going down cannot fail
+func (s *Server) Close() {
+	_ = s.SetMode(Down) // going down cannot fail
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free()
+}
+
+// free gives the port up.
+func (s *Server) free() {
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
+}
 
 func (s *Server) start(l net.Listener) {
 	server := &http.Server{Handler: http.HandlerFunc(s.serve)}
@@ -109,6 +124,7 @@ func (s *Server) stop() {
 	_ = s.running.Close()
 	<-s.stopped
 	s.running = nil
+	s.release = Hold(s.URL[len("http://"):])
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {

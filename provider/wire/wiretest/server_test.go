@@ -2,6 +2,7 @@ package wiretest_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -40,4 +41,18 @@ func TestModes(t *testing.T) {
 	assert.Equal(t, 4, taken, "all but the refused one reached the handler")
 	assert.Equal(t, 4, s.Requests())
 	assert.Equal(t, "up", s.Mode().String())
+}
+
+// While a server is down nobody else can be given its port: a request must not
+// reach another server of the same test run.
+func TestPortIsHeldWhileDown(t *testing.T) {
+	s := wiretest.NewServer(http.NotFoundHandler())
+	require.NoError(t, s.SetMode(wiretest.Down))
+	_, err := net.Listen("tcp", s.URL[len("http://"):])
+	require.Error(t, err)
+	require.NoError(t, s.SetMode(wiretest.Up))
+	s.Close()
+	l, err := net.Listen("tcp", s.URL[len("http://"):])
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
 }

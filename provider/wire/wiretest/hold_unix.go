@@ -1,0 +1,32 @@
+//go:build unix
+
+package wiretest
+
+import (
+	"net/netip"
+	"syscall"
+)
+
+// Hold keeps a loopback port, "127.0.0.1:1234", from being given to anyone else
+// while nothing listens on it: connections to it are refused, and do not reach
+// some other server of the same test run. The port is free again after release.
+// Where it cannot be held, release does nothing.
+func Hold(address string) (release func()) {
+	none := func() {}
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !at.Addr().Is4() {
+		return none
+	}
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return none
+	}
+	syscall.CloseOnExec(fd)
+	// Connections of the server that was there may still be closing.
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	if syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}) != nil {
+		_ = syscall.Close(fd)
+		return none
+	}
+	return func() { _ = syscall.Close(fd) }
+}
