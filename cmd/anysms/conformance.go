@@ -167,7 +167,11 @@ func (p *proving) recipeHarness() (conformance.Harness, error) {
 	if err != nil {
 		return conformance.Harness{}, err
 	}
-	return resttest.Harness(r)
+	a, err := resttest.NewAccount(r)
+	if err != nil {
+		return conformance.Harness{}, err
+	}
+	return conformance.Harness{Open: a.Open, Replies: a.Replies, Secrets: a.Secrets, Text: a.Text}, nil
 }
 
 // account is the driver and its settings.

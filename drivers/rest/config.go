@@ -75,6 +75,11 @@ func decodeConfig(raw json.RawMessage) (Config, *Recipe, error) {
 	if err := provider.DecodeConfig(all["recipe"], &config.Recipe); err != nil {
 		return config, nil, provider.BadConfig("recipe", "want a name or a file: %v", err)
 	}
+	if config.Recipe == "" {
+		if err := provider.DecodeConfig(raw, &config); err != nil {
+			return config, nil, err
+		}
+	}
 	recipe, err := load(config.Recipe)
 	if err != nil {
 		return config, nil, err

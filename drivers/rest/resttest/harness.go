@@ -1,21 +1,30 @@
 package resttest
 
 import (
+	"io/fs"
 	"net/http"
 
-	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/provider"
 )
 
-// Harness is what the conformance suite needs to judge a recipe. It is made of
-// the recipe and its fixtures.
-func Harness(r *rest.Recipe) (conformance.Harness, error) {
+// Account is what the conformance suite needs to judge a recipe, made of the
+// recipe and its fixtures. Its fields are those of conformance.Harness with the
+// same names.
+type Account struct {
+	Open    func(url string) (provider.Provider, error)
+	Replies fs.FS
+	Secrets []string
+	Text    func(r *http.Request, body []byte) (to, text string)
+}
+
+// NewAccount makes the account that a recipe's example stands for.
+func NewAccount(r *rest.Recipe) (Account, error) {
 	replies, err := Replies(r)
 	if err != nil {
-		return conformance.Harness{}, err
+		return Account{}, err
 	}
-	h := conformance.Harness{
+	h := Account{
 		Open:    func(url string) (provider.Provider, error) { return Open(r, url, anyText(r)) },
 		Replies: replies,
 		Text:    func(req *http.Request, body []byte) (to, text string) { return sentBy(r, req, body) },
