@@ -22,8 +22,10 @@ func Hold(address string) (release func()) {
 		return none
 	}
 	syscall.CloseOnExec(fd)
-	// Connections of the server that was there may still be closing.
+	// Connections of the server that was there may still be closing, so the port
+	// is taken although it is in use, but not shared from then on.
 	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	defer func() { _ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) }()
 	if syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}) != nil {
 		_ = syscall.Close(fd)
 		return none

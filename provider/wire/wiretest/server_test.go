@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,10 +20,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestModes(t *testing.T) {
-	taken := 0
+	var taken atomic.Int64
 	s := wiretest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
-		taken += len(b)
+		taken.Add(int64(len(b)))
 	}))
 	defer s.Close()
 	c, err := wire.New(wire.Config{BaseURL: s.URL, Timeout: provider.Duration(100 * time.Millisecond)})
@@ -38,7 +39,7 @@ func TestModes(t *testing.T) {
 	require.ErrorIs(t, send(wiretest.Drop), provider.Indeterminate)
 	require.ErrorIs(t, send(wiretest.Hang), wire.ErrTimeout)
 	require.NoError(t, send(wiretest.Up))
-	assert.Equal(t, 4, taken, "all but the refused one reached the handler")
+	assert.EqualValues(t, 4, taken.Load(), "all but the refused one reached the handler")
 	assert.Equal(t, 4, s.Requests())
 	assert.Equal(t, "up", s.Mode().String())
 }
