@@ -32,6 +32,9 @@ type Harness struct {
 	// request is a send if it has a message's recipient or text. nil says that
 	// the driver makes no others, and every request counts as a send.
 	Aside http.Handler
+	// AtOnce is how many cases run at the same time; 0 = 32, as most of them
+	// wait. A driver whose Open starts a program does better with few.
+	AtOnce int
 	// Skip leaves cases out: id → reason. Core cases cannot be left out.
 	Skip map[string]string
 

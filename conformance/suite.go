@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// atOnce is how many cases run at the same time. Most of them wait.
-const atOnce = 32
+// defaultAtOnce is the default of Harness.AtOnce.
+const defaultAtOnce = 32
 
 // Run runs the suite as subtests, one for each case. A failed case of level
 // should is logged and does not fail the test.
@@ -44,7 +45,7 @@ func check(ctx context.Context, h Harness, cases []Case) Report {
 		return Report{Problem: err.Error()}
 	}
 	results := make([]Result, len(cases))
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, max(1, cmp.Or(h.AtOnce, defaultAtOnce)))
 	var group sync.WaitGroup
 	for i, c := range cases {
 		if c.alone {
