@@ -11,6 +11,7 @@ import (
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
 )
 
 // Received reads a request to the recipe's send or batch call back into the
@@ -244,4 +245,45 @@ func fromUTF16Hex(s string) (string, error) {
 		units[i] = uint16(b[2*i])<<8 | uint16(b[2*i+1])
 	}
 	return string(utf16.Decode(units)), nil
+}
+
+// Authentic reports whether a request to a call with these credentials proves
+// whose it is, as the recipe says. Access tokens of OAuth2 are not judged.
+func (r *Recipe) Authentic(req *http.Request, body []byte, settings map[string]string) bool {
+	s := scope{settings: settings}
+	want := wire.Request{Header: make(http.Header), Query: make(url.Values)}
+	r.Auth.apply(&want, s)
+	for key, list := range want.Header {
+		if req.Header.Get(key) != list[0] {
+			return false
+		}
+	}
+	query := req.URL.Query()
+	for key, list := range want.Query {
+		if query.Get(key) != list[0] {
+			return false
+		}
+	}
+	if r.Auth.Body == nil {
+		return true
+	}
+	filled, _ := r.Auth.Body.fill(s, nil)
+	given := query
+	if form, err := url.ParseQuery(string(body)); err == nil && len(body) > 0 {
+		given = form
+	}
+	if tree, err := readJSON(body); err == nil {
+		if members, ok := tree.(map[string]any); ok {
+			given = make(url.Values)
+			for key, v := range members {
+				given.Set(key, wordOf(v))
+			}
+		}
+	}
+	for key, list := range formValues(filled) {
+		if given.Get(key) != list[0] {
+			return false
+		}
+	}
+	return true
 }

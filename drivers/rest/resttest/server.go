@@ -1,0 +1,169 @@
+package resttest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire/wiretest"
+)
+
+// Server is a fake of a recipe's vendor, made of the recipe: it takes the
+// requests that the recipe can make with the credentials of its example, and
+// refuses every other. It answers as the fixtures do, with an id of its own for
+// each message. It is safe for concurrent use.
+type Server struct {
+	*wiretest.Server // URL is what base_url takes
+
+	recipe *rest.Recipe
+
+	mu       sync.Mutex
+	messages []Message
+	failures []failure
+}
+
+// Message is what the server accepted.
+type Message struct {
+	ID     string // as the vendor writes it; the receipt's may hold the recipient as well
+	To     string // E.164 with plus, where the vendor's form of numbers allows
+	From   string
+	Text   string
+	Ref    string
+	Values map[string]string // all that the request held, by the names of templates
+}
+
+type failure struct {
+	status int
+	body   string
+}
+
+// NewServer starts a fake of a recipe's vendor. The recipe needs a fixture of
+// an accepted send.
+func NewServer(r *rest.Recipe) (*Server, error) {
+	s := &Server{recipe: r}
+	if s.fixture(isAccepted) == nil {
+		return nil, fmt.Errorf("recipe %s has no fixture of a send that is accepted", r.Name)
+	}
+	s.Server = wiretest.NewServer(http.HandlerFunc(s.serve))
+	return s, nil
+}
+
+// Messages is the ledger: what was accepted, in order.
+func (s *Server) Messages() []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.messages)
+}
+
+// Fail makes the next request fail with a status and a body; several calls are
+// answered in turn. The request does nothing.
+func (s *Server) Fail(status int, body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = append(s.failures, failure{status, body})
+}
+
+func isAccepted(f *rest.Fixture) bool {
+	return f.Kind() == "send" && f.Receipt != nil && f.Reply != nil && f.Settings == nil
+}
+
+func (s *Server) fixture(fits func(*rest.Fixture) bool) *rest.Fixture {
+	for i := range s.recipe.Fixtures {
+		if fits(&s.recipe.Fixtures[i]) {
+			return &s.recipe.Fixtures[i]
+		}
+	}
+	return nil
+}
+
+func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.failures) > 0 {
+		f := s.failures[0]
+		s.failures = s.failures[1:]
+		w.WriteHeader(f.status)
+		_, _ = io.WriteString(w, f.body) // fails only if the client has gone
+		return
+	}
+	if !s.recipe.Authentic(req, body, s.recipe.Example) {
+		s.answer(w, s.fixture(func(f *rest.Fixture) bool {
+			return f.Reply != nil && f.Error != nil && provider.Code(f.Error.Code) == provider.Unauthenticated
+		}), nil, http.StatusUnauthorized)
+		return
+	}
+	if received, err := s.recipe.Received(req, body); err == nil {
+		s.accept(w, received)
+		return
+	}
+	s.answer(w, s.fixture(func(f *rest.Fixture) bool {
+		return f.Kind() != "send" && f.Kind() != "batch" && f.Reply != nil && f.Error == nil && f.Request != nil &&
+			f.Request.Path == req.URL.EscapedPath() && (f.Request.Method == "" || f.Request.Method == req.Method)
+	}), nil, http.StatusBadRequest)
+}
+
+// accept takes one message or a batch. A batch is answered by the fixture of
+// one, which must have as many messages.
+func (s *Server) accept(w http.ResponseWriter, received []map[string]string) {
+	f := s.fixture(isAccepted)
+	if len(received) != 1 {
+		f = s.fixture(func(f *rest.Fixture) bool {
+			return f.Kind() == "batch" && len(f.Messages) == len(received) && f.Reply != nil
+		})
+	}
+	for _, values := range received {
+		m := Message{To: values["to"], From: values["from"], Text: values["text"], Ref: values["ref"], Values: values}
+		if f != nil && len(received) == 1 {
+			m.ID = newID(f.Receipt.ID, len(s.messages)+1)
+		}
+		s.messages = append(s.messages, m)
+	}
+	s.answer(w, f, received, http.StatusNotImplemented)
+}
+
+// answer gives a fixture's reply, or a bare status where there is none.
+func (s *Server) answer(w http.ResponseWriter, f *rest.Fixture, received []map[string]string, otherwise int) {
+	if f == nil {
+		w.WriteHeader(otherwise)
+		return
+	}
+	body, err := f.Reply.Bytes()
+	if len(received) == 1 {
+		body, err = replyBody(f)
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	if len(received) == 1 {
+		last := s.messages[len(s.messages)-1]
+		body = []byte(strings.NewReplacer("{{id}}", last.ID, "{{uuid}}", last.ID, "{{number}}", last.ID,
+			"{{to}}", last.To, "{{digits}}", strings.TrimPrefix(last.To, "+")).Replace(string(body)))
+	}
+	for key, v := range f.Reply.Headers {
+		w.Header().Set(key, v)
+	}
+	w.WriteHeader(max(f.Reply.Status, http.StatusOK))
+	_, _ = w.Write(body) // fails only if the client has gone
+}
+
+// newID is an id of the same form as the fixture's.
+func newID(like string, serial int) string {
+	like, _, _ = strings.Cut(like, ":")
+	switch placeholder(like) {
+	case "{{uuid}}":
+		return fmt.Sprintf("5a110c8e-0000-4000-8000-%012x", serial)
+	case "{{number}}":
+		return fmt.Sprint(40_000_000 + serial)
+	}
+	return fmt.Sprintf("%s%06d", like[:min(2, len(like))], serial)
+}

@@ -1,0 +1,100 @@
+package resttest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/resttest"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestServerOfEveryRecipe(t *testing.T) {
+	for _, name := range rest.Builtin() {
+		t.Run(name, func(t *testing.T) {
+			r, err := rest.Load(name)
+			require.NoError(t, err)
+			s, err := resttest.NewServer(r)
+			require.NoError(t, err)
+			defer s.Close()
+			f := &rest.Fixture{Texts: []rest.RegisteredText{{ID: "1", Text: "##text##"}}}
+			p, err := resttest.Open(r, s.URL, f)
+			require.NoError(t, err)
+			defer p.Close()
+
+			seen := make(map[string]bool)
+			for _, text := range []string{"Hello {to}", "Γεια σου"} {
+				m := &provider.Message{To: e164.MustParse("+306900000001"), Text: text}
+				receipt, err := p.Send(t.Context(), m)
+				require.NoError(t, err)
+				assert.False(t, seen[receipt.ID], "each message has an id of its own")
+				seen[receipt.ID] = true
+				last := s.Messages()[len(s.Messages())-1]
+				assert.Equal(t, m.To.String(), last.To)
+				assert.Contains(t, []string{last.Text, last.Values["template_variables.text"]}, text)
+				assert.True(t, strings.HasPrefix(receipt.ID, last.ID))
+			}
+			s.Fail(http.StatusInternalServerError, "")
+			_, err = p.Send(t.Context(), &provider.Message{To: e164.MustParse("+306900000001"), Text: "Hello"})
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.Len(t, s.Messages(), 2)
+		})
+	}
+}
+
+func TestServerRefusesOthers(t *testing.T) {
+	r, err := rest.Load("transmitsms")
+	require.NoError(t, err)
+	s, err := resttest.NewServer(r)
+	require.NoError(t, err)
+	defer s.Close()
+	p, err := resttest.Open(r, s.URL, &rest.Fixture{Settings: map[string]string{"password": "another one"}})
+	require.NoError(t, err)
+	defer p.Close()
+	_, err = p.Send(t.Context(), &provider.Message{To: e164.MustParse("+306900000001"), Text: "Hello"})
+	require.ErrorIs(t, err, provider.Unauthenticated)
+	assert.Empty(t, s.Messages())
+
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/send-sms.json", strings.NewReader("to=1&message=x&what=2"))
+	require.NoError(t, err)
+	request.SetBasicAuth("apikey123", "secret456")
+	answer, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	assert.Equal(t, http.StatusBadRequest, answer.StatusCode, "a key that the recipe does not send")
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+}
+
+// A recipe that does not do what a fixture says is found.
+func TestReplayFindsFaults(t *testing.T) {
+	source, err := rest.Source("transmitsms")
+	require.NoError(t, err)
+	for _, c := range []struct{ old, new, want string }{
+		{`dlr_callback: "{callback_url}"`, `dlr: "{callback_url}"`, "request form"},
+		{"insufficient_funds: [LEDGER_ERROR]", "rejected: [LEDGER_ERROR]", ""},
+		{"segments: sms\n", "segments: parts\n", "receipt segments"},
+		{"  delivered: delivered\n", "  delivered: sent\n", "event status"},
+	} {
+		changed := strings.Replace(string(source), c.old, c.new, 1)
+		require.NotEqual(t, string(source), changed)
+		r, err := rest.Parse("transmitsms.yaml", []byte(changed))
+		if c.want == "" {
+			require.Error(t, err)
+			continue
+		}
+		require.NoError(t, err)
+		var faults []string
+		for _, result := range resttest.Replay(t.Context(), r) {
+			faults = append(faults, result.Faults...)
+		}
+		assert.Contains(t, strings.Join(faults, "\n"), c.want)
+	}
+}
