@@ -28,13 +28,9 @@ var typeCodes = map[string]provider.Code{
 	"length": provider.InvalidMessage,
 }
 
-// typeCode looks up a type, then its words.
-func typeCode(name string) (provider.Code, bool) {
-	name = strings.ToLower(name)
-	if code, ok := typeCodes[name]; ok {
-		return code, true
-	}
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return r < 'a' || r > 'z' }) {
+// wordCode looks up the words of a type.
+func wordCode(name string) (provider.Code, bool) {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(name), func(r rune) bool { return r < 'a' || r > 'z' }) {
 		if code, ok := typeCodes[word]; ok {
 			return code, true
 		}

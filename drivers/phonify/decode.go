@@ -34,6 +34,19 @@ func parseMessages(body []byte) ([]Message, error) {
 	return parseList(answer.Messages)
 }
 
+// hasMessage reports an object that speaks of messages, readable or not.
+func hasMessage(body []byte) bool {
+	var answer struct {
+		Message  json.RawMessage `json:"message"`
+		Messages json.RawMessage `json:"messages"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return false
+	}
+	var list []json.RawMessage
+	return bytes.HasPrefix(answer.Message, []byte("{")) || json.Unmarshal(answer.Messages, &list) == nil && len(list) > 0
+}
+
 var errNoMessage = errors.New("the answer is neither a message nor a list of messages")
 
 func parseList(list []json.RawMessage) ([]Message, error) {

@@ -67,7 +67,7 @@ func (c *Client) failure(resp *wire.Response, said *APIError) *provider.Error {
 	if said == nil {
 		return bare
 	}
-	if messages, _ := parseMessages(resp.Raw()); resp.OK() && len(messages) == 0 {
+	if resp.OK() && !hasMessage(resp.Raw()) {
 		bare.Code = provider.Rejected // a success with errors in place of a message
 	}
 	err := resp.Failed(c.codeOf(said, bare.Code), said.Faults[0].Type, said.message())
@@ -76,7 +76,8 @@ func (c *Client) failure(resp *wire.Response, said *APIError) *provider.Error {
 }
 
 // codeOf looks for the first fault that says what became of the message. The
-// words of a type are no proof against a status that leaves it in doubt.
+// words of a type are a guess: no proof against a status that leaves it in doubt,
+// and of no weight beside one that says why, such as 429.
 func (c *Client) codeOf(said *APIError, byStatus provider.Code) provider.Code {
 	for _, f := range said.Faults {
 		if code, ok := c.config.ErrorTypes[f.Type]; ok {
@@ -87,7 +88,10 @@ func (c *Client) codeOf(said *APIError, byStatus provider.Code) provider.Code {
 		return provider.Indeterminate
 	}
 	for _, f := range said.Faults {
-		if code, ok := typeCode(f.Type); ok {
+		if code, ok := typeCodes[strings.ToLower(f.Type)]; ok {
+			return code
+		}
+		if code, ok := wordCode(f.Type); ok && byStatus == provider.Rejected {
 			return code
 		}
 	}

@@ -1,12 +1,14 @@
 package phonify
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -150,15 +152,20 @@ func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error)
 }
 
 // Messages walks through all messages, the newest first, page by page. It ends
-// at the first error. A message that comes in during the walk shifts the pages,
-// so that one may appear twice; none is left out.
+// at the first error, one of which is a vendor that answers the same page again.
+// A message that comes in during the walk shifts the pages, so that one may
+// appear twice; none is left out.
 func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if pageSize == 0 {
 			pageSize = DefaultPage
 		}
+		var last []Message
 		for offset := 0; ; offset += pageSize {
 			page, err := c.List(ctx, offset, pageSize)
+			if err == nil && samePage(last, page) {
+				err = provider.Errorf(provider.Indeterminate, "the vendor answers the same page again")
+			}
 			if err != nil {
 				yield(Message{}, err)
 				return
@@ -171,6 +178,11 @@ func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, 
 			if len(page) < pageSize {
 				return
 			}
+			last = page
 		}
 	}
+}
+
+func samePage(a, b []Message) bool {
+	return len(b) > 0 && slices.EqualFunc(a, b, func(m, n Message) bool { return bytes.Equal(m.Raw, n.Raw) })
 }

@@ -2,6 +2,9 @@ package phonify_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -18,6 +21,29 @@ func send(t *testing.T, p *phonify.Provider, text string) string {
 	receipt, err := p.Send(t.Context(), &provider.Message{To: alice, Text: text})
 	require.NoError(t, err)
 	return receipt.ID
+}
+
+// A server that does not know offset answers the same page for ever.
+func TestWalkEndsWhereThePageComesAgain(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests++; requests > 10 {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		_, _ = io.WriteString(w, `{"messages":[{"id":"2"},{"id":"1"}]}`)
+	}))
+	defer server.Close()
+	var ids []string
+	var last error
+	for m, err := range open(t, server.URL).Client().Messages(t.Context(), 2) {
+		if last = err; err == nil {
+			ids = append(ids, m.ID)
+		}
+	}
+	require.ErrorIs(t, last, provider.Indeterminate)
+	assert.Equal(t, []string{"2", "1"}, ids)
+	assert.Equal(t, 2, requests)
 }
 
 func TestStatus(t *testing.T) {
