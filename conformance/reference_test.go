@@ -121,7 +121,8 @@ func (r *reference) judge(answer *wire.Response) (*provider.Receipt, error) {
 func referenceReplies() fstest.MapFS {
 	files := fstest.MapFS{"accepted.http": reply(
 		"# source: the reference vendor\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n" +
-			`{"id":"{{id}}","to":"{{to}}","note":"ok"}` + "\n")}
+			`{"id":"{{id}}","to":"{{to}}","note":"ok"}` + "\n"),
+		"accepted.created.http": reply("# source: the reference vendor\nHTTP/1.1 201 Created\n\n" + `{"id":"{{uuid}}"}` + "\n")}
 	for number, code := range referenceCodes {
 		head := "# source: the reference vendor\n# vendor_code: " + strconv.Itoa(number) + "\nHTTP/1.1 400 Bad Request\n"
 		if code == provider.RateLimited {

@@ -45,6 +45,10 @@ func readReplies(files fs.FS) (map[string][]reply, error) {
 			return nil, fmt.Errorf("Replies: %s: %w", name, err)
 		}
 		r.file = path.Base(name)
+		if r.file == outcome+".http" {
+			replies[outcome] = slices.Insert(replies[outcome], 0, r) // the plain name comes before its variants
+			continue
+		}
 		replies[outcome] = append(replies[outcome], r)
 	}
 	return replies, nil
