@@ -63,7 +63,6 @@ func parameters(c *provider.Callback) (map[string]string, error) {
 		}
 	}
 	add(c.Query)
-	delete(values, secretParameter)
 	body := strings.TrimSpace(strings.TrimPrefix(string(c.Body), "\ufeff"))
 	if strings.HasPrefix(body, "{") {
 		var object map[string]looseText
@@ -80,6 +79,7 @@ func parameters(c *provider.Callback) (map[string]string, error) {
 		}
 		add(form)
 	}
+	delete(values, secretParameter)
 	for name, value := range values {
 		if !utf8.ValidString(name) || !utf8.ValidString(value) {
 			return nil, errors.New("a parameter is not valid UTF-8")

@@ -143,7 +143,7 @@ func TestCallbackOddities(t *testing.T) {
 
 func TestCallbackAuthenticity(t *testing.T) {
 	secret := func(c *zoomconnect.Config) { c.CallbackSecret = "s3cr3t" }
-	c := &provider.Callback{Query: url.Values{"secret": {"s3cr3t"}}, Body: []byte("status=SENT&messageId=1")}
+	c := &provider.Callback{Query: url.Values{"secret": {"s3cr3t"}}, Body: []byte("status=SENT&messageId=1&secret=s3cr3t")}
 	e := parseOne(t, c, secret)
 	assert.Equal(t, "1", e.ID)
 	events, err := open(t, "http://localhost", secret).ParseCallback(t.Context(), c)

@@ -41,10 +41,13 @@ type APIError struct {
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
 
 // parseError reads an error body; nil = it is none. It reads the answer without
-// secrets. A message has a text in "message" too, but never a code.
+// secrets. A message has a text in "message" too, but never a code; and what names
+// the ids of messages is no error, whatever else it says.
 func parseError(resp *wire.Response) *APIError {
 	var body struct {
-		MessageID        ID        `json:"messageId"`
+		MessageID ID                `json:"messageId"`
+		Results   []json.RawMessage `json:"sendSmsResponses"`
+
 		Status           looseText `json:"status"`
 		Code             looseText `json:"code"`
 		Message          looseText `json:"message"`
@@ -54,7 +57,10 @@ func parseError(resp *wire.Response) *APIError {
 	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil {
 		return nil
 	}
-	if resp.OK() && (body.Code == "" || body.MessageID != "") || body.Code == "" && body.Message == "" {
+	if body.MessageID != "" || len(body.Results) > 0 {
+		return nil
+	}
+	if resp.OK() && (body.Code == "" || body.Code == "0") || body.Code == "" && body.Message == "" {
 		return nil
 	}
 	code, _ := strconv.Atoi(string(body.Code)) // 0 if it is no number

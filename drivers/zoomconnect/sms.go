@@ -83,9 +83,13 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	}
 	var answer struct {
 		Responses []json.RawMessage `json:"sendSmsResponses"`
+		Code      looseText         `json:"code"` // of an error body
 	}
 	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
 		return nil, resp.Doubt(errors.New("the answer does not have one result per message"))
+	}
+	if answer.Code != "" {
+		return nil, resp.Doubt(errors.New("the answer has both results and an error"))
 	}
 	results := make([]SendResult, len(answer.Responses))
 	for i, raw := range answer.Responses {

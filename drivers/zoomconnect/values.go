@@ -38,13 +38,16 @@ func (c *Config) minute(t time.Time) string {
 }
 
 // Time is a time in an answer: milliseconds since 1970, or a string of ISO 8601.
-// Whatever else it is, or null, is the zero time.
+// Whatever else it is, or null, or beyond the year 9999, is the zero time.
 type Time struct{ time.Time }
+
+// maxMillis is the end of the year 9999, the last that RFC 3339 can write.
+const maxMillis = 253402300799999
 
 // UnmarshalJSON never fails: no date decides anything.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	s := strings.Trim(string(b), `"`)
-	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && ms >= 0 && ms <= maxMillis {
 		*t = Time{time.UnixMilli(ms).UTC()}
 		return nil
 	}
