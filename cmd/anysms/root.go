@@ -102,6 +102,7 @@ func (a *app) commands() []*cobra.Command {
 		a.balanceCommand(),
 		a.providersCommand(),
 		a.driversCommand(),
+		a.recipeCommand(),
 		a.conformanceCommand(),
 		a.configCommand(),
 		a.routeCommand(),

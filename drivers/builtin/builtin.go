@@ -10,6 +10,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon"
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/provider"
 )
@@ -18,7 +19,7 @@ import (
 // other drivers can be added to it.
 func Registry() *provider.Registry {
 	r := new(provider.Registry)
-	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver, zoomconnect.Driver); err != nil {
+	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver, rest.Driver, zoomconnect.Driver); err != nil {
 		panic("builtin: " + err.Error()) // two of our own drivers share a name: a test sees to it
 	}
 	return r

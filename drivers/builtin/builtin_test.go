@@ -44,5 +44,5 @@ func TestRegistryIsTheCallersOwn(t *testing.T) {
 
 func ExampleRegistry() {
 	fmt.Println(builtin.Registry().Names())
-	// Output: [apifon memory phonify zoomconnect]
+	// Output: [apifon memory phonify rest zoomconnect]
 }

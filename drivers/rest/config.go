@@ -38,7 +38,7 @@ type Config struct {
 var Driver = driver()
 
 func driver() provider.Driver {
-	d := provider.NewDriver(driverName, "any vendor with an HTTP API that a recipe, a YAML file, describes", New)
+	d := provider.NewDriver(driverName, "Any vendor with an HTTP API: a recipe, one YAML file, describes it; fourteen vendors come with it", New)
 	d.Open = open
 	return d
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -138,3 +139,16 @@ func problemsOf(err error) []Problem {
 	}
 	return problems
 }
+
+//go:embed starter.yaml
+var starter string
+
+// Starter is a commented recipe to begin with; it is right as it stands.
+func Starter(name string) ([]byte, error) {
+	if !starterName.MatchString(name) {
+		return nil, fmt.Errorf("%q is no name of a recipe; want lower-case letters, digits and underscores, such as acme", name)
+	}
+	return []byte(strings.ReplaceAll(starter, "NAME", name)), nil
+}
+
+var starterName = regexp.MustCompile(`^[a-z0-9][a-z0-9_]*$`)

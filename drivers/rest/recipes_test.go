@@ -1,6 +1,8 @@
 package rest_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,3 +31,39 @@ func TestBuiltinRecipesDoWhatTheirFixturesSay(t *testing.T) {
 		})
 	}
 }
+
+func TestStarterIsRight(t *testing.T) {
+	source, err := rest.Starter("acme")
+	require.NoError(t, err)
+	r, err := rest.Parse("acme.yaml", source)
+	require.NoError(t, err)
+	assert.Equal(t, "acme", r.Name)
+	for _, result := range resttest.Replay(t.Context(), r) {
+		assert.Empty(t, result.Faults, result.Fixture)
+	}
+	_, err = rest.Starter("Acme Inc.")
+	require.ErrorContains(t, err, "is no name of a recipe")
+
+	// What is commented out is right as well.
+	var all []string
+	for line := range strings.Lines(string(source)) {
+		trimmed := strings.TrimLeft(line, " ")
+		if strings.HasPrefix(trimmed, "# ") && strings.Contains(trimmed, ":") && !strings.Contains(line, "anysms") && !strings.Contains(trimmed, "Others") {
+			bare := strings.TrimPrefix(trimmed, "# ")
+			if alternative.MatchString(bare) {
+				continue
+			}
+			if at := strings.TrimSpace(bare); yamlLine.MatchString(at) {
+				line = line[:len(line)-len(trimmed)] + bare
+			}
+		}
+		all = append(all, line)
+	}
+	_, err = rest.Parse("acme.yaml", []byte(strings.Join(all, "")))
+	require.NoError(t, err)
+}
+
+var (
+	yamlLine    = regexp.MustCompile(`^(- )?[{a-z_]+: ?|^- \{`)
+	alternative = regexp.MustCompile(`^(reply: xml|in a configuration)`)
+)
