@@ -62,16 +62,18 @@ func (n *Notice) attrs() []slog.Attr {
 	return attrs
 }
 
-// announce tells of the state changes of the candidate's breaker.
+// announce tells of the state changes of the candidate's breakers.
 func (s *send) announce(c *candidate) {
-	b := s.breaker(c)
+	s.announceChanges(s.r, c.line, c.line.health.whole, "")
+	if b := s.breaker(c); b != c.line.health.whole {
+		s.announceChanges(s.r, c.line, b, s.countryCode())
+	}
+}
+
+func (s *setup) announceChanges(r *Router, l *line, b *breaker, country string) {
 	for _, change := range b.takeChanges() {
-		country := ""
-		if b != c.line.health.whole {
-			country = s.countryCode()
-		}
-		s.r.telemetry.breaker(c.line.Name, change)
-		s.notice(Notice{Kind: NoticeBreaker, At: time.Now(), Provider: c.line.Name, From: change.from, To: change.to, Country: country})
+		r.telemetry.breaker(l.Name, change)
+		s.notice(Notice{Kind: NoticeBreaker, At: time.Now(), Provider: l.Name, From: change.from, To: change.to, Country: country})
 	}
 }
 

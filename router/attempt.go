@@ -70,7 +70,7 @@ func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
 	started := time.Now()
 	receipt, err := call(traced, c.line.Provider.Provider, s.outgoing(c, started))
 	a := s.note(c, started, receipt, err)
-	tell(fed(&l, a))
+	s.feed(c, tell, fed(&l, a))
 	s.r.telemetry.endAttempt(ctx, span, a)
 	s.announce(c)
 	s.announceAttempt(a)
@@ -198,7 +198,7 @@ func (s *send) outgoing(c *candidate, now time.Time) *provider.Message {
 func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *provider.Receipt, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			r, err = nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %v", v)}
+			r, err = nil, panicked(v)
 		}
 	}()
 	r, err = p.Send(ctx, m)
@@ -206,6 +206,10 @@ func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *pro
 		r = &provider.Receipt{}
 	}
 	return r, err
+}
+
+func panicked(v any) error {
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %v", v)}
 }
 
 // note adds the attempt to the trail.
@@ -265,6 +269,15 @@ func fed(l *limit, a *Attempt) error {
 		return errNothing
 	}
 	return errAnswered
+}
+
+// feed tells the breaker; what concerns the whole account is not a matter of one
+// country.
+func (s *send) feed(c *candidate, tell func(error), fed error) {
+	tell(fed)
+	if fed == errTrip && s.Breaker.PerCountry {
+		c.line.health.whole.open()
+	}
 }
 
 // endedByUs: by the caller's cancel, by a deadline shorter than the provider's

@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -163,7 +162,7 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 		if v := recover(); v != nil {
 			verdicts = make([]provider.Verdict, len(ms))
 			for i := range verdicts {
-				verdicts[i].Err = &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %v", v)}
+				verdicts[i].Err = panicked(v)
 			}
 		}
 	}()
@@ -193,7 +192,7 @@ func (s *send) attemptInBatch(ctx context.Context, c *candidate) (a *Attempt, ok
 	s.announceFailover(c)
 	err = r.verdict.Err
 	a = s.note(c, r.started, r.verdict.Receipt, err)
-	tell(fed(&r.limit, a))
+	s.feed(c, tell, fed(&r.limit, a))
 	s.announce(c)
 	s.r.telemetry.endAttempt(ctx, nil, a)
 	s.announceAttempt(a)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
 )
 
@@ -217,6 +218,13 @@ func TestBreakerPerCountry(t *testing.T) {
 		assert.Equal(t, "b:accepted", trail(res))
 		require.Len(t, seen, 1)
 		assert.Equal(t, "GR", seen[0].Country)
+
+		a.Script(code(provider.InsufficientFunds))
+		_, _ = r.Send(t.Context(), german)
+		british := &provider.Message{To: e164.MustParse("+447400123456"), Text: "x"}
+		res, err = r.Send(t.Context(), british)
+		require.NoError(t, err)
+		assert.Equal(t, "b:accepted", trail(res), "an empty account is so for every country")
 	})
 }
 

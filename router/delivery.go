@@ -19,11 +19,14 @@ func (s *send) decide(ctx context.Context, c *candidate, a *Attempt, err error) 
 	}
 	pause = s.pause(c, rule, err)
 	if s.again(c, rule, pause) {
-		if pause <= s.Retry.Max || c.doubt || !s.othersLeft(c) {
+		alone := !s.othersLeft(c) || c.doubt && s.mode != provider.AtLeastOnce
+		if pause <= s.Retry.Max || alone {
 			return pause, true
 		}
-		c.wait(time.Now().Add(pause), "it asked for a pause")
-		return 0, false
+		if !c.doubt {
+			c.wait(time.Now().Add(pause), "it asked for a pause")
+			return 0, false
+		}
 	}
 	s.resolve(ctx, c)
 	if s.closed == nil && !s.mayMove(rule, a.Code) {
@@ -133,12 +136,13 @@ const (
 // until its not listing it is proof, or until there is no more time.
 func (s *send) reconcile(ctx context.Context, c *candidate) {
 	asked := time.Now()
-	until := s.patience()
-	settles := time.Time{}
+	settles, until := time.Time{}, s.deadline
 	if c.line.caps.FindSettles > 0 {
 		settles = asked.Add(c.line.caps.FindSettles)
-		if s.deadline.IsZero() {
-			until = settles
+	}
+	if until.IsZero() {
+		if until = settles; until.IsZero() {
+			until = asked.Add(maxPause)
 		}
 	}
 	for wait := firstLook; ; wait = min(2*wait, longest) {
@@ -163,12 +167,18 @@ func (s *send) reconcile(ctx context.Context, c *candidate) {
 	}
 }
 
-// find asks once. It counts against the provider's limits.
-func (s *send) find(ctx context.Context, c *candidate) (*provider.Receipt, error) {
+// find asks once. It counts against the provider's limits. A driver that panics
+// has not answered.
+func (s *send) find(ctx context.Context, c *candidate) (r *provider.Receipt, err error) {
 	if err := c.line.acquire(ctx, 0, s.deadline, false); err != nil {
 		return nil, err
 	}
 	defer c.line.release()
+	defer func() {
+		if v := recover(); v != nil {
+			r, err = nil, panicked(v)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, c.line.Timeout)
 	defer cancel()
 	return provider.Find(ctx, c.line.Provider.Provider, c.message, c.first.Add(-clockSkew))
@@ -189,7 +199,8 @@ func (s *send) absent(c *candidate) {
 	for _, a := range s.doubtful(c) {
 		a.Outcome, a.Reconciled = provider.OutcomeNotSent, true
 	}
-	c.doubt, s.doubt = false, false
+	c.doubt = false
+	s.doubt = slices.ContainsFunc(s.result.Attempts, func(a Attempt) bool { return a.Outcome == provider.OutcomeUnknown })
 	s.result.DuplicatePossible = true
 }
 

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,13 @@ func (s *send) once(ctx context.Context) error {
 		refused := provider.Errorf(provider.InvalidMessage, ErrRefReused.Error())
 		s.refuse(refused)
 		return refused
+	case errors.Is(err, ErrInFlight): // and nobody waits for it any longer
+		doubt := &provider.Error{Code: provider.Indeterminate, Err: err}
+		if ctx.Err() != nil {
+			doubt.Err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
+		}
+		s.refuse(doubt)
+		return doubt
 	case err != nil && ctx.Err() != nil, err != nil && s.Stored.OnError == RefuseOnError:
 		failed := &provider.Error{Code: provider.Unavailable, Err: err}
 		s.refuse(failed)
@@ -45,10 +53,7 @@ func (s *send) claim(ctx context.Context) (*Result, error) {
 		if !errors.Is(err, ErrInFlight) {
 			return prior, err
 		}
-		if !s.deadline.IsZero() && time.Until(s.deadline) < wait {
-			return nil, err
-		}
-		if sleep(ctx, wait) != nil {
+		if s.expired() || sleep(ctx, min(wait, patienceUntil(s.deadline))) != nil {
 			return nil, err
 		}
 	}

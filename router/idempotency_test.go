@@ -55,6 +55,32 @@ func TestSameRefGoesOutOnce(t *testing.T) {
 	})
 }
 
+// Who cannot wait for another send of the same message does not know what will
+// become of it.
+func TestInFlightElsewhereIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+			Store: router.NewMemoryStore(0), Stored: router.Stored{OnError: router.SendOnError},
+		})
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = r.Send(t.Context(), referred("r1", "hello")) })
+		synctest.Wait()
+		m := referred("r1", "hello")
+		m.Deadline = time.Now().Add(time.Second)
+		res, err := r.Send(t.Context(), m)
+		require.ErrorIs(t, err, router.ErrInFlight)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		res, err = r.Send(ctx, referred("r1", "hello"))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+		wg.Wait()
+		assert.Equal(t, 1, a.Attempts())
+	})
+}
+
 func TestRefusedAndNotSentAreNewTries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})

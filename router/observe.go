@@ -25,7 +25,7 @@ func (r *Router) Observe(_ context.Context, name string, events ...provider.Even
 		}
 		if accountWide(e.Code) {
 			l.health.whole.open()
-			s.announceAll(r, l)
+			s.announceChanges(r, l, l.health.whole, "")
 		}
 		if e.Ref != "" && hasIt(e.Status) && r.doubts.confirmed(e.Ref, name) {
 			r.telemetry.duplicate(name)
@@ -42,13 +42,6 @@ func hasIt(s provider.Status) bool {
 		return true
 	}
 	return false
-}
-
-func (s *setup) announceAll(r *Router, l *line) {
-	for _, change := range l.health.whole.takeChanges() {
-		r.telemetry.breaker(l.Name, change)
-		s.notice(Notice{Kind: NoticeBreaker, At: time.Now(), Provider: l.Name, From: change.from, To: change.to})
-	}
 }
 
 // maxDoubts bounds how many messages with a possible duplicate are remembered.

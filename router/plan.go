@@ -88,7 +88,7 @@ func (s *send) explain(c *candidate) Candidate {
 	case e.Reason != "":
 	case pin == PinnedOut:
 		e.Reason = "an operator holds it out of use"
-	case b == Open && pin != PinnedIn:
+	case s.isOpen(c) && pin != PinnedIn:
 		e.Reason = "its circuit breaker is open"
 	default:
 		e.In = true

@@ -221,12 +221,12 @@ func (s *send) patience() time.Time {
 // that is parked must wait.
 func (s *send) admit(c *candidate) bool {
 	h := c.line.health
-	state := s.breaker(c).state()
+	open := s.isOpen(c)
 	s.announce(c) // asking for the state may have changed it
 	switch {
 	case h.pinned() == PinnedOut:
 		return c.giveUp("an operator holds it out of use")
-	case state == Open && !c.forced && h.pinned() != PinnedIn:
+	case open && !c.forced && h.pinned() != PinnedIn:
 		return c.giveUp("its circuit breaker is open")
 	}
 	if until := h.parkedUntil(time.Now()); !until.IsZero() {
@@ -242,6 +242,11 @@ func (s *send) breaker(c *candidate) *breaker {
 		return c.line.health.whole
 	}
 	return c.line.health.breaker(s.countryCode())
+}
+
+// isOpen: with breakers per country the provider's own stands above them.
+func (s *send) isOpen(c *candidate) bool {
+	return s.breaker(c).state() == Open || s.Breaker.PerCountry && c.line.health.whole.state() == Open
 }
 
 // giveUp passes the candidate over for good. It answers false.
