@@ -2,6 +2,7 @@ package apifon
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -121,5 +122,21 @@ func (p *Provider) submitGroup(ctx context.Context, ms []*provider.Message, plac
 	for place, i := range places {
 		sms.Recipients[place] = Recipient{Number: ms[i].To.Digits(), CustomID: customID(place+1, ms[i].Ref)}
 	}
-	return p.client.SendSMS(ctx, sms)
+	result, err := p.client.SendSMS(ctx, sms)
+	return result, wholeBatch(err)
 }
+
+// wholeBatch is the fate of each message of a request that failed as a whole. A
+// refusal by the vendor may be meant for another recipient: of this one it is
+// known only that the vendor did not take it. What is refused here, without a
+// request, and the sender are the same for all.
+func wholeBatch(err error) error {
+	_, ours := errors.AsType[*FieldError](err)
+	if ours || provider.OutcomeOf(err) != provider.OutcomeRefused || errors.Is(err, provider.SenderRejected) {
+		return err
+	}
+	return &provider.Error{Code: provider.Unavailable, VendorMessage: "the vendor refused the batch as a whole", Err: errorOnly{err}}
+}
+
+// errorOnly keeps the words of a cause and hides its code.
+type errorOnly struct{ error }

@@ -83,6 +83,16 @@ func TestBatchVerdicts(t *testing.T) {
 	require.NoError(t, verdicts[0].Err)
 	require.ErrorIs(t, verdicts[1].Err, provider.Indeterminate, "the answer does not say what became of the second")
 
+	server.Fail(403, `{"result_info":{"status_code":403,"description":"Invalid subscriber"}}`)
+	for _, v := range p.SendBatch(t.Context(), ms) {
+		require.ErrorIs(t, v.Err, provider.Unavailable, "which of the numbers is at fault is not told")
+		require.NotErrorIs(t, v.Err, provider.InvalidRecipient)
+		require.ErrorContains(t, v.Err, "Invalid subscriber")
+	}
+	server.Fail(403, `{"result_info":{"status_code":403,"description":"Invalid sender"}}`)
+	for _, v := range p.SendBatch(t.Context(), ms) {
+		require.ErrorIs(t, v.Err, provider.SenderRejected, "all have the same sender")
+	}
 	server.Fail(429, "")
 	for _, v := range p.SendBatch(t.Context(), ms) {
 		require.ErrorIs(t, v.Err, provider.RateLimited)

@@ -33,6 +33,8 @@ type APIError struct {
 	Title      string            // for a person
 	Details    map[string]string // by field, "campaign_defaults.from"
 	ReportCode string            // what the vendor's support asks for
+
+	results bool // of messages, beside the error
 }
 
 // Error is the HTTP status, and the report code where there is one.
@@ -92,6 +94,16 @@ type errorBody struct {
 	Details    map[string]json.RawMessage `json:"error_details"`
 	ReportCode string                     `json:"error_report_code"`
 	ResultInfo ResultInfo                 `json:"result_info"`
+	Results    json.RawMessage            `json:"results"`
+	Result     json.RawMessage            `json:"result"` // of one-time codes
+}
+
+// filled reports a JSON list or object that is not empty.
+func filled(raw json.RawMessage) bool {
+	var list []json.RawMessage
+	var object map[string]json.RawMessage
+	_, _ = json.Unmarshal(raw, &list), json.Unmarshal(raw, &object) // it is one of them, or neither
+	return len(list)+len(object) > 0
 }
 
 // parseError reads an error body of either shape; nil = it is neither, or
@@ -102,6 +114,7 @@ func parseError(r *reply) *APIError {
 		return nil
 	}
 	e := &APIError{HTTPStatus: r.Status, Code: body.Status, Title: body.Title, ReportCode: body.ReportCode}
+	e.results = filled(body.Results) || filled(body.Result)
 	for field, reason := range body.Details {
 		if e.Details == nil {
 			e.Details = make(map[string]string, len(body.Details))
@@ -118,11 +131,15 @@ func parseError(r *reply) *APIError {
 }
 
 // failure makes the error of an answer that is no success: what a documented
-// body says, else what the status alone stands for.
+// body says, else what the status alone stands for. An error beside results of
+// messages is doubt.
 func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider.Error {
 	said := parseError(r)
 	if said == nil {
 		return c.expired(r, r.ByStatus())
+	}
+	if said.results {
+		return r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(said.Code))))
 	}
 	code, known := codes[said.Code]
 	if !known {

@@ -158,8 +158,6 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 		return nil, c.unread(r, gatewayCodes, err)
 	}
 	switch status := result.ResultInfo.StatusCode; {
-	case status != "" && status != "200" && len(result.Results) > 0:
-		return nil, r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(status))))
 	case status != "" && status != "200":
 		return nil, c.failure(r, gatewayCodes)
 	case result.RequestID == "":

@@ -165,7 +165,8 @@ func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPA
 	}
 	var answer OTPAnswer
 	err = r.Decode(&answer)
-	if _, known := otpVerdicts[answer.ResultInfo.StatusCode]; err == nil && known {
+	status := answer.ResultInfo.StatusCode
+	if _, known := otpVerdicts[status]; err == nil && known && (r.OK() || status != OTPValid) {
 		return &answer, nil
 	}
 	if !r.OK() {

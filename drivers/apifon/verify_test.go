@@ -104,6 +104,13 @@ func TestCodeRefusedWithoutRequest(t *testing.T) {
 	assert.Zero(t, server.Requests())
 }
 
+func TestCodeWithResultsAndRefusalIsDoubt(t *testing.T) {
+	server, p := open(t)
+	server.Fail(200, `{"request_id":"q","result":[{"message_id":"m"}],"result_info":{"status_code":403,"description":"D"}}`)
+	_, err := p.StartCode(t.Context(), &provider.CodeRequest{To: ann})
+	require.ErrorIs(t, err, provider.Indeterminate)
+}
+
 func TestEveryVerdict(t *testing.T) {
 	server, p := open(t)
 	for code, want := range map[string]struct {
@@ -126,6 +133,8 @@ func TestEveryVerdict(t *testing.T) {
 		code   provider.Code
 	}{
 		"empty":            {200, "", provider.Indeterminate},
+		"right with a 403": {403, `{"result_info":{"status_code":0}}`, provider.Unavailable},
+		"right with a 502": {502, `{"result_info":{"status_code":0}}`, provider.Indeterminate},
 		"unknown verdict":  {200, `{"result_info":{"status_code":9}}`, provider.Indeterminate},
 		"authentication":   {401, `{"status":"401","title":"Unauthorized"}`, provider.Unauthenticated},
 		"wrong parameters": {403, `{"result_info":{"status_code":403,"description":"bad"}}`, provider.InvalidMessage},

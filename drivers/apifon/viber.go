@@ -2,7 +2,10 @@ package apifon
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -64,11 +67,29 @@ func channelOf(text string, extra map[string]string) (Channel, error) {
 			return c, err
 		}
 		c.Videos = []Video{video}
+	} else if key := anyOf(extra, "im_video_"); key != "" {
+		return c, fieldError(provider.Unsupported, driverName+"."+key, "says something of a video, but apifon.im_video_url names none")
 	}
 	if c.Text == "" && len(c.Images) == 0 && len(c.Videos) == 0 {
 		c.Text = text
 	}
-	return c, checkMagic(c.Text + c.ExpiryText)
+	for _, value := range extra {
+		if err := checkMagic(value); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// anyOf is the first key, in alphabetical order, that begins so and has a value;
+// "" = there is none.
+func anyOf(extra map[string]string, prefix string) string {
+	for _, key := range slices.Sorted(maps.Keys(extra)) {
+		if strings.HasPrefix(key, prefix) && extra[key] != "" {
+			return key
+		}
+	}
+	return ""
 }
 
 func videoOf(extra map[string]string) (Video, error) {

@@ -85,6 +85,8 @@ func TestViberRefusedWithoutRequest(t *testing.T) {
 		{"validity", validity, "im_ttl"},
 		{"magic in the SMS", magic, "{apifon_"},
 		{"magic", viber("im_text", "{apifon_lp}"), "{apifon_"},
+		{"magic in an address", viber("im_action_title", "Go", "im_action_url", "https://a.example/{apifon_lp}"), "{apifon_"},
+		{"video without an address", viber("im_text", "x", "im_video_caption", "Watch"), "im_video_url"},
 		{"unknown extra", viber("im_colour", "red"), "apifon.im_colour"},
 		{"long text", viber("im_text", strings.Repeat("x", 1001)), "im_channels[0].text"},
 		{"image and action", viber("im_image", "https://i.example/a.jpg", "im_action_title", "Go", "im_action_url", "https://a.example"), "im_channels[0]"},
