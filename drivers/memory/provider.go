@@ -177,12 +177,12 @@ func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
 		}
 		receipt.Cost = &cost
 	}
-	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: errClosed}
 	}
+	now := time.Now() // under the lock: the ledger is in the order of its times, which Find relies on
 	if prior := p.replayed(m, now); prior != nil {
 		receipt.ID = prior.ID
 		return receipt, nil
