@@ -15,6 +15,7 @@ import (
 const (
 	DefaultStartTimeout   = 10 * time.Second
 	DefaultTimeout        = time.Minute
+	DefaultVerdictGrace   = 250 * time.Millisecond
 	DefaultHealthInterval = 10 * time.Second
 	DefaultHealthTimeout  = 3 * time.Second
 	DefaultRestarts       = 5
@@ -44,6 +45,7 @@ type Config struct {
 	StartTimeout   provider.Duration `json:"start_timeout" doc:"from start to ready; default 10s"`
 	Timeout        provider.Duration `json:"timeout" doc:"for a call without a deadline of its own; default 1m"`
 	Unary          bool              `json:"unary" doc:"one gRPC call per send even where the plugin serves the faster stream; default false"`
+	VerdictGrace   provider.Duration `json:"verdict_grace" doc:"how long a caller waits, after its deadline, for the plugin's own verdict, which knows whether anything was written; default 250ms"`
 	HealthInterval provider.Duration `json:"health_interval" doc:"between health checks; default 10s"`
 	HealthTimeout  provider.Duration `json:"health_timeout" doc:"for a health check, and for a send to be answered after its deadline; a plugin that takes longer is killed; default 3s"`
 	Restarts       int               `json:"restarts" doc:"how often it may be started again within restart_window; default 5, -1 = never"`
@@ -65,7 +67,7 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func (c *Config) validate() error {
 	for name, d := range map[string]provider.Duration{
-		"start_timeout": c.StartTimeout, "timeout": c.Timeout, "health_interval": c.HealthInterval,
+		"start_timeout": c.StartTimeout, "timeout": c.Timeout, "health_interval": c.HealthInterval, "verdict_grace": c.VerdictGrace,
 		"health_timeout": c.HealthTimeout, "restart_window": c.RestartWindow,
 	} {
 		if d < 0 {

@@ -34,7 +34,8 @@ func TestConformance(t *testing.T) {
 					Open: func(url string) (provider.Provider, error) {
 						c := config(t, d.name, strings.ReplaceAll(d.settings, "{{url}}", url))
 						c.Unary, c.TLS = line.unary, line.tls
-						c.StartTimeout = provider.Duration(time.Minute) // many start at once
+						// Many start at once, and take their time.
+						c.StartTimeout, c.VerdictGrace = provider.Duration(time.Minute), provider.Duration(1500*time.Millisecond)
 						return plugin.New(c)
 					},
 					Replies: os.DirFS("../" + d.name + "/testdata/conformance"),

@@ -34,13 +34,16 @@ var errNotHandedOver = errors.New("not handed over to the plugin")
 // line is the gRPC connection to one process. Unlike a bare connection's, its
 // calls tell whether a failure came before anything was handed over: the status
 // is the same for a plugin that died and one that never was there.
-type line struct{ *grpc.ClientConn }
+type line struct {
+	*grpc.ClientConn
+	grace time.Duration // after the caller's deadline
+}
 
 // Invoke is a unary call in its three steps, of which the first proves that
 // nothing was sent if it fails. gRPC ends the call a little after the caller's
 // deadline, so that what the plugin knows then still arrives.
 func (l line) Invoke(ctx context.Context, method string, request, response any, opts ...grpc.CallOption) error {
-	call, cancel := outgoing(ctx)
+	call, cancel := outgoing(ctx, l.grace)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -57,10 +60,6 @@ func (l line) Invoke(ctx context.Context, method string, request, response any, 
 	}
 	return stream.RecvMsg(response) // after io.EOF it has the status
 }
-
-// verdictGrace is how long a caller whose time is over waits for the plugin's own
-// verdict. A driver knows whether it had written anything; the line does not.
-const verdictGrace = 250 * time.Millisecond
 
 // lineError is what a broken call says about the message.
 func lineError(ctx context.Context, err error) error {
@@ -119,7 +118,7 @@ func (t traceContext) into(ctx context.Context) context.Context {
 
 // outgoing is the context of a unary call: not ended by the caller's own, whose
 // facts it has as metadata, but a little later.
-func outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
+func outgoing(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	var pairs []string
 	if d, ok := wire.ConnectTimeout(ctx); ok {
 		pairs = append(pairs, connectTimeoutKey, milliseconds(d))
@@ -133,7 +132,7 @@ func outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithCancel(metadata.AppendToOutgoingContext(call, pairs...))
 	}
 	pairs = append(pairs, timeoutKey, milliseconds(max(1, time.Until(deadline))))
-	return context.WithDeadline(metadata.AppendToOutgoingContext(call, pairs...), deadline.Add(verdictGrace))
+	return context.WithDeadline(metadata.AppendToOutgoingContext(call, pairs...), deadline.Add(grace))
 }
 
 // milliseconds rounds up: no time left is not the same as none given.

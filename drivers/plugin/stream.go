@@ -21,15 +21,12 @@ import (
 // next send opens another.
 type sendStream struct {
 	driver  driverv1.DriverClient
-	patient time.Duration // for an answer after the caller's time is over
+	grace   time.Duration // how long a caller waits after its deadline
+	patient time.Duration // how long an answer is waited for
 	condemn func(error)
 
 	mu      sync.Mutex
 	current *flow
-}
-
-func newSendStream(d driverv1.DriverClient, patient time.Duration, condemn func(error)) *sendStream {
-	return &sendStream{driver: d, patient: patient, condemn: condemn}
 }
 
 // send is one attempt. Until the writer has taken the message, nothing was handed
@@ -91,7 +88,7 @@ func (s *sendStream) giveUp(ctx context.Context, f *flow, call uint64, answer ch
 	case r := <-late:
 		return sent(r.GetReceipt(), r.GetError())
 	case <-f.broken:
-	case <-time.After(min(verdictGrace, s.patient)):
+	case <-time.After(min(s.grace, s.patient)):
 	}
 	return nil, lineError(ctx, context.Cause(ctx))
 }

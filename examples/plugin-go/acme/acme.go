@@ -1,0 +1,162 @@
+// Package acme drives Acme, a vendor that exists in these examples alone. Its API
+// is described in examples/plugin-go/README.md.
+package acme
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// Driver makes providers from configuration.
+var Driver = provider.NewDriver("acme", "The vendor of the plugin examples.", New)
+
+// Config holds the settings.
+type Config struct {
+	wire.Config
+	Token provider.Secret `json:"token" doc:"sent as a bearer token"`
+}
+
+// Provider is an account at Acme.
+type Provider struct {
+	client *wire.Client
+	header http.Header
+}
+
+// New makes a Provider. It does no I/O.
+func New(c Config) (*Provider, error) {
+	if c.Token == "" {
+		return nil, provider.BadConfig("token", "must not be empty")
+	}
+	client, err := wire.New(c.Config, c.Token)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{client: client, header: http.Header{"Authorization": {"Bearer " + c.Token.Reveal()}}}, nil
+}
+
+// Close drops idle connections.
+func (p *Provider) Close() error { return p.client.Close() }
+
+// Capabilities says what Acme can do.
+func (p *Provider) Capabilities() provider.Capabilities {
+	return provider.Capabilities{Features: provider.ChooseSender | provider.HasBalance}
+}
+
+// Acme's bodies.
+type (
+	sendRequest struct {
+		To        string `json:"to"`
+		From      string `json:"from,omitempty"`
+		Text      string `json:"text"`
+		Reference string `json:"reference,omitempty"`
+	}
+	sendAnswer struct {
+		ID       string `json:"id"`
+		Segments int    `json:"segments"`
+	}
+	errorAnswer struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	balanceAnswer struct {
+		Amount   string `json:"amount"`
+		Currency string `json:"currency"`
+	}
+)
+
+// codes are Acme's error codes.
+var codes = map[string]provider.Code{
+	"invalid_number": provider.InvalidRecipient,
+	"invalid_text":   provider.InvalidMessage,
+	"blocked_number": provider.OptedOut,
+	"unknown_sender": provider.SenderRejected,
+	"no_coverage":    provider.NoRoute,
+	"too_many":       provider.RateLimited,
+	"bad_token":      provider.Unauthenticated,
+	"no_credit":      provider.InsufficientFunds,
+}
+
+// Send posts to /messages, once.
+func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	if err := check(m); err != nil {
+		return nil, err
+	}
+	request, err := wire.JSON(http.MethodPost, "/messages", sendRequest{To: m.To.String(), From: m.From, Text: m.Text, Reference: m.Ref})
+	if err != nil {
+		return nil, provider.Errorf(provider.InvalidMessage, err.Error())
+	}
+	request.Header.Set("Authorization", p.header.Get("Authorization"))
+	answer, err := p.client.Do(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if !answer.OK() {
+		return nil, failure(answer)
+	}
+	var accepted sendAnswer
+	if err := answer.Decode(&accepted); err != nil {
+		return nil, answer.Doubt(err)
+	}
+	if accepted.ID == "" {
+		return nil, answer.Doubt(errors.New("the answer has no id"))
+	}
+	return &provider.Receipt{ID: accepted.ID, Segments: accepted.Segments, Raw: answer.Raw()}, nil
+}
+
+// check refuses what needs no request.
+func check(m *provider.Message) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	if _, err := m.ExtraOf("acme"); err != nil {
+		return err
+	}
+	if !m.SendAt.IsZero() || m.Validity != 0 {
+		return provider.Errorf(provider.Unsupported, "Acme knows neither a time to send at nor a validity")
+	}
+	return nil
+}
+
+// failure reads a documented error, else what the status says.
+func failure(answer *wire.Response) error {
+	var e errorAnswer
+	if answer.Decode(&e) == nil {
+		if code, known := codes[e.Error.Code]; known {
+			return answer.Failed(code, e.Error.Code, e.Error.Message)
+		}
+	}
+	return answer.ByStatus()
+}
+
+// Balance reads /balance.
+func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
+	request := wire.Get("/balance", nil)
+	request.Header = p.header
+	answer, err := p.client.Do(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	if !answer.OK() {
+		return nil, failure(answer)
+	}
+	var b balanceAnswer
+	if err := answer.Decode(&b); err != nil {
+		return nil, answer.Doubt(err)
+	}
+	money, err := provider.ParseMoney(b.Amount, b.Currency)
+	if err != nil {
+		return nil, answer.Doubt(err)
+	}
+	return &provider.Balance{Available: money}, nil
+}
+
+var (
+	_ provider.Provider      = (*Provider)(nil)
+	_ provider.BalanceReader = (*Provider)(nil)
+)

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/drivers/plugin"
+)
+
+// The test binary is the plugin: started by a host it does what the program does.
+func TestMain(m *testing.M) {
+	if os.Getenv("ANYSMS_PLUGIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestConformance(t *testing.T) {
+	self, err := os.Executable()
+	require.NoError(t, err)
+	h, err := conformance.ForDriver(plugin.Driver, []byte(`{"path": "`+self+`", "verdict_grace": "1s", "start_timeout": "1m", "config": {"base_url": "{{url}}", "token": "t0ken-of-acme"}}`))
+	require.NoError(t, err)
+	h.Replies = os.DirFS("testdata/conformance")
+	h.Secrets = []string{"t0ken-of-acme"}
+	conformance.Run(t, h)
+}
