@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,7 +157,7 @@ func TestDuplicates(t *testing.T) {
 func TestDuplicatesOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	const rows = 1<<20 + 1000
+	const rows = 1<<18 + 1000
 	var content strings.Builder
 	content.WriteString("text\n")
 	for i := range rows {
@@ -198,6 +200,32 @@ func TestAnnotateKeepsOrder(t *testing.T) {
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// Whatever the order in which workers come by, and however many records are the
+// same, the answer is that of a plain count.
+func TestDuplicatesAgainstAPlainCount(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, kinds := range []int{1, 3, 2000, 1 << 20} {
+		var content strings.Builder
+		content.WriteString("text\n")
+		firsts, want := make(map[string]int), analysis.Duplicates{Lines: []analysis.Repeat{}}
+		for line := 2; line < 300_000; line++ {
+			text := strings.Repeat("x", 1+random.IntN(2)*160) + strconv.Itoa(random.IntN(kinds))
+			content.WriteString(text + "\n")
+			first, known := firsts[text]
+			if !known {
+				firsts[text] = line
+				continue
+			}
+			want.Messages++
+			want.Segments += 1 + len(text)/161
+			if len(want.Lines) < analysis.MaxInvalid {
+				want.Lines = append(want.Lines, analysis.Repeat{Line: line, First: first})
+			}
+		}
+		assert.Equal(t, &want, file(t, content.String(), analysis.Options{Duplicates: true, Workers: 4}).Duplicates, "%d kinds", kinds)
+	}
+}
 
 // However many workers, the answer is the same.
 func TestWorkersAgree(t *testing.T) {

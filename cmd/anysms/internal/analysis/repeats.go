@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -31,7 +32,8 @@ type Repeat struct {
 }
 
 // repeats remembers 128 bits of every message, at first in memory, then in
-// temporary files, one for each value of eight of the bits.
+// temporary files, one for each value of eight of the bits. A file is read as a
+// stream: if all messages are the same, they are all in one.
 type repeats struct {
 	seeds  [2]maphash.Seed
 	mu     sync.Mutex
@@ -41,10 +43,13 @@ type repeats struct {
 	failed error
 }
 
+// key stands for a number and a text.
+type key struct{ high, low uint64 }
+
 type record struct {
-	high, low uint64
-	line      uint32
-	segments  uint32
+	key
+	line     uint32
+	segments uint32
 }
 
 type spill struct {
@@ -53,7 +58,7 @@ type spill struct {
 }
 
 const (
-	heldMost   = 1 << 20 // records in memory
+	heldMost   = 1 << 18 // records in memory
 	spillCount = 256
 	recordSize = 24
 )
@@ -63,7 +68,7 @@ func newRepeats(opts *Options) *repeats {
 	if !opts.Duplicates {
 		return nil
 	}
-	return &repeats{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	return &repeats{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, held: make([]record, 0, heldMost)}
 }
 
 func (r *repeats) add(to e164.Number, text string, line, segments int) {
@@ -73,8 +78,7 @@ func (r *repeats) add(to e164.Number, text string, line, segments int) {
 	// The number goes through an odd multiplication, which is one to one.
 	number := to.Uint64() * 0x9e3779b97f4a7c15
 	found := record{
-		high: maphash.String(r.seeds[0], text) + number,
-		low:  maphash.String(r.seeds[1], text) ^ number,
+		key:  key{maphash.String(r.seeds[0], text) + number, maphash.String(r.seeds[1], text) ^ number},
 		line: uint32(min(line, math.MaxUint32)), segments: uint32(segments),
 	}
 	r.mu.Lock()
@@ -125,22 +129,24 @@ func (r *repeats) found() (*Duplicates, error) {
 	if r == nil || r.failed != nil {
 		return nil, r.err()
 	}
-	d := &Duplicates{Lines: []Repeat{}}
+	c := counter{Duplicates: Duplicates{Lines: []Repeat{}}, firsts: make(map[key]uint32)}
 	if r.dir == "" {
-		d.count(r.held)
-		return d, nil
+		for _, one := range r.held {
+			c.add(one)
+		}
+		c.settle()
+		return &c.Duplicates, nil
 	}
 	if err := r.spill(); err != nil {
 		return nil, err
 	}
 	for _, s := range r.spills {
-		records, err := s.read()
-		if err != nil {
+		if err := s.read(c.add); err != nil {
 			return nil, fmt.Errorf("duplicates: %w", err)
 		}
-		d.count(records)
+		c.settle()
 	}
-	return d, nil
+	return &c.Duplicates, nil
 }
 
 func (r *repeats) err() error {
@@ -150,45 +156,75 @@ func (r *repeats) err() error {
 	return r.failed
 }
 
-func (s spill) read() ([]record, error) {
+// read gives every record of the file.
+func (s spill) read(give func(record)) error {
 	if err := s.writer.Flush(); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+		return err
 	}
-	b, err := io.ReadAll(s.file)
-	if err != nil {
-		return nil, err
-	}
-	records := make([]record, 0, len(b)/recordSize)
-	for ; len(b) >= recordSize; b = b[recordSize:] {
-		records = append(records, record{
-			binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]),
-			binary.LittleEndian.Uint32(b[16:]), binary.LittleEndian.Uint32(b[20:]),
+	from := bufio.NewReader(s.file)
+	var b [recordSize]byte
+	for {
+		if _, err := io.ReadFull(from, b[:]); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		give(record{
+			key:  key{binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])},
+			line: binary.LittleEndian.Uint32(b[16:]), segments: binary.LittleEndian.Uint32(b[20:]),
 		})
 	}
-	return records, nil
 }
 
-// count adds what repeats within a set of records; equal ones are always in the
-// same set.
-func (d *Duplicates) count(records []record) {
-	slices.SortFunc(records, func(a, b record) int {
-		return cmp.Or(cmp.Compare(a.high, b.high), cmp.Compare(a.low, b.low), cmp.Compare(a.line, b.line))
-	})
-	first := 0
-	for i := 1; i < len(records); i++ {
-		if records[i].high != records[first].high || records[i].low != records[first].low {
-			first = i
-			continue
-		}
-		d.Messages++
-		d.Segments += int(records[i].segments)
-		d.Lines = append(d.Lines, Repeat{Line: int(records[i].line), First: int(records[first].line)})
+// counter counts the repeats of one set of records after the other. Equal ones
+// are always in the same set, in any order.
+type counter struct {
+	Duplicates
+	firsts  map[key]uint32 // the first line of each message of the set
+	repeats []repeat       // of the set; not many more than may be listed
+}
+
+type repeat struct {
+	key
+	line uint32
+}
+
+func (c *counter) add(r record) {
+	first, known := c.firsts[r.key]
+	if !known {
+		c.firsts[r.key] = r.line
+		return
 	}
-	slices.SortFunc(d.Lines, func(a, b Repeat) int { return a.Line - b.Line })
-	d.Lines = d.Lines[:min(len(d.Lines), MaxInvalid)]
+	if r.line < first {
+		c.firsts[r.key], r.line = r.line, first
+	}
+	c.Messages++
+	c.Segments += int(r.segments)
+	c.repeats = append(c.repeats, repeat{r.key, r.line})
+	if len(c.repeats) >= 8*MaxInvalid {
+		c.trim()
+	}
+}
+
+// trim keeps the repeats that may be listed.
+func (c *counter) trim() {
+	slices.SortFunc(c.repeats, func(a, b repeat) int { return cmp.Compare(a.line, b.line) })
+	c.repeats = c.repeats[:min(len(c.repeats), MaxInvalid)]
+}
+
+// settle lists the repeats of a set that is whole.
+func (c *counter) settle() {
+	c.trim()
+	for _, r := range c.repeats {
+		c.Lines = append(c.Lines, Repeat{Line: int(r.line), First: int(c.firsts[r.key])})
+	}
+	slices.SortFunc(c.Lines, func(a, b Repeat) int { return a.Line - b.Line })
+	c.Lines = c.Lines[:min(len(c.Lines), MaxInvalid)]
+	c.repeats = c.repeats[:0]
+	clear(c.firsts)
 }
 
 // close removes the temporary files.
