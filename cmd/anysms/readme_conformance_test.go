@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/resttest"
+)
+
+// provenDrivers are the drivers of the README's table of results, with settings
+// that the suite can look for in errors.
+var provenDrivers = []struct{ name, settings string }{
+	{"memory", `{"callback_secret":"s3cret-of-the-callbacks"}`},
+	{"apifon", `{"token":"t0ken-of-the-account","secret":"s3cr3t-Key/For+Tests","callback_secret":"h00k-s3cr3t","sender":"Example"}`},
+	{"phonify", `{"api_key":"pk_k3y-of-the-account","own_numbers":["+14560009999"]}`},
+	{"zoomconnect", `{"email":"user@shop.example","token":"11111111-2222-3333-4444-555555555555"}`},
+}
+
+// TestReadmeConformance runs the suite over the drivers and holds the README's
+// table of results.
+func TestReadmeConformance(t *testing.T) {
+	atRoot(t)
+	var reports []conformance.Report
+	for _, d := range provenDrivers {
+		driver, err := registry().Driver(d.name)
+		require.NoError(t, err)
+		h, err := conformance.ForDriver(driver, json.RawMessage(d.settings))
+		require.NoError(t, err)
+		h.Replies = os.DirFS("drivers/" + d.name + "/testdata/conformance")
+		reports = append(reports, named(conformance.Check(t.Context(), h), d.name))
+	}
+	recipe, err := rest.Load("transmitsms")
+	require.NoError(t, err)
+	account, err := resttest.NewAccount(recipe)
+	require.NoError(t, err)
+	h := conformance.Harness{Open: account.Open, Replies: account.Replies, Secrets: account.Secrets, Text: account.Text}
+	reports = append(reports, named(conformance.Check(t.Context(), h), "rest, recipe transmitsms"))
+
+	for _, r := range reports {
+		require.NoError(t, r.Err(), r.Name)
+	}
+	var table strings.Builder
+	require.NoError(t, conformance.WriteTable(&table, reports...))
+	readmeBlock(t, "conformance", "<!-- end -->", func(string) string { return table.String() })
+}
+
+func named(r conformance.Report, name string) conformance.Report {
+	r.Name = name
+	return r
+}
