@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -31,7 +32,7 @@ func validate(root *yaml.Node) []Problem {
 	if problem != nil {
 		return []Problem{*problem}
 	}
-	schema, err := compileSchema()
+	schema, err := compiledSchema()
 	if err != nil {
 		return []Problem{{Reason: err.Error()}}
 	}
@@ -50,6 +51,10 @@ func validate(root *yaml.Node) []Problem {
 	}
 	return problems
 }
+
+// compiledSchema compiles the schema once, when it is first needed: it takes
+// several times as long as reading a recipe.
+var compiledSchema = sync.OnceValues(compileSchema)
 
 func compileSchema() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaJSON))
