@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/cmd/anysms/internal/report"
@@ -26,6 +25,11 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	if err != nil {
 		return err
 	}
+	page, err := createFile(flags.report, flags.path)
+	if err != nil {
+		return err
+	}
+	defer page.drop()
 	totals, readErr := a.readFile(ctx, flags, opts)
 	if totals == nil {
 		return readErr
@@ -38,14 +42,14 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	if err := a.printTotals(totals, opts, format); err != nil {
 		return err
 	}
-	if err := flags.writeReport(totals, opts); err != nil {
+	if err := writeReport(page, totals, opts); err != nil {
 		return err
 	}
 	return flags.verdict(totals, readErr)
 }
 
 // readFile opens and reads the file, with progress and annotation.
-func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Options) (_ *analysis.Totals, err error) {
+func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Options) (*analysis.Totals, error) {
 	from, err := source.Open(flags.path, a.in, flags.charset)
 	if err != nil {
 		return nil, err
@@ -55,21 +59,35 @@ func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Opt
 	if from.Guessed || from.Compression != "" {
 		fmt.Fprintf(a.err, "%s is %s\n", from.Name, from)
 	}
-	if flags.annotate != "" {
-		out, err := os.Create(flags.annotate)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, out.Close()) }()
-		opts.Annotate = out
+	annotated, err := createFile(flags.annotate, flags.path)
+	if err != nil {
+		return nil, err
+	}
+	defer annotated.drop()
+	if annotated != nil {
+		opts.Annotate = annotated
 	}
 	p := newProgress(a.err, "rows", func() float64 { return float64(from.Consumed()) / float64(max(1, from.Size)) })
 	defer p.end()
 	opts.Progress = p.show
+	totals, err := readOpen(ctx, from, flags.sheet, opts)
+	switch {
+	case err == nil:
+		err = annotated.keep()
+	case annotated != nil && totals != nil:
+		err = fmt.Errorf("%w; %s is not written", err, flags.annotate)
+	}
+	return totals, err
+}
+
+func readOpen(ctx context.Context, from *source.File, sheetName string, opts *analysis.Options) (*analysis.Totals, error) {
 	if !from.Spreadsheet {
+		if sheetName != "" {
+			return nil, fmt.Errorf("--sheet %q: %s is no workbook", sheetName, from.Name)
+		}
 		return analysis.File(ctx, from, *opts)
 	}
-	sheet, err := from.Sheet(flags.sheet)
+	sheet, err := from.Sheet(sheetName)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +133,12 @@ func judge(region string) func(raw string) (e164.Number, string, string) {
 }
 
 // writeReport writes the page, if one was asked for.
-func (f *fileFlags) writeReport(t *analysis.Totals, opts *analysis.Options) (err error) {
-	if f.report == "" {
+func writeReport(page *newFile, t *analysis.Totals, opts *analysis.Options) error {
+	if page == nil {
 		return nil
 	}
-	out, err := os.Create(f.report)
-	if err != nil {
+	if err := report.Write(page, t, opts); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	return report.Write(out, t, opts)
+	return page.keep()
 }

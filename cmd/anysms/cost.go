@@ -103,6 +103,11 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	if flags.ask {
 		opts.First = flags.sample
 	}
+	page, err := createFile(flags.file.report, flags.file.path)
+	if err != nil {
+		return err
+	}
+	defer page.drop()
 	totals, readErr := a.readFile(ctx, &flags.file, opts)
 	if totals == nil {
 		return readErr
@@ -119,7 +124,7 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	if err := a.printCost(&answer, opts, flags.format); err != nil {
 		return err
 	}
-	if err := flags.file.writeReport(totals, opts); err != nil {
+	if err := writeReport(page, totals, opts); err != nil {
 		return err
 	}
 	return flags.file.verdict(totals, readErr)

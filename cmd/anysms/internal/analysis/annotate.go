@@ -10,7 +10,6 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router/rates"
 )
 
 // annotator writes the rows again, as comma-separated values, with what was
@@ -48,8 +47,8 @@ func newAnnotator(r table.Reader, opts *Options) (*annotator, error) {
 	return a, nil
 }
 
-// row appends one row with its added columns.
-func (a *annotator) row(b []byte, r *table.Row, m *message, bad problem, opts *Options) []byte {
+// row appends one row with its added columns; each is the tally's.
+func (a *annotator) row(b []byte, r *table.Row, m *message, bad problem, opts *Options, each []int64) []byte {
 	b = appendRecord(b, r.Fields)
 	if !bad.none() {
 		b = append(b, ",,,,"...)
@@ -61,22 +60,17 @@ func (a *annotator) row(b []byte, r *table.Row, m *message, bad problem, opts *O
 	b = strconv.AppendInt(append(b, ','), int64(m.Segments), 10)
 	b = append(append(b, ','), m.country...)
 	b = append(b, ',')
-	for _, p := range opts.Prices {
+	for i, p := range opts.Prices {
 		b = append(b, ',')
-		if price, ok := priceOf(p, m); ok {
-			b = append(b, price.Amount()...)
+		price := provider.Money{Micros: each[i], Currency: p.Book.Currency()}
+		if each[i] < 0 {
+			continue
+		}
+		if total, err := price.Mul(m.Segments); err == nil {
+			b = append(b, total.Amount()...)
 		}
 	}
 	return append(b, '\n')
-}
-
-func priceOf(p Price, m *message) (provider.Money, bool) {
-	price, _, ok := p.Book.Price(rates.Destination{Number: m.to, Country: m.country})
-	if !ok || m.to.IsZero() {
-		return provider.Money{}, false
-	}
-	total, err := price.Mul(m.Segments)
-	return total, err == nil
 }
 
 func appendRecord(b []byte, fields []string) []byte {

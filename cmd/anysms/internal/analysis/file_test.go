@@ -197,6 +197,21 @@ func TestAnnotateKeepsOrder(t *testing.T) {
 	require.ErrorContains(t, err, "annotate: disk full")
 }
 
+// The added costs are those that the totals are made of: by network, and none
+// where a provider cannot carry the message.
+func TestAnnotateAgreesWithTheTotals(t *testing.T) {
+	p := prices(t, "a,GR,,EUR,0.05\na,,20210,EUR,0.01\nb,,,EUR,0.02\n", "a", "b")
+	p[1].MaxSegments = 1
+	var out bytes.Buffer
+	got := file(t, "to,text,net\n+306900000001,a,20210\n+306900000002,"+strings.Repeat("a", 161)+",\n+4915123456789,a,\n",
+		analysis.Options{ToColumn: "to", Number: number, NetworkColumn: "net", Prices: p, Annotate: &out})
+	records, err := csv.NewReader(&out).ReadAll()
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"0.01", "0.02"}, {"0.1", ""}, {"", "0.02"}}, [][]string{records[1][8:], records[2][8:], records[3][8:]})
+	assert.Equal(t, "0.11", got.TotalCost["a"].Amount())
+	assert.Equal(t, "0.04", got.TotalCost["b"].Amount())
+}
+
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }

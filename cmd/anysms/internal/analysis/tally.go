@@ -26,7 +26,7 @@ type tally struct {
 	costs                      []cost // by price
 	edits                      *edits
 	levels                     []saving // by level of transliteration from the first on
-	each                       []int64  // by price: the present message's price per segment in micros, -1 = none
+	each                       []int64  // by price: the last valid message's price per segment in micros, -1 = none
 	variables                  []Variable
 	worst, first               []Message
 
@@ -82,7 +82,7 @@ func (t *tally) add(b *block, out *annotator) {
 			t.accept(r, &m)
 		}
 		if out != nil {
-			b.output = out.row(b.output, r, &m, problem, t.opts)
+			b.output = out.row(b.output, r, &m, problem, t.opts, t.each)
 		}
 	}
 }

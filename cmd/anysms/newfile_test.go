@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What is written has its name when it is whole, and never takes the place of
+// what is read.
+func TestWrittenFiles(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out")
+	const rows = "to,text\n+306971234567,Hello\n"
+	require.NoError(t, os.WriteFile(in, []byte(rows), 0o600))
+	files := func() (names []string) {
+		list, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		for _, f := range list {
+			names = append(names, f.Name())
+		}
+		return names
+	}
+	for _, flag := range []string{"--annotate", "--report"} {
+		got := anysms(t, "analyse", "--file", in, flag, in)
+		assert.Equal(t, exitUsage, got.code)
+		assert.Contains(t, got.stderr, "is the file that is read")
+		content, err := os.ReadFile(in)
+		require.NoError(t, err)
+		assert.Equal(t, rows, string(content), "%s leaves the input alone", flag)
+
+		got = anysms(t, "analyse", "--file", in, flag, filepath.Join(dir, "none", "out"))
+		assert.Equal(t, exitUsage, got.code)
+		assert.Contains(t, got.stderr, "none/out: cannot be written: no such file")
+		assert.Empty(t, got.stdout, "it is said before the file is read")
+
+		require.NoError(t, os.WriteFile(out, []byte("old"), 0o600))
+		assert.Equal(t, exitUsage, anysms(t, "analyse", "--file", in, "--text-column", "none", flag, out).code)
+		content, err = os.ReadFile(out)
+		require.NoError(t, err)
+		assert.Equal(t, "old", string(content), "%s of a file that cannot be used", flag)
+
+		assert.Equal(t, exitDone, anysms(t, "analyse", "--file", in, flag, out).code)
+		content, err = os.ReadFile(out)
+		require.NoError(t, err)
+		assert.Greater(t, len(content), len(rows))
+		assert.Equal(t, []string{"in.csv", "out"}, files())
+	}
+
+	require.NoError(t, os.Remove(out))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stdout, stderr strings.Builder
+	code := run(ctx, []string{"analyse", "--file", in, "--annotate", out}, strings.NewReader(""), &stdout, &stderr)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, stderr.String(), out+" is not written")
+	assert.Equal(t, []string{"in.csv"}, files())
+}
