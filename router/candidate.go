@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -19,6 +20,8 @@ type candidate struct {
 	owned    bool              // message is this candidate's own copy
 	analysis segment.Analysis
 	ignored  []string
+
+	transliterated bool // its text is not the message's
 
 	unfit  string // why it cannot carry the message; "" = it can
 	passed string // why it was passed over, in the end
@@ -44,10 +47,13 @@ const (
 func (c *candidate) weight() int { return max(1, c.target.Weight) }
 
 // fit sets what the provider would be given, or why it cannot carry it.
-func (c *candidate) fit(m *provider.Message, a segment.Analysis) {
+func (c *candidate) fit(m *provider.Message, a segment.Analysis, level transliterate.Level) {
 	c.message, c.analysis = m, a
 	if c.target.Rewrite != nil && !c.rewrite() {
 		return
+	}
+	if level != transliterate.Off && c.analysis.Encoding == segment.UCS2 {
+		c.transliterate(level)
 	}
 	caps := &c.line.caps
 	switch {
@@ -79,6 +85,18 @@ func (c *candidate) rewrite() bool {
 	}
 	c.message, c.analysis, c.owned = own, a, true
 	return true
+}
+
+func (c *candidate) transliterate(level transliterate.Level) {
+	said, changes := transliterate.Apply(c.message.Text, level)
+	if len(changes) == 0 {
+		return
+	}
+	a, err := segment.Analyze(said, nil)
+	if err != nil {
+		return // not reached: what comes back is valid UTF-8, as the text was
+	}
+	c.own().Text, c.analysis, c.transliterated = said, a, true
 }
 
 func (c *candidate) fitSender() {

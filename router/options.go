@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -61,6 +62,9 @@ type Options struct {
 	// FailoverOn are codes after which the next provider is tried although the
 	// refusal would be final: invalid_recipient, invalid_message, rejected.
 	FailoverOn []provider.Code
+	// Transliterate rewrites texts so that they fit GSM-7; the result says
+	// whether it did. Off by default: texts arrive as written.
+	Transliterate transliterate.Level
 	// RedirectAllTo sends every message to one number, for staging.
 	RedirectAllTo e164.Number
 

@@ -32,6 +32,8 @@ type Result struct {
 	// DuplicatePossible says that an attempt with unknown outcome was followed
 	// by another one, or settled because the vendor did not list the message.
 	DuplicatePossible bool `json:"duplicate_possible"`
+	// Transliterated says that the text was rewritten to fit GSM-7.
+	Transliterated bool `json:"transliterated,omitempty"`
 	// Replayed says that the result is an earlier one of the same message.
 	Replayed bool `json:"replayed,omitempty"`
 

@@ -17,8 +17,7 @@ type Router struct {
 	telemetry *telemetry
 	doubts    doubts
 
-	mu     sync.Mutex // guards reloads and closing
-	closed bool
+	mu sync.Mutex // guards reloads and closing
 }
 
 // New makes a router over providers, which are closed with it. A nil Options

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
@@ -651,6 +652,20 @@ func TestPlan(t *testing.T) {
 	b, err := json.Marshal(r.Plan(nil))
 	require.NoError(t, err)
 	assert.Contains(t, string(b), `"invalid_recipient"`)
+}
+
+func TestTransliterate(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	m := text("It’s here – “now”")
+	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Transliterate: transliterate.Lossless}).Send(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, `It's here - "now"`, a.Messages()[0].Message.Text)
+	assert.Equal(t, "gsm7", res.Encoding)
+	assert.True(t, res.Transliterated)
+	assert.Equal(t, "It’s here – “now”", m.Text)
+	res, err = open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), m)
+	require.NoError(t, err)
+	assert.Equal(t, "ucs2", res.Encoding, "texts arrive as written")
 }
 
 func TestRedirect(t *testing.T) {

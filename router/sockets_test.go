@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -24,17 +25,15 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// schedules is how many random schedules a run of the tests tries, if
-// -rapid.checks does not say.
-const schedules = "2000"
-
 func TestMain(m *testing.M) {
-	if checks := flag.Lookup("rapid.checks"); checks != nil {
-		if err := checks.Value.Set(schedules); err != nil {
-			panic(err)
-		}
+	schedules := "2000"
+	if os.Getenv("ANYSMS_LONG") != "" {
+		schedules = "100000"
 	}
-	goleak.VerifyTestMain(m) // parses the flags
+	if err := flag.Set("rapid.checks", schedules); err != nil { // the command line may still say otherwise
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
 }
 
 // vendors are two real drivers before their vendors' fakes, over real sockets.

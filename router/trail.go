@@ -10,6 +10,7 @@ import (
 func (s *send) accept(c *candidate, receipt *provider.Receipt) {
 	r := s.result
 	r.Provider, r.ID, r.Ignored = c.line.Name, receipt.ID, append(r.Ignored, c.ignored...)
+	r.Transliterated = c.transliterated
 	r.Encoding, r.Segments = c.analysis.Encoding.String(), c.analysis.Segments
 	if receipt.Segments > 0 {
 		r.Segments = receipt.Segments

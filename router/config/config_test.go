@@ -184,6 +184,8 @@ func TestMistakes(t *testing.T) {
 		{"weight", good + "router:\n  routes:\n  - strategy: weighted\n    providers: [{name: a, weight: 0}]\n", "router.routes[0].providers[0].weight"},
 		{"number", good + "router:\n  redirect_all_to: 6941234567\n", "anysms.yaml"},
 		{"failover_on", good + "router:\n  failover_on: [opted_out]\n", `anysms.yaml:4: router.failover_on: "opted_out"`},
+		{"transliterate", good + "router:\n  transliterate: some\n", "anysms.yaml:4: router.transliterate"},
+		{"transliterate off", good + "router:\n  transliterate: off\n  x: 1", "router.x: unknown key"},
 		{"store", good + "router:\n  store:\n    on_error: ignore\n", `anysms.yaml:5: router.store.on_error: "ignore"; want refuse or send`},
 	}
 	for _, tt := range tests {

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/encoding/transliterate"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/numbering"
@@ -105,6 +106,13 @@ func (r *routerConfig) options() (router.Options, error) {
 		MaxSegments: or0(r.MaxSegments), AttemptBudget: or0(r.AttemptBudget),
 		Delivery: r.Delivery, OTPExpiry: r.OTPExpiry.Std(), FailoverOn: r.FailoverOn, RedirectAllTo: r.RedirectAllTo,
 		Breaker: r.Breaker.options(), Retry: r.Retry.options(),
+	}
+	if r.Transliterate != "" {
+		level, err := transliterate.ParseLevel(r.Transliterate)
+		if err != nil {
+			return o, provider.BadConfig("router.transliterate", "%v", err)
+		}
+		o.Transliterate = level
 	}
 	if r.Store != nil {
 		if r.Store.Max < 0 {

@@ -27,6 +27,7 @@ type routerConfig struct {
 	AttemptBudget *int              `json:"attempt_budget"`
 	FailoverOn    []provider.Code   `json:"failover_on"`
 	RedirectAllTo e164.Number       `json:"redirect_all_to"`
+	Transliterate string            `json:"transliterate"`
 	Store         *storeConfig      `json:"store"`
 	Routes        []routeConfig     `json:"routes"`
 }

@@ -16,27 +16,30 @@ import (
 func (j *Journal) Compact() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.busy {
+	for j.replacing {
+		j.synced.Wait()
+	}
+	j.replacing = true
+	defer func() {
+		j.replacing = false
+		j.synced.Broadcast()
+	}()
+	if err := j.await(j.written); err != nil {
+		return err
+	}
+	for j.syncing {
 		j.synced.Wait()
 	}
 	if j.failed != nil {
 		return j.failed
 	}
-	if j.flush(true); j.failed != nil {
-		return j.failed
-	}
-	j.busy = true // flush and Wait have given the lock back; now nobody else writes
-	defer func() {
-		j.busy = false
-		j.synced.Broadcast()
-	}()
 	f, err := j.rewrite()
 	if err != nil {
 		return fmt.Errorf("journal: compact: %w", err)
 	}
 	old := j.file
-	j.file = f
-	return old.Close()
+	j.file = f // whatever fails now, the name is this file's
+	return errors.Join(old.Close(), syncDir(filepath.Dir(j.path)))
 }
 
 // rewrite makes the new file and puts it into the old one's place.
@@ -56,7 +59,7 @@ func (j *Journal) rewrite() (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
-	return f, syncDir(filepath.Dir(j.path))
+	return f, nil
 }
 
 func fill(f *os.File, entries []router.Entry) error {

@@ -30,15 +30,14 @@ import (
 type Journal struct {
 	path string
 
-	mu       sync.Mutex
-	synced   sync.Cond // durable or failed changed
-	file     *os.File
-	pending  []byte // not yet written
-	appended uint64 // entries so far
-	written  uint64 // of them, those with the operating system
-	durable  uint64 // of them, those on disk
-	busy     bool   // somebody writes
-	failed   error  // sticks: after a failed write nobody knows what the file holds
+	mu        sync.Mutex
+	synced    sync.Cond // something below changed
+	file      *os.File
+	written   uint64 // entries with the operating system
+	durable   uint64 // of them, those on disk
+	syncing   bool   // somebody does, for all who wait
+	replacing bool   // Compact is at work: nothing may be written
+	failed    error  // sticks: after a failed write nobody knows what the file holds
 }
 
 var _ router.Journal = (*Journal)(nil)
@@ -97,8 +96,8 @@ func (j *Journal) Outcome(_ context.Context, e router.Entry) error {
 	return j.add(e, false)
 }
 
-// add appends an entry and waits until it is written, or durable. Whoever finds
-// nobody writing does it for all who wait.
+// add writes an entry and, if it must be durable, waits until it is. Whoever
+// finds nobody syncing does it for all who wait.
 func (j *Journal) add(e router.Entry, durable bool) error {
 	line, err := format(e)
 	if err != nil {
@@ -106,52 +105,52 @@ func (j *Journal) add(e router.Entry, durable bool) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	for j.replacing {
+		j.synced.Wait()
+	}
 	if j.failed != nil {
 		return j.failed
 	}
-	j.pending = append(j.pending, line...)
-	j.appended++
-	mine := j.appended
-	for j.failed == nil && j.reached(durable) < mine {
-		if j.busy {
+	if _, err := j.file.Write(line); err != nil {
+		j.failed = fmt.Errorf("journal: %w", err)
+		j.synced.Broadcast()
+		return j.failed
+	}
+	j.written++
+	if !durable {
+		return nil
+	}
+	return j.await(j.written)
+}
+
+// await returns when so many entries are on disk.
+func (j *Journal) await(entries uint64) error {
+	for j.durable < entries && j.failed == nil {
+		if j.syncing {
 			j.synced.Wait()
 			continue
 		}
-		j.flush(durable)
+		j.sync()
 	}
-	if j.reached(durable) >= mine {
+	if j.durable >= entries {
 		return nil
 	}
 	return j.failed
 }
 
-func (j *Journal) reached(durable bool) uint64 {
-	if durable {
-		return j.durable
-	}
-	return j.written
-}
-
-// flush writes what is pending; the lock is free meanwhile, so that others can
-// add to the next flush.
-func (j *Journal) flush(durable bool) {
-	j.busy = true
-	batch, upto, file := j.pending, j.appended, j.file
-	j.pending = nil
+// sync puts on disk what is written. The lock is free meanwhile, so that others
+// can write what the next sync takes along.
+func (j *Journal) sync() {
+	j.syncing = true
+	upto, file := j.written, j.file
 	j.mu.Unlock()
-	_, err := file.Write(batch)
-	if err == nil && durable {
-		err = file.Sync()
-	}
+	err := file.Sync()
 	j.mu.Lock()
-	j.busy = false
-	switch {
-	case err != nil:
+	j.syncing = false
+	if err != nil {
 		j.failed = fmt.Errorf("journal: %w", err)
-	case durable:
-		j.written, j.durable = upto, upto
-	default:
-		j.written = upto
+	} else {
+		j.durable = upto
 	}
 	j.synced.Broadcast()
 }
@@ -186,13 +185,10 @@ func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.Entry, error] {
 func (j *Journal) Sync() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for j.busy {
-		j.synced.Wait()
+	if j.failed != nil {
+		return j.failed
 	}
-	if j.failed == nil {
-		j.flush(true)
-	}
-	return j.failed
+	return j.await(j.written)
 }
 
 // Close puts everything on disk and closes the file. It may be called again.
@@ -203,7 +199,14 @@ func (j *Journal) Close() error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	for j.syncing || j.replacing {
+		j.synced.Wait()
+	}
+	if errors.Is(j.failed, ErrClosed) {
+		return nil
+	}
 	j.failed = ErrClosed
+	j.synced.Broadcast()
 	return errors.Join(err, j.file.Close())
 }
 
