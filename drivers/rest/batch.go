@@ -78,7 +78,7 @@ func fillVerdicts(vs []provider.Verdict, err error) []provider.Verdict {
 // leaves open is provider.Indeterminate.
 func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []scope, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
-	req, err := p.build(&c.Request, scope{settings: p.settings}, each)
+	req, err := p.buildSend(&c.Request, scope{settings: p.settings}, each)
 	if err != nil {
 		return fillVerdicts(verdicts, err)
 	}

@@ -18,6 +18,15 @@ var (
 	errBadPath   = errors.New("a value cannot stand in the address")
 )
 
+// buildSend fills a request that sends messages. net/http repeats requests by
+// any method but POST and PATCH when a reused connection drops, so that such a
+// one gets a connection of its own.
+func (p *Provider) buildSend(r *request, s scope, each []scope) (wire.Request, error) {
+	req, err := p.build(r, s, each)
+	req.Fresh = r.method() != http.MethodPost
+	return req, err
+}
+
 // build fills a request. Each is what stands for the messages of a batch.
 func (p *Provider) build(r *request, s scope, each []scope) (wire.Request, error) {
 	req, err := r.body(s, each, &p.recipe.Auth)
@@ -121,8 +130,6 @@ type answer struct {
 // do makes the request, once. The error is that of package wire, or one of
 // authentication before any byte went to the vendor's API.
 func (p *Provider) do(ctx context.Context, c *call, req wire.Request) (*answer, error) {
-	// net/http repeats requests by GET when a reused connection drops.
-	req.Fresh = req.Method != http.MethodPost
 	token, cached, err := p.authorize(ctx, &req)
 	if err != nil {
 		return nil, err

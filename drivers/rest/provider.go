@@ -144,7 +144,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 		return nil, err
 	}
 	c := &p.recipe.Send
-	req, err := p.build(&c.Request, s, nil)
+	req, err := p.buildSend(&c.Request, s, nil)
 	if err != nil {
 		return nil, err
 	}

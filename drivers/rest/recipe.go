@@ -32,6 +32,18 @@ type Recipe struct {
 	// RateLimit is the vendor's limit in requests per second; 0 = none known.
 	RateLimit float64 `yaml:"rate_limit"`
 
+	api `yaml:",inline"`
+
+	// Example holds settings for the fixtures, made up.
+	Example map[string]string `yaml:"example"`
+	// Fixtures say by example what the recipe does.
+	Fixtures []Fixture `yaml:"fixtures"`
+
+	file string
+}
+
+// api is what the recipe says of the vendor's API.
+type api struct {
 	Auth         auth          `yaml:"auth"`
 	Limits       limits        `yaml:"limits"`
 	Refuse       []string      `yaml:"refuse"`
@@ -53,13 +65,6 @@ type Recipe struct {
 	Callbacks    *callbackSpec `yaml:"callbacks"`
 	Inbox        *inboxCall    `yaml:"inbox"`
 	FormatNumber *numberCall   `yaml:"format_number"`
-
-	// Example holds settings for the fixtures, made up.
-	Example map[string]string `yaml:"example"`
-	// Fixtures say by example what the recipe does.
-	Fixtures []Fixture `yaml:"fixtures"`
-
-	file string
 }
 
 // Setting is one thing that the vendor's account needs.
