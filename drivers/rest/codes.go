@@ -66,7 +66,7 @@ func doubtful(status int) bool {
 // the status of a failure leaves the message in doubt; codes are.
 func (r *errorRule) holds(status int, vendorCode, message string, answer any) bool {
 	words := r.Like != nil || r.Message != nil
-	if words && len(r.Codes) == 0 && status >= 300 && doubtful(status) {
+	if words && status >= 300 && doubtful(status) {
 		return false
 	}
 	return (len(r.Status) == 0 || slices.Contains(r.Status, status)) &&

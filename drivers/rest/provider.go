@@ -28,10 +28,7 @@ type Provider struct {
 	capabilities provider.Capabilities
 }
 
-var (
-	errNoID   = errors.New("the answer has no id")
-	errPartly = errors.New("the answer says neither yes nor no")
-)
+var errNoID = errors.New("the answer has no id")
 
 // New makes a Provider. It reads the recipe's file but does no network I/O; a
 // bad setting or recipe is a *provider.ConfigError.
