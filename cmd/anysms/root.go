@@ -103,6 +103,7 @@ func (a *app) commands() []*cobra.Command {
 		a.providersCommand(),
 		a.driversCommand(),
 		a.recipeCommand(),
+		a.pluginCommand(),
 		a.conformanceCommand(),
 		a.configCommand(),
 		a.routeCommand(),
