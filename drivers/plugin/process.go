@@ -274,18 +274,19 @@ func (p *process) healthy(timeout time.Duration) error {
 	return nil
 }
 
-// end closes the account and lets the program exit.
-func (p *process) end() error {
+// end closes the account and lets the program exit. Willing is false if it had to
+// be killed.
+func (p *process) end() (willing bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 	defer cancel()
 	answer, err := p.driver.Close(ctx, &driverv1.CloseRequest{})
 	backstop := time.AfterFunc(endGrace, p.child.kill)
-	defer backstop.Stop()
 	p.client.Kill()
+	willing = backstop.Stop()
 	if err != nil {
-		return nil // it is gone, which is what was wanted
+		return willing, nil // it is gone, which is what was wanted
 	}
-	return fromproto.Error(answer.GetError())
+	return willing, fromproto.Error(answer.GetError())
 }
 
 // kill ends the program at once.

@@ -34,13 +34,14 @@ var programs = map[string]func(){
 	"newer":  func() { serveLiar(2) },
 	"both":   func() { serveLiar(1, 2) },
 
-	"silent":  func() { time.Sleep(time.Hour) },
-	"dead":    func() { fmt.Fprintln(os.Stderr, "no licence for +306900000001"); os.Exit(3) },
-	"garbage": func() { fmt.Println("Hello, World!"); time.Sleep(time.Hour) },
-	"endless": func() { fmt.Print(strings.Repeat("x", 1<<20)); time.Sleep(time.Hour) },
-	"nocert":  func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); plugin.Serve(oddDriver) },
-	"outside": func() { os.Unsetenv("PLUGIN_UNIX_SOCKET_DIR"); plugin.Serve(oddDriver) },
-	"open":    listenEverywhere,
+	"stubborn": func() { serveLiar(1); time.Sleep(time.Hour) },
+	"silent":   func() { time.Sleep(time.Hour) },
+	"dead":     func() { fmt.Fprintln(os.Stderr, "no licence for +306900000001"); os.Exit(3) },
+	"garbage":  func() { fmt.Println("Hello, World!"); time.Sleep(time.Hour) },
+	"endless":  func() { fmt.Print(strings.Repeat("x", 1<<20)); time.Sleep(time.Hour) },
+	"nocert":   func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); plugin.Serve(oddDriver) },
+	"outside":  func() { os.Unsetenv("PLUGIN_UNIX_SOCKET_DIR"); plugin.Serve(oddDriver) },
+	"open":     listenEverywhere,
 }
 
 // listenEverywhere greets with an address that others can reach.

@@ -77,7 +77,11 @@ func Inspect(ctx context.Context, c Config) (*Description, error) {
 		proc.kill()
 		return nil, err
 	}
-	return &proc.description, proc.end()
+	willing, err := proc.end()
+	if !willing {
+		err = fmt.Errorf("it did not exit within %s when it was told to", endGrace)
+	}
+	return &proc.description, err
 }
 
 // start runs the program and opens the account. A second process must be as good

@@ -161,11 +161,15 @@ func TestConfigErrors(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
+	t.Parallel()
 	d, err := plugin.Inspect(context.Background(), config(t, "memory", ``))
 	require.NoError(t, err)
 	assert.Equal(t, "memory", d.Name)
 	assert.Equal(t, 1, d.Protocol)
 	assert.NotEmpty(t, d.Settings)
+
+	_, err = plugin.Inspect(context.Background(), config(t, "stubborn", ``))
+	require.ErrorContains(t, err, "did not exit within 2s")
 }
 
 func TestDriver(t *testing.T) {

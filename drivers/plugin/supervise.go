@@ -85,7 +85,8 @@ func (p *Provider) finish(proc *process) error {
 	if proc.stream != nil {
 		proc.stream.close()
 	}
-	return proc.end()
+	_, err := proc.end()
+	return err
 }
 
 // restart starts the program until it runs, or ctx ends.
