@@ -50,15 +50,12 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 
 // readFile opens and reads the file, with progress and annotation.
 func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Options) (*analysis.Totals, error) {
-	from, err := source.Open(flags.path, a.in, flags.charset)
+	from, err := a.openSource(flags.path, flags.charset)
 	if err != nil {
 		return nil, err
 	}
 	defer from.Close()
 	opts.Name = from.Name
-	if from.Guessed || from.Compression != "" {
-		fmt.Fprintf(a.err, "%s is %s\n", from.Name, from)
-	}
 	annotated, err := createFile(flags.annotate, flags.path)
 	if err != nil {
 		return nil, err
@@ -78,6 +75,15 @@ func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Opt
 		err = fmt.Errorf("%w; %s is not written", err, flags.annotate)
 	}
 	return totals, err
+}
+
+// openSource opens a file and says what it is, if it is not simply UTF-8.
+func (a *app) openSource(path, charset string) (*source.File, error) {
+	from, err := source.Open(path, a.in, charset)
+	if err == nil && (from.Compression != "" || !from.Spreadsheet && from.Charset != "utf-8") {
+		fmt.Fprintf(a.err, "%s is %s\n", from.Name, from)
+	}
+	return from, err
 }
 
 func readOpen(ctx context.Context, from *source.File, sheetName string, opts *analysis.Options) (*analysis.Totals, error) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/style"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
@@ -29,7 +32,16 @@ the vendor first. One-time codes (--class otp) default to at_least_once, all els
 to at_most_once.
 
 --provider P sends through P alone, whatever the routes say. --dry-run shows what
-would be tried, and why the rest would not, and sends nothing.`
+would be tried, and why the rest would not, and sends nothing.
+
+--file sends every row of a CSV, TSV, JSON Lines or XLSX file with the columns
+
+  to, text [, from, ref, class, tag, validity, send_at]
+
+where an empty field leaves what the flags say, and prints one line for each row,
+in any order. With --journal the same command goes on where it was interrupted:
+what was sent is not sent again, and what was under way is unknown until it is
+resolved (see anysms resolve).`
 
 const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
   anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
@@ -47,8 +59,8 @@ type sendFlags struct {
 	at                   string
 	dryRun               bool
 
-	file, journal string
-	allowInvalid  bool
+	file, journal, charset string
+	allowInvalid           bool
 }
 
 func (a *app) sendCommand() *cobra.Command {
@@ -66,6 +78,9 @@ func (a *app) sendCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(cmd); err != nil {
 				return err
+			}
+			if !flags.dryRun {
+				signal.Ignore(syscall.SIGPIPE) // a reader that has gone must not kill what is being sent
 			}
 			if flags.file != "" {
 				return a.sendFile(cmd.Context(), &flags)
@@ -86,6 +101,7 @@ func (a *app) sendCommand() *cobra.Command {
 	f.StringVar(&flags.at, "at", "", "when the vendor shall send it, such as 2030-01-02T15:04:05Z")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "show what would be tried and send nothing")
 	f.StringVarP(&flags.file, "file", "f", "", "send every row of a file; - is stdin")
+	f.StringVar(&flags.charset, "charset", "", "with --file: its character set, such as windows-1253, if it is not UTF-8")
 	f.StringVar(&flags.journal, "journal", "", "with --file: note every message in this file, and go on where it ends")
 	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 although rows were refused")
 	flags.conf.addTo(cmd)
@@ -102,8 +118,11 @@ func (f *sendFlags) check(cmd *cobra.Command) error {
 			return errors.New(`"to" is not given; give --to and --text, or --file`)
 		case !given("text"):
 			return errors.New(`"text" is not given; give --to and --text, or --file`)
-		case given("journal"), given("allow-invalid"):
-			return errors.New("--journal and --allow-invalid need --file")
+		}
+		for _, name := range []string{"journal", "charset", "allow-invalid"} {
+			if given(name) {
+				return fmt.Errorf("--%s needs --file", name)
+			}
 		}
 		return nil
 	}
@@ -146,7 +165,8 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 		result, _ = r.Send(ctx, m) // the result says all that the error does
 	}
 	if err := a.printResult(result, flags.format); err != nil {
-		return err
+		cause := fmt.Errorf("%w; the result is: %s", err, resultLine(result, style.Style{}))
+		return &exitError{code: exitUnknown, cause: cause} // to whoever reads stdout
 	}
 	return outcomeError(result.Status)
 }

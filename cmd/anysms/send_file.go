@@ -31,11 +31,14 @@ func (a *app) sendFile(ctx context.Context, flags *sendFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	from, err := source.Open(flags.file, a.in, "")
+	from, err := a.openSource(flags.file, flags.charset)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
+	if from.Guessed {
+		return fmt.Errorf("%s is not UTF-8 and looks like %s; texts are not sent on a guess: give --charset %s if it is", from.Name, from.Charset, from.Charset)
+	}
 	rows, err := a.openRows(from)
 	if err != nil {
 		return fmt.Errorf("%s: %w", from.Name, err)
@@ -136,6 +139,7 @@ type bulk struct {
 	mu      sync.Mutex
 	taken   map[int]taken // rows under way, by their index
 	readErr error         // why the file could not be read to its end
+	lost    error         // why stdout takes nothing more
 	counts  map[provider.Outcome]int
 	answers int
 }
@@ -148,29 +152,54 @@ type taken struct {
 
 func (b *bulk) send(ctx context.Context, r *router.Router, allowInvalid bool) error {
 	b.taken, b.counts = make(map[int]taken), make(map[provider.Outcome]int)
-	var printErr error
-	for result := range r.SendAll(ctx, b.messages(ctx)) {
+	sending, done := b.finishing(ctx)
+	defer done()
+	for result := range r.SendAll(sending, b.messages(ctx)) {
 		if result.Index < 0 {
 			return fmt.Errorf("journal: %s", result.Message)
 		}
-		if err := b.answer(result); err != nil {
-			printErr = errors.Join(printErr, err)
-			break
-		}
+		b.answer(result)
 	}
+	done()
 	b.progress.end()
 	b.summary()
-	if printErr != nil {
-		return printErr
-	}
 	return b.verdict(ctx, allowInvalid)
+}
+
+// finishTime is how long messages under way may take when the program is asked
+// to stop.
+const finishTime = 15 * time.Second
+
+// finishing is a context that outlives the given one a little: who stops a
+// campaign wants no further message, but to know of those under way.
+func (b *bulk) finishing(ctx context.Context) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		fmt.Fprintf(b.err, "stopping when what is under way has its answer, in %s at most; Ctrl-C again ends at once\n", finishTime)
+		time.AfterFunc(finishTime, cancel)
+	})
+	return longer, sync.OnceFunc(func() {
+		if !stop() {
+			<-said
+		}
+		cancel()
+	})
+}
+
+// stopped reports whether no further row shall be sent.
+func (b *bulk) stopped(ctx context.Context) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return ctx.Err() != nil || b.lost != nil
 }
 
 // messages reads the rows as messages. A row that no message can be made of
 // goes the same way, without a number, so that it has its answer too.
 func (b *bulk) messages(ctx context.Context) iter.Seq[*provider.Message] {
 	return func(yield func(*provider.Message) bool) {
-		for index := 0; ctx.Err() == nil; index++ {
+		for index := 0; !b.stopped(ctx); index++ {
 			row, err := b.rows.Next()
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
@@ -243,7 +272,7 @@ func setField(m *provider.Message, column, value string) (err error) {
 }
 
 // answer prints what became of a row.
-func (b *bulk) answer(r *router.Result) error {
+func (b *bulk) answer(r *router.Result) {
 	b.mu.Lock()
 	row := b.taken[r.Index]
 	delete(b.taken, r.Index)
@@ -255,11 +284,31 @@ func (b *bulk) answer(r *router.Result) error {
 	b.counts[r.Status]++
 	b.answers++
 	b.progress.show(b.answers)
+	if b.lost == nil {
+		err := b.print(r)
+		b.mu.Lock()
+		b.lost = err
+		b.mu.Unlock()
+	}
+	if b.lost != nil { // what a vendor has is not lost with stdout
+		fmt.Fprintln(b.err, rowLine(r, style.Style{}))
+	}
+}
+
+func (b *bulk) print(r *router.Result) error {
 	if b.format.json() {
 		return b.printJSON(r)
 	}
-	_, err := fmt.Fprintf(b.out, "line %d: %s\n", r.Line, resultLine(r, style.For(b.out)))
+	_, err := fmt.Fprintln(b.out, rowLine(r, style.For(b.out)))
 	return err
+}
+
+func rowLine(r *router.Result, s style.Style) string {
+	line := fmt.Sprintf("line %d: %s", r.Line, resultLine(r, s))
+	if r.Replayed {
+		line += " (earlier result)"
+	}
+	return line
 }
 
 func (b *bulk) summary() {
@@ -282,6 +331,9 @@ func (b *bulk) verdict(ctx context.Context, allowInvalid bool) error {
 	}
 	var cause error
 	switch {
+	case b.lost != nil:
+		code = exitUnknown // to whoever reads stdout
+		cause = fmt.Errorf("%w; later rows were not sent", b.lost)
 	case ctx.Err() != nil:
 		cause = fmt.Errorf("stopped after line %d; later rows were not sent", b.rows.NextLine()-1)
 	case b.readErr != nil:

@@ -145,7 +145,7 @@ func TestBadBulk(t *testing.T) {
 		{"no column", []string{"send", "--config", conf, "--file", file}, `f.csv: line 1: no column "text"`},
 		{"no file", []string{"send", "--config", conf, "--file", "nowhere.csv"}, "nowhere.csv"},
 		{"file and number", []string{"send", "--config", conf, "--file", file, "--to", "+306971234567"}, "not both"},
-		{"journal alone", []string{"send", "--config", conf, "--to", "1", "--text", "x", "--journal", "j"}, "need --file"},
+		{"journal alone", []string{"send", "--config", conf, "--to", "1", "--text", "x", "--journal", "j"}, "--journal needs --file"},
 		{"nothing", []string{"send", "--config", conf}, "give --to and --text, or --file"},
 		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "sends nothing"},
 		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, "no such file"},

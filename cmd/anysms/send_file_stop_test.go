@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+)
+
+// manyRows is a file of n messages.
+func manyRows(t *testing.T, n int) string {
+	t.Helper()
+	var content strings.Builder
+	content.WriteString("to,text\n")
+	for i := range n {
+		fmt.Fprintf(&content, "+30697%07d,Hello %d\n", i, i)
+	}
+	return write(t, "many.csv", content.String())
+}
+
+// closing takes some writes and then fails, as a pipe whose reader has gone.
+type closing struct {
+	strings.Builder
+	left int
+}
+
+func (c *closing) Write(p []byte) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, errors.New("broken pipe")
+	}
+	return c.Builder.Write(p)
+}
+
+// A reader that goes away stops the sending, and loses no answer of a vendor.
+func TestSendFileWithClosedOutput(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	conf := bulkConfig(t, vendor.URL)
+	out, errOut := &closing{left: 3}, &strings.Builder{}
+	code := run(t.Context(), []string{"send", "--config", conf, "--file", manyRows(t, 2000)}, strings.NewReader(""), out, errOut)
+	assert.Equal(t, exitUnknown, code)
+	assert.Contains(t, errOut.String(), "broken pipe; later rows were not sent")
+	sent := len(vendor.Messages())
+	assert.Less(t, sent, 1000)
+	assert.Equal(t, sent, strings.Count(out.String()+errOut.String(), ": accepted by usa, id "), "each is said somewhere")
+}
+
+func TestSendWithClosedOutput(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	for _, format := range []string{"text", "json"} {
+		var errOut strings.Builder
+		code := run(t.Context(), []string{"send", "--config", bulkConfig(t, vendor.URL), "--to", number, "--text", "Hello", "--format", format},
+			strings.NewReader(""), &closing{}, &errOut)
+		assert.Equal(t, exitUnknown, code)
+		assert.Contains(t, errOut.String(), "broken pipe; the result is: accepted by usa, id ")
+	}
+}
+
+// Ctrl-C lets what is under way have its answer.
+func TestSendFileFinishesWhatIsUnderWay(t *testing.T) {
+	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, delay: 200ms}\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	var out, errOut strings.Builder
+	code := run(ctx, []string{"send", "--config", conf, "--file", manyRows(t, 500)}, strings.NewReader(""), &out, &errOut)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errOut.String(), "stopping when what is under way has its answer")
+	assert.Contains(t, errOut.String(), "later rows were not sent")
+	assert.NotContains(t, out.String(), "unknown")
+	assert.Contains(t, out.String(), "accepted by fake")
+}
+
+// Texts that a guess has changed must not be sent.
+func TestSendFileDoesNotGuess(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	conf := bulkConfig(t, vendor.URL)
+	file := write(t, "f.csv", "to,text\n+306971234567,\xca\xe1\xeb\xe7\xec\xdd\xf1\xe1\n") // Καλημέρα in windows-1253
+	got := anysms(t, "send", "--config", conf, "--file", file)
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, "f.csv is not UTF-8 and looks like windows-1253")
+	assert.Zero(t, vendor.Requests())
+
+	got = anysms(t, "send", "--config", conf, "--file", file, "--charset", "windows-1253")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stderr, "is windows-1253")
+	assert.Equal(t, "Καλημέρα", vendor.Messages()[0].Text)
+}
