@@ -1,7 +1,6 @@
 package apifon
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -77,7 +76,7 @@ func (r *reply) Raw() json.RawMessage {
 	if r.token == nil {
 		return raw
 	}
-	return bytes.ReplaceAll(raw, []byte(r.token.value.Reveal()), []byte("[redacted]"))
+	return json.RawMessage(r.token.hide.Replace(string(raw)))
 }
 
 // call makes one authenticated request; body is written as JSON, nil is no body.

@@ -25,6 +25,13 @@ const (
 type accessToken struct {
 	value provider.Secret
 	ends  time.Time
+	hide  *strings.Replacer // takes the value out of answers
+}
+
+func newAccessToken(value string, ends time.Time) *accessToken {
+	const hidden = "[redacted]"
+	hide := strings.NewReplacer(value, hidden, strings.ReplaceAll(value, "/", `\/`), hidden, url.QueryEscape(value), hidden)
+	return &accessToken{provider.Secret(value), ends, hide}
 }
 
 // tokenSource fetches access tokens and keeps the last one. There is one fetch
@@ -170,7 +177,7 @@ func (s *tokenSource) request() (*accessToken, error) {
 	if seconds := answer.ExpiresIn; seconds > 0 && seconds < maxTokenLife.Seconds() {
 		life = time.Duration(seconds * float64(time.Second))
 	}
-	return &accessToken{provider.Secret(answer.AccessToken), asked.Add(life)}, nil
+	return newAccessToken(answer.AccessToken, asked.Add(life)), nil
 }
 
 // notSent is a failure of a request that carried no message.

@@ -2,6 +2,9 @@ package apifon_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -191,6 +194,20 @@ func TestAccessTokenIsRedacted(t *testing.T) {
 	require.ErrorAs(t, err, &failed)
 	assert.NotContains(t, failed.VendorMessage, token)
 	assert.Contains(t, failed.VendorMessage, "redacted")
+}
+
+func TestAccessTokenIsRedactedAsItIsEscaped(t *testing.T) {
+	identity := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"access_token":"T0k/en+value="}`)
+	}))
+	defer identity.Close()
+	server, p := openOAuth2(t, apifontest.Options{}, func(c *apifon.Config) { c.TokenURL = identity.URL })
+	for _, form := range []string{`T0k/en+value=`, `T0k\/en+value=`, `T0k%2Fen%2Bvalue%3D`} {
+		server.Fail(200, `{"request_id":"q","results":{"306900000001":[{"message_id":"m"}]},"x":"`+form+`"}`)
+		receipt, err := p.Send(t.Context(), hello())
+		require.NoError(t, err)
+		assert.Contains(t, string(receipt.Raw), `"x":"[redacted]"`)
+	}
 }
 
 func TestRevoke(t *testing.T) {
