@@ -40,8 +40,11 @@ func complete(vs []Verdict, n int) []Verdict {
 		return sameVerdict(n, Errorf(Indeterminate, "the driver did not answer for every message of the batch"))
 	}
 	for i, v := range vs {
-		if v.Receipt == nil && v.Err == nil {
+		switch {
+		case v.Receipt == nil && v.Err == nil:
 			vs[i].Err = Errorf(Indeterminate, "the driver did not answer for this message of the batch")
+		case v.Receipt != nil && v.Err != nil:
+			vs[i] = Verdict{Err: Errorf(Indeterminate, "the driver answered both a receipt and an error for this message of the batch")}
 		}
 	}
 	return vs
@@ -145,7 +148,8 @@ func Check(ctx context.Context, p Provider) error {
 	return c.Check(ctx)
 }
 
-// Close closes p if it can be closed. It may be called again.
+// Close closes p if it can be closed. It may be called again; sends after it are
+// [Unavailable].
 func Close(p Provider) error {
 	if c, ok := p.(io.Closer); ok {
 		return c.Close()

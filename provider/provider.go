@@ -7,10 +7,12 @@ import (
 
 // Provider is one configured account at one vendor.
 type Provider interface {
-	// Send makes one attempt to hand m to the vendor. A nil error means that
-	// the vendor accepted the message; any other error has a [Code], which
-	// [CodeOf] finds. Send is safe for concurrent use and neither keeps nor
-	// changes m.
+	// Send makes one attempt to hand m to the vendor. It answers either a
+	// receipt, which means that the vendor accepted the message, or an error with
+	// a [Code], which [CodeOf] finds and whose [Code.Outcome] says what is known
+	// of the message. A context that ends during the attempt leaves it in doubt
+	// ([Indeterminate]) as a rule. Message.Deadline is the caller's business. Send
+	// is safe for concurrent use and neither keeps nor changes m.
 	Send(ctx context.Context, m *Message) (*Receipt, error)
 
 	// Capabilities says what this account can do. The answer never changes and
@@ -91,10 +93,10 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// Verdict is the answer to one message of a batch: a receipt or an error.
+// Verdict is the answer to one message of a batch, as Send would give it.
 type Verdict struct {
-	Receipt *Receipt
-	Err     error
+	Receipt *Receipt // nil if and only if there is an error
+	Err     error    // with a [Code]; nil = accepted
 }
 
 // Balance is what an account holds.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -330,6 +331,15 @@ func TestSendBatchAnswersForEveryMessage(t *testing.T) {
 		require.Len(t, vs, 3)
 		for _, v := range vs {
 			assert.ErrorIs(t, v.Err, provider.Indeterminate, "neither receipt nor error is doubt")
+		}
+	})
+	t.Run("a driver that says both", func(t *testing.T) {
+		p := &full{features: provider.HasBatch, batch: func(ms []*provider.Message) []provider.Verdict {
+			return slices.Repeat([]provider.Verdict{{Receipt: &provider.Receipt{ID: "1"}, Err: provider.Unavailable}}, len(ms))
+		}}
+		for _, v := range provider.SendBatch(t.Context(), p, three) {
+			assert.ErrorIs(t, v.Err, provider.Indeterminate)
+			assert.Nil(t, v.Receipt)
 		}
 	})
 	t.Run("a driver that drops one", func(t *testing.T) {

@@ -8,9 +8,9 @@
 // asked whether the server has closed it, so that a stale connection is no
 // doubt.
 //
-// A request is made once. Nothing is replayed on a dropped connection, no
-// redirect is followed, no cookie is kept, no proxy is taken from the
-// environment. The connection speaks HTTP/1.1, where one connection carries one
+// A request is made once. Nothing is replayed on a dropped connection, except a
+// GET that did not ask for a connection of its own ([Request].Fresh); no redirect
+// is followed, no cookie is kept, no proxy is taken from the environment. The connection speaks HTTP/1.1, where one connection carries one
 // request at a time: only so are the bytes at the socket the bytes of this
 // request. Answers are read up to a cap, gzip and a byte order mark are
 // understood, and plain http is refused except to loopback.

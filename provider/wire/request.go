@@ -22,14 +22,15 @@ type Request struct {
 	Path   string
 	Query  url.Values
 	Header http.Header
-	Body   []byte
+	Body   []byte // must not be changed any more, even after an error
 	// Fresh asks for a connection of its own. A send by GET needs it: net/http
 	// repeats a GET when a reused connection drops. A request with an idempotency
 	// key always has one.
 	Fresh bool
 	// Limit caps the answer in bytes; 0 = [DefaultLimit].
 	Limit int64
-	// Sign, if set, sees the finished request and may add headers to it.
+	// Sign, if set, sees the finished request and may add headers to it, such as
+	// credentials. It must leave the body alone.
 	Sign func(*http.Request)
 }
 

@@ -12,7 +12,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Response is a vendor's answer.
+// Response is a vendor's answer. A driver asks, in this order: does the body say
+// what became of the message ([Response.Failed])? is it no success
+// ([Response.ByStatus])? can the acceptance be read, or is it doubt
+// ([Response.Doubt])?
 type Response struct {
 	Status int
 	Header http.Header

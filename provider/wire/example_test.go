@@ -1,0 +1,81 @@
+package wire_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
+)
+
+// acme is a driver in its smallest form.
+type acme struct {
+	wire *wire.Client
+	key  provider.Secret
+}
+
+func (a *acme) Capabilities() provider.Capabilities { return provider.Capabilities{} }
+
+func (a *acme) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	r, err := wire.JSON("POST", "/messages", map[string]string{"to": m.To.String(), "text": m.Text})
+	if err != nil {
+		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+a.key.Reveal()) }
+	resp, err := a.wire.Do(ctx, r)
+	if err != nil {
+		return nil, err // not sent, or in doubt: the wire knows
+	}
+	var answer struct{ ID, Error string }
+	unread := resp.Decode(&answer)
+	switch {
+	case unread == nil && answer.Error == "no_credit": // documented
+		return nil, resp.Failed(provider.InsufficientFunds, answer.Error, "")
+	case !resp.OK():
+		return nil, resp.ByStatus()
+	case unread != nil:
+		return nil, resp.Doubt(unread)
+	case answer.ID == "":
+		return nil, resp.Doubt(errors.New("the answer has no id"))
+	}
+	return &provider.Receipt{ID: answer.ID, Raw: resp.Raw()}, nil
+}
+
+// A driver's Send: one request, and what its answer says of the message.
+func Example() {
+	answers := []string{`{"id":"17"}`, `{"error":"no_credit"}`, `<html>Welcome to the hotel</html>`}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, answers[0])
+		answers = answers[1:]
+	}))
+	defer server.Close()
+	const key = provider.Secret("k3y")
+	client, err := wire.New(wire.Config{BaseURL: server.URL}, key)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+
+	p := &acme{client, key}
+	m := &provider.Message{To: e164.MustParse("+306900000001"), Text: "Hello"}
+	send := func() {
+		receipt, err := p.Send(context.Background(), m)
+		fmt.Println(provider.OutcomeOf(err), receipt, err)
+	}
+	send()
+	send()
+	send()
+	// Output:
+	// accepted receipt{id: 17} <nil>
+	// not_sent <nil> insufficient_funds (vendor code no_credit): HTTP status 200
+	// unknown <nil> indeterminate: HTTP status 200: the answer is not the JSON that was expected
+}
