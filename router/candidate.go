@@ -20,6 +20,7 @@ type candidate struct {
 	owned    bool              // message is this candidate's own copy
 	analysis segment.Analysis
 	ignored  []string
+	cost     *Cost // by the rate card, under LeastCost
 
 	transliterated bool // its text is not the message's
 

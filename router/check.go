@@ -83,8 +83,8 @@ func (p *Provider) check() error {
 
 // check looks at a route; known are the names of the providers.
 func (r *Route) check(path string, known []string) error {
-	if r.Strategy != Priority && r.Strategy != Weighted {
-		return provider.BadConfig(path+".strategy", "%q; want priority or weighted", r.Strategy)
+	if r.Strategy != Priority && r.Strategy != Weighted && r.Strategy != LeastCost {
+		return provider.BadConfig(path+".strategy", "%q; want priority, weighted or least_cost", r.Strategy)
 	}
 	if len(r.Targets) == 0 {
 		return provider.BadConfig(path+".providers", "is empty; want names of providers")

@@ -70,6 +70,9 @@ type Options struct {
 
 	// Price estimates what a message costs; nil or false = not known.
 	Price func(provider string, to e164.Number, segments int) (provider.Money, bool)
+	// ComparePrices orders two amounts, for LeastCost; nil = only within one
+	// currency. Amounts that it cannot compare count as equal.
+	ComparePrices func(a, b provider.Money) (int, error)
 	// Network tells the MCCMNC of a number, for routes that match on it.
 	Network func(to e164.Number) string
 
@@ -148,6 +151,9 @@ type Strategy string
 const (
 	Priority Strategy = "priority" // as they are listed
 	Weighted Strategy = "weighted" // in turns, by weight
+	// LeastCost is by Options.Price for the whole message, the cheapest first and
+	// what has no price last.
+	LeastCost Strategy = "least_cost"
 )
 
 // Target is a provider on a route, and what is particular to it there.

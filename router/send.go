@@ -130,8 +130,11 @@ func (s *send) chooseCandidates(take bool) {
 		}
 		s.candidates = append(s.candidates, c)
 	}
-	if s.route.Strategy == Weighted {
+	switch s.route.Strategy {
+	case Weighted:
 		s.route.balance.order(s.candidates, take)
+	case LeastCost:
+		s.cheapestFirst(s.candidates)
 	}
 	s.candidates = append(s.candidates, unfit...)
 }

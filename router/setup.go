@@ -93,6 +93,9 @@ func (s *setup) addRoutes() error {
 		if err := r.check(path, names); err != nil {
 			return err
 		}
+		if r.Strategy == LeastCost && s.Price == nil {
+			return provider.BadConfig(path+".strategy", "least_cost needs prices: a rate card")
+		}
 		s.routes = append(s.routes, newRoute(r, s.byName))
 	}
 	return nil

@@ -28,13 +28,15 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/rates"
 )
 
 // Config is a configuration that was read and checked. Its providers are open.
 type Config struct {
-	Path          string // as it was given to Load; the name given to Read
-	DefaultRegion string // for numbers without a calling code; "" = none
-	Rates         string // path of the rate card; "" = none
+	Path          string           // as it was given to Load; the name given to Read
+	DefaultRegion string           // for numbers without a calling code; "" = none
+	Rates         string           // path of the rate card; "" = none
+	Currencies    rates.Currencies // to compare prices with
 
 	Providers []Provider // in the order of the file
 	Options   router.Options

@@ -97,6 +97,7 @@ router:
 rates: rates.csv
 `), 0o600))
 	var opened []shop
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rates.csv"), []byte("provider,country,currency,price\nfirst,GR,EUR,0.05\n"), 0o600))
 	c, err := config.Load(t.Context(), file, registry(t, &opened), &config.Options{Getenv: env})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, c.Close()) })
@@ -136,6 +137,43 @@ rates: rates.csv
 	assert.Equal(t, []router.Target{{Name: "first"}, {Name: "second", Weight: 2, Sender: "vendor"}}, o.Routes[0].Targets)
 	assert.Equal(t, "GR", c.DefaultRegion)
 	assert.Equal(t, filepath.Join(dir, "rates.csv"), c.Rates)
+	price, priced := o.Price("first", e164.MustParse("+306941234567"), 3)
+	assert.True(t, priced)
+	assert.Equal(t, provider.Money{Micros: 150_000, Currency: "EUR"}, price, "by the country of the number, for all segments")
+	_, priced = o.Price("second", e164.MustParse("+306941234567"), 1)
+	assert.False(t, priced)
+}
+
+func TestPricesThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	card := filepath.Join(dir, "rates.csv")
+	require.NoError(t, os.WriteFile(card, []byte("provider,currency,price\na,EUR,0.05\nb,AUD,0.05\n"), 0o600))
+	broken := filepath.Join(dir, "broken.csv")
+	require.NoError(t, os.WriteFile(broken, []byte("provider,currency,price\na,EUR,x\n"), 0o600))
+	const providers = "providers:\n  a: {driver: memory}\n  b: {driver: memory}\n"
+	const route = "router:\n  routes:\n    - {name: all, strategy: least_cost, providers: [a, b]}\n"
+	tests := []struct{ name, yaml, want string }{
+		{"no card", providers + "rates: nowhere.csv\n", "a.yaml:4: rates: "},
+		{"broken card", providers + "rates: " + broken + "\n", "broken.csv:2: price: "},
+		{"least cost without a card", providers + route, "a.yaml:6: router.routes[0].strategy: least_cost needs prices"},
+		{"currencies", providers + route + "rates: " + card + "\n", "a.yaml:6: router.routes[0].strategy: prices in different currencies cannot be compared"},
+		{"currency rate", providers + "currency_rates: {EUR: \"0\"}\n", "currency_rates: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var opened []shop
+			_, err := config.Read(t.Context(), strings.NewReader(tt.yaml), "a.yaml", dir, registry(t, &opened), nil)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+	var opened []shop
+	c, err := config.Read(t.Context(), strings.NewReader(providers+route+"rates: "+card+"\ncurrency_rates: {EUR: 1, AUD: 0.61}\n"), "a.yaml", dir, registry(t, &opened), nil)
+	require.NoError(t, err)
+	defer c.Close()
+	r, err := c.Router().Send(t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "Hi"})
+	require.NoError(t, err)
+	assert.Equal(t, "b", r.Provider, "0.05 AUD is less than 0.05 EUR")
+	assert.True(t, r.Cost.Estimated)
 }
 
 func TestMistakes(t *testing.T) {
@@ -150,7 +188,7 @@ func TestMistakes(t *testing.T) {
 		{"syntax", "providers:\n  a: {driver: memory\n", "anysms.yaml:2: YAML"},
 		{"tab", "providers:\n\ta: x\n", "anysms.yaml:2: YAML"},
 		{"two documents", good + "---\n" + good, "more than one YAML document"},
-		{"unknown top key", good + "routers: {}\n", "anysms.yaml:3: routers: unknown key; want one of providers, rates, router"},
+		{"unknown top key", good + "routers: {}\n", "anysms.yaml:3: routers: unknown key; want one of currency_rates, providers, rates, router"},
 		{"unknown router key", good + "router:\n  retries: 3\n", "anysms.yaml:4: router.retries: unknown key; want one of"},
 		{"unknown nested key", good + "router:\n  breaker:\n    failure: 3\n", "anysms.yaml:5: router.breaker.failure: unknown key"},
 		{"unknown key of a route", good + "router:\n  routes:\n  - name: x\n    provider: [a]\n", "anysms.yaml:6: router.routes[0].provider: unknown key"},

@@ -13,6 +13,8 @@ type fileConfig struct {
 	Providers map[string]json.RawMessage `json:"providers"`
 	Router    routerConfig               `json:"router"`
 	Rates     string                     `json:"rates"`
+
+	CurrencyRates map[string]string `json:"currency_rates"`
 }
 
 type routerConfig struct {

@@ -1,0 +1,68 @@
+package router_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+)
+
+// prices asks so many micros a segment; providers that are not in it have no
+// price.
+func prices(each map[string]int64) func(string, e164.Number, int) (provider.Money, bool) {
+	return func(name string, _ e164.Number, segments int) (provider.Money, bool) {
+		micros, ok := each[name]
+		return provider.Money{Micros: micros * int64(segments), Currency: "EUR"}, ok
+	}
+}
+
+func TestLeastCost(t *testing.T) {
+	one := func(name string, each map[string]int64, rewrite func(*provider.Message)) *router.Router {
+		var list []router.Provider
+		var targets []router.Target
+		for _, n := range []string{"a", "b", "c"} {
+			list = append(list, router.Provider{Name: n, Provider: vendor(t, memory.Config{})})
+			targets = append(targets, router.Target{Name: n})
+		}
+		targets[1].Rewrite = rewrite
+		return open(t, list, &router.Options{Price: prices(each), Routes: []router.Route{{Name: name, Strategy: router.LeastCost, Targets: targets}}})
+	}
+	order := func(r *router.Router, m *provider.Message) string {
+		var names []string
+		for _, c := range r.Plan(m).Candidates {
+			names = append(names, c.Provider)
+		}
+		return strings.Join(names, " ")
+	}
+	assert.Equal(t, "c b a", order(one("cheapest first", map[string]int64{"a": 3, "b": 2, "c": 1}, nil), text("Hi")))
+	assert.Equal(t, "c a b", order(one("no price is last, not free", map[string]int64{"a": 3, "c": 1}, nil), text("Hi")))
+	assert.Equal(t, "a b c", order(one("as listed where all ask the same", map[string]int64{"a": 1, "b": 1, "c": 1}, nil), text("Hi")))
+	assert.Equal(t, "b a c", order(one("by each one's own segments", map[string]int64{"a": 3, "b": 4, "c": 3},
+		func(m *provider.Message) { m.Text = "short" }), text(strings.Repeat("x", 200))))
+}
+
+func TestLeastCostPrefersTheHealthier(t *testing.T) {
+	a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+	r := two(t, a, b, &router.Options{
+		Price:   prices(map[string]int64{"a": 1, "b": 1}),
+		Breaker: router.Breaker{Failures: 1, Jitter: -1}, Retry: router.Retry{MaxAttempts: 1},
+		Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}, {Name: "b"}}}},
+	})
+	a.Script(code(provider.Unavailable))
+	res, err := r.Send(t.Context(), text("Hi"))
+	require.NoError(t, err)
+	assert.Equal(t, "a:not_sent b:accepted", trail(res))
+	assert.Equal(t, "b", r.Plan(text("Hi")).Candidates[0].Provider)
+}
+
+func TestLeastCostNeedsPrices(t *testing.T) {
+	_, err := router.New([]router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}},
+		&router.Options{Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}}}}})
+	assert.ErrorContains(t, err, "least_cost needs prices")
+}

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/numbering"
+	"github.com/anysms/anysms/router/rates"
+)
+
+// price reads the rate card and lets the router price messages with it.
+func (c *Config) price(file *fileConfig) (err error) {
+	if c.Currencies, err = rates.NewCurrencies(file.CurrencyRates); err != nil {
+		return provider.BadConfig("currency_rates", "%v", err)
+	}
+	if c.Rates == "" {
+		return nil
+	}
+	f, err := os.Open(c.Rates)
+	if err != nil {
+		return provider.BadConfig("rates", "%v", err)
+	}
+	defer f.Close()
+	card, err := rates.Read(f, c.Rates)
+	if err != nil {
+		return provider.BadConfig("rates", "%v", err)
+	}
+	if err := c.comparable(card, file.Router.Routes); err != nil {
+		return err
+	}
+	prices := card.Prices()
+	c.Options.ComparePrices = c.Currencies.Compare
+	c.Options.Price = func(name string, to e164.Number, segments int) (provider.Money, bool) {
+		each, ok := prices.Price(name, rates.Destination{Number: to, Country: numbering.Region(to)})
+		if !ok {
+			return provider.Money{}, false
+		}
+		total, err := each.Mul(segments)
+		return total, err == nil
+	}
+	return nil
+}
+
+// comparable finds routes by least cost whose providers' prices cannot be
+// compared.
+func (c *Config) comparable(card *rates.Card, routes []routeConfig) error {
+	for i, r := range routes {
+		if r.Strategy != router.LeastCost {
+			continue
+		}
+		var first string
+		for _, t := range r.Providers {
+			currency := card.Currency(t.Name)
+			if currency == "" {
+				continue // it has no prices and comes last
+			}
+			if first == "" {
+				first = currency
+			}
+			if _, err := c.Currencies.Compare(provider.Money{Currency: first}, provider.Money{Currency: currency}); err != nil {
+				return provider.BadConfig(fmt.Sprintf("router.routes[%d].strategy", i), "%v; give currency_rates", err)
+			}
+		}
+	}
+	return nil
+}
