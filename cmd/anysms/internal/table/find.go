@@ -6,9 +6,13 @@ import (
 	"strings"
 )
 
-// Find finds a column by its name in the header.
+// Find finds a column by its name in the header, or among the keys of the first
+// lines of JSON.
 func Find(r Reader, name string) (int, error) {
 	header := r.Columns()
+	if j, ok := r.(*jsonRows); ok && len(j.seen) > 0 && !slices.Contains(j.seen, name) {
+		return 0, fmt.Errorf("no key %q in the first lines; read as JSON Lines the file has: %s", name, quotedNames(j.seen))
+	}
 	at := slices.Index(header, name)
 	if at < 0 {
 		return 0, fmt.Errorf("line 1: no column %q; read as %s the file has: %s", name, r.Format(), quotedNames(header))

@@ -1,9 +1,11 @@
 package table
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +39,7 @@ func Text(from io.Reader, name string, given *Format, keys []string) (Reader, er
 	r.data = strings.TrimPrefix(r.data, "\ufeff")
 	if given == nil && isJSONLines(name, r.data) {
 		r.format = Format{Delimiter: '\n'} // a line is one field
-		return &jsonRows{rows: r, object: object{names: keys}, values: make([]string, len(keys))}, nil
+		return &jsonRows{rows: r, object: object{names: keys}, values: make([]string, len(keys)), seen: sampleKeys(r.data)}, nil
 	}
 	return separated(r, name, given)
 }
@@ -107,6 +109,27 @@ type jsonRows struct {
 	rows   *rows
 	object object
 	values []string
+	seen   []string // keys of the first lines; none if those cannot be read
+}
+
+// sampleKeys lists the keys of the first lines.
+func sampleKeys(head string) (keys []string) {
+	const most = 100
+	for line := range strings.Lines(head) {
+		var object map[string]json.RawMessage
+		if json.Unmarshal([]byte(line), &object) != nil {
+			continue // it is cut, or will be reported
+		}
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			if !slices.Contains(keys, key) && len(keys) < most {
+				keys = append(keys, key)
+			}
+		}
+		if len(keys) == most {
+			break
+		}
+	}
+	return keys
 }
 
 func (j *jsonRows) Next() (Row, error) {

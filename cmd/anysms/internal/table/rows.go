@@ -97,7 +97,11 @@ func (r *rows) take(end int, problem string) Row {
 		found.Fields = nil
 	}
 	end = min(end+1, len(r.data))
-	r.line += strings.Count(r.data[:end], "\n")
+	lines := strings.Count(r.data[:end], "\n")
+	if problem != "" && lines > 1 {
+		found.Problem += fmt.Sprintf("; lines %d to %d are given up", r.line, r.line+lines-1)
+	}
+	r.line += lines
 	r.data = r.data[end:]
 	return found
 }
