@@ -63,7 +63,7 @@ Exit code 0: conformant. 1: a case of level must failed. 2: it could not be run.
 	f.StringVar(&p.replies, "replies", "", "folder with the vendor's answers")
 	f.StringSliceVar(&p.secrets, "secret", nil, "name of a setting of a plugin that must never be shown")
 	f.StringArrayVar(&p.skip, "skip", nil, "leave a case out: ID=REASON")
-	f.Var(&p.format, "format", "text, json, junit (XML) or markdown (a table)")
+	p.format.addTo(cmd, "format", "text, json, junit (XML) or markdown (a table)")
 	f.BoolVar(&p.list, "list", false, "list the cases instead")
 	cmd.MarkFlagsMutuallyExclusive("driver", "plugin", "recipe", "list")
 	cmd.MarkFlagsMutuallyExclusive("settings", "config")

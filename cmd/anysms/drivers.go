@@ -30,6 +30,7 @@ func (a *app) driversCommand() *cobra.Command {
 			return a.printDrivers(registry(), format)
 		},
 	}
+	cmd.ValidArgsFunction = cobra.FixedCompletions(registry().Names(), cobra.ShellCompDirectiveNoFileComp)
 	format.addTo(cmd)
 	return cmd
 }

@@ -45,6 +45,12 @@ type oneOf struct {
 	words []string
 }
 
+func (o *oneOf) addTo(cmd *cobra.Command, name, usage string) {
+	cmd.Flags().Var(o, name, usage)
+	// The flag was just defined, so that this cannot fail.
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(o.words, cobra.ShellCompDirectiveNoFileComp))
+}
+
 func (o *oneOf) String() string { return o.value }
 
 func (o *oneOf) Type() string { return strings.Join(o.words, "|") }
@@ -57,6 +63,21 @@ func (o *oneOf) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("want one of %s", strings.Join(o.words, ", "))
+}
+
+// teach has a command and those below it say with a wrong argument where help is.
+func teach(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		teach(sub)
+	}
 }
 
 // printJSON writes one line of JSON. Characters are not escaped beyond what

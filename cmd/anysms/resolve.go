@@ -51,7 +51,7 @@ is changed; the exit code is then 3 if there are any.`,
 	format.addTo(cmd)
 	f := cmd.Flags()
 	f.StringVar(&path, "journal", "", "the journal of send --file")
-	f.Var(&as, "as", "what they are: accepted or not_sent")
+	as.addTo(cmd, "as", "what they are: accepted or not_sent")
 	f.StringSliceVar(&refs, "ref", nil, "settle these alone")
 	_ = cmd.MarkFlagRequired("journal") // the flag was just defined
 	return cmd

@@ -40,7 +40,7 @@ is sent. The exit code is 1 if the message would be refused.`,
 	f.StringVar(&flags.to, "to", "", "the recipient's number")
 	f.StringVar(&flags.text, "text", "", "the text")
 	f.StringVar(&flags.from, "from", "", "the sender")
-	f.Var(&flags.class, "class", "the kind of message")
+	flags.class.addTo(cmd, "class", "the kind of message")
 	f.StringVar(&flags.tag, "tag", "", "your own label")
 	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver")
 	f.StringVar(&flags.at, "at", "", "when the vendor shall send it, such as 2030-01-02T15:04:05Z")

@@ -2,10 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/source"
 )
 
 func TestVersion(t *testing.T) {
@@ -58,6 +61,27 @@ func TestConfigCheckAsksNobody(t *testing.T) {
 	assert.Equal(t, exitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "is right: 2 providers, 1 route\n")
 	v.untouched(t)
+}
+
+// A shell completes the words of flags, and files where they are wanted.
+func TestCompletion(t *testing.T) {
+	for args, want := range map[string]string{
+		"send --class ":          "otp\ntransactional\nmarketing\n:4\n",
+		"send --delivery ":       "at_most_once\nreconcile\nat_least_once\n:4\n",
+		"route explain --class ": "otp\ntransactional\nmarketing\n:4\n",
+		"resolve --as ":          "accepted\nnot_sent\n:4\n",
+		"analyse --delimiter ":   "comma\nsemicolon\ntab\n:4\n",
+		"analyse --charset ":     strings.Join(source.Charsets(), "\n") + "\n:4\n",
+		"analyse --require ":     "gsm7\n:4\n",
+		"conformance --format ":  "text\njson\njunit\nmarkdown\n:4\n",
+		"drivers ":               strings.Join(registry().Names(), "\n") + "\n:4\n",
+		"send --file ":           ":0\n",
+		"rates check ":           ":0\n",
+	} {
+		got := anysms(t, append([]string{"__complete"}, strings.Split(args, " ")...)...)
+		assert.Equal(t, exitDone, got.code)
+		assert.Equal(t, want, got.stdout, args)
+	}
 }
 
 func TestMistypedCommandIsGuessed(t *testing.T) {
