@@ -64,15 +64,17 @@ func (a *app) analyseCommand() *cobra.Command {
 		Short:   "Say what a text, or a file of texts, takes to send",
 		Long:    analyseHelp,
 		Example: analyseExamples,
-		Args:    cobra.MaximumNArgs(1),
+		Args:    oneText,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts, err := flags.segmentOptions()
-			if err != nil {
+			if err := errors.Join(err, flags.file.check(cmd), flags.limits.check(cmd)); err != nil {
 				return err
 			}
 			switch {
 			case flags.file.path != "" && len(args) == 1:
 				return errors.New("give a text or --file, not both")
+			case flags.file.path != "" && flags.level.value != "":
+				return errors.New("--transliterate is for one text; anysms cost says what each level would save in a file")
 			case flags.file.path != "":
 				return a.analyseFile(cmd.Context(), &flags.file, &flags.limits, opts, flags.format)
 			}
@@ -91,10 +93,17 @@ func (a *app) analyseCommand() *cobra.Command {
 	f.BoolVar(&flags.locking, "locking", false, "allow their locking shift tables too")
 	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
-	f.Var(&flags.level, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
+	flags.level.addTo(cmd, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
 	flags.limits.addTo(cmd)
 	flags.file.addTo(cmd)
 	return cmd
+}
+
+func oneText(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("%d texts are given; want one, in quotes if it has blanks", len(args))
+	}
+	return nil
 }
 
 func (f *analyseFlags) segmentOptions() (*segment.Options, error) {

@@ -25,6 +25,9 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	if err != nil {
 		return err
 	}
+	if err := limit.Fit(opts.Prices); err != nil {
+		return err
+	}
 	page, err := createFile(flags.report, flags.path)
 	if err != nil {
 		return err

@@ -129,6 +129,14 @@ func TestBadUsage(t *testing.T) {
 		"unknown region":     {[]string{"analyse", "--file", "x", "--to-column", "to", "--region", "Greece"}, "Greece"},
 		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; there are: `},
 		"status, no id":      {[]string{"status", "--provider", "x"}, "accepts 1 arg"},
+		"two texts":          {[]string{"analyse", "Hello", "there"}, "2 texts are given; want one, in quotes"},
+		"level of a file":    {[]string{"analyse", "--file", "x", "--transliterate", "full"}, "--transliterate is for one text"},
+		"empty template":     {[]string{"analyse", "--file", "x", "--template", ""}, "--template is empty"},
+		"two sources":        {[]string{"analyse", "--file", "x", "--template", "Hi", "--text-column", "t"}, "not both"},
+		"no segment at all":  {[]string{"analyse", "--max-segments", "0", "text"}, "--max-segments 0; want at least 1"},
+		"sample, not asked":  {[]string{"cost", "--file", "x", "--sample", "3"}, "--sample needs --ask"},
+		"no network":         {[]string{"rates", "quote", "--rates", "x", "--to", "+306900000001", "--mccmnc", "202a"}, `--mccmnc "202a" is not 5 or 6 digits`},
+		"help is named":      {[]string{"rates", "check"}, `see "anysms rates check --help"`},
 		"pace of nothing":    {[]string{"demo", "--pace", "0s"}, "--pace 0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,6 +159,20 @@ func TestBadFiles(t *testing.T) {
 	assert.Contains(t, got.stderr, "directory")
 
 	file := write(t, "a.csv", "to,body\n1,Hi\n")
+	for _, limit := range []string{"--max-cost=much", "--max-cost=5"} {
+		got = anysms(t, "analyse", "--file", missing, limit)
+		assert.Equal(t, exitUsage, got.code)
+		assert.Contains(t, got.stderr, "max-cost", "a limit that cannot be checked is said before the file is read")
+	}
+	got = anysms(t, "analyse", "--file", file, "--text-column", "body", "--sheet", "May")
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, `--sheet "May": `+file+" is no workbook")
+
+	lines := write(t, "a.jsonl", `{"phone":"+306971234567","body":"Hi"}`+"\n")
+	got = anysms(t, "analyse", "--file", lines)
+	assert.Equal(t, exitUsage, got.code)
+	assert.Contains(t, got.stderr, `no key "text" in the first lines; read as JSON Lines the file has: "body", "phone"`)
+
 	got = anysms(t, "analyse", "--file", file, "--text-column", "SMS")
 	assert.Equal(t, exitUsage, got.code)
 	assert.Contains(t, got.stderr, `no column "SMS"`)

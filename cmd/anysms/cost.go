@@ -47,7 +47,15 @@ func (a *app) costCommand() *cobra.Command {
   anysms cost --file campaign.csv --rates rates.csv --providers athens,sydney --currency-rate EUR=1,AUD=0.61
   anysms cost --file campaign.csv --config anysms.yaml --ask`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.cost(cmd.Context(), &flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flags.file.check(cmd); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("sample") && !flags.ask {
+				return errors.New("--sample needs --ask")
+			}
+			return a.cost(cmd.Context(), &flags)
+		},
 	}
 	flags.format.addTo(cmd)
 	flags.file.addTo(cmd)
@@ -65,7 +73,7 @@ func (a *app) costCommand() *cobra.Command {
 type costs struct {
 	*analysis.Totals
 	CheapestMix *analysis.Mix `json:"cheapest_mix"`
-	Asked       []asked       `json:"asked,omitempty"`
+	Asked       []asked       `json:"asked,omitzero"` // with --ask
 }
 
 func (a *app) cost(ctx context.Context, flags *costFlags) error {

@@ -28,7 +28,7 @@ func TestBadRates(t *testing.T) {
 		{"no such card", []string{"rates", "check", "nowhere.csv"}, exitUsage, "nowhere.csv"},
 		{"broken card", []string{"rates", "check", broken}, exitUsage, "broken.csv:2: price: "},
 		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, exitUsage, "broken.csv:4: currency: USD"},
-		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 rows or destinations"},
+		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 findings to look at"},
 		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, exitRefused, "calling code"},
 		{"no number", []string{"rates", "quote", "--rates", card}, exitUsage, `"to" not set`},
 		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, exitUsage, `no provider "nobody"; there are: athens, usa`},
@@ -42,7 +42,7 @@ func TestBadRates(t *testing.T) {
 		{"template column", []string{"analyse", "--file", file, "--template", "{name}"}, exitUsage, `no column "name"`},
 		{"baseline", []string{"analyse", "--baseline", card, "x"}, exitUsage, "is not the JSON of an analysis"},
 		{"max cost", []string{"analyse", "--max-cost", "1", "x"}, exitUsage, "max-cost needs prices"},
-		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, exitUsage, "is negative"},
+		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, exitUsage, "want at least 1"},
 		{"file flag without file", []string{"analyse", "--report", "x.html", "x"}, exitUsage, "--report needs --file"},
 	}
 	for _, tt := range tests {

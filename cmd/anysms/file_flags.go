@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/router/numbering"
 	"github.com/anysms/anysms/router/rates"
@@ -41,8 +42,9 @@ func (f *fileFlags) addTo(cmd *cobra.Command) {
 	flags.StringVar(&f.to, "to-column", "", "the column with the numbers; without it they are not judged")
 	flags.StringVar(&f.network, "network-column", "", "the column with the networks (MCCMNC), for prices by network")
 	flags.StringVar(&f.region, "region", "", "country of numbers without a calling code, such as GR")
-	flags.Var(&f.delimiter, "delimiter", "what separates the fields, if it shall not be told from the file")
+	f.delimiter.addTo(cmd, "delimiter", "what separates the fields, if it shall not be told from the file")
 	flags.StringVar(&f.charset, "charset", "", "character set such as windows-1253, if it shall not be told from the file")
+	_ = cmd.RegisterFlagCompletionFunc("charset", cobra.FixedCompletions(source.Charsets(), cobra.ShellCompDirectiveNoFileComp)) // just defined
 	flags.StringVar(&f.sheet, "sheet", "", "worksheet of an XLSX workbook (default: the first)")
 	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV file, for the cost at each provider; needs --to-column")
 	flags.StringSliceVar(&f.providers, "providers", nil, "providers of the rate card to count (default: all)")
@@ -58,6 +60,17 @@ func withoutFile(cmd *cobra.Command) error {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s needs --file", name)
 		}
+	}
+	return nil
+}
+
+// check refuses flags that do not go together.
+func (f *fileFlags) check(cmd *cobra.Command) error {
+	switch given := cmd.Flags().Changed; {
+	case given("template") && f.template == "":
+		return errors.New("--template is empty; want a text such as \"Hi {name}\"")
+	case given("template") && given("text-column"):
+		return errors.New("give --template or --text-column, not both: each says where the texts come from")
 	}
 	return nil
 }
@@ -143,14 +156,18 @@ func (l *limitFlags) addTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&l.maxSegments, "max-segments", 0, "exit with 1 if a message has more segments")
 	flags.StringSliceVar(&l.maxCost, "max-cost", nil, "exit with 1 if the total is more than AMOUNT, or PROVIDER=AMOUNT, or not wholly known")
-	flags.Var(&l.require, "require", "exit with 1 if a message needs UCS-2")
+	l.require.addTo(cmd, "require", "exit with 1 if a message needs UCS-2")
 	flags.StringVar(&l.baseline, "baseline", "", "JSON of an earlier analysis: exit with 1 if a message has become dearer on average")
 }
 
-func (l *limitFlags) limits() (*analysis.Limits, error) {
-	if l.maxSegments < 0 {
-		return nil, fmt.Errorf("--max-segments %d is negative", l.maxSegments)
+func (l *limitFlags) check(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("max-segments") && l.maxSegments < 1 {
+		return fmt.Errorf("--max-segments %d; want at least 1", l.maxSegments)
 	}
+	return nil
+}
+
+func (l *limitFlags) limits() (*analysis.Limits, error) {
 	limits := &analysis.Limits{MaxSegments: l.maxSegments, GSM7: l.require.value == "gsm7", MaxCost: map[string]string{}}
 	for _, given := range l.maxCost {
 		name, amount, named := strings.Cut(given, "=")

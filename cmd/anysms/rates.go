@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,12 @@ rows that are not yet in force (future), which alone do not fail the check.`,
 			if err != nil {
 				return err
 			}
-			return a.reportFindings(args[0], card.Check(time.Now(), numbering.Regions), format)
+			findings := card.Check(time.Now(), numbering.Regions)
+			if len(findings) == 0 && !format.json() {
+				_, err := fmt.Fprintf(a.out, "%s is right: %s\n", args[0], plural(len(card.Providers()), "provider"))
+				return err
+			}
+			return a.reportFindings(args[0], findings, format)
 		},
 	}
 	format.addTo(cmd)
@@ -80,7 +86,7 @@ func (a *app) reportFindings(name string, findings []rates.Finding, format outpu
 		}
 	}
 	if wrong > 0 {
-		return &exitError{code: exitRefused, cause: fmt.Errorf("%s has %d rows or destinations to look at", name, wrong)}
+		return &exitError{code: exitRefused, cause: fmt.Errorf("%s: %s to look at", name, plural(wrong, "finding"))}
 	}
 	return nil
 }
@@ -107,6 +113,9 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
   anysms rates quote --rates rates.csv --to 6941234567 --region GR --text "Γεια σου"`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if network != "" && !isNetwork(network) {
+				return fmt.Errorf("--mccmnc %q is not 5 or 6 digits such as 20210", network)
+			}
 			rateCard, err := readRates(card)
 			if err != nil {
 				return err
@@ -135,8 +144,12 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 	return cmd
 }
 
+func isNetwork(s string) bool {
+	return (len(s) == 5 || len(s) == 6) && strings.Trim(s, "0123456789") == ""
+}
+
 func quotations(card *rates.Card, to e164.Number, country, network string, segments int) []quotation {
-	var list []quotation
+	list := []quotation{}
 	for _, name := range card.Providers() {
 		q := quotation{Provider: name, Segments: segments}
 		price, row, ok := card.Book(name, time.Now()).Price(rates.Destination{Number: to, Country: country, MCCMNC: network})

@@ -197,7 +197,7 @@ func (t *tally) bestEdits() ([]Edit, error) {
 	slices.SortFunc(list, func(a, b edit) int {
 		return cmp.Or(b.segments-a.segments, len(a.from)-len(b.from), slices.Compare(a.from, b.from))
 	})
-	var best []Edit
+	best := []Edit{}
 	for _, found := range list[:min(len(list), bestEdits)] {
 		cost, err := t.byProvider(found.costs)
 		if err != nil {

@@ -111,6 +111,26 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
+// Lists that have nothing are there, and what was not asked for is not.
+func TestEmptyListsAreNoNulls(t *testing.T) {
+	b, err := json.Marshal(file(t, "text\n", analysis.Options{Characters: true}))
+	require.NoError(t, err)
+	for _, list := range []string{"by_country", "invalid_by_reason", "invalid", "histogram", "characters", "edits", "violations"} {
+		assert.Contains(t, string(b), `"`+list+`":[]`)
+	}
+	assert.NotContains(t, string(b), "null")
+	assert.NotContains(t, string(b), "levels")
+}
+
+// A row that breaks over several lines says which of them are lost.
+func TestBrokenRowOverSeveralLines(t *testing.T) {
+	got := file(t, "to,text\na,\"open\nb,lost\nc,\"x\"y\nd,read\n", analysis.Options{})
+	assert.Equal(t, 1, got.Messages)
+	require.Len(t, got.Invalid, 1)
+	assert.Equal(t, 2, got.Invalid[0].Line)
+	assert.Contains(t, got.Invalid[0].Reason, "lines 2 to 4 are given up")
+}
+
 func TestTemplate(t *testing.T) {
 	template, err := analysis.ParseTemplate("Hi {name}, {{{code}}} is yours, {name}.")
 	require.NoError(t, err)
@@ -301,6 +321,8 @@ func TestLimits(t *testing.T) {
 		_, err := (&analysis.Limits{MaxCost: map[string]string{limit: "x"}}).Check(totals)
 		assert.ErrorContains(t, err, want)
 	}
+	assert.NoError(t, (&analysis.Limits{MaxCost: map[string]string{"a": "1"}}).Fit(prices(t, "a,,,EUR,1\n", "a")))
+	assert.Error(t, (&analysis.Limits{MaxCost: map[string]string{"b": "1"}}).Fit(prices(t, "a,,,EUR,1\n", "a")))
 	_, err := (&analysis.Limits{MaxCost: map[string]string{"": "1"}}).Check(&analysis.Totals{})
 	assert.ErrorContains(t, err, "max-cost needs prices")
 }

@@ -38,6 +38,17 @@ func (l *Limits) Check(t *Totals) ([]Violation, error) {
 	return broken, nil
 }
 
+// Fit says, before a file is read, whether its costs can be compared with the
+// limits.
+func (l *Limits) Fit(prices []Price) error {
+	t := &Totals{TotalCost: make(map[string]provider.Money)}
+	for _, p := range prices {
+		t.TotalCost[p.Provider] = provider.Money{Currency: p.Book.Currency()}
+	}
+	_, err := l.checkCosts(t)
+	return err
+}
+
 func (l *Limits) checkCosts(t *Totals) (broken []Violation, err error) {
 	for _, limited := range slices.Sorted(maps.Keys(l.MaxCost)) {
 		if _, known := t.TotalCost[limited]; limited != "" && !known {

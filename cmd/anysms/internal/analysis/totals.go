@@ -35,10 +35,10 @@ type Totals struct {
 	Median     int      `json:"median"`     // segments
 	P95        int      `json:"p95"`        // segments; 95 of 100 messages have no more
 
-	Characters []Character `json:"characters,omitempty"` // that force UCS-2, the dearest first
-	Edits      []Edit      `json:"edits,omitempty"`      // that save most
-	Levels     []Level     `json:"levels,omitempty"`     // of transliteration, and what they save
-	Variables  []Variable  `json:"variables,omitempty"`  // of the template
+	Characters []Character `json:"characters,omitzero"` // that force UCS-2, the dearest first
+	Edits      []Edit      `json:"edits,omitzero"`      // that save most
+	Levels     []Level     `json:"levels,omitzero"`     // of transliteration, and what they save
+	Variables  []Variable  `json:"variables,omitzero"`  // of the template
 	Duplicates *Duplicates `json:"duplicates,omitempty"`
 
 	Worst []Message `json:"-"` // the longest messages, without repeats
