@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -110,6 +111,17 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLongWordsAreCut(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	failed := resp.Failed(provider.Rejected, strings.Repeat("c", 1<<20), strings.Repeat("ω", 1<<19))
+	assert.Less(t, len(failed.Error()), 2500)
+	assert.True(t, utf8.ValidString(failed.VendorMessage))
+	assert.Equal(t, strings.Repeat("ω", 500)+"…", failed.VendorMessage)
 }
 
 // A secret comes back in the forms in which servers write it.

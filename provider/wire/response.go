@@ -64,15 +64,26 @@ func (r *Response) Raw() json.RawMessage {
 }
 
 // Failed makes the error for an answer whose documented body says what became
-// of the message. Secrets that the vendor repeats are taken out of its words.
+// of the message. Secrets that the vendor repeats are taken out of its words, and
+// words beyond 1000 bytes are cut off: they end in logs.
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
-		VendorCode:    r.client.redactor.scrub(vendorCode),
-		VendorMessage: r.client.redactor.scrub(vendorMessage),
+		VendorCode:    shorten(r.client.redactor.scrub(vendorCode)),
+		VendorMessage: shorten(r.client.redactor.scrub(vendorMessage)),
 		RetryAfter:    r.RetryAfter(),
 		Err:           fmt.Errorf("HTTP status %d", r.Status),
 	}
+}
+
+// maxWords is how much of a vendor's words an error keeps, in bytes.
+const maxWords = 1000
+
+func shorten(s string) string {
+	if len(s) <= maxWords {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
 // Doubt makes the error for an answer that was to be an acceptance and cannot
@@ -85,9 +96,10 @@ func (r *Response) Doubt(cause error) *provider.Error {
 // without a documented body. [Config].StatusOutcomes comes before the table. A
 // 2xx is provider.Indeterminate: it promised an acceptance that nobody can read.
 func (r *Response) ByStatus() *provider.Error {
+	wait, asked := r.retryAfter()
 	err := &provider.Error{
-		Code:       statusCode(r.Status, r.Header.Get("Retry-After") != ""),
-		RetryAfter: r.RetryAfter(),
+		Code:       statusCode(r.Status, asked),
+		RetryAfter: wait,
 		Err:        fmt.Errorf("HTTP status %d without a documented answer", r.Status),
 	}
 	if r.bodyErr != nil {
@@ -108,17 +120,23 @@ func (r *Response) ByStatus() *provider.Error {
 // §10.2.3); 0 if there is none, or none that can be read. A date is taken
 // relative to the answer's own Date, so that clocks need not agree.
 func (r *Response) RetryAfter() time.Duration {
+	wait, _ := r.retryAfter()
+	return wait
+}
+
+// retryAfter tells a header that can be read from none.
+func (r *Response) retryAfter() (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(r.Header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+		return time.Duration(seconds) * time.Second, true
 	}
 	at, err := http.ParseTime(value)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	now := r.received
 	if sent, err := http.ParseTime(r.Header.Get("Date")); err == nil {
 		now = sent
 	}
-	return max(0, at.Sub(now))
+	return max(0, at.Sub(now)), true
 }

@@ -402,13 +402,16 @@ func TestByStatus(t *testing.T) {
 			assert.ErrorIs(t, answer(s, "").ByStatus(), code, "status %d", s)
 		}
 	}
-	assert.ErrorIs(t, answer(503, "7").ByStatus(), provider.Unavailable, "503 with Retry-After")
+	for _, good := range []string{"7", "0", "Wed, 21 Oct 2015 07:28:00 GMT"} {
+		assert.ErrorIs(t, answer(503, good).ByStatus(), provider.Unavailable, "503 with Retry-After %q", good)
+	}
 	assert.Equal(t, 7*time.Second, answer(429, "7").ByStatus().RetryAfter)
 	date := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
 	assert.InDelta(t, time.Hour, answer(429, date).RetryAfter(), float64(3*time.Second))
 	assert.Zero(t, answer(429, time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)).RetryAfter(), "a date that is over")
 	for _, bad := range []string{"", "soon", "-1", "1.5", "99999999999999999999"} {
 		assert.Zero(t, answer(429, bad).RetryAfter(), "Retry-After %q", bad)
+		assert.ErrorIs(t, answer(503, bad).ByStatus(), provider.Indeterminate, "503 with Retry-After %q", bad)
 	}
 
 	c = newClient(t, wire.Config{BaseURL: server.URL, StatusOutcomes: map[int]provider.Outcome{502: "not_sent", 500: "refused", 404: "unknown"}})
