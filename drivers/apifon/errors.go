@@ -142,12 +142,10 @@ func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider
 		return r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(said.Code))))
 	}
 	code, known := codes[said.Code]
-	if !known {
-		err := r.ByStatus()
-		err.VendorCode, err.VendorMessage, err.Err = string(said.Code), said.message(), said
-		return c.expired(r, err)
-	}
-	if code == provider.InvalidMessage {
+	switch {
+	case !known:
+		code = r.ByStatus().Code
+	case code == provider.InvalidMessage:
 		code = blame(said)
 	}
 	err := r.Failed(code, string(said.Code), said.message())
