@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -36,21 +37,24 @@ var errNotHandedOver = errors.New("not handed over to the plugin")
 // is the same for a plugin that died and one that never was there.
 type line struct {
 	*grpc.ClientConn
-	grace time.Duration // after the caller's deadline
+	timeout time.Duration // of a call without a deadline
+	grace   time.Duration // after the caller's deadline
 }
 
 // Invoke is a unary call in its three steps, of which the first proves that
 // nothing was sent if it fails. gRPC ends the call a little after the caller's
 // deadline, so that what the plugin knows then still arrives.
 func (l line) Invoke(ctx context.Context, method string, request, response any, opts ...grpc.CallOption) error {
-	call, cancel := outgoing(ctx, l.grace)
+	call, cancel := l.outgoing(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
-		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			cancel()
-		}
-	})
-	defer stop()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, func() {
+			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				cancel()
+			}
+		})
+		defer stop()
+	}
 	stream, err := l.NewStream(call, &grpc.StreamDesc{}, method, opts...)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotHandedOver, err)
@@ -105,6 +109,9 @@ func (t *traceContext) Set(key, value string) {
 func (t *traceContext) Keys() []string { return []string{traceparentKey, tracestateKey} }
 
 func traceOf(ctx context.Context) (t traceContext) {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return t
+	}
 	propagation.TraceContext{}.Inject(ctx, &t)
 	return t
 }
@@ -117,9 +124,15 @@ func (t traceContext) into(ctx context.Context) context.Context {
 }
 
 // outgoing is the context of a unary call: not ended by the caller's own, whose
-// facts it has as metadata, but a little later.
-func outgoing(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+// facts it has as metadata, but a little later. Without a deadline of the caller's,
+// gRPC's says enough.
+func (l line) outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	var pairs []string
+	end := time.Now().Add(l.timeout)
+	if deadline, ok := ctx.Deadline(); ok {
+		pairs = append(pairs, timeoutKey, milliseconds(max(1, time.Until(deadline))))
+		end = deadline.Add(l.grace)
+	}
 	if d, ok := wire.ConnectTimeout(ctx); ok {
 		pairs = append(pairs, connectTimeoutKey, milliseconds(d))
 	}
@@ -127,12 +140,10 @@ func outgoing(ctx context.Context, grace time.Duration) (context.Context, contex
 		pairs = append(pairs, traceparentKey, t.parent, tracestateKey, t.state)
 	}
 	call := context.WithoutCancel(ctx)
-	deadline, bounded := ctx.Deadline()
-	if !bounded {
-		return context.WithCancel(metadata.AppendToOutgoingContext(call, pairs...))
+	if len(pairs) > 0 {
+		call = metadata.AppendToOutgoingContext(call, pairs...)
 	}
-	pairs = append(pairs, timeoutKey, milliseconds(max(1, time.Until(deadline))))
-	return context.WithDeadline(metadata.AppendToOutgoingContext(call, pairs...), deadline.Add(grace))
+	return context.WithDeadline(call, end)
 }
 
 // milliseconds rounds up: no time left is not the same as none given.

@@ -148,6 +148,14 @@ func TestWhatDriversGetWrong(t *testing.T) {
 		_, err := send(p, "nothing")
 		assert.EqualError(t, err, "indeterminate: the driver gave neither a receipt nor an error")
 		assert.Equal(t, "a\uFFFDb", ask(t, p, "bytes"), "a vendor's odd bytes cost no receipt")
+		var all sync.WaitGroup
+		for range 20 { // together they are more than the line carries in one go
+			all.Go(func() {
+				_, err := send(p, "ok"+strings.Repeat("x", 1<<20-200))
+				assert.NoError(t, err)
+			})
+		}
+		all.Wait()
 		r, err := send(p, "large")
 		require.NoError(t, err, "a vendor's large answer costs no receipt")
 		assert.Equal(t, "large", r.ID)
@@ -176,14 +184,17 @@ func TestRefusedBeforeTheLine(t *testing.T) {
 	for name, m := range map[string]*provider.Message{
 		"no recipient": {Text: "x"},
 		"not utf-8":    m,
-		"too large":    message(strings.Repeat("x", 4<<20)),
+		"too large":    message(strings.Repeat("x", 1<<20)),
 	} {
 		_, err := p.Send(context.Background(), m)
 		assert.Equal(t, provider.OutcomeRefused, provider.OutcomeOf(err), name)
 	}
-	large := []*provider.Message{message(strings.Repeat("a", 3<<20)), message(strings.Repeat("b", 3<<20))}
+	var large []*provider.Message
+	for range 10 {
+		large = append(large, message(strings.Repeat("a", 1<<20-100)))
+	}
 	for _, v := range p.SendBatch(context.Background(), large) {
-		assert.ErrorContains(t, v.Err, "did not answer for every message", "each went in a call of its own")
+		assert.ErrorContains(t, v.Err, "did not answer for every message", "they went in several calls")
 	}
 	_, err := p.ParseCallback(context.Background(), &provider.Callback{Body: make([]byte, 5<<20)})
 	assert.ErrorContains(t, err, "4 MiB")

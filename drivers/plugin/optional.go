@@ -20,11 +20,11 @@ func unary[Req, Resp any](
 	call func(driverv1.DriverClient, context.Context, Req, ...grpc.CallOption) (Resp, error), request Req,
 ) (Resp, error) {
 	var none Resp
-	ctx, proc, done, err := p.enter(ctx)
+	proc, err := p.enter(ctx)
 	if err != nil {
 		return none, err
 	}
-	defer done()
+	defer proc.gate.leave()
 	answer, err := call(proc.driver, ctx, request)
 	if err != nil {
 		return none, p.broken(ctx, err)

@@ -123,7 +123,7 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 	if err != nil {
 		return quoted(err)
 	}
-	p.line = line{conn.(*grpc.ClientConn), c.VerdictGrace.Or(DefaultVerdictGrace)}
+	p.line = line{conn.(*grpc.ClientConn), c.Timeout.Or(DefaultTimeout), c.VerdictGrace.Or(DefaultVerdictGrace)}
 	p.driver = driverv1.NewDriverClient(p.line)
 	return p.describe(ctx, c)
 }
@@ -245,7 +245,9 @@ func (p *process) open(ctx context.Context, c *Config) error {
 	caps, streams := fromproto.Capabilities(answer.GetCapabilities())
 	p.caps = caps
 	if streams && !c.Unary {
-		p.stream = &sendStream{driver: p.driver, grace: p.line.grace, patient: c.HealthTimeout.Or(DefaultHealthTimeout), condemn: p.condemn}
+		p.stream = &sendStream{
+			driver: p.driver, timeout: p.line.timeout, grace: p.line.grace, patient: c.HealthTimeout.Or(DefaultHealthTimeout), condemn: p.condemn,
+		}
 	}
 	return nil
 }

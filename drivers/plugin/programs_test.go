@@ -30,6 +30,7 @@ var programs = map[string]func(){
 	"memory": func() { plugin.Serve(memory.Driver) },
 	"apifon": func() { plugin.Serve(apifon.Driver) },
 	"odd":    func() { plugin.Serve(oddDriver) },
+	"bare":   serveBare,
 	"liar":   func() { serveLiar(1) },
 	"newer":  func() { serveLiar(2) },
 	"both":   func() { serveLiar(1, 2) },
@@ -252,21 +253,24 @@ func withUnknownField[F ~func(U), U ~[]byte](set F) {
 
 func (*liar) SendStream(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) error {
 	for {
-		frame, err := stream.Recv()
+		request, err := stream.Recv()
 		if err != nil {
 			return err
 		}
-		switch frame.GetMessage().GetText() {
-		case "end":
-			return nil
-		case "unasked":
-			_ = stream.Send(&driverv1.SendStreamResponse{Call: 1 << 60, Receipt: &driverv1.Receipt{Id: "nobody's"}})
-		case "twice":
-			_ = stream.Send(&driverv1.SendStreamResponse{Call: frame.GetCall(), Receipt: &driverv1.Receipt{Id: "newer"}})
-		}
-		answer := lie(frame.GetMessage().GetText())
-		if err := stream.Send(&driverv1.SendStreamResponse{Call: frame.GetCall(), Receipt: answer.Receipt, Error: answer.Error}); err != nil {
-			return err
+		for _, call := range request.GetCalls() {
+			lie := lie(call.GetMessage().GetText())
+			answers := []*driverv1.StreamAnswer{{Id: call.GetId(), Receipt: lie.Receipt, Error: lie.Error}}
+			switch call.GetMessage().GetText() {
+			case "end":
+				return nil
+			case "unasked":
+				answers = append(answers, &driverv1.StreamAnswer{Id: 1 << 60, Receipt: &driverv1.Receipt{Id: "nobody's"}})
+			case "twice":
+				answers = append(answers, answers...)
+			}
+			if err := stream.Send(&driverv1.SendStreamResponse{Answers: answers}); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -148,11 +149,11 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
-	ctx, proc, done, err := p.enter(ctx)
+	proc, err := p.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer done()
+	defer proc.gate.leave()
 	if proc.stream != nil {
 		return proc.stream.send(ctx, message)
 	}
@@ -163,8 +164,12 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return sent(answer.GetReceipt(), answer.GetError())
 }
 
-// maxRequest leaves room for what surrounds a message on the line.
-const maxRequest = maxMessage - 4<<10
+// maxCarried is the largest message that crosses; maxRequest what a batch may take,
+// with room for what surrounds it on the line.
+const (
+	maxCarried = maxMessage / 4
+	maxRequest = maxMessage - 4<<10
+)
 
 // carry makes a message ready for the line, or refuses it.
 func carry(m *provider.Message) (*driverv1.Message, error) {
@@ -175,27 +180,31 @@ func carry(m *provider.Message) (*driverv1.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if proto.Size(message) > maxRequest {
-		return nil, provider.Errorf(provider.InvalidMessage, "the message is larger than 4 MiB")
+	if proto.Size(message) > maxCarried {
+		return nil, provider.Errorf(provider.InvalidMessage, "the message is larger than 1 MiB")
 	}
 	return message, nil
 }
 
-// enter finds the process for a call and gives the call a deadline, if it has
-// none. Whatever fails here, nothing was handed over.
-func (p *Provider) enter(ctx context.Context) (context.Context, *process, func(), error) {
+// enter finds the process for a call; leave must follow. Whatever fails here,
+// nothing was handed over.
+func (p *Provider) enter(ctx context.Context) (*process, error) {
 	if cause := context.Cause(ctx); cause != nil {
-		return nil, nil, nil, &provider.Error{Code: provider.Unavailable, Err: cause}
+		return nil, &provider.Error{Code: provider.Unavailable, Err: cause}
 	}
 	proc := p.current.Load()
 	if proc == nil || !proc.gate.enter() {
-		return nil, nil, nil, &provider.Error{Code: provider.Unavailable, Err: p.notRunning()}
+		return nil, &provider.Error{Code: provider.Unavailable, Err: p.notRunning()}
 	}
-	if _, bounded := ctx.Deadline(); bounded {
-		return ctx, proc, proc.gate.leave, nil
+	return proc, nil
+}
+
+// bounded gives a call a deadline, if it has none.
+func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.config.Timeout.Or(DefaultTimeout), errTimeout)
-	return ctx, proc, func() { cancel(); proc.gate.leave() }, nil
+	return context.WithTimeoutCause(ctx, timeout, errTimeout)
 }
 
 var errTimeout = errors.New("no answer from the plugin within the timeout")

@@ -112,8 +112,12 @@ func trySend(ctx context.Context, account provider.Provider, m *driverv1.Message
 	return account.Send(ctx, message)
 }
 
-// maxRaw is what a vendor's answer may take of a message on the line.
-const maxRaw = maxMessage / 2
+// What a vendor's own words may take on the line: of one receipt, and of all that
+// is answered together.
+const (
+	maxReceiptRaw = maxMessage / 4
+	maxRaw        = maxMessage / 2
+)
 
 // answered makes an answer of a driver's two return values. A driver that gave
 // neither is in doubt.
@@ -125,7 +129,7 @@ func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv
 		return nil, toproto.Error(err)
 	}
 	answer := toproto.Receipt(receipt)
-	if len(answer.Raw) > maxRaw {
+	if len(answer.Raw) > maxReceiptRaw {
 		answer.Raw = nil
 	}
 	return answer, nil

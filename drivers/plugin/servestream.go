@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
@@ -21,68 +22,103 @@ func (s *server) SendStream(stream grpc.BidiStreamingServer[driverv1.SendStreamR
 	if err != nil {
 		return err
 	}
-	attempts := &attempts{stream: stream, account: account, cancels: make(map[uint64]context.CancelFunc)}
-	defer attempts.running.Wait() // the stream's context has ended by then, and theirs with it
+	a := &attempts{account: account, answers: make(chan *driverv1.StreamAnswer), cancels: make(map[uint64]context.CancelFunc)}
+	var writer sync.WaitGroup
+	writer.Go(func() { a.write(stream) })
+	err = a.read(stream)
+	a.running.Wait() // if the host is gone, the stream's context has ended, and theirs with it
+	close(a.answers)
+	writer.Wait()
+	return err
+}
+
+// attempts are those under way on a stream.
+type attempts struct {
+	account provider.Provider
+	running sync.WaitGroup
+	answers chan *driverv1.StreamAnswer
+
+	mu      sync.Mutex
+	cancels map[uint64]context.CancelFunc
+}
+
+func (a *attempts) read(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) error {
 	for {
-		frame, err := stream.Recv()
+		request, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if frame.GetCancel() {
-			attempts.cancel(frame.GetCall())
-			continue
+		for _, call := range request.GetCalls() {
+			if call.GetCancel() {
+				a.cancel(call.GetId())
+				continue
+			}
+			a.start(stream.Context(), call)
 		}
-		attempts.start(frame)
 	}
 }
 
-// attempts are those under way on a stream.
-type attempts struct {
-	stream  grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]
-	account provider.Provider
-	running sync.WaitGroup
-
-	answering sync.Mutex
-	mu        sync.Mutex
-	cancels   map[uint64]context.CancelFunc
-}
-
-func (a *attempts) start(frame *driverv1.SendStreamRequest) {
-	ctx, cancel := contextOf(a.stream.Context(), frame)
+func (a *attempts) start(ctx context.Context, call *driverv1.StreamCall) {
+	ctx, cancel := contextOf(ctx, call)
 	a.mu.Lock()
-	a.cancels[frame.GetCall()] = cancel
+	a.cancels[call.GetId()] = cancel
 	a.mu.Unlock()
 	a.running.Go(func() {
-		receipt, failure := sendOne(ctx, a.account, frame.GetMessage())
-		a.cancel(frame.GetCall())
-		a.answering.Lock()
-		defer a.answering.Unlock()
-		// An error means that the host is gone, or will see the stream break.
-		_ = a.stream.Send(&driverv1.SendStreamResponse{Call: frame.GetCall(), Receipt: receipt, Error: failure})
+		receipt, failure := sendOne(ctx, a.account, call.GetMessage())
+		a.cancel(call.GetId())
+		a.answers <- &driverv1.StreamAnswer{Id: call.GetId(), Receipt: receipt, Error: failure}
 	})
 }
 
 // cancel ends an attempt's context, if it is under way.
-func (a *attempts) cancel(call uint64) {
+func (a *attempts) cancel(id uint64) {
 	a.mu.Lock()
-	cancel := a.cancels[call]
-	delete(a.cancels, call)
+	cancel := a.cancels[id]
+	delete(a.cancels, id)
 	a.mu.Unlock()
 	if cancel != nil {
 		cancel()
 	}
 }
 
+// write sends the answers, together whatever is there at the moment, until there
+// are no more. Once sending has failed, the host is gone, or sees the stream break.
+func (a *attempts) write(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) {
+	for answer := range a.answers {
+		response := &driverv1.SendStreamResponse{Answers: []*driverv1.StreamAnswer{answer}}
+		for a.more(response) {
+		}
+		_ = stream.Send(response)
+	}
+}
+
+// more adds an answer that is waiting, if there is one and room for it.
+func (a *attempts) more(response *driverv1.SendStreamResponse) bool {
+	last := response.Answers[len(response.Answers)-1]
+	if len(response.Answers) == maxTogether || proto.Size(last) > largeCall {
+		return false
+	}
+	select {
+	case answer, open := <-a.answers:
+		if open {
+			response.Answers = append(response.Answers, answer)
+		}
+		return open
+	default:
+		return false
+	}
+}
+
 // contextOf gives an attempt what the caller's context said.
-func contextOf(ctx context.Context, frame *driverv1.SendStreamRequest) (context.Context, context.CancelFunc) {
-	ctx = traceContext{parent: frame.GetTraceparent(), state: frame.GetTracestate()}.into(ctx)
-	if d := fromproto.Duration(frame.GetConnectTimeout()); d > 0 {
+func contextOf(ctx context.Context, call *driverv1.StreamCall) (context.Context, context.CancelFunc) {
+	ctx = traceContext{parent: call.GetTraceparent(), state: call.GetTracestate()}.into(ctx)
+	if d := fromproto.Duration(call.GetConnectTimeout()); d > 0 {
 		ctx = wire.WithConnectTimeout(ctx, d)
 	}
-	if d := fromproto.Duration(frame.GetTimeout()); d > 0 {
+	if d := fromproto.Duration(call.GetTimeout()); d > 0 {
 		return context.WithTimeout(ctx, d)
 	}
 	return context.WithCancel(ctx)

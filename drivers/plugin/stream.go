@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
@@ -21,6 +22,7 @@ import (
 // next send opens another.
 type sendStream struct {
 	driver  driverv1.DriverClient
+	timeout time.Duration // of a call without a deadline
 	grace   time.Duration // how long a caller waits after its deadline
 	patient time.Duration // how long an answer is waited for
 	condemn func(error)
@@ -32,18 +34,20 @@ type sendStream struct {
 // send is one attempt. Until the writer has taken the message, nothing was handed
 // over.
 func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.Receipt, error) {
+	ctx, cancel := bounded(ctx, s.timeout)
+	defer cancel()
 	f, err := s.flow()
 	if err != nil {
 		return nil, lineError(ctx, fmt.Errorf("%w: %w", errNotHandedOver, err))
 	}
-	frame, answer := f.book(ctx, m)
+	call, answer := f.book(ctx, m)
 	select {
-	case f.out <- frame:
+	case f.out <- call:
 	case <-f.broken:
-		f.forget(frame.Call)
+		f.forget(call.Id)
 		return nil, lineError(ctx, fmt.Errorf("%w: %w", errNotHandedOver, f.err))
 	case <-ctx.Done():
-		f.forget(frame.Call)
+		f.forget(call.Id)
 		return nil, lineError(ctx, errNotHandedOver)
 	}
 	select {
@@ -52,25 +56,25 @@ func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.R
 	case <-f.broken:
 		return f.last(answer)
 	case <-ctx.Done():
-		return s.giveUp(ctx, f, frame.Call, answer)
+		return s.giveUp(ctx, f, call.Id, answer)
 	}
 }
 
 // giveUp tells the plugin that the caller is gone, unless the plugin has the
 // deadline that passed, and waits a little for what it knows. A plugin that stays
 // silent is condemned.
-func (s *sendStream) giveUp(ctx context.Context, f *flow, call uint64, answer chan *driverv1.SendStreamResponse) (*provider.Receipt, error) {
-	late := make(chan *driverv1.SendStreamResponse, 1)
+func (s *sendStream) giveUp(ctx context.Context, f *flow, id uint64, answer chan *driverv1.StreamAnswer) (*provider.Receipt, error) {
+	late := make(chan *driverv1.StreamAnswer, 1)
 	go func() {
 		patience := time.NewTimer(s.patient)
 		defer patience.Stop()
-		var cancel chan *driverv1.SendStreamRequest
+		var cancel chan *driverv1.StreamCall
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			cancel = f.out
 		}
 		for {
 			select {
-			case cancel <- &driverv1.SendStreamRequest{Call: call, Cancel: true}:
+			case cancel <- &driverv1.StreamCall{Id: id, Cancel: true}:
 				cancel = nil
 			case r := <-answer:
 				late <- r
@@ -78,7 +82,7 @@ func (s *sendStream) giveUp(ctx context.Context, f *flow, call uint64, answer ch
 			case <-f.broken:
 				return
 			case <-patience.C:
-				f.forget(call)
+				f.forget(id)
 				s.condemn(fmt.Errorf("it left a send unanswered for %s after the caller's deadline", s.patient))
 				return
 			}
@@ -123,11 +127,11 @@ func (s *sendStream) close() {
 type flow struct {
 	stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv1.SendStreamResponse]
 	cancel context.CancelFunc
-	out    chan *driverv1.SendStreamRequest // unbuffered: who is taken from has been handed over
+	out    chan *driverv1.StreamCall // unbuffered: who is taken from has been handed over
 
 	mu      sync.Mutex
 	next    uint64
-	waiting map[uint64]chan *driverv1.SendStreamResponse
+	waiting map[uint64]chan *driverv1.StreamAnswer
 	err     error
 	broken  chan struct{} // closed when the stream is of no more use; err is set then
 }
@@ -136,8 +140,8 @@ func newFlow(stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv
 	f := &flow{
 		stream:  stream,
 		cancel:  cancel,
-		out:     make(chan *driverv1.SendStreamRequest),
-		waiting: make(map[uint64]chan *driverv1.SendStreamResponse),
+		out:     make(chan *driverv1.StreamCall),
+		waiting: make(map[uint64]chan *driverv1.StreamAnswer),
 		broken:  make(chan struct{}),
 	}
 	go f.write()
@@ -146,24 +150,23 @@ func newFlow(stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv
 }
 
 // book gives the send a number and a place where its answer will be.
-func (f *flow) book(ctx context.Context, m *driverv1.Message) (*driverv1.SendStreamRequest, chan *driverv1.SendStreamResponse) {
-	answer := make(chan *driverv1.SendStreamResponse, 1)
+func (f *flow) book(ctx context.Context, m *driverv1.Message) (*driverv1.StreamCall, chan *driverv1.StreamAnswer) {
+	answer := make(chan *driverv1.StreamAnswer, 1)
 	f.mu.Lock()
 	f.next++
-	call := f.next
-	f.waiting[call] = answer
+	call := &driverv1.StreamCall{Id: f.next, Message: m}
+	f.waiting[call.Id] = answer
 	f.mu.Unlock()
 
-	frame := &driverv1.SendStreamRequest{Call: call, Message: m}
 	if deadline, ok := ctx.Deadline(); ok {
-		frame.Timeout = toproto.Duration(max(1, time.Until(deadline)))
+		call.Timeout = toproto.Duration(max(1, time.Until(deadline)))
 	}
 	if d, ok := wire.ConnectTimeout(ctx); ok {
-		frame.ConnectTimeout = toproto.Duration(d)
+		call.ConnectTimeout = toproto.Duration(d)
 	}
 	t := traceOf(ctx)
-	frame.Traceparent, frame.Tracestate = t.parent, t.state
-	return frame, answer
+	call.Traceparent, call.Tracestate = t.parent, t.state
+	return call, answer
 }
 
 func (f *flow) forget(call uint64) {
@@ -172,33 +175,70 @@ func (f *flow) forget(call uint64) {
 	delete(f.waiting, call)
 }
 
+// maxTogether bounds what is written in one go, in calls; after a call of more than
+// largeCall bytes no other is added. So the whole is less than maxMessage, as one
+// call is at most maxCarried.
+const (
+	maxTogether = 64
+	largeCall   = 16 << 10
+)
+
+// write takes what callers have to say, and writes together whatever is there at
+// that moment: most of a message's price on the line is the writing itself.
 func (f *flow) write() {
 	for {
+		var request driverv1.SendStreamRequest
 		select {
-		case frame := <-f.out:
-			if f.stream.Send(frame) != nil {
-				return // the reader learns why
-			}
+		case call := <-f.out:
+			request.Calls = append(request.Calls, call)
 		case <-f.broken:
 			return
 		}
+		for f.more(&request) {
+		}
+		if f.stream.Send(&request) != nil {
+			return // the reader learns why
+		}
+	}
+}
+
+// more adds a call that is waiting to be written, if there is one and room for it.
+func (f *flow) more(request *driverv1.SendStreamRequest) bool {
+	last := request.Calls[len(request.Calls)-1]
+	if len(request.Calls) == maxTogether || proto.Size(last) > largeCall {
+		return false
+	}
+	select {
+	case call := <-f.out:
+		request.Calls = append(request.Calls, call)
+		return true
+	default:
+		return false
 	}
 }
 
 func (f *flow) read() {
 	for {
-		r, err := f.stream.Recv()
+		response, err := f.stream.Recv()
 		if err != nil {
 			f.fail(err)
 			return
 		}
-		f.mu.Lock()
-		answer := f.waiting[r.GetCall()]
-		delete(f.waiting, r.GetCall())
-		f.mu.Unlock()
-		if answer != nil { // else it was given up long ago, or never asked
-			answer <- r
+		for _, a := range response.GetAnswers() {
+			f.deliver(a)
 		}
+	}
+}
+
+// deliver hands an answer to whoever waits for it. One that nobody waits for was
+// given up long ago, or never asked.
+func (f *flow) deliver(a *driverv1.StreamAnswer) {
+	f.mu.Lock()
+	answer := f.waiting[a.GetId()]
+	delete(f.waiting, a.GetId())
+	f.mu.Unlock()
+	if answer != nil {
+		answer <- a
 	}
 }
 
@@ -223,7 +263,7 @@ func (f *flow) isBroken() bool {
 }
 
 // last looks for an answer that came before the stream broke.
-func (f *flow) last(answer chan *driverv1.SendStreamResponse) (*provider.Receipt, error) {
+func (f *flow) last(answer chan *driverv1.StreamAnswer) (*provider.Receipt, error) {
 	select {
 	case r := <-answer:
 		return sent(r.GetReceipt(), r.GetError())

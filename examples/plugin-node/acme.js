@@ -179,17 +179,19 @@ exports.methods = {
 
   SendStream(stream) {
     const underWay = new Map();
-    stream.on('data', async (frame) => {
-      const context = underWay.get(frame.call) ?? { timeout: milliseconds(frame.timeout), connectTimeout: milliseconds(frame.connect_timeout) };
-      if (frame.cancel) {
-        context.cancelled = true;
-        context.cancel?.();
-        return;
+    const start = async (call) => {
+      const context = { timeout: milliseconds(call.timeout), connectTimeout: milliseconds(call.connect_timeout) };
+      underWay.set(call.id, context);
+      const answer = await send(call.message, context);
+      underWay.delete(call.id);
+      stream.write({ answers: [{ id: call.id, ...answer }] });
+    };
+    const cancel = (context) => { if (context) { context.cancelled = true; context.cancel?.(); } };
+    stream.on('data', (request) => {
+      for (const call of request.calls) {
+        if (call.cancel) cancel(underWay.get(call.id));
+        else start(call);
       }
-      underWay.set(frame.call, context);
-      const answer = await send(frame.message, context);
-      underWay.delete(frame.call);
-      stream.write({ call: frame.call, ...answer });
     });
     stream.on('end', () => stream.end());
     stream.on('error', () => {});

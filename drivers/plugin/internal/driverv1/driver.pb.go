@@ -17,17 +17,17 @@
 // # Deadlines, cancellation, tracing
 //
 // Unary calls have metadata: "anysms-timeout", the milliseconds until the caller's
-// deadline; "anysms-connect-timeout", the most milliseconds that the plugin may
+// deadline, if it has one; "anysms-connect-timeout", the most milliseconds that the plugin may
 // take to get its connection to the vendor; "traceparent" and "tracestate" (W3C
 // Trace Context). Each may be missing. gRPC's own deadline is a little later than
 // the caller's, so that a verdict of the last moment still arrives. On SendStream
-// each message carries the same facts in fields, as a stream has only one set of
+// each call carries the same facts in fields, as a stream has only one set of
 // metadata.
 //
 // # Sizes
 //
-// Neither side sends a message over 4 MiB. A plugin leaves out Receipt.raw and
-// Event.raw where they would not fit.
+// No gRPC message is over 4 MiB, and no Message over 1 MiB. A plugin leaves out
+// Receipt.raw and Event.raw where they would not fit.
 //
 // # Evolution
 //
@@ -1469,23 +1469,10 @@ func (x *SendResponse) GetError() *Error {
 	return nil
 }
 
+// What the host has to say at this moment: one call, or several at once.
 type SendStreamRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The host's number for this call, unique on the stream.
-	Call uint64 `protobuf:"varint,1,opt,name=call,proto3" json:"call,omitempty"`
-	// The message to send; absent if `cancel` is set.
-	Message *Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// The caller of an earlier `call` has given up, or its time is over. The plugin
-	// ends that attempt as soon as it can, and still answers it. A plugin that has
-	// not answered some seconds later is taken to hang.
-	Cancel bool `protobuf:"varint,3,opt,name=cancel,proto3" json:"cancel,omitempty"`
-	// Time left until the caller's deadline; absent = none.
-	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
-	// The most time to get a connection to the vendor; absent = the driver's own.
-	ConnectTimeout *durationpb.Duration `protobuf:"bytes,5,opt,name=connect_timeout,json=connectTimeout,proto3" json:"connect_timeout,omitempty"`
-	// W3C Trace Context.
-	Traceparent   string `protobuf:"bytes,6,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
-	Tracestate    string `protobuf:"bytes,7,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Calls         []*StreamCall          `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1520,68 +1507,124 @@ func (*SendStreamRequest) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{15}
 }
 
-func (x *SendStreamRequest) GetCall() uint64 {
+func (x *SendStreamRequest) GetCalls() []*StreamCall {
 	if x != nil {
-		return x.Call
+		return x.Calls
+	}
+	return nil
+}
+
+type StreamCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The host's number for this call, unique on the stream.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The message to send; absent if `cancel` is set.
+	Message *Message `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// The caller of an earlier call has given up. The plugin ends that attempt as
+	// soon as it can, and still answers it.
+	Cancel bool `protobuf:"varint,3,opt,name=cancel,proto3" json:"cancel,omitempty"`
+	// Time left until the caller's deadline; absent = none. A plugin that has not
+	// answered some seconds after it is taken to hang.
+	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// The most time to get a connection to the vendor; absent = the driver's own.
+	ConnectTimeout *durationpb.Duration `protobuf:"bytes,5,opt,name=connect_timeout,json=connectTimeout,proto3" json:"connect_timeout,omitempty"`
+	// W3C Trace Context.
+	Traceparent   string `protobuf:"bytes,6,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Tracestate    string `protobuf:"bytes,7,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamCall) Reset() {
+	*x = StreamCall{}
+	mi := &file_driver_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamCall) ProtoMessage() {}
+
+func (x *StreamCall) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamCall.ProtoReflect.Descriptor instead.
+func (*StreamCall) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *StreamCall) GetId() uint64 {
+	if x != nil {
+		return x.Id
 	}
 	return 0
 }
 
-func (x *SendStreamRequest) GetMessage() *Message {
+func (x *StreamCall) GetMessage() *Message {
 	if x != nil {
 		return x.Message
 	}
 	return nil
 }
 
-func (x *SendStreamRequest) GetCancel() bool {
+func (x *StreamCall) GetCancel() bool {
 	if x != nil {
 		return x.Cancel
 	}
 	return false
 }
 
-func (x *SendStreamRequest) GetTimeout() *durationpb.Duration {
+func (x *StreamCall) GetTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.Timeout
 	}
 	return nil
 }
 
-func (x *SendStreamRequest) GetConnectTimeout() *durationpb.Duration {
+func (x *StreamCall) GetConnectTimeout() *durationpb.Duration {
 	if x != nil {
 		return x.ConnectTimeout
 	}
 	return nil
 }
 
-func (x *SendStreamRequest) GetTraceparent() string {
+func (x *StreamCall) GetTraceparent() string {
 	if x != nil {
 		return x.Traceparent
 	}
 	return ""
 }
 
-func (x *SendStreamRequest) GetTracestate() string {
+func (x *StreamCall) GetTracestate() string {
 	if x != nil {
 		return x.Tracestate
 	}
 	return ""
 }
 
-// Answers may come in any order; each call with a message is answered once.
+// What the plugin has to say at this moment: one answer, or several at once.
 type SendStreamResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Call          uint64                 `protobuf:"varint,1,opt,name=call,proto3" json:"call,omitempty"`
-	Receipt       *Receipt               `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
-	Error         *Error                 `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	Answers       []*StreamAnswer        `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SendStreamResponse) Reset() {
 	*x = SendStreamResponse{}
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1636,7 @@ func (x *SendStreamResponse) String() string {
 func (*SendStreamResponse) ProtoMessage() {}
 
 func (x *SendStreamResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,24 +1649,72 @@ func (x *SendStreamResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendStreamResponse.ProtoReflect.Descriptor instead.
 func (*SendStreamResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{16}
+	return file_driver_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *SendStreamResponse) GetCall() uint64 {
+func (x *SendStreamResponse) GetAnswers() []*StreamAnswer {
 	if x != nil {
-		return x.Call
+		return x.Answers
+	}
+	return nil
+}
+
+// Each call with a message is answered once, in any order, with a receipt or an
+// error as in SendResponse.
+type StreamAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Receipt       *Receipt               `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Error         *Error                 `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamAnswer) Reset() {
+	*x = StreamAnswer{}
+	mi := &file_driver_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamAnswer) ProtoMessage() {}
+
+func (x *StreamAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamAnswer.ProtoReflect.Descriptor instead.
+func (*StreamAnswer) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *StreamAnswer) GetId() uint64 {
+	if x != nil {
+		return x.Id
 	}
 	return 0
 }
 
-func (x *SendStreamResponse) GetReceipt() *Receipt {
+func (x *StreamAnswer) GetReceipt() *Receipt {
 	if x != nil {
 		return x.Receipt
 	}
 	return nil
 }
 
-func (x *SendStreamResponse) GetError() *Error {
+func (x *StreamAnswer) GetError() *Error {
 	if x != nil {
 		return x.Error
 	}
@@ -1639,7 +1730,7 @@ type SendBatchRequest struct {
 
 func (x *SendBatchRequest) Reset() {
 	*x = SendBatchRequest{}
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1651,7 +1742,7 @@ func (x *SendBatchRequest) String() string {
 func (*SendBatchRequest) ProtoMessage() {}
 
 func (x *SendBatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1664,7 +1755,7 @@ func (x *SendBatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendBatchRequest.ProtoReflect.Descriptor instead.
 func (*SendBatchRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{17}
+	return file_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SendBatchRequest) GetMessages() []*Message {
@@ -1685,7 +1776,7 @@ type SendBatchResponse struct {
 
 func (x *SendBatchResponse) Reset() {
 	*x = SendBatchResponse{}
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1788,7 @@ func (x *SendBatchResponse) String() string {
 func (*SendBatchResponse) ProtoMessage() {}
 
 func (x *SendBatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1801,7 @@ func (x *SendBatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendBatchResponse.ProtoReflect.Descriptor instead.
 func (*SendBatchResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{18}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SendBatchResponse) GetVerdicts() []*SendResponse {
@@ -1730,7 +1821,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1833,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1846,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StatusRequest) GetId() string {
@@ -1775,7 +1866,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +1878,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +1891,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StatusResponse) GetEvent() *Event {
@@ -1828,7 +1919,7 @@ type FindRequest struct {
 
 func (x *FindRequest) Reset() {
 	*x = FindRequest{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +1931,7 @@ func (x *FindRequest) String() string {
 func (*FindRequest) ProtoMessage() {}
 
 func (x *FindRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +1944,7 @@ func (x *FindRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindRequest.ProtoReflect.Descriptor instead.
 func (*FindRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *FindRequest) GetMessage() *Message {
@@ -1881,7 +1972,7 @@ type FindResponse struct {
 
 func (x *FindResponse) Reset() {
 	*x = FindResponse{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1893,7 +1984,7 @@ func (x *FindResponse) String() string {
 func (*FindResponse) ProtoMessage() {}
 
 func (x *FindResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1906,7 +1997,7 @@ func (x *FindResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindResponse.ProtoReflect.Descriptor instead.
 func (*FindResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *FindResponse) GetReceipt() *Receipt {
@@ -1933,7 +2024,7 @@ type CancelRequest struct {
 
 func (x *CancelRequest) Reset() {
 	*x = CancelRequest{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1945,7 +2036,7 @@ func (x *CancelRequest) String() string {
 func (*CancelRequest) ProtoMessage() {}
 
 func (x *CancelRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1958,7 +2049,7 @@ func (x *CancelRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelRequest.ProtoReflect.Descriptor instead.
 func (*CancelRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CancelRequest) GetId() string {
@@ -1978,7 +2069,7 @@ type CancelResponse struct {
 
 func (x *CancelResponse) Reset() {
 	*x = CancelResponse{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2081,7 @@ func (x *CancelResponse) String() string {
 func (*CancelResponse) ProtoMessage() {}
 
 func (x *CancelResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2094,7 @@ func (x *CancelResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelResponse.ProtoReflect.Descriptor instead.
 func (*CancelResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *CancelResponse) GetError() *Error {
@@ -2021,7 +2112,7 @@ type BalanceRequest struct {
 
 func (x *BalanceRequest) Reset() {
 	*x = BalanceRequest{}
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2124,7 @@ func (x *BalanceRequest) String() string {
 func (*BalanceRequest) ProtoMessage() {}
 
 func (x *BalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2137,7 @@ func (x *BalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalanceRequest.ProtoReflect.Descriptor instead.
 func (*BalanceRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{25}
+	return file_driver_proto_rawDescGZIP(), []int{27}
 }
 
 type BalanceResponse struct {
@@ -2059,7 +2150,7 @@ type BalanceResponse struct {
 
 func (x *BalanceResponse) Reset() {
 	*x = BalanceResponse{}
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2162,7 @@ func (x *BalanceResponse) String() string {
 func (*BalanceResponse) ProtoMessage() {}
 
 func (x *BalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[26]
+	mi := &file_driver_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2175,7 @@ func (x *BalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BalanceResponse.ProtoReflect.Descriptor instead.
 func (*BalanceResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{26}
+	return file_driver_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *BalanceResponse) GetBalance() *Balance {
@@ -2114,7 +2205,7 @@ type Balance struct {
 
 func (x *Balance) Reset() {
 	*x = Balance{}
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2126,7 +2217,7 @@ func (x *Balance) String() string {
 func (*Balance) ProtoMessage() {}
 
 func (x *Balance) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[27]
+	mi := &file_driver_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2139,7 +2230,7 @@ func (x *Balance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Balance.ProtoReflect.Descriptor instead.
 func (*Balance) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{27}
+	return file_driver_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Balance) GetAvailable() *Money {
@@ -2177,7 +2268,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2280,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[28]
+	mi := &file_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2293,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{28}
+	return file_driver_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Plan) GetName() string {
@@ -2242,7 +2333,7 @@ type QuoteRequest struct {
 
 func (x *QuoteRequest) Reset() {
 	*x = QuoteRequest{}
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2254,7 +2345,7 @@ func (x *QuoteRequest) String() string {
 func (*QuoteRequest) ProtoMessage() {}
 
 func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[29]
+	mi := &file_driver_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2267,7 +2358,7 @@ func (x *QuoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteRequest.ProtoReflect.Descriptor instead.
 func (*QuoteRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{29}
+	return file_driver_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QuoteRequest) GetMessage() *Message {
@@ -2287,7 +2378,7 @@ type QuoteResponse struct {
 
 func (x *QuoteResponse) Reset() {
 	*x = QuoteResponse{}
-	mi := &file_driver_proto_msgTypes[30]
+	mi := &file_driver_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2390,7 @@ func (x *QuoteResponse) String() string {
 func (*QuoteResponse) ProtoMessage() {}
 
 func (x *QuoteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[30]
+	mi := &file_driver_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2403,7 @@ func (x *QuoteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteResponse.ProtoReflect.Descriptor instead.
 func (*QuoteResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{30}
+	return file_driver_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *QuoteResponse) GetQuote() *Quote {
@@ -2343,7 +2434,7 @@ type Quote struct {
 
 func (x *Quote) Reset() {
 	*x = Quote{}
-	mi := &file_driver_proto_msgTypes[31]
+	mi := &file_driver_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2446,7 @@ func (x *Quote) String() string {
 func (*Quote) ProtoMessage() {}
 
 func (x *Quote) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[31]
+	mi := &file_driver_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2459,7 @@ func (x *Quote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quote.ProtoReflect.Descriptor instead.
 func (*Quote) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{31}
+	return file_driver_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Quote) GetSegments() int32 {
@@ -2414,7 +2505,7 @@ type StartCodeRequest struct {
 
 func (x *StartCodeRequest) Reset() {
 	*x = StartCodeRequest{}
-	mi := &file_driver_proto_msgTypes[32]
+	mi := &file_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2426,7 +2517,7 @@ func (x *StartCodeRequest) String() string {
 func (*StartCodeRequest) ProtoMessage() {}
 
 func (x *StartCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[32]
+	mi := &file_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2439,7 +2530,7 @@ func (x *StartCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCodeRequest.ProtoReflect.Descriptor instead.
 func (*StartCodeRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{32}
+	return file_driver_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *StartCodeRequest) GetTo() string {
@@ -2509,7 +2600,7 @@ type StartCodeResponse struct {
 
 func (x *StartCodeResponse) Reset() {
 	*x = StartCodeResponse{}
-	mi := &file_driver_proto_msgTypes[33]
+	mi := &file_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2521,7 +2612,7 @@ func (x *StartCodeResponse) String() string {
 func (*StartCodeResponse) ProtoMessage() {}
 
 func (x *StartCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[33]
+	mi := &file_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2534,7 +2625,7 @@ func (x *StartCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StartCodeResponse.ProtoReflect.Descriptor instead.
 func (*StartCodeResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{33}
+	return file_driver_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *StartCodeResponse) GetReceipt() *Receipt {
@@ -2561,7 +2652,7 @@ type CheckCodeRequest struct {
 
 func (x *CheckCodeRequest) Reset() {
 	*x = CheckCodeRequest{}
-	mi := &file_driver_proto_msgTypes[34]
+	mi := &file_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2573,7 +2664,7 @@ func (x *CheckCodeRequest) String() string {
 func (*CheckCodeRequest) ProtoMessage() {}
 
 func (x *CheckCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[34]
+	mi := &file_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2586,7 +2677,7 @@ func (x *CheckCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCodeRequest.ProtoReflect.Descriptor instead.
 func (*CheckCodeRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{34}
+	return file_driver_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *CheckCodeRequest) GetRef() string {
@@ -2614,7 +2705,7 @@ type CheckCodeResponse struct {
 
 func (x *CheckCodeResponse) Reset() {
 	*x = CheckCodeResponse{}
-	mi := &file_driver_proto_msgTypes[35]
+	mi := &file_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2717,7 @@ func (x *CheckCodeResponse) String() string {
 func (*CheckCodeResponse) ProtoMessage() {}
 
 func (x *CheckCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[35]
+	mi := &file_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2730,7 @@ func (x *CheckCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCodeResponse.ProtoReflect.Descriptor instead.
 func (*CheckCodeResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{35}
+	return file_driver_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CheckCodeResponse) GetVerdict() CodeVerdict {
@@ -2675,7 +2766,7 @@ type ParseCallbackRequest struct {
 
 func (x *ParseCallbackRequest) Reset() {
 	*x = ParseCallbackRequest{}
-	mi := &file_driver_proto_msgTypes[36]
+	mi := &file_driver_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2687,7 +2778,7 @@ func (x *ParseCallbackRequest) String() string {
 func (*ParseCallbackRequest) ProtoMessage() {}
 
 func (x *ParseCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[36]
+	mi := &file_driver_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2700,7 +2791,7 @@ func (x *ParseCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParseCallbackRequest.ProtoReflect.Descriptor instead.
 func (*ParseCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{36}
+	return file_driver_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ParseCallbackRequest) GetMethod() string {
@@ -2763,7 +2854,7 @@ type Field struct {
 
 func (x *Field) Reset() {
 	*x = Field{}
-	mi := &file_driver_proto_msgTypes[37]
+	mi := &file_driver_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2775,7 +2866,7 @@ func (x *Field) String() string {
 func (*Field) ProtoMessage() {}
 
 func (x *Field) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[37]
+	mi := &file_driver_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2788,7 +2879,7 @@ func (x *Field) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Field.ProtoReflect.Descriptor instead.
 func (*Field) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{37}
+	return file_driver_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Field) GetName() []byte {
@@ -2815,7 +2906,7 @@ type ParseCallbackResponse struct {
 
 func (x *ParseCallbackResponse) Reset() {
 	*x = ParseCallbackResponse{}
-	mi := &file_driver_proto_msgTypes[38]
+	mi := &file_driver_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2827,7 +2918,7 @@ func (x *ParseCallbackResponse) String() string {
 func (*ParseCallbackResponse) ProtoMessage() {}
 
 func (x *ParseCallbackResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[38]
+	mi := &file_driver_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2840,7 +2931,7 @@ func (x *ParseCallbackResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ParseCallbackResponse.ProtoReflect.Descriptor instead.
 func (*ParseCallbackResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{38}
+	return file_driver_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ParseCallbackResponse) GetEvents() []*Event {
@@ -2867,7 +2958,7 @@ type InboxRequest struct {
 
 func (x *InboxRequest) Reset() {
 	*x = InboxRequest{}
-	mi := &file_driver_proto_msgTypes[39]
+	mi := &file_driver_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2879,7 +2970,7 @@ func (x *InboxRequest) String() string {
 func (*InboxRequest) ProtoMessage() {}
 
 func (x *InboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[39]
+	mi := &file_driver_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2892,7 +2983,7 @@ func (x *InboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxRequest.ProtoReflect.Descriptor instead.
 func (*InboxRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{39}
+	return file_driver_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *InboxRequest) GetCursor() string {
@@ -2914,7 +3005,7 @@ type InboxResponse struct {
 
 func (x *InboxResponse) Reset() {
 	*x = InboxResponse{}
-	mi := &file_driver_proto_msgTypes[40]
+	mi := &file_driver_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2926,7 +3017,7 @@ func (x *InboxResponse) String() string {
 func (*InboxResponse) ProtoMessage() {}
 
 func (x *InboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[40]
+	mi := &file_driver_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2939,7 +3030,7 @@ func (x *InboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxResponse.ProtoReflect.Descriptor instead.
 func (*InboxResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{40}
+	return file_driver_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *InboxResponse) GetEvents() []*Event {
@@ -2971,7 +3062,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_driver_proto_msgTypes[41]
+	mi := &file_driver_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +3074,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[41]
+	mi := &file_driver_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +3087,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{41}
+	return file_driver_proto_rawDescGZIP(), []int{43}
 }
 
 type CheckResponse struct {
@@ -3008,7 +3099,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_driver_proto_msgTypes[42]
+	mi := &file_driver_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3020,7 +3111,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[42]
+	mi := &file_driver_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3033,7 +3124,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{42}
+	return file_driver_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *CheckResponse) GetError() *Error {
@@ -3084,7 +3175,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3096,7 +3187,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3109,7 +3200,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{43}
+	return file_driver_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *Event) GetKind() EventKind {
@@ -3312,9 +3403,12 @@ const file_driver_proto_rawDesc = "" +
 	"\amessage\x18\x01 \x01(\v2\x19.anysms.driver.v1.MessageR\amessage\"r\n" +
 	"\fSendResponse\x123\n" +
 	"\areceipt\x18\x01 \x01(\v2\x19.anysms.driver.v1.ReceiptR\areceipt\x12-\n" +
-	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xaf\x02\n" +
-	"\x11SendStreamRequest\x12\x12\n" +
-	"\x04call\x18\x01 \x01(\x04R\x04call\x123\n" +
+	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"G\n" +
+	"\x11SendStreamRequest\x122\n" +
+	"\x05calls\x18\x01 \x03(\v2\x1c.anysms.driver.v1.StreamCallR\x05calls\"\xa4\x02\n" +
+	"\n" +
+	"StreamCall\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x123\n" +
 	"\amessage\x18\x02 \x01(\v2\x19.anysms.driver.v1.MessageR\amessage\x12\x16\n" +
 	"\x06cancel\x18\x03 \x01(\bR\x06cancel\x123\n" +
 	"\atimeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12B\n" +
@@ -3322,9 +3416,11 @@ const file_driver_proto_rawDesc = "" +
 	"\vtraceparent\x18\x06 \x01(\tR\vtraceparent\x12\x1e\n" +
 	"\n" +
 	"tracestate\x18\a \x01(\tR\n" +
-	"tracestate\"\x8c\x01\n" +
-	"\x12SendStreamResponse\x12\x12\n" +
-	"\x04call\x18\x01 \x01(\x04R\x04call\x123\n" +
+	"tracestate\"N\n" +
+	"\x12SendStreamResponse\x128\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1e.anysms.driver.v1.StreamAnswerR\aanswers\"\x82\x01\n" +
+	"\fStreamAnswer\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x123\n" +
 	"\areceipt\x18\x02 \x01(\v2\x19.anysms.driver.v1.ReceiptR\areceipt\x12-\n" +
 	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"I\n" +
 	"\x10SendBatchRequest\x125\n" +
@@ -3532,7 +3628,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_driver_proto_goTypes = []any{
 	(Feature)(0),                  // 0: anysms.driver.v1.Feature
 	(Code)(0),                     // 1: anysms.driver.v1.Code
@@ -3556,39 +3652,41 @@ var file_driver_proto_goTypes = []any{
 	(*SendRequest)(nil),           // 19: anysms.driver.v1.SendRequest
 	(*SendResponse)(nil),          // 20: anysms.driver.v1.SendResponse
 	(*SendStreamRequest)(nil),     // 21: anysms.driver.v1.SendStreamRequest
-	(*SendStreamResponse)(nil),    // 22: anysms.driver.v1.SendStreamResponse
-	(*SendBatchRequest)(nil),      // 23: anysms.driver.v1.SendBatchRequest
-	(*SendBatchResponse)(nil),     // 24: anysms.driver.v1.SendBatchResponse
-	(*StatusRequest)(nil),         // 25: anysms.driver.v1.StatusRequest
-	(*StatusResponse)(nil),        // 26: anysms.driver.v1.StatusResponse
-	(*FindRequest)(nil),           // 27: anysms.driver.v1.FindRequest
-	(*FindResponse)(nil),          // 28: anysms.driver.v1.FindResponse
-	(*CancelRequest)(nil),         // 29: anysms.driver.v1.CancelRequest
-	(*CancelResponse)(nil),        // 30: anysms.driver.v1.CancelResponse
-	(*BalanceRequest)(nil),        // 31: anysms.driver.v1.BalanceRequest
-	(*BalanceResponse)(nil),       // 32: anysms.driver.v1.BalanceResponse
-	(*Balance)(nil),               // 33: anysms.driver.v1.Balance
-	(*Plan)(nil),                  // 34: anysms.driver.v1.Plan
-	(*QuoteRequest)(nil),          // 35: anysms.driver.v1.QuoteRequest
-	(*QuoteResponse)(nil),         // 36: anysms.driver.v1.QuoteResponse
-	(*Quote)(nil),                 // 37: anysms.driver.v1.Quote
-	(*StartCodeRequest)(nil),      // 38: anysms.driver.v1.StartCodeRequest
-	(*StartCodeResponse)(nil),     // 39: anysms.driver.v1.StartCodeResponse
-	(*CheckCodeRequest)(nil),      // 40: anysms.driver.v1.CheckCodeRequest
-	(*CheckCodeResponse)(nil),     // 41: anysms.driver.v1.CheckCodeResponse
-	(*ParseCallbackRequest)(nil),  // 42: anysms.driver.v1.ParseCallbackRequest
-	(*Field)(nil),                 // 43: anysms.driver.v1.Field
-	(*ParseCallbackResponse)(nil), // 44: anysms.driver.v1.ParseCallbackResponse
-	(*InboxRequest)(nil),          // 45: anysms.driver.v1.InboxRequest
-	(*InboxResponse)(nil),         // 46: anysms.driver.v1.InboxResponse
-	(*CheckRequest)(nil),          // 47: anysms.driver.v1.CheckRequest
-	(*CheckResponse)(nil),         // 48: anysms.driver.v1.CheckResponse
-	(*Event)(nil),                 // 49: anysms.driver.v1.Event
-	nil,                           // 50: anysms.driver.v1.Message.ExtraEntry
-	nil,                           // 51: anysms.driver.v1.StartCodeRequest.ExtraEntry
-	nil,                           // 52: anysms.driver.v1.Event.ExtraEntry
-	(*durationpb.Duration)(nil),   // 53: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 54: google.protobuf.Timestamp
+	(*StreamCall)(nil),            // 22: anysms.driver.v1.StreamCall
+	(*SendStreamResponse)(nil),    // 23: anysms.driver.v1.SendStreamResponse
+	(*StreamAnswer)(nil),          // 24: anysms.driver.v1.StreamAnswer
+	(*SendBatchRequest)(nil),      // 25: anysms.driver.v1.SendBatchRequest
+	(*SendBatchResponse)(nil),     // 26: anysms.driver.v1.SendBatchResponse
+	(*StatusRequest)(nil),         // 27: anysms.driver.v1.StatusRequest
+	(*StatusResponse)(nil),        // 28: anysms.driver.v1.StatusResponse
+	(*FindRequest)(nil),           // 29: anysms.driver.v1.FindRequest
+	(*FindResponse)(nil),          // 30: anysms.driver.v1.FindResponse
+	(*CancelRequest)(nil),         // 31: anysms.driver.v1.CancelRequest
+	(*CancelResponse)(nil),        // 32: anysms.driver.v1.CancelResponse
+	(*BalanceRequest)(nil),        // 33: anysms.driver.v1.BalanceRequest
+	(*BalanceResponse)(nil),       // 34: anysms.driver.v1.BalanceResponse
+	(*Balance)(nil),               // 35: anysms.driver.v1.Balance
+	(*Plan)(nil),                  // 36: anysms.driver.v1.Plan
+	(*QuoteRequest)(nil),          // 37: anysms.driver.v1.QuoteRequest
+	(*QuoteResponse)(nil),         // 38: anysms.driver.v1.QuoteResponse
+	(*Quote)(nil),                 // 39: anysms.driver.v1.Quote
+	(*StartCodeRequest)(nil),      // 40: anysms.driver.v1.StartCodeRequest
+	(*StartCodeResponse)(nil),     // 41: anysms.driver.v1.StartCodeResponse
+	(*CheckCodeRequest)(nil),      // 42: anysms.driver.v1.CheckCodeRequest
+	(*CheckCodeResponse)(nil),     // 43: anysms.driver.v1.CheckCodeResponse
+	(*ParseCallbackRequest)(nil),  // 44: anysms.driver.v1.ParseCallbackRequest
+	(*Field)(nil),                 // 45: anysms.driver.v1.Field
+	(*ParseCallbackResponse)(nil), // 46: anysms.driver.v1.ParseCallbackResponse
+	(*InboxRequest)(nil),          // 47: anysms.driver.v1.InboxRequest
+	(*InboxResponse)(nil),         // 48: anysms.driver.v1.InboxResponse
+	(*CheckRequest)(nil),          // 49: anysms.driver.v1.CheckRequest
+	(*CheckResponse)(nil),         // 50: anysms.driver.v1.CheckResponse
+	(*Event)(nil),                 // 51: anysms.driver.v1.Event
+	nil,                           // 52: anysms.driver.v1.Message.ExtraEntry
+	nil,                           // 53: anysms.driver.v1.StartCodeRequest.ExtraEntry
+	nil,                           // 54: anysms.driver.v1.Event.ExtraEntry
+	(*durationpb.Duration)(nil),   // 55: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 56: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	8,  // 0: anysms.driver.v1.DescribeResponse.settings:type_name -> anysms.driver.v1.Setting
@@ -3596,103 +3694,105 @@ var file_driver_proto_depIdxs = []int32{
 	11, // 2: anysms.driver.v1.OpenResponse.config_error:type_name -> anysms.driver.v1.ConfigError
 	18, // 3: anysms.driver.v1.OpenResponse.error:type_name -> anysms.driver.v1.Error
 	0,  // 4: anysms.driver.v1.Capabilities.features:type_name -> anysms.driver.v1.Feature
-	53, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
-	53, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
+	55, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
+	55, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
 	18, // 7: anysms.driver.v1.CloseResponse.error:type_name -> anysms.driver.v1.Error
-	53, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
-	54, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
-	54, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
-	50, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
+	55, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
+	56, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
+	56, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
+	52, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
 	17, // 12: anysms.driver.v1.Receipt.cost:type_name -> anysms.driver.v1.Money
 	1,  // 13: anysms.driver.v1.Error.code:type_name -> anysms.driver.v1.Code
-	53, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	55, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
 	2,  // 15: anysms.driver.v1.Error.causes:type_name -> anysms.driver.v1.Cause
 	15, // 16: anysms.driver.v1.SendRequest.message:type_name -> anysms.driver.v1.Message
 	16, // 17: anysms.driver.v1.SendResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 18: anysms.driver.v1.SendResponse.error:type_name -> anysms.driver.v1.Error
-	15, // 19: anysms.driver.v1.SendStreamRequest.message:type_name -> anysms.driver.v1.Message
-	53, // 20: anysms.driver.v1.SendStreamRequest.timeout:type_name -> google.protobuf.Duration
-	53, // 21: anysms.driver.v1.SendStreamRequest.connect_timeout:type_name -> google.protobuf.Duration
-	16, // 22: anysms.driver.v1.SendStreamResponse.receipt:type_name -> anysms.driver.v1.Receipt
-	18, // 23: anysms.driver.v1.SendStreamResponse.error:type_name -> anysms.driver.v1.Error
-	15, // 24: anysms.driver.v1.SendBatchRequest.messages:type_name -> anysms.driver.v1.Message
-	20, // 25: anysms.driver.v1.SendBatchResponse.verdicts:type_name -> anysms.driver.v1.SendResponse
-	49, // 26: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
-	18, // 27: anysms.driver.v1.StatusResponse.error:type_name -> anysms.driver.v1.Error
-	15, // 28: anysms.driver.v1.FindRequest.message:type_name -> anysms.driver.v1.Message
-	54, // 29: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
-	16, // 30: anysms.driver.v1.FindResponse.receipt:type_name -> anysms.driver.v1.Receipt
-	18, // 31: anysms.driver.v1.FindResponse.error:type_name -> anysms.driver.v1.Error
-	18, // 32: anysms.driver.v1.CancelResponse.error:type_name -> anysms.driver.v1.Error
-	33, // 33: anysms.driver.v1.BalanceResponse.balance:type_name -> anysms.driver.v1.Balance
-	18, // 34: anysms.driver.v1.BalanceResponse.error:type_name -> anysms.driver.v1.Error
-	17, // 35: anysms.driver.v1.Balance.available:type_name -> anysms.driver.v1.Money
-	17, // 36: anysms.driver.v1.Balance.reserved:type_name -> anysms.driver.v1.Money
-	34, // 37: anysms.driver.v1.Balance.plans:type_name -> anysms.driver.v1.Plan
-	17, // 38: anysms.driver.v1.Plan.available:type_name -> anysms.driver.v1.Money
-	17, // 39: anysms.driver.v1.Plan.total:type_name -> anysms.driver.v1.Money
-	54, // 40: anysms.driver.v1.Plan.ends:type_name -> google.protobuf.Timestamp
-	15, // 41: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
-	37, // 42: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
-	18, // 43: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
-	17, // 44: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
-	53, // 45: anysms.driver.v1.StartCodeRequest.expire:type_name -> google.protobuf.Duration
-	51, // 46: anysms.driver.v1.StartCodeRequest.extra:type_name -> anysms.driver.v1.StartCodeRequest.ExtraEntry
-	16, // 47: anysms.driver.v1.StartCodeResponse.receipt:type_name -> anysms.driver.v1.Receipt
-	18, // 48: anysms.driver.v1.StartCodeResponse.error:type_name -> anysms.driver.v1.Error
-	3,  // 49: anysms.driver.v1.CheckCodeResponse.verdict:type_name -> anysms.driver.v1.CodeVerdict
-	18, // 50: anysms.driver.v1.CheckCodeResponse.error:type_name -> anysms.driver.v1.Error
-	43, // 51: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
-	43, // 52: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
-	54, // 53: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
-	49, // 54: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
-	18, // 55: anysms.driver.v1.ParseCallbackResponse.error:type_name -> anysms.driver.v1.Error
-	49, // 56: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
-	18, // 57: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
-	18, // 58: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
-	4,  // 59: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
-	54, // 60: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
-	5,  // 61: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
-	1,  // 62: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
-	17, // 63: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
-	52, // 64: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
-	6,  // 65: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
-	9,  // 66: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
-	13, // 67: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
-	19, // 68: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
-	21, // 69: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
-	23, // 70: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
-	25, // 71: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
-	27, // 72: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
-	29, // 73: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
-	31, // 74: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
-	35, // 75: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
-	38, // 76: anysms.driver.v1.Driver.StartCode:input_type -> anysms.driver.v1.StartCodeRequest
-	40, // 77: anysms.driver.v1.Driver.CheckCode:input_type -> anysms.driver.v1.CheckCodeRequest
-	42, // 78: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
-	45, // 79: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
-	47, // 80: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
-	7,  // 81: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
-	10, // 82: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
-	14, // 83: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
-	20, // 84: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
-	22, // 85: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
-	24, // 86: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
-	26, // 87: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
-	28, // 88: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
-	30, // 89: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
-	32, // 90: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
-	36, // 91: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
-	39, // 92: anysms.driver.v1.Driver.StartCode:output_type -> anysms.driver.v1.StartCodeResponse
-	41, // 93: anysms.driver.v1.Driver.CheckCode:output_type -> anysms.driver.v1.CheckCodeResponse
-	44, // 94: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
-	46, // 95: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
-	48, // 96: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
-	81, // [81:97] is the sub-list for method output_type
-	65, // [65:81] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	22, // 19: anysms.driver.v1.SendStreamRequest.calls:type_name -> anysms.driver.v1.StreamCall
+	15, // 20: anysms.driver.v1.StreamCall.message:type_name -> anysms.driver.v1.Message
+	55, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
+	55, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
+	24, // 23: anysms.driver.v1.SendStreamResponse.answers:type_name -> anysms.driver.v1.StreamAnswer
+	16, // 24: anysms.driver.v1.StreamAnswer.receipt:type_name -> anysms.driver.v1.Receipt
+	18, // 25: anysms.driver.v1.StreamAnswer.error:type_name -> anysms.driver.v1.Error
+	15, // 26: anysms.driver.v1.SendBatchRequest.messages:type_name -> anysms.driver.v1.Message
+	20, // 27: anysms.driver.v1.SendBatchResponse.verdicts:type_name -> anysms.driver.v1.SendResponse
+	51, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
+	18, // 29: anysms.driver.v1.StatusResponse.error:type_name -> anysms.driver.v1.Error
+	15, // 30: anysms.driver.v1.FindRequest.message:type_name -> anysms.driver.v1.Message
+	56, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	16, // 32: anysms.driver.v1.FindResponse.receipt:type_name -> anysms.driver.v1.Receipt
+	18, // 33: anysms.driver.v1.FindResponse.error:type_name -> anysms.driver.v1.Error
+	18, // 34: anysms.driver.v1.CancelResponse.error:type_name -> anysms.driver.v1.Error
+	35, // 35: anysms.driver.v1.BalanceResponse.balance:type_name -> anysms.driver.v1.Balance
+	18, // 36: anysms.driver.v1.BalanceResponse.error:type_name -> anysms.driver.v1.Error
+	17, // 37: anysms.driver.v1.Balance.available:type_name -> anysms.driver.v1.Money
+	17, // 38: anysms.driver.v1.Balance.reserved:type_name -> anysms.driver.v1.Money
+	36, // 39: anysms.driver.v1.Balance.plans:type_name -> anysms.driver.v1.Plan
+	17, // 40: anysms.driver.v1.Plan.available:type_name -> anysms.driver.v1.Money
+	17, // 41: anysms.driver.v1.Plan.total:type_name -> anysms.driver.v1.Money
+	56, // 42: anysms.driver.v1.Plan.ends:type_name -> google.protobuf.Timestamp
+	15, // 43: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
+	39, // 44: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
+	18, // 45: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
+	17, // 46: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
+	55, // 47: anysms.driver.v1.StartCodeRequest.expire:type_name -> google.protobuf.Duration
+	53, // 48: anysms.driver.v1.StartCodeRequest.extra:type_name -> anysms.driver.v1.StartCodeRequest.ExtraEntry
+	16, // 49: anysms.driver.v1.StartCodeResponse.receipt:type_name -> anysms.driver.v1.Receipt
+	18, // 50: anysms.driver.v1.StartCodeResponse.error:type_name -> anysms.driver.v1.Error
+	3,  // 51: anysms.driver.v1.CheckCodeResponse.verdict:type_name -> anysms.driver.v1.CodeVerdict
+	18, // 52: anysms.driver.v1.CheckCodeResponse.error:type_name -> anysms.driver.v1.Error
+	45, // 53: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
+	45, // 54: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
+	56, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
+	51, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
+	18, // 57: anysms.driver.v1.ParseCallbackResponse.error:type_name -> anysms.driver.v1.Error
+	51, // 58: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
+	18, // 59: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
+	18, // 60: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
+	4,  // 61: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
+	56, // 62: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
+	5,  // 63: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
+	1,  // 64: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
+	17, // 65: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
+	54, // 66: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
+	6,  // 67: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
+	9,  // 68: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
+	13, // 69: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
+	19, // 70: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
+	21, // 71: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
+	25, // 72: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
+	27, // 73: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
+	29, // 74: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
+	31, // 75: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
+	33, // 76: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
+	37, // 77: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
+	40, // 78: anysms.driver.v1.Driver.StartCode:input_type -> anysms.driver.v1.StartCodeRequest
+	42, // 79: anysms.driver.v1.Driver.CheckCode:input_type -> anysms.driver.v1.CheckCodeRequest
+	44, // 80: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
+	47, // 81: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
+	49, // 82: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
+	7,  // 83: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
+	10, // 84: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
+	14, // 85: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
+	20, // 86: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
+	23, // 87: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
+	26, // 88: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
+	28, // 89: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
+	30, // 90: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
+	32, // 91: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
+	34, // 92: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
+	38, // 93: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
+	41, // 94: anysms.driver.v1.Driver.StartCode:output_type -> anysms.driver.v1.StartCodeResponse
+	43, // 95: anysms.driver.v1.Driver.CheckCode:output_type -> anysms.driver.v1.CheckCodeResponse
+	46, // 96: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
+	48, // 97: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
+	50, // 98: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
+	83, // [83:99] is the sub-list for method output_type
+	67, // [67:83] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -3706,7 +3806,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   47,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -17,17 +17,17 @@
 // # Deadlines, cancellation, tracing
 //
 // Unary calls have metadata: "anysms-timeout", the milliseconds until the caller's
-// deadline; "anysms-connect-timeout", the most milliseconds that the plugin may
+// deadline, if it has one; "anysms-connect-timeout", the most milliseconds that the plugin may
 // take to get its connection to the vendor; "traceparent" and "tracestate" (W3C
 // Trace Context). Each may be missing. gRPC's own deadline is a little later than
 // the caller's, so that a verdict of the last moment still arrives. On SendStream
-// each message carries the same facts in fields, as a stream has only one set of
+// each call carries the same facts in fields, as a stream has only one set of
 // metadata.
 //
 // # Sizes
 //
-// Neither side sends a message over 4 MiB. A plugin leaves out Receipt.raw and
-// Event.raw where they would not fit.
+// No gRPC message is over 4 MiB, and no Message over 1 MiB. A plugin leaves out
+// Receipt.raw and Event.raw where they would not fit.
 //
 // # Evolution
 //
