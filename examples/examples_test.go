@@ -2,6 +2,8 @@
 package examples_test
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -24,6 +26,25 @@ func build(t *testing.T) string {
 	return dir
 }
 
+// pointAt builds a program that speaks to the vendors with its vendors replaced
+// by fakes.
+func pointAt(t *testing.T, source, apifonURL, phonifyURL string) string {
+	t.Helper()
+	code, err := os.ReadFile(source)
+	require.NoError(t, err)
+	aimed := strings.NewReplacer(
+		"apifon.Config{", fmt.Sprintf("apifon.Config{Config: wire.Config{BaseURL: %q}, ", apifonURL),
+		"phonify.Config{", fmt.Sprintf("phonify.Config{Config: wire.Config{BaseURL: %q}, ", phonifyURL),
+		`/provider/e164"`, "/provider/e164\"\n\t\"github.com/anysms/anysms/provider/wire\"",
+	).Replace(string(code))
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(aimed), 0o600))
+	program := filepath.Join(dir, "program")
+	out, err := exec.Command("go", "build", "-o", program, filepath.Join(dir, "main.go")).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
 func run(t *testing.T, stdin, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -35,6 +56,20 @@ func run(t *testing.T, stdin, program string, args ...string) string {
 
 func TestExamples(t *testing.T) {
 	bin := build(t)
+
+	t.Run("quickstart", func(t *testing.T) {
+		athens, usa := apifontest.NewServer(apifontest.Options{}), phonifytest.NewServer(phonifytest.Options{})
+		defer athens.Close()
+		defer usa.Close()
+		t.Setenv("APIFON_TOKEN", apifontest.Token)
+		t.Setenv("APIFON_SECRET", apifontest.Secret)
+		t.Setenv("PHONIFY_API_KEY", phonifytest.APIKey)
+		program := pointAt(t, "quickstart/main.go", athens.URL, usa.URL)
+		assert.Contains(t, run(t, "", program), "accepted athens")
+		require.NoError(t, athens.SetMode(wiretest.Down))
+		assert.Contains(t, run(t, "", program), "accepted usa")
+		assert.Equal(t, "Your table is ready", usa.Messages()[0].Text)
+	})
 
 	t.Run("twovendors", func(t *testing.T) {
 		athens, usa := apifontest.NewServer(apifontest.Options{}), phonifytest.NewServer(phonifytest.Options{})

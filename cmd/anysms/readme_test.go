@@ -41,14 +41,9 @@ func atRoot(t *testing.T) {
 // and run by the tests of the examples.
 func TestReadmeProgram(t *testing.T) {
 	atRoot(t)
-	source, err := os.ReadFile("examples/twovendors/main.go")
+	source, err := os.ReadFile("examples/quickstart/main.go")
 	require.NoError(t, err)
-	_, body, ok := strings.Cut(string(source), "athens, err :=")
-	require.True(t, ok)
-	body, _, ok = strings.Cut("\tathens, err :="+body, "\tswitch provider.CodeOf")
-	require.True(t, ok)
-	body = strings.TrimPrefix(strings.ReplaceAll(body, "\n\t", "\n"), "\t")
-	readmeBlock(t, "examples/twovendors/main.go", "```\n\n", func(string) string { return "```go\n" + body })
+	readmeBlock(t, "examples/quickstart/main.go", "```\n\n", func(string) string { return "```go\n" + string(source) })
 }
 
 // TestReadmeSession runs the commands of the README's session.
