@@ -138,8 +138,6 @@ func (d *demoScreen) event(format string, args ...any) {
 	d.line("   %s  %s", d.s.Dim(at), fmt.Sprintf(format, args...))
 }
 
-const clearLine = "\r\x1b[K"
-
 // line prints a line above the bottom one.
 func (d *demoScreen) line(format string, args ...any) {
 	if d.live {
@@ -154,8 +152,8 @@ func (d *demoScreen) bottom() {
 	if !d.live || d.messages == 0 {
 		return
 	}
-	fmt.Fprintf(d.w, "%s   %d/%d   %s %s   %s %s", clearLine, min(d.done, d.messages), d.messages,
-		demo.First, d.breakerState(d.breaker[demo.First]), demo.Second, d.breakerState(d.breaker[demo.Second]))
+	fmt.Fprint(d.w, statusLine(fmt.Sprintf("   %d/%d   %s %s   %s %s", min(d.done, d.messages), d.messages,
+		demo.First, d.breakerState(d.breaker[demo.First]), demo.Second, d.breakerState(d.breaker[demo.Second]))))
 }
 
 func (d *demoScreen) breakerState(b router.BreakerState) string {

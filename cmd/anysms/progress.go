@@ -42,12 +42,19 @@ func (p *progress) show(n int) {
 		left := time.Duration(float64(elapsed) * (1 - share) / share).Round(time.Second)
 		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, left)
 	}
-	fmt.Fprintf(p.out, "\r\x1b[K%s", line)
+	fmt.Fprint(p.out, statusLine(line))
 }
 
 // end clears the line.
 func (p *progress) end() {
 	if p.out != nil && !p.shown.IsZero() {
-		fmt.Fprint(p.out, "\r\x1b[K")
+		fmt.Fprint(p.out, clearLine)
 	}
 }
+
+// clearLine goes back to the beginning of a terminal's line and empties it.
+const clearLine = "\r\x1b[K"
+
+// statusLine takes the place of the terminal's line. What does not fit is cut off,
+// as a line that goes on below could not be cleared.
+func statusLine(words string) string { return clearLine + "\x1b[?7l" + words + "\x1b[?7h" }
