@@ -81,23 +81,38 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	answer, stale, err := c.roundTrip(ctx, cancel, r)
+	if stale {
+		// The idle connection was dead and nothing was written: the request has
+		// not been made yet.
+		r.Fresh = true
+		answer, _, err = c.roundTrip(ctx, cancel, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.read(ctx, answer, r.limit()), nil
+}
+
+// roundTrip hands the request to net/http. Stale is an error of a connection
+// that had been idle, before anything was written to it.
+func (c *Client) roundTrip(ctx context.Context, cancel context.CancelCauseFunc, r Request) (answer *http.Response, stale bool, err error) {
 	connecting := time.AfterFunc(c.connectTimeout(ctx), func() { cancel(errConnectTimeout) })
 	defer connecting.Stop()
 	w := &witness{ready: func() { connecting.Stop() }}
-
 	req, err := r.build(httptrace.WithClientTrace(ctx, w.trace()), c.base)
 	if err != nil {
-		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
+		return nil, false, &provider.Error{Code: provider.Unavailable, Err: err}
 	}
 	transport := c.kept
 	if r.Fresh || hasReplayKey(req) {
 		transport = c.fresh
 	}
-	answer, err := transport.RoundTrip(req)
-	if err != nil {
-		return nil, c.failure(ctx, w, err)
+	if answer, err = transport.RoundTrip(req); err == nil {
+		return answer, false, nil
 	}
-	return c.read(ctx, answer, r.limit()), nil
+	failed := c.failure(ctx, w, err)
+	return nil, failed.Code == provider.Unavailable && w.reused && ctx.Err() == nil, failed
 }
 
 func (c *Client) connectTimeout(ctx context.Context) time.Duration {
@@ -125,7 +140,7 @@ func ConnectTimeout(ctx context.Context) (d time.Duration, ok bool) {
 }
 
 // failure turns a failed round trip into what is known of the message.
-func (c *Client) failure(ctx context.Context, w *witness, err error) error {
+func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.Error {
 	code := provider.Unavailable
 	if w.wrote() {
 		code, err = provider.Indeterminate, unquoted(err)

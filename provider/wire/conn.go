@@ -87,6 +87,7 @@ type witness struct {
 	conn    *countedConn
 	start   int64
 	foreign bool // a connection that was not counted: nothing can be proven
+	reused  bool // the connection had been idle
 	ready   func()
 }
 
@@ -105,7 +106,7 @@ func (w *witness) trace() *httptrace.ClientTrace {
 			w.foreign = true
 			return
 		}
-		w.start = w.conn.mark(info.Reused)
+		w.start, w.reused = w.conn.mark(info.Reused), info.Reused
 	}}
 }
 
