@@ -98,13 +98,18 @@ func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal")
 	for range kills {
 		run := begin(t, server.URL, path)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = run.Wait() // it is killed, or done before
+		}()
 		// A part of what is left, so that every kill comes in the middle.
 		at := server.Requests() + 1 + rand.IntN(max(1, (rows-server.Requests())/2))
-		for server.Requests() < at && run.ProcessState == nil {
+		for server.Requests() < at && !isClosed(ended) {
 			time.Sleep(100 * time.Microsecond)
 		}
-		require.NoError(t, run.Process.Kill())
-		_ = run.Wait() // it was killed
+		_ = run.Process.Kill() // an error means that it is done
+		<-ended
 	}
 	run := begin(t, server.URL, path)
 	require.NoError(t, run.Wait(), "%s", run.Stderr)
@@ -145,6 +150,15 @@ func TestKilled(t *testing.T) {
 	}
 	assert.LessOrEqual(t, unknown, kills*router.DefaultConcurrency, "only what was in flight may be in doubt")
 	t.Logf("%d kills: %d sent, %d unknown, %d replayed, lost 0, silent duplicates 0", kills, len(server.Messages()), unknown, replayed)
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 func begin(t *testing.T, url, path string) *exec.Cmd {
