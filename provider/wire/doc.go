@@ -5,8 +5,8 @@
 // attempt fails before the first one, the error is provider.Unavailable, and it
 // is proven that the vendor has nothing. If it fails later, the error is
 // provider.Indeterminate. Before an idle connection is used again, the socket is
-// asked whether the server has closed it, so that a stale connection is no
-// doubt.
+// asked whether the server has closed it; then the request goes by a new one,
+// and a stale connection is neither doubt nor failure.
 //
 // A request is made once. Nothing is replayed on a dropped connection, except a
 // GET that did not ask for a connection of its own ([Request].Fresh); no redirect
