@@ -242,4 +242,3 @@ func TestPlan(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(b), `"invalid_recipient"`)
 }
-
