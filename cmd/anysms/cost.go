@@ -23,8 +23,9 @@ With a configuration that has providers of the same names, a message that is too
 long for one of them is not priced there. With --ask, the vendors that can tell a
 price are asked for the first messages, and their answers stand beside ours.
 
-Prices in different currencies are compared only with --currency-rate, which says
-what one unit of each is worth in a common one.`
+Prices in different currencies are compared only with --currency-rate, or the
+configuration's currency_rates, which say what one unit of each is worth in a
+common one.`
 
 // costFlags are the flags of cost.
 type costFlags struct {
@@ -92,6 +93,9 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 		defer conf.Close()
 		if flags.file.rates == "" {
 			flags.file.rates = conf.Rates
+		}
+		if len(flags.currencies) == 0 {
+			worth = conf.Currencies
 		}
 	}
 	if flags.file.rates == "" && !flags.ask {

@@ -100,6 +100,14 @@ func TestConfigurationLimitsWhatIsPriced(t *testing.T) {
 	assert.Contains(t, got.stdout, `"total_cost":{"short":{"amount":"0.01","currency":"EUR"}}`)
 }
 
+func TestConfigurationComparesCurrencies(t *testing.T) {
+	card := write(t, "rates.csv", "provider,currency,price\na,EUR,0.05\nb,AUD,0.05\n")
+	conf := write(t, "anysms.yaml", "providers:\n  a: {driver: memory}\n  b: {driver: memory}\nrates: "+card+"\ncurrency_rates: {EUR: 1, AUD: 0.61}\n")
+	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--format", "json")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, `"total":{"AUD":{"amount":"0.05","currency":"AUD"}}`)
+}
+
 // The vendor's own analysis beside ours.
 func TestAskTheVendor(t *testing.T) {
 	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, price: {amount: \"0.02\", currency: EUR}}\n")
