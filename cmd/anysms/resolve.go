@@ -127,6 +127,6 @@ func (a *app) printEntry(e router.Entry, format outputFormat) error {
 	if state == "" {
 		state = "under way when the program ended"
 	}
-	_, err := fmt.Fprintf(a.out, "%s  %s  %s  %s\n", e.Key, orDash(e.Provider), e.At.UTC().Format(time.RFC3339), state)
+	_, err := fmt.Fprintf(a.out, "%s  %s  %s  %s\n", harmless(e.Key), orDash(e.Provider), e.At.UTC().Format(time.RFC3339), state)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -21,7 +22,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetArgs(args)
 	code, say := exitCode(root.ExecuteContext(ctx))
 	if say != "" {
-		fmt.Fprintln(errOut, "anysms: "+say)
+		for line := range strings.SplitSeq("anysms: "+say, "\n") {
+			fmt.Fprintln(errOut, harmless(line))
+		}
 	}
 	return code
 }

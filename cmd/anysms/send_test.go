@@ -233,3 +233,15 @@ func TestDryRunSendsNothing(t *testing.T) {
 	assert.Contains(t, got.stdout, `"code":"invalid_recipient"`)
 	v.untouched(t)
 }
+
+// A vendor's words must not act upon a terminal, nor break a line.
+func TestVendorsWordsAreHarmless(t *testing.T) {
+	v := startVendors(t)
+	body := `{"errors":[{"type":"spam","title":"no \u001b[31m\u202e\nroute"}]}`
+	v.usa.Fail(http.StatusUnprocessableEntity, body)
+	got := anysms(t, "send", "--config", v.config, "--provider", "usa", "--to", number, "--text", "Hello")
+	assert.Contains(t, got.stdout, "no \ufffd[31m\ufffd route")
+	v.usa.Fail(http.StatusUnprocessableEntity, body)
+	got = anysms(t, "status", "--config", v.config, "--provider", "usa", "x")
+	assert.Contains(t, got.stderr, "no \ufffd[31m\ufffd")
+}

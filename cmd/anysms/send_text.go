@@ -44,13 +44,13 @@ func resultLine(r *router.Result, s style.Style) string {
 		line += " by " + r.Provider
 	}
 	if r.ID != "" {
-		line += ", id " + r.ID
+		line += ", id " + harmless(r.ID)
 	}
 	if r.Code != "" {
 		line += ": " + string(r.Code)
 	}
 	if r.Message != "" {
-		line += ": " + r.Message
+		line += ": " + harmless(r.Message)
 	}
 	return line
 }
