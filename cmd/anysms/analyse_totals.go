@@ -62,12 +62,7 @@ func (a *app) printCountries(t *analysis.Totals, opts *analysis.Options) error {
 	for _, c := range t.ByCountry[:min(len(t.ByCountry), shownCountries)] {
 		row := []string{orDash(c.Country), grouped(c.Messages), grouped(c.Segments)}
 		for _, p := range opts.Prices {
-			cost, priced := c.Cost[p.Provider]
-			if !priced {
-				row = append(row, "no price")
-				continue
-			}
-			row = append(row, cost.String())
+			row = append(row, c.CostText(p.Provider))
 		}
 		rows = append(rows, row)
 	}
@@ -110,7 +105,7 @@ func (a *app) printEdits(t *analysis.Totals, _ *analysis.Options) error {
 		for j := range e.From {
 			changes[j] = fmt.Sprintf("%q by %q", e.From[j], e.To[j])
 		}
-		rows[i] = []string{"  replace " + strings.Join(changes, ", "), "in " + plural(e.Messages, "message"), "saves " + plural(e.Saves, "segment")}
+		rows[i] = []string{"  replace " + strings.Join(changes, ", "), "in " + plural(e.Messages, "message"), "saves " + plural(e.Saves, "segment"), moneyList(e.Cost)}
 	}
 	return a.table(rows)
 }

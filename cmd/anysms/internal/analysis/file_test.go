@@ -82,6 +82,7 @@ func TestCountriesAndCosts(t *testing.T) {
 	assert.Equal(t, "GR", got.ByCountry[0].Country)
 	assert.Equal(t, analysis.Count{Messages: 2, Segments: 3}, got.ByCountry[0].Count)
 	assert.NotContains(t, got.ByCountry[1].Cost, "athens", "Germany has no price there")
+	assert.Equal(t, []string{"0.07 EUR", "no price"}, []string{got.ByCountry[0].CostText("athens"), got.ByCountry[1].CostText("athens")})
 	assert.Equal(t, []analysis.Reason{{`column "to": is no number`, 2}}, got.ByReason)
 
 	b, err := json.Marshal(got)
@@ -396,6 +397,7 @@ func TestWhatIsTooLongForAProviderIsNotPriced(t *testing.T) {
 	assert.Equal(t, map[string]int{"usa": 1}, got.Uncarried)
 	assert.Equal(t, "0.01", got.TotalCost["usa"].Amount())
 	assert.Zero(t, got.Unpriced["usa"])
+	assert.Equal(t, "0.01 USD in part", got.ByCountry[0].CostText("usa"))
 }
 
 func TestLevelsSave(t *testing.T) {

@@ -79,6 +79,19 @@ type Country struct {
 	wholly []string // the providers that carry and price every message
 }
 
+// CostText is what the country costs at a provider, for people: a sum that leaves
+// messages out says so.
+func (c *Country) CostText(name string) string {
+	cost, priced := c.Cost[name]
+	switch {
+	case !priced:
+		return "no price"
+	case !slices.Contains(c.wholly, name):
+		return cost.String() + " in part"
+	}
+	return cost.String()
+}
+
 // Reason is a kind of invalid row and how many there are.
 type Reason struct {
 	Reason string `json:"reason"`

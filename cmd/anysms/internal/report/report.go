@@ -169,11 +169,7 @@ func countries(t *analysis.Totals) []bar {
 			b.Label = "no country"
 		}
 		for _, name := range slices.Sorted(maps.Keys(t.TotalCost)) {
-			text := "no price"
-			if money, ok := c.Cost[name]; ok {
-				text = money.String()
-			}
-			b.Costs = append(b.Costs, text)
+			b.Costs = append(b.Costs, c.CostText(name))
 		}
 		list = append(list, b)
 	}
