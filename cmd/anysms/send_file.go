@@ -49,7 +49,11 @@ func (a *app) sendFile(ctx context.Context, flags *sendFlags) (err error) {
 	}
 	defer conf.Close()
 	b := &bulk{app: a, rows: rows, base: base, region: conf.DefaultRegion, format: flags.format}
-	b.progress = newProgress(a.err, "messages", func() float64 { return float64(from.Consumed()) / float64(max(1, from.Size)) })
+	talk := a.err
+	if style.IsTerminal(a.out) {
+		talk = io.Discard // the answers show how far it has come, and share the screen
+	}
+	b.progress = newProgress(talk, "messages", func() float64 { return float64(from.Consumed()) / float64(max(1, from.Size)) })
 	defer b.progress.end()
 	if flags.dryRun {
 		return b.dryRun(ctx, conf, flags)
@@ -381,6 +385,9 @@ func (b *bulk) dryRun(ctx context.Context, conf *config.Config, flags *sendFlags
 		if err := b.printPlanned(row.Line, plan); err != nil {
 			return err
 		}
+	}
+	if ctx.Err() != nil {
+		return &exitError{code: exitRefused, cause: fmt.Errorf("stopped after line %d", b.rows.NextLine()-1)}
 	}
 	if refused > 0 && !flags.allowInvalid {
 		return &exitError{code: exitRefused, cause: fmt.Errorf("%s would be refused or not sent (--allow-invalid accepts that)", plural(refused, "row"))}

@@ -132,6 +132,11 @@ func TestSendFileStops(t *testing.T) {
 	assert.Equal(t, exitRefused, code)
 	assert.Contains(t, errOut.String(), "later rows were not sent")
 	assert.Empty(t, vendor.Messages())
+
+	errOut.Reset()
+	code = run(ctx, []string{"send", "--config", conf, "--file", write(t, "g.csv", "to,text\n+306971234567,Hello\n"), "--dry-run"}, strings.NewReader(""), &out, &errOut)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errOut.String(), "stopped after line 1")
 }
 
 func TestBadBulk(t *testing.T) {
