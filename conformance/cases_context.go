@@ -83,7 +83,7 @@ func cancelWaiting(t *trial) {
 func deadlineWaiting(t *trial) {
 	l := t.lab(func(int, faultserver.Answer) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
 	l.ready()
-	ctx, cancel := contextFor(t.silence())
+	ctx, cancel := contextFor(hang)
 	defer cancel()
 	r := l.sendUnder(ctx, t.message("Hello"))
 	l.wantCode(r, provider.Indeterminate)

@@ -107,7 +107,7 @@ func (f faultCase) run(t *trial) {
 	}
 	limit := sendTime
 	if strings.HasPrefix(f.name, "hang") {
-		limit = t.silence()
+		limit = hang
 		l.ready()
 	}
 	l.server.SetDoor(fault.Door)
@@ -182,7 +182,7 @@ func untrustedTLS(t *trial) {
 func tlsDoor(door faultserver.Door) func(*trial) {
 	return func(t *trial) {
 		l := t.labTLS(door, faultserver.New)
-		ctx, cancel := context.WithTimeout(context.Background(), t.silence())
+		ctx, cancel := context.WithTimeout(context.Background(), hang)
 		defer cancel()
 		l.wantCode(l.sendUnder(ctx, t.message("Hello")), provider.Unavailable)
 	}

@@ -1,14 +1,12 @@
 package conformance
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -37,10 +35,6 @@ type Harness struct {
 	// AtOnce is how many cases run at the same time; 0 = 32, as most of them
 	// wait. A driver whose Open starts a program does better with few.
 	AtOnce int
-	// Silence is the deadline of a send to a server that says nothing; 0 = 300 ms.
-	// It must be enough for the driver to write its request: a driver in another
-	// process, whose first send is slow, may need more.
-	Silence time.Duration
 	// Skip leaves cases out: id → reason. Core cases cannot be left out.
 	Skip map[string]string
 
@@ -57,8 +51,6 @@ type suite struct {
 
 // http reports whether the driver makes HTTP requests.
 func (s *suite) http() bool { return len(s.replies) > 0 }
-
-func (s *suite) silence() time.Duration { return cmp.Or(s.Silence, silence) }
 
 // accepted is the answer that the faults spoil.
 func (s *suite) accepted() reply { return s.replies[acceptedReply][0] }

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	silence  = 300 * time.Millisecond // default of Harness.Silence
+	hang     = 300 * time.Millisecond // how long a case waits for a server that says nothing
 	sendTime = 10 * time.Second       // for a send that is answered
 	patience = 2 * time.Second        // for a driver to notice that its context has ended
 	settle   = 20 * time.Millisecond  // for the network to bring a closed connection to the driver's end

@@ -163,7 +163,8 @@ function readRetryAfter(headers) {
   return ms > 0 ? { seconds: String(Math.round(ms / 1000)) } : undefined;
 }
 
-const milliseconds = (d) => d && Number(d.seconds) * 1000 + d.nanos / 1e6;
+// Fields that are zero are not there.
+const milliseconds = (d) => d && Number(d.seconds ?? 0) * 1000 + (d.nanos ?? 0) / 1e6;
 
 exports.methods = {
   Describe: (call, done) => done(null, { name: 'acme', doc: 'The vendor of the plugin examples, in JavaScript.', settings: SETTINGS }),
