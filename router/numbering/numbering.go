@@ -100,9 +100,11 @@ func Parse(raw, region string) (e164.Number, Verdict, error) {
 		return e164.Number{}, Verdict{}, err
 	}
 	raw = strings.TrimSpace(raw)
-	if n, err := e164.Parse(raw); err == nil {
-		if m, known := plan.Lookup(n); known && !m.Prefixed {
-			return n, verdict(m), nil
+	if strings.HasPrefix(raw, "+") {
+		if n, err := e164.Parse(raw); err == nil {
+			if m, known := plan.Lookup(n); known && !m.Prefixed {
+				return n, verdict(m), nil
+			}
 		}
 	}
 	n, err := read(raw, region)

@@ -54,11 +54,10 @@ var codes = sync.OnceValue(func() *[1000]*countryCode {
 func Lookup(n e164.Number) (m Match, known bool) {
 	var digits [e164.MaxDigits + 1]byte
 	start := spell(&digits, n.Uint64())
-	code, national := callingCode(digits[start:])
-	if code == 0 {
+	code, c, national := callingCode(digits[start:])
+	if c == nil {
 		return Match{Type: phonenumbers.UNKNOWN}, true // no such calling code
 	}
-	c := codes()[code]
 	c.once.Do(func() { c.automaton = compile(code) })
 	if c.automaton == nil {
 		return Match{}, false
@@ -78,15 +77,15 @@ func spell(b *[e164.MaxDigits + 1]byte, v uint64) int {
 	return i
 }
 
-// callingCode splits at the shortest prefix that is a calling code with a plan,
-// 0 if there is none.
-func callingCode(digits []byte) (code int, national []byte) {
+// callingCode splits at the shortest prefix that is a calling code with a plan;
+// c is nil if there is none.
+func callingCode(digits []byte) (code int, c *countryCode, national []byte) {
 	table := codes()
 	for i := 0; i < len(digits) && i < 3; i++ {
 		code = code*10 + int(digits[i])
-		if table[code] != nil {
-			return code, digits[i+1:]
+		if c = table[code]; c != nil {
+			return code, c, digits[i+1:]
 		}
 	}
-	return 0, nil
+	return 0, nil, nil
 }
