@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -129,6 +130,8 @@ func read(raw, region string) (e164.Number, error) {
 		return bad("the number is empty")
 	case len(raw) > maxRaw:
 		return bad("the number is too long")
+	case !strings.ContainsFunc(raw, unicode.IsDigit):
+		return bad("this is not a telephone number")
 	case phonenumbers.IsAlphaNumber(raw):
 		return bad("the number holds letters; want digits")
 	}

@@ -73,27 +73,28 @@ func (e *edits) add(text string, segments int, opts *segment.Options, each []int
 			c.Messages++
 		}
 	}
-	if len(e.seen) > maxTogether {
-		return
+	var alone *Character
+	if len(e.seen) == 1 {
+		alone = e.character(e.seen[0])
+	}
+	if alone != nil {
+		alone.Alone++
+	}
+	if segments == 1 || len(e.seen) > maxTogether {
+		return // no replacement makes it shorter, or too many would be needed
 	}
 	rewritten, ok := rewrite(text)
 	if !ok {
 		return
 	}
 	a, err := segment.Analyze(rewritten, opts)
-	if err != nil {
+	if err != nil || a.Segments >= segments {
 		return
 	}
-	saved := max(0, segments-a.Segments)
-	if len(e.seen) == 1 {
-		if c := e.character(e.seen[0]); c != nil {
-			c.Alone++
-			c.Saves += saved
-		}
+	if alone != nil {
+		alone.Saves += segments - a.Segments
 	}
-	if saved > 0 {
-		e.edit(saved, each)
-	}
+	e.edit(segments-a.Segments, each)
 }
 
 // plain is a quick yes for the characters that ASCII and GSM-7 share.
