@@ -14,7 +14,6 @@ type faultCase struct {
 	name   string
 	codes  []provider.Code // nil = only an acceptance is right
 	accept bool            // an acceptance is right too
-	level  Level
 	why    string
 	source string
 }

@@ -219,19 +219,19 @@ func timeOf(e provider.Event) string {
 func eachGolden(files fs.FS, folder string, take func(file string, raw []byte) error) error {
 	names, err := fs.Glob(files, folder+"/*.http")
 	if err != nil {
-		return fmt.Errorf("Replies: %w", err)
+		return fmt.Errorf("harness Replies: %w", err)
 	}
 	for _, name := range names {
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return fmt.Errorf("Replies: %w", err)
+			return fmt.Errorf("harness Replies: %w", err)
 		}
 		list, _ := notes(raw)
 		if !slices.ContainsFunc(list, func(n note) bool { return n.key == "source" && n.value != "" }) {
-			return fmt.Errorf("Replies: %s: %w", name, errNoSource)
+			return fmt.Errorf("harness Replies: %s: %w", name, errNoSource)
 		}
 		if err := take(name, raw); err != nil {
-			return fmt.Errorf("Replies: %s: %w", name, err)
+			return fmt.Errorf("harness Replies: %s: %w", name, err)
 		}
 	}
 	return nil

@@ -77,7 +77,7 @@ func newSuite(h Harness) (*suite, error) {
 		return nil, err
 	}
 	if s.http() && len(s.replies[acceptedReply]) == 0 {
-		return nil, errors.New("Replies has no accepted.http, the vendor's answer to a message that it accepts")
+		return nil, errors.New("harness Replies has no accepted.http, the vendor's answer to a message that it accepts")
 	}
 	return s, nil
 }
@@ -87,11 +87,11 @@ func checkSkips(skip map[string]string) error {
 		i := slices.IndexFunc(catalogue(), func(c Case) bool { return c.ID == id })
 		switch {
 		case i < 0:
-			return fmt.Errorf("Skip: no case is called %q; see Catalogue", id)
+			return fmt.Errorf("harness Skip: no case is called %q; see Catalogue", id)
 		case catalogue()[i].Core:
-			return fmt.Errorf("Skip: %s is a core case and cannot be left out", id)
+			return fmt.Errorf("harness Skip: %s is a core case and cannot be left out", id)
 		case skip[id] == "":
-			return fmt.Errorf("Skip: %s has no reason", id)
+			return fmt.Errorf("harness Skip: %s has no reason", id)
 		}
 	}
 	return nil

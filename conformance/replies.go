@@ -28,21 +28,21 @@ type reply struct {
 func readReplies(files fs.FS) (map[string][]reply, error) {
 	names, err := fs.Glob(files, "*.http")
 	if err != nil {
-		return nil, fmt.Errorf("Replies: %w", err)
+		return nil, fmt.Errorf("harness Replies: %w", err)
 	}
 	replies := make(map[string][]reply)
 	for _, name := range names {
 		outcome, _, _ := strings.Cut(strings.TrimSuffix(name, ".http"), ".")
 		if outcome != acceptedReply && !slices.Contains(provider.Codes(), provider.Code(outcome)) {
-			return nil, fmt.Errorf("Replies: %s: the name must begin with accepted or a code, such as invalid_recipient", name)
+			return nil, fmt.Errorf("harness Replies: %s: the name must begin with accepted or a code, such as invalid_recipient", name)
 		}
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, fmt.Errorf("Replies: %w", err)
+			return nil, fmt.Errorf("harness Replies: %w", err)
 		}
 		r, err := parseReply(raw)
 		if err != nil {
-			return nil, fmt.Errorf("Replies: %s: %w", name, err)
+			return nil, fmt.Errorf("harness Replies: %s: %w", name, err)
 		}
 		r.file = path.Base(name)
 		if r.file == outcome+".http" {
