@@ -37,8 +37,7 @@ func (s *send) visit(ctx context.Context, c *candidate) {
 		if !again {
 			return
 		}
-		if err := sleep(ctx, pause); err != nil {
-			s.closed = err
+		if !s.rest(ctx, pause) {
 			return
 		}
 	}
@@ -114,7 +113,7 @@ func (s *send) enter(ctx context.Context, c *candidate) (tell func(error), err e
 	}
 	tell = func(error) {}
 	if !c.forced && c.line.health.pinned() != PinnedIn {
-		allowed, ok := s.breaker(c).allow()
+		allowed, ok := s.allow(c)
 		s.announce(c)
 		if !ok {
 			c.giveUp("its circuit breaker is open or being probed")
@@ -127,9 +126,8 @@ func (s *send) enter(ctx context.Context, c *candidate) (tell func(error), err e
 		s.closed = fmt.Errorf("the intent could not be noted: %w", err)
 		return nil, errPassed
 	}
-	if s.expired() {
+	if !s.mayGoOn(ctx) || c.doubt && !s.recognised(c, 0) { // waits and the journal have taken their time
 		tell(errNothing)
-		s.closed = errDeadline
 		return nil, errPassed
 	}
 	return tell, nil
@@ -187,7 +185,7 @@ func (s *send) limit(ctx context.Context, c *candidate) limit {
 // left.
 func (s *send) outgoing(c *candidate, now time.Time) *provider.Message {
 	if c.validity > 0 && !s.m.SendAt.After(now) {
-		if left := c.validity - now.Sub(s.started); left > 0 {
+		if left := c.validity - now.Sub(s.validFrom()); left > 0 {
 			c.own().Validity = left
 		}
 	}
@@ -201,11 +199,28 @@ func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *pro
 			r, err = nil, panicked(v)
 		}
 	}()
-	r, err = p.Send(ctx, m)
-	if err == nil && r == nil {
-		r = &provider.Receipt{}
+	return proven(p.Send(ctx, m))
+}
+
+// proven is an answer as far as it proves anything: a driver that breaks the
+// contract leaves doubt.
+func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
+	if err == nil {
+		if r == nil {
+			r = &provider.Receipt{}
+		}
+		return r, nil
 	}
-	return r, err
+	e, ok := errors.AsType[*provider.Error](err)
+	switch {
+	case ok && e == nil:
+		return nil, provider.Errorf(provider.Indeterminate, "the driver's error is a nil pointer")
+	case provider.CodeOf(err) == "":
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver's error has no code: %w", err)}
+	case r != nil && provider.OutcomeOf(err) != provider.OutcomeUnknown:
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver answered both a receipt and an error: %s", err)}
+	}
+	return nil, err
 }
 
 func panicked(v any) error {

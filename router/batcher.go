@@ -169,9 +169,10 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 	return provider.SendBatch(ctx, p, ms)
 }
 
-// inBatch reports whether the message may travel with others.
+// inBatch reports whether the message may travel with others. A repeat that the
+// vendor is to recognise may not: nobody could say when a batch leaves.
 func (s *send) inBatch(c *candidate) bool {
-	return s.batchers != nil && c.line.batchSize() > 1 && s.m.Class != provider.OTP &&
+	return s.batchers != nil && c.line.batchSize() > 1 && s.m.Class != provider.OTP && !c.doubt &&
 		(s.deadline.IsZero() || time.Until(s.deadline) > c.line.Timeout+linger)
 }
 
@@ -190,8 +191,8 @@ func (s *send) attemptInBatch(ctx context.Context, c *candidate) (a *Attempt, ok
 		return nil, false, nil
 	}
 	s.announceFailover(c)
-	err = r.verdict.Err
-	a = s.note(c, r.started, r.verdict.Receipt, err)
+	receipt, err := proven(r.verdict.Receipt, r.verdict.Err)
+	a = s.note(c, r.started, receipt, err)
 	s.feed(c, tell, fed(&r.limit, a))
 	s.announce(c)
 	s.r.telemetry.endAttempt(ctx, nil, a)

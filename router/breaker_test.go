@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -250,5 +251,44 @@ func TestObserve(t *testing.T) {
 		require.NoError(t, r.Observe(t.Context(), "b", provider.Event{Kind: provider.Report, Status: provider.StatusRejected, Code: provider.InsufficientFunds}))
 		assert.Equal(t, router.Open, r.States()[1].Breaker)
 		require.Error(t, r.Observe(t.Context(), "z"))
+	})
+}
+
+// A provider that was refused as a whole is probed, not stormed, when it may be
+// tried again.
+func TestOneProbeForTheWholeAccount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Code: provider.Unauthenticated, Delay: provider.Duration(time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
+		})
+		_, _ = r.Send(t.Context(), text("x"))
+		require.Equal(t, 1, a.Attempts())
+		time.Sleep(11 * time.Second)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				m := text("x")
+				m.To = german
+				_, _ = r.Send(t.Context(), m)
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, 2, a.Attempts())
+	})
+}
+
+func TestWholeBreakerClosesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
+		})
+		a.Script(code(provider.Unauthenticated))
+		_, _ = r.Send(t.Context(), text("x"))
+		time.Sleep(11 * time.Second)
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		assert.Equal(t, router.Closed, r.States()[0].Breaker)
 	})
 }

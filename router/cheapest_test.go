@@ -66,3 +66,23 @@ func TestLeastCostNeedsPrices(t *testing.T) {
 		&router.Options{Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}}}}})
 	assert.ErrorContains(t, err, "least_cost needs prices")
 }
+
+// Amounts that cannot be compared must not hide the cheaper ones behind them.
+func TestLeastCostWithMixedCurrencies(t *testing.T) {
+	prices := map[string]provider.Money{"a": {Micros: 5, Currency: "EUR"}, "b": {Micros: 3, Currency: "USD"}, "c": {Micros: 4, Currency: "EUR"}}
+	var lines []router.Provider
+	var targets []router.Target
+	for _, n := range []string{"a", "b", "c"} {
+		lines = append(lines, router.Provider{Name: n, Provider: vendor(t, memory.Config{})})
+		targets = append(targets, router.Target{Name: n})
+	}
+	r := open(t, lines, &router.Options{
+		Price:  func(name string, _ e164.Number, _ int) (provider.Money, bool) { m, ok := prices[name]; return m, ok },
+		Routes: []router.Route{{Strategy: router.LeastCost, Targets: targets}},
+	})
+	var order string
+	for _, c := range r.Plan(text("x")).Candidates {
+		order += c.Provider
+	}
+	assert.Equal(t, "cab", order)
+}

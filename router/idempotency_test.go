@@ -191,3 +191,31 @@ func TestMemoryStoreIsBounded(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// A replay is asked for with the same message, whose deadline has passed by then.
+func TestReplayAfterTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		m := referred("r1", "x")
+		m.Deadline = time.Now().Add(time.Second)
+		_, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		time.Sleep(2 * time.Second)
+		res, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.True(t, res.Replayed)
+		a.Script(lost)
+		m = referred("r2", "x")
+		m.Deadline = time.Now().Add(time.Second)
+		res, _ = r.Send(t.Context(), m)
+		require.Equal(t, provider.OutcomeUnknown, res.Status)
+		time.Sleep(2 * time.Second)
+		res, _ = r.Send(t.Context(), m)
+		require.Equal(t, provider.OutcomeUnknown, res.Status)
+		m = referred("r3", "x")
+		m.Deadline = time.Now().Add(-time.Second)
+		_, err = r.Send(t.Context(), m)
+		require.ErrorIs(t, err, provider.InvalidMessage)
+	})
+}

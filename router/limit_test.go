@@ -143,3 +143,34 @@ func TestNoAttemptAfterTheDeadline(t *testing.T) {
 		assert.Equal(t, 1, a.Attempts())
 	})
 }
+
+// The time that a limit took is not the vendor's pause.
+func TestRetriesAfterALongQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		a.Script(code(provider.Unavailable))
+		res, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err, "%s", trail(res))
+		a.Script(code(provider.RateLimited))
+		res, err = r.Send(t.Context(), text("x"))
+		require.NoError(t, err, "%s", trail(res))
+	})
+}
+
+// Scheduled messages live from their hour on.
+func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		m := text("y")
+		m.SendAt, m.Validity = time.Now().Add(90*time.Second), 60*time.Second
+		_, err = r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, 50*time.Second, a.Messages()[1].Message.Validity)
+	})
+}

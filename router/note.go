@@ -11,8 +11,8 @@ func (s *send) noteIntent(ctx context.Context, c *candidate) error {
 	if s.Journal == nil {
 		return nil
 	}
-	if s.key == "" {
-		s.key = s.m.Ref
+	if s.key == "" && s.m.Ref != "" {
+		s.key = numbered(s.m.Ref, 1)
 	}
 	if s.key == "" {
 		s.key = fingerprint(s.m) + "-" + rand.Text()

@@ -71,7 +71,8 @@ type Options struct {
 	// Price estimates what a message costs; nil or false = not known.
 	Price func(provider string, to e164.Number, segments int) (provider.Money, bool)
 	// ComparePrices orders two amounts, for LeastCost; nil = only within one
-	// currency. Amounts that it cannot compare count as equal.
+	// currency. What it cannot compare with the first price on the route counts
+	// as no price.
 	ComparePrices func(a, b provider.Money) (int, error)
 	// Network tells the MCCMNC of a number, for routes that match on it.
 	Network func(to e164.Number) string

@@ -48,7 +48,11 @@ func (r *Router) Plan(m *provider.Message) *Plan {
 	if s.m == nil {
 		s.m = &provider.Message{}
 	}
-	if err := s.prepare(context.Background(), false); err != nil {
+	err := s.prepare(context.Background(), false)
+	if err == nil {
+		err = s.late()
+	}
+	if err != nil {
 		s.refuse(err)
 	} else if s.allUnfit() {
 		_ = s.nothingTried() // the result has it

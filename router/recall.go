@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -65,10 +66,18 @@ func (k *recall) lookUp(m *provider.Message) (key string, prior *Result) {
 	sum := sha256.Sum256([]byte(key))
 	half := [16]byte(sum[:16])
 	k.met[half]++
-	if n := k.met[half]; n > 1 {
-		key = fmt.Sprintf("%s#%d", key, n)
-	}
+	key = numbered(key, k.met[half])
 	return key, k.known[key]
+}
+
+// numbered is a key with the ordinal among its equals: none for the first, but
+// where the key itself ends like an ordinal.
+func numbered(key string, ordinal int) string {
+	bare := strings.TrimRight(key, "0123456789")
+	if ordinal == 1 && (bare == key || !strings.HasSuffix(bare, "#")) {
+		return key
+	}
+	return fmt.Sprintf("%s#%d", key, ordinal)
 }
 
 // recall answers with an acceptance that the journal knows.

@@ -1,7 +1,5 @@
 package router
 
-import "github.com/anysms/anysms/provider"
-
 // Reload replaces the configuration. Messages on their way finish under the old
 // one; what breakers, pauses and pins know of providers whose names stay is
 // kept. Providers that are no longer in use are closed once they are idle, which
@@ -23,16 +21,14 @@ func (r *Router) Reload(providers []Provider, opts *Options) (done <-chan error,
 	if err != nil {
 		return nil, err
 	}
-	kept := make(map[provider.Provider]bool, len(s.lines))
-	for _, l := range s.lines {
-		kept[l.Provider.Provider] = true
-	}
 	r.setup.Store(s)
 	idle := old.gate.close()
 	closed := make(chan error, 1)
 	go func() {
 		<-idle
-		closed <- closeAll(old.lines, kept)
+		<-old.earlier
+		close(s.earlier)
+		closed <- closeAll(old.lines, s.lines)
 	}()
 	return closed, nil
 }

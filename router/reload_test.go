@@ -124,3 +124,53 @@ func TestMiddleware(t *testing.T) {
 	require.ErrorIs(t, err, provider.OptedOut)
 	assert.Equal(t, 1, a.Attempts())
 }
+
+// Close waits for the messages of earlier configurations too.
+func TestCloseWaitsForEarlierConfigurations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		lines := []router.Provider{{Name: "a", Provider: a}}
+		opts := &router.Options{Retry: router.Retry{Initial: time.Second, Jitter: -1}}
+		r := open(t, lines, opts)
+		a.Script(code(provider.Unavailable))
+		var wg sync.WaitGroup
+		var ended time.Time
+		wg.Go(func() {
+			_, err := r.Send(t.Context(), text("x"))
+			assert.NoError(t, err)
+			ended = time.Now()
+		})
+		synctest.Wait()
+		_, err := r.Reload(lines, opts)
+		require.NoError(t, err)
+		began := time.Now()
+		require.NoError(t, r.Close(t.Context()))
+		assert.Equal(t, time.Second, time.Since(began))
+		wg.Wait()
+		assert.False(t, ended.After(time.Now()))
+	})
+}
+
+// A provider that two configurations share is closed when both are idle.
+func TestReloadTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		opts := &router.Options{Retry: router.Retry{Initial: time.Second, Jitter: -1}}
+		one, other := []router.Provider{{Name: "a", Provider: a}}, []router.Provider{{Name: "b", Provider: b}}
+		r := open(t, one, opts)
+		a.Script(code(provider.Unavailable))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_, err := r.Send(t.Context(), text("x"))
+			assert.NoError(t, err)
+		})
+		synctest.Wait()
+		_, err := r.Reload(one, opts)
+		require.NoError(t, err)
+		done, err := r.Reload(other, opts)
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+		require.Error(t, a.Check(t.Context()), "closed")
+		wg.Wait()
+	})
+}

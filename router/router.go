@@ -3,6 +3,8 @@ package router
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +30,7 @@ func New(providers []Provider, opts *Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
+	close(s.earlier) // there is none
 	r := &Router{}
 	if r.telemetry, err = newTelemetry(&s.Options); err != nil {
 		return nil, err
@@ -90,10 +93,7 @@ func (s *send) deliver(ctx context.Context) error {
 		s.m = &provider.Message{}
 	}
 	s.budget = s.AttemptBudget
-	if err := s.prepare(ctx, true); err != nil {
-		s.refuse(err)
-		return err
-	}
+	refusal := s.prepare(ctx, true)
 	if j, ok := ctx.Value(jobKey{}).(*job); ok {
 		s.batchers, s.key = j.batchers, j.key
 		if j.prior != nil && j.prior.Status == provider.OutcomeAccepted {
@@ -103,6 +103,13 @@ func (s *send) deliver(ctx context.Context) error {
 		if j.prior != nil {
 			s.inherit(j.prior)
 		}
+	}
+	switch {
+	case refusal != nil && s.inherited > 0: // of a later try: the doubt about the earlier one stays
+		return s.conclude()
+	case refusal != nil:
+		s.refuse(refusal)
+		return refusal
 	}
 	if s.Store != nil && s.m.Ref != "" {
 		return s.once(ctx)
@@ -114,6 +121,9 @@ func (s *send) deliver(ctx context.Context) error {
 func (s *send) process(ctx context.Context) error {
 	if s.inherited > 0 {
 		s.settleInherited(ctx)
+	} else if err := s.late(); err != nil {
+		s.refuse(err)
+		return err
 	}
 	s.run(ctx)
 	cause := s.conclude()
@@ -136,6 +146,7 @@ func (r *Router) Close(ctx context.Context) error {
 	idle := s.gate.close()
 	go func() {
 		<-idle
+		<-s.earlier
 		done <- closeAll(s.lines, nil)
 	}()
 	select {
@@ -146,13 +157,20 @@ func (r *Router) Close(ctx context.Context) error {
 	}
 }
 
-// closeAll closes the providers of lines but those that are kept.
-func closeAll(lines []*line, kept map[provider.Provider]bool) error {
+// closeAll closes the providers of lines but those that others use too.
+func closeAll(lines, others []*line) error {
 	var errs []error
 	for _, l := range lines {
-		if !kept[l.Provider.Provider] {
+		if !slices.ContainsFunc(others, l.sharesProvider) {
 			errs = append(errs, provider.Close(l.Provider.Provider))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// sharesProvider reports whether two lines have one provider. Values that cannot
+// be compared are taken for one if they are of one type.
+func (l *line) sharesProvider(other *line) bool {
+	a, b := reflect.ValueOf(l.Provider.Provider), reflect.ValueOf(other.Provider.Provider)
+	return a.Type() == b.Type() && (!a.Comparable() || a.Equal(b))
 }

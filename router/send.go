@@ -26,6 +26,7 @@ type send struct {
 	expires    time.Time // by validity and m.Deadline; zero = never
 	deadline   time.Time // expires, or the caller's context if that ends first
 	budget     int
+	paused     time.Duration // waits that vendors asked for
 
 	inherited int     // attempts of an earlier send of the message
 	doubt     bool    // an attempt's outcome is unknown
@@ -37,7 +38,7 @@ type send struct {
 
 // prepare judges and plans; an error is a refusal before any attempt.
 func (s *send) prepare(ctx context.Context, take bool) error {
-	analysis, err := s.validate(s.m, s.started)
+	analysis, err := s.validate(s.m)
 	s.analysis = analysis
 	s.describe()
 	if err != nil {
@@ -55,6 +56,15 @@ func (s *send) prepare(ctx context.Context, take bool) error {
 	s.mode = s.chooseMode()
 	s.setDeadlines(ctx)
 	s.chooseCandidates(take)
+	return nil
+}
+
+// late refuses a message whose deadline had passed when it came. It is no part
+// of prepare, as what is known of the message stands above it.
+func (s *send) late() error {
+	if !s.m.Deadline.IsZero() && !s.m.Deadline.After(s.started) {
+		return invalid("the deadline has passed")
+	}
 	return nil
 }
 
@@ -96,16 +106,20 @@ func (s *send) setDeadlines(ctx context.Context) {
 	}
 	s.expires = s.m.Deadline
 	if validity > 0 {
-		from := s.started
-		if s.m.SendAt.After(from) {
-			from = s.m.SendAt
-		}
-		s.expires = earlier(s.expires, from.Add(validity))
+		s.expires = earlier(s.expires, s.validFrom().Add(validity))
 	}
 	s.deadline = s.expires
 	if end, ok := ctx.Deadline(); ok {
 		s.deadline = earlier(s.deadline, end)
 	}
+}
+
+// validFrom is when the message's validity begins.
+func (s *send) validFrom() time.Time {
+	if s.m.SendAt.After(s.started) {
+		return s.m.SendAt
+	}
+	return s.started
 }
 
 // earlier is the first of two times, where zero is never.
@@ -200,24 +214,34 @@ func (s *send) ready(ctx context.Context, c *candidate) bool {
 		if !c.ready.Before(s.patience()) {
 			return c.giveUp(c.passed + ", longer than there is time")
 		}
-		if err := sleep(ctx, time.Until(c.ready)); err != nil {
-			s.closed = err
+		if !s.rest(ctx, time.Until(c.ready)) {
 			return false
 		}
 	}
 	return s.admit(c)
 }
 
-// maxPause bounds waits that a vendor asked for where the message has no
-// deadline.
+// maxPause bounds the sum of the waits between attempts where the message has no
+// deadline. What limits and answers take is apart.
 const maxPause = 30 * time.Second
 
-// patience is when waits for a vendor must be over.
+// patience is when a wait that begins now must be over.
 func (s *send) patience() time.Time {
 	if s.deadline.IsZero() {
-		return s.started.Add(maxPause)
+		return time.Now().Add(maxPause - s.paused)
 	}
 	return s.deadline
+}
+
+// rest waits between attempts. It answers false, and closes the send, if the
+// context ends.
+func (s *send) rest(ctx context.Context, d time.Duration) bool {
+	s.paused += max(0, d)
+	if err := sleep(ctx, d); err != nil {
+		s.closed = err
+		return false
+	}
+	return true
 }
 
 // admit looks at what is known of the provider without asking it. A provider
@@ -245,6 +269,31 @@ func (s *send) breaker(c *candidate) *breaker {
 		return c.line.health.whole
 	}
 	return c.line.health.breaker(s.countryCode())
+}
+
+// allow asks the breaker for one call. With breakers per country, the provider's
+// own is probed along with them until it closes.
+func (s *send) allow(c *candidate) (tell func(error), ok bool) {
+	b, whole := s.breaker(c), c.line.health.whole
+	if b == whole || whole.state() == Closed {
+		return b.allow()
+	}
+	tellWhole, ok := whole.allow()
+	if !ok {
+		return nil, false
+	}
+	tellOwn, ok := b.allow()
+	if !ok {
+		tellWhole(errNothing)
+		return nil, false
+	}
+	return func(err error) {
+		tellOwn(err)
+		if err == errFailure { // of this country, perhaps
+			err = errNothing
+		}
+		tellWhole(err)
+	}, true
 }
 
 // isOpen: with breakers per country the provider's own stands above them.

@@ -14,12 +14,14 @@ type setup struct {
 	byName map[string]*line
 	routes []*route
 	gate   gate
+	// earlier closes when nobody is inside any setup before this one.
+	earlier chan struct{}
 }
 
 // newSetup checks a configuration and builds what the router works with. Health
 // of providers that old has too is taken over.
 func newSetup(providers []Provider, opts *Options, old map[string]*health) (*setup, error) {
-	s := &setup{byName: make(map[string]*line, len(providers))}
+	s := &setup{byName: make(map[string]*line, len(providers)), earlier: make(chan struct{})}
 	if opts != nil {
 		s.Options = *opts
 	}

@@ -85,6 +85,7 @@ func (s *send) decidedBy(a *Attempt, cause error) error {
 	if a.Reconciled && a.Outcome == provider.OutcomeNotSent {
 		r.Code = provider.Unavailable
 		r.Message = "the vendor does not list the message, whose attempt had an unknown outcome"
+		return nil // what the attempt said is settled
 	}
 	return cause
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
@@ -14,7 +13,7 @@ import (
 
 // validate judges a message before any plan. The analysis is that of its text
 // as far as it could be read.
-func (s *setup) validate(m *provider.Message, now time.Time) (segment.Analysis, error) {
+func (s *setup) validate(m *provider.Message) (segment.Analysis, error) {
 	if err := m.Validate(); err != nil {
 		return segment.Analysis{}, err
 	}
@@ -34,8 +33,6 @@ func (s *setup) validate(m *provider.Message, now time.Time) (segment.Analysis, 
 		return analysis, invalid("delivery %q; want at_most_once, reconcile or at_least_once", m.Delivery)
 	case m.Validity < 0:
 		return analysis, invalid("the validity is negative")
-	case !m.Deadline.IsZero() && !m.Deadline.After(now):
-		return analysis, invalid("the deadline has passed")
 	}
 	if m.From != "" {
 		if err := checkSender(m.From); err != nil {

@@ -1,0 +1,80 @@
+package router_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// A repeat that had to queue must not leave after the vendor forgot the key.
+func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
+	for _, batch := range []int{0, 4} {
+		t.Run(fmt.Sprint("batch ", batch), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := vendor(t, memory.Config{ReplayFor: provider.Duration(2 * time.Second), MaxBatch: 4})
+				r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.1, Batch: batch}}, nil)
+				a.Script(lost)
+				m := referred("r1", "hello")
+				for res, err := range r.SendAll(t.Context(), slices.Values([]*provider.Message{m})) {
+					assert.Equal(t, provider.OutcomeUnknown, res.Status)
+					require.ErrorIs(t, err, provider.Indeterminate)
+				}
+				assert.Equal(t, 1, a.Accepted())
+			})
+		})
+	}
+}
+
+// odd is a driver that answers what no driver should.
+type odd struct {
+	answer func() (*provider.Receipt, error)
+	_      []int // cannot be a map's key
+}
+
+func (o odd) Send(context.Context, *provider.Message) (*provider.Receipt, error) { return o.answer() }
+
+func (odd) Capabilities() provider.Capabilities { return provider.Capabilities{} }
+
+func TestOddDriversLeaveDoubt(t *testing.T) {
+	var typedNil *provider.Error
+	for name, answer := range map[string]func() (*provider.Receipt, error){
+		"receipt and error": func() (*provider.Receipt, error) {
+			return &provider.Receipt{ID: "m1"}, provider.Errorf(provider.Unavailable, "")
+		},
+		"typed nil": func() (*provider.Receipt, error) { return nil, typedNil },
+		"no code":   func() (*provider.Receipt, error) { return nil, &provider.Error{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := vendor(t, memory.Config{})
+			r := open(t, []router.Provider{{Name: "a", Provider: odd{answer: answer}}, {Name: "b", Provider: b}}, nil)
+			res, err := r.Send(t.Context(), text("x"))
+			assert.Equal(t, provider.OutcomeUnknown, res.Status)
+			assert.Equal(t, provider.Indeterminate, res.Code)
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.Zero(t, b.Attempts())
+		})
+	}
+}
+
+func TestAbsentIsNotDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{FindSettles: provider.Duration(2 * time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Delivery: provider.Reconcile})
+		a.Script(code(provider.Indeterminate))
+		res, err := r.Send(t.Context(), referred("r1", "x"))
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.False(t, errors.Is(err, provider.Indeterminate))
+	})
+}
