@@ -37,5 +37,5 @@ func ExampleForDriver() {
 	h.Replies = os.DirFS("testdata/example")
 	report := conformance.Check(context.Background(), h)
 	fmt.Println(report.Problem)
-	// Output: Replies: rejected.http: no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"
+	// Output: harness Replies: rejected.http: no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"
 }
