@@ -30,7 +30,7 @@ func (a *app) printTotals(t *analysis.Totals, opts *analysis.Options, format out
 		return err
 	}
 	for _, print := range []func(*analysis.Totals, *analysis.Options) error{
-		a.printSpread, a.printCountries, a.printCosts, a.printEdits, a.printVariables, a.printDuplicates, a.printInvalid,
+		a.printSpread, a.printCountries, a.printNetworks, a.printCosts, a.printEdits, a.printVariables, a.printDuplicates, a.printInvalid,
 	} {
 		if err := print(t, opts); err != nil {
 			return err
@@ -74,6 +74,18 @@ func (a *app) printCountries(t *analysis.Totals, opts *analysis.Options) error {
 		fmt.Fprintf(a.out, "… and %d more countries (--format json lists all)\n", more)
 	}
 	return nil
+}
+
+func (a *app) printNetworks(t *analysis.Totals, _ *analysis.Options) error {
+	if len(t.ByNetwork) == 0 {
+		return nil
+	}
+	rows := [][]string{{"network", "messages", "segments"}}
+	for _, n := range t.ByNetwork[:min(len(t.ByNetwork), shownCountries)] {
+		rows = append(rows, []string{orDash(n.MCCMNC), grouped(n.Messages), grouped(n.Segments)})
+	}
+	fmt.Fprintln(a.out)
+	return a.table(rows)
 }
 
 // printCosts says the total, and in the same line what it leaves out.

@@ -84,6 +84,7 @@ func TestCountriesAndCosts(t *testing.T) {
 	assert.NotContains(t, got.ByCountry[1].Cost, "athens", "Germany has no price there")
 	assert.Equal(t, []string{"0.07 EUR", "no price"}, []string{got.ByCountry[0].CostText("athens"), got.ByCountry[1].CostText("athens")})
 	assert.Equal(t, []analysis.Reason{{`column "to": is no number`, 2}}, got.ByReason)
+	assert.Equal(t, []analysis.Network{{"", analysis.Count{Messages: 2, Segments: 2}}, {"20210", analysis.Count{Messages: 1, Segments: 2}}}, got.ByNetwork)
 
 	b, err := json.Marshal(got)
 	require.NoError(t, err)

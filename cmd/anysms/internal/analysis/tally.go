@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
@@ -23,7 +24,8 @@ type tally struct {
 	histogram                  [segment.MaxSegments + 2]int
 	segments, longest          int
 	countries                  map[string]*country
-	costs                      []cost // by price
+	networks                   map[string]*Count // by MCCMNC
+	costs                      []cost            // by price
 	edits                      *edits
 	levels                     []saving // by level of transliteration from the first on
 	each                       []int64  // by price: the last valid message's price per segment in micros, -1 = none
@@ -45,6 +47,7 @@ func newTally(opts *Options, at places, r *repeats) *tally {
 		opts: opts, at: at, repeats: r,
 		problems:  make(map[string]int),
 		countries: make(map[string]*country),
+		networks:  make(map[string]*Count),
 		costs:     make([]cost, len(opts.Prices)),
 		each:      make([]int64, len(opts.Prices)),
 	}
@@ -157,6 +160,9 @@ func (t *tally) accept(r *table.Row, m *message) {
 	if t.at.to >= 0 {
 		t.price(r, m)
 	}
+	if t.at.network >= 0 {
+		t.network(r.Fields[t.at.network]).add(m.Segments)
+	}
 	if t.edits != nil && m.Forcing >= 0 {
 		t.edits.add(m.text, m.Segments, t.opts.Segment, t.each)
 	}
@@ -201,6 +207,20 @@ func (t *tally) price(r *table.Row, m *message) {
 		t.costs[i].add(price.Micros, m.Segments)
 		c.costs[i].add(price.Micros, m.Segments)
 	}
+}
+
+// network is the count of a network. What is no MCCMNC counts as none, so that
+// the column cannot make the map grow.
+func (t *tally) network(mccmnc string) *Count {
+	if len(mccmnc) < 5 || len(mccmnc) > 6 || strings.Trim(mccmnc, "0123456789") != "" {
+		mccmnc = ""
+	}
+	c := t.networks[mccmnc]
+	if c == nil {
+		c = new(Count)
+		t.networks[mccmnc] = c
+	}
+	return c
 }
 
 // blame finds the variables whose values make a merged text dearer.
@@ -257,6 +277,9 @@ func (t *tally) merge(o *tally) {
 		for i := range had.costs {
 			had.costs[i].merge(c.costs[i])
 		}
+	}
+	for mccmnc, count := range o.networks {
+		t.network(mccmnc).merge(*count)
 	}
 	if t.edits != nil {
 		t.edits.merge(o.edits)

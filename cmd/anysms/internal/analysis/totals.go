@@ -21,7 +21,8 @@ type Totals struct {
 	InvalidRows int        `json:"invalid_rows"` // rows that no message can be made of
 	Segments    int        `json:"segments"`
 	ByEncoding  ByEncoding `json:"by_encoding"`
-	ByCountry   []Country  `json:"by_country"` // those with most segments first
+	ByCountry   []Country  `json:"by_country"`           // those with most segments first
+	ByNetwork   []Network  `json:"by_network,omitempty"` // where a column tells; those with most segments first
 	ByReason    []Reason   `json:"invalid_by_reason"`
 	Invalid     []Invalid  `json:"invalid"` // the first MaxInvalid of them
 
@@ -92,6 +93,12 @@ func (c *Country) CostText(name string) string {
 	return cost.String()
 }
 
+// Network is what goes to one mobile network.
+type Network struct {
+	MCCMNC string `json:"mccmnc"` // "" = the column has none, or something else
+	Count
+}
+
 // Reason is a kind of invalid row and how many there are.
 type Reason struct {
 	Reason string `json:"reason"`
@@ -159,6 +166,12 @@ func (t *tally) totals(r table.Reader) (*Totals, error) {
 		return cmp.Or(b.Rows-a.Rows, cmp.Compare(a.Reason, b.Reason))
 	})
 	t.spread(all)
+	for mccmnc, count := range t.networks {
+		all.ByNetwork = append(all.ByNetwork, Network{mccmnc, *count})
+	}
+	slices.SortFunc(all.ByNetwork, func(a, b Network) int {
+		return cmp.Or(b.Segments-a.Segments, cmp.Compare(a.MCCMNC, b.MCCMNC))
+	})
 	var err error
 	if all.Duplicates, err = t.repeats.found(); err != nil {
 		return all, err
