@@ -13,7 +13,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,6 +64,9 @@ func (j *Journal) begin() error {
 	if err := lock(j.file); err != nil {
 		return fmt.Errorf("journal: %s is in use by another process: %w", j.path, err)
 	}
+	if err := j.isNamed(); err != nil {
+		return err
+	}
 	s := newScanner(j.path, j.file)
 	for s.next() {
 	}
@@ -80,6 +82,20 @@ func (j *Journal) begin() error {
 		}
 	}
 	return syncDir(filepath.Dir(j.path))
+}
+
+// isNamed fails if the file is no longer the one under its name, as when another
+// process has compacted it before we got the lock.
+func (j *Journal) isNamed() error {
+	ours, err := j.file.Stat()
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	named, err := os.Stat(j.path)
+	if err != nil || !os.SameFile(ours, named) {
+		return fmt.Errorf("journal: %s is in use by another process, which has just replaced it", j.path)
+	}
+	return nil
 }
 
 // Intent is as router.Journal has it.
@@ -218,5 +234,9 @@ func format(e router.Entry) ([]byte, error) {
 	}
 	line := make([]byte, 0, len(body)+10)
 	line = fmt.Appendf(line, "%08x ", checksum(body))
-	return append(append(line, bytes.TrimSpace(body)...), '\n'), nil
+	line = append(append(line, body...), '\n')
+	if len(line) > maxLine {
+		return nil, fmt.Errorf("journal: the entry is too long: %d bytes; the limit is %d", len(line), maxLine)
+	}
+	return line, nil
 }

@@ -193,3 +193,53 @@ func BenchmarkIntent(b *testing.B) {
 		}
 	})
 }
+
+// What could not be read again is not written.
+func TestEntriesThatAreTooLong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j := openAt(t, path)
+	require.ErrorContains(t, j.Intent(t.Context(), intent(strings.Repeat("x", 1<<20))), "too long")
+	long := outcome("k1", provider.OutcomeAccepted)
+	long.ID = strings.Repeat("<", 1<<19)
+	require.Error(t, j.Outcome(t.Context(), long))
+	require.NoError(t, j.Intent(t.Context(), intent("k2")))
+	require.NoError(t, j.Close())
+	assert.Equal(t, []string{"k2 a"}, all(t, openAt(t, path)))
+}
+
+// A journal whose file was taken away is not written on: nobody would read it.
+func TestFileTakenAway(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j := openAt(t, path)
+	require.NoError(t, j.Intent(t.Context(), intent("k1")))
+	require.NoError(t, os.Rename(path, path+".old"))
+	other, err := journal.Open(path)
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+	for _, err := range j.Entries(t.Context()) {
+		require.Error(t, err)
+	}
+}
+
+// Compact changes the file under the name; nobody else gets in meanwhile.
+func TestOneProcessWhileCompacting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	j := openAt(t, path)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 300 {
+			assert.NoError(t, j.Compact())
+		}
+	}()
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		if other, err := journal.Open(path); !assert.Error(t, err, "two have it") {
+			_ = other.Close()
+		}
+	}
+}

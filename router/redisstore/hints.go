@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -45,8 +46,8 @@ func (h *Hints) Tell(ctx context.Context, n router.Notice) error {
 	return nil
 }
 
-// Listen passes hints of other machines to the router until the context ends. A
-// provider that this router does not have is no fault.
+// Listen passes hints of other machines to the router until the context ends
+// or the client is closed. A provider that this router does not have is no fault.
 func (h *Hints) Listen(ctx context.Context, r *router.Router) error {
 	heard := h.client.Subscribe(ctx, h.channel)
 	defer heard.Close()
@@ -57,9 +58,12 @@ func (h *Hints) Listen(ctx context.Context, r *router.Router) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case m := <-heard.Channel():
+		case m, ok := <-heard.Channel():
+			if !ok {
+				return errors.New("redisstore: the client was closed")
+			}
 			var told hint
-			if m == nil || json.Unmarshal([]byte(m.Payload), &told) != nil || told.Machine == h.machine {
+			if json.Unmarshal([]byte(m.Payload), &told) != nil || told.Machine == h.machine {
 				continue
 			}
 			_ = r.Hint(told.Provider) // this router need not have it

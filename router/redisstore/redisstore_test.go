@@ -1,10 +1,13 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -213,4 +216,90 @@ func TestHints(t *testing.T) {
 	}, 5*time.Second, 5*time.Millisecond, "after a hint one failure suffices")
 	stop()
 	require.ErrorIs(t, <-listening, context.Canceled)
+}
+
+// deaf loses the answer to the first script after it was armed.
+type deaf struct {
+	net.Conn
+	armed *atomic.Bool
+	cut   bool
+}
+
+func (c *deaf) Write(b []byte) (int, error) {
+	if bytes.Contains(bytes.ToLower(b), []byte("evalsha")) && c.armed.CompareAndSwap(true, false) {
+		c.cut = true
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *deaf) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.cut {
+		_ = c.Conn.Close()
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// The client repeats what got no answer; a claim that was made all the same is
+// the caller's own.
+func TestClaimWhoseAnswerWasLost(t *testing.T) {
+	server := start(t)
+	var armed atomic.Bool
+	client := redis.NewClient(&redis.Options{Addr: server.client.(*redis.Client).Options().Addr, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		return &deaf{Conn: c, armed: &armed}, err
+	}})
+	defer client.Close()
+	s := redisstore.New(client, &redisstore.Options{Prefix: t.Name() + time.Now().String()})
+	_, err := s.Begin(t.Context(), "warm", "fp", time.Hour)
+	require.NoError(t, err)
+	armed.Store(true)
+	prior, err := s.Begin(t.Context(), "r", "fp", time.Hour)
+	require.NoError(t, err)
+	assert.Nil(t, prior)
+	require.False(t, armed.Load())
+	require.NoError(t, s.Finish(t.Context(), "r", result(provider.OutcomeUnknown)))
+	armed.Store(true)
+	prior, err = s.Begin(t.Context(), "r", "fp", time.Hour)
+	require.NoError(t, err)
+	if assert.NotNil(t, prior) {
+		assert.Equal(t, "m1", prior.ID)
+	}
+	_, err = s.Begin(t.Context(), "r", "fp", time.Hour)
+	require.ErrorIs(t, err, router.ErrInFlight)
+}
+
+// A claim outlives the time for which results are kept while it is at work.
+func TestClaimOutlivesItsKeeping(t *testing.T) {
+	server := start(t)
+	s := server.store(t, time.Second)
+	_, err := s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)
+	require.NoError(t, err)
+	server.pass(300 * time.Millisecond)
+	_, err = s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)
+	require.ErrorIs(t, err, router.ErrInFlight)
+	require.NoError(t, s.Finish(t.Context(), "r", result(provider.OutcomeAccepted)))
+	prior, err := s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)
+	require.NoError(t, err)
+	require.NotNil(t, prior)
+	server.pass(200 * time.Millisecond)
+	prior, err = s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)
+	require.NoError(t, err)
+	assert.Nil(t, prior)
+}
+
+func TestListenEndsWithItsClient(t *testing.T) {
+	server := start(t)
+	client := redis.NewClient(&redis.Options{Addr: server.client.(*redis.Client).Options().Addr})
+	listening := make(chan error, 1)
+	go func() { listening <- redisstore.NewHints(client, "here").Listen(t.Context(), nil) }()
+	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, client.Close())
+	select {
+	case err := <-listening:
+		require.Error(t, err)
+	case <-time.After(3 * time.Second):
+		t.Fatal("it spins")
+	}
 }

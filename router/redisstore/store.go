@@ -9,9 +9,11 @@ package redisstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,6 +43,7 @@ type Store struct {
 	client redis.UniversalClient
 	prefix string
 	lease  time.Duration
+	owners sync.Map // ref → owner of the claim that is at work here
 }
 
 var _ router.Store = (*Store)(nil)
@@ -65,25 +68,33 @@ func (s *Store) keys(ref string) []string {
 	return []string{claim, claim + ":lease"}
 }
 
-// begin claims a ref at once, or says what stands in the way.
+// begin claims a ref at once, or says what stands in the way. A client repeats
+// calls whose answer was lost: the owner tells its own claim from another's. What
+// is claimed is kept for as long as it is at work.
 var begin = redis.NewScript(`
-local fp, status, result = unpack(redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'result'))
+local fp, status, result, owner, prior = unpack(redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'result', 'owner', 'prior'))
 if fp and fp ~= ARGV[1] then return {'reused'} end
+if status == 'sending' and owner == ARGV[4] then return {prior, result or ''} end
 if status == 'sending' and redis.call('EXISTS', KEYS[2]) == 1 then return {'inflight'} end
 if status == 'accepted' then return {'accepted', result} end
-redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'status', 'sending')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+prior = 'new'
+if status == 'sending' or status == 'unknown' then prior = 'unknown' else redis.call('HDEL', KEYS[1], 'result') end
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'status', 'sending', 'owner', ARGV[4], 'prior', prior, 'keep', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2] + ARGV[3])
 redis.call('SET', KEYS[2], '1', 'PX', ARGV[3])
-if status == 'sending' or status == 'unknown' then return {'unknown', result or ''} end
-redis.call('HDEL', KEYS[1], 'result')
-return {'new'}
+if prior == 'new' then return {'new'} end
+return {'unknown', result or ''}
 `)
 
 // Begin is as router.Store has it.
 func (s *Store) Begin(ctx context.Context, ref, fingerprint string, keep time.Duration) (*router.Result, error) {
-	answer, err := begin.Run(ctx, s.client, s.keys(ref), fingerprint, keep.Milliseconds(), s.lease.Milliseconds()).StringSlice()
+	owner := rand.Text()
+	answer, err := begin.Run(ctx, s.client, s.keys(ref), fingerprint, keep.Milliseconds(), s.lease.Milliseconds(), owner).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %w", err)
+	}
+	if answer[0] == "new" || answer[0] == "unknown" {
+		s.owners.Store(ref, owner)
 	}
 	switch answer[0] {
 	case "reused":
@@ -104,11 +115,16 @@ func (s *Store) Begin(ctx context.Context, ref, fingerprint string, keep time.Du
 	return prior, nil
 }
 
-// finish records a result, but never over an acceptance.
+// finish records a result, but never over an acceptance; and who no longer has
+// the claim cannot free it, only say that the message is or may be out.
 var finish = redis.NewScript(`
-local status = redis.call('HGET', KEYS[1], 'status')
+local status, owner, keep = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'keep'))
 if not status then return 0 end
-if status ~= 'accepted' then redis.call('HSET', KEYS[1], 'status', ARGV[1], 'result', ARGV[2]) end
+local out = ARGV[1] == 'accepted' or ARGV[1] == 'unknown'
+if status == 'accepted' or owner ~= ARGV[3] and not out then return 1 end
+redis.call('HSET', KEYS[1], 'status', ARGV[1], 'result', ARGV[2])
+redis.call('HDEL', KEYS[1], 'owner')
+redis.call('PEXPIRE', KEYS[1], keep)
 redis.call('DEL', KEYS[2])
 return 1
 `)
@@ -119,7 +135,9 @@ func (s *Store) Finish(ctx context.Context, ref string, r *router.Result) error 
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)
 	}
-	done, err := finish.Run(ctx, s.client, s.keys(ref), string(r.Status), result).Int()
+	owner, _ := s.owners.LoadAndDelete(ref)
+	name, _ := owner.(string) // "" = it was finished, or taken over, before
+	done, err := finish.Run(ctx, s.client, s.keys(ref), string(r.Status), result, name).Int()
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)
 	}
