@@ -34,7 +34,7 @@ var onlyWithFile = []string{
 }
 
 func (f *fileFlags) addTo(cmd *cobra.Command) {
-	f.delimiter.words = []string{"comma", "semicolon", "tab"}
+	f.delimiter.words = []string{"comma", "semicolon", "tab", "none"}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.path, "file", "f", "", "analyse the texts of a file; - is stdin")
 	flags.StringVar(&f.text, "text-column", "text", "the column with the texts")

@@ -70,7 +70,7 @@ func TestCompletion(t *testing.T) {
 		"send --delivery ":       "at_most_once\nreconcile\nat_least_once\n:4\n",
 		"route explain --class ": "otp\ntransactional\nmarketing\n:4\n",
 		"resolve --as ":          "accepted\nnot_sent\n:4\n",
-		"analyse --delimiter ":   "comma\nsemicolon\ntab\n:4\n",
+		"analyse --delimiter ":   "comma\nsemicolon\ntab\nnone\n:4\n",
 		"analyse --charset ":     strings.Join(source.Charsets(), "\n") + "\n:4\n",
 		"analyse --require ":     "gsm7\n:4\n",
 		"conformance --format ":  "text\njson\njunit\nmarkdown\n:4\n",

@@ -47,6 +47,8 @@ func TestRows(t *testing.T) {
 		"quotes":                   {"a.csv", "to,text\n1,\"a, \"\"b\"\"\nc\"\n2,d\n", 2, 2, nil},
 		"quote within a field":     {"a.csv", "to,text\n1,5\" pipe\n2,b\n", 2, 2, nil},
 		"quotes in tsv are text":   {"a.tsv", "to\ttext\n1\t\"a\n2\t\"\"b\"\n", 2, 2, nil},
+		"plain lines":              {"a.txt", "text\n\"a, b\nc; d\te\n", 2, 2, nil},
+		"one column of CSV":        {"a.csv", "text\n\"a, b\"\nc, d\n", 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row has 2 fields, the header 1"}}},
 		"blank lines":              {"a.csv", "to,text\n\n1,a\n\n", 1, 1, nil},
 		"empty text":               {"a.csv", "to,text\n1,\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
 		"empty line of one column": {"a.csv", "text\n\nb\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},

@@ -22,12 +22,16 @@ var (
 	Comma     = Format{Delimiter: ',', Quotes: true}
 	Semicolon = Format{Delimiter: ';', Quotes: true}
 	Tab       = Format{Delimiter: '\t'}
+	// Plain is a line for each text, behind the name of the one column.
+	Plain = Format{Delimiter: '\n'}
 )
 
-// String names the format: "comma-separated", "semicolon-separated" or
-// "tab-separated".
+// String names the format: "comma-separated", "semicolon-separated",
+// "tab-separated" or "plain lines".
 func (f Format) String() string {
 	switch f.Delimiter {
+	case '\n':
+		return "plain lines"
 	case '\t':
 		return "tab-separated"
 	case ';':
@@ -36,7 +40,7 @@ func (f Format) String() string {
 	return "comma-separated"
 }
 
-// ParseFormat reads "comma", "semicolon" or "tab".
+// ParseFormat reads "comma", "semicolon", "tab" or "none".
 func ParseFormat(name string) (Format, error) {
 	switch name {
 	case "comma":
@@ -45,18 +49,30 @@ func ParseFormat(name string) (Format, error) {
 		return Semicolon, nil
 	case "tab":
 		return Tab, nil
+	case "none":
+		return Plain, nil
 	}
-	return Format{}, fmt.Errorf("unknown delimiter %q; want comma, semicolon or tab", name)
+	return Format{}, fmt.Errorf("unknown delimiter %q; want comma, semicolon, tab or none", name)
 }
 
 // detect tells the format from the file's name, else from its header line: the
-// delimiter that stands there most often, the comma if none does.
+// delimiter that stands there most often. A header without any is that of plain
+// lines, unless the name or a quote says that it is CSV.
 func detect(name, header string) Format {
-	switch strings.ToLower(filepath.Ext(name)) {
+	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
+	best, most := Plain, 0
+	switch filepath.Ext(name) {
 	case ".tsv", ".tab":
 		return Tab
+	case ".csv":
+		best = Comma
 	}
-	best, most := Comma, strings.Count(header, ",")
+	if strings.HasPrefix(header, `"`) {
+		best = Comma
+	}
+	if n := strings.Count(header, ","); n > most {
+		best, most = Comma, n
+	}
 	for _, f := range []Format{Semicolon, Tab} {
 		if n := strings.Count(header, string(f.Delimiter)); n > most {
 			best, most = f, n

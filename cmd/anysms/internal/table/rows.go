@@ -86,7 +86,10 @@ func (r *rows) cut() (Row, bool) {
 		return r.cutQuoted(end)
 	}
 	r.split(strings.TrimSuffix(line, "\r"))
-	return r.take(end, ""), true
+	found := Row{Line: r.line, Fields: r.fields}
+	r.data = r.data[min(end+1, len(r.data)):]
+	r.line++
+	return found, true
 }
 
 // take gives the row whose fields were found and drops its bytes, up to and
@@ -109,6 +112,10 @@ func (r *rows) take(end int, problem string) Row {
 // split fills the fields of a line without quotes.
 func (r *rows) split(line string) {
 	r.fields = r.fields[:0]
+	if r.format == Plain {
+		r.fields = append(r.fields, line)
+		return
+	}
 	for {
 		i := strings.IndexByte(line, r.format.Delimiter)
 		if i < 0 {
