@@ -163,12 +163,12 @@ type limit struct {
 func (s *send) limit(ctx context.Context, c *candidate) limit {
 	var l limit
 	timeout, cause := c.line.Timeout, errTimeout
+	connect := c.line.ConnectTimeout
 	if !s.deadline.IsZero() {
 		remaining := time.Until(s.deadline)
 		share := remaining / time.Duration(s.left(c))
-		if share < c.line.ConnectTimeout {
-			l.connect = share
-			ctx = wire.WithConnectTimeout(ctx, share)
+		if share < connect {
+			connect, l.connect = share, share
 		}
 		if s.mode == provider.AtLeastOnce {
 			remaining = share
@@ -177,15 +177,19 @@ func (s *send) limit(ctx context.Context, c *candidate) limit {
 			timeout, cause = remaining, errShare
 		}
 	}
+	if l.connect > 0 || connect < DefaultConnectTimeout { // else the driver's own is as short
+		ctx = wire.WithConnectTimeout(ctx, connect)
+	}
 	l.ctx, l.cancel = context.WithTimeoutCause(ctx, timeout, cause)
 	return l
 }
 
 // outgoing is what the driver is given: the message with the validity that is
-// left.
+// left. It loses whole seconds, as vendors count no finer: a minute that lost a
+// moment would be a unit less there, or too short.
 func (s *send) outgoing(c *candidate, now time.Time) *provider.Message {
 	if c.validity > 0 && !s.m.SendAt.After(now) {
-		if left := c.validity - now.Sub(s.validFrom()); left > 0 {
+		if left := c.validity - now.Sub(s.validFrom()).Truncate(time.Second); left > 0 {
 			c.own().Validity = left
 		}
 	}

@@ -138,10 +138,7 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 
 func (b *bulk) work(ctx context.Context) {
 	for j := range b.jobs {
-		result, err := b.r.chain(context.WithValue(ctx, jobKey{}, &j), j.message)
-		if result == nil { // a middleware broke the rule
-			result = &Result{Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: "a middleware gave no result"}
-		}
+		result, err := b.r.Send(context.WithValue(ctx, jobKey{}, &j), j.message)
 		result.Index = j.index
 		b.answers <- answer{result, err}
 	}

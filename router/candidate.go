@@ -48,16 +48,18 @@ const (
 func (c *candidate) weight() int { return max(1, c.target.Weight) }
 
 // fit sets what the provider would be given, or why it cannot carry it.
-func (c *candidate) fit(m *provider.Message, a segment.Analysis, level transliterate.Level) {
+func (c *candidate) fit(m *provider.Message, a segment.Analysis, s *setup) {
 	c.message, c.analysis = m, a
 	if c.target.Rewrite != nil && !c.rewrite() {
 		return
 	}
-	if level != transliterate.Off && c.analysis.Encoding == segment.UCS2 {
-		c.transliterate(level)
+	if s.Transliterate != transliterate.Off && c.analysis.Encoding == segment.UCS2 {
+		c.transliterate(s.Transliterate)
 	}
 	caps := &c.line.caps
 	switch {
+	case c.target.Rewrite != nil && c.analysis.Segments > s.MaxSegments:
+		c.unfit = fmt.Sprintf("the text, rewritten for it, has %d segments; the limit is %d", c.analysis.Segments, s.MaxSegments)
 	case !c.message.SendAt.IsZero() && !caps.Has(provider.Schedule):
 		c.unfit = "it cannot schedule"
 	case caps.MaxSegments > 0 && c.analysis.Segments > caps.MaxSegments:

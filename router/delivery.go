@@ -85,9 +85,9 @@ func (s *send) inTime(pause time.Duration) bool {
 }
 
 // recognised reports whether the provider would still know a repeated message
-// by its Ref after the pause.
+// by its Ref after the pause, even if it gets there only at the end of its time.
 func (s *send) recognised(c *candidate, pause time.Duration) bool {
-	return s.m.Ref != "" && c.line.caps.ReplayFor > 0 && time.Since(c.first)+pause < c.line.caps.ReplayFor
+	return s.m.Ref != "" && c.line.caps.ReplayFor > 0 && time.Since(c.first)+pause+c.line.Timeout < c.line.caps.ReplayFor
 }
 
 // mayMove reports whether another provider may be tried after this code.

@@ -22,8 +22,8 @@ func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
 	for _, batch := range []int{0, 4} {
 		t.Run(fmt.Sprint("batch ", batch), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := vendor(t, memory.Config{ReplayFor: provider.Duration(2 * time.Second), MaxBatch: 4})
-				r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.1, Batch: batch}}, nil)
+				a := vendor(t, memory.Config{ReplayFor: provider.Duration(time.Minute), MaxBatch: 4})
+				r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01, Batch: batch}}, nil)
 				a.Script(lost)
 				m := referred("r1", "hello")
 				for res, err := range r.SendAll(t.Context(), slices.Values([]*provider.Message{m})) {
@@ -77,4 +77,11 @@ func TestAbsentIsNotDoubt(t *testing.T) {
 		require.ErrorIs(t, err, provider.Unavailable)
 		assert.False(t, errors.Is(err, provider.Indeterminate))
 	})
+}
+
+func TestPanickingDriverLeavesDoubt(t *testing.T) {
+	a := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer { panic("bug") }})
+	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
+	require.ErrorIs(t, err, provider.Indeterminate)
+	assert.Equal(t, provider.OutcomeUnknown, res.Status)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/wire"
 	"github.com/anysms/anysms/router"
 )
 
@@ -172,5 +173,51 @@ func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
 		_, err = r.Send(t.Context(), m)
 		require.NoError(t, err)
 		assert.Equal(t, 50*time.Second, a.Messages()[1].Message.Validity)
+	})
+}
+
+// The moments that the router takes cost no unit of the vendor's: what was asked
+// for a minute is not sent for 59 seconds.
+func TestValidityIsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 2}}, nil)
+		for range 4 {
+			m := text("x")
+			m.Validity = time.Minute
+			_, err := r.Send(t.Context(), m)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, time.Minute, a.Messages()[1].Message.Validity)
+	})
+}
+
+// connects notes how long it may take to connect.
+type connects struct {
+	memory.Provider
+	limit time.Duration
+}
+
+func (c *connects) Send(ctx context.Context, _ *provider.Message) (*provider.Receipt, error) {
+	c.limit, _ = wire.ConnectTimeout(ctx)
+	return &provider.Receipt{}, nil
+}
+
+func TestConnectTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a connects
+		for _, tt := range []struct{ own, deadline, want time.Duration }{
+			{0, 0, 0}, {time.Second, 0, time.Second}, {0, 2 * time.Second, 2 * time.Second}, {time.Second, time.Minute, time.Second},
+			{10 * time.Second, 5 * time.Second, 5 * time.Second}, {time.Second, 500 * time.Millisecond, 500 * time.Millisecond},
+		} {
+			r := open(t, []router.Provider{{Name: "a", Provider: &a, ConnectTimeout: tt.own}}, nil)
+			m := text("x")
+			if tt.deadline > 0 {
+				m.Deadline = time.Now().Add(tt.deadline)
+			}
+			_, err := r.Send(t.Context(), m)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, a.limit, "%v", tt)
+		}
 	})
 }

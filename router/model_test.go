@@ -81,7 +81,7 @@ var errPanic = errors.New("panic")
 func drawVendor(t *rapid.T, i int) vendorPlan {
 	v := vendorPlan{answers: rapid.SliceOfN(rapid.Custom(drawAnswer), 1, 8).Draw(t, "answers")}
 	v.config.FindSettles = provider.Duration(rapid.SampledFrom([]time.Duration{0, 4 * time.Second, 45 * time.Second}).Draw(t, "settles"))
-	v.config.ReplayFor = provider.Duration(rapid.SampledFrom([]time.Duration{0, 0, 2 * time.Second, time.Hour}).Draw(t, "replay"))
+	v.config.ReplayFor = provider.Duration(rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second, time.Hour}).Draw(t, "replay"))
 	v.config.MaxBatch = 4
 	if rapid.Bool().Draw(t, "plain") {
 		v.config.Features = []string{"choose_sender", "validity", "batch"}

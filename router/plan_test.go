@@ -242,3 +242,14 @@ func TestPlan(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(b), `"invalid_recipient"`)
 }
+
+// What the route rewrites is held to the limit of segments too.
+func TestRewriteIsNotAboveTheLimits(t *testing.T) {
+	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+		MaxSegments: 2,
+		Routes:      []router.Route{{Targets: []router.Target{{Name: "a", Rewrite: func(m *provider.Message) { m.Text = strings.Repeat("x", 1000) }}}}},
+	})
+	res, err := r.Send(t.Context(), text("x"))
+	require.ErrorIs(t, err, provider.Unsupported)
+	assert.Contains(t, res.Skipped[0].Reason, "7 segments")
+}

@@ -174,3 +174,34 @@ func TestReloadTwice(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+func TestReloadKeepsPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		r := two(t, a, b, nil)
+		a.Script(memory.Answer{Err: &provider.Error{Code: provider.RateLimited, RetryAfter: time.Minute}})
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err)
+		_, err = r.Reload([]router.Provider{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, &router.Options{Breaker: router.Breaker{Failures: 7}})
+		require.NoError(t, err)
+		require.NotNil(t, r.States()[0].ParkedUntil)
+		assert.Equal(t, time.Minute, time.Until(*r.States()[0].ParkedUntil))
+	})
+}
+
+// A middleware that gives no result breaks the rule, not the caller.
+func TestMiddlewareWithoutResult(t *testing.T) {
+	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+		Middleware: []router.Middleware{func(router.SendFunc) router.SendFunc {
+			return func(context.Context, *provider.Message) (*router.Result, error) { return nil, nil }
+		}},
+	})
+	res, err := r.Send(t.Context(), text("x"))
+	require.Error(t, err)
+	require.NotNil(t, res)
+	assert.Equal(t, provider.OutcomeUnknown, res.Status)
+	for res, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { yield(text("x")) }) {
+		require.Error(t, err)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+	}
+}

@@ -50,7 +50,12 @@ func New(providers []Provider, opts *Options) (*Router, error) {
 // Deadline or its Validity ends. A context that ends while an attempt is under
 // way leaves the outcome that the driver can prove.
 func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error) {
-	return r.chain(ctx, m)
+	result, err := r.chain(ctx, m)
+	if result == nil { // a middleware broke the rule
+		result = &Result{Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: "a middleware gave no result"}
+		err = result.failure(err)
+	}
+	return result, err
 }
 
 // deliver is Send inside the middleware.

@@ -492,10 +492,3 @@ func TestNothingShowsTheNumber(t *testing.T) {
 		assert.NotContains(t, s, "306941234567")
 	}
 }
-
-func TestPanickingDriverLeavesDoubt(t *testing.T) {
-	a := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer { panic("bug") }})
-	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
-	require.ErrorIs(t, err, provider.Indeterminate)
-	assert.Equal(t, provider.OutcomeUnknown, res.Status)
-}

@@ -137,7 +137,7 @@ func (s *send) chooseCandidates(take bool) {
 	var unfit []candidate
 	for i, l := range s.route.lines {
 		c := candidate{line: l, target: &s.route.Targets[i], place: i}
-		if c.fit(s.m, s.analysis, s.Transliterate); c.unfit != "" {
+		if c.fit(s.m, s.analysis, s.setup); c.unfit != "" {
 			c.state = done
 			unfit = append(unfit, c)
 			continue

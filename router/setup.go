@@ -3,6 +3,7 @@ package router
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -60,7 +61,8 @@ func (s *setup) addLines(providers []Provider, opts *Options, old map[string]*he
 	return nil
 }
 
-// healthFor keeps what was learned, unless breakers work differently now.
+// healthFor keeps what was learned; if breakers work differently now, all but
+// theirs.
 func healthFor(old *health, settings Breaker) *health {
 	if old != nil && old.settings == settings {
 		return old
@@ -68,6 +70,7 @@ func healthFor(old *health, settings Breaker) *health {
 	h := newHealth(settings)
 	if old != nil {
 		h.pin.Store(old.pinned())
+		h.park(time.Until(old.parkedUntil(time.Now())))
 	}
 	return h
 }
