@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 )
 
 const someRates = "provider,country,currency,price\nathens,GR,EUR,0.05\nusa,,USD,0.01\n"
@@ -115,6 +118,15 @@ func TestAskTheVendor(t *testing.T) {
 	require.Equal(t, exitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "The vendors say:")
 	assert.Contains(t, got.stdout, "0.02 EUR")
+
+	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
+	defer vendor.Close()
+	conf = write(t, "anysms.yaml", fmt.Sprintf("providers:\n  capetown: {driver: zoomconnect, base_url: %q, email: %q, token: %q}\n",
+		vendor.URL, zoomconnecttest.Email, zoomconnecttest.Token))
+	got = anysmsReading(t, "to,text\n+27820000001,"+strings.Repeat("ж", 71)+"\n", "cost", "--file", "-", "--config", conf, "--ask", "--format", "json")
+	require.Equal(t, exitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, `"provider":"capetown","segments":2,"vendor_segments":2`, "the vendor's own analysis beside ours")
+	assert.Empty(t, vendor.Messages(), "to ask for a price sends nothing")
 
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
