@@ -3,13 +3,16 @@ package router_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
-	"github.com/sony/gobreaker/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/wire"
 	"github.com/anysms/anysms/router"
 )
 
@@ -56,14 +59,26 @@ func TestSendAllocations(t *testing.T) {
 	require.LessOrEqual(t, n, 15.0)
 }
 
-// BenchmarkBreaker is the reference for the breaker's part of a send.
-func BenchmarkBreaker(b *testing.B) {
-	cb := gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{Interval: 60e9, BucketPeriod: 6e9})
-	for b.Loop() {
-		done, err := cb.Allow()
-		if err != nil {
-			b.Fatal(err)
-		}
-		done(nil)
+// BenchmarkLoopback is the router's share of a send: one HTTP provider on
+// loopback, by the driver itself and through the router, one after another.
+func BenchmarkLoopback(b *testing.B) {
+	server := phonifytest.NewServer(phonifytest.Options{})
+	b.Cleanup(server.Close)
+	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey})
+	require.NoError(b, err)
+	r, m := open(b, []router.Provider{{Name: "usa", Provider: p}}, &router.Options{Validation: router.Shape}), text("Your parcel is here.")
+	ways := map[string]func() error{
+		"driver": func() error { _, err := p.Send(context.Background(), m); return err },
+		"router": func() error { _, err := r.Send(context.Background(), m); return err },
+	}
+	for _, way := range []string{"driver", "router", "driver again"} {
+		send := ways[strings.TrimSuffix(way, " again")]
+		b.Run(way, func(b *testing.B) {
+			for b.Loop() {
+				if err := send(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -10,10 +10,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	otelmetric "go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
@@ -63,19 +66,50 @@ func TestTelemetry(t *testing.T) {
 	})
 }
 
-func BenchmarkSendObserved(b *testing.B) {
-	a := vendor(b, memory.Config{Ledger: -1})
-	r := open(b, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
-		Validation:     router.Shape,
-		TracerProvider: trace.NewTracerProvider(),
-		MeterProvider:  metric.NewMeterProvider(metric.WithReader(metric.NewManualReader())),
-		Log:            slog.New(slog.DiscardHandler),
-	})
-	m := text("hello")
+// BenchmarkObserved is a send that is told to the OpenTelemetry SDK and slog,
+// beside a send that is not and the same calls of the SDK alone.
+func BenchmarkObserved(b *testing.B) {
+	traces, reader := trace.NewTracerProvider(), metric.NewManualReader()
+	meters, log := metric.NewMeterProvider(metric.WithReader(reader)), slog.New(slog.DiscardHandler)
+	send := func(o *router.Options) func(b *testing.B) {
+		return func(b *testing.B) {
+			o.Validation = router.Shape
+			r, m := open(b, []router.Provider{{Name: "a", Provider: vendor(b, memory.Config{Ledger: -1})}}, o), text("hello")
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.Send(context.Background(), m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	}
+	b.Run("send", send(&router.Options{}))
+	b.Run("SDK", func(b *testing.B) { sdkAlone(b, traces.Tracer("alone"), meters.Meter("alone"), log) })
+	b.Run("observed", send(&router.Options{TracerProvider: traces, MeterProvider: meters, Log: log}))
+}
+
+// sdkAlone makes the calls of one observed send.
+func sdkAlone(b *testing.B, tracer oteltrace.Tracer, meter otelmetric.Meter, log *slog.Logger) {
+	messages, err := meter.Int64Counter("messages")
+	require.NoError(b, err)
+	attempts, err := meter.Int64Counter("attempts")
+	require.NoError(b, err)
+	seconds, err := meter.Float64Histogram("seconds")
+	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Send(context.Background(), m); err != nil {
-			b.Fatal(err)
-		}
+		ctx, whole := tracer.Start(context.Background(), "sms send", oteltrace.WithSpanKind(oteltrace.SpanKindInternal))
+		_, attempt := tracer.Start(ctx, "sms attempt", oteltrace.WithSpanKind(oteltrace.SpanKindClient), oteltrace.WithAttributes(attribute.String("provider", "a")))
+		set := attribute.NewSet(attribute.String("provider", "a"), attribute.String("outcome", "accepted"), attribute.String("code", ""))
+		attempts.Add(ctx, 1, otelmetric.WithAttributeSet(set))
+		seconds.Record(ctx, 0.1, otelmetric.WithAttributeSet(set))
+		attempt.SetAttributes(attribute.String("outcome", "accepted"), attribute.String("code", ""), attribute.String("vendor_code", ""))
+		attempt.End()
+		log.LogAttrs(ctx, slog.LevelDebug, "sms attempt", slog.String("provider", "a"), slog.String("outcome", "accepted"))
+		set = attribute.NewSet(attribute.String("status", "accepted"), attribute.String("code", ""), attribute.String("provider", "a"))
+		messages.Add(ctx, 1, otelmetric.WithAttributeSet(set))
+		whole.SetAttributes(set.ToSlice()...)
+		whole.SetAttributes(attribute.Int("segments", 1), attribute.Int("attempts", 1), attribute.Bool("duplicate_possible", false))
+		whole.End()
 	}
 }
