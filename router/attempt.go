@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -227,8 +228,12 @@ func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
 	return nil, err
 }
 
+// panicked shows what the Go runtime says; other words may hold the text.
 func panicked(v any) error {
-	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %v", v)}
+	if fault, ok := v.(runtime.Error); ok {
+		return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked: %w", fault)}
+	}
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver panicked with a value of type %T", v)}
 }
 
 // note adds the attempt to the trail.

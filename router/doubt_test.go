@@ -80,8 +80,22 @@ func TestAbsentIsNotDoubt(t *testing.T) {
 }
 
 func TestPanickingDriverLeavesDoubt(t *testing.T) {
-	a := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer { panic("bug") }})
-	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
-	require.ErrorIs(t, err, provider.Indeterminate)
-	assert.Equal(t, provider.OutcomeUnknown, res.Status)
+	for name, tt := range map[string]struct {
+		bug  func(*provider.Message)
+		says string
+	}{
+		"its own words": {func(m *provider.Message) { panic("cannot send " + m.Text) }, "the driver panicked with a value of type string"},
+		"the runtime's": {func(m *provider.Message) { m.Extra["x"] = "y" }, "the driver panicked: assignment to entry in nil map"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
+				tt.bug(m)
+				return memory.Answer{}
+			}})
+			res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
+			require.ErrorIs(t, err, provider.Indeterminate)
+			assert.Equal(t, provider.OutcomeUnknown, res.Status)
+			assert.Equal(t, tt.says, res.Message)
+		})
+	}
 }
