@@ -242,3 +242,18 @@ func TestNoIntentNoAttempt(t *testing.T) {
 	assert.Equal(t, provider.OutcomeNotSent, res.Status)
 	assert.Zero(t, a.Attempts())
 }
+
+// A batch takes no more of the time than the message's share of it.
+func TestBatchLeavesTimeForTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{MaxBatch: 4, Delay: provider.Duration(time.Hour)}), vendor(t, memory.Config{})
+		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 4}, {Name: "b", Provider: b}}, &router.Options{Delivery: provider.AtLeastOnce})
+		m := text("x")
+		m.Deadline = time.Now().Add(32 * time.Second)
+		for res, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { yield(m) }) {
+			require.NoError(t, err)
+			assert.Equal(t, "a:unknown b:accepted", trail(res))
+			assert.Equal(t, 16*time.Second, res.Attempts[0].Duration)
+		}
+	})
+}

@@ -172,8 +172,17 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 // inBatch reports whether the message may travel with others. A repeat that the
 // vendor is to recognise may not: nobody could say when a batch leaves.
 func (s *send) inBatch(c *candidate) bool {
-	return s.batchers != nil && c.line.batchSize() > 1 && s.m.Class != provider.OTP && !c.doubt &&
-		(s.deadline.IsZero() || time.Until(s.deadline) > c.line.Timeout+linger)
+	if s.batchers == nil || c.line.batchSize() < 2 || s.m.Class == provider.OTP || c.doubt {
+		return false
+	}
+	if s.deadline.IsZero() {
+		return true
+	}
+	room := time.Until(s.deadline)
+	if s.mode == provider.AtLeastOnce {
+		room /= time.Duration(s.left(c))
+	}
+	return room > c.line.Timeout+linger
 }
 
 // attemptInBatch is attempt for a message that travels with others. ok is false

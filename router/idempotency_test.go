@@ -219,3 +219,23 @@ func TestReplayAfterTheDeadline(t *testing.T) {
 		require.ErrorIs(t, err, provider.InvalidMessage)
 	})
 }
+
+// Who waits for another send of the message finds its result, however short
+// results are kept.
+func TestResultOutlivesASlowSend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})
+		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+			Store: router.NewMemoryStore(1), Stored: router.Stored{Keep: time.Second},
+		})
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				_, err := r.Send(t.Context(), referred("r1", "hello"))
+				assert.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, 1, a.Accepted())
+	})
+}

@@ -14,8 +14,8 @@ type Store interface {
 	// nothing is claimed. A prior that is unknown is claimed too: the caller
 	// must Finish, with prior itself if it does not go on. A claim whose owner
 	// is gone without Finish is such an unknown prior. Errors: [ErrRefReused],
-	// [ErrInFlight], or one of the store's own. The result is forgotten after
-	// keep.
+	// [ErrInFlight], or one of the store's own. The result is forgotten when
+	// it is keep old.
 	Begin(ctx context.Context, ref, fingerprint string, keep time.Duration) (prior *Result, err error)
 	// Finish records the result of a claim and frees it.
 	Finish(ctx context.Context, ref string, r *Result) error

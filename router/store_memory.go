@@ -29,6 +29,7 @@ type MemoryStore struct {
 
 type claim struct {
 	ref, fingerprint string
+	keep             time.Duration
 	until            time.Time
 	sending          bool
 	result           *Result // nil until the first Finish
@@ -51,7 +52,7 @@ func (s *MemoryStore) Begin(_ context.Context, ref, fingerprint string, keep tim
 	s.forget(now)
 	e, known := s.byRef[ref]
 	if !known {
-		return nil, s.add(&claim{ref: ref, fingerprint: fingerprint, until: now.Add(keep), sending: true})
+		return nil, s.add(&claim{ref: ref, fingerprint: fingerprint, keep: keep, until: now.Add(keep), sending: true})
 	}
 	c := e.Value.(*claim)
 	switch {
@@ -62,7 +63,7 @@ func (s *MemoryStore) Begin(_ context.Context, ref, fingerprint string, keep tim
 	case c.result.Status == provider.OutcomeAccepted:
 		return c.result.clone(), nil
 	}
-	c.sending, c.until = true, now.Add(keep)
+	c.sending, c.keep, c.until = true, keep, now.Add(keep)
 	s.queue.MoveToBack(e)
 	if c.result.Status == provider.OutcomeUnknown {
 		return c.result.clone(), nil
@@ -102,7 +103,8 @@ func (s *MemoryStore) Finish(_ context.Context, ref string, r *Result) error {
 		return errors.New("there is no claim on this ref")
 	}
 	c := e.Value.(*claim)
-	c.result, c.sending = r.clone(), false
+	c.result, c.sending, c.until = r.clone(), false, time.Now().Add(c.keep)
+	s.queue.MoveToBack(e)
 	return nil
 }
 
