@@ -2,7 +2,7 @@ package router
 
 // Reload replaces the configuration. Messages on their way finish under the old
 // one; what breakers, pauses and pins know of providers whose names stay is
-// kept. Providers that are no longer in use are closed once they are idle, which
+// kept, and so is what a [MemoryStore] remembers, though another one replaces it. Providers that are no longer in use are closed once they are idle, which
 // done tells; nil is a value of it like any other error. If the configuration
 // cannot be used, the old one stays and is unharmed. Middleware and the
 // OpenTelemetry providers stay those of [New].
@@ -21,6 +21,7 @@ func (r *Router) Reload(providers []Provider, opts *Options) (done <-chan error,
 	if err != nil {
 		return nil, err
 	}
+	s.keepStore(old)
 	r.setup.Store(s)
 	idle := old.gate.close()
 	closed := make(chan error, 1)
@@ -31,4 +32,15 @@ func (r *Router) Reload(providers []Provider, opts *Options) (done <-chan error,
 		closed <- closeAll(old.lines, s.lines)
 	}()
 	return closed, nil
+}
+
+// keepStore goes on with the old store in memory under the new one's limit: a
+// message that is on its way or was sent is not forgotten.
+func (s *setup) keepStore(old *setup) {
+	before, kept := old.Store.(*MemoryStore)
+	after, same := s.Store.(*MemoryStore)
+	if kept && same && before != after {
+		before.resize(after.max)
+		s.Store = before
+	}
 }

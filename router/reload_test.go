@@ -205,3 +205,29 @@ func TestMiddlewareWithoutResult(t *testing.T) {
 		assert.Equal(t, provider.OutcomeUnknown, res.Status)
 	}
 }
+
+// A reload brings a new store, as reading a configuration again does. What was
+// sent is not sent again.
+func TestReloadKeepsWhatWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		lines := []router.Provider{{Name: "a", Provider: a}}
+		r := open(t, lines, &router.Options{Store: router.NewMemoryStore(10)})
+		_, err := r.Send(t.Context(), referred("r1", "x"))
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = r.Send(t.Context(), referred("r2", "x")) })
+		synctest.Wait()
+		_, err = r.Reload(lines, &router.Options{Store: router.NewMemoryStore(2)})
+		require.NoError(t, err)
+		for _, ref := range []string{"r1", "r2"} {
+			res, err := r.Send(t.Context(), referred(ref, "x"))
+			require.NoError(t, err)
+			assert.True(t, res.Replayed)
+		}
+		wg.Wait()
+		assert.Equal(t, 2, a.Accepted())
+		_, err = r.Send(t.Context(), referred("r3", "x"))
+		require.ErrorIs(t, err, router.ErrStoreFull)
+	})
+}

@@ -20,9 +20,8 @@ const DefaultStoreMax = 100_000
 
 // MemoryStore is a [Store] for one process. It is safe for concurrent use.
 type MemoryStore struct {
-	max int
-
 	mu    sync.Mutex
+	max   int
 	byRef map[string]*list.Element
 	queue list.List // of *claim, in the order in which they expire
 }
@@ -41,6 +40,12 @@ func NewMemoryStore(max int) *MemoryStore {
 		max = DefaultStoreMax
 	}
 	return &MemoryStore{max: max, byRef: make(map[string]*list.Element)}
+}
+
+func (s *MemoryStore) resize(max int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.max = max
 }
 
 // Begin is as [Store] has it. As the store ends with its process, no claim
