@@ -48,6 +48,8 @@ func TestRows(t *testing.T) {
 		"quote within a field":     {"a.csv", "to,text\n1,5\" pipe\n2,b\n", 2, 2, nil},
 		"quotes in tsv are text":   {"a.tsv", "to\ttext\n1\t\"a\n2\t\"\"b\"\n", 2, 2, nil},
 		"plain lines":              {"a.txt", "text\n\"a, b\nc; d\te\n", 2, 2, nil},
+		"plain lines, every end":   {"a.txt", "text\na\r\n\n" + long + "\nb\n" + long, 2, 2, []analysis.Invalid{{Line: 3, Reason: `column "text": the text is empty`}, {Line: 4, Reason: "the row is longer than 1048576 bytes"}, {Line: 6, Reason: "the row is longer than 1048576 bytes"}}},
+		"plain lines, no end":      {"a.txt", "text\na\nb", 2, 2, nil},
 		"one column of CSV":        {"a.csv", "text\n\"a, b\"\nc, d\n", 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row has 2 fields, the header 1"}}},
 		"blank lines":              {"a.csv", "to,text\n\n1,a\n\n", 1, 1, nil},
 		"empty text":               {"a.csv", "to,text\n1,\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
@@ -176,6 +178,23 @@ func (endless) Read(p []byte) (int, error) {
 		p[i] = 'x'
 	}
 	return len(p), nil
+}
+
+// Plain lines are read many at once; what comes out is what comes of them one by
+// one.
+func TestPlainLinesAgreeWithRows(t *testing.T) {
+	var plain, quoted strings.Builder
+	plain.WriteString("text\n")
+	quoted.WriteString("text\n")
+	for i := range 30_000 {
+		text := fmt.Sprintf("%d %s", i, strings.Repeat("γ", i%100))
+		fmt.Fprintf(&plain, "%s\n", text)
+		fmt.Fprintf(&quoted, "\"%s\"\n", text)
+	}
+	got, want := totals(t, "a.txt", plain.String()), totals(t, "a.csv", quoted.String())
+	assert.Equal(t, "plain lines", got.Format)
+	got.Format = want.Format
+	assert.Equal(t, want, got)
 }
 
 // FuzzRows compares with encoding/csv wherever that accepts a file.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
@@ -42,6 +43,8 @@ type block struct {
 	number int
 	rows   []table.Row
 	arena  []string // the rows' fields
+	lines  string   // plain lines in place of rows, each with its line feed
+	first  int      // the number of the first of them
 	output []byte   // of annotate
 }
 
@@ -101,7 +104,7 @@ func cut(ctx context.Context, r table.Reader, opts *Options, full chan<- *block,
 		b := <-empty
 		b.number = number
 		err := b.fill(r)
-		rows += len(b.rows)
+		rows += len(b.rows) + strings.Count(b.lines, "\n")
 		full <- b
 		if opts.Progress != nil {
 			opts.Progress(rows)
@@ -117,6 +120,10 @@ func cut(ctx context.Context, r table.Reader, opts *Options, full chan<- *block,
 
 func (b *block) fill(r table.Reader) error {
 	b.rows, b.arena, b.output = b.rows[:0], b.arena[:0], b.output[:0]
+	var ok bool
+	if b.lines, b.first, ok = r.Bulk(); ok {
+		return nil
+	}
 	for len(b.rows) < blockRows {
 		row, err := r.Next()
 		if err != nil {

@@ -76,17 +76,30 @@ type message struct {
 
 func (t *tally) add(b *block, out *annotator) {
 	for i := range b.rows {
-		r := &b.rows[i]
-		t.rows++
-		m, problem := t.read(r)
-		if !problem.none() {
-			t.refuse(r.Line, problem)
-		} else {
-			t.accept(r, &m)
+		t.addRow(b, &b.rows[i], out)
+	}
+	var field [1]string
+	for number, rest := b.first, b.lines; rest != ""; number++ {
+		end := strings.IndexByte(rest, '\n')
+		row := table.Line(rest[:end], number, &field)
+		if end > table.MaxRow {
+			row.Problem = table.TooLong
 		}
-		if out != nil {
-			b.output = out.row(b.output, r, &m, problem, t.opts, t.each)
-		}
+		t.addRow(b, &row, out)
+		rest = rest[end+1:]
+	}
+}
+
+func (t *tally) addRow(b *block, r *table.Row, out *annotator) {
+	t.rows++
+	m, problem := t.read(r)
+	if !problem.none() {
+		t.refuse(r.Line, problem)
+	} else {
+		t.accept(r, &m)
+	}
+	if out != nil {
+		b.output = out.row(b.output, r, &m, problem, t.opts, t.each)
 	}
 }
 

@@ -25,6 +25,11 @@ type Reader interface {
 	Format() string
 	// NextLine is the physical line that would be read next.
 	NextLine() int
+	// Bulk gives the whole lines that have been read, ended by their line feeds,
+	// and the number of the first, where the rows are plain lines: each is a row,
+	// see [Line]. ok is false where they are not, or the next row needs a closer
+	// look by Next. What Bulk gives, Next does not.
+	Bulk() (lines string, first int, ok bool)
 	// Lines reports whether the file is JSON Lines, which have no columns of
 	// their own.
 	Lines() bool
@@ -99,6 +104,32 @@ func (c *csvRows) Next() (Row, error) {
 	}
 }
 
+// Bulk leaves to Next the last line, if nothing ends it, and one too long.
+func (c *csvRows) Bulk() (lines string, first int, ok bool) {
+	r := c.rows
+	if r.format != Plain || len(c.names) != 1 {
+		return "", 0, false
+	}
+	end := strings.LastIndexByte(r.data, '\n')
+	if end < 0 && !r.eof && r.failed == nil {
+		r.fill()
+		end = strings.LastIndexByte(r.data, '\n')
+	}
+	if end < 0 || strings.IndexByte(r.data, '\n') > MaxRow {
+		return "", 0, false
+	}
+	lines, first = r.data[:end+1], r.line
+	r.data = r.data[end+1:]
+	r.line += strings.Count(lines, "\n")
+	return lines, first, true
+}
+
+// Line is the row of one line of Reader.Bulk, in fields that are reused.
+func Line(line string, number int, fields *[1]string) Row {
+	fields[0] = strings.TrimSuffix(line, "\r")
+	return Row{Line: number, Fields: fields[:]}
+}
+
 func (c *csvRows) Columns() []string { return c.names }
 func (c *csvRows) Format() string    { return c.rows.format.String() }
 func (c *csvRows) NextLine() int     { return c.rows.line }
@@ -152,6 +183,9 @@ func (j *jsonRows) Format() string    { return "JSON Lines" }
 func (j *jsonRows) NextLine() int     { return j.rows.line }
 func (j *jsonRows) Lines() bool       { return true }
 
+// Bulk has nothing: each line is looked into.
+func (j *jsonRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }
+
 // sheetRows are the rows of a worksheet.
 type sheetRows struct {
 	sheet *source.Sheet
@@ -200,3 +234,6 @@ func (s *sheetRows) Columns() []string { return s.names }
 func (s *sheetRows) Format() string    { return fmt.Sprintf("worksheet %q", s.sheet.Name) }
 func (s *sheetRows) NextLine() int     { return s.line }
 func (s *sheetRows) Lines() bool       { return false }
+
+// Bulk has nothing: a worksheet has no lines.
+func (s *sheetRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }

@@ -11,6 +11,9 @@ import (
 // It bounds the memory whatever the file holds.
 const MaxRow = 1 << 20
 
+// TooLong is the Problem of a row longer than MaxRow.
+var TooLong = fmt.Sprintf("the row is longer than %d bytes", MaxRow)
+
 // chunkSize is how much is read at once.
 const chunkSize = 256 << 10
 
@@ -225,7 +228,6 @@ func (r *rows) quotedField(start int) (end int, verdict fieldVerdict) {
 // nothing of it.
 func (r *rows) skipLine() Row {
 	r.fields = r.fields[:0]
-	problem := fmt.Sprintf("the row is longer than %d bytes", MaxRow)
 	for {
 		end := strings.IndexByte(r.data, '\n')
 		if end < 0 && !r.eof && r.failed == nil {
@@ -236,6 +238,6 @@ func (r *rows) skipLine() Row {
 		if end < 0 {
 			end = len(r.data)
 		}
-		return r.take(end, problem)
+		return r.take(end, TooLong)
 	}
 }
