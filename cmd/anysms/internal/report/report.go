@@ -15,6 +15,7 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
 )
 
 // Bounds of what the page shows, so that its size does not depend on the file.
@@ -43,8 +44,10 @@ func Write(w io.Writer, t *analysis.Totals, opts *analysis.Options) error {
 	d.MoreCountries = max(0, len(t.ByCountry)-shownCountries)
 	d.Providers = slices.Sorted(maps.Keys(t.TotalCost))
 	for _, name := range d.Providers {
-		d.Costs = append(d.Costs, cost{name, t.TotalCost[name].String(), t.Unpriced[name]})
+		d.Costs = append(d.Costs, cost{Provider: name, Money: t.TotalCost[name], Unpriced: t.Unpriced[name], Uncarried: t.Uncarried[name]})
 	}
+	measure(d.Costs)
+	d.Levels = savings(t.Levels, d.Providers)
 	d.Characters = t.Characters[:min(len(t.Characters), shownCharacter)]
 	d.Invalid = t.Invalid[:min(len(t.Invalid), shownInvalid)]
 	d.MoreInvalid = t.InvalidRows - len(d.Invalid)
@@ -71,6 +74,7 @@ type data struct {
 	MoreCountries int
 	Providers     []string
 	Costs         []cost
+	Levels        []saved
 	Characters    []analysis.Character
 	Worst         []worst
 	Invalid       []analysis.Invalid
@@ -86,8 +90,18 @@ type bar struct {
 }
 
 type cost struct {
-	Provider, Total string
-	Unpriced        int
+	Provider string
+	provider.Money
+	Unpriced, Uncarried int
+	Percent             float64 // of the dearest in the same currency
+}
+
+// saved is what a level of transliteration would save.
+type saved struct {
+	Level              string
+	Messages, Segments int
+	Costs              []string
+	Percent            float64 // of what the one that saves most does
 }
 
 // worst is one of the longest messages, segment by segment.
@@ -135,6 +149,40 @@ func bars(list []bar) []bar {
 	}
 	for i := range list {
 		list[i].Percent = 100 * float64(list[i].Segments) / float64(longest)
+	}
+	return list
+}
+
+// measure compares costs within each currency.
+func measure(costs []cost) {
+	dearest := make(map[string]int64)
+	for _, c := range costs {
+		dearest[c.Currency] = max(1, dearest[c.Currency], c.Micros)
+	}
+	for i, c := range costs {
+		costs[i].Percent = 100 * float64(c.Micros) / float64(dearest[c.Currency])
+	}
+}
+
+func savings(levels []analysis.Level, providers []string) []saved {
+	var list []saved
+	most := 0
+	for _, l := range levels {
+		most = max(most, l.Saves)
+	}
+	for _, l := range levels {
+		if l.Saves == 0 {
+			continue
+		}
+		s := saved{Level: l.Level.String(), Messages: l.Messages, Segments: l.Saves, Percent: 100 * float64(l.Saves) / float64(most)}
+		for _, name := range providers {
+			text := "–"
+			if money, ok := l.Cost[name]; ok {
+				text = money.String()
+			}
+			s.Costs = append(s.Costs, text)
+		}
+		list = append(list, s)
 	}
 	return list
 }

@@ -26,7 +26,7 @@ func render(t *testing.T, content string) string {
 	card, err := rates.Read(strings.NewReader("provider,country,currency,price\nathens,GR,EUR,0.05\nsydney,,AUD,0.087\n"), "rates.csv")
 	require.NoError(t, err)
 	opts := analysis.Options{
-		Name: "campaign.csv", TextColumn: "text", ToColumn: "to", Characters: true, Duplicates: true, Worst: 10,
+		Name: "campaign.csv", TextColumn: "text", ToColumn: "to", Characters: true, Levels: true, Duplicates: true, Worst: 10,
 		Number: func(raw string) (e164.Number, string, string) {
 			n, err := e164.Parse(raw)
 			if err != nil {
