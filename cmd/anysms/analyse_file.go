@@ -90,8 +90,10 @@ func (a *app) openSource(path, charset string) (*source.File, error) {
 	return from, err
 }
 
+// gcPercent is how far garbage may outgrow what is live while a file is read.
 const gcPercent = 400
 
+// readOpen reads an open file, or a worksheet of it.
 func readOpen(ctx context.Context, from *source.File, sheetName string, opts *analysis.Options) (*analysis.Totals, error) {
 	// What is live is small whatever the file's size, and garbage comes fast: to
 	// collect it less often is a tenth of the time for some megabytes.

@@ -116,7 +116,7 @@ func (f *fileFlags) prices() ([]analysis.Price, error) {
 	if f.to == "" {
 		return nil, errors.New("--rates needs --to-column: the price depends on the number")
 	}
-	card, err := readRates(f.rates)
+	card, err := rates.ReadFile(f.rates)
 	if err != nil {
 		return nil, err
 	}
@@ -132,15 +132,6 @@ func (f *fileFlags) prices() ([]analysis.Price, error) {
 		prices = append(prices, analysis.Price{Provider: name, Book: card.Book(name, time.Now())})
 	}
 	return prices, nil
-}
-
-func readRates(path string) (*rates.Card, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return rates.Read(file, path)
 }
 
 // limitFlags are the limits that a file or a text must keep to.

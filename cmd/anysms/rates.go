@@ -50,7 +50,7 @@ rows that are not yet in force (future), which alone do not fail the check.`,
 		Example: "  anysms rates check rates.csv",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			card, err := readRates(args[0])
+			card, err := rates.ReadFile(args[0])
 			if err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 			if network != "" && !isNetwork(network) {
 				return fmt.Errorf("--mccmnc %q is not 5 or 6 digits such as 20210", network)
 			}
-			rateCard, err := readRates(card)
+			rateCard, err := rates.ReadFile(card)
 			if err != nil {
 				return err
 			}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
@@ -19,12 +18,7 @@ func (c *Config) price(file *fileConfig) (err error) {
 	if c.Rates == "" {
 		return nil
 	}
-	f, err := os.Open(c.Rates)
-	if err != nil {
-		return provider.BadConfig("rates", "%v", err)
-	}
-	defer f.Close()
-	card, err := rates.Read(f, c.Rates)
+	card, err := rates.ReadFile(c.Rates)
 	if err != nil {
 		return provider.BadConfig("rates", "%v", err)
 	}
