@@ -17,7 +17,7 @@ import (
 
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // breaker makes a driver that is wrong in one way.
@@ -130,7 +130,7 @@ func brokenReceipts() map[string]breaker {
 			}
 			answer, err := right.client.Do(ctx, request)
 			if err == nil && answer.Status != http.StatusOK {
-				return nil, provider.Errorf(provider.Rejected, "not 200")
+				return nil, provider.NewError(provider.Rejected, "not 200")
 			}
 			return right.judge(answer)
 		}),
@@ -141,7 +141,7 @@ func brokenReceipts() map[string]breaker {
 		}),
 		"message.foreign-extra": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 			if len(m.Extra) > 0 {
-				return nil, provider.Errorf(provider.Unsupported, "unknown extra")
+				return nil, provider.NewError(provider.Unsupported, "unknown extra")
 			}
 			return right.Send(ctx, m)
 		}),
@@ -243,7 +243,7 @@ func brokenFaults() map[string]breaker {
 		broken["fault."+name] = hopeful
 	}
 	hasty := func(url string) (provider.Provider, error) {
-		client, err := wire.New(wire.Config{BaseURL: url, Timeout: provider.Duration(4 * time.Millisecond)}, apiKey)
+		client, err := httpcall.New(httpcall.Config{BaseURL: url, Timeout: provider.Duration(4 * time.Millisecond)}, apiKey)
 		return &reference{client: client}, err
 	}
 	afraid := naively(func(n *naive) { n.failure = provider.Indeterminate })
@@ -312,7 +312,7 @@ func brokenRequests() map[string]breaker {
 				if _, err := fresh.Send(ctx, m); err != nil {
 					return nil, err
 				}
-				return nil, provider.Errorf(provider.Unavailable, "so it says")
+				return nil, provider.NewError(provider.Unavailable, "so it says")
 			})(url)
 		},
 		"requests.parallel": forgetful,

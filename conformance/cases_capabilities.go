@@ -21,13 +21,13 @@ func capabilityCases() []Case {
 			Source: contract + ", Capabilities.MaxCharacters"},
 		{ID: "capabilities.sender", Level: Must, http: true, run: senderForms,
 			Why:    "a sender that is dropped or changed in silence makes the message look like somebody else's",
-			Source: contract + ", ChooseSender"},
-		{ID: "capabilities.schedule", Level: Must, run: withOption(provider.Schedule, "SendAt", func(m *provider.Message) {
+			Source: contract + ", CanChooseSender"},
+		{ID: "capabilities.schedule", Level: Must, run: withOption(provider.CanSchedule, "SendAt", func(m *provider.Message) {
 			m.SendAt = time.Now().Add(26 * time.Hour).Truncate(time.Hour)
 		}),
 			Why:    "a date that is dropped in silence sends in the middle of the night",
 			Source: contract + ", Schedule"},
-		{ID: "capabilities.validity", Level: Must, run: withOption(provider.Validity, "Validity", func(m *provider.Message) {
+		{ID: "capabilities.validity", Level: Must, run: withOption(provider.CanSetValidity, "Validity", func(m *provider.Message) {
 			m.Validity = time.Hour
 		}),
 			Why:    "a validity that is dropped in silence delivers codes that have expired",
@@ -126,7 +126,7 @@ func pad(n int) string {
 
 func senderForms(t *trial) {
 	l := t.lab(accept)
-	if !l.p.Capabilities().Has(provider.ChooseSender) {
+	if !l.p.Capabilities().Has(provider.CanChooseSender) {
 		m := t.message("Hello")
 		m.From = "Example"
 		l.wantCode(l.send(m), provider.Unsupported)
@@ -238,12 +238,12 @@ func lookups() []lookup {
 			_, err := provider.AskQuote(l.ctx(), l.p, l.message("Hello"))
 			return "a quote", err
 		}},
-		{"StartCode", provider.HasVerify, func(l *lab, _ string) (string, error) {
-			_, err := provider.StartCode(l.ctx(), l.p, &provider.CodeRequest{To: l.message("code").To, Ref: "zq-verify"})
+		{"StartVerification", provider.HasVerify, func(l *lab, _ string) (string, error) {
+			_, err := provider.StartVerification(l.ctx(), l.p, &provider.VerificationRequest{To: l.message("code").To, Ref: "zq-verify"})
 			return "that a code is on its way", err
 		}},
-		{"CheckCode", provider.HasVerify, func(l *lab, _ string) (string, error) {
-			v, err := provider.CheckCode(l.ctx(), l.p, "zq-verify", "123456")
+		{"CheckVerification", provider.HasVerify, func(l *lab, _ string) (string, error) {
+			v, err := provider.CheckVerification(l.ctx(), l.p, "zq-verify", "123456")
 			return "that the code is " + string(v), err
 		}},
 		{"Inbox", provider.HasInbox, func(l *lab, _ string) (string, error) {

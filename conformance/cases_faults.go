@@ -138,7 +138,7 @@ func (l *lab) wantAtMostOne(f faultserver.Fault) {
 	if n := l.count(); n > 1 {
 		l.failf("the server counted %d requests for one Send, want 1", n)
 	}
-	if f.Door == faultserver.ResetDoor && l.Aside == nil && l.server.Connections() > 1 {
+	if f.Door == faultserver.ResetDoor && l.OtherRequests == nil && l.server.Connections() > 1 {
 		l.failf("the server counted %d connections for one Send whose first was reset, want 1", l.server.Connections())
 	}
 }

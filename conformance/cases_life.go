@@ -24,7 +24,7 @@ func lifeCases() []Case {
 			Source: contract + ", Driver.Open"},
 		{ID: "life.open-strict", Level: Must, http: true, run: openStrict,
 			Why:    "a wrong address must be said when the program starts, and plain http shows credentials and texts to everybody on the way",
-			Source: contract + "/wire, CheckURL"},
+			Source: contract + "/httpcall, CheckURL"},
 		{ID: "life.close-twice", Level: Must, run: closeTwice,
 			Why:    "programs close in more than one place when they end",
 			Source: contract + ", Close"},
@@ -203,7 +203,7 @@ func noState(t *trial) {
 	full := t.message("zq-first-text")
 	full.From, full.Tag = "ZqSender", "zq-tag"
 	full.Extra = map[string]string{"zq-other.key": "zq-extra"}
-	if !l.p.Capabilities().Has(provider.ChooseSender) {
+	if !l.p.Capabilities().Has(provider.CanChooseSender) {
 		full.From = ""
 	}
 	l.send(full)

@@ -79,7 +79,7 @@ const privateText = "zq-private-text 4829137"
 // drivers that fetch tokens, which live for minutes, only the secrets count.
 func (l *lab) credentials() []string {
 	var all []string
-	if l.Aside != nil {
+	if l.OtherRequests != nil {
 		return l.Secrets
 	}
 	for _, s := range l.taken() {

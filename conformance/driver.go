@@ -18,7 +18,7 @@ const URLPlaceholder = "{{url}}"
 // they would stand in a configuration. The suite's address takes the place of
 // [URLPlaceholder] wherever a string holds it; if none does, it becomes the
 // setting base_url of a driver that has one. The values of secret settings are
-// the harness's Secrets. Replies, Text and Aside are left to the caller.
+// the harness's Secrets. Replies, Text and OtherRequests are left to the caller.
 //
 // A harness made so also proves that the driver is strict with its settings.
 func ForDriver(d provider.Driver, settings json.RawMessage) (Harness, error) {

@@ -10,17 +10,17 @@ import (
 
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // referenceConfig is the reference driver's configuration.
 type referenceConfig struct {
 	Key provider.Secret `json:"key" doc:"the API key"`
-	wire.Config
+	httpcall.Config
 }
 
 func openConfig(c referenceConfig) (*reference, error) {
-	client, err := wire.New(c.Config, c.Key)
+	client, err := httpcall.New(c.Config, c.Key)
 	return &reference{client: client}, err
 }
 

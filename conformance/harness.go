@@ -28,13 +28,13 @@ type Harness struct {
 	// looks for values equal to them in the path, the query, and a form, JSON or
 	// XML body; it is needed where the vendor wants the text encoded otherwise.
 	Text func(r *http.Request, body []byte) (to, text string)
-	// Aside answers the requests that are no sends, such as those for tokens. A
+	// OtherRequests answers the requests that are no sends, such as those for tokens. A
 	// request is a send if it has a message's recipient or text. nil says that
 	// the driver makes no others, and every request counts as a send.
-	Aside http.Handler
-	// AtOnce is how many cases run at the same time; 0 = 32, as most of them
+	OtherRequests http.Handler
+	// Parallel is how many cases run at the same time; 0 = 32, as most of them
 	// wait. A driver whose Open starts a program does better with few.
-	AtOnce int
+	Parallel int
 	// Skip leaves cases out: id → reason. Core cases cannot be left out.
 	Skip map[string]string
 

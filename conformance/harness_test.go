@@ -15,7 +15,7 @@ import (
 
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestBadHarness(t *testing.T) {
@@ -116,9 +116,9 @@ func (o tokened) Send(ctx context.Context, m *provider.Message) (*provider.Recei
 }
 
 func (o tokened) fetch(ctx context.Context) error {
-	answer, err := o.client.Do(ctx, wire.Get("/token", nil))
+	answer, err := o.client.Do(ctx, httpcall.Get("/token", nil))
 	if err != nil || !answer.OK() {
-		return provider.Errorf(provider.Unavailable, "no token")
+		return provider.NewError(provider.Unavailable, "no token")
 	}
 	*o.token = string(answer.Body)
 	return nil
@@ -131,14 +131,14 @@ func (o tokened) Capabilities() provider.Capabilities {
 	return c
 }
 
-// TestAsideAndText: requests for tokens are no sends, and a harness can find
+// TestOtherRequestsAndText: requests for tokens are no sends, and a harness can find
 // what the suite cannot.
-func TestAsideAndText(t *testing.T) {
+func TestOtherRequestsAndText(t *testing.T) {
 	h := referenceHarness(func(url string) (provider.Provider, error) {
 		r, err := newReference(url)
 		return tokened{r, new(string)}, err
 	})
-	h.Aside = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h.OtherRequests = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/token") {
 			_, _ = w.Write([]byte("t0ken-of-the-test"))
 			return

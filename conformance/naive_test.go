@@ -85,7 +85,7 @@ func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receip
 		return nil, &provider.Error{Code: n.failure, Err: err}
 	}
 	if n.leaky && answer.StatusCode > 299 {
-		return nil, provider.Errorf(provider.Indeterminate, answer.Status)
+		return nil, provider.NewError(provider.Indeterminate, answer.Status)
 	}
 	defer answer.Body.Close()
 	return n.judge(answer)
@@ -100,10 +100,10 @@ func (n *naive) judge(answer *http.Response) (*provider.Receipt, error) {
 		return nil, &provider.Error{Code: provider.Rejected, VendorMessage: string(body)}
 	}
 	if n.needLength && answer.ContentLength < 0 {
-		return nil, provider.Errorf(provider.Indeterminate, "the answer has no length")
+		return nil, provider.NewError(provider.Indeterminate, "the answer has no length")
 	}
 	if n.needUTF8 && !utf8.Valid(body) {
-		return nil, provider.Errorf(provider.Rejected, "the answer is not UTF-8")
+		return nil, provider.NewError(provider.Rejected, "the answer is not UTF-8")
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(body, &fields); err != nil {
@@ -111,7 +111,7 @@ func (n *naive) judge(answer *http.Response) (*provider.Receipt, error) {
 	}
 	id, ok := fields["id"].(string)
 	if !ok || id == "" {
-		return nil, provider.Errorf(n.failure, "no id")
+		return nil, provider.NewError(n.failure, "no id")
 	}
 	return &provider.Receipt{ID: id, Raw: body}, nil
 }
@@ -132,13 +132,13 @@ func (r raw) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, 
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", r.address)
 	if err != nil {
-		return nil, provider.Errorf(provider.Unavailable, "no connection")
+		return nil, provider.NewError(provider.Unavailable, "no connection")
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	status, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 2") {
-		return nil, provider.Errorf(provider.Indeterminate, "no good status")
+		return nil, provider.NewError(provider.Indeterminate, "no good status")
 	}
 	return &provider.Receipt{}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // What the imaginary vendor has beside sending.
@@ -21,7 +21,7 @@ func (r *reference) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Features: provider.HasBatch | provider.HasStatus | provider.HasFind | provider.HasCancel | provider.HasBalance |
 			provider.HasQuote | provider.HasVerify | provider.HasCallbacks | provider.HasInbox | provider.HasCheck |
-			provider.ChooseSender | provider.Validity,
+			provider.CanChooseSender | provider.CanSetValidity,
 		MaxCharacters: maxCharacters,
 		MaxBatch:      5,
 	}
@@ -29,7 +29,7 @@ func (r *reference) Capabilities() provider.Capabilities {
 
 // call makes a request whose answer is a JSON object or an error.
 func (r *reference) call(ctx context.Context, method, path string, body, answer any) error {
-	request, err := wire.JSON(method, path, body)
+	request, err := httpcall.JSON(method, path, body)
 	if err != nil {
 		return &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
@@ -65,7 +65,7 @@ func (r *reference) SendBatch(ctx context.Context, ms []*provider.Message) []pro
 	var answers []referenceAnswer
 	err := r.call(ctx, http.MethodPost, "/batches", list, &answers)
 	if err == nil && len(answers) != len(list) {
-		err = provider.Errorf(provider.Indeterminate, "not one answer for each message")
+		err = provider.NewError(provider.Indeterminate, "not one answer for each message")
 	}
 	for n, i := range places {
 		if err != nil {
@@ -82,7 +82,7 @@ func (a referenceAnswer) verdict() provider.Verdict {
 	case a.Error.Code != 0:
 		return provider.Verdict{Err: &provider.Error{Code: referenceCodes[a.Error.Code], VendorMessage: a.Error.Message}}
 	case a.ID == "":
-		return provider.Verdict{Err: provider.Errorf(provider.Indeterminate, "no id")}
+		return provider.Verdict{Err: provider.NewError(provider.Indeterminate, "no id")}
 	}
 	return provider.Verdict{Receipt: &provider.Receipt{ID: a.ID}}
 }
@@ -145,14 +145,14 @@ func (r *reference) Quote(ctx context.Context, m *provider.Message) (*provider.Q
 	return &provider.Quote{}, err
 }
 
-func (r *reference) StartCode(ctx context.Context, _ *provider.CodeRequest) (*provider.Receipt, error) {
+func (r *reference) StartVerification(ctx context.Context, _ *provider.VerificationRequest) (*provider.Receipt, error) {
 	s, err := r.state(ctx, http.MethodPost, "/codes", func(s referenceState) string { return s.ID })
 	return &provider.Receipt{ID: s.ID}, err
 }
 
-func (r *reference) CheckCode(ctx context.Context, ref, _ string) (provider.CodeVerdict, error) {
+func (r *reference) CheckVerification(ctx context.Context, ref, _ string) (provider.VerificationResult, error) {
 	s, err := r.state(ctx, http.MethodGet, "/codes/"+ref, func(s referenceState) string { return s.State })
-	return provider.CodeVerdict(s.State), err
+	return provider.VerificationResult(s.State), err
 }
 
 func (r *reference) Inbox(ctx context.Context, _ string) ([]provider.Event, string, error) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 const apiKey = "k3y-0f-the-reference"
@@ -18,11 +18,11 @@ const apiKey = "k3y-0f-the-reference"
 // reference is a correct driver for an imaginary vendor: a JSON body with to,
 // from and text goes to /messages; the answer has an id or an error.
 type reference struct {
-	client *wire.Client
+	client *httpcall.Client
 }
 
 func newReference(url string) (*reference, error) {
-	client, err := wire.New(wire.Config{BaseURL: url}, apiKey)
+	client, err := httpcall.New(httpcall.Config{BaseURL: url}, apiKey)
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +67,14 @@ func (r *reference) Send(ctx context.Context, m *provider.Message) (*provider.Re
 	return r.judge(answer)
 }
 
-func (r *reference) request(m *provider.Message) (wire.Request, error) {
+func (r *reference) request(m *provider.Message) (httpcall.Request, error) {
 	body, err := r.body(m)
 	if err != nil {
-		return wire.Request{}, err
+		return httpcall.Request{}, err
 	}
-	request, err := wire.JSON(http.MethodPost, "/messages", body)
+	request, err := httpcall.JSON(http.MethodPost, "/messages", body)
 	if err != nil {
-		return wire.Request{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
+		return httpcall.Request{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
 	request.Header.Set("Authorization", "Bearer "+apiKey)
 	return request, nil
@@ -89,15 +89,15 @@ func (r *reference) body(m *provider.Message) (referenceRequest, error) {
 		return referenceRequest{}, err
 	}
 	if !m.SendAt.IsZero() {
-		return referenceRequest{}, provider.Errorf(provider.Unsupported, "the vendor takes no date")
+		return referenceRequest{}, provider.NewError(provider.Unsupported, "the vendor takes no date")
 	}
 	if utf8.RuneCountInString(m.Text) > maxCharacters {
-		return referenceRequest{}, provider.Errorf(provider.Unsupported, "the text is longer than the vendor allows")
+		return referenceRequest{}, provider.NewError(provider.Unsupported, "the text is longer than the vendor allows")
 	}
 	return referenceRequest{m.To.String(), m.From, m.Text, m.Ref, int(m.Validity.Seconds())}, nil
 }
 
-func (r *reference) judge(answer *wire.Response) (*provider.Receipt, error) {
+func (r *reference) judge(answer *httpcall.Response) (*provider.Receipt, error) {
 	var body referenceAnswer
 	err := answer.Decode(&body)
 	switch {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// defaultAtOnce is the default of Harness.AtOnce.
-const defaultAtOnce = 32
+// defaultParallel is the default of Harness.AtOnce.
+const defaultParallel = 32
 
 // Run runs the suite as subtests, one for each case. A failed case of level
 // should is logged and does not fail the test.
@@ -45,7 +45,7 @@ func check(ctx context.Context, h Harness, cases []Case) Report {
 		return Report{Problem: err.Error()}
 	}
 	results := make([]Result, len(cases))
-	slots := make(chan struct{}, max(1, cmp.Or(h.AtOnce, defaultAtOnce)))
+	slots := make(chan struct{}, max(1, cmp.Or(h.Parallel, defaultParallel)))
 	var group sync.WaitGroup
 	for i, c := range cases {
 		if c.alone {

@@ -110,12 +110,12 @@ func (t *trial) labAll(answer script) *lab { return t.start(&lab{trial: t, all: 
 
 func (t *trial) start(l *lab, answer script) *lab {
 	l.answer = answer
-	l.warm = t.Aside == nil
+	l.warm = t.OtherRequests == nil
 	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
 		s, ok := l.record(rq)
 		switch {
 		case !ok:
-			return aside(t.Aside, rq)
+			return aside(t.OtherRequests, rq)
 		case !t.http():
 			return faultserver.Page(http.StatusInternalServerError).Reply()
 		case s.warmUp:
@@ -129,7 +129,7 @@ func (t *trial) start(l *lab, answer script) *lab {
 	t.cleanups = append(t.cleanups, server.Close)
 	l.server = server
 	l.p = t.open(server.URL)
-	if t.Aside != nil {
+	if t.OtherRequests != nil {
 		l.send(t.message("Warm-up")) // fetches the token
 		l.reset(answer)
 	}
@@ -181,7 +181,7 @@ func (l *lab) record(rq *faultserver.Request) (sent, bool) {
 	s := sent{sighting: l.sight(rq, messages), request: rq}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.Aside != nil && s.message == nil && !(l.all && l.warm) {
+	if l.OtherRequests != nil && s.message == nil && !(l.all && l.warm) {
 		return s, false
 	}
 	s.serial, s.warmUp = len(l.sends)+1, !l.warm
@@ -271,7 +271,7 @@ func (l *lab) send(m *provider.Message) result {
 // and drops it; with a fresh one it must say unauthenticated.
 func (l *lab) sendRefused(m *provider.Message, code provider.Code) result {
 	r := l.send(m)
-	if l.Aside == nil || code != provider.Unauthenticated || provider.CodeOf(r.err) != provider.Unavailable {
+	if l.OtherRequests == nil || code != provider.Unauthenticated || provider.CodeOf(r.err) != provider.Unavailable {
 		return r
 	}
 	l.wantSends(1)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // build builds every example into a directory.
@@ -33,9 +33,9 @@ func pointAt(t *testing.T, source, apifonURL, phonifyURL string) string {
 	code, err := os.ReadFile(source)
 	require.NoError(t, err)
 	aimed := strings.NewReplacer(
-		"apifon.Config{", fmt.Sprintf("apifon.Config{Config: wire.Config{BaseURL: %q}, ", apifonURL),
-		"phonify.Config{", fmt.Sprintf("phonify.Config{Config: wire.Config{BaseURL: %q}, ", phonifyURL),
-		`/provider/e164"`, "/provider/e164\"\n\t\"github.com/anysms/anysms/provider/wire\"",
+		"apifon.Config{", fmt.Sprintf("apifon.Config{Config: httpcall.Config{BaseURL: %q}, ", apifonURL),
+		"phonify.Config{", fmt.Sprintf("phonify.Config{Config: httpcall.Config{BaseURL: %q}, ", phonifyURL),
+		`/provider/e164"`, "/provider/e164\"\n\t\"github.com/anysms/anysms/provider/httpcall\"",
 	).Replace(string(code))
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(aimed), 0o600))
@@ -66,7 +66,7 @@ func TestExamples(t *testing.T) {
 		t.Setenv("PHONIFY_API_KEY", phonifytest.APIKey)
 		program := pointAt(t, "quickstart/main.go", athens.URL, usa.URL)
 		assert.Contains(t, run(t, "", program), "accepted athens")
-		require.NoError(t, athens.SetMode(wiretest.Down))
+		require.NoError(t, athens.SetMode(httpcalltest.Down))
 		assert.Contains(t, run(t, "", program), "accepted usa")
 		assert.Equal(t, "Your table is ready", usa.Messages()[0].Text)
 	})
@@ -87,12 +87,12 @@ func TestExamples(t *testing.T) {
 		require.Len(t, athens.Messages(), 1)
 		assert.Equal(t, "Your table is ready", athens.Messages()[0].Text)
 
-		require.NoError(t, athens.SetMode(wiretest.Down))
+		require.NoError(t, athens.SetMode(httpcalltest.Down))
 		out = run(t, "", program, "+306971234567", "Your table is ready")
 		assert.Contains(t, out, "accepted usa")
 		assert.Len(t, usa.Messages(), 1)
 
-		require.NoError(t, athens.SetMode(wiretest.Drop))
+		require.NoError(t, athens.SetMode(httpcalltest.Drop))
 		out = run(t, "", program, "+306971234567", "Your table is ready")
 		assert.Contains(t, out, "a vendor may have it")
 		assert.Len(t, usa.Messages(), 1, "doubt is no reason to send again")

@@ -37,14 +37,14 @@ func SendBatch(ctx context.Context, p Provider, ms []*Message) []Verdict {
 // what it left open may have been sent.
 func complete(vs []Verdict, n int) []Verdict {
 	if len(vs) != n {
-		return sameVerdict(n, Errorf(Indeterminate, "the driver did not answer for every message of the batch"))
+		return sameVerdict(n, NewError(Indeterminate, "the driver did not answer for every message of the batch"))
 	}
 	for i, v := range vs {
 		switch {
 		case v.Receipt == nil && v.Err == nil:
-			vs[i].Err = Errorf(Indeterminate, "the driver did not answer for this message of the batch")
+			vs[i].Err = NewError(Indeterminate, "the driver did not answer for this message of the batch")
 		case v.Receipt != nil && v.Err != nil:
-			vs[i] = Verdict{Err: Errorf(Indeterminate, "the driver answered both a receipt and an error for this message of the batch")}
+			vs[i] = Verdict{Err: NewError(Indeterminate, "the driver answered both a receipt and an error for this message of the batch")}
 		}
 	}
 	return vs
@@ -103,22 +103,22 @@ func AskQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
 	return q.Quote(ctx, m)
 }
 
-// StartCode calls [Verifier].
-func StartCode(ctx context.Context, p Provider, r *CodeRequest) (*Receipt, error) {
+// StartVerification calls [Verifier].
+func StartVerification(ctx context.Context, p Provider, r *VerificationRequest) (*Receipt, error) {
 	v, ok := supports[Verifier](p, HasVerify)
 	if !ok {
 		return nil, unsupported("verify")
 	}
-	return v.StartCode(ctx, r)
+	return v.StartVerification(ctx, r)
 }
 
-// CheckCode calls [Verifier].
-func CheckCode(ctx context.Context, p Provider, ref, code string) (CodeVerdict, error) {
+// CheckVerification calls [Verifier].
+func CheckVerification(ctx context.Context, p Provider, ref, code string) (VerificationResult, error) {
 	v, ok := supports[Verifier](p, HasVerify)
 	if !ok {
 		return "", unsupported("verify")
 	}
-	return v.CheckCode(ctx, ref, code)
+	return v.CheckVerification(ctx, ref, code)
 }
 
 // ParseCallback calls [CallbackParser].

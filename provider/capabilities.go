@@ -25,19 +25,19 @@ type Feature uint32
 
 // One bit per optional interface, then what Send understands.
 const (
-	HasBatch     Feature = 1 << iota // [BatchSender]
-	HasStatus                        // [StatusReader]
-	HasFind                          // [Finder]
-	HasCancel                        // [Canceller]
-	HasBalance                       // [BalanceReader]
-	HasQuote                         // [Quoter]
-	HasVerify                        // [Verifier]
-	HasCallbacks                     // [CallbackParser]
-	HasInbox                         // [InboxReader]
-	HasCheck                         // [Checker]
-	Schedule                         // Message.SendAt
-	Validity                         // Message.Validity
-	ChooseSender                     // Message.From
+	HasBatch        Feature = 1 << iota // [BatchSender]
+	HasStatus                           // [StatusReader]
+	HasFind                             // [Finder]
+	HasCancel                           // [Canceller]
+	HasBalance                          // [BalanceReader]
+	HasQuote                            // [Quoter]
+	HasVerify                           // [Verifier]
+	HasCallbacks                        // [CallbackParser]
+	HasInbox                            // [InboxReader]
+	HasCheck                            // [Checker]
+	CanSchedule                         // Message.SendAt
+	CanSetValidity                      // Message.Validity
+	CanChooseSender                     // Message.From
 )
 
 // featureNames are the bits' names in text, in the order of the bits.

@@ -18,8 +18,8 @@ type ConfigError struct {
 	Reason string // what is wrong and what would be right
 }
 
-// BadConfig makes a [ConfigError].
-func BadConfig(path, format string, args ...any) *ConfigError {
+// ConfigErrorf makes a [ConfigError].
+func ConfigErrorf(path, format string, args ...any) *ConfigError {
 	return &ConfigError{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
@@ -45,10 +45,10 @@ func DecodeConfig(raw json.RawMessage, config any) error {
 	}
 	err := json.Unmarshal(raw, config)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return BadConfig(settingPath(reflect.TypeOf(config), wrong.Field), "got a %s, want %s", wrong.Value, typeName(wrong.Type))
+		return ConfigErrorf(settingPath(reflect.TypeOf(config), wrong.Field), "got a %s, want %s", wrong.Value, typeName(wrong.Type))
 	}
 	if err != nil {
-		return BadConfig("", "%v", err)
+		return ConfigErrorf("", "%v", err)
 	}
 	return nil
 }
@@ -78,12 +78,12 @@ func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &object); err != nil {
-		return BadConfig(path, "want a map of settings: %v", err)
+		return ConfigErrorf(path, "want a map of settings: %v", err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		field, known := fields[key]
 		if !known {
-			return BadConfig(join(path, key), "unknown key; want one of %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+			return ConfigErrorf(join(path, key), "unknown key; want one of %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
 		}
 		if err := checkKeys(join(path, key), object[key], field.Type); err != nil {
 			return err
@@ -99,7 +99,7 @@ func checkValue(path string, raw json.RawMessage, t reflect.Type) error {
 	if _, kind := errors.AsType[*json.UnmarshalTypeError](err); err == nil || kind {
 		return nil
 	}
-	return BadConfig(path, "%v", err)
+	return ConfigErrorf(path, "%v", err)
 }
 
 // checkElements looks into lists and maps of structs; anything else is left to

@@ -17,7 +17,7 @@
 // nothing else: whether to try again is the router's business. A driver
 // therefore makes exactly one request to the vendor's send call for each Send.
 // It never retries, sleeps, logs or follows a redirect; it caps what it reads
-// and honours its context. Package provider/wire does all of this for a driver
+// and honours its context. Package provider/httpcall does all of this for a driver
 // that speaks HTTP.
 //
 // The rule that matters most: a driver answers [Unavailable] only if it is

@@ -19,9 +19,9 @@ type Error struct {
 	Err           error         // the cause, if another error is
 }
 
-// Errorf makes an [Error] whose cause is a plain message. It is for what a
+// NewError makes an [Error] whose cause is a plain message. It is for what a
 // driver itself has to say; a vendor's words go into VendorMessage.
-func Errorf(code Code, message string) *Error {
+func NewError(code Code, message string) *Error {
 	return &Error{Code: code, Err: errors.New(message)}
 }
 

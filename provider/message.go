@@ -41,11 +41,11 @@ type Message struct {
 func (m *Message) Validate() error {
 	switch {
 	case m.To.IsZero():
-		return Errorf(InvalidRecipient, "the message has no recipient")
+		return NewError(InvalidRecipient, "the message has no recipient")
 	case m.Text == "":
-		return Errorf(InvalidMessage, "the text is empty")
+		return NewError(InvalidMessage, "the text is empty")
 	case !utf8.ValidString(m.Text):
-		return Errorf(InvalidMessage, "the text is not valid UTF-8")
+		return NewError(InvalidMessage, "the text is not valid UTF-8")
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (m *Message) ExtraOf(driver string, known ...string) (map[string]string, er
 			continue
 		}
 		if !slices.Contains(known, name) {
-			return nil, Errorf(Unsupported, "unknown extra "+key+"; "+knownKeys(driver, known))
+			return nil, NewError(Unsupported, "unknown extra "+key+"; "+knownKeys(driver, known))
 		}
 		if own == nil {
 			own = make(map[string]string)

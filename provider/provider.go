@@ -62,11 +62,11 @@ type Quoter interface {
 
 // Verifier lets the vendor make, send and check one-time codes ([HasVerify]).
 type Verifier interface {
-	// StartCode sends a code. The receipt's ID is the ref that CheckCode takes.
-	StartCode(ctx context.Context, r *CodeRequest) (*Receipt, error)
-	// CheckCode judges what the user typed. A wrong code is a verdict, not an
+	// StartVerification sends a code. The receipt's ID is the ref that CheckVerification takes.
+	StartVerification(ctx context.Context, r *VerificationRequest) (*Receipt, error)
+	// CheckVerification judges what the user typed. A wrong code is a verdict, not an
 	// error.
-	CheckCode(ctx context.Context, ref, code string) (CodeVerdict, error)
+	CheckVerification(ctx context.Context, ref, code string) (VerificationResult, error)
 }
 
 // CallbackParser reads the vendor's delivery reports and inbound messages
@@ -105,12 +105,12 @@ type Balance struct {
 	Available Money
 	// Reserved is held back by the vendor for messages under way, where it says.
 	Reserved *Money
-	// Plans are prepaid bundles, where the vendor has them.
-	Plans []Plan
+	// Bundles are prepaid bundles, where the vendor has them.
+	Bundles []Bundle
 }
 
-// Plan is a prepaid bundle of messages.
-type Plan struct {
+// Bundle is a prepaid bundle of messages.
+type Bundle struct {
 	Name      string
 	Available Money
 	Total     Money

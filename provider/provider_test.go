@@ -92,7 +92,7 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	m := provider.Message{To: e164.MustParse("+306900000001"), Text: "code 482913", Ref: "order-306900000001"}
 	r := provider.Receipt{ID: "abc", Raw: json.RawMessage(`{"to":"306900000001"}`)}
 	e := provider.Event{Kind: provider.Inbound, ID: "abc", From: "+306900000001", Text: "code 482913", Raw: json.RawMessage(`"306900000001"`)}
-	c := provider.CodeRequest{To: m.To, Text: m.Text}
+	c := provider.VerificationRequest{To: m.To, Text: m.Text}
 	b := provider.Callback{Method: "POST", URL: "https://hook.example/?key=k3y-in-clear", Query: url.Values{"from": {e.From}}, Body: []byte(e.Text)}
 	var out bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&out, nil))
@@ -149,7 +149,7 @@ func TestCloneSharesNothing(t *testing.T) {
 }
 
 func TestFeatureNames(t *testing.T) {
-	f := provider.HasBatch | provider.ChooseSender
+	f := provider.HasBatch | provider.CanChooseSender
 	assert.Equal(t, "batch,choose_sender", f.String())
 	b, err := json.Marshal(f)
 	require.NoError(t, err)
@@ -267,13 +267,13 @@ func (f *full) Quote(context.Context, *provider.Message) (*provider.Quote, error
 	f.calls++
 	return &provider.Quote{}, nil
 }
-func (f *full) StartCode(context.Context, *provider.CodeRequest) (*provider.Receipt, error) {
+func (f *full) StartVerification(context.Context, *provider.VerificationRequest) (*provider.Receipt, error) {
 	f.calls++
 	return &provider.Receipt{}, nil
 }
-func (f *full) CheckCode(context.Context, string, string) (provider.CodeVerdict, error) {
+func (f *full) CheckVerification(context.Context, string, string) (provider.VerificationResult, error) {
 	f.calls++
-	return provider.CodeRight, nil
+	return provider.VerificationRight, nil
 }
 func (f *full) ParseCallback(context.Context, *provider.Callback) ([]provider.Event, error) {
 	f.calls++
@@ -296,7 +296,7 @@ func TestOptionalCallsFollowTheBit(t *testing.T) {
 		provider.HasCancel:    func(p provider.Provider) error { return provider.Cancel(ctx, p, "1") },
 		provider.HasBalance:   func(p provider.Provider) error { _, err := provider.ReadBalance(ctx, p); return err },
 		provider.HasQuote:     func(p provider.Provider) error { _, err := provider.AskQuote(ctx, p, nil); return err },
-		provider.HasVerify:    func(p provider.Provider) error { _, err := provider.CheckCode(ctx, p, "", ""); return err },
+		provider.HasVerify:    func(p provider.Provider) error { _, err := provider.CheckVerification(ctx, p, "", ""); return err },
 		provider.HasCallbacks: func(p provider.Provider) error { _, err := provider.ParseCallback(ctx, p, nil); return err },
 		provider.HasInbox:     func(p provider.Provider) error { _, _, err := provider.ReadInbox(ctx, p, ""); return err },
 		provider.HasCheck:     func(p provider.Provider) error { return provider.Check(ctx, p) },
@@ -436,7 +436,7 @@ func TestDriverSettings(t *testing.T) {
 func TestRegistry(t *testing.T) {
 	var r provider.Registry
 	acme := provider.NewDriver("acme", "", func(acmeConfig) (*full, error) { return &full{}, nil })
-	fails := provider.NewDriver("fails", "", func(acmeConfig) (*full, error) { return nil, provider.BadConfig("api_key", "must not be empty") })
+	fails := provider.NewDriver("fails", "", func(acmeConfig) (*full, error) { return nil, provider.ConfigErrorf("api_key", "must not be empty") })
 	require.NoError(t, r.Add(acme, fails))
 	assert.Equal(t, []string{"acme", "fails"}, r.Names())
 	require.ErrorContains(t, r.Add(acme), `"acme" is registered twice`)

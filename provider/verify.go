@@ -7,10 +7,10 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// CodeRequest asks a vendor to make and send a one-time code.
+// VerificationRequest asks a vendor to make and send a one-time code.
 //
 // String, LogValue and %+v do not show the number.
-type CodeRequest struct {
+type VerificationRequest struct {
 	To     e164.Number
 	Ref    string        // the caller's id of this verification; "" = the driver makes one
 	From   string        // "" = the account's default
@@ -22,23 +22,23 @@ type CodeRequest struct {
 }
 
 // String names the request without number or text.
-func (r CodeRequest) String() string {
+func (r VerificationRequest) String() string {
 	return "code request{to: " + r.To.Masked() + ", ref: " + Mask(r.Ref) + "}"
 }
 
 // GoString is as discreet as String.
-func (r CodeRequest) GoString() string { return r.String() }
+func (r VerificationRequest) GoString() string { return r.String() }
 
 // LogValue is as discreet as String.
-func (r CodeRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
+func (r VerificationRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// CodeVerdict is what a vendor says about a code that a user typed.
-type CodeVerdict string
+// VerificationResult is what a vendor says about a code that a user typed.
+type VerificationResult string
 
 // The verdicts.
 const (
-	CodeRight   CodeVerdict = "right"
-	CodeWrong   CodeVerdict = "wrong" // or the vendor does not tell wrong from unknown
-	CodeExpired CodeVerdict = "expired"
-	CodeUsed    CodeVerdict = "used" // it was right, once
+	VerificationRight   VerificationResult = "right"
+	VerificationWrong   VerificationResult = "wrong" // or the vendor does not tell wrong from unknown
+	VerificationExpired VerificationResult = "expired"
+	VerificationUsed    VerificationResult = "used" // it was right, once
 )

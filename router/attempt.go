@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // errTimeout is the cause when an attempt took the provider's whole timeout,
@@ -68,7 +68,7 @@ func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
 	s.announceFailover(c)
 	traced, span := s.r.telemetry.startAttempt(l.ctx, c.line.Name)
 	started := time.Now()
-	receipt, err := call(traced, c.line.Provider.Provider, s.outgoing(c, started))
+	receipt, err := call(traced, c.line.Upstream.Provider, s.outgoing(c, started))
 	a := s.note(c, started, receipt, err)
 	s.feed(c, tell, fed(&l, a))
 	s.r.telemetry.endAttempt(ctx, span, a)
@@ -81,8 +81,8 @@ func (s *send) attempt(ctx context.Context, c *candidate) (*Attempt, error) {
 // intent. An error means that there is no attempt, and that the candidate or
 // the whole send was closed.
 func (s *send) begin(ctx context.Context, c *candidate) (tell func(error), err error) {
-	spill := c.line.Spill && c.state == fresh && s.othersLeft(c)
-	if err := c.line.acquire(ctx, c.analysis.Segments, s.deadline, spill); err != nil {
+	overflow := c.line.Overflow && c.state == fresh && s.othersLeft(c)
+	if err := c.line.acquire(ctx, c.analysis.Segments, s.deadline, overflow); err != nil {
 		s.notAcquired(ctx, c, err)
 		return nil, errPassed
 	}
@@ -113,7 +113,7 @@ func (s *send) enter(ctx context.Context, c *candidate) (tell func(error), err e
 		return nil, errPassed
 	}
 	tell = func(error) {}
-	if !c.forced && c.line.health.pinned() != PinnedIn {
+	if !c.forced && c.line.health.overridden() != OverrideIn {
 		allowed, ok := s.allow(c)
 		s.announce(c)
 		if !ok {
@@ -179,7 +179,7 @@ func (s *send) limit(ctx context.Context, c *candidate) limit {
 		}
 	}
 	if l.connect > 0 || connect < DefaultConnectTimeout { // else the driver's own is as short
-		ctx = wire.WithConnectTimeout(ctx, connect)
+		ctx = httpcall.WithConnectTimeout(ctx, connect)
 	}
 	l.ctx, l.cancel = context.WithTimeoutCause(ctx, timeout, cause)
 	return l
@@ -219,7 +219,7 @@ func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
 	e, ok := errors.AsType[*provider.Error](err)
 	switch {
 	case ok && e == nil:
-		return nil, provider.Errorf(provider.Indeterminate, "the driver's error is a nil pointer")
+		return nil, provider.NewError(provider.Indeterminate, "the driver's error is a nil pointer")
 	case provider.CodeOf(err) == "":
 		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver's error has no code: %w", err)}
 	case r != nil && provider.OutcomeOf(err) != provider.OutcomeUnknown:

@@ -38,7 +38,7 @@ func TestSendAllAnswersEachOnce(t *testing.T) {
 		}
 		return memory.Answer{}
 	}})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
 	var taken atomic.Int64
 	seen := make(map[int]provider.Outcome)
 	for res, err := range r.SendAll(t.Context(), numbered(1000, &taken)) {
@@ -56,7 +56,7 @@ func TestSendAllStopsWithItsConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
 		late := make(map[int]bool)
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
 			Concurrency: 8, Validation: router.Shape,
 			OnLate: func(res *router.Result, _ error) { late[res.Index] = true },
 		})
@@ -76,7 +76,7 @@ func TestSendAllStopsWithItsConsumer(t *testing.T) {
 func TestSendAllEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Concurrency: 4, Validation: router.Shape})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Concurrency: 4, Validation: router.Shape})
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
 		var taken atomic.Int64
@@ -91,7 +91,7 @@ func TestSendAllEndsWithItsContext(t *testing.T) {
 }
 
 func TestSendAllPassesAPanicOn(t *testing.T) {
-	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
 	assert.PanicsWithValue(t, "bad file", func() {
 		for range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) {
 			yield(text("one"))
@@ -102,7 +102,7 @@ func TestSendAllPassesAPanicOn(t *testing.T) {
 }
 
 func TestSendAllOnAClosedRouter(t *testing.T) {
-	r, err := router.New([]router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
 	require.NoError(t, err)
 	require.NoError(t, r.Close(t.Context()))
 	var taken atomic.Int64
@@ -136,7 +136,7 @@ func (c *counting) SendBatch(ctx context.Context, ms []*provider.Message) []prov
 func TestBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 50})}
-		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 20}}, &router.Options{Validation: router.Shape})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 20}}, &router.Options{Validation: router.Shape})
 		var taken atomic.Int64
 		for _, err := range r.SendAll(t.Context(), numbered(110, &taken)) {
 			require.NoError(t, err)
@@ -172,7 +172,7 @@ func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
 			return memory.Answer{}
 		}})
 		b := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 10}, {Name: "b", Provider: b}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 10}, {Name: "b", Provider: b}}, nil)
 		var taken atomic.Int64
 		trails := make(map[int]string)
 		for res := range r.SendAll(t.Context(), numbered(4, &taken)) {
@@ -185,7 +185,7 @@ func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
 // flat is the sequence of the memory test: no two messages live long.
 func TestSendAllMemoryIsFlat(t *testing.T) {
 	a := vendor(t, memory.Config{Ledger: -1})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
 	live := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -211,7 +211,7 @@ func TestSendAllMemoryIsFlat(t *testing.T) {
 }
 
 func TestJournalThatCannotBeRead(t *testing.T) {
-	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
 	var taken atomic.Int64
 	n := 0
 	for res, err := range r.SendAll(t.Context(), numbered(5, &taken)) {
@@ -228,15 +228,15 @@ var errBroken = errors.New("the disk is gone")
 // broken is a journal on a disk that is gone.
 type broken struct{}
 
-func (broken) Intent(context.Context, router.Entry) error  { return errBroken }
-func (broken) Outcome(context.Context, router.Entry) error { return errBroken }
-func (broken) Entries(context.Context) iter.Seq2[router.Entry, error] {
-	return func(yield func(router.Entry, error) bool) { yield(router.Entry{}, errBroken) }
+func (broken) Intent(context.Context, router.JournalEntry) error  { return errBroken }
+func (broken) Outcome(context.Context, router.JournalEntry) error { return errBroken }
+func (broken) Entries(context.Context) iter.Seq2[router.JournalEntry, error] {
+	return func(yield func(router.JournalEntry, error) bool) { yield(router.JournalEntry{}, errBroken) }
 }
 
 func TestNoIntentNoAttempt(t *testing.T) {
 	a := vendor(t, memory.Config{})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Journal: broken{}})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: broken{}})
 	res, err := r.Send(t.Context(), text("hello"))
 	require.ErrorIs(t, err, errBroken)
 	assert.Equal(t, provider.OutcomeNotSent, res.Status)
@@ -247,7 +247,7 @@ func TestNoIntentNoAttempt(t *testing.T) {
 func TestBatchLeavesTimeForTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{MaxBatch: 4, Delay: provider.Duration(time.Hour)}), vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, Batch: 4}, {Name: "b", Provider: b}}, &router.Options{Delivery: provider.AtLeastOnce})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 4}, {Name: "b", Provider: b}}, &router.Options{Delivery: provider.AtLeastOnce})
 		m := text("x")
 		m.Deadline = time.Now().Add(32 * time.Second)
 		for res, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { yield(m) }) {

@@ -149,7 +149,7 @@ func (b *batcher) travel(aboard []*ticket, now time.Time) {
 	for i, t := range aboard {
 		messages[i] = t.message
 	}
-	verdicts := callBatch(l.ctx, b.line.Provider.Provider, messages)
+	verdicts := callBatch(l.ctx, b.line.Upstream.Provider, messages)
 	for i, t := range aboard {
 		t.done <- ride{made: true, limit: l, started: now, verdict: verdicts[i]}
 	}

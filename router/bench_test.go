@@ -12,18 +12,18 @@ import (
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 )
 
 // three routes over three providers, with breaker, limiter and trail.
 func benchRouter(b *testing.B, validation router.Validation) *router.Router {
 	b.Helper()
-	var ps []router.Provider
+	var ps []router.Upstream
 	var targets []router.Target
 	for i := range 3 {
 		name := fmt.Sprintf("p%d", i)
-		ps = append(ps, router.Provider{Name: name, Provider: vendor(b, memory.Config{Ledger: -1}), RateLimit: 1e9})
+		ps = append(ps, router.Upstream{Name: name, Provider: vendor(b, memory.Config{Ledger: -1}), RateLimit: 1e9})
 		targets = append(targets, router.Target{Name: name})
 	}
 	return open(b, ps, &router.Options{Validation: validation, Routes: []router.Route{
@@ -50,7 +50,7 @@ func BenchmarkSend(b *testing.B) {
 // TestSendAllocations is the gate of the benchmark.
 func TestSendAllocations(t *testing.T) {
 	a := vendor(t, memory.Config{Ledger: -1})
-	r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 1e9}, {Name: "b", Provider: a}}, &router.Options{Validation: router.Shape})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 1e9}, {Name: "b", Provider: a}}, &router.Options{Validation: router.Shape})
 	m := text("Your parcel will be delivered today between 9 and 11.")
 	n := testing.AllocsPerRun(200, func() {
 		_, err := r.Send(context.Background(), m)
@@ -64,9 +64,9 @@ func TestSendAllocations(t *testing.T) {
 func BenchmarkLoopback(b *testing.B) {
 	server := phonifytest.NewServer(phonifytest.Options{})
 	b.Cleanup(server.Close)
-	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey})
+	p, err := phonify.New(phonify.Config{Config: httpcall.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey})
 	require.NoError(b, err)
-	r, m := open(b, []router.Provider{{Name: "usa", Provider: p}}, &router.Options{Validation: router.Shape}), text("Your parcel is here.")
+	r, m := open(b, []router.Upstream{{Name: "usa", Provider: p}}, &router.Options{Validation: router.Shape}), text("Your parcel is here.")
 	ways := map[string]func() error{
 		"driver": func() error { _, err := p.Send(context.Background(), m); return err },
 		"router": func() error { _, err := r.Send(context.Background(), m); return err },

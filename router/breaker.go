@@ -102,11 +102,11 @@ func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {
 func stateOf(s gobreaker.State) BreakerState {
 	switch s {
 	case gobreaker.StateOpen:
-		return Open
+		return BreakerOpen
 	case gobreaker.StateHalfOpen:
-		return HalfOpen
+		return BreakerHalfOpen
 	}
-	return Closed
+	return BreakerClosed
 }
 
 func (b *breaker) state() BreakerState { return stateOf(b.gobreaker.State()) }

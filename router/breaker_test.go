@@ -44,7 +44,7 @@ func TestBreakerOpensAndProbes(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "b:accepted", trail(res))
 		assert.Equal(t, []router.Skip{{Provider: "a", Reason: "its circuit breaker is open"}}, res.Skipped)
-		assert.Equal(t, router.Open, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerOpen, r.States()[0].Breaker)
 		assert.Equal(t, "its circuit breaker is open", r.Plan(text("x")).Candidates[0].Reason)
 
 		time.Sleep(10*time.Second + 1)
@@ -52,7 +52,7 @@ func TestBreakerOpensAndProbes(t *testing.T) {
 		res, err = r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		assert.Equal(t, "a:not_sent b:accepted", trail(res), "the probe fails")
-		assert.Equal(t, router.Open, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerOpen, r.States()[0].Breaker)
 
 		time.Sleep(10*time.Second + 1)
 		res, err = r.Send(t.Context(), text("x"))
@@ -63,7 +63,7 @@ func TestBreakerOpensAndProbes(t *testing.T) {
 			assert.Equal(t, "a", n.Provider)
 			states = append(states, n.To)
 		}
-		assert.Equal(t, []router.BreakerState{router.Open, router.HalfOpen, router.Open, router.HalfOpen, router.Closed}, states)
+		assert.Equal(t, []router.BreakerState{router.BreakerOpen, router.BreakerHalfOpen, router.BreakerOpen, router.BreakerHalfOpen, router.BreakerClosed}, states)
 	})
 }
 
@@ -92,15 +92,15 @@ func TestBreakerCountsWhatItShould(t *testing.T) {
 		answers []memory.Answer
 		want    router.BreakerState
 	}{
-		{"refusals", repeat(30, code(provider.InvalidRecipient)), router.Closed},
-		{"refusals of this vendor", repeat(30, code(provider.NoRoute)), router.Closed},
-		{"doubt", repeat(5, code(provider.Indeterminate)), router.Open},
-		{"steady half", repeat(20, ok, code(provider.Unavailable)), router.Open},
-		{"a third", repeat(20, ok, ok, code(provider.Unavailable)), router.Closed},
-		{"half of too few", repeat(9, ok, code(provider.Unavailable)), router.Closed},
-		{"refusals do not dilute failures", repeat(5, code(provider.Rejected), code(provider.Unavailable)), router.Open},
-		{"unauthenticated", repeat(1, code(provider.Unauthenticated)), router.Open},
-		{"insufficient funds", repeat(1, code(provider.InsufficientFunds)), router.Open},
+		{"refusals", repeat(30, code(provider.InvalidRecipient)), router.BreakerClosed},
+		{"refusals of this vendor", repeat(30, code(provider.NoRoute)), router.BreakerClosed},
+		{"doubt", repeat(5, code(provider.Indeterminate)), router.BreakerOpen},
+		{"steady half", repeat(20, ok, code(provider.Unavailable)), router.BreakerOpen},
+		{"a third", repeat(20, ok, ok, code(provider.Unavailable)), router.BreakerClosed},
+		{"half of too few", repeat(9, ok, code(provider.Unavailable)), router.BreakerClosed},
+		{"refusals do not dilute failures", repeat(5, code(provider.Rejected), code(provider.Unavailable)), router.BreakerOpen},
+		{"unauthenticated", repeat(1, code(provider.Unauthenticated)), router.BreakerOpen},
+		{"insufficient funds", repeat(1, code(provider.InsufficientFunds)), router.BreakerOpen},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,14 +120,14 @@ func TestBreakerForgetsWithTheWindow(t *testing.T) {
 			}
 			time.Sleep(2 * time.Minute)
 		}
-		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
 	})
 }
 
 func TestBreakerIgnoresWhatWeEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)})
-		r := open(t, []router.Provider{{Name: "a", Provider: slow}}, &router.Options{Breaker: router.Breaker{Failures: 2}})
+		r := open(t, []router.Upstream{{Name: "a", Provider: slow}}, &router.Options{Breaker: router.Breaker{Failures: 2}})
 		for range 5 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			_, err := r.Send(ctx, text("x"))
@@ -139,12 +139,12 @@ func TestBreakerIgnoresWhatWeEnded(t *testing.T) {
 			_, err = r.Send(ctx, text("x"))
 			require.ErrorIs(t, err, context.Canceled)
 		}
-		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
 		for range 2 {
 			_, err := r.Send(t.Context(), text("x"))
 			require.ErrorContains(t, err, "provider's timeout")
 		}
-		assert.Equal(t, router.Open, r.States()[0].Breaker, "its own timeout counts")
+		assert.Equal(t, router.BreakerOpen, r.States()[0].Breaker, "its own timeout counts")
 	})
 }
 
@@ -156,7 +156,7 @@ func TestBreakerHalfOpenTakesARefusalAsLife(t *testing.T) {
 		_, _ = r.Send(t.Context(), text("x"))
 		time.Sleep(2 * time.Second)
 		_, _ = r.Send(t.Context(), text("x"))
-		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
 	})
 }
 
@@ -184,22 +184,22 @@ func TestPins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1}})
-		require.NoError(t, r.Pin("a", router.PinnedOut))
+		require.NoError(t, r.SetOverride("a", router.OverrideOut))
 		res, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		assert.Equal(t, "b:accepted", trail(res))
 		assert.Contains(t, res.Skipped[0].Reason, "operator")
 
-		require.NoError(t, r.Pin("a", router.PinnedIn))
+		require.NoError(t, r.SetOverride("a", router.OverrideIn))
 		a.Script(code(provider.Unavailable), code(provider.Unavailable))
 		for range 2 {
 			res, err = r.Send(t.Context(), text("x"))
 			require.NoError(t, err)
-			assert.Equal(t, "a:not_sent b:accepted", trail(res), "a pin stands above the breaker")
+			assert.Equal(t, "a:not_sent b:accepted", trail(res), "an override stands above the breaker")
 		}
-		require.NoError(t, r.Pin("a", router.Unpinned))
-		require.Error(t, r.Pin("a", "sideways"))
-		require.ErrorContains(t, r.Pin("z", router.PinnedIn), `there is no provider "z"`)
+		require.NoError(t, r.SetOverride("a", router.OverrideAuto))
+		require.Error(t, r.SetOverride("a", "sideways"))
+		require.ErrorContains(t, r.SetOverride("z", router.OverrideIn), `there is no provider "z"`)
 	})
 }
 
@@ -249,7 +249,7 @@ func TestObserve(t *testing.T) {
 		assert.Equal(t, "r1", duplicates[0].Ref)
 
 		require.NoError(t, r.Observe(t.Context(), "b", provider.Event{Kind: provider.Report, Status: provider.StatusRejected, Code: provider.InsufficientFunds}))
-		assert.Equal(t, router.Open, r.States()[1].Breaker)
+		assert.Equal(t, router.BreakerOpen, r.States()[1].Breaker)
 		require.Error(t, r.Observe(t.Context(), "z"))
 	})
 }
@@ -259,7 +259,7 @@ func TestObserve(t *testing.T) {
 func TestOneProbeForTheWholeAccount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Code: provider.Unauthenticated, Delay: provider.Duration(time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
 			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
 		})
 		_, _ = r.Send(t.Context(), text("x"))
@@ -281,7 +281,7 @@ func TestOneProbeForTheWholeAccount(t *testing.T) {
 func TestWholeBreakerClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
 			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
 		})
 		a.Script(code(provider.Unauthenticated))
@@ -289,6 +289,6 @@ func TestWholeBreakerClosesAgain(t *testing.T) {
 		time.Sleep(11 * time.Second)
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
-		assert.Equal(t, router.Closed, r.States()[0].Breaker)
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
 	})
 }

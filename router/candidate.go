@@ -60,7 +60,7 @@ func (c *candidate) fit(m *provider.Message, a segment.Analysis, s *setup) {
 	switch {
 	case c.target.Rewrite != nil && c.analysis.Segments > s.MaxSegments:
 		c.unfit = fmt.Sprintf("the text, rewritten for it, has %d segments; the limit is %d", c.analysis.Segments, s.MaxSegments)
-	case !c.message.SendAt.IsZero() && !caps.Has(provider.Schedule):
+	case !c.message.SendAt.IsZero() && !caps.Has(provider.CanSchedule):
 		c.unfit = "it cannot schedule"
 	case caps.MaxSegments > 0 && c.analysis.Segments > caps.MaxSegments:
 		c.unfit = fmt.Sprintf("the text has %d segments; it takes %d", c.analysis.Segments, caps.MaxSegments)
@@ -111,7 +111,7 @@ func (c *candidate) fitSender() {
 	case c.line.Sender == VendorSender || asked == "":
 		from = c.line.Sender
 	}
-	if !c.line.caps.Has(provider.ChooseSender) && from != VendorSender {
+	if !c.line.caps.Has(provider.CanChooseSender) && from != VendorSender {
 		if asked != "" {
 			c.unfit = "it cannot choose the sender; sender: vendor lets it use its own"
 			return
@@ -130,7 +130,7 @@ func (c *candidate) fitSender() {
 }
 
 func (c *candidate) fitValidity() {
-	if c.unfit != "" || c.message.Validity == 0 || c.line.caps.Has(provider.Validity) {
+	if c.unfit != "" || c.message.Validity == 0 || c.line.caps.Has(provider.CanSetValidity) {
 		return
 	}
 	if c.message.Class == provider.OTP && !c.line.IgnoreValidity {

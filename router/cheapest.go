@@ -62,9 +62,9 @@ func (s *send) ailment(c *candidate) int {
 		sick++
 	}
 	switch s.breaker(c).state() {
-	case HalfOpen:
+	case BreakerHalfOpen:
 		return sick + 2
-	case Open:
+	case BreakerOpen:
 		return sick + 4
 	}
 	return sick

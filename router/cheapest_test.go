@@ -24,10 +24,10 @@ func prices(each map[string]int64) func(string, e164.Number, int) (provider.Mone
 
 func TestLeastCost(t *testing.T) {
 	one := func(name string, each map[string]int64, rewrite func(*provider.Message)) *router.Router {
-		var list []router.Provider
+		var list []router.Upstream
 		var targets []router.Target
 		for _, n := range []string{"a", "b", "c"} {
-			list = append(list, router.Provider{Name: n, Provider: vendor(t, memory.Config{})})
+			list = append(list, router.Upstream{Name: n, Provider: vendor(t, memory.Config{})})
 			targets = append(targets, router.Target{Name: n})
 		}
 		targets[1].Rewrite = rewrite
@@ -62,7 +62,7 @@ func TestLeastCostPrefersTheHealthier(t *testing.T) {
 }
 
 func TestLeastCostNeedsPrices(t *testing.T) {
-	_, err := router.New([]router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}},
+	_, err := router.New([]router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}},
 		&router.Options{Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}}}}})
 	assert.ErrorContains(t, err, "least_cost needs prices")
 }
@@ -70,10 +70,10 @@ func TestLeastCostNeedsPrices(t *testing.T) {
 // Amounts that cannot be compared must not hide the cheaper ones behind them.
 func TestLeastCostWithMixedCurrencies(t *testing.T) {
 	prices := map[string]provider.Money{"a": {Micros: 5, Currency: "EUR"}, "b": {Micros: 3, Currency: "USD"}, "c": {Micros: 4, Currency: "EUR"}}
-	var lines []router.Provider
+	var lines []router.Upstream
 	var targets []router.Target
 	for _, n := range []string{"a", "b", "c"} {
-		lines = append(lines, router.Provider{Name: n, Provider: vendor(t, memory.Config{})})
+		lines = append(lines, router.Upstream{Name: n, Provider: vendor(t, memory.Config{})})
 		targets = append(targets, router.Target{Name: n})
 	}
 	r := open(t, lines, &router.Options{

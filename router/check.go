@@ -14,7 +14,7 @@ func (o *Options) check() error {
 	switch o.Validation {
 	case Strict, Possible, Shape:
 	default:
-		return provider.BadConfig("validation", "%q; want strict, possible or shape", o.Validation)
+		return provider.ConfigErrorf("validation", "%q; want strict, possible or shape", o.Validation)
 	}
 	if err := checkDigits("allow_numbers", o.AllowNumbers); err != nil {
 		return err
@@ -25,15 +25,15 @@ func (o *Options) check() error {
 	if err := checkCodes("failover_on", o.FailoverOn); err != nil {
 		return err
 	}
-	if o.Stored.OnError != RefuseOnError && o.Stored.OnError != SendOnError {
-		return provider.BadConfig("store.on_error", "%q; want refuse or send", o.Stored.OnError)
+	if o.StoreOptions.OnError != FailClosed && o.StoreOptions.OnError != FailOpen {
+		return provider.ConfigErrorf("store.on_error", "%q; want refuse or send", o.StoreOptions.OnError)
 	}
 	return firstOf(
 		positive("max_segments", o.MaxSegments, 255),
 		positive("attempt_budget", o.AttemptBudget, 1000),
 		positive("concurrency", o.Concurrency, 0),
 		positive("otp_expiry", o.OTPExpiry, 0),
-		positive("store.keep", o.Stored.Keep, 0),
+		positive("store.keep", o.StoreOptions.Keep, 0),
 		o.Retry.check(), o.Breaker.check(),
 	)
 }
@@ -50,7 +50,7 @@ func (r *Retry) check() error {
 
 func (b *Breaker) check() error {
 	if b.Window < buckets {
-		return provider.BadConfig("breaker.window", "%s; want a duration such as 60s", b.Window)
+		return provider.ConfigErrorf("breaker.window", "%s; want a duration such as 60s", b.Window)
 	}
 	return firstOf(
 		positive("breaker.failures", b.Failures, 0),
@@ -62,20 +62,20 @@ func (b *Breaker) check() error {
 	)
 }
 
-func (p *Provider) check() error {
+func (p *Upstream) check() error {
 	path := "providers." + p.Name
 	if p.Provider == nil {
-		return provider.BadConfig(path, "has no provider")
+		return provider.ConfigErrorf(path, "has no provider")
 	}
 	if p.RateLimit < 0 || p.SegmentRate < 0 {
-		return provider.BadConfig(path, "rate_limit and segment_rate must not be negative")
+		return provider.ConfigErrorf(path, "rate_limit and segment_rate must not be negative")
 	}
 	if p.Batch < 0 {
-		return provider.BadConfig(path+".batch", "%d; want a number of messages", p.Batch)
+		return provider.ConfigErrorf(path+".batch", "%d; want a number of messages", p.Batch)
 	}
 	if p.Sender != "" && p.Sender != VendorSender {
 		if err := checkSender(p.Sender); err != nil {
-			return provider.BadConfig(path+".sender", "%v", err)
+			return provider.ConfigErrorf(path+".sender", "%v", err)
 		}
 	}
 	return firstOf(positive(path+".timeout", p.Timeout, 0), positive(path+".connect_timeout", p.ConnectTimeout, 0))
@@ -84,10 +84,10 @@ func (p *Provider) check() error {
 // check looks at a route; known are the names of the providers.
 func (r *Route) check(path string, known []string) error {
 	if r.Strategy != Priority && r.Strategy != Weighted && r.Strategy != LeastCost {
-		return provider.BadConfig(path+".strategy", "%q; want priority, weighted or least_cost", r.Strategy)
+		return provider.ConfigErrorf(path+".strategy", "%q; want priority, weighted or least_cost", r.Strategy)
 	}
 	if len(r.Targets) == 0 {
-		return provider.BadConfig(path+".providers", "is empty; want names of providers")
+		return provider.ConfigErrorf(path+".providers", "is empty; want names of providers")
 	}
 	seen := make(map[string]bool, len(r.Targets))
 	for i := range r.Targets {
@@ -95,16 +95,16 @@ func (r *Route) check(path string, known []string) error {
 		at := fmt.Sprintf("%s.providers[%d]", path, i)
 		switch {
 		case !slices.Contains(known, t.Name):
-			return provider.BadConfig(at, "there is no provider %q; there are: %s", t.Name, strings.Join(known, ", "))
+			return provider.ConfigErrorf(at, "there is no provider %q; there are: %s", t.Name, strings.Join(known, ", "))
 		case seen[t.Name]:
-			return provider.BadConfig(at, "provider %q is listed twice", t.Name)
+			return provider.ConfigErrorf(at, "provider %q is listed twice", t.Name)
 		case t.Weight < 0:
-			return provider.BadConfig(at+".weight", "%d; want a number from 1", t.Weight)
+			return provider.ConfigErrorf(at+".weight", "%d; want a number from 1", t.Weight)
 		}
 		seen[t.Name] = true
 		if t.Sender != "" && t.Sender != VendorSender {
 			if err := checkSender(t.Sender); err != nil {
-				return provider.BadConfig(at+".sender", "%v", err)
+				return provider.ConfigErrorf(at+".sender", "%v", err)
 			}
 		}
 	}
@@ -114,12 +114,12 @@ func (r *Route) check(path string, known []string) error {
 func (m *Match) check(path string) error {
 	for _, c := range m.Countries {
 		if numbering.CheckRegion(c) != nil || c == "" {
-			return provider.BadConfig(path+".countries", "unknown country %q; want an ISO 3166 code such as GR", c)
+			return provider.ConfigErrorf(path+".countries", "unknown country %q; want an ISO 3166 code such as GR", c)
 		}
 	}
 	for _, c := range m.Classes {
 		if !knownClass(c) {
-			return provider.BadConfig(path+".classes", "unknown class %q; want otp, transactional or marketing", c)
+			return provider.ConfigErrorf(path+".classes", "unknown class %q; want otp, transactional or marketing", c)
 		}
 	}
 	return firstOf(checkDigits(path+".prefixes", m.Prefixes), checkDigits(path+".mccmnc", m.MCCMNC))
@@ -128,7 +128,7 @@ func (m *Match) check(path string) error {
 func checkDigits(path string, list []string) error {
 	for _, s := range list {
 		if s == "" || strings.Trim(s, "0123456789") != "" {
-			return provider.BadConfig(path, "%q; want digits without a plus sign, such as 3069", s)
+			return provider.ConfigErrorf(path, "%q; want digits without a plus sign, such as 3069", s)
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func checkDigits(path string, list []string) error {
 
 func checkDelivery(path string, d provider.Delivery) error {
 	if d != "" && !knownDelivery(d) {
-		return provider.BadConfig(path, "%q; want at_most_once, reconcile or at_least_once", d)
+		return provider.ConfigErrorf(path, "%q; want at_most_once, reconcile or at_least_once", d)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func checkDelivery(path string, d provider.Delivery) error {
 func checkCodes(path string, codes []provider.Code) error {
 	for _, c := range codes {
 		if !mayFailOver(c) {
-			return provider.BadConfig(path, "%q; want invalid_recipient, invalid_message or rejected", c)
+			return provider.ConfigErrorf(path, "%q; want invalid_recipient, invalid_message or rejected", c)
 		}
 	}
 	return nil
@@ -156,23 +156,23 @@ type number interface{ ~int | ~int64 | ~float64 }
 func positive[N number](path string, v, limit N) error {
 	switch {
 	case v <= 0:
-		return provider.BadConfig(path, "%v; want more than 0", v)
+		return provider.ConfigErrorf(path, "%v; want more than 0", v)
 	case limit != 0 && v > limit:
-		return provider.BadConfig(path, "%v; want at most %v", v, limit)
+		return provider.ConfigErrorf(path, "%v; want at most %v", v, limit)
 	}
 	return nil
 }
 
 func atLeast(path string, v, limit float64) error {
 	if v < limit {
-		return provider.BadConfig(path, "%v; want at least %v", v, limit)
+		return provider.ConfigErrorf(path, "%v; want at least %v", v, limit)
 	}
 	return nil
 }
 
 func atMost(path string, v, limit float64) error {
 	if v > limit {
-		return provider.BadConfig(path, "%v; want at most %v", v, limit)
+		return provider.ConfigErrorf(path, "%v; want at most %v", v, limit)
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func (o Options) withDefaults() Options {
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
 	o.Retry = o.Retry.withDefaults()
 	o.Breaker = o.Breaker.withDefaults()
-	o.Stored.Keep = cmp.Or(o.Stored.Keep, DefaultKeep)
-	o.Stored.OnError = cmp.Or(o.Stored.OnError, RefuseOnError)
+	o.StoreOptions.Keep = cmp.Or(o.StoreOptions.Keep, DefaultKeep)
+	o.StoreOptions.OnError = cmp.Or(o.StoreOptions.OnError, FailClosed)
 	return o
 }
 
@@ -49,7 +49,7 @@ func (b Breaker) withDefaults() Breaker {
 	return b
 }
 
-func (p Provider) withDefaults() Provider {
+func (p Upstream) withDefaults() Upstream {
 	p.Timeout = cmp.Or(p.Timeout, DefaultTimeout)
 	p.ConnectTimeout = cmp.Or(p.ConnectTimeout, DefaultConnectTimeout)
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, DefaultMaxInFlight)

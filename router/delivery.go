@@ -181,7 +181,7 @@ func (s *send) find(ctx context.Context, c *candidate) (r *provider.Receipt, err
 	}()
 	ctx, cancel := context.WithTimeout(ctx, c.line.Timeout)
 	defer cancel()
-	return provider.Find(ctx, c.line.Provider.Provider, c.message, c.first.Add(-clockSkew))
+	return provider.Find(ctx, c.line.Upstream.Provider, c.message, c.first.Add(-clockSkew))
 }
 
 // found settles every unknown attempt at the provider: it has the message.

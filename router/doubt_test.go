@@ -23,7 +23,7 @@ func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
 		t.Run(fmt.Sprint("batch ", batch), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := vendor(t, memory.Config{ReplayFor: provider.Duration(time.Minute), MaxBatch: 4})
-				r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01, Batch: batch}}, nil)
+				r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.01, Batch: batch}}, nil)
 				a.Script(lost)
 				m := referred("r1", "hello")
 				for res, err := range r.SendAll(t.Context(), slices.Values([]*provider.Message{m})) {
@@ -50,14 +50,14 @@ func TestOddDriversLeaveDoubt(t *testing.T) {
 	var typedNil *provider.Error
 	for name, answer := range map[string]func() (*provider.Receipt, error){
 		"receipt and error": func() (*provider.Receipt, error) {
-			return &provider.Receipt{ID: "m1"}, provider.Errorf(provider.Unavailable, "")
+			return &provider.Receipt{ID: "m1"}, provider.NewError(provider.Unavailable, "")
 		},
 		"typed nil": func() (*provider.Receipt, error) { return nil, typedNil },
 		"no code":   func() (*provider.Receipt, error) { return nil, &provider.Error{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := vendor(t, memory.Config{})
-			r := open(t, []router.Provider{{Name: "a", Provider: odd{answer: answer}}, {Name: "b", Provider: b}}, nil)
+			r := open(t, []router.Upstream{{Name: "a", Provider: odd{answer: answer}}, {Name: "b", Provider: b}}, nil)
 			res, err := r.Send(t.Context(), text("x"))
 			assert.Equal(t, provider.OutcomeUnknown, res.Status)
 			assert.Equal(t, provider.Indeterminate, res.Code)
@@ -70,7 +70,7 @@ func TestOddDriversLeaveDoubt(t *testing.T) {
 func TestAbsentIsNotDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{FindSettles: provider.Duration(2 * time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Delivery: provider.Reconcile})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Delivery: provider.Reconcile})
 		a.Script(code(provider.Indeterminate))
 		res, err := r.Send(t.Context(), referred("r1", "x"))
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
@@ -92,7 +92,7 @@ func TestPanickingDriverLeavesDoubt(t *testing.T) {
 				tt.bug(m)
 				return memory.Answer{}
 			}})
-			res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
+			res, err := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil).Send(t.Context(), text("hello"))
 			require.ErrorIs(t, err, provider.Indeterminate)
 			assert.Equal(t, provider.OutcomeUnknown, res.Status)
 			assert.Equal(t, tt.says, res.Message)

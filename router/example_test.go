@@ -23,7 +23,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	r, err := router.New([]router.Provider{{Name: "athens", Provider: down}, {Name: "usa", Provider: up}}, &router.Options{Retry: router.Retry{MaxAttempts: 1}})
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: down}, {Name: "usa", Provider: up}}, &router.Options{Retry: router.Retry{MaxAttempts: 1}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -49,14 +49,14 @@ func ExampleRouter_Send_doubt() {
 		fmt.Println(err)
 		return
 	}
-	r, err := router.New([]router.Provider{{Name: "athens", Provider: vendor}}, nil)
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: vendor}}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer r.Close(context.Background())
 
-	vendor.Script(memory.Answer{Err: provider.Errorf(provider.Indeterminate, "the answer was lost"), Taken: true})
+	vendor.Script(memory.Answer{Err: provider.NewError(provider.Indeterminate, "the answer was lost"), Taken: true})
 	result, err := r.Send(context.Background(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "Your parcel is here."})
 	fmt.Println(result.Status)
 	fmt.Println(err)
@@ -71,7 +71,7 @@ func ExampleRouter_SendAll() {
 		fmt.Println(err)
 		return
 	}
-	r, err := router.New([]router.Provider{{Name: "athens", Provider: vendor}}, nil)
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: vendor}}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

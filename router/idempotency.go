@@ -16,7 +16,7 @@ func (s *send) once(ctx context.Context) error {
 	prior, err := s.claim(ctx)
 	switch {
 	case errors.Is(err, ErrRefReused):
-		refused := provider.Errorf(provider.InvalidMessage, ErrRefReused.Error())
+		refused := provider.NewError(provider.InvalidMessage, ErrRefReused.Error())
 		s.refuse(refused)
 		return refused
 	case errors.Is(err, ErrInFlight): // and nobody waits for it any longer
@@ -26,7 +26,7 @@ func (s *send) once(ctx context.Context) error {
 		}
 		s.refuse(doubt)
 		return doubt
-	case err != nil && ctx.Err() != nil, err != nil && s.Stored.OnError == RefuseOnError:
+	case err != nil && ctx.Err() != nil, err != nil && s.StoreOptions.OnError == FailClosed:
 		failed := &provider.Error{Code: provider.Unavailable, Err: err}
 		s.refuse(failed)
 		return failed
@@ -49,7 +49,7 @@ func (s *send) once(ctx context.Context) error {
 func (s *send) claim(ctx context.Context) (*Result, error) {
 	print := fingerprint(s.m)
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
-		prior, err := s.Store.Begin(ctx, s.m.Ref, print, s.Stored.Keep)
+		prior, err := s.Store.Begin(ctx, s.m.Ref, print, s.StoreOptions.Keep)
 		if !errors.Is(err, ErrInFlight) {
 			return prior, err
 		}

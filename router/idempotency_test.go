@@ -26,7 +26,7 @@ func referred(ref, s string) *provider.Message {
 func TestSameRefGoesOutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		replayed := 0
@@ -60,8 +60,8 @@ func TestSameRefGoesOutOnce(t *testing.T) {
 func TestInFlightElsewhereIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
-			Store: router.NewMemoryStore(0), Stored: router.Stored{OnError: router.SendOnError},
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
+			Store: router.NewMemoryStore(0), StoreOptions: router.StoreOptions{OnError: router.FailOpen},
 		})
 		var wg sync.WaitGroup
 		wg.Go(func() { _, _ = r.Send(t.Context(), referred("r1", "hello")) })
@@ -84,7 +84,7 @@ func TestInFlightElsewhereIsUnknown(t *testing.T) {
 func TestRefusedAndNotSentAreNewTries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0), Retry: once})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0), Retry: once})
 		a.Script(code(provider.Rejected), code(provider.Unavailable))
 		for _, want := range []provider.Outcome{provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeAccepted} {
 			res, _ := r.Send(t.Context(), referred("r1", "hello"))
@@ -121,7 +121,7 @@ func TestUnknownStaysUnknownOrGoesOn(t *testing.T) {
 func TestUnknownIsReconciledLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
 		a.Script(lost)
 		_, err := r.Send(t.Context(), referred("r1", "hello"))
 		require.ErrorIs(t, err, provider.Indeterminate)
@@ -149,7 +149,7 @@ func (gone) Finish(context.Context, string, *router.Result) error { return errGo
 
 func TestStoreThatCannotBeReached(t *testing.T) {
 	a := vendor(t, memory.Config{})
-	one := []router.Provider{{Name: "a", Provider: a}}
+	one := []router.Upstream{{Name: "a", Provider: a}}
 	res, err := open(t, one, &router.Options{Store: gone{}}).Send(t.Context(), referred("r1", "hello"))
 	require.ErrorIs(t, err, errGone)
 	assert.Equal(t, provider.OutcomeNotSent, res.Status)
@@ -159,7 +159,7 @@ func TestStoreThatCannotBeReached(t *testing.T) {
 
 	a = vendor(t, memory.Config{})
 	one[0].Provider = a
-	_, err = open(t, one, &router.Options{Store: gone{}, Stored: router.Stored{OnError: router.SendOnError}}).Send(t.Context(), referred("r1", "hello"))
+	_, err = open(t, one, &router.Options{Store: gone{}, StoreOptions: router.StoreOptions{OnError: router.FailOpen}}).Send(t.Context(), referred("r1", "hello"))
 	require.NoError(t, err)
 
 	a = vendor(t, memory.Config{})
@@ -173,8 +173,8 @@ func TestStoreThatCannotBeReached(t *testing.T) {
 
 func TestMemoryStoreIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
-			Store: router.NewMemoryStore(3), Stored: router.Stored{Keep: time.Minute},
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+			Store: router.NewMemoryStore(3), StoreOptions: router.StoreOptions{Keep: time.Minute},
 		})
 		for i := range 3 {
 			_, err := r.Send(t.Context(), referred(fmt.Sprint(i), "hello"))
@@ -196,7 +196,7 @@ func TestMemoryStoreIsBounded(t *testing.T) {
 func TestReplayAfterTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
 		m := referred("r1", "x")
 		m.Deadline = time.Now().Add(time.Second)
 		_, err := r.Send(t.Context(), m)
@@ -225,8 +225,8 @@ func TestReplayAfterTheDeadline(t *testing.T) {
 func TestResultOutlivesASlowSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
-			Store: router.NewMemoryStore(1), Stored: router.Stored{Keep: time.Second},
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
+			Store: router.NewMemoryStore(1), StoreOptions: router.StoreOptions{Keep: time.Second},
 		})
 		var wg sync.WaitGroup
 		for range 3 {

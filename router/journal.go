@@ -13,15 +13,15 @@ import (
 type Journal interface {
 	// Intent returns once the entry is safe. It comes before the bytes; if it
 	// fails, the attempt is not made.
-	Intent(ctx context.Context, e Entry) error
+	Intent(ctx context.Context, e JournalEntry) error
 	// Outcome notes the final status of a message.
-	Outcome(ctx context.Context, e Entry) error
+	Outcome(ctx context.Context, e JournalEntry) error
 	// Entries reads back, in order, what was noted.
-	Entries(ctx context.Context) iter.Seq2[Entry, error]
+	Entries(ctx context.Context) iter.Seq2[JournalEntry, error]
 }
 
-// Entry is a line of a journal. It holds no number and no text.
-type Entry struct {
+// JournalEntry is a line of a journal. It holds no number and no text.
+type JournalEntry struct {
 	Key      string           `json:"key"`
 	Provider string           `json:"provider,omitempty"`
 	Outcome  provider.Outcome `json:"outcome,omitempty"` // "" = an intent

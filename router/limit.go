@@ -57,19 +57,19 @@ type busyError time.Duration
 func (busyError) Error() string { return "its limit would hold the message up" }
 
 // acquire waits for a slot and for the limiters, at most until deadline. With
-// spill set it does not wait at all. Who gets nil must release.
-func (l *line) acquire(ctx context.Context, segments int, deadline time.Time, spill bool) error {
-	if err := l.takeSlot(ctx, deadline, spill); err != nil {
+// overflow set it does not wait at all. Who gets nil must release.
+func (l *line) acquire(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
+	if err := l.takeSlot(ctx, deadline, overflow); err != nil {
 		return err
 	}
-	if err := l.takeUnits(ctx, segments, deadline, spill); err != nil {
+	if err := l.takeUnits(ctx, segments, deadline, overflow); err != nil {
 		l.release()
 		return err
 	}
 	return nil
 }
 
-func (l *line) takeSlot(ctx context.Context, deadline time.Time, spill bool) error {
+func (l *line) takeSlot(ctx context.Context, deadline time.Time, overflow bool) error {
 	if l.slots == nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (l *line) takeSlot(ctx context.Context, deadline time.Time, spill bool) err
 		return nil
 	default:
 	}
-	if spill {
+	if overflow {
 		return busyError(0)
 	}
 	var late <-chan time.Time
@@ -105,9 +105,9 @@ func (l *line) release() {
 
 // takeUnits asks both limiters and waits for the slower one. segments is 0 for
 // calls that send nothing.
-func (l *line) takeUnits(ctx context.Context, segments int, deadline time.Time, spill bool) error {
+func (l *line) takeUnits(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
 	patience := patienceUntil(deadline)
-	if spill {
+	if overflow {
 		patience = 0
 	}
 	wait, err := reserve(ctx, l.calls, 1, patience)
@@ -117,7 +117,7 @@ func (l *line) takeUnits(ctx context.Context, segments int, deadline time.Time, 
 		wait = max(wait, more)
 	}
 	switch {
-	case err == errNoTime && spill:
+	case err == errNoTime && overflow:
 		return busyError(wait)
 	case err != nil || wait == 0:
 		return err

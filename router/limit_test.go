@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 )
 
@@ -22,7 +22,7 @@ var german = e164.MustParse("+4915112345678")
 
 func TestRateLimitWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 2}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 2}}, nil)
 		began := time.Now()
 		for range 5 {
 			_, err := r.Send(t.Context(), text("x"))
@@ -32,11 +32,11 @@ func TestRateLimitWaits(t *testing.T) {
 	})
 }
 
-func TestRateLimitSpills(t *testing.T) {
+func TestRateLimitOverflows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := open(t, []router.Provider{
-			{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 1, Spill: true},
-			{Name: "b", Provider: vendor(t, memory.Config{}), RateLimit: 1, Spill: true},
+		r := open(t, []router.Upstream{
+			{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 1, Overflow: true},
+			{Name: "b", Provider: vendor(t, memory.Config{}), RateLimit: 1, Overflow: true},
 		}, nil)
 		var order string
 		began := time.Now()
@@ -53,7 +53,7 @@ func TestRateLimitSpills(t *testing.T) {
 func TestRateLimitEndsWithTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.1}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.1}}, nil)
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		m := text("x")
@@ -71,7 +71,7 @@ func TestRateLimitEndsWithTheDeadline(t *testing.T) {
 
 func TestSegmentRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{}), SegmentRate: 10}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{}), SegmentRate: 10}}, nil)
 		long := strings.Repeat("x", 153*5)
 		began := time.Now()
 		for range 4 { // 20 segments, of which 10 at once
@@ -85,7 +85,7 @@ func TestSegmentRate(t *testing.T) {
 func TestMaxInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 2}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, MaxInFlight: 2}}, nil)
 		began := time.Now()
 		var wg sync.WaitGroup
 		for range 6 {
@@ -101,11 +101,11 @@ func TestMaxInFlight(t *testing.T) {
 	})
 }
 
-func TestMaxInFlightSpillsAndGivesUpInTime(t *testing.T) {
+func TestMaxInFlightOverflowsAndGivesUpInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)}), vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 1, Spill: true, Timeout: time.Hour}, {Name: "b", Provider: b}}, nil)
-		alone := open(t, []router.Provider{{Name: "a", Provider: a, MaxInFlight: 1, Timeout: time.Hour}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, MaxInFlight: 1, Overflow: true, Timeout: time.Hour}, {Name: "b", Provider: b}}, nil)
+		alone := open(t, []router.Upstream{{Name: "a", Provider: a, MaxInFlight: 1, Timeout: time.Hour}}, nil)
 		var wg sync.WaitGroup
 		for _, r := range []*router.Router{r, alone} {
 			wg.Go(func() { _, _ = r.Send(t.Context(), text("x")) })
@@ -133,7 +133,7 @@ func TestMaxInFlightSpillsAndGivesUpInTime(t *testing.T) {
 func TestNoAttemptAfterTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 1}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 1}}, nil)
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		m := text("x")
@@ -149,7 +149,7 @@ func TestNoAttemptAfterTheDeadline(t *testing.T) {
 func TestRetriesAfterALongQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		a.Script(code(provider.Unavailable))
@@ -165,7 +165,7 @@ func TestRetriesAfterALongQueue(t *testing.T) {
 func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		m := text("y")
@@ -181,7 +181,7 @@ func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
 func TestValidityIsWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a, RateLimit: 2}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 2}}, nil)
 		for range 4 {
 			m := text("x")
 			m.Validity = time.Minute
@@ -199,7 +199,7 @@ type connects struct {
 }
 
 func (c *connects) Send(ctx context.Context, _ *provider.Message) (*provider.Receipt, error) {
-	c.limit, _ = wire.ConnectTimeout(ctx)
+	c.limit, _ = httpcall.ConnectTimeout(ctx)
 	return &provider.Receipt{}, nil
 }
 
@@ -210,7 +210,7 @@ func TestConnectTimeout(t *testing.T) {
 			{0, 0, 0}, {time.Second, 0, time.Second}, {0, 2 * time.Second, 2 * time.Second}, {time.Second, time.Minute, time.Second},
 			{10 * time.Second, 5 * time.Second, 5 * time.Second}, {time.Second, 500 * time.Millisecond, 500 * time.Millisecond},
 		} {
-			r := open(t, []router.Provider{{Name: "a", Provider: &a, ConnectTimeout: tt.own}}, nil)
+			r := open(t, []router.Upstream{{Name: "a", Provider: &a, ConnectTimeout: tt.own}}, nil)
 			m := text("x")
 			if tt.deadline > 0 {
 				m.Deadline = time.Now().Add(tt.deadline)

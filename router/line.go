@@ -10,7 +10,7 @@ import (
 
 // line is a provider with its limits. Its health outlives a reload.
 type line struct {
-	Provider
+	Upstream
 	caps     provider.Capabilities
 	calls    Limiter       // nil = no limit
 	segments Limiter       // nil = no limit
@@ -18,8 +18,8 @@ type line struct {
 	health   *health
 }
 
-func newLine(p Provider, maxSegments int, h *health) *line {
-	l := &line{Provider: p, caps: p.Capabilities(), calls: p.Limiter, health: h}
+func newLine(p Upstream, maxSegments int, h *health) *line {
+	l := &line{Upstream: p, caps: p.Capabilities(), calls: p.Limiter, health: h}
 	if l.calls == nil && p.RateLimit > 0 {
 		l.calls = newBucket(p.RateLimit, 1)
 	}
@@ -39,13 +39,13 @@ type health struct {
 	country  sync.Map     // country → *breaker, if breakers are per country
 	epoch    time.Time    // times below are nanoseconds since it, safe from clock changes
 	parked   atomic.Int64 // until when
-	pin      atomic.Value // Pin
+	override atomic.Value // Override
 	busy     atomic.Int64 // calls under way
 }
 
 func newHealth(settings Breaker) *health {
 	h := &health{settings: settings, whole: newBreaker(settings), epoch: time.Now()}
-	h.pin.Store(Unpinned)
+	h.override.Store(OverrideAuto)
 	return h
 }
 
@@ -81,4 +81,4 @@ func (h *health) parkedUntil(now time.Time) time.Time {
 	return until
 }
 
-func (h *health) pinned() Pin { return h.pin.Load().(Pin) }
+func (h *health) overridden() Override { return h.override.Load().(Override) }

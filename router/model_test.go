@@ -39,7 +39,7 @@ type schedule struct {
 
 type vendorPlan struct {
 	config  memory.Config
-	line    router.Provider
+	line    router.Upstream
 	answers []memory.Answer // again from the start after the last
 }
 
@@ -59,17 +59,17 @@ func drawAnswer(t *rapid.T) memory.Answer {
 	case "unavailable":
 		a.Err = &provider.Error{Code: provider.Unavailable, RetryAfter: rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, time.Minute}).Draw(t, "after")}
 	case "doubt":
-		a.Err = provider.Errorf(provider.Indeterminate, "not taken")
+		a.Err = provider.NewError(provider.Indeterminate, "not taken")
 	case "lost":
-		a.Err, a.Taken = provider.Errorf(provider.Indeterminate, "taken"), true
+		a.Err, a.Taken = provider.NewError(provider.Indeterminate, "taken"), true
 	case "bare":
 		a.Err, a.Taken = errors.New("nobody classified this"), rapid.Bool().Draw(t, "taken")
 	case "refused":
-		a.Err = provider.Errorf(rapid.SampledFrom(refusals).Draw(t, "refusal"), "refused")
+		a.Err = provider.NewError(rapid.SampledFrom(refusals).Draw(t, "refusal"), "refused")
 	case "limited":
 		a.Err = &provider.Error{Code: provider.RateLimited, RetryAfter: rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute}).Draw(t, "after")}
 	case "account":
-		a.Err = provider.Errorf(rapid.SampledFrom([]provider.Code{provider.Unauthenticated, provider.InsufficientFunds}).Draw(t, "account"), "account")
+		a.Err = provider.NewError(rapid.SampledFrom([]provider.Code{provider.Unauthenticated, provider.InsufficientFunds}).Draw(t, "account"), "account")
 	case "panic":
 		a.Err = errPanic
 	}
@@ -86,11 +86,11 @@ func drawVendor(t *rapid.T, i int) vendorPlan {
 	if rapid.Bool().Draw(t, "plain") {
 		v.config.Features = []string{"choose_sender", "validity", "batch"}
 	}
-	v.line = router.Provider{
+	v.line = router.Upstream{
 		Name:        fmt.Sprintf("v%d", i),
 		RateLimit:   rapid.SampledFrom([]float64{0, 0, 1, 50}).Draw(t, "rate"),
 		MaxInFlight: rapid.SampledFrom([]int{0, 1, 2}).Draw(t, "in flight"),
-		Spill:       rapid.Bool().Draw(t, "spill"),
+		Overflow:    rapid.Bool().Draw(t, "overflow"),
 		Timeout:     rapid.SampledFrom([]time.Duration{0, 2 * time.Second}).Draw(t, "timeout"),
 		Batch:       rapid.SampledFrom([]int{0, 3}).Draw(t, "batch"),
 	}
@@ -151,7 +151,7 @@ type world struct {
 	*schedule
 	router    *router.Router
 	providers []*memory.Provider
-	lines     []router.Provider
+	lines     []router.Upstream
 
 	mu    sync.Mutex
 	calls []call
@@ -213,7 +213,7 @@ func (w *world) open(t *testing.T) error {
 	}
 	if w.store {
 		w.opts.Store = router.NewMemoryStore(0)
-		w.opts.Stored.OnError = router.SendOnError // nothing of it may show while the store works
+		w.opts.StoreOptions.OnError = router.FailOpen // nothing of it may show while the store works
 	}
 	var err error
 	w.router, err = router.New(w.lines, &w.opts)

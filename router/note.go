@@ -17,7 +17,7 @@ func (s *send) noteIntent(ctx context.Context, c *candidate) error {
 	if s.key == "" {
 		s.key = fingerprint(s.m) + "-" + rand.Text()
 	}
-	return s.Journal.Intent(ctx, Entry{Key: s.key, Provider: c.line.Name, At: time.Now()})
+	return s.Journal.Intent(ctx, JournalEntry{Key: s.key, Provider: c.line.Name, At: time.Now()})
 }
 
 // noteOutcome tells it what became of the message. The result stands even if
@@ -27,7 +27,7 @@ func (s *send) noteOutcome(ctx context.Context) {
 		return
 	}
 	r := s.result
-	e := Entry{Key: s.key, Provider: r.Provider, Outcome: r.Status, Code: r.Code, ID: r.ID, At: time.Now()}
+	e := JournalEntry{Key: s.key, Provider: r.Provider, Outcome: r.Status, Code: r.Code, ID: r.ID, At: time.Now()}
 	if err := s.Journal.Outcome(context.WithoutCancel(ctx), e); err != nil {
 		s.fault(s.m.Ref, err)
 	}

@@ -36,7 +36,7 @@ type BreakerState string
 
 // The states.
 const (
-	Closed   BreakerState = "closed"    // in use
-	HalfOpen BreakerState = "half_open" // being probed
-	Open     BreakerState = "open"      // left alone
+	BreakerClosed   BreakerState = "closed"    // in use
+	BreakerHalfOpen BreakerState = "half_open" // being probed
+	BreakerOpen     BreakerState = "open"      // left alone
 )

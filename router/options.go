@@ -12,9 +12,9 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Provider is one vendor account as the router uses it. The zero value of every
-// setting but Name and Provider is its default.
-type Provider struct {
+// Upstream is one vendor account as the router uses it. The zero value of every
+// setting but Name and Upstream is its default.
+type Upstream struct {
 	Name string
 	provider.Provider
 
@@ -31,7 +31,7 @@ type Provider struct {
 	RateLimit   float64 // calls to the vendor per second; 0 = no limit
 	SegmentRate float64 // segments sent per second; 0 = no limit
 	MaxInFlight int     // calls under way; 0 = 64, negative = no limit
-	Spill       bool    // a message that a limit would hold up goes to the next provider instead
+	Overflow    bool    // a message that a limit would hold up goes to the next provider instead
 	Batch       int     // messages in one call of SendAll; 0 = one by one
 
 	// Limiter replaces RateLimit by one that several machines share.
@@ -77,9 +77,9 @@ type Options struct {
 	// Network tells the MCCMNC of a number, for routes that match on it.
 	Network func(to e164.Number) string
 
-	Store   Store   // remembers results by Ref; nil = none
-	Stored  Stored  // how long, and what to do if it cannot be reached
-	Journal Journal // notes intents and outcomes; nil = none
+	Store        Store        // remembers results by Ref; nil = none
+	StoreOptions StoreOptions // how long, and what to do if it cannot be reached
+	Journal      Journal      // notes intents and outcomes; nil = none
 
 	Concurrency int                  // messages that SendAll has under way; default 64, or what its batches need
 	OnLate      func(*Result, error) // gets the results of SendAll that nobody waits for any more

@@ -87,12 +87,12 @@ func (s *send) explain(c *candidate) Candidate {
 		Provider: c.line.Name, Reason: c.unfit, Ignored: append([]string{}, c.ignored...), Sender: c.message.From,
 		Segments: c.analysis.Segments, Cost: s.estimate(c), Breaker: b,
 	}
-	pin := c.line.health.pinned()
+	override := c.line.health.overridden()
 	switch {
 	case e.Reason != "":
-	case pin == PinnedOut:
+	case override == OverrideOut:
 		e.Reason = "an operator holds it out of use"
-	case s.isOpen(c) && pin != PinnedIn:
+	case s.isOpen(c) && override != OverrideIn:
 		e.Reason = "its circuit breaker is open"
 	default:
 		e.In = true

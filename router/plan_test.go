@@ -39,7 +39,7 @@ func TestSkips(t *testing.T) {
 			assert.Equal(t, []router.Skip{{Provider: "a", Reason: tt.reason}}, res.Skipped)
 			assert.Zero(t, a.Attempts())
 
-			res, err = open(t, []router.Provider{{Name: "a", Provider: vendor(t, tt.config)}}, nil).Send(t.Context(), m)
+			res, err = open(t, []router.Upstream{{Name: "a", Provider: vendor(t, tt.config)}}, nil).Send(t.Context(), m)
 			require.ErrorIs(t, err, provider.Unsupported)
 			require.ErrorIs(t, err, errors.ErrUnsupported)
 			assert.Equal(t, provider.OutcomeRefused, res.Status)
@@ -69,7 +69,7 @@ func TestSenders(t *testing.T) {
 				c.Features = []string{}
 			}
 			a := vendor(t, c)
-			r := open(t, []router.Provider{{Name: "a", Provider: a, Sender: tt.line}},
+			r := open(t, []router.Upstream{{Name: "a", Provider: a, Sender: tt.line}},
 				&router.Options{Routes: []router.Route{{Targets: []router.Target{{Name: "a", Sender: tt.onRoute}}}}})
 			m := text("hello")
 			m.From = tt.message
@@ -84,7 +84,7 @@ func TestSenders(t *testing.T) {
 
 func TestRewrite(t *testing.T) {
 	a, b := vendor(t, memory.Config{Code: provider.NoRoute}), vendor(t, memory.Config{MaxCharacters: 10})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, &router.Options{
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, &router.Options{
 		Routes: []router.Route{{Targets: []router.Target{{Name: "a"}, {Name: "b", Rewrite: func(m *provider.Message) {
 			m.Text, m.To = "short", e164.MustParse("+4915112345678")
 		}}}}},
@@ -245,7 +245,7 @@ func TestPlan(t *testing.T) {
 
 // What the route rewrites is held to the limit of segments too.
 func TestRewriteIsNotAboveTheLimits(t *testing.T) {
-	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
 		MaxSegments: 2,
 		Routes:      []router.Route{{Targets: []router.Target{{Name: "a", Rewrite: func(m *provider.Message) { m.Text = strings.Repeat("x", 1000) }}}}},
 	})

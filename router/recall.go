@@ -29,7 +29,7 @@ func readJournal(ctx context.Context, j Journal) (*recall, error) {
 	return k, nil
 }
 
-func (k *recall) note(e Entry) {
+func (k *recall) note(e JournalEntry) {
 	switch e.Outcome {
 	case provider.OutcomeAccepted:
 		k.known[e.Key] = &Result{Status: e.Outcome, Provider: e.Provider, ID: e.ID}

@@ -6,7 +6,7 @@ package router
 // done tells; nil is a value of it like any other error. If the configuration
 // cannot be used, the old one stays and is unharmed. Middleware and the
 // OpenTelemetry providers stay those of [New].
-func (r *Router) Reload(providers []Provider, opts *Options) (done <-chan error, err error) {
+func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.setup.Load()

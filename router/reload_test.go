@@ -23,13 +23,13 @@ func TestReloadKeepsWhatWasLearned(t *testing.T) {
 		r := two(t, a, b, opts)
 		a.Script(code(provider.Unavailable))
 		_, _ = r.Send(t.Context(), text("x"))
-		require.NoError(t, r.Pin("b", router.PinnedOut))
-		done, err := r.Reload([]router.Provider{{Name: "a", Provider: a}, {Name: "c", Provider: c}, {Name: "b", Provider: b}}, opts)
+		require.NoError(t, r.SetOverride("b", router.OverrideOut))
+		done, err := r.Reload([]router.Upstream{{Name: "a", Provider: a}, {Name: "c", Provider: c}, {Name: "b", Provider: b}}, opts)
 		require.NoError(t, err)
 		require.NoError(t, <-done)
 		states := r.States()
-		assert.Equal(t, router.Open, states[0].Breaker)
-		assert.Equal(t, router.PinnedOut, states[2].Pin)
+		assert.Equal(t, router.BreakerOpen, states[0].Breaker)
+		assert.Equal(t, router.OverrideOut, states[2].Override)
 		res, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		assert.Equal(t, "c:accepted", trail(res))
@@ -40,7 +40,7 @@ func TestReloadLosesNoMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
 		next := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: slow}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: slow}}, nil)
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
@@ -49,7 +49,7 @@ func TestReloadLosesNoMessage(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		done, err := r.Reload([]router.Provider{{Name: "a", Provider: next}}, nil)
+		done, err := r.Reload([]router.Upstream{{Name: "a", Provider: next}}, nil)
 		require.NoError(t, err)
 		_, err = r.Send(t.Context(), text("y"))
 		require.NoError(t, err)
@@ -64,10 +64,10 @@ func TestReloadLosesNoMessage(t *testing.T) {
 
 func TestReloadThatCannotBeUsedChangesNothing(t *testing.T) {
 	a := vendor(t, memory.Config{})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 	_, err := r.Reload(nil, nil)
 	require.Error(t, err)
-	_, err = r.Reload([]router.Provider{{Name: "a", Provider: a}}, &router.Options{Delivery: "twice"})
+	_, err = r.Reload([]router.Upstream{{Name: "a", Provider: a}}, &router.Options{Delivery: "twice"})
 	require.ErrorContains(t, err, "delivery")
 	_, err = r.Send(t.Context(), text("x"))
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestReloadThatCannotBeUsedChangesNothing(t *testing.T) {
 
 func TestReloadUnderLoad(t *testing.T) {
 	a := vendor(t, memory.Config{})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 	var sent atomic.Int64
 	var wg sync.WaitGroup
 	for range 4 {
@@ -88,7 +88,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		})
 	}
 	for range 50 {
-		_, err := r.Reload([]router.Provider{{Name: "a", Provider: a}}, nil)
+		_, err := r.Reload([]router.Upstream{{Name: "a", Provider: a}}, nil)
 		require.NoError(t, err)
 	}
 	wg.Wait()
@@ -113,7 +113,7 @@ func TestMiddleware(t *testing.T) {
 		}
 	}
 	a := vendor(t, memory.Config{})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Middleware: []router.Middleware{named("1"), named("2")}})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Middleware: []router.Middleware{named("1"), named("2")}})
 	_, err := r.Send(t.Context(), text("x"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1", "2"}, order)
@@ -129,7 +129,7 @@ func TestMiddleware(t *testing.T) {
 func TestCloseWaitsForEarlierConfigurations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		lines := []router.Provider{{Name: "a", Provider: a}}
+		lines := []router.Upstream{{Name: "a", Provider: a}}
 		opts := &router.Options{Retry: router.Retry{Initial: time.Second, Jitter: -1}}
 		r := open(t, lines, opts)
 		a.Script(code(provider.Unavailable))
@@ -156,7 +156,7 @@ func TestReloadTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 		opts := &router.Options{Retry: router.Retry{Initial: time.Second, Jitter: -1}}
-		one, other := []router.Provider{{Name: "a", Provider: a}}, []router.Provider{{Name: "b", Provider: b}}
+		one, other := []router.Upstream{{Name: "a", Provider: a}}, []router.Upstream{{Name: "b", Provider: b}}
 		r := open(t, one, opts)
 		a.Script(code(provider.Unavailable))
 		var wg sync.WaitGroup
@@ -182,7 +182,7 @@ func TestReloadKeepsPauses(t *testing.T) {
 		a.Script(memory.Answer{Err: &provider.Error{Code: provider.RateLimited, RetryAfter: time.Minute}})
 		_, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
-		_, err = r.Reload([]router.Provider{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, &router.Options{Breaker: router.Breaker{Failures: 7}})
+		_, err = r.Reload([]router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, &router.Options{Breaker: router.Breaker{Failures: 7}})
 		require.NoError(t, err)
 		require.NotNil(t, r.States()[0].ParkedUntil)
 		assert.Equal(t, time.Minute, time.Until(*r.States()[0].ParkedUntil))
@@ -191,7 +191,7 @@ func TestReloadKeepsPauses(t *testing.T) {
 
 // A middleware that gives no result breaks the rule, not the caller.
 func TestMiddlewareWithoutResult(t *testing.T) {
-	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
 		Middleware: []router.Middleware{func(router.SendFunc) router.SendFunc {
 			return func(context.Context, *provider.Message) (*router.Result, error) { return nil, nil }
 		}},
@@ -211,7 +211,7 @@ func TestMiddlewareWithoutResult(t *testing.T) {
 func TestReloadKeepsWhatWasSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
-		lines := []router.Provider{{Name: "a", Provider: a}}
+		lines := []router.Upstream{{Name: "a", Provider: a}}
 		r := open(t, lines, &router.Options{Store: router.NewMemoryStore(10)})
 		_, err := r.Send(t.Context(), referred("r1", "x"))
 		require.NoError(t, err)

@@ -18,23 +18,23 @@ import (
 
 // keeper is a journal in memory.
 type keeper struct {
-	entries []router.Entry
+	entries []router.JournalEntry
 	delay   time.Duration
 }
 
-func (k *keeper) Intent(_ context.Context, e router.Entry) error {
+func (k *keeper) Intent(_ context.Context, e router.JournalEntry) error {
 	time.Sleep(k.delay)
 	k.entries = append(k.entries, e)
 	return nil
 }
 
-func (k *keeper) Outcome(_ context.Context, e router.Entry) error {
+func (k *keeper) Outcome(_ context.Context, e router.JournalEntry) error {
 	k.entries = append(k.entries, e)
 	return nil
 }
 
-func (k *keeper) Entries(context.Context) iter.Seq2[router.Entry, error] {
-	return func(yield func(router.Entry, error) bool) {
+func (k *keeper) Entries(context.Context) iter.Seq2[router.JournalEntry, error] {
+	return func(yield func(router.JournalEntry, error) bool) {
 		for _, e := range k.entries {
 			if !yield(e, nil) {
 				return
@@ -45,11 +45,11 @@ func (k *keeper) Entries(context.Context) iter.Seq2[router.Entry, error] {
 
 // What the journal knows stands, though the message would be refused today.
 func TestJournalStandsAboveRefusals(t *testing.T) {
-	known := []router.Entry{
+	known := []router.JournalEntry{
 		{Key: "sent", Provider: "a"}, {Key: "sent", Provider: "a", Outcome: provider.OutcomeAccepted, ID: "m7"},
 		{Key: "doubt", Provider: "a"},
 	}
-	r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: &keeper{entries: known}})
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: &keeper{entries: known}})
 	late := []*provider.Message{referred("sent", "x"), referred("doubt", "x"), referred("new", "x")}
 	for _, m := range late {
 		m.Deadline = time.Now().Add(-time.Second)
@@ -72,7 +72,7 @@ func TestJournalStandsAboveRefusals(t *testing.T) {
 func TestOrdinalsAreNotRefs(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	j := &keeper{}
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Journal: j, Concurrency: 1})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: j, Concurrency: 1})
 	all := []*provider.Message{referred("r", "1"), referred("r", "2"), referred("r#2", "3")}
 	for range r.SendAll(t.Context(), slices.Values(all[:2])) {
 	}
@@ -86,7 +86,7 @@ func TestOrdinalsAreNotRefs(t *testing.T) {
 func TestNoAttemptForACallerWhoIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Journal: &keeper{delay: 2 * time.Second}})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: &keeper{delay: 2 * time.Second}})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		res, err := r.Send(ctx, text("x"))

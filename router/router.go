@@ -25,7 +25,7 @@ type Router struct {
 // New makes a router over providers, which are closed with it. A nil Options
 // means the defaults. It does no I/O; what is wrong is a *provider.ConfigError
 // whose path is "providers.<name>.…", "routes[0].…" or the option's name.
-func New(providers []Provider, opts *Options) (*Router, error) {
+func New(providers []Upstream, opts *Options) (*Router, error) {
 	s, err := newSetup(providers, opts, nil)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func closeAll(lines, others []*line) error {
 	var errs []error
 	for _, l := range lines {
 		if !slices.ContainsFunc(others, l.sharesProvider) {
-			errs = append(errs, provider.Close(l.Provider.Provider))
+			errs = append(errs, provider.Close(l.Upstream.Provider))
 		}
 	}
 	return errors.Join(errs...)
@@ -176,6 +176,6 @@ func closeAll(lines, others []*line) error {
 // sharesProvider reports whether two lines have one provider. Values that cannot
 // be compared are taken for one if they are of one type.
 func (l *line) sharesProvider(other *line) bool {
-	a, b := reflect.ValueOf(l.Provider.Provider), reflect.ValueOf(other.Provider.Provider)
+	a, b := reflect.ValueOf(l.Upstream.Provider), reflect.ValueOf(other.Upstream.Provider)
 	return a.Type() == b.Type() && (!a.Comparable() || a.Equal(b))
 }

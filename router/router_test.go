@@ -33,10 +33,10 @@ func vendor(t testing.TB, c memory.Config) *memory.Provider {
 // two is a router over two vendors, named a and b.
 func two(t testing.TB, a, b *memory.Provider, opts *router.Options) *router.Router {
 	t.Helper()
-	return open(t, []router.Provider{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, opts)
+	return open(t, []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, opts)
 }
 
-func open(t testing.TB, providers []router.Provider, opts *router.Options) *router.Router {
+func open(t testing.TB, providers []router.Upstream, opts *router.Options) *router.Router {
 	t.Helper()
 	r, err := router.New(providers, opts)
 	require.NoError(t, err)
@@ -44,10 +44,10 @@ func open(t testing.TB, providers []router.Provider, opts *router.Options) *rout
 	return r
 }
 
-func code(c provider.Code) memory.Answer { return memory.Answer{Err: provider.Errorf(c, "as told")} }
+func code(c provider.Code) memory.Answer { return memory.Answer{Err: provider.NewError(c, "as told")} }
 
 // lost takes the message, then loses the answer.
-var lost = memory.Answer{Err: provider.Errorf(provider.Indeterminate, "the answer was lost"), Taken: true}
+var lost = memory.Answer{Err: provider.NewError(provider.Indeterminate, "the answer was lost"), Taken: true}
 
 func trail(r *router.Result) string {
 	var b strings.Builder
@@ -130,7 +130,7 @@ func TestFailoverOn(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "a:refused b:accepted", trail(res))
 	}
-	_, err := router.New([]router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{FailoverOn: []provider.Code{provider.OptedOut}})
+	_, err := router.New([]router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{FailoverOn: []provider.Code{provider.OptedOut}})
 	require.ErrorContains(t, err, "failover_on")
 }
 
@@ -175,7 +175,7 @@ func TestDeliveryModeOrder(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+			r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
 				Delivery: tt.router,
 				Routes:   []router.Route{{Targets: []router.Target{{Name: "a"}}, Delivery: tt.route}},
 			})
@@ -268,7 +268,7 @@ func TestReconcileAbsentWithNobodyLeft(t *testing.T) {
 		a.Script(code(provider.Indeterminate))
 		m := text("hello")
 		m.Ref, m.Delivery = "r", provider.Reconcile
-		res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), m)
+		res, err := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil).Send(t.Context(), m)
 		require.ErrorIs(t, err, provider.Unavailable)
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
 		assert.True(t, res.DuplicatePossible)
@@ -303,7 +303,7 @@ func TestRateLimitedWaitsOnlyIfAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		a.Script(limited)
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 		began := time.Now()
 		res, err := r.Send(t.Context(), text("hello"))
 		require.NoError(t, err)
@@ -313,7 +313,7 @@ func TestRateLimitedWaitsOnlyIfAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		a.Script(limited)
-		r := open(t, []router.Provider{{Name: "a", Provider: a}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 		m := text("hello")
 		m.Deadline = time.Now().Add(5 * time.Second)
 		began := time.Now()
@@ -331,7 +331,7 @@ func TestRateLimitedWaitsOnlyIfAlone(t *testing.T) {
 		res, err := r.Send(t.Context(), text("two"))
 		require.NoError(t, err)
 		assert.Equal(t, "b:accepted", trail(res), "a is parked")
-		assert.Equal(t, router.Closed, r.States()[0].Breaker, "a pause is no failure")
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker, "a pause is no failure")
 		assert.NotNil(t, r.States()[0].ParkedUntil)
 		time.Sleep(7 * time.Second)
 		res, err = r.Send(t.Context(), text("three"))
@@ -419,7 +419,7 @@ func TestValidity(t *testing.T) {
 		assert.Equal(t, "a", res.Provider, "the default validity only bounds the attempts")
 
 		m.Validity = time.Minute
-		r := open(t, []router.Provider{{Name: "a", Provider: vendor(t, plain), IgnoreValidity: true}}, nil)
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, plain), IgnoreValidity: true}}, nil)
 		res, err = r.Send(t.Context(), m)
 		require.NoError(t, err)
 		assert.Equal(t, []string{"validity"}, res.Ignored)
@@ -429,13 +429,13 @@ func TestValidity(t *testing.T) {
 func TestTransliterate(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	m := text("It’s here – “now”")
-	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Transliterate: transliterate.Lossless}).Send(t.Context(), m)
+	res, err := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Transliterate: transliterate.Lossless}).Send(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, `It's here - "now"`, a.Messages()[0].Message.Text)
 	assert.Equal(t, "gsm7", res.Encoding)
 	assert.True(t, res.Transliterated)
 	assert.Equal(t, "It’s here – “now”", m.Text)
-	res, err = open(t, []router.Provider{{Name: "a", Provider: a}}, nil).Send(t.Context(), m)
+	res, err = open(t, []router.Upstream{{Name: "a", Provider: a}}, nil).Send(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, "ucs2", res.Encoding, "texts arrive as written")
 }
@@ -444,7 +444,7 @@ func TestRedirect(t *testing.T) {
 	staging := e164.MustParse("+4915112345678")
 	a := vendor(t, memory.Config{})
 	m := text("hello")
-	res, err := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{RedirectAllTo: staging}).Send(t.Context(), m)
+	res, err := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{RedirectAllTo: staging}).Send(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, staging, a.Messages()[0].Message.To)
 	assert.Equal(t, staging, res.To)

@@ -51,7 +51,7 @@ func (s *send) prepare(ctx context.Context, take bool) error {
 	}
 	s.traits = traits{m: s.m, lookup: s.Network}
 	if s.chooseRoute(); s.route == nil {
-		return provider.Errorf(provider.NoRoute, "no route takes this message")
+		return provider.NewError(provider.NoRoute, "no route takes this message")
 	}
 	s.mode = s.chooseMode()
 	s.setDeadlines(ctx)
@@ -251,9 +251,9 @@ func (s *send) admit(c *candidate) bool {
 	open := s.isOpen(c)
 	s.announce(c) // asking for the state may have changed it
 	switch {
-	case h.pinned() == PinnedOut:
+	case h.overridden() == OverrideOut:
 		return c.giveUp("an operator holds it out of use")
-	case open && !c.forced && h.pinned() != PinnedIn:
+	case open && !c.forced && h.overridden() != OverrideIn:
 		return c.giveUp("its circuit breaker is open")
 	}
 	if until := h.parkedUntil(time.Now()); !until.IsZero() {
@@ -275,7 +275,7 @@ func (s *send) breaker(c *candidate) *breaker {
 // own is probed along with them until it closes.
 func (s *send) allow(c *candidate) (tell func(error), ok bool) {
 	b, whole := s.breaker(c), c.line.health.whole
-	if b == whole || whole.state() == Closed {
+	if b == whole || whole.state() == BreakerClosed {
 		return b.allow()
 	}
 	tellWhole, ok := whole.allow()
@@ -298,7 +298,7 @@ func (s *send) allow(c *candidate) (tell func(error), ok bool) {
 
 // isOpen: with breakers per country the provider's own stands above them.
 func (s *send) isOpen(c *candidate) bool {
-	return s.breaker(c).state() == Open || s.Breaker.PerCountry && c.line.health.whole.state() == Open
+	return s.breaker(c).state() == BreakerOpen || s.Breaker.PerCountry && c.line.health.whole.state() == BreakerOpen
 }
 
 // giveUp passes the candidate over for good. It answers false.
@@ -321,7 +321,7 @@ func (s *send) lastResort() *candidate {
 	var opened time.Time
 	for i := range s.candidates {
 		c := &s.candidates[i]
-		if c.unfit != "" || c.forced || c.doubt || c.line.health.pinned() == PinnedOut {
+		if c.unfit != "" || c.forced || c.doubt || c.line.health.overridden() == OverrideOut {
 			continue
 		}
 		if at := s.breaker(c).lastOpened(); !at.IsZero() && (first == nil || at.Before(opened)) {

@@ -21,7 +21,7 @@ type setup struct {
 
 // newSetup checks a configuration and builds what the router works with. Health
 // of providers that old has too is taken over.
-func newSetup(providers []Provider, opts *Options, old map[string]*health) (*setup, error) {
+func newSetup(providers []Upstream, opts *Options, old map[string]*health) (*setup, error) {
 	s := &setup{byName: make(map[string]*line, len(providers)), earlier: make(chan struct{})}
 	if opts != nil {
 		s.Options = *opts
@@ -36,16 +36,16 @@ func newSetup(providers []Provider, opts *Options, old map[string]*health) (*set
 	return s, s.addRoutes()
 }
 
-func (s *setup) addLines(providers []Provider, opts *Options, old map[string]*health) error {
+func (s *setup) addLines(providers []Upstream, opts *Options, old map[string]*health) error {
 	if len(providers) == 0 {
-		return provider.BadConfig("providers", "there is none; a router needs at least one")
+		return provider.ConfigErrorf("providers", "there is none; a router needs at least one")
 	}
 	for _, p := range providers {
 		if p.Name == "" {
-			return provider.BadConfig("providers", "a provider has no name")
+			return provider.ConfigErrorf("providers", "a provider has no name")
 		}
 		if s.byName[p.Name] != nil {
-			return provider.BadConfig("providers."+p.Name, "the name is taken twice")
+			return provider.ConfigErrorf("providers."+p.Name, "the name is taken twice")
 		}
 		p = p.withDefaults()
 		if err := p.check(); err != nil {
@@ -69,7 +69,7 @@ func healthFor(old *health, settings Breaker) *health {
 	}
 	h := newHealth(settings)
 	if old != nil {
-		h.pin.Store(old.pinned())
+		h.override.Store(old.overridden())
 		h.park(time.Until(old.parkedUntil(time.Now())))
 	}
 	return h
@@ -99,7 +99,7 @@ func (s *setup) addRoutes() error {
 			return err
 		}
 		if r.Strategy == LeastCost && s.Price == nil {
-			return provider.BadConfig(path+".strategy", "least_cost needs prices: a rate card")
+			return provider.ConfigErrorf(path+".strategy", "least_cost needs prices: a rate card")
 		}
 		s.routes = append(s.routes, newRoute(r, s.byName))
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -49,13 +49,13 @@ func openVendors(t *testing.T, opts *router.Options) *vendors {
 	t.Cleanup(v.apifon.Close)
 	t.Cleanup(v.phonify.Close)
 	a, err := apifon.New(apifon.Config{
-		Config: wire.Config{BaseURL: v.apifon.URL, Timeout: provider.Duration(2 * time.Second)},
+		Config: httpcall.Config{BaseURL: v.apifon.URL, Timeout: provider.Duration(2 * time.Second)},
 		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
 	})
 	require.NoError(t, err)
-	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: v.phonify.URL}, APIKey: phonifytest.APIKey})
+	p, err := phonify.New(phonify.Config{Config: httpcall.Config{BaseURL: v.phonify.URL}, APIKey: phonifytest.APIKey})
 	require.NoError(t, err)
-	v.router = open(t, []router.Provider{{Name: "athens", Provider: a, Timeout: 2 * time.Second}, {Name: "usa", Provider: p}}, opts)
+	v.router = open(t, []router.Upstream{{Name: "athens", Provider: a, Timeout: 2 * time.Second}, {Name: "usa", Provider: p}}, opts)
 	return v
 }
 
@@ -77,7 +77,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 	t.Run("the first vendor is down", func(t *testing.T) {
 		v := openVendors(t, fast)
-		require.NoError(t, v.apifon.SetMode(wiretest.Down))
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Down))
 		res, err := v.router.Send(t.Context(), text("hello"))
 		require.NoError(t, err)
 		assert.Equal(t, "athens:not_sent athens:not_sent usa:accepted", trail(res))
@@ -85,7 +85,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 	t.Run("the vendor takes it and drops the connection", func(t *testing.T) {
 		v := openVendors(t, fast)
-		require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Drop))
 		res, err := v.router.Send(t.Context(), text("hello"))
 		require.ErrorIs(t, err, provider.Indeterminate)
 		assert.Equal(t, provider.OutcomeUnknown, res.Status)
@@ -97,7 +97,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 	t.Run("the same for a one-time code", func(t *testing.T) {
 		v := openVendors(t, fast)
-		require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Drop))
 		m := text("Your code is 123456")
 		m.Class = provider.OTP
 		res, err := v.router.Send(t.Context(), m)
@@ -107,7 +107,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 	t.Run("the vendor says nothing", func(t *testing.T) {
 		v := openVendors(t, fast)
-		require.NoError(t, v.apifon.SetMode(wiretest.Hang))
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Hang))
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		res, err := v.router.Send(ctx, text("hello"))
@@ -116,7 +116,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 	t.Run("too long for the second", func(t *testing.T) {
 		v := openVendors(t, fast)
-		require.NoError(t, v.apifon.SetMode(wiretest.Down))
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Down))
 		res, err := v.router.Send(t.Context(), text(strings.Repeat("x", 200)))
 		require.ErrorIs(t, err, provider.Unavailable)
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
@@ -128,7 +128,7 @@ func TestOverRealSockets(t *testing.T) {
 // The breaker counts doubt, so that a vendor that drops connections is left.
 func TestDoubtOpensTheBreaker(t *testing.T) {
 	v := openVendors(t, &router.Options{Breaker: router.Breaker{Failures: 3}})
-	require.NoError(t, v.apifon.SetMode(wiretest.Drop))
+	require.NoError(t, v.apifon.SetMode(httpcalltest.Drop))
 	unknown := 0
 	for range 10 {
 		if res, _ := v.router.Send(t.Context(), text("hello")); res.Status == provider.OutcomeUnknown {
@@ -147,11 +147,11 @@ func TestBudgetAtTheSocket(t *testing.T) {
 		w.Header().Set("Retry-After", "0")
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
-	server := wiretest.NewServer(refuse)
+	server := httpcalltest.NewServer(refuse)
 	t.Cleanup(server.Close)
-	a, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: server.URL}, APIKey: "k"})
+	a, err := phonify.New(phonify.Config{Config: httpcall.Config{BaseURL: server.URL}, APIKey: "k"})
 	require.NoError(t, err)
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
 		Retry: router.Retry{MaxAttempts: 9, Initial: time.Millisecond, Max: time.Millisecond}, AttemptBudget: 4,
 	})
 	res, err := r.Send(t.Context(), text("hello"))
@@ -162,7 +162,7 @@ func TestBudgetAtTheSocket(t *testing.T) {
 
 func TestCloseWaitsForWhatIsInFlight(t *testing.T) {
 	a := vendor(t, memory.Config{Delay: provider.Duration(50 * time.Millisecond)})
-	r, err := router.New([]router.Provider{{Name: "a", Provider: a}}, nil)
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: a}}, nil)
 	require.NoError(t, err)
 	var wg sync.WaitGroup
 	begun := make(chan struct{})
@@ -190,7 +190,7 @@ func TestCloseWaitsForWhatIsInFlight(t *testing.T) {
 
 func TestTenThousandAtOnce(t *testing.T) {
 	a := vendor(t, memory.Config{Ledger: 10_000})
-	r := open(t, []router.Provider{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
 	var wg sync.WaitGroup
 	for range 10_000 {
 		wg.Go(func() {

@@ -12,18 +12,18 @@ type State struct {
 	Provider    string       `json:"provider"`
 	Breaker     BreakerState `json:"breaker"`
 	ParkedUntil *time.Time   `json:"parked_until"` // nil = not parked
-	Pin         Pin          `json:"pin"`
+	Override    Override     `json:"override"`
 	InFlight    int          `json:"in_flight"`
 }
 
-// Pin is an operator's word on a provider, which no automation undoes.
-type Pin string
+// Override is an operator's decision about a provider. Breakers do not change it.
+type Override string
 
-// The pins.
+// The overrides.
 const (
-	Unpinned  Pin = ""
-	PinnedIn  Pin = "in"  // in use whatever its breaker says
-	PinnedOut Pin = "out" // not in use
+	OverrideAuto Override = "auto" // the breaker decides
+	OverrideIn   Override = "in"   // used even if its breaker is open
+	OverrideOut  Override = "out"  // not used
 )
 
 // States gives the present state of every provider; none once the router is
@@ -35,7 +35,7 @@ func (r *Router) States() []State {
 	}
 	states := make([]State, 0, len(s.lines))
 	for _, l := range s.lines {
-		st := State{Provider: l.Name, Breaker: l.health.whole.state(), Pin: l.health.pinned(), InFlight: int(l.health.busy.Load())}
+		st := State{Provider: l.Name, Breaker: l.health.whole.state(), Override: l.health.overridden(), InFlight: int(l.health.busy.Load())}
 		if until := l.health.parkedUntil(time.Now()); !until.IsZero() {
 			st.ParkedUntil = &until
 		}
@@ -44,16 +44,17 @@ func (r *Router) States() []State {
 	return states
 }
 
-// Pin holds a provider in or out of use, or lets it go with [Unpinned].
-func (r *Router) Pin(name string, p Pin) error {
-	if p != Unpinned && p != PinnedIn && p != PinnedOut {
-		return fmt.Errorf("pin %q; want in, out or nothing", string(p))
+// SetOverride takes a provider in or out of use, or with [OverrideAuto] leaves
+// that to its breaker again.
+func (r *Router) SetOverride(name string, o Override) error {
+	if o != OverrideAuto && o != OverrideIn && o != OverrideOut {
+		return fmt.Errorf("override %q; want in, out or auto", string(o))
 	}
 	l, err := r.line(name)
 	if err != nil {
 		return err
 	}
-	l.health.pin.Store(p)
+	l.health.override.Store(o)
 	return nil
 }
 

@@ -27,17 +27,17 @@ var (
 	ErrInFlight  = errors.New("a message with this ref is being sent")
 )
 
-// Stored is how the store is used.
-type Stored struct {
+// StoreOptions is how the store is used.
+type StoreOptions struct {
 	Keep    time.Duration // default 24h
-	OnError OnStoreError  // default refuse
+	OnError FailureMode   // default refuse
 }
 
-// OnStoreError is what to do with a message if the store cannot be reached.
-type OnStoreError string
+// FailureMode is what to do with a message if the store cannot be reached.
+type FailureMode string
 
 // The choices.
 const (
-	RefuseOnError OnStoreError = "refuse" // not_sent
-	SendOnError   OnStoreError = "send"   // send it, perhaps again
+	FailClosed FailureMode = "refuse" // not_sent
+	FailOpen   FailureMode = "send"   // send it, perhaps again
 )

@@ -74,7 +74,7 @@ func BenchmarkObserved(b *testing.B) {
 	send := func(o *router.Options) func(b *testing.B) {
 		return func(b *testing.B) {
 			o.Validation = router.Shape
-			r, m := open(b, []router.Provider{{Name: "a", Provider: vendor(b, memory.Config{Ledger: -1})}}, o), text("hello")
+			r, m := open(b, []router.Upstream{{Name: "a", Provider: vendor(b, memory.Config{Ledger: -1})}}, o), text("hello")
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := r.Send(context.Background(), m); err != nil {

@@ -93,12 +93,12 @@ func (s *send) decidedBy(a *Attempt, cause error) error {
 // nothingTried: the message is refused if no provider can carry it; else it was
 // not sent, as there was none to be had or no time.
 func (s *send) nothingTried() error {
-	err := provider.Errorf(provider.Unavailable, "no provider could be tried")
+	err := provider.NewError(provider.Unavailable, "no provider could be tried")
 	switch {
 	case s.closed != nil:
 		err.Err = s.closed
 	case s.allUnfit():
-		err = provider.Errorf(provider.Unsupported, "no provider of the route can carry this message")
+		err = provider.NewError(provider.Unsupported, "no provider of the route can carry this message")
 	}
 	s.refuse(err)
 	return err

@@ -55,11 +55,11 @@ func (s *setup) validateNumber(n e164.Number) error {
 	if s.Validation == Possible && v.Possible || v.Textable() {
 		return nil
 	}
-	return provider.Errorf(provider.InvalidRecipient, v.Reason())
+	return provider.NewError(provider.InvalidRecipient, v.Reason())
 }
 
 func invalid(format string, args ...any) error {
-	return provider.Errorf(provider.InvalidMessage, fmt.Sprintf(format, args...))
+	return provider.NewError(provider.InvalidMessage, fmt.Sprintf(format, args...))
 }
 
 // What the ten octets of a TP-OA hold: semi-octets of a numeric sender, septets

@@ -15,12 +15,12 @@ type balanceReport struct {
 	Provider  string          `json:"provider"`
 	Available *provider.Money `json:"available"`
 	Reserved  *provider.Money `json:"reserved,omitempty"`
-	Plans     []balancePlan   `json:"plans,omitempty"`
+	Bundles   []balanceBundle `json:"bundles,omitempty"`
 	Code      provider.Code   `json:"code,omitempty"`
 	Message   string          `json:"message,omitempty"`
 }
 
-type balancePlan struct {
+type balanceBundle struct {
 	Name      string         `json:"name"`
 	Available provider.Money `json:"available"`
 	Total     provider.Money `json:"total"`
@@ -81,7 +81,7 @@ func (a *app) balances(ctx context.Context, c *config.Config, only string, forma
 }
 
 func readBalance(ctx context.Context, p *config.Provider) balanceReport {
-	balance, err := provider.ReadBalance(ctx, p.Provider.Provider)
+	balance, err := provider.ReadBalance(ctx, p.Upstream.Provider)
 	if err != nil {
 		report := balanceReport{Provider: p.Name, Code: provider.CodeOf(err), Message: err.Error()}
 		if errors.Is(err, errors.ErrUnsupported) {
@@ -90,12 +90,12 @@ func readBalance(ctx context.Context, p *config.Provider) balanceReport {
 		return report
 	}
 	report := balanceReport{Provider: p.Name, Available: &balance.Available, Reserved: balance.Reserved}
-	for _, plan := range balance.Plans {
-		shown := balancePlan{Name: plan.Name, Available: plan.Available, Total: plan.Total}
-		if !plan.Ends.IsZero() {
-			shown.Ends = &plan.Ends
+	for _, bundle := range balance.Bundles {
+		shown := balanceBundle{Name: bundle.Name, Available: bundle.Available, Total: bundle.Total}
+		if !bundle.Ends.IsZero() {
+			shown.Ends = &bundle.Ends
 		}
-		report.Plans = append(report.Plans, shown)
+		report.Bundles = append(report.Bundles, shown)
 	}
 	return report
 }
@@ -114,8 +114,8 @@ func (a *app) printBalances(reports []balanceReport, format outputFormat) error 
 		default:
 			rows = append(rows, []string{r.Provider, r.Available.String(), "and " + r.Reserved.String() + " reserved"})
 		}
-		for _, plan := range r.Plans {
-			rows = append(rows, []string{"", plan.Available.String(), "of " + plan.Total.String() + " in plan " + plan.Name})
+		for _, bundle := range r.Bundles {
+			rows = append(rows, []string{"", bundle.Available.String(), "of " + bundle.Total.String() + " in bundle " + bundle.Name})
 		}
 	}
 	return a.table(rows)

@@ -12,7 +12,7 @@ type configReport struct {
 	Path      string           `json:"path"`
 	Providers int              `json:"providers"`
 	Routes    int              `json:"routes"`
-	Findings  []config.Finding `json:"findings"`
+	Warnings  []config.Warning `json:"warnings"`
 }
 
 func (a *app) configCommand() *cobra.Command {
@@ -31,7 +31,7 @@ const configCheckHelp = `Read the configuration as send would, and say whether i
 
 Nothing is sent and no vendor is asked. A mistake is shown with its file and
 line, and the exit code is 2. What is allowed but surely not meant, such as a
-route that no message can reach, is listed as a finding; the exit code is then 0.`
+route that no message can reach, is listed as a warning; the exit code is then 0.`
 
 func (a *app) configCheckCommand() *cobra.Command {
 	var format outputFormat
@@ -56,15 +56,15 @@ func (a *app) configCheckCommand() *cobra.Command {
 }
 
 func (a *app) printConfigReport(c *config.Config, format outputFormat) error {
-	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), c.Findings()}
-	if r.Findings == nil {
-		r.Findings = []config.Finding{}
+	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), c.Warnings()}
+	if r.Warnings == nil {
+		r.Warnings = []config.Warning{}
 	}
 	if format.json() {
 		return a.printJSON(r)
 	}
 	fmt.Fprintf(a.out, "%s is right: %s, %s\n", r.Path, plural(r.Providers, "provider"), plural(r.Routes, "route"))
-	for _, f := range r.Findings {
+	for _, f := range r.Warnings {
 		fmt.Fprintf(a.out, "%s:%d: %s: %s\n", r.Path, f.Line, f.Path, f.Reason)
 	}
 	return nil

@@ -57,7 +57,7 @@ func (c *configFlag) ask(ctx context.Context, name string, question func(*config
 	if err != nil {
 		return err
 	}
-	return vendorAnswer(name, question(conf, p.Provider.Provider))
+	return vendorAnswer(name, question(conf, p.Upstream.Provider))
 }
 
 // vendorAnswer gives the error of a call to a vendor its exit code, unless it has

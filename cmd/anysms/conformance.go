@@ -259,7 +259,7 @@ func (p *proving) configured(ctx context.Context) (provider.Driver, json.RawMess
 	if err != nil {
 		return provider.Driver{}, nil, err
 	}
-	h, ok := chosen.Provider.Provider.(*heard)
+	h, ok := chosen.Upstream.Provider.(*heard)
 	if !ok {
 		return provider.Driver{}, nil, fmt.Errorf("provider %s: its settings are not known", chosen.Name)
 	}

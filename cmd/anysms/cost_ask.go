@@ -52,7 +52,7 @@ func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) 
 		err = nil
 		for _, m := range messages {
 			answer := asked{Line: m.Line, Provider: p.Name, Ours: m.Segments}
-			quote, failed := provider.AskQuote(ctx, p.Provider.Provider, &provider.Message{To: m.To, Text: m.Text})
+			quote, failed := provider.AskQuote(ctx, p.Upstream.Provider, &provider.Message{To: m.To, Text: m.Text})
 			if failed != nil {
 				answer.Error = failed.Error()
 			} else {

@@ -31,7 +31,7 @@ func TestBadRates(t *testing.T) {
 		{"no such card", []string{"rates", "check", "nowhere.csv"}, exitUsage, "nowhere.csv"},
 		{"broken card", []string{"rates", "check", broken}, exitUsage, "broken.csv:2: price: "},
 		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, exitUsage, "broken.csv:4: currency: USD"},
-		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 findings to look at"},
+		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 warnings to look at"},
 		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, exitRefused, "calling code"},
 		{"no number", []string{"rates", "quote", "--rates", card}, exitUsage, `"to" not set`},
 		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, exitUsage, `no provider "nobody"; there are: athens, usa`},

@@ -41,7 +41,7 @@ const tellMost = 2
 func newDemoScreen(w io.Writer) *demoScreen {
 	return &demoScreen{
 		w: w, s: style.For(w), live: style.IsTerminal(w), began: time.Now(),
-		breaker: map[string]router.BreakerState{demo.First: router.Closed, demo.Second: router.Closed},
+		breaker: map[string]router.BreakerState{demo.First: router.BreakerClosed, demo.Second: router.BreakerClosed},
 	}
 }
 
@@ -158,9 +158,9 @@ func (d *demoScreen) bottom() {
 
 func (d *demoScreen) breakerState(b router.BreakerState) string {
 	switch b {
-	case router.Closed:
+	case router.BreakerClosed:
 		return d.s.Good(breakerName(b))
-	case router.Open:
+	case router.BreakerOpen:
 		return d.s.Bad(breakerName(b))
 	}
 	return d.s.Doubt(breakerName(b))

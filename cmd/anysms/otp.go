@@ -18,9 +18,9 @@ type otpStarted struct {
 }
 
 type otpChecked struct {
-	Provider string               `json:"provider"`
-	Ref      string               `json:"ref"`
-	Verdict  provider.CodeVerdict `json:"verdict"`
+	Provider string                      `json:"provider"`
+	Ref      string                      `json:"ref"`
+	Verdict  provider.VerificationResult `json:"verdict"`
 }
 
 func (a *app) otpCommand() *cobra.Command {
@@ -71,7 +71,7 @@ func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
 		if err != nil {
 			return err
 		}
-		receipt, err := provider.StartCode(ctx, p, &provider.CodeRequest{To: to, Ref: flags.ref, From: flags.from, Text: flags.text})
+		receipt, err := provider.StartVerification(ctx, p, &provider.VerificationRequest{To: to, Ref: flags.ref, From: flags.from, Text: flags.text})
 		if err != nil {
 			return err
 		}
@@ -113,14 +113,14 @@ func (a *app) otpCheckCommand() *cobra.Command {
 
 func (a *app) otpCheck(ctx context.Context, flags *otpCheckFlags) error {
 	return flags.conf.ask(ctx, flags.name, func(_ *config.Config, p provider.Provider) error {
-		verdict, err := provider.CheckCode(ctx, p, flags.ref, flags.code)
+		verdict, err := provider.CheckVerification(ctx, p, flags.ref, flags.code)
 		if err != nil {
 			return err
 		}
 		if err := a.printVerdict(otpChecked{flags.name, flags.ref, verdict}, flags.format); err != nil {
 			return err
 		}
-		if verdict != provider.CodeRight {
+		if verdict != provider.VerificationRight {
 			return &exitError{code: exitRefused}
 		}
 		return nil

@@ -54,39 +54,39 @@ rows that are not yet in force (future), which alone do not fail the check.`,
 			if err != nil {
 				return err
 			}
-			findings := card.Check(time.Now(), numbering.Regions)
-			if len(findings) == 0 && !format.json() {
+			warnings := card.Check(time.Now(), numbering.Regions)
+			if len(warnings) == 0 && !format.json() {
 				_, err := fmt.Fprintf(a.out, "%s is right: %s\n", args[0], plural(len(card.Providers()), "provider"))
 				return err
 			}
-			return a.reportFindings(args[0], findings, format)
+			return a.reportWarnings(args[0], warnings, format)
 		},
 	}
 	format.addTo(cmd)
 	return cmd
 }
 
-func (a *app) reportFindings(name string, findings []rates.Finding, format outputFormat) error {
+func (a *app) reportWarnings(name string, warnings []rates.Warning, format outputFormat) error {
 	wrong := 0
-	for _, f := range findings {
+	for _, f := range warnings {
 		if f.Rule != "future" {
 			wrong++
 		}
 	}
 	if format.json() {
-		if findings == nil {
-			findings = []rates.Finding{}
+		if warnings == nil {
+			warnings = []rates.Warning{}
 		}
-		if err := a.printJSON(findings); err != nil {
+		if err := a.printJSON(warnings); err != nil {
 			return err
 		}
 	} else {
-		for _, f := range findings {
+		for _, f := range warnings {
 			fmt.Fprintf(a.out, "%s:%d: %s: %s\n", name, f.Line, f.Rule, f.Message)
 		}
 	}
 	if wrong > 0 {
-		return &exitError{code: exitRefused, cause: fmt.Errorf("%s: %s to look at", name, plural(wrong, "finding"))}
+		return &exitError{code: exitRefused, cause: fmt.Errorf("%s: %s to look at", name, plural(wrong, "warning"))}
 	}
 	return nil
 }

@@ -141,5 +141,5 @@ func TestExampleConfiguration(t *testing.T) {
 	}
 	got := anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--format", "json")
 	assert.Equal(t, exitDone, got.code, got.stderr)
-	assert.JSONEq(t, `{"path":"examples/anysms.example.yaml","providers":2,"routes":3,"findings":[]}`, got.stdout)
+	assert.JSONEq(t, `{"path":"examples/anysms.example.yaml","providers":2,"routes":3,"warnings":[]}`, got.stdout)
 }

@@ -67,8 +67,8 @@ func openExisting(path string) (*journal.Journal, error) {
 
 // unknown lists the messages whose outcome the journal does not know, in the
 // order of their first intent.
-func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.Entry, error) {
-	last := make(map[string]router.Entry)
+func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.JournalEntry, error) {
+	last := make(map[string]router.JournalEntry)
 	var order []string
 	for e, err := range j.Entries(ctx) {
 		if err != nil {
@@ -79,7 +79,7 @@ func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.E
 		}
 		last[e.Key] = e
 	}
-	var doubts []router.Entry
+	var doubts []router.JournalEntry
 	for _, key := range order {
 		e := last[key]
 		doubt := e.Outcome == "" || e.Outcome == provider.OutcomeUnknown
@@ -88,17 +88,17 @@ func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.E
 		}
 	}
 	for _, ref := range refs {
-		if !slices.ContainsFunc(doubts, func(e router.Entry) bool { return e.Key == ref }) {
+		if !slices.ContainsFunc(doubts, func(e router.JournalEntry) bool { return e.Key == ref }) {
 			return nil, fmt.Errorf("the journal has no message with ref %q whose outcome is unknown", ref)
 		}
 	}
 	return doubts, nil
 }
 
-func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.Entry, as provider.Outcome, format outputFormat) error {
+func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.JournalEntry, as provider.Outcome, format outputFormat) error {
 	for _, e := range doubts {
 		if as != "" {
-			e = router.Entry{Key: e.Key, Provider: e.Provider, Outcome: as, At: time.Now()}
+			e = router.JournalEntry{Key: e.Key, Provider: e.Provider, Outcome: as, At: time.Now()}
 			if as == provider.OutcomeNotSent {
 				e.Code = provider.Unavailable
 			}
@@ -119,7 +119,7 @@ func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.E
 	return nil
 }
 
-func (a *app) printEntry(e router.Entry, format outputFormat) error {
+func (a *app) printEntry(e router.JournalEntry, format outputFormat) error {
 	if format.json() {
 		return a.printJSON(e)
 	}

@@ -113,10 +113,10 @@ func bulkRouter(conf *config.Config, flags *sendFlags) (r *router.Router, done f
 	}
 	opts := conf.Options
 	opts.Journal = j
-	var providers []router.Provider
+	var providers []router.Upstream
 	for _, p := range conf.Providers {
 		if flags.only == "" || p.Name == flags.only {
-			providers = append(providers, p.Provider)
+			providers = append(providers, p.Upstream)
 		}
 	}
 	if flags.only != "" {
@@ -226,19 +226,19 @@ func (b *bulk) messages(ctx context.Context) iter.Seq[*provider.Message] {
 func (b *bulk) message(row table.Row) (m *provider.Message, bad *provider.Error) {
 	m = b.base.Clone()
 	if row.Problem != "" {
-		return m, provider.Errorf(provider.InvalidMessage, "the row cannot be read: "+row.Problem)
+		return m, provider.NewError(provider.InvalidMessage, "the row cannot be read: "+row.Problem)
 	}
 	raw := ""
 	for i, name := range b.rows.Columns() {
 		if value := row.Fields[i]; name == "to" {
 			raw = value
 		} else if err := setField(m, name, value); err != nil {
-			return m, provider.Errorf(provider.InvalidMessage, fmt.Sprintf("column %q: %v", name, err))
+			return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("column %q: %v", name, err))
 		}
 	}
 	to, _, err := numbering.Parse(raw, b.region)
 	if err != nil {
-		return m, provider.Errorf(provider.InvalidRecipient, reason(err))
+		return m, provider.NewError(provider.InvalidRecipient, reason(err))
 	}
 	m.To = to
 	return m, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -98,12 +98,12 @@ func TestSendFileWithJournal(t *testing.T) {
 
 	got, _ := send(one)
 	require.Equal(t, exitDone, got.code, got.stderr)
-	require.NoError(t, vendor.SetMode(wiretest.Drop))
+	require.NoError(t, vendor.SetMode(httpcalltest.Drop))
 	got, byLine := send(both)
 	assert.Equal(t, exitUnknown, got.code)
 	assert.True(t, byLine[2].Replayed, "what was accepted is answered from the journal")
 	assert.Equal(t, "unknown", string(byLine[3].Status))
-	require.NoError(t, vendor.SetMode(wiretest.Up))
+	require.NoError(t, vendor.SetMode(httpcalltest.Up))
 	got, byLine = send(both)
 	assert.Equal(t, exitUnknown, got.code)
 	assert.Equal(t, "unknown", string(byLine[3].Status), "at_most_once: it is not sent again")

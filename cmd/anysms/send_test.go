@@ -20,7 +20,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -146,7 +146,7 @@ func apifonSignature(method, path, body, date string) string {
 
 func TestSendGoesOnWhenTheFirstVendorIsDown(t *testing.T) {
 	v := startVendors(t)
-	require.NoError(t, v.athens.SetMode(wiretest.Down))
+	require.NoError(t, v.athens.SetMode(httpcalltest.Down))
 	result, got := v.send(t, "Hello")
 	assert.Equal(t, exitDone, got.code)
 	assert.Equal(t, "usa", result.Provider)
@@ -159,7 +159,7 @@ func TestSendGoesOnWhenTheFirstVendorIsDown(t *testing.T) {
 
 func TestSendStopsInDoubt(t *testing.T) {
 	v := startVendors(t)
-	require.NoError(t, v.athens.SetMode(wiretest.Drop))
+	require.NoError(t, v.athens.SetMode(httpcalltest.Drop))
 	result, got := v.send(t, "Hello")
 	assert.Equal(t, exitUnknown, got.code)
 	assert.Equal(t, provider.OutcomeUnknown, result.Status)
@@ -171,7 +171,7 @@ func TestSendStopsInDoubt(t *testing.T) {
 
 func TestSendOfOneTimeCodeGoesOnInDoubt(t *testing.T) {
 	v := startVendors(t)
-	require.NoError(t, v.athens.SetMode(wiretest.Drop))
+	require.NoError(t, v.athens.SetMode(httpcalltest.Drop))
 	result, got := v.send(t, "Your code is 4711", "--class", "otp")
 	assert.Equal(t, exitDone, got.code)
 	assert.Equal(t, provider.OutcomeAccepted, result.Status)
@@ -200,7 +200,7 @@ func TestSendThroughOneProviderAlone(t *testing.T) {
 	assert.Equal(t, exitDone, got.code)
 	assert.Equal(t, "usa", result.Provider)
 
-	require.NoError(t, v.usa.SetMode(wiretest.Down))
+	require.NoError(t, v.usa.SetMode(httpcalltest.Down))
 	result, got = v.send(t, "Hello", "--provider", "usa")
 	assert.Equal(t, exitRefused, got.code)
 	assert.Equal(t, provider.OutcomeNotSent, result.Status)

@@ -131,7 +131,7 @@ func candidateNote(c router.Candidate) string {
 	if len(c.Ignored) > 0 {
 		notes = append(notes, "cannot honour "+strings.Join(c.Ignored, ", "))
 	}
-	if c.Breaker != "" && c.Breaker != router.Closed {
+	if c.Breaker != "" && c.Breaker != router.BreakerClosed {
 		notes = append(notes, "breaker "+string(c.Breaker))
 	}
 	return strings.Join(notes, "; ")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestBalance(t *testing.T) {
@@ -25,7 +25,7 @@ func TestBalance(t *testing.T) {
 	assert.Contains(t, got.stdout, "athens  12.5 credits")
 	assert.Contains(t, got.stdout, "usa     this provider cannot tell its balance")
 
-	require.NoError(t, v.athens.SetMode(wiretest.Down))
+	require.NoError(t, v.athens.SetMode(httpcalltest.Down))
 	got = anysms(t, "balance", "--config", v.config)
 	assert.Equal(t, exitRefused, got.code)
 	assert.Contains(t, got.stdout, "athens  unavailable")

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // Door is what happens to a connection before a request on it is read.
@@ -104,7 +104,7 @@ func (s *Server) Refuse() {
 	_ = s.listener.Close() // it may be closed already
 	s.mu.Lock()
 	if s.release == nil && !s.closed {
-		s.release = wiretest.Hold(s.listener.Addr().String())
+		s.release = httpcalltest.Hold(s.listener.Addr().String())
 	}
 	s.mu.Unlock()
 	s.drop(func(bool) bool { return true })

@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon"
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // FuzzAnswer sends against arbitrary answers: a receipt has an id, an error has
@@ -23,7 +23,7 @@ func FuzzAnswer(f *testing.F) {
 	server := apifontest.NewServer(apifontest.Options{})
 	f.Cleanup(server.Close)
 	p, err := apifon.New(apifon.Config{
-		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example", Config: wire.Config{BaseURL: server.URL},
+		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example", Config: httpcall.Config{BaseURL: server.URL},
 	})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = p.Close() })
@@ -45,7 +45,7 @@ func BenchmarkSend(b *testing.B) {
 	server := apifontest.NewServer(apifontest.Options{})
 	defer server.Close()
 	p, err := apifon.New(apifon.Config{
-		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example", Config: wire.Config{BaseURL: server.URL},
+		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example", Config: httpcall.Config{BaseURL: server.URL},
 	})
 	require.NoError(b, err)
 	defer p.Close()

@@ -18,10 +18,10 @@ func TestBalance(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "9864 EUR", balance.Available.String())
 	assert.Equal(t, "0 EUR", balance.Reserved.String())
-	require.Len(t, balance.Plans, 1)
-	assert.Equal(t, "Example", balance.Plans[0].Name)
-	assert.Equal(t, "300 credits", balance.Plans[0].Available.String())
-	assert.Equal(t, time.Date(2030, 6, 30, 23, 59, 59, 0, time.UTC), balance.Plans[0].Ends)
+	require.Len(t, balance.Bundles, 1)
+	assert.Equal(t, "Example", balance.Bundles[0].Name)
+	assert.Equal(t, "300 credits", balance.Bundles[0].Available.String())
+	assert.Equal(t, time.Date(2030, 6, 30, 23, 59, 59, 0, time.UTC), balance.Bundles[0].Ends)
 	assert.Empty(t, server.Calls()[0].Body)
 	require.NoError(t, provider.Check(t.Context(), p))
 
@@ -30,7 +30,7 @@ func TestBalance(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "12345678 EUR", balance.Available.String())
 	assert.Nil(t, balance.Reserved)
-	assert.Empty(t, balance.Plans)
+	assert.Empty(t, balance.Bundles)
 }
 
 func TestBadBalance(t *testing.T) {

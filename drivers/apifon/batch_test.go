@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // people makes messages of one text to n distinct recipients.
@@ -97,11 +97,11 @@ func TestBatchVerdicts(t *testing.T) {
 	for _, v := range p.SendBatch(t.Context(), ms) {
 		require.ErrorIs(t, v.Err, provider.RateLimited)
 	}
-	require.NoError(t, server.SetMode(wiretest.Drop))
+	require.NoError(t, server.SetMode(httpcalltest.Drop))
 	for _, v := range p.SendBatch(t.Context(), ms) {
 		require.ErrorIs(t, v.Err, provider.Indeterminate)
 	}
-	require.NoError(t, server.SetMode(wiretest.Down))
+	require.NoError(t, server.SetMode(httpcalltest.Down))
 	for _, v := range p.SendBatch(t.Context(), ms) {
 		require.ErrorIs(t, v.Err, provider.Unavailable)
 	}

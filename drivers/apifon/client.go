@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // api precedes every path of the vendor's reference.
@@ -18,7 +18,7 @@ const api = "/services/api/v1"
 // [*FieldError] and nothing was sent.
 type Client struct {
 	config *Config // behind pointers, so that %#v prints no secret
-	wire   *wire.Client
+	http   *httpcall.Client
 	signer *signer
 	tokens *tokenSource // nil with HMAC
 }
@@ -30,11 +30,11 @@ func NewClient(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	w, err := wire.New(config.Config, config.secrets()...)
+	w, err := httpcall.New(config.Config, config.secrets()...)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: &config, wire: w, signer: &signer{config.Token, config.Secret, config.Now}}
+	c := &Client{config: &config, http: w, signer: &signer{config.Token, config.Secret, config.Now}}
 	if config.ClientID != "" {
 		c.tokens = newTokenSource(&config, w)
 	}
@@ -47,7 +47,7 @@ func (c *Client) String() string { return "apifon client of " + c.config.BaseURL
 // Close drops the idle connections and ends a token request under way. Calls
 // after it are provider.Unavailable. It may be called again.
 func (c *Client) Close() error {
-	err := c.wire.Close()
+	err := c.http.Close()
 	if c.tokens != nil {
 		c.tokens.close()
 	}
@@ -65,7 +65,7 @@ func (c *Client) Revoke(ctx context.Context) error {
 
 // reply is an answer of the vendor, and the access token that it answers to.
 type reply struct {
-	*wire.Response
+	*httpcall.Response
 	token *accessToken // nil with HMAC
 	kept  bool         // the token was kept from an earlier call
 }
@@ -81,10 +81,10 @@ func (r *reply) Raw() json.RawMessage {
 
 // call makes one authenticated request; body is written as JSON, nil is no body.
 func (c *Client) call(ctx context.Context, method, path string, body any) (*reply, error) {
-	r := wire.Request{Method: method, Path: path}
+	r := httpcall.Request{Method: method, Path: path}
 	if body != nil {
 		var err error
-		if r, err = wire.JSON(method, path, body); err != nil {
+		if r, err = httpcall.JSON(method, path, body); err != nil {
 			return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 		}
 	}
@@ -92,7 +92,7 @@ func (c *Client) call(ctx context.Context, method, path string, body any) (*repl
 }
 
 // do makes one authenticated request, once. A token request may precede it.
-func (c *Client) do(ctx context.Context, r wire.Request) (*reply, error) {
+func (c *Client) do(ctx context.Context, r httpcall.Request) (*reply, error) {
 	if r.Header == nil {
 		r.Header = http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	}
@@ -106,7 +106,7 @@ func (c *Client) do(ctx context.Context, r wire.Request) (*reply, error) {
 		answered.token, answered.kept = token, kept
 		r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+token.value.Reveal()) }
 	}
-	response, err := c.wire.Do(ctx, r)
+	response, err := c.http.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -55,15 +55,15 @@ func blame(e *APIError) provider.Code {
 }
 
 // otpVerdicts are the OTP gateway's answers to a code.
-var otpVerdicts = map[StatusCode]provider.CodeVerdict{
-	OTPValid:       provider.CodeRight,
-	OTPUsed:        provider.CodeUsed,
-	OTPDeclined:    provider.CodeWrong,
-	OTPNotFound:    provider.CodeWrong,
-	OTPNoCode:      provider.CodeWrong,
-	OTPNoReference: provider.CodeWrong,
-	OTPExpired:     provider.CodeExpired,
-	OTPInvalid:     provider.CodeWrong,
+var otpVerdicts = map[StatusCode]provider.VerificationResult{
+	OTPValid:       provider.VerificationRight,
+	OTPUsed:        provider.VerificationUsed,
+	OTPDeclined:    provider.VerificationWrong,
+	OTPNotFound:    provider.VerificationWrong,
+	OTPNoCode:      provider.VerificationWrong,
+	OTPNoReference: provider.VerificationWrong,
+	OTPExpired:     provider.VerificationExpired,
+	OTPInvalid:     provider.VerificationWrong,
 }
 
 // fate is what a status of a delivery report means.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // The vendor's production addresses, the defaults of [Config].
@@ -33,7 +33,7 @@ type Config struct {
 	// Now is the clock for signatures and access tokens; nil = time.Now.
 	Now func() time.Time `json:"-"`
 
-	wire.Config
+	httpcall.Config
 }
 
 const driverName = "apifon"
@@ -60,36 +60,36 @@ func (c *Config) defaults() {
 	}
 }
 
-// validate checks what is this driver's own; package wire checks the rest.
+// validate checks what is this driver's own; package httpcall checks the rest.
 func (c *Config) validate() error {
 	signed := c.Token != "" || c.Secret != ""
 	oauth := c.ClientID != "" || c.ClientSecret != ""
 	switch {
 	case signed && oauth:
-		return provider.BadConfig("token", "give token and secret, or client_id and client_secret, not both")
+		return provider.ConfigErrorf("token", "give token and secret, or client_id and client_secret, not both")
 	case !signed && !oauth:
-		return provider.BadConfig("token", "is missing; give token and secret, or client_id and client_secret")
+		return provider.ConfigErrorf("token", "is missing; give token and secret, or client_id and client_secret")
 	case signed && c.Token == "":
-		return provider.BadConfig("token", "is missing beside secret")
+		return provider.ConfigErrorf("token", "is missing beside secret")
 	case signed && c.Secret == "":
-		return provider.BadConfig("secret", "is missing beside token")
+		return provider.ConfigErrorf("secret", "is missing beside token")
 	case oauth && c.ClientID == "":
-		return provider.BadConfig("client_id", "is missing beside client_secret")
+		return provider.ConfigErrorf("client_id", "is missing beside client_secret")
 	case oauth && c.ClientSecret == "":
-		return provider.BadConfig("client_secret", "is missing beside client_id")
+		return provider.ConfigErrorf("client_secret", "is missing beside client_id")
 	}
 	if c.Sender != "" {
 		if reason := badSender(senderID(c.Sender)); reason != "" {
-			return provider.BadConfig("sender", "%q %s", c.Sender, reason)
+			return provider.ConfigErrorf("sender", "%q %s", c.Sender, reason)
 		}
 	}
 	if c.ReplyURL != "" && !hasScheme(c.ReplyURL, "https") {
-		return provider.BadConfig("reply_url", "must be an https address, such as https://hooks.example/sms")
+		return provider.ConfigErrorf("reply_url", "must be an https address, such as https://hooks.example/sms")
 	}
-	if err := wire.CheckURL("revoke_url", c.RevokeURL); err != nil {
+	if err := httpcall.CheckURL("revoke_url", c.RevokeURL); err != nil {
 		return err
 	}
-	return wire.CheckURL("token_url", c.TokenURL)
+	return httpcall.CheckURL("token_url", c.TokenURL)
 }
 
 // secrets are what no error and no raw answer may repeat.

@@ -31,7 +31,7 @@ func TestConformanceOAuth2(t *testing.T) {
 	h := harness(t, `{"client_id":"cl1ent-of-the-account","client_secret":"cl1ent-s3cr3t/+","callback_secret":"h00k-s3cr3t","sender":"Example",
 		"base_url":"{{url}}","token_url":"{{url}}/oauth2/token","idle_timeout":"1ns"}`)
 	h.Secrets = append(h.Secrets, token)
-	h.Aside = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h.OtherRequests = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600}`, token)
 	})
 	conformance.Run(t, h)

@@ -30,7 +30,7 @@
 //	                           im_video_thumbnail, im_video_type, and im_video_caption for a button
 //
 // im_text, im_sender, im_ttl and im_device_target do the same for a
-// provider.CodeRequest.
+// provider.VerificationRequest.
 //
 // # Ids
 //

@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func Example() {
@@ -18,7 +18,7 @@ func Example() {
 
 	account, err := apifon.New(apifon.Config{
 		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
-		Config: wire.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
+		Config: httpcall.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -44,7 +44,7 @@ func Example_viber() {
 	defer vendor.Close()
 	account, err := apifon.New(apifon.Config{
 		ClientID: apifontest.ClientID, ClientSecret: apifontest.ClientSecret, TokenURL: vendor.TokenURL(), Sender: "Example",
-		Config: wire.Config{BaseURL: vendor.URL},
+		Config: httpcall.Config{BaseURL: vendor.URL},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -68,12 +68,12 @@ func Example_viber() {
 	// SMS Your parcel is here
 }
 
-func ExampleProvider_StartCode() {
+func ExampleProvider_StartVerification() {
 	vendor := apifontest.NewServer(apifontest.Options{})
 	defer vendor.Close()
 	account, err := apifon.New(apifon.Config{
 		Token: apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
-		Config: wire.Config{BaseURL: vendor.URL},
+		Config: httpcall.Config{BaseURL: vendor.URL},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -82,7 +82,7 @@ func ExampleProvider_StartCode() {
 	defer account.Close()
 
 	ctx := context.Background()
-	started, err := account.StartCode(ctx, &provider.CodeRequest{
+	started, err := account.StartVerification(ctx, &provider.VerificationRequest{
 		To: e164.MustParse("+306900000001"), Ref: "login-4", Text: "Your code is {apifon_otp}", Expire: 2 * time.Minute,
 	})
 	if err != nil {
@@ -90,7 +90,7 @@ func ExampleProvider_StartCode() {
 		return
 	}
 	for _, typed := range []string{"nonsense", vendor.Messages()[0].Code, vendor.Messages()[0].Code} {
-		verdict, err := account.CheckCode(ctx, started.ID, typed)
+		verdict, err := account.CheckVerification(ctx, started.ID, typed)
 		fmt.Println(verdict, err)
 	}
 	// Output:
@@ -124,7 +124,7 @@ func ExampleClient_Subscribers() {
 	vendor := apifontest.NewServer(apifontest.Options{})
 	defer vendor.Close()
 	client, err := apifon.NewClient(apifon.Config{
-		Token: apifontest.Token, Secret: apifontest.Secret, Config: wire.Config{BaseURL: vendor.URL},
+		Token: apifontest.Token, Secret: apifontest.Secret, Config: httpcall.Config{BaseURL: vendor.URL},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // How long access tokens are kept. The vendor's lifetimes range from an hour to
@@ -39,7 +39,7 @@ func newAccessToken(value string, ends time.Time) *accessToken {
 // who gives up does not end it for the others.
 type tokenSource struct {
 	config *Config
-	wire   *wire.Client
+	http   *httpcall.Client
 	ctx    context.Context // ends when the client is closed
 	cancel context.CancelFunc
 	fetch  sync.WaitGroup
@@ -57,9 +57,9 @@ type fetch struct {
 	err   error
 }
 
-func newTokenSource(config *Config, w *wire.Client) *tokenSource {
+func newTokenSource(config *Config, w *httpcall.Client) *tokenSource {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &tokenSource{config: config, wire: w, ctx: ctx, cancel: cancel}
+	return &tokenSource{config: config, http: w, ctx: ctx, cancel: cancel}
 }
 
 // close ends a fetch under way and waits for it.
@@ -101,7 +101,7 @@ func (s *tokenSource) start() *fetch {
 	}
 	f := &fetch{done: make(chan struct{})}
 	if s.ctx.Err() != nil {
-		f.err = provider.Errorf(provider.Unavailable, "the provider is closed")
+		f.err = provider.NewError(provider.Unavailable, "the provider is closed")
 		close(f.done)
 		return f
 	}
@@ -155,7 +155,7 @@ func (s *tokenSource) request() (*accessToken, error) {
 		form.Set("scope", strings.Join(s.config.Scopes, " "))
 	}
 	asked := s.config.Now()
-	r, err := s.wire.Do(s.ctx, identityRequest(s.config.TokenURL, form))
+	r, err := s.http.Do(s.ctx, identityRequest(s.config.TokenURL, form))
 	if err != nil {
 		return nil, notSent(err)
 	}
@@ -203,7 +203,7 @@ func (s *tokenSource) revoke(ctx context.Context) error {
 		"token":           {token.value.Reveal()},
 		"token_type_hint": {"access_token"},
 	}
-	r, err := s.wire.Do(ctx, identityRequest(s.config.RevokeURL, form))
+	r, err := s.http.Do(ctx, identityRequest(s.config.RevokeURL, form))
 	if err != nil {
 		return err
 	}
@@ -215,8 +215,8 @@ func (s *tokenSource) revoke(ctx context.Context) error {
 
 // identityRequest asks the identity server over a connection of its own: it is
 // asked too rarely to keep one.
-func identityRequest(address string, form url.Values) wire.Request {
-	r := wire.Form(http.MethodPost, address, form)
+func identityRequest(address string, form url.Values) httpcall.Request {
+	r := httpcall.Form(http.MethodPost, address, form)
 	r.Fresh = true
 	return r
 }

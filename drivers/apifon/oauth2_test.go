@@ -15,8 +15,8 @@ import (
 	"github.com/anysms/anysms/drivers/apifon"
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // clock is a time that tests move.
@@ -41,7 +41,7 @@ func (c *clock) forward(d time.Duration) {
 func openOAuth2(t *testing.T, options apifontest.Options, change ...func(*apifon.Config)) (*apifontest.Server, *apifon.Provider) {
 	server := apifontest.NewServer(options)
 	config := apifon.Config{
-		Config:   wire.Config{BaseURL: server.URL},
+		Config:   httpcall.Config{BaseURL: server.URL},
 		ClientID: apifontest.ClientID, ClientSecret: apifontest.ClientSecret,
 		TokenURL: server.TokenURL(), RevokeURL: server.RevokeURL(), Sender: "Example", Now: options.Now,
 	}
@@ -172,12 +172,12 @@ func TestTokenRequestFails(t *testing.T) {
 
 func TestTokenServerDropsAndHangs(t *testing.T) {
 	server, p := openOAuth2(t, apifontest.Options{}, func(c *apifon.Config) { c.Timeout = provider.Duration(100 * time.Millisecond) })
-	for _, mode := range []wiretest.Mode{wiretest.Down, wiretest.Drop, wiretest.Hang} {
+	for _, mode := range []httpcalltest.Mode{httpcalltest.Down, httpcalltest.Drop, httpcalltest.Hang} {
 		require.NoError(t, server.SetMode(mode))
 		_, err := p.Send(t.Context(), hello())
 		require.ErrorIs(t, err, provider.Unavailable, "%s: no token, no doubt", mode)
 	}
-	require.NoError(t, server.SetMode(wiretest.Hang))
+	require.NoError(t, server.SetMode(httpcalltest.Hang))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	_, err := p.Send(ctx, hello())
@@ -223,7 +223,7 @@ func TestRevoke(t *testing.T) {
 
 func TestCloseDuringTokenRequest(t *testing.T) {
 	server, p := openOAuth2(t, apifontest.Options{})
-	require.NoError(t, server.SetMode(wiretest.Hang))
+	require.NoError(t, server.SetMode(httpcalltest.Hang))
 	failed := make(chan error, 1)
 	go func() {
 		_, err := p.Send(context.Background(), hello())

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Page is one page of results.
@@ -146,7 +146,7 @@ func (q *Query) check() error {
 // getPage reads one page of a list of resources.
 func getPage[T any](ctx context.Context, c *Client, path string, query url.Values) (*Page[T], error) {
 	var page Page[T]
-	r := wire.Get(path, query)
+	r := httpcall.Get(path, query)
 	r.Header = jsonHeader()
 	if err := c.resource(ctx, r, &page); err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func queryPage[T any](ctx context.Context, c *Client, path string, q Query) (*Pa
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	r, err := wire.JSON("POST", path, q.body())
+	r, err := httpcall.JSON("POST", path, q.body())
 	if err != nil {
 		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}

@@ -46,7 +46,7 @@ const maxBatch = 100
 // Capabilities says what this account can do. Where the setting scopes leaves a
 // scope out, what needs it is missing.
 func (p *Provider) Capabilities() provider.Capabilities {
-	features := provider.HasCallbacks | provider.Schedule | provider.Validity | provider.ChooseSender
+	features := provider.HasCallbacks | provider.CanSchedule | provider.CanSetValidity | provider.CanChooseSender
 	for scope, needed := range scopedFeatures {
 		if len(p.config.Scopes) == 0 || slices.Contains(p.config.Scopes, scope) {
 			features |= needed
@@ -114,7 +114,7 @@ const magic = "{apifon_"
 
 func checkMagic(text string) error {
 	if strings.Contains(text, magic) {
-		return provider.Errorf(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
+		return provider.NewError(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (p *Provider) sender(from string) (string, error) {
 		from = p.config.Sender
 	}
 	if from == "" {
-		return "", provider.Errorf(provider.SenderRejected, "the message names no sender and the setting sender is empty; the vendor needs one")
+		return "", provider.NewError(provider.SenderRejected, "the message names no sender and the setting sender is empty; the vendor needs one")
 	}
 	return senderID(from), nil
 }
@@ -178,7 +178,7 @@ func sendAt(m *provider.Message) Time {
 func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, error) {
 	entries := result.Of(to.Digits())
 	if len(entries) == 0 || entries[0].MessageID == "" {
-		return nil, provider.Errorf(provider.Indeterminate, "the answer has no message id for the recipient")
+		return nil, provider.NewError(provider.Indeterminate, "the answer has no message id for the recipient")
 	}
 	return &provider.Receipt{ID: id, Segments: len(entries), Raw: result.Raw}, nil
 }
@@ -187,7 +187,7 @@ func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, 
 // withdrawn alone: the vendor removes whole requests.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
 	if strings.Contains(id, batchMark) {
-		return provider.Errorf(provider.Unsupported, "the message was sent in a batch, and the vendor removes whole requests only")
+		return provider.NewError(provider.Unsupported, "the message was sent in a batch, and the vendor removes whole requests only")
 	}
 	// An id does not tell the two gateways apart.
 	removed, err := p.client.RemoveSMS(ctx, id)
@@ -201,7 +201,7 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 		return err
 	}
 	if removed < 1 {
-		return provider.Errorf(provider.Rejected, fmt.Sprintf("nothing is scheduled under the id %s", provider.Mask(id)))
+		return provider.NewError(provider.Rejected, fmt.Sprintf("nothing is scheduled under the id %s", provider.Mask(id)))
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 		if err := cmp.Or(leftErr, totalErr); err != nil {
 			return nil, &provider.Error{Code: provider.Indeterminate, Err: err}
 		}
-		balance.Plans = append(balance.Plans, provider.Plan{Name: s.SenderID, Available: left, Total: total, Ends: s.Ends()})
+		balance.Bundles = append(balance.Bundles, provider.Bundle{Name: s.SenderID, Available: left, Total: total, Ends: s.Ends()})
 	}
 	return balance, nil
 }

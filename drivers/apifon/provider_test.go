@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,7 +24,7 @@ var ann = e164.MustParse("+306900000001")
 func open(t *testing.T, change ...func(*apifon.Config)) (*apifontest.Server, *apifon.Provider) {
 	server := apifontest.NewServer(apifontest.Options{})
 	config := apifon.Config{
-		Config: wire.Config{BaseURL: server.URL},
+		Config: httpcall.Config{BaseURL: server.URL},
 		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
 	}
 	for _, c := range change {
@@ -221,7 +221,7 @@ func TestConfig(t *testing.T) {
 		{"no client secret", apifon.Config{ClientID: "s"}, "client_secret"},
 		{"sender", apifon.Config{Token: "t", Secret: "s", Sender: "Twelve chars"}, "sender"},
 		{"token url", apifon.Config{ClientID: "t", ClientSecret: "s", TokenURL: "http://ids.example"}, "token_url"},
-		{"base url", apifon.Config{Token: "t", Secret: "s", Config: wire.Config{BaseURL: "http://ars.example"}}, "base_url"},
+		{"base url", apifon.Config{Token: "t", Secret: "s", Config: httpcall.Config{BaseURL: "http://ars.example"}}, "base_url"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // ErrNotModified is what a read with [Read].IfNoneMatch answers if the resource
@@ -66,7 +66,7 @@ func (c *Client) read(ctx context.Context, path string, how Read, into any) erro
 	if len(how.Fields) > 0 {
 		query.Set("fields", strings.Join(how.Fields, ","))
 	}
-	r := wire.Get(path, query)
+	r := httpcall.Get(path, query)
 	r.Header = jsonHeader()
 	if how.IfNoneMatch != "" {
 		r.Header.Set("If-None-Match", `"`+strings.Trim(how.IfNoneMatch, `"`)+`"`)
@@ -79,7 +79,7 @@ func jsonHeader() http.Header {
 }
 
 // resource makes a request and reads what it answers.
-func (c *Client) resource(ctx context.Context, r wire.Request, into any) error {
+func (c *Client) resource(ctx context.Context, r httpcall.Request, into any) error {
 	r.Limit = maxPageBytes
 	answer, err := c.do(ctx, r)
 	switch {

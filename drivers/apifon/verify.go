@@ -9,11 +9,11 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// StartCode lets the vendor make and send a one-time code. Text must hold
+// StartVerification lets the vendor make and send a one-time code. Text must hold
 // {apifon_otp}; without a Text the code goes alone. The extras apifon.im_text,
 // im_sender, im_ttl and im_device_target send it by Viber, and by SMS only where
 // that does not arrive and a sender is known.
-func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*provider.Receipt, error) {
+func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
 	otp, err := p.otp(r)
 	if err != nil {
 		return nil, err
@@ -26,9 +26,9 @@ func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*pro
 }
 
 // otp writes a request for a code as the vendor's.
-func (p *Provider) otp(r *provider.CodeRequest) (OTP, error) {
+func (p *Provider) otp(r *provider.VerificationRequest) (OTP, error) {
 	if r.To.IsZero() {
-		return OTP{}, provider.Errorf(provider.InvalidRecipient, "the request has no recipient")
+		return OTP{}, provider.NewError(provider.InvalidRecipient, "the request has no recipient")
 	}
 	extra, err := (&provider.Message{Extra: r.Extra}).ExtraOf(driverName, otpExtras...)
 	if err != nil {
@@ -57,7 +57,7 @@ func (p *Provider) otp(r *provider.CodeRequest) (OTP, error) {
 }
 
 // codeText is the SMS that carries a code; nil = the vendor's own.
-func (p *Provider) codeText(r *provider.CodeRequest) (*Text, error) {
+func (p *Provider) codeText(r *provider.VerificationRequest) (*Text, error) {
 	text := r.Text
 	if text == "" && r.From == "" && p.config.Sender == "" {
 		return nil, nil
@@ -81,13 +81,13 @@ func (p *Provider) codeText(r *provider.CodeRequest) (*Text, error) {
 
 func checkCodeText(text string) error {
 	if !strings.Contains(text, CodePlaceholder) {
-		return provider.Errorf(provider.InvalidMessage, "the text has no "+CodePlaceholder+", where the code would stand")
+		return provider.NewError(provider.InvalidMessage, "the text has no "+CodePlaceholder+", where the code would stand")
 	}
 	return checkMagic(strings.ReplaceAll(text, CodePlaceholder, ""))
 }
 
 // codeChannel is the instant message that carries a code.
-func codeChannel(r *provider.CodeRequest, extra map[string]string) ([]OTPChannel, error) {
+func codeChannel(r *provider.VerificationRequest, extra map[string]string) ([]OTPChannel, error) {
 	channel := OTPChannel{Text: extra["im_text"], SenderID: extra["im_sender"], DeviceTarget: DeviceTarget(extra["im_device_target"])}
 	if channel.Text == "" {
 		channel.Text = r.Text
@@ -103,9 +103,9 @@ func codeChannel(r *provider.CodeRequest, extra map[string]string) ([]OTPChannel
 	return []OTPChannel{channel}, err
 }
 
-// CheckCode judges what the user typed. The vendor does not tell a wrong code
+// CheckVerification judges what the user typed. The vendor does not tell a wrong code
 // from an unknown ref.
-func (p *Provider) CheckCode(ctx context.Context, ref, code string) (provider.CodeVerdict, error) {
+func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
 	answer, err := p.client.VerifyOTP(ctx, ref, code)
 	if err != nil {
 		return "", err

@@ -18,7 +18,7 @@ var imExtras = []string{
 	"im_video_url", "im_video_size", "im_video_duration", "im_video_thumbnail", "im_video_type", "im_video_caption",
 }
 
-// otpExtras are the keys of provider.CodeRequest.Extra.
+// otpExtras are the keys of provider.VerificationRequest.Extra.
 var otpExtras = []string{"im_text", "im_sender", "im_ttl", "im_device_target"}
 
 func (p *Provider) sendIM(ctx context.Context, m *provider.Message, extra map[string]string) (*SendResult, error) {

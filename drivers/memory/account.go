@@ -51,7 +51,7 @@ func (p *Provider) SetStatus(id string, status provider.Status, code provider.Co
 // Find looks for m.Ref in the ledger.
 func (p *Provider) Find(_ context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	if m.Ref == "" {
-		return nil, provider.Errorf(provider.Unsupported, "a message without ref cannot be found")
+		return nil, provider.NewError(provider.Unsupported, "a message without ref cannot be found")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,18 +72,18 @@ func (p *Provider) Cancel(_ context.Context, id string) error {
 		return unknownID()
 	}
 	if e.status(time.Now()) != provider.StatusQueued {
-		return provider.Errorf(provider.Rejected, "the message is not waiting to be sent")
+		return provider.NewError(provider.Rejected, "the message is not waiting to be sent")
 	}
 	e.Status = provider.StatusCancelled
 	return nil
 }
 
-func unknownID() error { return provider.Errorf(provider.Rejected, "no message has this id") }
+func unknownID() error { return provider.NewError(provider.Rejected, "no message has this id") }
 
 // Balance is what is left of Config.Balance.
 func (p *Provider) Balance(context.Context) (*provider.Balance, error) {
 	if p.funds == nil {
-		return nil, provider.Errorf(provider.Unsupported, "no balance is configured")
+		return nil, provider.NewError(provider.Unsupported, "no balance is configured")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

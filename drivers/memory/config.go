@@ -46,20 +46,20 @@ func (c *Config) capabilities() (provider.Capabilities, error) {
 		ReplayFor:     c.ReplayFor.Std(),
 	}
 	if c.Ledger < -1 {
-		return caps, provider.BadConfig("ledger", "%d is below -1; want a number of messages, or -1 for none", c.Ledger)
+		return caps, provider.ConfigErrorf("ledger", "%d is below -1; want a number of messages, or -1 for none", c.Ledger)
 	}
 	for name, n := range map[string]int{"max_segments": c.MaxSegments, "max_characters": c.MaxCharacters, "max_batch": c.MaxBatch} {
 		if n < 0 {
-			return caps, provider.BadConfig(name, "%d is negative; want a number, or 0 for no limit", n)
+			return caps, provider.ConfigErrorf(name, "%d is negative; want a number, or 0 for no limit", n)
 		}
 	}
 	for name, d := range map[string]provider.Duration{"find_settles": c.FindSettles, "replay_for": c.ReplayFor, "delay": c.Delay} {
 		if d < 0 {
-			return caps, provider.BadConfig(name, "%s is negative; want a duration such as 5s", d)
+			return caps, provider.ConfigErrorf(name, "%s is negative; want a duration such as 5s", d)
 		}
 	}
 	if c.Code != "" && !slices.Contains(provider.Codes(), c.Code) {
-		return caps, provider.BadConfig("code", "%q is not a code; want one such as rate_limited or indeterminate", c.Code)
+		return caps, provider.ConfigErrorf("code", "%q is not a code; want one such as rate_limited or indeterminate", c.Code)
 	}
 	if err := c.checkMoney(); err != nil {
 		return caps, err
@@ -71,16 +71,16 @@ func (c *Config) capabilities() (provider.Capabilities, error) {
 
 func (c *Config) checkMoney() error {
 	if c.Price != nil && c.Price.Micros < 0 {
-		return provider.BadConfig("price", "%s is negative", *c.Price)
+		return provider.ConfigErrorf("price", "%s is negative", *c.Price)
 	}
 	if c.Price != nil && c.Balance != nil && c.Price.Currency != c.Balance.Currency {
-		return provider.BadConfig("balance", "is in %s but price is in %s; want one currency", c.Balance.Currency, c.Price.Currency)
+		return provider.ConfigErrorf("balance", "is in %s but price is in %s; want one currency", c.Balance.Currency, c.Price.Currency)
 	}
 	return nil
 }
 
 // everything is every feature there is.
-const everything = provider.ChooseSender<<1 - 1
+const everything = provider.CanChooseSender<<1 - 1
 
 // features are those asked for, without what the other settings make
 // impossible.
@@ -91,7 +91,7 @@ func (c *Config) features() (provider.Feature, error) {
 		for _, name := range c.Features {
 			f, err := provider.ParseFeature(name)
 			if err != nil {
-				return 0, provider.BadConfig("features", "%v", err)
+				return 0, provider.ConfigErrorf("features", "%v", err)
 			}
 			asked |= f
 		}

@@ -26,14 +26,14 @@ func (p *Provider) Inbox(_ context.Context, cursor string) (events []provider.Ev
 	var after uint64
 	if cursor != "" {
 		if after, err = strconv.ParseUint(cursor, 10, 64); err != nil {
-			return nil, cursor, provider.Errorf(provider.Rejected, "the cursor is not one of this inbox")
+			return nil, cursor, provider.NewError(provider.Rejected, "the cursor is not one of this inbox")
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	end := p.gone + uint64(len(p.inbox))
 	if after > end {
-		return nil, cursor, provider.Errorf(provider.Rejected, "the cursor is not one of this inbox")
+		return nil, cursor, provider.NewError(provider.Rejected, "the cursor is not one of this inbox")
 	}
 	start := max(after, p.gone) - p.gone
 	return append([]provider.Event(nil), p.inbox[start:]...), strconv.FormatUint(end, 10), nil

@@ -228,28 +228,28 @@ func TestMoney(t *testing.T) {
 func TestVerify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := open(t, `{}`)
-		r, err := provider.StartCode(t.Context(), p, &provider.CodeRequest{To: to, Ref: "v", Length: 4, Text: "{code} it is"})
+		r, err := provider.StartVerification(t.Context(), p, &provider.VerificationRequest{To: to, Ref: "v", Length: 4, Text: "{code} it is"})
 		require.NoError(t, err)
 		assert.Equal(t, "v", r.ID)
 		code := p.OpenCode("v")
 		require.Len(t, code, 4)
 		assert.Equal(t, code+" it is", p.Messages()[0].Message.Text)
-		check := func(ref, code string) provider.CodeVerdict {
-			v, err := provider.CheckCode(t.Context(), p, ref, code)
+		check := func(ref, code string) provider.VerificationResult {
+			v, err := provider.CheckVerification(t.Context(), p, ref, code)
 			require.NoError(t, err)
 			return v
 		}
-		assert.Equal(t, provider.CodeWrong, check("v", "nope"))
-		assert.Equal(t, provider.CodeWrong, check("w", code))
-		assert.Equal(t, provider.CodeRight, check("v", code))
-		assert.Equal(t, provider.CodeUsed, check("v", code))
-		r, err = p.StartCode(t.Context(), &provider.CodeRequest{To: to})
+		assert.Equal(t, provider.VerificationWrong, check("v", "nope"))
+		assert.Equal(t, provider.VerificationWrong, check("w", code))
+		assert.Equal(t, provider.VerificationRight, check("v", code))
+		assert.Equal(t, provider.VerificationUsed, check("v", code))
+		r, err = p.StartVerification(t.Context(), &provider.VerificationRequest{To: to})
 		require.NoError(t, err)
 		time.Sleep(time.Hour)
-		assert.Equal(t, provider.CodeExpired, check(r.ID, p.OpenCode(r.ID)))
-		_, err = p.StartCode(t.Context(), &provider.CodeRequest{To: to, Text: "no place"})
+		assert.Equal(t, provider.VerificationExpired, check(r.ID, p.OpenCode(r.ID)))
+		_, err = p.StartVerification(t.Context(), &provider.VerificationRequest{To: to, Text: "no place"})
 		require.ErrorIs(t, err, provider.InvalidMessage)
-		_, err = p.StartCode(t.Context(), &provider.CodeRequest{To: to, Length: 99})
+		_, err = p.StartVerification(t.Context(), &provider.VerificationRequest{To: to, Length: 99})
 		require.ErrorIs(t, err, provider.Unsupported)
 	})
 }

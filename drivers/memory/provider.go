@@ -103,16 +103,16 @@ func (p *Provider) check(m *provider.Message) error {
 		return err
 	}
 	switch {
-	case m.From != "" && !p.caps.Has(provider.ChooseSender):
-		return provider.Errorf(provider.Unsupported, "the sender cannot be chosen here")
-	case m.Validity != 0 && !p.caps.Has(provider.Validity):
-		return provider.Errorf(provider.Unsupported, "a validity cannot be given here")
-	case !m.SendAt.IsZero() && !p.caps.Has(provider.Schedule):
-		return provider.Errorf(provider.Unsupported, "messages cannot be scheduled here")
+	case m.From != "" && !p.caps.Has(provider.CanChooseSender):
+		return provider.NewError(provider.Unsupported, "the sender cannot be chosen here")
+	case m.Validity != 0 && !p.caps.Has(provider.CanSetValidity):
+		return provider.NewError(provider.Unsupported, "a validity cannot be given here")
+	case !m.SendAt.IsZero() && !p.caps.Has(provider.CanSchedule):
+		return provider.NewError(provider.Unsupported, "messages cannot be scheduled here")
 	case p.caps.MaxCharacters > 0 && utf8.RuneCountInString(m.Text) > p.caps.MaxCharacters:
-		return provider.Errorf(provider.Unsupported, "the text has more characters than can be sent here")
+		return provider.NewError(provider.Unsupported, "the text has more characters than can be sent here")
 	case p.caps.MaxSegments > 0 && segments(m.Text) > p.caps.MaxSegments:
-		return provider.Errorf(provider.Unsupported, "the text has more segments than can be sent here")
+		return provider.NewError(provider.Unsupported, "the text has more segments than can be sent here")
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (p *Provider) decide(m *provider.Message) Answer {
 	case p.config.Answer != nil:
 		return p.config.Answer(m)
 	case p.config.Code != "":
-		return Answer{Err: provider.Errorf(p.config.Code, "the configuration says so")}
+		return Answer{Err: provider.NewError(p.config.Code, "the configuration says so")}
 	}
 	return Answer{}
 }
@@ -213,7 +213,7 @@ func (p *Provider) pay(cost *provider.Money) error {
 		return nil
 	}
 	if p.funds.Micros < cost.Micros {
-		return provider.Errorf(provider.InsufficientFunds, "the balance of "+p.funds.String()+" does not cover "+cost.String())
+		return provider.NewError(provider.InsufficientFunds, "the balance of "+p.funds.String()+" does not cover "+cost.String())
 	}
 	p.funds.Micros -= cost.Micros
 	return nil

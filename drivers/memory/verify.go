@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// CodePlaceholder stands for the code in CodeRequest.Text.
+	// CodePlaceholder stands for the code in VerificationRequest.Text.
 	CodePlaceholder = "{code}"
 
 	defaultCodeText   = "Your code is " + CodePlaceholder
@@ -31,9 +31,9 @@ type oneTimeCode struct {
 	used    bool
 }
 
-// StartCode makes a code and sends it as any other message. A ref that is taken
+// StartVerification makes a code and sends it as any other message. A ref that is taken
 // gets a new code.
-func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*provider.Receipt, error) {
+func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
 	code, text, err := makeCode(r)
 	if err != nil {
 		return nil, err
@@ -58,19 +58,19 @@ func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*pro
 	return receipt, nil
 }
 
-func makeCode(r *provider.CodeRequest) (code, text string, err error) {
+func makeCode(r *provider.VerificationRequest) (code, text string, err error) {
 	if r.Length < 0 || r.Length > maxCodeLength {
-		return "", "", provider.Errorf(provider.Unsupported, "a code has 1 to 32 characters")
+		return "", "", provider.NewError(provider.Unsupported, "a code has 1 to 32 characters")
 	}
 	if r.Expire < 0 {
-		return "", "", provider.Errorf(provider.Unsupported, "a code cannot expire before it is made")
+		return "", "", provider.NewError(provider.Unsupported, "a code cannot expire before it is made")
 	}
 	text = r.Text
 	if text == "" {
 		text = defaultCodeText
 	}
 	if !strings.Contains(text, CodePlaceholder) {
-		return "", "", provider.Errorf(provider.InvalidMessage, "the text has no place for the code: "+CodePlaceholder)
+		return "", "", provider.NewError(provider.InvalidMessage, "the text has no place for the code: "+CodePlaceholder)
 	}
 	alphabet := digits
 	if r.Alpha {
@@ -113,27 +113,27 @@ func (p *Provider) keepCode(ref string, c *oneTimeCode) error {
 		}
 	}
 	if len(p.codes) >= maxOpenCodes {
-		return provider.Errorf(provider.RateLimited, "too many codes are open")
+		return provider.NewError(provider.RateLimited, "too many codes are open")
 	}
 	p.codes[ref] = c
 	return nil
 }
 
-// CheckCode judges a code. A ref that nobody knows is provider.CodeWrong.
-func (p *Provider) CheckCode(_ context.Context, ref, code string) (provider.CodeVerdict, error) {
+// CheckVerification judges a code. A ref that nobody knows is provider.VerificationWrong.
+func (p *Provider) CheckVerification(_ context.Context, ref, code string) (provider.VerificationResult, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c, ok := p.codes[ref]
 	switch {
 	case !ok || subtle.ConstantTimeCompare([]byte(c.code), []byte(code)) == 0:
-		return provider.CodeWrong, nil
+		return provider.VerificationWrong, nil
 	case c.used:
-		return provider.CodeUsed, nil
+		return provider.VerificationUsed, nil
 	case !time.Now().Before(c.expires):
-		return provider.CodeExpired, nil
+		return provider.VerificationExpired, nil
 	}
 	c.used = true
-	return provider.CodeRight, nil
+	return provider.VerificationRight, nil
 }
 
 // OpenCode is the code that was made for a ref, "" if there is none, so that a

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Client is the vendor's API, typed. It is safe for concurrent use. Every error
@@ -13,7 +13,7 @@ import (
 // an [*APIError].
 type Client struct {
 	config *Config // behind a pointer, so that %#v prints no secret
-	wire   *wire.Client
+	http   *httpcall.Client
 }
 
 // NewClient makes a Client. It does no I/O; a bad setting is a
@@ -24,11 +24,11 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	// Basic sends the key with a colon, and so it would come back in base64.
-	w, err := wire.New(config.Config, config.APIKey, config.APIKey+":")
+	w, err := httpcall.New(config.Config, config.APIKey, config.APIKey+":")
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: &config, wire: w}, nil
+	return &Client{config: &config, http: w}, nil
 }
 
 // String names the client without its credentials.
@@ -36,20 +36,20 @@ func (c *Client) String() string { return "phonify client of " + c.config.BaseUR
 
 // Close drops the idle connections. Calls after it are provider.Unavailable.
 // It may be called again.
-func (c *Client) Close() error { return c.wire.Close() }
+func (c *Client) Close() error { return c.http.Close() }
 
 // maxAnswer is the cap for what is read: room for the largest page, 1,000
 // messages of 160 escaped characters.
 const maxAnswer = 4 << 20
 
-func (c *Client) get(ctx context.Context, path string, query url.Values) (*wire.Response, error) {
-	r := wire.Get(path, c.parameters(query))
+func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpcall.Response, error) {
+	r := httpcall.Get(path, c.parameters(query))
 	r.Limit = maxAnswer
 	return c.do(ctx, r)
 }
 
-func (c *Client) post(ctx context.Context, path string, form url.Values) (*wire.Response, error) {
-	return c.do(ctx, wire.Form(http.MethodPost, path, c.parameters(form)))
+func (c *Client) post(ctx context.Context, path string, form url.Values) (*httpcall.Response, error) {
+	return c.do(ctx, httpcall.Form(http.MethodPost, path, c.parameters(form)))
 }
 
 // parameters adds what goes with every call.
@@ -65,11 +65,11 @@ func (c *Client) parameters(p url.Values) url.Values {
 
 // do makes one authenticated request, once. Any 2xx without errors is a
 // response that could be read.
-func (c *Client) do(ctx context.Context, r wire.Request) (*wire.Response, error) {
+func (c *Client) do(ctx context.Context, r httpcall.Request) (*httpcall.Response, error) {
 	if c.config.Auth == AuthBasic {
 		r.Sign = func(req *http.Request) { req.SetBasicAuth(c.config.APIKey.Reveal(), "") }
 	}
-	resp, err := c.wire.Do(ctx, r)
+	resp, err := c.http.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}

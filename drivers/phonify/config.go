@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // DefaultBaseURL is where the API is, unless [Config] says otherwise.
@@ -35,7 +35,7 @@ type Config struct {
 	OwnNumbers  []string                 `json:"own_numbers" doc:"numbers of the account: what was sent to one of them is inbound; default none, and no inbox"`
 	InboundFrom string                   `json:"inbound_from" doc:"which part of a received message is its sender: phone or origin; default phone"`
 
-	wire.Config
+	httpcall.Config
 }
 
 // Driver opens Phonify accounts from settings.
@@ -57,28 +57,28 @@ func (c *Config) defaults() {
 	}
 }
 
-// validate checks what is this driver's own; package wire checks the rest.
+// validate checks what is this driver's own; package httpcall checks the rest.
 func (c *Config) validate() error {
 	key := c.APIKey.Reveal()
 	switch {
 	case key == "":
-		return provider.BadConfig("api_key", "is missing; want the key of the account's settings page")
+		return provider.ConfigErrorf("api_key", "is missing; want the key of the account's settings page")
 	case strings.TrimSpace(key) != key:
-		return provider.BadConfig("api_key", "has a space or line end around it")
+		return provider.ConfigErrorf("api_key", "has a space or line end around it")
 	case c.Auth != AuthBasic && c.Auth != AuthParameter:
-		return provider.BadConfig("auth", "%q; want %s or %s", c.Auth, AuthBasic, AuthParameter)
+		return provider.ConfigErrorf("auth", "%q; want %s or %s", c.Auth, AuthBasic, AuthParameter)
 	case c.Auth == AuthBasic && strings.Contains(key, ":"):
-		return provider.BadConfig("api_key", "has a colon, which HTTP Basic cannot carry in a user; want auth: %s", AuthParameter)
+		return provider.ConfigErrorf("api_key", "has a colon, which HTTP Basic cannot carry in a user; want auth: %s", AuthParameter)
 	case c.MaxUCS2 < 0 || c.MaxUCS2 > MaxCharacters:
-		return provider.BadConfig("max_ucs2_characters", "%d; want 1 to %d", c.MaxUCS2, MaxCharacters)
+		return provider.ConfigErrorf("max_ucs2_characters", "%d; want 1 to %d", c.MaxUCS2, MaxCharacters)
 	case slices.Contains(c.OwnNumbers, ""):
-		return provider.BadConfig("own_numbers", "has an empty number; want numbers such as +14560000000")
+		return provider.ConfigErrorf("own_numbers", "has an empty number; want numbers such as +14560000000")
 	case c.InboundFrom != InboundFromPhone && c.InboundFrom != InboundFromOrigin:
-		return provider.BadConfig("inbound_from", "%q; want %s or %s", c.InboundFrom, InboundFromPhone, InboundFromOrigin)
+		return provider.ConfigErrorf("inbound_from", "%q; want %s or %s", c.InboundFrom, InboundFromPhone, InboundFromOrigin)
 	}
 	for name, code := range c.ErrorTypes {
 		if !slices.Contains(provider.Codes(), code) {
-			return provider.BadConfig("error_types", "%q for %s is no code; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
+			return provider.ConfigErrorf("error_types", "%q for %s is no code; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
 		}
 	}
 	return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestConformance(t *testing.T) {
@@ -17,7 +17,7 @@ func TestConformance(t *testing.T) {
 			conformance.Run(t, conformance.Harness{
 				Open: func(url string) (provider.Provider, error) {
 					return phonify.New(phonify.Config{
-						Config: wire.Config{BaseURL: url},
+						Config: httpcall.Config{BaseURL: url},
 						APIKey: key, Auth: auth, OwnNumbers: []string{ours},
 					})
 				},

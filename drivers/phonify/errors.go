@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // APIError is what the vendor said instead of doing what it was asked to. Its
@@ -45,7 +45,7 @@ type errorBody struct {
 
 // parseError reads an error body; nil = it is none. It reads the answer without
 // secrets.
-func parseError(resp *wire.Response) *APIError {
+func parseError(resp *httpcall.Response) *APIError {
 	var body errorBody
 	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil || len(body.Errors) == 0 {
 		return nil
@@ -59,7 +59,7 @@ func parseError(resp *wire.Response) *APIError {
 
 // failure makes the error of an answer that is no success: what a documented
 // body says, else what the status alone stands for.
-func (c *Client) failure(resp *wire.Response, said *APIError) *provider.Error {
+func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Error {
 	bare := resp.ByStatus()
 	if resp.Status == http.StatusPaymentRequired && bare.Code == provider.InsufficientFunds {
 		bare.Code = provider.Rejected // 402 is this vendor's word for every refusal

@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func Example() {
@@ -17,7 +17,7 @@ func Example() {
 
 	account, err := phonify.New(phonify.Config{
 		APIKey: phonifytest.APIKey,
-		Config: wire.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
+		Config: httpcall.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -43,7 +43,7 @@ func Example() {
 func ExampleClient_Messages() {
 	vendor := phonifytest.NewServer(phonifytest.Options{})
 	defer vendor.Close()
-	client, err := phonify.NewClient(phonify.Config{APIKey: phonifytest.APIKey, Config: wire.Config{BaseURL: vendor.URL}})
+	client, err := phonify.NewClient(phonify.Config{APIKey: phonifytest.APIKey, Config: httpcall.Config{BaseURL: vendor.URL}})
 	if err != nil {
 		fmt.Println(err)
 		return

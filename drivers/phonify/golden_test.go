@@ -16,8 +16,8 @@ import (
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -55,13 +55,13 @@ func TestRequests(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var seen []byte
-			s := wiretest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := httpcalltest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				r.Host = "vendor.example"
 				seen, _ = httputil.DumpRequest(r, true)
 				_, _ = w.Write([]byte(`{"messages":[{"id":"ch_0Ab/?%"}]}`))
 			}))
 			defer s.Close()
-			config := phonify.Config{Config: wire.Config{BaseURL: s.URL + "/v1"}, APIKey: phonifytest.APIKey}
+			config := phonify.Config{Config: httpcall.Config{BaseURL: s.URL + "/v1"}, APIKey: phonifytest.APIKey}
 			if tt.change != nil {
 				tt.change(&config)
 			}

@@ -102,7 +102,7 @@ func parseCursor(s string) (position, error) {
 	fields := strings.Split(s, " ")
 	at, err := time.Parse(time.RFC3339Nano, fields[0])
 	if err != nil || len(fields) < 2 {
-		return position{}, provider.Errorf(provider.Rejected, "the cursor is not one of this inbox")
+		return position{}, provider.NewError(provider.Rejected, "the cursor is not one of this inbox")
 	}
 	return position{at, fields[1:]}, nil
 }

@@ -80,7 +80,7 @@ func (c *Client) checkLength(body string) error {
 		limit = c.config.MaxUCS2
 	}
 	if n := utf8.RuneCountInString(body); n > limit {
-		return provider.Errorf(provider.Unsupported, fmt.Sprintf("the text has %d characters; Phonify takes %d", n, limit))
+		return provider.NewError(provider.Unsupported, fmt.Sprintf("the text has %d characters; Phonify takes %d", n, limit))
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func pick(messages []Message, to e164.Number) (*Message, error) {
 // know is provider.Rejected.
 func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 	if id == "" || id == "." || id == ".." { // these are other addresses
-		return nil, provider.Errorf(provider.Rejected, fmt.Sprintf("%q is no message id", id))
+		return nil, provider.NewError(provider.Rejected, fmt.Sprintf("%q is no message id", id))
 	}
 	resp, err := c.get(ctx, "/messages/"+url.PathEscape(id), url.Values{})
 	if err != nil {
@@ -137,7 +137,7 @@ func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error)
 		limit = DefaultPage
 	}
 	if offset < 0 || limit < 0 || limit > MaxPage {
-		return nil, provider.Errorf(provider.Unsupported, fmt.Sprintf("offset %d and limit %d; want an offset from 0 and a limit of 1 to %d", offset, limit, MaxPage))
+		return nil, provider.NewError(provider.Unsupported, fmt.Sprintf("offset %d and limit %d; want an offset from 0 and a limit of 1 to %d", offset, limit, MaxPage))
 	}
 	query := url.Values{"offset": {strconv.Itoa(offset)}, "limit": {strconv.Itoa(limit)}}
 	resp, err := c.get(ctx, "/messages", query)
@@ -164,7 +164,7 @@ func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, 
 		for offset := 0; ; offset += pageSize {
 			page, err := c.List(ctx, offset, pageSize)
 			if err == nil && samePage(last, page) {
-				err = provider.Errorf(provider.Indeterminate, "the vendor answers the same page again")
+				err = provider.NewError(provider.Indeterminate, "the vendor answers the same page again")
 			}
 			if err != nil {
 				yield(Message{}, err)

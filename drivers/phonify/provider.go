@@ -64,11 +64,11 @@ func refuse(m *provider.Message) error {
 	}
 	switch {
 	case m.From != "":
-		return provider.Errorf(provider.Unsupported, "the vendor chooses the sender itself")
+		return provider.NewError(provider.Unsupported, "the vendor chooses the sender itself")
 	case !m.SendAt.IsZero():
-		return provider.Errorf(provider.Unsupported, "the vendor cannot send later")
+		return provider.NewError(provider.Unsupported, "the vendor cannot send later")
 	case m.Validity != 0:
-		return provider.Errorf(provider.Unsupported, "the vendor has no validity period")
+		return provider.NewError(provider.Unsupported, "the vendor has no validity period")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,7 +31,7 @@ func newServer(t *testing.T) *phonifytest.Server {
 // open makes a provider for the fake; change, if given, edits its settings.
 func open(t *testing.T, url string, change ...func(*phonify.Config)) *phonify.Provider {
 	t.Helper()
-	config := phonify.Config{Config: wire.Config{BaseURL: url}, APIKey: phonifytest.APIKey}
+	config := phonify.Config{Config: httpcall.Config{BaseURL: url}, APIKey: phonifytest.APIKey}
 	for _, c := range change {
 		c(&config)
 	}

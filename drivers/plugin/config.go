@@ -71,20 +71,20 @@ func (c *Config) validate() error {
 		"health_timeout": c.HealthTimeout, "restart_window": c.RestartWindow,
 	} {
 		if d < 0 {
-			return provider.BadConfig(name, "%s is negative; want a duration such as 10s", d)
+			return provider.ConfigErrorf(name, "%s is negative; want a duration such as 10s", d)
 		}
 	}
 	switch {
 	case c.Restarts < -1:
-		return provider.BadConfig("restarts", "%d is below -1; want a number of restarts, or -1 for none", c.Restarts)
+		return provider.ConfigErrorf("restarts", "%d is below -1; want a number of restarts, or -1 for none", c.Restarts)
 	case c.TLS != "" && c.TLS != TLSAuto && c.TLS != TLSOff:
-		return provider.BadConfig("tls", "%q; want %s or %s", c.TLS, TLSAuto, TLSOff)
+		return provider.ConfigErrorf("tls", "%q; want %s or %s", c.TLS, TLSAuto, TLSOff)
 	case len(c.Settings) > 0 && !json.Valid(c.Settings):
-		return provider.BadConfig("config", "is not JSON")
+		return provider.ConfigErrorf("config", "is not JSON")
 	}
 	if c.SHA256 != "" {
 		if sum, err := hex.DecodeString(c.SHA256); err != nil || len(sum) != checksumSize {
-			return provider.BadConfig("sha256", "%q is not a SHA-256 checksum; want 64 hexadecimal digits", c.SHA256)
+			return provider.ConfigErrorf("sha256", "%q is not a SHA-256 checksum; want 64 hexadecimal digits", c.SHA256)
 		}
 	}
 	return nil
@@ -94,22 +94,22 @@ func (c *Config) validate() error {
 func (c *Config) file() (string, error) {
 	switch {
 	case c.Path != "" && c.Name != "":
-		return "", provider.BadConfig("name", "path says which program; want one of the two")
+		return "", provider.ConfigErrorf("name", "path says which program; want one of the two")
 	case c.Path != "":
 		if filepath.Base(c.Path) == c.Path {
-			return "", provider.BadConfig("path", "%q has no path separator; want a file such as ./%s, or name and dir", c.Path, c.Path)
+			return "", provider.ConfigErrorf("path", "%q has no path separator; want a file such as ./%s, or name and dir", c.Path, c.Path)
 		}
 		return checkFile("path", c.Path)
 	case c.Name != "":
 		if c.Dir == "" {
-			return "", provider.BadConfig("dir", "must say where %q is looked for", c.Name)
+			return "", provider.ConfigErrorf("dir", "must say where %q is looked for", c.Name)
 		}
 		if err := checkName(c.Name); err != nil {
 			return "", err
 		}
 		return checkFile("name", filepath.Join(c.Dir, c.Name))
 	}
-	return "", provider.BadConfig("path", "must name the plugin's program, such as ./acme-driver")
+	return "", provider.ConfigErrorf("path", "must name the plugin's program, such as ./acme-driver")
 }
 
 func (c *Config) restarts() int {

@@ -57,7 +57,7 @@ func Checksum(path string) (string, error) {
 // system.
 func checkName(name string) error {
 	if strings.ContainsAny(name, `/\:`) || name == "." || name == ".." {
-		return provider.BadConfig("name", "%q is not a plain name; a program elsewhere is named by path", name)
+		return provider.ConfigErrorf("name", "%q is not a plain name; a program elsewhere is named by path", name)
 	}
 	return nil
 }
@@ -66,18 +66,18 @@ func checkName(name string) error {
 func checkFile(setting, path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return "", provider.BadConfig(setting, "%v", err)
+		return "", provider.ConfigErrorf(setting, "%v", err)
 	}
 	info, err := os.Stat(abs)
 	switch {
 	case err != nil:
-		return "", provider.BadConfig(setting, "%v", err)
+		return "", provider.ConfigErrorf(setting, "%v", err)
 	case !info.Mode().IsRegular():
-		return "", provider.BadConfig(setting, "%s is not a file", abs)
+		return "", provider.ConfigErrorf(setting, "%s is not a file", abs)
 	case !executable(info):
-		return "", provider.BadConfig(setting, "%s is not executable", abs)
+		return "", provider.ConfigErrorf(setting, "%s is not executable", abs)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
-		return "", provider.BadConfig(setting, "%s can be written by everybody; it will not be run", abs)
+		return "", provider.ConfigErrorf(setting, "%s can be written by everybody; it will not be run", abs)
 	}
 	return abs, nil
 }
@@ -94,10 +94,10 @@ func checkSum(path, want string) error {
 	}
 	got, err := Checksum(path)
 	if err != nil {
-		return provider.BadConfig("sha256", "%v", err)
+		return provider.ConfigErrorf("sha256", "%v", err)
 	}
 	if !strings.EqualFold(got, want) {
-		return provider.BadConfig("sha256", "%s has the checksum %s, not the one that is set; it will not be run", path, got)
+		return provider.ConfigErrorf("sha256", "%s has the checksum %s, not the one that is set; it will not be run", path, got)
 	}
 	return nil
 }

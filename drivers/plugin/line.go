@@ -15,7 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // maxMessage bounds a gRPC message in either direction; the protocol fixes it.
@@ -133,7 +133,7 @@ func (l line) outgoing(ctx context.Context) (context.Context, context.CancelFunc
 		pairs = append(pairs, timeoutKey, milliseconds(max(1, time.Until(deadline))))
 		end = deadline.Add(l.grace)
 	}
-	if d, ok := wire.ConnectTimeout(ctx); ok {
+	if d, ok := httpcall.ConnectTimeout(ctx); ok {
 		pairs = append(pairs, connectTimeoutKey, milliseconds(d))
 	}
 	if t := traceOf(ctx); t.parent != "" {
@@ -156,7 +156,7 @@ func incoming(ctx context.Context) (context.Context, context.CancelFunc) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	ctx = traceContext{parent: first(md, traceparentKey), state: first(md, tracestateKey)}.into(ctx)
 	if d, ok := duration(md, connectTimeoutKey); ok {
-		ctx = wire.WithConnectTimeout(ctx, d)
+		ctx = httpcall.WithConnectTimeout(ctx, d)
 	}
 	if d, ok := duration(md, timeoutKey); ok {
 		return context.WithTimeout(ctx, d)

@@ -19,7 +19,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Every optional interface, through the bridge and without it: the answers are
@@ -77,11 +77,11 @@ func exercise(t *testing.T, p provider.Provider) []any {
 	for _, v := range provider.SendBatch(ctx, p, batch) {
 		note(v.Receipt, v.Err)
 	}
-	code, err := provider.StartCode(ctx, p, &provider.CodeRequest{To: m.To, Ref: "v1", Length: 6, Expire: time.Minute})
+	code, err := provider.StartVerification(ctx, p, &provider.VerificationRequest{To: m.To, Ref: "v1", Length: 6, Expire: time.Minute})
 	require.NoError(t, err)
 	note(code.ID != "")
-	note(provider.CheckCode(ctx, p, code.ID, "nonsense"))
-	note(provider.CheckCode(ctx, p, "never", "1"))
+	note(provider.CheckVerification(ctx, p, code.ID, "nonsense"))
+	note(provider.CheckVerification(ctx, p, "never", "1"))
 
 	events, next, err := provider.ReadInbox(ctx, p, "")
 	note(len(events), next, err)
@@ -102,7 +102,7 @@ func TestContextCrosses(t *testing.T) {
 		ctx := trace.ContextWithSpanContext(context.Background(), trace.NewSpanContext(trace.SpanContextConfig{
 			TraceID: trace.TraceID{1, 2, 3}, SpanID: trace.SpanID{4, 5, 6}, TraceFlags: trace.FlagsSampled, TraceState: state,
 		}))
-		ctx, cancel := context.WithTimeout(wire.WithConnectTimeout(ctx, 1500*time.Millisecond), 10*time.Minute)
+		ctx, cancel := context.WithTimeout(httpcall.WithConnectTimeout(ctx, 1500*time.Millisecond), 10*time.Minute)
 		defer cancel()
 		r, err := p.Send(ctx, message("context"))
 		require.NoError(t, err)
@@ -232,7 +232,7 @@ func TestLiar(t *testing.T) {
 			assert.Error(t, err)
 			_, err = p.Quote(ctx, message("x"))
 			assert.Error(t, err)
-			_, err = p.CheckCode(ctx, "r", "c")
+			_, err = p.CheckVerification(ctx, "r", "c")
 			assert.Error(t, err)
 			for _, v := range provider.SendBatch(ctx, p, []*provider.Message{message("a"), message("b")}) {
 				assert.ErrorIs(t, v.Err, provider.Indeterminate)

@@ -74,7 +74,7 @@ func (p *Provider) sendPart(ctx context.Context, part []*driverv1.Message) []pro
 	verdicts := make([]provider.Verdict, len(part))
 	answer, err := unary(ctx, p, driverv1.DriverClient.SendBatch, &driverv1.SendBatchRequest{Messages: part})
 	if err == nil && len(answer.GetVerdicts()) != len(part) {
-		err = provider.Errorf(provider.Indeterminate, "the plugin did not answer for every message of the batch")
+		err = provider.NewError(provider.Indeterminate, "the plugin did not answer for every message of the batch")
 	}
 	for i := range verdicts {
 		if err != nil {
@@ -160,34 +160,34 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 	return quote, nil
 }
 
-// StartCode lets the plugin's vendor send a one-time code.
-func (p *Provider) StartCode(ctx context.Context, r *provider.CodeRequest) (*provider.Receipt, error) {
-	request, err := toproto.CodeRequest(r)
+// StartVerification lets the plugin's vendor send a one-time code.
+func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
+	request, err := toproto.VerificationRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := unary(ctx, p, driverv1.DriverClient.StartCode, request)
+	answer, err := unary(ctx, p, driverv1.DriverClient.StartVerification, request)
 	if err != nil {
 		return nil, err
 	}
 	return sent(answer.GetReceipt(), answer.GetError())
 }
 
-// CheckCode lets the plugin's vendor judge a one-time code.
-func (p *Provider) CheckCode(ctx context.Context, ref, code string) (provider.CodeVerdict, error) {
-	request := &driverv1.CheckCodeRequest{Ref: toproto.Text(ref), Code: toproto.Text(code)}
-	answer, err := unary(ctx, p, driverv1.DriverClient.CheckCode, request)
+// CheckVerification lets the plugin's vendor judge a one-time code.
+func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
+	request := &driverv1.CheckVerificationRequest{Ref: toproto.Text(ref), Code: toproto.Text(code)}
+	answer, err := unary(ctx, p, driverv1.DriverClient.CheckVerification, request)
 	if err != nil {
 		return "", err
 	}
 	if err := fromproto.Error(answer.GetError()); err != nil {
 		return "", err
 	}
-	verdict, ok := fromproto.CodeVerdict(answer.GetVerdict())
+	result, ok := fromproto.VerificationResult(answer.GetResult())
 	if !ok {
 		return "", errNoAnswer
 	}
-	return verdict, nil
+	return result, nil
 }
 
 // ParseCallback lets the plugin read a vendor's callback.

@@ -211,12 +211,12 @@ func checkLeaks(c *Config, settings []provider.Setting) error {
 		}
 		for i, arg := range c.Args {
 			if strings.Contains(arg, secret) {
-				return provider.BadConfig(fmt.Sprintf("args[%d]", i), "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
+				return provider.ConfigErrorf(fmt.Sprintf("args[%d]", i), "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
 			}
 		}
 		for name, value := range c.Env {
 			if strings.Contains(value, secret) {
-				return provider.BadConfig("env."+name, "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
+				return provider.ConfigErrorf("env."+name, "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
 			}
 		}
 	}

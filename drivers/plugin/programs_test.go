@@ -22,7 +22,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // programs are the plugins of these tests.
@@ -67,12 +67,12 @@ var oddDriver = provider.NewDriver("odd", "Does what the text says.", newOdd)
 
 type odd struct {
 	config oddConfig
-	client *wire.Client
+	client *httpcall.Client
 }
 
 func newOdd(c oddConfig) (*odd, error) {
 	if c.Token == "bad" {
-		return nil, provider.BadConfig("token", "must not be bad")
+		return nil, provider.ConfigErrorf("token", "must not be bad")
 	}
 	if c.Token == "explode" {
 		panic("boom")
@@ -83,7 +83,7 @@ func newOdd(c oddConfig) (*odd, error) {
 		return o, nil
 	}
 	var err error
-	o.client, err = wire.New(wire.Config{BaseURL: c.URL})
+	o.client, err = httpcall.New(httpcall.Config{BaseURL: c.URL})
 	return o, err
 }
 
@@ -112,7 +112,7 @@ func (o *odd) Send(ctx context.Context, m *provider.Message) (*provider.Receipt,
 	case "pid":
 		return &provider.Receipt{ID: strconv.Itoa(os.Getpid())}, nil
 	case "post":
-		if _, err := o.client.Do(ctx, wire.Form(http.MethodPost, "/", nil)); err != nil {
+		if _, err := o.client.Do(ctx, httpcall.Form(http.MethodPost, "/", nil)); err != nil {
 			return nil, err
 		}
 		return &provider.Receipt{ID: "posted"}, nil
@@ -159,7 +159,7 @@ func leaveChild() (*provider.Receipt, error) {
 
 func describeContext(ctx context.Context) string {
 	deadline, _ := ctx.Deadline()
-	connect, _ := wire.ConnectTimeout(ctx)
+	connect, _ := httpcall.ConnectTimeout(ctx)
 	return fmt.Sprintf("%s %s %s %s", time.Until(deadline).Round(time.Minute), connect,
 		trace.SpanContextFromContext(ctx).TraceID(), trace.SpanContextFromContext(ctx).TraceState())
 }
@@ -291,8 +291,8 @@ func (*liar) Quote(context.Context, *driverv1.QuoteRequest) (*driverv1.QuoteResp
 	return &driverv1.QuoteResponse{}, nil
 }
 
-func (*liar) CheckCode(context.Context, *driverv1.CheckCodeRequest) (*driverv1.CheckCodeResponse, error) {
-	return &driverv1.CheckCodeResponse{}, nil
+func (*liar) CheckVerification(context.Context, *driverv1.CheckVerificationRequest) (*driverv1.CheckVerificationResponse, error) {
+	return &driverv1.CheckVerificationResponse{}, nil
 }
 
 func (*liar) ParseCallback(context.Context, *driverv1.ParseCallbackRequest) (*driverv1.ParseCallbackResponse, error) {

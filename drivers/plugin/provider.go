@@ -181,7 +181,7 @@ func carry(m *provider.Message) (*driverv1.Message, error) {
 		return nil, err
 	}
 	if proto.Size(message) > maxCarried {
-		return nil, provider.Errorf(provider.InvalidMessage, "the message is larger than 1 MiB")
+		return nil, provider.NewError(provider.InvalidMessage, "the message is larger than 1 MiB")
 	}
 	return message, nil
 }

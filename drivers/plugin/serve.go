@@ -64,6 +64,6 @@ func intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle
 func guard(err *error) {
 	if r := recover(); r != nil {
 		fmt.Fprintf(os.Stderr, "panic: %v\n%s", r, debug.Stack())
-		*err = provider.Errorf(provider.Indeterminate, "the driver panicked")
+		*err = provider.NewError(provider.Indeterminate, "the driver panicked")
 	}
 }

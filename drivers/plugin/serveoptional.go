@@ -122,29 +122,29 @@ func (s *server) Quote(ctx context.Context, r *driverv1.QuoteRequest) (*driverv1
 	return &driverv1.QuoteResponse{Quote: toproto.Quote(quote), Error: failure}, err
 }
 
-func (s *server) StartCode(ctx context.Context, r *driverv1.StartCodeRequest) (*driverv1.StartCodeResponse, error) {
+func (s *server) StartVerification(ctx context.Context, r *driverv1.StartVerificationRequest) (*driverv1.StartVerificationResponse, error) {
 	account, err := s.opened()
 	if err != nil {
 		return nil, err
 	}
-	receipt, failure := answered(startCode(ctx, account, r))
-	return &driverv1.StartCodeResponse{Receipt: receipt, Error: failure}, nil
+	receipt, failure := answered(startVerification(ctx, account, r))
+	return &driverv1.StartVerificationResponse{Receipt: receipt, Error: failure}, nil
 }
 
-func startCode(ctx context.Context, account provider.Provider, r *driverv1.StartCodeRequest) (receipt *provider.Receipt, err error) {
+func startVerification(ctx context.Context, account provider.Provider, r *driverv1.StartVerificationRequest) (receipt *provider.Receipt, err error) {
 	defer guard(&err)
-	request, err := fromproto.CodeRequest(r)
+	request, err := fromproto.VerificationRequest(r)
 	if err != nil {
 		return nil, err
 	}
-	return provider.StartCode(ctx, account, request)
+	return provider.StartVerification(ctx, account, request)
 }
 
-func (s *server) CheckCode(ctx context.Context, r *driverv1.CheckCodeRequest) (*driverv1.CheckCodeResponse, error) {
-	verdict, failure, err := call(s, func(p provider.Provider) (provider.CodeVerdict, error) {
-		return provider.CheckCode(ctx, p, r.GetRef(), r.GetCode())
+func (s *server) CheckVerification(ctx context.Context, r *driverv1.CheckVerificationRequest) (*driverv1.CheckVerificationResponse, error) {
+	result, failure, err := call(s, func(p provider.Provider) (provider.VerificationResult, error) {
+		return provider.CheckVerification(ctx, p, r.GetRef(), r.GetCode())
 	})
-	return &driverv1.CheckCodeResponse{Verdict: toproto.CodeVerdict(verdict), Error: failure}, err
+	return &driverv1.CheckVerificationResponse{Result: toproto.VerificationResult(result), Error: failure}, err
 }
 
 func (s *server) ParseCallback(ctx context.Context, r *driverv1.ParseCallbackRequest) (*driverv1.ParseCallbackResponse, error) {

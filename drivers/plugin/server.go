@@ -123,7 +123,7 @@ const (
 // neither is in doubt.
 func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv1.Error) {
 	if err == nil && receipt == nil {
-		err = provider.Errorf(provider.Indeterminate, "the driver gave neither a receipt nor an error")
+		err = provider.NewError(provider.Indeterminate, "the driver gave neither a receipt nor an error")
 	}
 	if err != nil {
 		return nil, toproto.Error(err)

@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // SendStream makes each message's attempt in a goroutine of its own and answers
@@ -116,7 +116,7 @@ func (a *attempts) more(response *driverv1.SendStreamResponse) bool {
 func contextOf(ctx context.Context, call *driverv1.StreamCall) (context.Context, context.CancelFunc) {
 	ctx = traceContext{parent: call.GetTraceparent(), state: call.GetTracestate()}.into(ctx)
 	if d := fromproto.Duration(call.GetConnectTimeout()); d > 0 {
-		ctx = wire.WithConnectTimeout(ctx, d)
+		ctx = httpcall.WithConnectTimeout(ctx, d)
 	}
 	if d := fromproto.Duration(call.GetTimeout()); d > 0 {
 		return context.WithTimeout(ctx, d)

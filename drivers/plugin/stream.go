@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // sendStream carries all sends of a process on one gRPC stream. If the stream
@@ -161,7 +161,7 @@ func (f *flow) book(ctx context.Context, m *driverv1.Message) (*driverv1.StreamC
 	if deadline, ok := ctx.Deadline(); ok {
 		call.Timeout = toproto.Duration(max(1, time.Until(deadline)))
 	}
-	if d, ok := wire.ConnectTimeout(ctx); ok {
+	if d, ok := httpcall.ConnectTimeout(ctx); ok {
 		call.ConnectTimeout = toproto.Duration(d)
 	}
 	t := traceOf(ctx)

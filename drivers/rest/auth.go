@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // auth is how requests prove whose they are. More than one kind may be given.
@@ -28,7 +28,7 @@ type basicAuth struct {
 func (a *auth) trees() []*tree { return []*tree{a.Headers, a.Query, a.Body} }
 
 // apply adds what does not change from request to request.
-func (a *auth) apply(r *wire.Request, s scope) {
+func (a *auth) apply(r *httpcall.Request, s scope) {
 	if a.Basic != nil {
 		user, _ := a.Basic.Username.text(s, nil)
 		password, _ := a.Basic.Password.text(s, nil)

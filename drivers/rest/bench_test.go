@@ -14,11 +14,11 @@ import (
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/drivers/rest/resttest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // BenchmarkSend compares a send by a recipe with the same request made by hand,
-// both over the same client of package wire.
+// both over the same client of package httpcall.
 func BenchmarkSend(b *testing.B) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -40,12 +40,12 @@ func BenchmarkSend(b *testing.B) {
 		}
 	})
 	b.Run("by hand", func(b *testing.B) {
-		c, err := wire.New(wire.Config{BaseURL: s.URL})
+		c, err := httpcall.New(httpcall.Config{BaseURL: s.URL})
 		require.NoError(b, err)
 		defer c.Close()
 		b.ReportAllocs()
 		for b.Loop() {
-			r, err := wire.JSON(http.MethodPost, "/messages", map[string]string{"to": m.To.String(), "text": m.Text})
+			r, err := httpcall.JSON(http.MethodPost, "/messages", map[string]string{"to": m.To.String(), "text": m.Text})
 			if err != nil {
 				b.Fatal(err)
 			}

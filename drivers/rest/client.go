@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 var (
@@ -21,14 +21,14 @@ var (
 // buildSend fills a request that sends messages. net/http repeats requests by
 // any method but POST and PATCH when a reused connection drops, so that such a
 // one gets a connection of its own.
-func (p *Provider) buildSend(r *request, s scope, each []scope) (wire.Request, error) {
+func (p *Provider) buildSend(r *request, s scope, each []scope) (httpcall.Request, error) {
 	req, err := p.build(r, s, each)
 	req.Fresh = r.method() != http.MethodPost
 	return req, err
 }
 
 // build fills a request. Each is what stands for the messages of a batch.
-func (p *Provider) build(r *request, s scope, each []scope) (wire.Request, error) {
+func (p *Provider) build(r *request, s scope, each []scope) (httpcall.Request, error) {
 	req, err := r.body(s, each, &p.recipe.Auth)
 	if err != nil {
 		return req, err
@@ -84,26 +84,26 @@ func (r *request) path(s scope) (string, error) {
 }
 
 // body makes the body, with the credentials in it where the vendor wants so.
-func (r *request) body(s scope, each []scope, a *auth) (wire.Request, error) {
+func (r *request) body(s scope, each []scope, a *auth) (httpcall.Request, error) {
 	switch {
 	case r.Form != nil:
 		filled, _ := r.Form.fill(s, each)
-		return wire.Form("", "", formValues(a.inside(filled, s))), nil
+		return httpcall.Form("", "", formValues(a.inside(filled, s))), nil
 	case r.JSON != nil:
 		filled, ok := r.JSON.fill(s, each)
 		if !ok {
 			filled = object{}
 		}
-		return wire.JSON("", "", a.inside(filled, s))
+		return httpcall.JSON("", "", a.inside(filled, s))
 	case r.XML != nil:
 		filled, _ := r.XML.fill(s, each)
 		body, err := xmlBody(filled)
 		if err != nil {
-			return wire.Request{}, &provider.Error{Code: provider.Unsupported, Err: err}
+			return httpcall.Request{}, &provider.Error{Code: provider.Unsupported, Err: err}
 		}
-		return wire.Request{Header: http.Header{"Content-Type": {"application/xml; charset=utf-8"}}, Body: body}, nil
+		return httpcall.Request{Header: http.Header{"Content-Type": {"application/xml; charset=utf-8"}}, Body: body}, nil
 	}
-	return wire.Request{}, nil
+	return httpcall.Request{}, nil
 }
 
 // inside adds credentials to a filled body that is a map.
@@ -122,14 +122,14 @@ func (a *auth) inside(filled any, s scope) any {
 
 // answer is a vendor's answer, read as far as it could be.
 type answer struct {
-	*wire.Response
+	*httpcall.Response
 	tree any
 	err  error // why there is no tree
 }
 
-// do makes the request, once. The error is that of package wire, or one of
+// do makes the request, once. The error is that of package httpcall, or one of
 // authentication before any byte went to the vendor's API.
-func (p *Provider) do(ctx context.Context, c *call, req wire.Request) (*answer, error) {
+func (p *Provider) do(ctx context.Context, c *call, req httpcall.Request) (*answer, error) {
 	token, cached, err := p.authorize(ctx, &req)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (p *Provider) do(ctx context.Context, c *call, req wire.Request) (*answer, 
 	return a, nil
 }
 
-func (p *Provider) authorize(ctx context.Context, req *wire.Request) (token string, cached bool, err error) {
+func (p *Provider) authorize(ctx context.Context, req *httpcall.Request) (token string, cached bool, err error) {
 	if p.tokens == nil {
 		return "", false, nil
 	}
@@ -205,7 +205,7 @@ func (p *Provider) rawOf(v any) json.RawMessage {
 	return json.RawMessage(p.redact.Replace(string(b)))
 }
 
-// redactor replaces secrets in what was parsed already; package wire does it for
+// redactor replaces secrets in what was parsed already; package httpcall does it for
 // whole answers.
 func redactor(secrets []provider.Secret) *strings.Replacer {
 	var pairs []string

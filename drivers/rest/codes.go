@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // errorTable reads refusals. The vendor's code is looked up in When, then in
@@ -175,7 +175,7 @@ func (r *Recipe) calls() []*call {
 
 // failure makes the error of an answer that is no acceptance. A documented
 // code decides; without one the status does, and the vendor's words are kept.
-func (t *errorTable) failure(resp *wire.Response, answer any) *provider.Error {
+func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Error {
 	found, vendorCode, message := t.verdict(resp.Status, answer)
 	err := resp.Failed(provider.Code(found), vendorCode, message)
 	if found == "" {
@@ -190,7 +190,7 @@ func (t *errorTable) failure(resp *wire.Response, answer any) *provider.Error {
 
 // byStatus makes the error of an answer whose body cannot be read: a row of the
 // table that needs nothing but the status, else what the status stands for.
-func (t *errorTable) byStatus(resp *wire.Response) *provider.Error {
+func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
 	err := resp.ByStatus()
 	for i := range t.When {
 		if rule := &t.When[i]; rule.bare() && slices.Contains(rule.Status, resp.Status) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 const driverName = "rest"
@@ -31,7 +31,7 @@ type Config struct {
 	// recipe's setting of type templates.
 	Texts json.RawMessage `json:"-"`
 
-	wire.Config
+	httpcall.Config
 }
 
 // Driver opens accounts at vendors that a recipe describes.
@@ -69,11 +69,11 @@ func decodeConfig(raw json.RawMessage) (Config, *Recipe, error) {
 	var all map[string]json.RawMessage
 	if len(raw) > 0 && string(raw) != "null" {
 		if err := json.Unmarshal(raw, &all); err != nil {
-			return config, nil, provider.BadConfig("", "want a map of settings: %v", err)
+			return config, nil, provider.ConfigErrorf("", "want a map of settings: %v", err)
 		}
 	}
 	if err := provider.DecodeConfig(all["recipe"], &config.Recipe); err != nil {
-		return config, nil, provider.BadConfig("recipe", "want a name or a file: %v", err)
+		return config, nil, provider.ConfigErrorf("recipe", "want a name or a file: %v", err)
 	}
 	if config.Recipe == "" {
 		if err := provider.DecodeConfig(raw, &config); err != nil {
@@ -101,12 +101,12 @@ func decodeConfig(raw json.RawMessage) (Config, *Recipe, error) {
 		case slices.Contains(known, key):
 			shared[key] = all[key]
 		default:
-			return config, nil, provider.BadConfig(key, "unknown key; want one of %s", recipe.settingNames())
+			return config, nil, provider.ConfigErrorf(key, "unknown key; want one of %s", recipe.settingNames())
 		}
 	}
 	clean, err := json.Marshal(shared)
 	if err != nil {
-		return config, nil, provider.BadConfig("", "%v", err)
+		return config, nil, provider.ConfigErrorf("", "%v", err)
 	}
 	return config, recipe, provider.DecodeConfig(clean, &config)
 }
@@ -126,11 +126,11 @@ func (r *Recipe) settingNames() string {
 func settingText(key string, raw json.RawMessage) (string, error) {
 	v, err := readJSON(raw)
 	if err != nil {
-		return "", provider.BadConfig(key, "%v", err)
+		return "", provider.ConfigErrorf(key, "%v", err)
 	}
 	word, scalar := scalarOf(v)
 	if !scalar {
-		return "", provider.BadConfig(key, "want a string, a number or a boolean")
+		return "", provider.ConfigErrorf(key, "want a string, a number or a boolean")
 	}
 	return word, nil
 }
@@ -139,7 +139,7 @@ func settingText(key string, raw json.RawMessage) (string, error) {
 func (r *Recipe) values(config Config) (map[string]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(config.Values)) {
 		if _, known := r.Settings.find(key); !known {
-			return nil, provider.BadConfig(key, "recipe %s has no such setting; want one of %s", r.Name, r.settingNames())
+			return nil, provider.ConfigErrorf(key, "recipe %s has no such setting; want one of %s", r.Name, r.settingNames())
 		}
 	}
 	values := make(map[string]string, len(r.Settings))
@@ -164,7 +164,7 @@ func (r *Recipe) values(config Config) (map[string]string, error) {
 func (s *Setting) check(word string, given bool) (string, error) {
 	switch {
 	case given && word == "" && s.Secret:
-		return "", provider.BadConfig(s.Name, "must not be empty: %s", s.Doc)
+		return "", provider.ConfigErrorf(s.Name, "must not be empty: %s", s.Doc)
 	case word == "":
 		word = s.Default
 	}
@@ -172,13 +172,13 @@ func (s *Setting) check(word string, given bool) (string, error) {
 		if s.Optional {
 			return "", nil
 		}
-		return "", provider.BadConfig(s.Name, "is missing: %s", s.Doc)
+		return "", provider.ConfigErrorf(s.Name, "is missing: %s", s.Doc)
 	}
 	if s.Pattern != nil && !s.Pattern.MatchString(word) {
-		return "", provider.BadConfig(s.Name, "does not match %s: %s", s.Pattern, s.Doc)
+		return "", provider.ConfigErrorf(s.Name, "does not match %s: %s", s.Pattern, s.Doc)
 	}
 	if len(s.Choices) > 0 && !slices.Contains(s.Choices, word) {
-		return "", provider.BadConfig(s.Name, "%q; want one of %s", shown(s, word), strings.Join(s.Choices, ", "))
+		return "", provider.ConfigErrorf(s.Name, "%q; want one of %s", shown(s, word), strings.Join(s.Choices, ", "))
 	}
 	return word, nil
 }
@@ -204,7 +204,7 @@ func (r *Recipe) secrets(values map[string]string) []provider.Secret {
 // load finds a recipe for a configuration.
 func load(name string) (*Recipe, error) {
 	if name == "" {
-		return nil, provider.BadConfig("recipe", "is missing; want a file, or one of %s", strings.Join(Builtin(), ", "))
+		return nil, provider.ConfigErrorf("recipe", "is missing; want a file, or one of %s", strings.Join(Builtin(), ", "))
 	}
 	recipe, err := Load(name)
 	if err != nil {

@@ -27,7 +27,7 @@
 // # Caution
 //
 // Every answer that the recipe's tables do not know is judged by its status, as
-// package wire does it, and a success without the promised id is in doubt. A
+// package httpcall does it, and a success without the promised id is in doubt. A
 // recipe that nobody has proven at the real vendor says so (experimental), and
 // may then neither claim that an absent message is proof nor call an answer
 // certain that is in doubt by its status.

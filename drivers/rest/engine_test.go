@@ -19,7 +19,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 var to = e164.MustParse("+306900000001")
@@ -34,7 +34,7 @@ func open(t *testing.T, recipe string, handler http.HandlerFunc) *rest.Provider 
 	require.NoError(t, err)
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
-	p, err := r.NewProvider(rest.Config{Config: wire.Config{BaseURL: s.URL}, Values: map[string]provider.Secret{"key": "k3yk3yk3y"}})
+	p, err := r.NewProvider(rest.Config{Config: httpcall.Config{BaseURL: s.URL}, Values: map[string]provider.Secret{"key": "k3yk3yk3y"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
@@ -158,7 +158,7 @@ func TestOAuth2(t *testing.T) {
 	r, err := rest.Parse("acme.yaml", []byte(recipe))
 	require.NoError(t, err)
 	p, err := r.NewProvider(rest.Config{
-		Config: wire.Config{BaseURL: s.URL},
+		Config: httpcall.Config{BaseURL: s.URL},
 		Values: map[string]provider.Secret{"key": "k3yk3yk3y", "token_url": provider.Secret(s.URL + "/token")},
 	})
 	require.NoError(t, err)

@@ -137,7 +137,7 @@ func (r *Recipe) splitID(id string) (values map[string]any, err error) {
 	own, digits, _ := strings.Cut(id, ":")
 	to, numberErr := e164.ParseDigits(digits)
 	if own == "" || numberErr != nil {
-		return nil, provider.Errorf(provider.Rejected, "the id is none of this vendor; want one such as 340000001:61491570156")
+		return nil, provider.NewError(provider.Rejected, "the id is none of this vendor; want one such as 340000001:61491570156")
 	}
 	return map[string]any{"id": own, "id_to": r.Write.To.write(to)}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"syscall"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // special are the blocks of IANA's special-purpose registries that the
@@ -31,11 +31,11 @@ var special = []netip.Prefix{
 // guarded is the configuration for one address, with the guard unless the user
 // allows private addresses, names loopback himself, or has a proxy, which then
 // is the one to judge.
-func (c Config) guarded(address string) wire.Config {
+func (c Config) guarded(address string) httpcall.Config {
 	own := c.Config
 	own.BaseURL = address
 	u, err := url.Parse(address)
-	if err == nil && !c.AllowPrivate && c.Proxy == "" && !wire.IsLoopback(u.Hostname()) {
+	if err == nil && !c.AllowPrivate && c.Proxy == "" && !httpcall.IsLoopback(u.Hostname()) {
 		own.DialControl = refusePrivate
 	}
 	return own

@@ -9,7 +9,7 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestIsPublic(t *testing.T) {
@@ -32,7 +32,7 @@ func TestPrivateAddressesAreNotConnectedTo(t *testing.T) {
 	m := &provider.Message{To: e164.MustParse("+61491570156"), Text: "Hello"}
 	config := Config{
 		Values: map[string]provider.Secret{"username": "user", "password": "secret456"},
-		Config: wire.Config{BaseURL: "https://169.254.169.254"},
+		Config: httpcall.Config{BaseURL: "https://169.254.169.254"},
 	}
 	p, err := r.NewProvider(config)
 	require.NoError(t, err)

@@ -62,11 +62,11 @@ func (p *Provider) extras(m *provider.Message, values map[string]any) error {
 func (p *Provider) unable(m *provider.Message) error {
 	features := p.capabilities.Features
 	switch {
-	case m.From != "" && features&provider.ChooseSender == 0:
+	case m.From != "" && features&provider.CanChooseSender == 0:
 		return refuse("the vendor chooses the sender itself")
-	case !m.SendAt.IsZero() && features&provider.Schedule == 0:
+	case !m.SendAt.IsZero() && features&provider.CanSchedule == 0:
 		return refuse("the vendor sends at once; it takes no time of sending")
-	case m.Validity != 0 && features&provider.Validity == 0:
+	case m.Validity != 0 && features&provider.CanSetValidity == 0:
 		return refuse("the vendor takes no validity")
 	}
 	if word := p.recipe.magic(m.Text); word != "" {

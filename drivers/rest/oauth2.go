@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // oauth2 fetches access tokens with client credentials (RFC 6749 §4.4).
@@ -27,7 +27,7 @@ const tokenMargin = 30 * time.Second
 // tokens keeps one access token. Those who wait for the same token share one
 // request, which no single caller's end can cancel.
 type tokens struct {
-	client *wire.Client
+	client *httpcall.Client
 	form   url.Values
 
 	mu       sync.Mutex
@@ -45,7 +45,7 @@ type fetch struct {
 
 func newTokens(spec *oauth2, config Config, s scope, secrets []provider.Secret) (*tokens, error) {
 	address, _ := spec.TokenURL.text(s, nil)
-	client, err := wire.New(config.guarded(address), secrets...)
+	client, err := httpcall.New(config.guarded(address), secrets...)
 	if err != nil {
 		return nil, fmt.Errorf("token_url: %w", err)
 	}
@@ -106,7 +106,7 @@ func (t *tokens) run(ctx context.Context, f *fetch) {
 // fetch asks once. Nothing was sent to anybody yet, so that every failure but
 // that of the credentials is provider.Unavailable.
 func (t *tokens) fetch(ctx context.Context) (token string, life time.Duration, err error) {
-	resp, err := t.client.Do(ctx, wire.Form(http.MethodPost, "", t.form))
+	resp, err := t.client.Do(ctx, httpcall.Form(http.MethodPost, "", t.form))
 	if err != nil {
 		return "", 0, &provider.Error{Code: provider.Unavailable, Err: fmt.Errorf("fetch access token: %w", errors.Unwrap(err))}
 	}

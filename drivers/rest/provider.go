@@ -8,7 +8,7 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Provider is one account at a recipe's vendor. It is safe for concurrent use.
@@ -17,7 +17,7 @@ import (
 // from the recipe and the settings, and is told by Capabilities.
 type Provider struct {
 	recipe       *Recipe
-	client       *wire.Client
+	client       *httpcall.Client
 	tokens       *tokens // nil = the recipe has no OAuth2
 	settings     map[string]string
 	redact       *strings.Replacer
@@ -62,7 +62,7 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	}
 	secrets := append(r.secrets(values), r.Auth.secrets(scope{settings: values})...)
 	p.redact = redactor(secrets)
-	if p.client, err = wire.New(config.guarded(config.BaseURL), secrets...); err != nil {
+	if p.client, err = httpcall.New(config.guarded(config.BaseURL), secrets...); err != nil {
 		return nil, err
 	}
 	if o := r.Auth.OAuth2; o != nil {
@@ -81,22 +81,22 @@ func (p *Provider) finish(config Config) error {
 	}
 	if c := r.Callbacks; c != nil {
 		if missing := c.Verify.missing(p.settings); missing != "" && config.CallbackURL != "" {
-			return provider.BadConfig(missing, "must be set where callback_url is: without it anybody could report")
+			return provider.ConfigErrorf(missing, "must be set where callback_url is: without it anybody could report")
 		}
 		if err := c.Verify.check(p.settings); err != nil {
 			return err
 		}
 	}
 	if config.CallbackURL != "" && !r.sends("callback_url") {
-		return provider.BadConfig("callback_url", "this vendor takes none in its requests; enter it in the vendor's own console")
+		return provider.ConfigErrorf("callback_url", "this vendor takes none in its requests; enter it in the vendor's own console")
 	}
 	p.capabilities = p.abilities()
 	if config.Sender != "" {
-		if p.capabilities.Features&provider.ChooseSender == 0 {
-			return provider.BadConfig("sender", "this vendor chooses the sender itself")
+		if p.capabilities.Features&provider.CanChooseSender == 0 {
+			return provider.ConfigErrorf("sender", "this vendor chooses the sender itself")
 		}
 		if _, err := r.Write.From.write(config.Sender); err != nil {
-			return provider.BadConfig("sender", "%v", err)
+			return provider.ConfigErrorf("sender", "%v", err)
 		}
 	}
 	return nil

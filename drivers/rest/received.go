@@ -11,7 +11,7 @@ import (
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Received reads a request to the recipe's send or batch call back into the
@@ -251,7 +251,7 @@ func fromUTF16Hex(s string) (string, error) {
 // whose it is, as the recipe says. Access tokens of OAuth2 are not judged.
 func (r *Recipe) Authentic(req *http.Request, body []byte, settings map[string]string) bool {
 	s := scope{settings: settings}
-	want := wire.Request{Header: make(http.Header), Query: make(url.Values)}
+	want := httpcall.Request{Header: make(http.Header), Query: make(url.Values)}
 	r.Auth.apply(&want, s)
 	for key, list := range want.Header {
 		if req.Header.Get(key) != list[0] {

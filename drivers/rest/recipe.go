@@ -262,9 +262,9 @@ func (r *Recipe) Features() provider.Feature {
 		{provider.HasCallbacks, r.Callbacks != nil},
 		{provider.HasInbox, r.Inbox != nil},
 		{provider.HasCheck, r.Check != nil || r.Balance != nil},
-		{provider.Schedule, r.sends("send_at")},
-		{provider.Validity, r.sends("validity")},
-		{provider.ChooseSender, r.sends("from")},
+		{provider.CanSchedule, r.sends("send_at")},
+		{provider.CanSetValidity, r.sends("validity")},
+		{provider.CanChooseSender, r.sends("from")},
 	} {
 		if has.is {
 			f |= has.bit

@@ -27,16 +27,16 @@ func readRegistered(setting string, raw json.RawMessage) ([]registered, error) {
 		Text string `json:"text"`
 	}
 	if err := provider.DecodeConfig(raw, &list); err != nil {
-		return nil, provider.BadConfig(setting, "want a list of {id, text}: %v", err)
+		return nil, provider.ConfigErrorf(setting, "want a list of {id, text}: %v", err)
 	}
 	texts := make([]registered, 0, len(list))
 	for i, entry := range list {
 		if entry.ID == "" || entry.Text == "" {
-			return nil, provider.BadConfig(fmt.Sprintf("%s[%d]", setting, i), "needs an id and a text, such as {id: \"1\", text: \"Your code is ##code##\"}")
+			return nil, provider.ConfigErrorf(fmt.Sprintf("%s[%d]", setting, i), "needs an id and a text, such as {id: \"1\", text: \"Your code is ##code##\"}")
 		}
 		one, err := register(entry.ID, entry.Text)
 		if err != nil {
-			return nil, provider.BadConfig(fmt.Sprintf("%s[%d].text", setting, i), "%v", err)
+			return nil, provider.ConfigErrorf(fmt.Sprintf("%s[%d].text", setting, i), "%v", err)
 		}
 		texts = append(texts, one)
 	}

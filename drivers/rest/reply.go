@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // maxDepth bounds the nesting of answers and recipes.
@@ -64,7 +64,7 @@ func (r *reply) groups() []string {
 
 // read makes a tree of an answer. In it are map[string]any, []any, string,
 // json.Number, bool and nil.
-func (r *reply) read(resp *wire.Response) (any, error) {
+func (r *reply) read(resp *httpcall.Response) (any, error) {
 	if err := resp.Readable(); err != nil {
 		return nil, err
 	}

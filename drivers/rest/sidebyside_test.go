@@ -18,8 +18,8 @@ import (
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // pair is one vendor spoken to by a recipe and by a driver written in Go, each
@@ -27,7 +27,7 @@ import (
 type pair struct {
 	p      [2]provider.Provider
 	fail   [2]func(status int, body string)
-	mode   [2]func(wiretest.Mode) error
+	mode   [2]func(httpcalltest.Mode) error
 	ledger [2]func() any
 }
 
@@ -125,7 +125,7 @@ func (p *pair) sends(t *testing.T) {
 			return verdictOf(p.p[side].Send(t.Context(), messages["plain"]))
 		})
 	}
-	for _, m := range []wiretest.Mode{wiretest.Down, wiretest.Drop, wiretest.Up} {
+	for _, m := range []httpcalltest.Mode{httpcalltest.Down, httpcalltest.Drop, httpcalltest.Up} {
 		p.both(t, "send while "+m.String(), func(side int) any {
 			require.NoError(t, p.mode[side](m))
 			return verdictOf(p.p[side].Send(t.Context(), messages["plain"]))
@@ -144,7 +144,7 @@ func longText(n int) string {
 }
 
 func recipeFor(t *testing.T, name, url string, values map[string]provider.Secret) provider.Provider {
-	p, err := rest.New(rest.Config{Recipe: name, Values: values, Config: wire.Config{BaseURL: url}})
+	p, err := rest.New(rest.Config{Recipe: name, Values: values, Config: httpcall.Config{BaseURL: url}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
@@ -162,7 +162,7 @@ func TestZoomConnectBesideTheDriver(t *testing.T) {
 		p.ledger[side] = func() any { return s.Messages() }
 	}
 	p.p[0] = recipeFor(t, "zoomconnect", servers[0].URL, map[string]provider.Secret{"email": zoomconnecttest.Email, "token": zoomconnecttest.Token})
-	driver, err := zoomconnect.New(zoomconnect.Config{Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, Config: wire.Config{BaseURL: servers[1].URL}})
+	driver, err := zoomconnect.New(zoomconnect.Config{Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, Config: httpcall.Config{BaseURL: servers[1].URL}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, driver.Close()) })
 	p.p[1] = driver
@@ -249,7 +249,7 @@ func TestPhonifyBesideTheDriver(t *testing.T) {
 		p.ledger[side] = func() any { return s.Messages() }
 	}
 	p.p[0] = recipeFor(t, "phonify", servers[0].URL, map[string]provider.Secret{"api_key": phonifytest.APIKey})
-	driver, err := phonify.New(phonify.Config{APIKey: phonifytest.APIKey, Config: wire.Config{BaseURL: servers[1].URL}})
+	driver, err := phonify.New(phonify.Config{APIKey: phonifytest.APIKey, Config: httpcall.Config{BaseURL: servers[1].URL}})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, driver.Close()) })
 	p.p[1] = driver

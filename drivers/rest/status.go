@@ -105,5 +105,5 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 const clockSkew = time.Minute
 
 func notInRecipe(what string) error {
-	return provider.Errorf(provider.Unsupported, "the recipe has no "+what)
+	return provider.NewError(provider.Unsupported, "the recipe has no "+what)
 }

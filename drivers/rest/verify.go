@@ -136,11 +136,11 @@ func (v *verification) check(settings map[string]string) error {
 		return nil
 	case v.IPs != "":
 		if _, err := blocks(settings[v.IPs]); err != nil {
-			return provider.BadConfig(v.IPs, "%v", err)
+			return provider.ConfigErrorf(v.IPs, "%v", err)
 		}
 	case v.Ed25519 != nil:
 		if _, err := v.Ed25519.key(settings); err != nil {
-			return provider.BadConfig(v.Ed25519.Key, "%v", err)
+			return provider.ConfigErrorf(v.Ed25519.Key, "%v", err)
 		}
 	}
 	return nil

@@ -256,7 +256,7 @@ func (i *idempotency) key(ref string) (any, error) {
 }
 
 // refuse makes the error for what this vendor cannot do; it costs no request.
-func refuse(reason string) *provider.Error { return provider.Errorf(provider.Unsupported, reason) }
+func refuse(reason string) *provider.Error { return provider.NewError(provider.Unsupported, reason) }
 
 // messageNames are what a template may use of a message.
 func messageNames() []string {

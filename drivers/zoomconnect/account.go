@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Balance answers the account's credits. (GET account/balance)
@@ -80,7 +80,7 @@ func (c *Client) User(ctx context.Context, id int64) (*User, error) {
 	return c.user(c.get(ctx, "/account/user/"+strconv.FormatInt(id, 10), nil))
 }
 
-func (c *Client) user(resp *wire.Response, err error) (*User, error) {
+func (c *Client) user(resp *httpcall.Response, err error) (*User, error) {
 	if err != nil {
 		return nil, err
 	}

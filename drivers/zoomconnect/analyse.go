@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Analysis is the vendor's own view of a text.
@@ -81,7 +81,7 @@ func (c *Client) AnalyseNumberOfMessages(ctx context.Context, message, recipient
 	return n, err
 }
 
-func (c *Client) analyse(ctx context.Context, what, message, recipient string) (*wire.Response, error) {
+func (c *Client) analyse(ctx context.Context, what, message, recipient string) (*httpcall.Response, error) {
 	return c.request(ctx, http.MethodPost, "/messages/analyse/"+what, analyseRequest{message, recipient})
 }
 

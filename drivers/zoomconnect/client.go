@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // api precedes every path of the vendor's guide.
@@ -22,7 +22,7 @@ const maxAnswer = 8 << 20
 // an [*APIError].
 type Client struct {
 	config *Config // behind a pointer, so that %#v prints no secret
-	wire   *wire.Client
+	http   *httpcall.Client
 }
 
 // NewClient makes a Client. It does no I/O; a bad setting is a
@@ -34,11 +34,11 @@ func NewClient(config Config) (*Client, error) {
 	}
 	// Basic sends address and token as one, and so they would come back in base64.
 	pair := provider.Secret(config.Email+":") + config.Token
-	w, err := wire.New(config.Config, config.Token, config.URLToken, pair)
+	w, err := httpcall.New(config.Config, config.Token, config.URLToken, pair)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: &config, wire: w}, nil
+	return &Client{config: &config, http: w}, nil
 }
 
 // String names the client without its credentials.
@@ -46,20 +46,20 @@ func (c *Client) String() string { return "zoomconnect client of " + c.config.Ba
 
 // Close drops the idle connections. Calls after it are provider.Unavailable.
 // It may be called again.
-func (c *Client) Close() error { return c.wire.Close() }
+func (c *Client) Close() error { return c.http.Close() }
 
 // get makes an authenticated request without a body.
-func (c *Client) get(ctx context.Context, path string, query url.Values) (*wire.Response, error) {
-	return c.call(ctx, wire.Get(api+path, query), false)
+func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpcall.Response, error) {
+	return c.call(ctx, httpcall.Get(api+path, query), false)
 }
 
 // request makes an authenticated request; body is written as JSON, nil is no
 // body. It is not for sending messages.
-func (c *Client) request(ctx context.Context, method, path string, body any) (*wire.Response, error) {
-	r := wire.Request{Method: method, Path: api + path}
+func (c *Client) request(ctx context.Context, method, path string, body any) (*httpcall.Response, error) {
+	r := httpcall.Request{Method: method, Path: api + path}
 	if body != nil {
 		var err error
-		if r, err = wire.JSON(method, api+path, body); err != nil {
+		if r, err = httpcall.JSON(method, api+path, body); err != nil {
 			return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 		}
 	}
@@ -67,8 +67,8 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*w
 }
 
 // send makes an authenticated request that sends messages.
-func (c *Client) send(ctx context.Context, path string, body any) (*wire.Response, error) {
-	r, err := wire.JSON(http.MethodPost, api+path, body)
+func (c *Client) send(ctx context.Context, path string, body any) (*httpcall.Response, error) {
+	r, err := httpcall.JSON(http.MethodPost, api+path, body)
 	if err != nil {
 		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
@@ -76,7 +76,7 @@ func (c *Client) send(ctx context.Context, path string, body any) (*wire.Respons
 }
 
 // call authenticates a request and makes it.
-func (c *Client) call(ctx context.Context, r wire.Request, sends bool) (*wire.Response, error) {
+func (c *Client) call(ctx context.Context, r httpcall.Request, sends bool) (*httpcall.Response, error) {
 	switch c.config.Auth {
 	case AuthQuery:
 		query := url.Values{"email": {c.config.Email}, "token": {c.config.Token.Reveal()}}
@@ -95,9 +95,9 @@ func (c *Client) call(ctx context.Context, r wire.Request, sends bool) (*wire.Re
 
 // do makes the request, once. Any 2xx without an error is a response that could
 // be read.
-func (c *Client) do(ctx context.Context, r wire.Request, sends bool) (*wire.Response, error) {
+func (c *Client) do(ctx context.Context, r httpcall.Request, sends bool) (*httpcall.Response, error) {
 	r.Limit = maxAnswer
-	resp, err := c.wire.Do(ctx, r)
+	resp, err := c.http.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (c *Client) do(ctx context.Context, r wire.Request, sends bool) (*wire.Resp
 func address(pattern string, ids ...string) (string, error) {
 	for _, id := range ids {
 		if id == "" || id == "." || id == ".." {
-			return "", provider.Errorf(provider.Rejected, "\""+id+"\" is no id")
+			return "", provider.NewError(provider.Rejected, "\""+id+"\" is no id")
 		}
 		pattern = strings.Replace(pattern, "{}", url.PathEscape(id), 1)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Defaults of [Config].
@@ -52,7 +52,7 @@ type Config struct {
 	// vendor does not publish; nil = nothing is judged. It must be pure.
 	VerifyCallback func(*provider.Callback) error `json:"-"`
 
-	wire.Config
+	httpcall.Config
 
 	zone *time.Location
 }
@@ -79,30 +79,30 @@ func (c *Config) defaults() {
 	}
 }
 
-// validate checks what is this driver's own; package wire checks the rest.
+// validate checks what is this driver's own; package httpcall checks the rest.
 func (c *Config) validate() error {
 	token := c.Token.Reveal()
 	switch {
 	case !strings.Contains(c.Email, "@") || strings.ContainsAny(c.Email, " \t\r\n:"):
-		return provider.BadConfig("email", "%q; want the account's e-mail address", c.Email)
+		return provider.ConfigErrorf("email", "%q; want the account's e-mail address", c.Email)
 	case token == "":
-		return provider.BadConfig("token", "is missing; want the REST API token of the Developer Settings page")
+		return provider.ConfigErrorf("token", "is missing; want the REST API token of the Developer Settings page")
 	case strings.ContainsAny(token, " \t\r\n"):
-		return provider.BadConfig("token", "has a space or line end")
+		return provider.ConfigErrorf("token", "has a space or line end")
 	case !slices.Contains([]string{AuthHeaders, AuthBasic, AuthQuery}, c.Auth):
-		return provider.BadConfig("auth", "%q; want %s, %s or %s", c.Auth, AuthHeaders, AuthBasic, AuthQuery)
+		return provider.ConfigErrorf("auth", "%q; want %s, %s or %s", c.Auth, AuthHeaders, AuthBasic, AuthQuery)
 	case c.NumberFormat != NumberE164 && c.NumberFormat != NumberDigits:
-		return provider.BadConfig("number_format", "%q; want %s or %s", c.NumberFormat, NumberE164, NumberDigits)
+		return provider.ConfigErrorf("number_format", "%q; want %s or %s", c.NumberFormat, NumberE164, NumberDigits)
 	case c.MaxBatch < 1:
-		return provider.BadConfig("max_batch", "%d; want a number of messages such as 100", c.MaxBatch)
+		return provider.ConfigErrorf("max_batch", "%d; want a number of messages such as 100", c.MaxBatch)
 	case c.InboxOverlap < 0:
-		return provider.BadConfig("inbox_overlap", "%s is negative; want a duration such as 15m", c.InboxOverlap)
+		return provider.ConfigErrorf("inbox_overlap", "%s is negative; want a duration such as 15m", c.InboxOverlap)
 	case c.MessagesPerMinute < 0:
-		return provider.BadConfig("messages_per_minute", "%d is negative; want a number of messages, 0 for no pace", c.MessagesPerMinute)
+		return provider.ConfigErrorf("messages_per_minute", "%d is negative; want a number of messages, 0 for no pace", c.MessagesPerMinute)
 	}
 	for name, code := range c.Errors {
 		if name == "" || !slices.Contains(provider.Codes(), code) {
-			return provider.BadConfig("errors", "%q for %q; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
+			return provider.ConfigErrorf("errors", "%q for %q; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
 		}
 	}
 	return c.loadZone()
@@ -116,7 +116,7 @@ func (c *Config) loadZone() error {
 	}
 	zone, err := time.LoadLocation(c.TimeZone)
 	if err != nil {
-		return provider.BadConfig("time_zone", "%q; want an offset such as +02:00, or a zone that this machine knows, such as Africa/Johannesburg", c.TimeZone)
+		return provider.ConfigErrorf("time_zone", "%q; want an offset such as +02:00, or a zone that this machine knows, such as Africa/Johannesburg", c.TimeZone)
 	}
 	c.zone = zone
 	return nil

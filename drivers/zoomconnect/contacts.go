@@ -5,7 +5,7 @@ import (
 	"iter"
 	"net/http"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Contact is a person in the account's address book.
@@ -65,7 +65,7 @@ func (c *Client) RemoveContactFromGroup(ctx context.Context, contact, group ID) 
 	return c.act(ctx, http.MethodPost, "/contacts/{}/addFromGroup/{}", string(contact), string(group))
 }
 
-func readContact(resp *wire.Response, err error) (*Contact, error) {
+func readContact(resp *httpcall.Response, err error) (*Contact, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // FieldError is a value that the vendor's documents forbid. The request was not
@@ -43,7 +43,7 @@ func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPS
 // parseError reads an error body; nil = it is none. It reads the answer without
 // secrets. A message has a text in "message" too, but never a code; and what names
 // the ids of messages is no error, whatever else it says.
-func parseError(resp *wire.Response) *APIError {
+func parseError(resp *httpcall.Response) *APIError {
 	var body struct {
 		MessageID ID                `json:"messageId"`
 		Results   []json.RawMessage `json:"sendSmsResponses"`
@@ -72,7 +72,7 @@ func parseError(resp *wire.Response) *APIError {
 
 // failure makes the error of an answer that is no success: what a documented
 // body says, else what the status alone stands for.
-func (c *Client) failure(resp *wire.Response, said *APIError, sends bool) *provider.Error {
+func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *provider.Error {
 	bare := resp.ByStatus()
 	switch {
 	case resp.Status == 404 && !sends:

@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func Example() {
@@ -18,7 +18,7 @@ func Example() {
 
 	account, err := zoomconnect.New(zoomconnect.Config{
 		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token,
-		Config: wire.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
+		Config: httpcall.Config{BaseURL: vendor.URL}, // leave it out for the real vendor
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -69,7 +69,7 @@ func ExampleClient_Messages() {
 	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
 	defer vendor.Close()
 	client, err := zoomconnect.NewClient(zoomconnect.Config{
-		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, Config: wire.Config{BaseURL: vendor.URL},
+		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, Config: httpcall.Config{BaseURL: vendor.URL},
 	})
 	if err != nil {
 		fmt.Println(err)

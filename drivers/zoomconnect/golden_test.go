@@ -17,8 +17,8 @@ import (
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -114,7 +114,7 @@ func TestRequests(t *testing.T) {
 func checkRequest(t *testing.T, name, auth string, call func(context.Context, *zoomconnect.Client)) {
 	t.Helper()
 	var seen []string
-	s := wiretest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	s := httpcalltest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		r.Host = "vendor.example"
 		dump, _ := httputil.DumpRequest(r, true)
 		seen = append(seen, string(dump))
@@ -122,7 +122,7 @@ func checkRequest(t *testing.T, name, auth string, call func(context.Context, *z
 	defer s.Close()
 	c, err := zoomconnect.NewClient(zoomconnect.Config{
 		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, URLToken: zoomconnecttest.URLToken, Auth: auth,
-		Config: wire.Config{BaseURL: s.URL + "/app"},
+		Config: httpcall.Config{BaseURL: s.URL + "/app"},
 	})
 	require.NoError(t, err)
 	defer c.Close()

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"net/http"
 
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Group is a group of contacts.
@@ -60,7 +60,7 @@ func (c *Client) RemoveFromGroup(ctx context.Context, group, contact ID) error {
 	return c.act(ctx, http.MethodPost, "/groups/{}/removeContact/{}", string(group), string(contact))
 }
 
-func readGroup(resp *wire.Response, err error) (*Group, error) {
+func readGroup(resp *httpcall.Response, err error) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (p *Provider) Close() error { return p.client.Close() }
 func (p *Provider) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Features: provider.HasBatch | provider.HasStatus | provider.HasFind | provider.HasBalance | provider.HasQuote |
-			provider.HasCallbacks | provider.HasInbox | provider.HasCheck | provider.Schedule,
+			provider.HasCallbacks | provider.HasInbox | provider.HasCheck | provider.CanSchedule,
 		MaxBatch: p.config.MaxBatch,
 	}
 }
@@ -68,9 +68,9 @@ func (p *Provider) sms(m *provider.Message) (SMS, error) {
 	}
 	switch {
 	case m.From != "":
-		return SMS{}, provider.Errorf(provider.Unsupported, "the vendor chooses the sender itself")
+		return SMS{}, provider.NewError(provider.Unsupported, "the vendor chooses the sender itself")
 	case m.Validity != 0:
-		return SMS{}, provider.Errorf(provider.Unsupported, "the vendor has no validity period")
+		return SMS{}, provider.NewError(provider.Unsupported, "the vendor has no validity period")
 	}
 	return SMS{
 		RecipientNumber: p.recipient(m),
@@ -163,7 +163,7 @@ const maxFound = 500
 // message is listed, so that not finding it is no proof.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	if m.Ref == "" {
-		return nil, provider.Errorf(provider.Unsupported, "the message has no ref to look for")
+		return nil, provider.NewError(provider.Unsupported, "the message has no ref to look for")
 	}
 	looked := 0
 	for found, err := range p.client.Messages(ctx, Filter{Type: Outbound, DataField: m.Ref}) {
@@ -171,7 +171,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 			return nil, err
 		}
 		if looked++; looked > maxFound {
-			return nil, provider.Errorf(provider.Indeterminate, "the vendor lists too many messages for one ref")
+			return nil, provider.NewError(provider.Indeterminate, "the vendor lists too many messages for one ref")
 		}
 		if found.UserDataField == m.Ref && international(found.ToNumber) == m.To.String() && !found.sentBefore(since.Add(-findSkew)) {
 			return &provider.Receipt{ID: string(found.MessageID), Segments: found.NumberOfMessages, Cost: found.cost(), Raw: found.Raw}, nil
@@ -214,7 +214,7 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 		return nil, err
 	}
 	if !a.WithinMaximum {
-		return nil, provider.Errorf(provider.Unsupported, "the vendor says that the text is too long for it")
+		return nil, provider.NewError(provider.Unsupported, "the vendor says that the text is too long for it")
 	}
 	return &provider.Quote{Segments: a.NumberOfMessages, Encoding: a.Encoding, Cost: &a.CreditCost.Money}, nil
 }

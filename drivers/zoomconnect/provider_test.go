@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,7 +34,7 @@ func open(t *testing.T, url string, change ...func(*zoomconnect.Config)) *zoomco
 	t.Helper()
 	config := zoomconnect.Config{
 		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, URLToken: zoomconnecttest.URLToken,
-		Config: wire.Config{BaseURL: url},
+		Config: httpcall.Config{BaseURL: url},
 	}
 	for _, c := range change {
 		c(&config)

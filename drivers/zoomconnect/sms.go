@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // SMS is one message to one recipient. The vendor chooses the sender.
@@ -99,7 +99,7 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 }
 
 // result reads what the vendor says of one message: an id, or an error in words.
-func (c *Client) result(resp *wire.Response, raw json.RawMessage) SendResult {
+func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult {
 	var answer struct {
 		MessageID ID        `json:"messageId"`
 		Error     looseText `json:"error"`
@@ -123,7 +123,7 @@ func (c *Client) result(resp *wire.Response, raw json.RawMessage) SendResult {
 // account's credentials. Text and number then stand in logs on the way: prefer
 // Send. (POST sms/send-url-parameters)
 func (c *Client) SendURLParameters(ctx context.Context, m SMS) (id string, err error) {
-	r := wire.Request{Method: http.MethodPost, Path: api + "/sms/send-url-parameters", Query: c.urlParameters(m)}
+	r := httpcall.Request{Method: http.MethodPost, Path: api + "/sms/send-url-parameters", Query: c.urlParameters(m)}
 	resp, err := c.call(ctx, r, true)
 	if err != nil {
 		return "", err
@@ -139,7 +139,7 @@ func (c *Client) SendURL(ctx context.Context, m SMS) (id string, err error) {
 	if err != nil {
 		return "", fieldError("url_token", "is not set; want the URL sending token of the Developer Settings page")
 	}
-	resp, err := c.do(ctx, wire.Request{Method: http.MethodPost, Path: api + path, Query: c.urlParameters(m)}, true)
+	resp, err := c.do(ctx, httpcall.Request{Method: http.MethodPost, Path: api + path, Query: c.urlParameters(m)}, true)
 	if err != nil {
 		return "", err
 	}
@@ -158,7 +158,7 @@ func (c *Client) urlParameters(m SMS) url.Values {
 
 // textID reads an answer of plain text. The vendor does not say what the text
 // is: what looks like a message id is taken for one, anything else is doubt.
-func textID(resp *wire.Response) (string, error) {
+func textID(resp *httpcall.Response) (string, error) {
 	id := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`)
 	if !looksLikeID(id) {
 		return "", resp.Doubt(errors.New("the answer is not a message id"))

@@ -17,7 +17,7 @@ func main() {
 	ctx := context.Background()
 	athens := must(apifon.New(apifon.Config{Token: env("APIFON_TOKEN"), Secret: env("APIFON_SECRET"), Sender: "Example"}))
 	usa := must(phonify.New(phonify.Config{APIKey: env("PHONIFY_API_KEY")}))
-	sms := must(router.New([]router.Provider{{Name: "athens", Provider: athens}, {Name: "usa", Provider: usa}}, nil))
+	sms := must(router.New([]router.Upstream{{Name: "athens", Provider: athens}, {Name: "usa", Provider: usa}}, nil))
 	defer sms.Close(ctx)
 
 	to := must(e164.Parse("+306900000001"))

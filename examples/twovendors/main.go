@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 )
 
@@ -31,7 +31,7 @@ func main() {
 	check(err)
 	usa, err := phonify.New(phonify.Config{APIKey: secret("PHONIFY_API_KEY"), Config: at("PHONIFY_URL")})
 	check(err)
-	sms, err := router.New([]router.Provider{
+	sms, err := router.New([]router.Upstream{
 		{Name: "athens", Provider: athens},
 		{Name: "usa", Provider: usa},
 	}, nil)
@@ -53,7 +53,7 @@ func main() {
 func secret(variable string) provider.Secret { return provider.Secret(os.Getenv(variable)) }
 
 // at is the vendor's address, which is its own if the variable is not set.
-func at(variable string) wire.Config { return wire.Config{BaseURL: os.Getenv(variable)} }
+func at(variable string) httpcall.Config { return httpcall.Config{BaseURL: os.Getenv(variable)} }
 
 func check(err error) {
 	if err != nil {

@@ -47,7 +47,7 @@ type Config struct {
 
 // Provider is a configured provider.
 type Provider struct {
-	router.Provider
+	router.Upstream
 	Driver string
 	Line   int
 }
@@ -124,25 +124,25 @@ func (c *Config) Only(name string) (*router.Router, error) {
 	}
 	opts := c.Options
 	opts.Routes = nil
-	return router.New([]router.Provider{p.Provider}, &opts)
+	return router.New([]router.Upstream{p.Upstream}, &opts)
 }
 
-// Finding is a warning about a setting.
-type Finding struct {
+// Warning is a warning about a setting.
+type Warning struct {
 	Line   int    `json:"line"` // 0 = not known
 	Path   string `json:"path"`
 	Reason string `json:"reason"`
 }
 
-// Findings lists what is allowed in the file but surely not meant, in the order
+// Warnings lists what is allowed in the file but surely not meant, in the order
 // of its lines.
-func (c *Config) Findings() []Finding {
-	var list []Finding
-	for _, f := range c.router.Findings() {
+func (c *Config) Warnings() []Warning {
+	var list []Warning
+	for _, f := range c.router.Warnings() {
 		path := inFile(f.Path)
-		list = append(list, Finding{Line: c.lines.of(path), Path: path, Reason: f.Reason})
+		list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: f.Reason})
 	}
-	slices.SortStableFunc(list, func(a, b Finding) int { return a.Line - b.Line })
+	slices.SortStableFunc(list, func(a, b Warning) int { return a.Line - b.Line })
 	return list
 }
 

@@ -13,14 +13,14 @@ import (
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 )
 
 // shop is a driver over HTTP as far as its settings go.
 type shop struct {
-	wire.Config
+	httpcall.Config
 	Token provider.Secret   `json:"token" doc:"the key"`
 	Level int               `json:"level" doc:"a number"`
 	Debug bool              `json:"debug" doc:"a switch"`
@@ -33,7 +33,7 @@ func registry(t *testing.T, opened *[]shop) *provider.Registry {
 	t.Helper()
 	r := new(provider.Registry)
 	require.NoError(t, r.Add(memory.Driver, provider.NewDriver("shop", "A driver of this test.", func(c shop) (*memory.Provider, error) {
-		if _, err := wire.New(c.Config, c.Token); err != nil {
+		if _, err := httpcall.New(c.Config, c.Token); err != nil {
 			return nil, err
 		}
 		if opened != nil {
@@ -76,7 +76,7 @@ providers:
     more: {a: "1"}
     path: ./driver
     sender: Example
-  second: {<<: *first, token: {file: key}, sender: 12345, validity: ignore, batch: 10, spill: true, segment_rate: 20}
+  second: {<<: *first, token: {file: key}, sender: 12345, validity: ignore, batch: 10, overflow: true, segment_rate: 20}
   third: {driver: memory, features: [], timeout: 7s, ledger: 5}
 router:
   default_region: GR
@@ -119,7 +119,7 @@ rates: rates.csv
 	assert.Equal(t, "Example", first.Sender)
 	assert.Equal(t, "12345", second.Sender, "written as a number, meant as text")
 	assert.True(t, second.IgnoreValidity)
-	assert.True(t, second.Spill)
+	assert.True(t, second.Overflow)
 	assert.Equal(t, 10, second.Batch)
 	assert.Equal(t, 7*time.Second, third.Timeout, "a driver without this setting does not see it")
 
@@ -130,7 +130,7 @@ rates: rates.csv
 	assert.Equal(t, router.Breaker{Failures: 3, OpenFor: 10 * time.Second, Jitter: -1}, o.Breaker)
 	assert.Equal(t, router.Retry{MaxAttempts: 1, Initial: 100 * time.Millisecond}, o.Retry)
 	assert.Equal(t, []provider.Code{provider.Rejected}, o.FailoverOn)
-	assert.Equal(t, router.Stored{Keep: time.Hour, OnError: router.SendOnError}, o.Stored)
+	assert.Equal(t, router.StoreOptions{Keep: time.Hour, OnError: router.FailOpen}, o.StoreOptions)
 	assert.NotNil(t, o.Store)
 	require.Len(t, o.Routes, 2)
 	assert.Equal(t, router.Weighted, o.Routes[0].Strategy)
@@ -197,7 +197,7 @@ func TestMistakes(t *testing.T) {
 		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: says no driver; want driver: one of memory, shop"},
 		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; there are: memory, shop`},
 		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key; want one of base_url"},
-		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "for the router: batch, connect_timeout, max_in_flight, rate_limit"},
+		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "for the router: batch, connect_timeout, max_in_flight, overflow, rate_limit"},
 		{"plain http", "providers:\n  a:\n    driver: shop\n    base_url: http://api.example.com\n", "anysms.yaml:4: providers.a.base_url: plain http to api.example.com"},
 		{"unset variable", "providers:\n  a:\n    driver: shop\n    token: ${NOPE}\n", "anysms.yaml:4: providers.a.token: the environment variable NOPE is not set"},
 		{"variable in braces", "providers:\n  a: {driver: shop, token: ${TOKEN}}\n", `anysms.yaml:2: YAML: did not find expected ',' or '}'; between { and } a variable needs quotes, as in "${NAME}"`},
@@ -257,7 +257,7 @@ func TestVariables(t *testing.T) {
 	assert.Equal(t, map[string]string{"k": ""}, opened[0].More)
 }
 
-func TestFindings(t *testing.T) {
+func TestWarnings(t *testing.T) {
 	c, err := read(t, `providers:
   a: {driver: memory}
   b: {driver: memory, features: [], sender: Shop, batch: 5}
@@ -270,7 +270,7 @@ router:
 `, nil)
 	require.NoError(t, err)
 	var got []string
-	for _, f := range c.Findings() {
+	for _, f := range c.Warnings() {
 		got = append(got, strings.Join([]string{f.Path, f.Reason}, ": "))
 		assert.NotZero(t, f.Line, f.Path)
 	}
@@ -305,7 +305,7 @@ func TestTextOverride(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.Router().Send(t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "{text}"})
 	require.NoError(t, err)
-	sent := c.Providers[0].Provider.Provider.(*memory.Provider).Messages()
+	sent := c.Providers[0].Upstream.Provider.(*memory.Provider).Messages()
 	assert.Equal(t, "Shop: {text} {text}", sent[0].Message.Text, "only the first place is filled, and never looked at again")
 }
 

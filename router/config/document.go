@@ -45,12 +45,12 @@ func (d *document) parse(source []byte) (*yaml.Node, error) {
 	err := decoder.Decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, provider.BadConfig("", "is empty; want providers")
+		return nil, provider.ConfigErrorf("", "is empty; want providers")
 	case err != nil:
 		return nil, d.syntax(source, err)
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, provider.BadConfig("", "holds more than one YAML document; want one")
+		return nil, provider.ConfigErrorf("", "holds more than one YAML document; want one")
 	}
 	return doc.Content[0], nil
 }
@@ -90,10 +90,10 @@ const maxDepth = 50
 func (d *document) fields(path string, n *yaml.Node, depth int) ([]field, error) {
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
-		return nil, provider.BadConfig(path, "got %s, want a map of settings", kind(n))
+		return nil, provider.ConfigErrorf(path, "got %s, want a map of settings", kind(n))
 	}
 	if depth > maxDepth {
-		return nil, provider.BadConfig(path, "is nested too deeply")
+		return nil, provider.ConfigErrorf(path, "is nested too deeply")
 	}
 	var own, merged []field
 	seen := make(map[string]bool, len(n.Content)/2)

@@ -13,14 +13,14 @@ import (
 // price reads the rate card and lets the router price messages with it.
 func (c *Config) price(file *fileConfig) (err error) {
 	if c.Currencies, err = rates.NewCurrencies(file.CurrencyRates); err != nil {
-		return provider.BadConfig("currency_rates", "%v", err)
+		return provider.ConfigErrorf("currency_rates", "%v", err)
 	}
 	if c.Rates == "" {
 		return nil
 	}
 	card, err := rates.ReadFile(c.Rates)
 	if err != nil {
-		return provider.BadConfig("rates", "%v", err)
+		return provider.ConfigErrorf("rates", "%v", err)
 	}
 	if err := c.comparable(card, file.Router.Routes); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (c *Config) comparable(card *rates.Card, routes []routeConfig) error {
 				first = currency
 			}
 			if _, err := c.Currencies.Compare(provider.Money{Currency: first}, provider.Money{Currency: currency}); err != nil {
-				return provider.BadConfig(fmt.Sprintf("router.routes[%d].strategy", i), "%v; give currency_rates", err)
+				return provider.ConfigErrorf(fmt.Sprintf("router.routes[%d].strategy", i), "%v; give currency_rates", err)
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (d *document) openProviders(ctx context.Context, c *Config, n *yaml.Node, d
 // checkName: names stand in paths, tables and command lines.
 func checkName(name string) error {
 	if name == "" || strings.ContainsAny(name, ". \t\r\n[]:/") {
-		return provider.BadConfig("providers", "%q is no name for a provider; want letters, digits, - and _", name)
+		return provider.ConfigErrorf("providers", "%q is no name for a provider; want letters, digits, - and _", name)
 	}
 	return nil
 }
@@ -90,11 +90,11 @@ func (d *document) driver(path string, fields []field, drivers *provider.Registr
 		word, _ := name.(string)
 		driver, err := drivers.Driver(word)
 		if err != nil {
-			return provider.Driver{}, provider.BadConfig(path+".driver", "%v", err)
+			return provider.Driver{}, provider.ConfigErrorf(path+".driver", "%v", err)
 		}
 		return driver, nil
 	}
-	return provider.Driver{}, provider.BadConfig(path, "says no driver; want driver: one of %s", strings.Join(drivers.Names(), ", "))
+	return provider.Driver{}, provider.ConfigErrorf(path, "says no driver; want driver: one of %s", strings.Join(drivers.Names(), ", "))
 }
 
 func setting(d provider.Driver, key string) (shape, bool) {
@@ -133,23 +133,23 @@ func (d *document) openWith(ctx context.Context, path string, f field, driver pr
 		return Provider{}, under(path, err)
 	}
 	if settings.Validity != "" && settings.Validity != ignore {
-		return Provider{}, provider.BadConfig(path+".validity", "%q; want ignore", settings.Validity)
+		return Provider{}, provider.ConfigErrorf(path+".validity", "%q; want ignore", settings.Validity)
 	}
 	if raw, err = json.Marshal(own); err != nil {
-		return Provider{}, provider.BadConfig(path, "%v", err)
+		return Provider{}, provider.ConfigErrorf(path, "%v", err)
 	}
 	opened, err := driver.Open(ctx, raw)
 	if err != nil {
 		return Provider{}, d.notOpened(path, driver, err)
 	}
-	return Provider{Provider: settings.settings(f.key, opened), Driver: driver.Name, Line: f.line}, nil
+	return Provider{Upstream: settings.settings(f.key, opened), Driver: driver.Name, Line: f.line}, nil
 }
 
 // notOpened finds the line of what the driver complains about.
 func (d *document) notOpened(path string, driver provider.Driver, err error) error {
 	wrong, ok := errors.AsType[*provider.ConfigError](err)
 	if !ok {
-		return provider.BadConfig(path, "driver %s: %v", driver.Name, err)
+		return provider.ConfigErrorf(path, "driver %s: %v", driver.Name, err)
 	}
 	reason := wrong.Reason
 	if strings.HasPrefix(reason, "unknown key") {

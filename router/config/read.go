@@ -28,7 +28,7 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	}
 	c := &Config{Path: d.name, DefaultRegion: file.Router.DefaultRegion, Rates: d.resolve(file.Rates), lines: d.lines}
 	if err := numbering.CheckRegion(c.DefaultRegion); err != nil {
-		return nil, provider.BadConfig("router.default_region", "%v", err)
+		return nil, provider.ConfigErrorf("router.default_region", "%v", err)
 	}
 	if c.Options, err = file.Router.options(); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (d *document) decode(path string, n *yaml.Node, into any) error {
 	}
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return provider.BadConfig(path, "%v", err)
+		return provider.ConfigErrorf(path, "%v", err)
 	}
 	return under(path, provider.DecodeConfig(raw, into))
 }
@@ -86,9 +86,9 @@ func (d *document) open(ctx context.Context, c *Config, root *yaml.Node, drivers
 			return err
 		}
 	}
-	list := make([]router.Provider, 0, len(c.Providers))
+	list := make([]router.Upstream, 0, len(c.Providers))
 	for i := range c.Providers {
-		list = append(list, c.Providers[i].Provider)
+		list = append(list, c.Providers[i].Upstream)
 	}
 	c.router, err = router.New(list, &c.Options)
 	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
@@ -99,7 +99,7 @@ func (d *document) open(ctx context.Context, c *Config, root *yaml.Node, drivers
 
 func (c *Config) closeProviders() {
 	for i := range c.Providers {
-		_ = provider.Close(c.Providers[i].Provider.Provider) // they were never used, and an error stands already
+		_ = provider.Close(c.Providers[i].Upstream.Provider) // they were never used, and an error stands already
 	}
 }
 
@@ -113,16 +113,16 @@ func (r *routerConfig) options() (router.Options, error) {
 	if r.Transliterate != "" {
 		level, err := transliterate.ParseLevel(r.Transliterate)
 		if err != nil {
-			return o, provider.BadConfig("router.transliterate", "%v", err)
+			return o, provider.ConfigErrorf("router.transliterate", "%v", err)
 		}
 		o.Transliterate = level
 	}
 	if r.Store != nil {
 		if r.Store.Max < 0 {
-			return o, provider.BadConfig("router.store.max", "%d is negative; want a number of refs", r.Store.Max)
+			return o, provider.ConfigErrorf("router.store.max", "%d is negative; want a number of refs", r.Store.Max)
 		}
 		o.Store = router.NewMemoryStore(r.Store.Max)
-		o.Stored = router.Stored{Keep: r.Store.Keep.Std(), OnError: r.Store.OnError}
+		o.StoreOptions = router.StoreOptions{Keep: r.Store.Keep.Std(), OnError: r.Store.OnError}
 	}
 	for _, rt := range r.Routes {
 		o.Routes = append(o.Routes, rt.route())
@@ -138,7 +138,7 @@ func (r *routerConfig) noZeros() error {
 		"breaker.failures": r.Breaker.Failures, "breaker.min_volume": r.Breaker.MinVolume, "breaker.half_open": r.Breaker.HalfOpen,
 	} {
 		if v != nil && *v == 0 {
-			return provider.BadConfig("router."+path, "0; want at least 1")
+			return provider.ConfigErrorf("router."+path, "0; want at least 1")
 		}
 	}
 	return nil
@@ -217,12 +217,12 @@ func withoutPlus(list []string) []string {
 	return out
 }
 
-func (p *providerConfig) settings(name string, opened provider.Provider) router.Provider {
-	return router.Provider{
+func (p *providerConfig) settings(name string, opened provider.Provider) router.Upstream {
+	return router.Upstream{
 		Name: name, Provider: opened, Sender: p.Sender, IgnoreValidity: p.Validity == ignore,
 		Timeout: p.Timeout.Std(), ConnectTimeout: p.ConnectTimeout.Std(),
 		MaxInFlight: p.MaxInFlight, RateLimit: or0(p.RateLimit), SegmentRate: or0(p.SegmentRate),
-		Spill: p.Spill, Batch: p.Batch,
+		Overflow: p.Overflow, Batch: p.Batch,
 	}
 }
 

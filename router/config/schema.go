@@ -55,9 +55,9 @@ type retryConfig struct {
 }
 
 type storeConfig struct {
-	Max     int                 `json:"max"`
-	Keep    provider.Duration   `json:"keep"`
-	OnError router.OnStoreError `json:"on_error"`
+	Max     int                `json:"max"`
+	Keep    provider.Duration  `json:"keep"`
+	OnError router.FailureMode `json:"on_error"`
 }
 
 type routeConfig struct {
@@ -95,6 +95,6 @@ type providerConfig struct {
 	MaxInFlight    int               `json:"max_in_flight"`
 	RateLimit      *float64          `json:"rate_limit"`
 	SegmentRate    *float64          `json:"segment_rate"`
-	Spill          bool              `json:"spill"`
+	Overflow       bool              `json:"overflow"`
 	Batch          int               `json:"batch"`
 }

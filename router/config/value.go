@@ -81,7 +81,7 @@ func settingShape(s provider.Setting) shape {
 func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, error) {
 	n = follow(n)
 	if depth > maxDepth {
-		return nil, provider.BadConfig(path, "is nested too deeply")
+		return nil, provider.ConfigErrorf(path, "is nested too deeply")
 	}
 	switch {
 	case s.opaque:
@@ -89,7 +89,7 @@ func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, er
 	case n.Kind == yaml.MappingNode:
 		return d.mapping(path, n, s, depth)
 	case s.fields != nil && s.bare == "" && n.ShortTag() != "!!null":
-		return nil, provider.BadConfig(path, "got %s, want a map of settings", kind(n))
+		return nil, provider.ConfigErrorf(path, "got %s, want a map of settings", kind(n))
 	case n.Kind == yaml.SequenceNode:
 		list := make([]any, 0, len(n.Content))
 		for i, e := range n.Content {
@@ -156,7 +156,7 @@ func (d *document) scalar(path string, n *yaml.Node, want scalar) (any, error) {
 	}
 	var v any
 	if err := n.Decode(&v); err != nil {
-		return nil, provider.BadConfig(path, "%q cannot be read", n.Value)
+		return nil, provider.ConfigErrorf(path, "%q cannot be read", n.Value)
 	}
 	switch v.(type) {
 	case bool, int, int64, uint64, float64, string:
@@ -181,11 +181,11 @@ func (d *document) expand(path, s string) (string, error) {
 		}
 		name, rest, closed := strings.Cut(s[at+2:], "}")
 		if !closed || name == "" {
-			return "", provider.BadConfig(path, "${ without a name and a closing brace; want ${NAME}, or $${ for the characters themselves")
+			return "", provider.ConfigErrorf(path, "${ without a name and a closing brace; want ${NAME}, or $${ for the characters themselves")
 		}
 		value, set := d.getenv(name)
 		if !set {
-			return "", provider.BadConfig(path, "the environment variable %s is not set", name)
+			return "", provider.ConfigErrorf(path, "the environment variable %s is not set", name)
 		}
 		b.WriteString(s[:at] + value)
 		s = rest
@@ -200,11 +200,11 @@ func (d *document) secretFile(path string, n *yaml.Node) (any, error) {
 	}
 	file, ok := name.(string)
 	if !ok || file == "" {
-		return nil, provider.BadConfig(path, "file: want the path of a file")
+		return nil, provider.ConfigErrorf(path, "file: want the path of a file")
 	}
 	content, err := os.ReadFile(d.resolve(file))
 	if err != nil {
-		return nil, provider.BadConfig(path, "%v", err)
+		return nil, provider.ConfigErrorf(path, "%v", err)
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"), nil
 }

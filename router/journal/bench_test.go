@@ -13,8 +13,8 @@ import (
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -46,12 +46,12 @@ func BenchmarkSendAll(b *testing.B) {
 var parcel = &provider.Message{To: e164.MustParse("+12125550123"), Text: "Your parcel is here."}
 
 func loopback(b *testing.B) *phonify.Provider {
-	server := wiretest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httpcalltest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"id":"abc","uuid":"abc","message_id":"abc","message":{"id":"abc"}}`))
 	}))
 	b.Cleanup(server.Close)
-	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: server.URL}, APIKey: "k"})
+	p, err := phonify.New(phonify.Config{Config: httpcall.Config{BaseURL: server.URL}, APIKey: "k"})
 	require.NoError(b, err)
 	_, err = p.Send(context.Background(), parcel)
 	require.NoError(b, err)
@@ -60,7 +60,7 @@ func loopback(b *testing.B) *phonify.Provider {
 
 func sendAll(b *testing.B, j router.Journal) {
 	b.Helper()
-	r, err := router.New([]router.Provider{{Name: "usa", Provider: loopback(b)}}, &router.Options{Journal: j, Validation: router.Shape})
+	r, err := router.New([]router.Upstream{{Name: "usa", Provider: loopback(b)}}, &router.Options{Journal: j, Validation: router.Shape})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, r.Close(context.Background())) })
 	b.ResetTimer()

@@ -62,7 +62,7 @@ func (j *Journal) rewrite() (*os.File, error) {
 	return f, nil
 }
 
-func fill(f *os.File, entries []router.Entry) error {
+func fill(f *os.File, entries []router.JournalEntry) error {
 	if err := lock(f); err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func fill(f *os.File, entries []router.Entry) error {
 
 // living are the entries that Compact keeps, in their order: those from the last
 // certain outcome of each message on.
-func (j *Journal) living() ([]router.Entry, error) {
+func (j *Journal) living() ([]router.JournalEntry, error) {
 	f, err := os.Open(j.path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var all []router.Entry
+	var all []router.JournalEntry
 	done := make(map[string]int) // key → index of its last certain outcome
 	s := newScanner(j.path, f)
 	for s.next() {

@@ -99,13 +99,13 @@ func (j *Journal) isNamed() error {
 }
 
 // Intent is as router.Journal has it.
-func (j *Journal) Intent(_ context.Context, e router.Entry) error {
+func (j *Journal) Intent(_ context.Context, e router.JournalEntry) error {
 	e.Outcome = ""
 	return j.add(e, true)
 }
 
 // Outcome is as router.Journal has it.
-func (j *Journal) Outcome(_ context.Context, e router.Entry) error {
+func (j *Journal) Outcome(_ context.Context, e router.JournalEntry) error {
 	if e.Outcome == "" {
 		return errors.New("journal: an outcome must not be empty")
 	}
@@ -114,7 +114,7 @@ func (j *Journal) Outcome(_ context.Context, e router.Entry) error {
 
 // add writes an entry and, if it must be durable, waits until it is. Whoever
 // finds nobody syncing does it for all who wait.
-func (j *Journal) add(e router.Entry, durable bool) error {
+func (j *Journal) add(e router.JournalEntry, durable bool) error {
 	line, err := format(e)
 	if err != nil {
 		return err
@@ -173,18 +173,18 @@ func (j *Journal) sync() {
 
 // Entries reads the journal from its start, in the order in which entries were
 // added. It sees those that were added before it was called.
-func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.Entry, error] {
-	return func(yield func(router.Entry, error) bool) {
+func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.JournalEntry, error] {
+	return func(yield func(router.JournalEntry, error) bool) {
 		f, err := os.Open(j.path)
 		if err != nil {
-			yield(router.Entry{}, fmt.Errorf("journal: %w", err))
+			yield(router.JournalEntry{}, fmt.Errorf("journal: %w", err))
 			return
 		}
 		defer f.Close()
 		s := newScanner(j.path, f)
 		for s.next() {
 			if err := ctx.Err(); err != nil {
-				yield(router.Entry{}, err)
+				yield(router.JournalEntry{}, err)
 				return
 			}
 			if !yield(s.entry, nil) {
@@ -192,7 +192,7 @@ func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.Entry, error] {
 			}
 		}
 		if s.err != nil {
-			yield(router.Entry{}, s.err)
+			yield(router.JournalEntry{}, s.err)
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (j *Journal) Close() error {
 }
 
 // format is an entry's line.
-func format(e router.Entry) ([]byte, error) {
+func format(e router.JournalEntry) ([]byte, error) {
 	body, err := json.Marshal(e)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

@@ -36,10 +36,12 @@ func all(t *testing.T, j *journal.Journal) []string {
 	return list
 }
 
-func intent(key string) router.Entry { return router.Entry{Key: key, Provider: "a", At: time.Now()} }
+func intent(key string) router.JournalEntry {
+	return router.JournalEntry{Key: key, Provider: "a", At: time.Now()}
+}
 
-func outcome(key string, o provider.Outcome) router.Entry {
-	return router.Entry{Key: key, Provider: "a", Outcome: o, ID: "m1", At: time.Now()}
+func outcome(key string, o provider.Outcome) router.JournalEntry {
+	return router.JournalEntry{Key: key, Provider: "a", Outcome: o, ID: "m1", At: time.Now()}
 }
 
 func TestEntriesSurviveClosing(t *testing.T) {
@@ -133,7 +135,7 @@ func TestOneProcessAtATime(t *testing.T) {
 func TestCompact(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
-	for _, e := range []router.Entry{
+	for _, e := range []router.JournalEntry{
 		intent("sent"), outcome("sent", provider.OutcomeUnknown), intent("sent"), outcome("sent", provider.OutcomeAccepted),
 		intent("open"), intent("doubt"), outcome("doubt", provider.OutcomeNotSent), intent("doubt"), outcome("doubt", provider.OutcomeUnknown),
 	} {

@@ -21,7 +21,7 @@ import (
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/journal"
 )
@@ -49,11 +49,11 @@ func child(url, path string) error {
 	if err != nil {
 		return err
 	}
-	p, err := phonify.New(phonify.Config{Config: wire.Config{BaseURL: url}, APIKey: phonifytest.APIKey})
+	p, err := phonify.New(phonify.Config{Config: httpcall.Config{BaseURL: url}, APIKey: phonifytest.APIKey})
 	if err != nil {
 		return err
 	}
-	r, err := router.New([]router.Provider{{Name: "usa", Provider: p}}, &router.Options{Journal: j, Validation: router.Shape})
+	r, err := router.New([]router.Upstream{{Name: "usa", Provider: p}}, &router.Options{Journal: j, Validation: router.Shape})
 	if err != nil {
 		return err
 	}

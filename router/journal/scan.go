@@ -29,7 +29,7 @@ type scanner struct {
 	from  *bufio.Reader
 	line  int
 	good  int64 // where the last whole line ends
-	entry router.Entry
+	entry router.JournalEntry
 	err   error
 }
 
@@ -103,7 +103,7 @@ func (s *scanner) parse(line []byte) error {
 	if err != nil || checksum(body) != uint32(sum) {
 		return errDamaged
 	}
-	s.entry = router.Entry{}
+	s.entry = router.JournalEntry{}
 	if err := json.Unmarshal(body, &s.entry); err != nil {
 		return fmt.Errorf("the line is not an entry: %w", err)
 	}

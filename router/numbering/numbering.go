@@ -150,7 +150,7 @@ func read(raw, region string) (e164.Number, error) {
 }
 
 func bad(reason string) (e164.Number, error) {
-	return e164.Number{}, provider.Errorf(provider.InvalidRecipient, reason)
+	return e164.Number{}, provider.NewError(provider.InvalidRecipient, reason)
 }
 
 func reason(err error, region string) string {

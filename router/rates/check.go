@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Finding is something about a card that its owner should know. It is no error:
+// Warning is something about a card that its owner should know. It is no error:
 // the card can be used.
-type Finding struct {
+type Warning struct {
 	Line    int    `json:"line"` // of the row it is about; 0 = the whole card
 	Rule    string `json:"rule"` // duplicate, shadowed, contradiction, gap, future
 	Message string `json:"message"`
@@ -25,10 +25,10 @@ type CountryOf func(prefix string) []string
 // the row's own country ("contradiction"), a row that is not yet in force
 // ("future"), and a provider without a default or without a price for a country
 // that another provider has ("gap").
-func (c *Card) Check(at time.Time, countryOf CountryOf) []Finding {
-	var findings []Finding
+func (c *Card) Check(at time.Time, countryOf CountryOf) []Warning {
+	var warnings []Warning
 	add := func(line int, rule, format string, args ...any) {
-		findings = append(findings, Finding{line, rule, fmt.Sprintf(format, args...)})
+		warnings = append(warnings, Warning{line, rule, fmt.Sprintf(format, args...)})
 	}
 	type destination struct{ provider, country, prefix, mccmnc string }
 	current := make(map[destination]Row)
@@ -55,21 +55,21 @@ func (c *Card) Check(at time.Time, countryOf CountryOf) []Finding {
 		}
 		current[key] = row
 	}
-	findings = append(findings, c.gaps(at)...)
-	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
-	return findings
+	warnings = append(warnings, c.gaps(at)...)
+	slices.SortStableFunc(warnings, func(a, b Warning) int { return cmp.Compare(a.Line, b.Line) })
+	return warnings
 }
 
 // gaps finds the countries that one provider has a row for and another, which
 // has no default, does not.
-func (c *Card) gaps(at time.Time) []Finding {
+func (c *Card) gaps(at time.Time) []Warning {
 	countries := make(map[string]bool)
 	for _, row := range c.rows {
 		if row.Country != "" {
 			countries[row.Country] = true
 		}
 	}
-	var findings []Finding
+	var warnings []Warning
 	for _, name := range c.Providers() {
 		covered, hasDefault := make(map[string]bool), false
 		for _, row := range c.rows {
@@ -89,10 +89,10 @@ func (c *Card) gaps(at time.Time) []Finding {
 			}
 		}
 		if slices.Sort(missing); len(missing) > 0 {
-			findings = append(findings, Finding{0, "gap", fmt.Sprintf("provider %s has no default row and none for %v, which others have", name, missing)})
+			warnings = append(warnings, Warning{0, "gap", fmt.Sprintf("provider %s has no default row and none for %v, which others have", name, missing)})
 		}
 	}
-	return findings
+	return warnings
 }
 
 // Providers lists the providers in the order of their first row.

@@ -33,7 +33,7 @@ type hint struct {
 // Tell publishes an opened breaker; other notices are nothing to tell. It does
 // I/O: a program calls it outside Options.OnNotice, which must be quick.
 func (h *Hints) Tell(ctx context.Context, n router.Notice) error {
-	if n.Kind != router.NoticeBreaker || n.To != router.Open {
+	if n.Kind != router.NoticeBreaker || n.To != router.BreakerOpen {
 		return nil
 	}
 	message, err := json.Marshal(hint{h.machine, n.Provider})

@@ -135,7 +135,7 @@ func TestTwoMachines(t *testing.T) {
 	require.NoError(t, err)
 	var machines []*router.Router
 	for range 2 {
-		r, err := router.New([]router.Provider{{Name: "a", Provider: vendor}}, &router.Options{Store: shared, Validation: router.Shape})
+		r, err := router.New([]router.Upstream{{Name: "a", Provider: vendor}}, &router.Options{Store: shared, Validation: router.Shape})
 		require.NoError(t, err)
 		machines = append(machines, r)
 	}
@@ -159,7 +159,7 @@ func TestRedisIsDown(t *testing.T) {
 	defer client.Close()
 	vendor, err := memory.New(memory.Config{})
 	require.NoError(t, err)
-	r, err := router.New([]router.Provider{{Name: "a", Provider: vendor}}, &router.Options{Store: redisstore.New(client, nil)})
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: vendor}}, &router.Options{Store: redisstore.New(client, nil)})
 	require.NoError(t, err)
 	res, err := r.Send(t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "x", Ref: "r"})
 	require.Error(t, err)
@@ -196,7 +196,7 @@ func TestHints(t *testing.T) {
 	server := start(t)
 	vendor, err := memory.New(memory.Config{Code: provider.Unavailable})
 	require.NoError(t, err)
-	r, err := router.New([]router.Provider{{Name: "a", Provider: vendor}}, &router.Options{Retry: router.Retry{MaxAttempts: 1}})
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: vendor}}, &router.Options{Retry: router.Retry{MaxAttempts: 1}})
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -204,15 +204,15 @@ func TestHints(t *testing.T) {
 	go func() { listening <- redisstore.NewHints(server.client, "here").Listen(ctx, r) }()
 
 	there := redisstore.NewHints(server.client, "there")
-	opened := router.Notice{Kind: router.NoticeBreaker, Provider: "a", To: router.Open}
+	opened := router.Notice{Kind: router.NoticeBreaker, Provider: "a", To: router.BreakerOpen}
 	require.NoError(t, there.Tell(ctx, router.Notice{Kind: router.NoticeAttempt}))
 	m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "x"}
 	_, _ = r.Send(ctx, m)
-	require.Equal(t, router.Closed, r.States()[0].Breaker)
+	require.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
 	require.Eventually(t, func() bool {
 		require.NoError(t, there.Tell(ctx, opened))
 		_, _ = r.Send(ctx, m)
-		return r.States()[0].Breaker == router.Open && vendor.Attempts() < 5
+		return r.States()[0].Breaker == router.BreakerOpen && vendor.Attempts() < 5
 	}, 5*time.Second, 5*time.Millisecond, "after a hint one failure suffices")
 	stop()
 	require.ErrorIs(t, <-listening, context.Canceled)

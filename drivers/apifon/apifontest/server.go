@@ -4,14 +4,14 @@
 //	server := apifontest.NewServer(apifontest.Options{})
 //	defer server.Close()
 //	account, err := apifon.New(apifon.Config{
-//		Config: wire.Config{BaseURL: server.URL},
+//		Config: httpcall.Config{BaseURL: server.URL},
 //		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
 //	})
 //
 // It verifies signatures over the exact bytes, refuses every field, type and
 // value that the vendor's reference does not allow, and keeps what it took:
 // [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([wiretest.Server.SetMode]), and answer as the vendor does when things
+// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
 // go wrong ([Server.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict: it refuses unknown
@@ -31,7 +31,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // The account that the server knows unless [Options] say otherwise.
@@ -55,7 +55,7 @@ type Options struct {
 
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
-	*wiretest.Server
+	*httpcalltest.Server
 	options Options
 	lastID  atomic.Int64
 
@@ -91,7 +91,7 @@ func NewServer(options Options) *Server {
 		options.Now = time.Now
 	}
 	s := &Server{options: options, tokens: make(map[string]token), codes: make(map[string]*oneTimeCode), balance: initialBalance}
-	s.Server = wiretest.NewServer(s.routes())
+	s.Server = httpcalltest.NewServer(s.routes())
 	return s
 }
 

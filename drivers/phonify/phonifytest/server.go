@@ -5,11 +5,11 @@
 //	server := phonifytest.NewServer(phonifytest.Options{})
 //	defer server.Close()
 //	account, err := phonify.New(phonify.Config{
-//		Config: wire.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey,
+//		Config: httpcall.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey,
 //	})
 //
 // [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([wiretest.Server.SetMode]), and answer as the vendor does when things
+// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
 // go wrong ([Server.Fail]).
 //
 // The vendor publishes no list of error types, so those of the fake are its own:
@@ -33,7 +33,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // APIKey is the key of the server's account unless [Options] say otherwise.
@@ -71,7 +71,7 @@ const (
 
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
-	*wiretest.Server // URL is what base_url takes
+	*httpcalltest.Server // URL is what base_url takes
 
 	options Options
 
@@ -95,7 +95,7 @@ func NewServer(options Options) *Server {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "not_found", "Page not found")
 	})
-	s.Server = wiretest.NewServer(s.guard(mux))
+	s.Server = httpcalltest.NewServer(s.guard(mux))
 	return s
 }
 

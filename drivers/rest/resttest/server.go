@@ -10,7 +10,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // Server is a fake of a recipe's vendor, made of the recipe: it takes the
@@ -18,7 +18,7 @@ import (
 // refuses every other. It answers as the fixtures do, with an id of its own for
 // each message. It is safe for concurrent use.
 type Server struct {
-	*wiretest.Server // URL is what base_url takes
+	*httpcalltest.Server // URL is what base_url takes
 
 	recipe *rest.Recipe
 
@@ -49,7 +49,7 @@ func NewServer(r *rest.Recipe) (*Server, error) {
 	if s.fixture(isAccepted) == nil {
 		return nil, fmt.Errorf("recipe %s has no fixture of a send that is accepted", r.Name)
 	}
-	s.Server = wiretest.NewServer(http.HandlerFunc(s.serve))
+	s.Server = httpcalltest.NewServer(http.HandlerFunc(s.serve))
 	return s, nil
 }
 

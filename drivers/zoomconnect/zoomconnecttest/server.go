@@ -4,14 +4,14 @@
 //	server := zoomconnecttest.NewServer(zoomconnecttest.Options{})
 //	defer server.Close()
 //	account, err := zoomconnect.New(zoomconnect.Config{
-//		Config: wire.Config{BaseURL: server.URL},
+//		Config: httpcall.Config{BaseURL: server.URL},
 //		Email:  zoomconnecttest.Email, Token: zoomconnecttest.Token,
 //	})
 //
 // It takes the three ways of authentication, refuses every field, parameter and
 // value that the vendor's guide does not have, charges a credit for each segment
 // and keeps what it took: [Server.Messages] is its ledger. It can be down, drop
-// connections or say nothing ([wiretest.Server.SetMode]), and answer as the
+// connections or say nothing ([httpcalltest.Server.SetMode]), and answer as the
 // vendor does when things go wrong ([Server.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict. The words of its
@@ -35,7 +35,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 // The account that the server knows unless [Options] say otherwise.
@@ -57,7 +57,7 @@ var zone = time.FixedZone("SAST", 2*60*60)
 
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
-	*wiretest.Server // URL is what base_url takes
+	*httpcalltest.Server // URL is what base_url takes
 
 	options Options
 
@@ -82,7 +82,7 @@ func NewServer(options Options) *Server {
 		options.Now = time.Now
 	}
 	s := &Server{options: options, credits: credits(options.Credits)}
-	s.Server = wiretest.NewServer(s.routes())
+	s.Server = httpcalltest.NewServer(s.routes())
 	return s
 }
 

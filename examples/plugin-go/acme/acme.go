@@ -8,7 +8,7 @@ import (
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Driver makes providers from configuration.
@@ -16,22 +16,22 @@ var Driver = provider.NewDriver("acme", "The vendor of the plugin examples.", Ne
 
 // Config holds the settings.
 type Config struct {
-	wire.Config
+	httpcall.Config
 	Token provider.Secret `json:"token" doc:"sent as a bearer token"`
 }
 
 // Provider is an account at Acme.
 type Provider struct {
-	client *wire.Client
+	client *httpcall.Client
 	header http.Header
 }
 
 // New makes a Provider. It does no I/O.
 func New(c Config) (*Provider, error) {
 	if c.Token == "" {
-		return nil, provider.BadConfig("token", "must not be empty")
+		return nil, provider.ConfigErrorf("token", "must not be empty")
 	}
-	client, err := wire.New(c.Config, c.Token)
+	client, err := httpcall.New(c.Config, c.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (p *Provider) Close() error { return p.client.Close() }
 
 // Capabilities says what Acme can do.
 func (p *Provider) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Features: provider.ChooseSender | provider.HasBalance}
+	return provider.Capabilities{Features: provider.CanChooseSender | provider.HasBalance}
 }
 
 // Acme's bodies.
@@ -87,9 +87,9 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err := check(m); err != nil {
 		return nil, err
 	}
-	request, err := wire.JSON(http.MethodPost, "/messages", sendRequest{To: m.To.String(), From: m.From, Text: m.Text, Reference: m.Ref})
+	request, err := httpcall.JSON(http.MethodPost, "/messages", sendRequest{To: m.To.String(), From: m.From, Text: m.Text, Reference: m.Ref})
 	if err != nil {
-		return nil, provider.Errorf(provider.InvalidMessage, err.Error())
+		return nil, provider.NewError(provider.InvalidMessage, err.Error())
 	}
 	request.Header.Set("Authorization", p.header.Get("Authorization"))
 	answer, err := p.client.Do(ctx, request)
@@ -118,13 +118,13 @@ func check(m *provider.Message) error {
 		return err
 	}
 	if !m.SendAt.IsZero() || m.Validity != 0 {
-		return provider.Errorf(provider.Unsupported, "Acme knows neither a time to send at nor a validity")
+		return provider.NewError(provider.Unsupported, "Acme knows neither a time to send at nor a validity")
 	}
 	return nil
 }
 
 // failure reads a documented error, else what the status says.
-func failure(answer *wire.Response) error {
+func failure(answer *httpcall.Response) error {
 	var e errorAnswer
 	if answer.Decode(&e) == nil {
 		if code, known := codes[e.Error.Code]; known {
@@ -136,7 +136,7 @@ func failure(answer *wire.Response) error {
 
 // Balance reads /balance.
 func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
-	request := wire.Get("/balance", nil)
+	request := httpcall.Get("/balance", nil)
 	request.Header = p.header
 	answer, err := p.client.Do(ctx, request)
 	if err != nil {

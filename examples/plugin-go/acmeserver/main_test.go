@@ -10,13 +10,13 @@ import (
 	"github.com/anysms/anysms/examples/plugin-go/acme"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestServer(t *testing.T) {
 	server := httptest.NewServer(newHandler())
 	defer server.Close()
-	p, err := acme.New(acme.Config{Config: wire.Config{BaseURL: server.URL}, Token: "example"})
+	p, err := acme.New(acme.Config{Config: httpcall.Config{BaseURL: server.URL}, Token: "example"})
 	require.NoError(t, err)
 	defer p.Close()
 	r, err := p.Send(context.Background(), &provider.Message{To: e164.MustParse("+306900000001"), Text: "hello"})
@@ -26,7 +26,7 @@ func TestServer(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "12.5 EUR", balance.Available.String())
 
-	p, err = acme.New(acme.Config{Config: wire.Config{BaseURL: server.URL}, Token: "other"})
+	p, err = acme.New(acme.Config{Config: httpcall.Config{BaseURL: server.URL}, Token: "other"})
 	require.NoError(t, err)
 	defer p.Close()
 	_, err = p.Balance(context.Background())

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/examples/data"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -43,20 +43,20 @@ type Act struct {
 	Number int // from 1
 	Title  string
 
-	mode    wiretest.Mode // of the first vendor
-	until   int           // share of the messages that are sent when it ends, in percent
-	otp     bool          // every second message is a one-time code
-	refused int           // messages with a number that cannot receive any
-	again   bool          // what was not sent is sent again
+	mode    httpcalltest.Mode // of the first vendor
+	until   int               // share of the messages that are sent when it ends, in percent
+	otp     bool              // every second message is a one-time code
+	refused int               // messages with a number that cannot receive any
+	again   bool              // what was not sent is sent again
 }
 
 func acts() []Act {
 	all := []Act{
-		{Title: "Both vendors work", mode: wiretest.Up, until: 22, refused: 3},
-		{Title: First + " goes down: it refuses connections", mode: wiretest.Down, until: 46},
-		{Title: First + " comes back", mode: wiretest.Up, until: 62},
-		{Title: First + " takes messages and drops the connection: were they sent?", mode: wiretest.Drop, until: 82, otp: true},
-		{Title: First + " answers again, and what was not sent is sent again", mode: wiretest.Up, until: 100, again: true},
+		{Title: "Both vendors work", mode: httpcalltest.Up, until: 22, refused: 3},
+		{Title: First + " goes down: it refuses connections", mode: httpcalltest.Down, until: 46},
+		{Title: First + " comes back", mode: httpcalltest.Up, until: 62},
+		{Title: First + " takes messages and drops the connection: were they sent?", mode: httpcalltest.Drop, until: 82, otp: true},
+		{Title: First + " answers again, and what was not sent is sent again", mode: httpcalltest.Up, until: 100, again: true},
 	}
 	for i := range all {
 		all[i].Number = i + 1

@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 	"github.com/anysms/anysms/router"
 )
 
@@ -38,19 +38,19 @@ func openVendors(pace time.Duration, onNotice func(router.Notice)) (*vendors, er
 
 func (v *vendors) openRouter(pace time.Duration, onNotice func(router.Notice)) error {
 	first, err := apifon.New(apifon.Config{
-		Config: wire.Config{BaseURL: v.first.URL},
+		Config: httpcall.Config{BaseURL: v.first.URL},
 		Token:  apifontest.Token, Secret: apifontest.Secret, Sender: "Example",
 	})
 	if err != nil {
 		return err
 	}
 	second, err := phonify.New(phonify.Config{
-		Config: wire.Config{BaseURL: v.second.URL}, APIKey: phonifytest.APIKey,
+		Config: httpcall.Config{BaseURL: v.second.URL}, APIKey: phonifytest.APIKey,
 	})
 	if err != nil {
 		return err
 	}
-	v.router, err = router.New([]router.Provider{
+	v.router, err = router.New([]router.Upstream{
 		{Name: First, Provider: first},
 		{Name: Second, Provider: second},
 	}, &router.Options{

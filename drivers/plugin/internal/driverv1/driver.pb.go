@@ -311,60 +311,60 @@ func (Cause) EnumDescriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{2}
 }
 
-type CodeVerdict int32
+type VerificationResult int32
 
 const (
-	CodeVerdict_CODE_VERDICT_UNSPECIFIED CodeVerdict = 0
-	CodeVerdict_CODE_VERDICT_RIGHT       CodeVerdict = 1
+	VerificationResult_VERIFICATION_RESULT_UNSPECIFIED VerificationResult = 0
+	VerificationResult_VERIFICATION_RESULT_RIGHT       VerificationResult = 1
 	// Or the vendor does not tell wrong from unknown.
-	CodeVerdict_CODE_VERDICT_WRONG   CodeVerdict = 2
-	CodeVerdict_CODE_VERDICT_EXPIRED CodeVerdict = 3
+	VerificationResult_VERIFICATION_RESULT_WRONG   VerificationResult = 2
+	VerificationResult_VERIFICATION_RESULT_EXPIRED VerificationResult = 3
 	// It was right, once.
-	CodeVerdict_CODE_VERDICT_USED CodeVerdict = 4
+	VerificationResult_VERIFICATION_RESULT_USED VerificationResult = 4
 )
 
-// Enum value maps for CodeVerdict.
+// Enum value maps for VerificationResult.
 var (
-	CodeVerdict_name = map[int32]string{
-		0: "CODE_VERDICT_UNSPECIFIED",
-		1: "CODE_VERDICT_RIGHT",
-		2: "CODE_VERDICT_WRONG",
-		3: "CODE_VERDICT_EXPIRED",
-		4: "CODE_VERDICT_USED",
+	VerificationResult_name = map[int32]string{
+		0: "VERIFICATION_RESULT_UNSPECIFIED",
+		1: "VERIFICATION_RESULT_RIGHT",
+		2: "VERIFICATION_RESULT_WRONG",
+		3: "VERIFICATION_RESULT_EXPIRED",
+		4: "VERIFICATION_RESULT_USED",
 	}
-	CodeVerdict_value = map[string]int32{
-		"CODE_VERDICT_UNSPECIFIED": 0,
-		"CODE_VERDICT_RIGHT":       1,
-		"CODE_VERDICT_WRONG":       2,
-		"CODE_VERDICT_EXPIRED":     3,
-		"CODE_VERDICT_USED":        4,
+	VerificationResult_value = map[string]int32{
+		"VERIFICATION_RESULT_UNSPECIFIED": 0,
+		"VERIFICATION_RESULT_RIGHT":       1,
+		"VERIFICATION_RESULT_WRONG":       2,
+		"VERIFICATION_RESULT_EXPIRED":     3,
+		"VERIFICATION_RESULT_USED":        4,
 	}
 )
 
-func (x CodeVerdict) Enum() *CodeVerdict {
-	p := new(CodeVerdict)
+func (x VerificationResult) Enum() *VerificationResult {
+	p := new(VerificationResult)
 	*p = x
 	return p
 }
 
-func (x CodeVerdict) String() string {
+func (x VerificationResult) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (CodeVerdict) Descriptor() protoreflect.EnumDescriptor {
+func (VerificationResult) Descriptor() protoreflect.EnumDescriptor {
 	return file_driver_proto_enumTypes[3].Descriptor()
 }
 
-func (CodeVerdict) Type() protoreflect.EnumType {
+func (VerificationResult) Type() protoreflect.EnumType {
 	return &file_driver_proto_enumTypes[3]
 }
 
-func (x CodeVerdict) Number() protoreflect.EnumNumber {
+func (x VerificationResult) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use CodeVerdict.Descriptor instead.
-func (CodeVerdict) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use VerificationResult.Descriptor instead.
+func (VerificationResult) EnumDescriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{3}
 }
 
@@ -2197,8 +2197,8 @@ type Balance struct {
 	// Can be spent.
 	Available *Money `protobuf:"bytes,1,opt,name=available,proto3" json:"available,omitempty"`
 	// Held back for messages under way; absent = the vendor does not say.
-	Reserved      *Money  `protobuf:"bytes,2,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	Plans         []*Plan `protobuf:"bytes,3,rep,name=plans,proto3" json:"plans,omitempty"`
+	Reserved      *Money    `protobuf:"bytes,2,opt,name=reserved,proto3" json:"reserved,omitempty"`
+	Bundles       []*Bundle `protobuf:"bytes,3,rep,name=bundles,proto3" json:"bundles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2247,15 +2247,15 @@ func (x *Balance) GetReserved() *Money {
 	return nil
 }
 
-func (x *Balance) GetPlans() []*Plan {
+func (x *Balance) GetBundles() []*Bundle {
 	if x != nil {
-		return x.Plans
+		return x.Bundles
 	}
 	return nil
 }
 
-// Plan is a prepaid bundle of messages.
-type Plan struct {
+// Bundle is a prepaid bundle of messages.
+type Bundle struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Name      string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Available *Money                 `protobuf:"bytes,2,opt,name=available,proto3" json:"available,omitempty"`
@@ -2266,20 +2266,20 @@ type Plan struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Plan) Reset() {
-	*x = Plan{}
+func (x *Bundle) Reset() {
+	*x = Bundle{}
 	mi := &file_driver_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Plan) String() string {
+func (x *Bundle) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Plan) ProtoMessage() {}
+func (*Bundle) ProtoMessage() {}
 
-func (x *Plan) ProtoReflect() protoreflect.Message {
+func (x *Bundle) ProtoReflect() protoreflect.Message {
 	mi := &file_driver_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2291,33 +2291,33 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
-func (*Plan) Descriptor() ([]byte, []int) {
+// Deprecated: Use Bundle.ProtoReflect.Descriptor instead.
+func (*Bundle) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{30}
 }
 
-func (x *Plan) GetName() string {
+func (x *Bundle) GetName() string {
 	if x != nil {
 		return x.Name
 	}
 	return ""
 }
 
-func (x *Plan) GetAvailable() *Money {
+func (x *Bundle) GetAvailable() *Money {
 	if x != nil {
 		return x.Available
 	}
 	return nil
 }
 
-func (x *Plan) GetTotal() *Money {
+func (x *Bundle) GetTotal() *Money {
 	if x != nil {
 		return x.Total
 	}
 	return nil
 }
 
-func (x *Plan) GetEnds() *timestamppb.Timestamp {
+func (x *Bundle) GetEnds() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Ends
 	}
@@ -2483,7 +2483,7 @@ func (x *Quote) GetCost() *Money {
 	return nil
 }
 
-type StartCodeRequest struct {
+type StartVerificationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// E.164 with plus sign.
 	To string `protobuf:"bytes,1,opt,name=to,proto3" json:"to,omitempty"`
@@ -2503,20 +2503,20 @@ type StartCodeRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StartCodeRequest) Reset() {
-	*x = StartCodeRequest{}
+func (x *StartVerificationRequest) Reset() {
+	*x = StartVerificationRequest{}
 	mi := &file_driver_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StartCodeRequest) String() string {
+func (x *StartVerificationRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StartCodeRequest) ProtoMessage() {}
+func (*StartVerificationRequest) ProtoMessage() {}
 
-func (x *StartCodeRequest) ProtoReflect() protoreflect.Message {
+func (x *StartVerificationRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_driver_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2528,90 +2528,90 @@ func (x *StartCodeRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StartCodeRequest.ProtoReflect.Descriptor instead.
-func (*StartCodeRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use StartVerificationRequest.ProtoReflect.Descriptor instead.
+func (*StartVerificationRequest) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{34}
 }
 
-func (x *StartCodeRequest) GetTo() string {
+func (x *StartVerificationRequest) GetTo() string {
 	if x != nil {
 		return x.To
 	}
 	return ""
 }
 
-func (x *StartCodeRequest) GetRef() string {
+func (x *StartVerificationRequest) GetRef() string {
 	if x != nil {
 		return x.Ref
 	}
 	return ""
 }
 
-func (x *StartCodeRequest) GetFrom() string {
+func (x *StartVerificationRequest) GetFrom() string {
 	if x != nil {
 		return x.From
 	}
 	return ""
 }
 
-func (x *StartCodeRequest) GetText() string {
+func (x *StartVerificationRequest) GetText() string {
 	if x != nil {
 		return x.Text
 	}
 	return ""
 }
 
-func (x *StartCodeRequest) GetLength() int32 {
+func (x *StartVerificationRequest) GetLength() int32 {
 	if x != nil {
 		return x.Length
 	}
 	return 0
 }
 
-func (x *StartCodeRequest) GetAlpha() bool {
+func (x *StartVerificationRequest) GetAlpha() bool {
 	if x != nil {
 		return x.Alpha
 	}
 	return false
 }
 
-func (x *StartCodeRequest) GetExpire() *durationpb.Duration {
+func (x *StartVerificationRequest) GetExpire() *durationpb.Duration {
 	if x != nil {
 		return x.Expire
 	}
 	return nil
 }
 
-func (x *StartCodeRequest) GetExtra() map[string]string {
+func (x *StartVerificationRequest) GetExtra() map[string]string {
 	if x != nil {
 		return x.Extra
 	}
 	return nil
 }
 
-type StartCodeResponse struct {
+type StartVerificationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id is the ref that CheckCode takes.
+	// Its id is the ref that CheckVerification takes.
 	Receipt       *Receipt `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	Error         *Error   `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *StartCodeResponse) Reset() {
-	*x = StartCodeResponse{}
+func (x *StartVerificationResponse) Reset() {
+	*x = StartVerificationResponse{}
 	mi := &file_driver_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *StartCodeResponse) String() string {
+func (x *StartVerificationResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*StartCodeResponse) ProtoMessage() {}
+func (*StartVerificationResponse) ProtoMessage() {}
 
-func (x *StartCodeResponse) ProtoReflect() protoreflect.Message {
+func (x *StartVerificationResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_driver_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2623,26 +2623,26 @@ func (x *StartCodeResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use StartCodeResponse.ProtoReflect.Descriptor instead.
-func (*StartCodeResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use StartVerificationResponse.ProtoReflect.Descriptor instead.
+func (*StartVerificationResponse) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{35}
 }
 
-func (x *StartCodeResponse) GetReceipt() *Receipt {
+func (x *StartVerificationResponse) GetReceipt() *Receipt {
 	if x != nil {
 		return x.Receipt
 	}
 	return nil
 }
 
-func (x *StartCodeResponse) GetError() *Error {
+func (x *StartVerificationResponse) GetError() *Error {
 	if x != nil {
 		return x.Error
 	}
 	return nil
 }
 
-type CheckCodeRequest struct {
+type CheckVerificationRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ref           string                 `protobuf:"bytes,1,opt,name=ref,proto3" json:"ref,omitempty"`
 	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
@@ -2650,20 +2650,20 @@ type CheckCodeRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CheckCodeRequest) Reset() {
-	*x = CheckCodeRequest{}
+func (x *CheckVerificationRequest) Reset() {
+	*x = CheckVerificationRequest{}
 	mi := &file_driver_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CheckCodeRequest) String() string {
+func (x *CheckVerificationRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CheckCodeRequest) ProtoMessage() {}
+func (*CheckVerificationRequest) ProtoMessage() {}
 
-func (x *CheckCodeRequest) ProtoReflect() protoreflect.Message {
+func (x *CheckVerificationRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_driver_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2675,48 +2675,48 @@ func (x *CheckCodeRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CheckCodeRequest.ProtoReflect.Descriptor instead.
-func (*CheckCodeRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use CheckVerificationRequest.ProtoReflect.Descriptor instead.
+func (*CheckVerificationRequest) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{36}
 }
 
-func (x *CheckCodeRequest) GetRef() string {
+func (x *CheckVerificationRequest) GetRef() string {
 	if x != nil {
 		return x.Ref
 	}
 	return ""
 }
 
-func (x *CheckCodeRequest) GetCode() string {
+func (x *CheckVerificationRequest) GetCode() string {
 	if x != nil {
 		return x.Code
 	}
 	return ""
 }
 
-type CheckCodeResponse struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Verdict CodeVerdict            `protobuf:"varint,1,opt,name=verdict,proto3,enum=anysms.driver.v1.CodeVerdict" json:"verdict,omitempty"`
+type CheckVerificationResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Result VerificationResult     `protobuf:"varint,1,opt,name=result,proto3,enum=anysms.driver.v1.VerificationResult" json:"result,omitempty"`
 	// A wrong code is a verdict, not an error.
 	Error         *Error `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *CheckCodeResponse) Reset() {
-	*x = CheckCodeResponse{}
+func (x *CheckVerificationResponse) Reset() {
+	*x = CheckVerificationResponse{}
 	mi := &file_driver_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *CheckCodeResponse) String() string {
+func (x *CheckVerificationResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*CheckCodeResponse) ProtoMessage() {}
+func (*CheckVerificationResponse) ProtoMessage() {}
 
-func (x *CheckCodeResponse) ProtoReflect() protoreflect.Message {
+func (x *CheckVerificationResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_driver_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -2728,19 +2728,19 @@ func (x *CheckCodeResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use CheckCodeResponse.ProtoReflect.Descriptor instead.
-func (*CheckCodeResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use CheckVerificationResponse.ProtoReflect.Descriptor instead.
+func (*CheckVerificationResponse) Descriptor() ([]byte, []int) {
 	return file_driver_proto_rawDescGZIP(), []int{37}
 }
 
-func (x *CheckCodeResponse) GetVerdict() CodeVerdict {
+func (x *CheckVerificationResponse) GetResult() VerificationResult {
 	if x != nil {
-		return x.Verdict
+		return x.Result
 	}
-	return CodeVerdict_CODE_VERDICT_UNSPECIFIED
+	return VerificationResult_VERIFICATION_RESULT_UNSPECIFIED
 }
 
-func (x *CheckCodeResponse) GetError() *Error {
+func (x *CheckVerificationResponse) GetError() *Error {
 	if x != nil {
 		return x.Error
 	}
@@ -3445,12 +3445,12 @@ const file_driver_proto_rawDesc = "" +
 	"\x0eBalanceRequest\"u\n" +
 	"\x0fBalanceResponse\x123\n" +
 	"\abalance\x18\x01 \x01(\v2\x19.anysms.driver.v1.BalanceR\abalance\x12-\n" +
-	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xa3\x01\n" +
+	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xa9\x01\n" +
 	"\aBalance\x125\n" +
 	"\tavailable\x18\x01 \x01(\v2\x17.anysms.driver.v1.MoneyR\tavailable\x123\n" +
-	"\breserved\x18\x02 \x01(\v2\x17.anysms.driver.v1.MoneyR\breserved\x12,\n" +
-	"\x05plans\x18\x03 \x03(\v2\x16.anysms.driver.v1.PlanR\x05plans\"\xb0\x01\n" +
-	"\x04Plan\x12\x12\n" +
+	"\breserved\x18\x02 \x01(\v2\x17.anysms.driver.v1.MoneyR\breserved\x122\n" +
+	"\abundles\x18\x03 \x03(\v2\x18.anysms.driver.v1.BundleR\abundles\"\xb2\x01\n" +
+	"\x06Bundle\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x125\n" +
 	"\tavailable\x18\x02 \x01(\v2\x17.anysms.driver.v1.MoneyR\tavailable\x12-\n" +
 	"\x05total\x18\x03 \x01(\v2\x17.anysms.driver.v1.MoneyR\x05total\x12.\n" +
@@ -3463,28 +3463,28 @@ const file_driver_proto_rawDesc = "" +
 	"\x05Quote\x12\x1a\n" +
 	"\bsegments\x18\x01 \x01(\x05R\bsegments\x12\x1a\n" +
 	"\bencoding\x18\x02 \x01(\tR\bencoding\x12+\n" +
-	"\x04cost\x18\x03 \x01(\v2\x17.anysms.driver.v1.MoneyR\x04cost\"\xbc\x02\n" +
-	"\x10StartCodeRequest\x12\x0e\n" +
+	"\x04cost\x18\x03 \x01(\v2\x17.anysms.driver.v1.MoneyR\x04cost\"\xcc\x02\n" +
+	"\x18StartVerificationRequest\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\tR\x02to\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
 	"\x04from\x18\x03 \x01(\tR\x04from\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x16\n" +
 	"\x06length\x18\x05 \x01(\x05R\x06length\x12\x14\n" +
 	"\x05alpha\x18\x06 \x01(\bR\x05alpha\x121\n" +
-	"\x06expire\x18\a \x01(\v2\x19.google.protobuf.DurationR\x06expire\x12C\n" +
-	"\x05extra\x18\b \x03(\v2-.anysms.driver.v1.StartCodeRequest.ExtraEntryR\x05extra\x1a8\n" +
+	"\x06expire\x18\a \x01(\v2\x19.google.protobuf.DurationR\x06expire\x12K\n" +
+	"\x05extra\x18\b \x03(\v25.anysms.driver.v1.StartVerificationRequest.ExtraEntryR\x05extra\x1a8\n" +
 	"\n" +
 	"ExtraEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"w\n" +
-	"\x11StartCodeResponse\x123\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x7f\n" +
+	"\x19StartVerificationResponse\x123\n" +
 	"\areceipt\x18\x01 \x01(\v2\x19.anysms.driver.v1.ReceiptR\areceipt\x12-\n" +
-	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"8\n" +
-	"\x10CheckCodeRequest\x12\x10\n" +
+	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"@\n" +
+	"\x18CheckVerificationRequest\x12\x10\n" +
 	"\x03ref\x18\x01 \x01(\tR\x03ref\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\"{\n" +
-	"\x11CheckCodeResponse\x127\n" +
-	"\averdict\x18\x01 \x01(\x0e2\x1d.anysms.driver.v1.CodeVerdictR\averdict\x12-\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"\x88\x01\n" +
+	"\x19CheckVerificationResponse\x12<\n" +
+	"\x06result\x18\x01 \x01(\x0e2$.anysms.driver.v1.VerificationResultR\x06result\x12-\n" +
 	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\x8e\x02\n" +
 	"\x14ParseCallbackRequest\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x10\n" +
@@ -3572,13 +3572,13 @@ const file_driver_proto_rawDesc = "" +
 	"\x0fCAUSE_CANCELLED\x10\x01\x12\x1b\n" +
 	"\x17CAUSE_DEADLINE_EXCEEDED\x10\x02\x12\x11\n" +
 	"\rCAUSE_TIMEOUT\x10\x03\x12\x17\n" +
-	"\x13CAUSE_BAD_SIGNATURE\x10\x04*\x8c\x01\n" +
-	"\vCodeVerdict\x12\x1c\n" +
-	"\x18CODE_VERDICT_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12CODE_VERDICT_RIGHT\x10\x01\x12\x16\n" +
-	"\x12CODE_VERDICT_WRONG\x10\x02\x12\x18\n" +
-	"\x14CODE_VERDICT_EXPIRED\x10\x03\x12\x15\n" +
-	"\x11CODE_VERDICT_USED\x10\x04*q\n" +
+	"\x13CAUSE_BAD_SIGNATURE\x10\x04*\xb6\x01\n" +
+	"\x12VerificationResult\x12#\n" +
+	"\x1fVERIFICATION_RESULT_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19VERIFICATION_RESULT_RIGHT\x10\x01\x12\x1d\n" +
+	"\x19VERIFICATION_RESULT_WRONG\x10\x02\x12\x1f\n" +
+	"\x1bVERIFICATION_RESULT_EXPIRED\x10\x03\x12\x1c\n" +
+	"\x18VERIFICATION_RESULT_USED\x10\x04*q\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_REPORT\x10\x01\x12\x16\n" +
@@ -3594,7 +3594,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x0eSTATUS_EXPIRED\x10\x06\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\a\x12\x14\n" +
 	"\x10STATUS_CANCELLED\x10\b\x12\x12\n" +
-	"\x0eSTATUS_UNKNOWN\x10\t2\x83\n" +
+	"\x0eSTATUS_UNKNOWN\x10\t2\xb3\n" +
 	"\n" +
 	"\x06Driver\x12Q\n" +
 	"\bDescribe\x12!.anysms.driver.v1.DescribeRequest\x1a\".anysms.driver.v1.DescribeResponse\x12E\n" +
@@ -3608,9 +3608,9 @@ const file_driver_proto_rawDesc = "" +
 	"\x04Find\x12\x1d.anysms.driver.v1.FindRequest\x1a\x1e.anysms.driver.v1.FindResponse\x12K\n" +
 	"\x06Cancel\x12\x1f.anysms.driver.v1.CancelRequest\x1a .anysms.driver.v1.CancelResponse\x12N\n" +
 	"\aBalance\x12 .anysms.driver.v1.BalanceRequest\x1a!.anysms.driver.v1.BalanceResponse\x12H\n" +
-	"\x05Quote\x12\x1e.anysms.driver.v1.QuoteRequest\x1a\x1f.anysms.driver.v1.QuoteResponse\x12T\n" +
-	"\tStartCode\x12\".anysms.driver.v1.StartCodeRequest\x1a#.anysms.driver.v1.StartCodeResponse\x12T\n" +
-	"\tCheckCode\x12\".anysms.driver.v1.CheckCodeRequest\x1a#.anysms.driver.v1.CheckCodeResponse\x12`\n" +
+	"\x05Quote\x12\x1e.anysms.driver.v1.QuoteRequest\x1a\x1f.anysms.driver.v1.QuoteResponse\x12l\n" +
+	"\x11StartVerification\x12*.anysms.driver.v1.StartVerificationRequest\x1a+.anysms.driver.v1.StartVerificationResponse\x12l\n" +
+	"\x11CheckVerification\x12*.anysms.driver.v1.CheckVerificationRequest\x1a+.anysms.driver.v1.CheckVerificationResponse\x12`\n" +
 	"\rParseCallback\x12&.anysms.driver.v1.ParseCallbackRequest\x1a'.anysms.driver.v1.ParseCallbackResponse\x12H\n" +
 	"\x05Inbox\x12\x1e.anysms.driver.v1.InboxRequest\x1a\x1f.anysms.driver.v1.InboxResponse\x12H\n" +
 	"\x05Check\x12\x1e.anysms.driver.v1.CheckRequest\x1a\x1f.anysms.driver.v1.CheckResponseB;Z9github.com/anysms/anysms/drivers/plugin/internal/driverv1b\x06proto3"
@@ -3630,63 +3630,63 @@ func file_driver_proto_rawDescGZIP() []byte {
 var file_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
 var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_driver_proto_goTypes = []any{
-	(Feature)(0),                  // 0: anysms.driver.v1.Feature
-	(Code)(0),                     // 1: anysms.driver.v1.Code
-	(Cause)(0),                    // 2: anysms.driver.v1.Cause
-	(CodeVerdict)(0),              // 3: anysms.driver.v1.CodeVerdict
-	(EventKind)(0),                // 4: anysms.driver.v1.EventKind
-	(Status)(0),                   // 5: anysms.driver.v1.Status
-	(*DescribeRequest)(nil),       // 6: anysms.driver.v1.DescribeRequest
-	(*DescribeResponse)(nil),      // 7: anysms.driver.v1.DescribeResponse
-	(*Setting)(nil),               // 8: anysms.driver.v1.Setting
-	(*OpenRequest)(nil),           // 9: anysms.driver.v1.OpenRequest
-	(*OpenResponse)(nil),          // 10: anysms.driver.v1.OpenResponse
-	(*ConfigError)(nil),           // 11: anysms.driver.v1.ConfigError
-	(*Capabilities)(nil),          // 12: anysms.driver.v1.Capabilities
-	(*CloseRequest)(nil),          // 13: anysms.driver.v1.CloseRequest
-	(*CloseResponse)(nil),         // 14: anysms.driver.v1.CloseResponse
-	(*Message)(nil),               // 15: anysms.driver.v1.Message
-	(*Receipt)(nil),               // 16: anysms.driver.v1.Receipt
-	(*Money)(nil),                 // 17: anysms.driver.v1.Money
-	(*Error)(nil),                 // 18: anysms.driver.v1.Error
-	(*SendRequest)(nil),           // 19: anysms.driver.v1.SendRequest
-	(*SendResponse)(nil),          // 20: anysms.driver.v1.SendResponse
-	(*SendStreamRequest)(nil),     // 21: anysms.driver.v1.SendStreamRequest
-	(*StreamCall)(nil),            // 22: anysms.driver.v1.StreamCall
-	(*SendStreamResponse)(nil),    // 23: anysms.driver.v1.SendStreamResponse
-	(*StreamAnswer)(nil),          // 24: anysms.driver.v1.StreamAnswer
-	(*SendBatchRequest)(nil),      // 25: anysms.driver.v1.SendBatchRequest
-	(*SendBatchResponse)(nil),     // 26: anysms.driver.v1.SendBatchResponse
-	(*StatusRequest)(nil),         // 27: anysms.driver.v1.StatusRequest
-	(*StatusResponse)(nil),        // 28: anysms.driver.v1.StatusResponse
-	(*FindRequest)(nil),           // 29: anysms.driver.v1.FindRequest
-	(*FindResponse)(nil),          // 30: anysms.driver.v1.FindResponse
-	(*CancelRequest)(nil),         // 31: anysms.driver.v1.CancelRequest
-	(*CancelResponse)(nil),        // 32: anysms.driver.v1.CancelResponse
-	(*BalanceRequest)(nil),        // 33: anysms.driver.v1.BalanceRequest
-	(*BalanceResponse)(nil),       // 34: anysms.driver.v1.BalanceResponse
-	(*Balance)(nil),               // 35: anysms.driver.v1.Balance
-	(*Plan)(nil),                  // 36: anysms.driver.v1.Plan
-	(*QuoteRequest)(nil),          // 37: anysms.driver.v1.QuoteRequest
-	(*QuoteResponse)(nil),         // 38: anysms.driver.v1.QuoteResponse
-	(*Quote)(nil),                 // 39: anysms.driver.v1.Quote
-	(*StartCodeRequest)(nil),      // 40: anysms.driver.v1.StartCodeRequest
-	(*StartCodeResponse)(nil),     // 41: anysms.driver.v1.StartCodeResponse
-	(*CheckCodeRequest)(nil),      // 42: anysms.driver.v1.CheckCodeRequest
-	(*CheckCodeResponse)(nil),     // 43: anysms.driver.v1.CheckCodeResponse
-	(*ParseCallbackRequest)(nil),  // 44: anysms.driver.v1.ParseCallbackRequest
-	(*Field)(nil),                 // 45: anysms.driver.v1.Field
-	(*ParseCallbackResponse)(nil), // 46: anysms.driver.v1.ParseCallbackResponse
-	(*InboxRequest)(nil),          // 47: anysms.driver.v1.InboxRequest
-	(*InboxResponse)(nil),         // 48: anysms.driver.v1.InboxResponse
-	(*CheckRequest)(nil),          // 49: anysms.driver.v1.CheckRequest
-	(*CheckResponse)(nil),         // 50: anysms.driver.v1.CheckResponse
-	(*Event)(nil),                 // 51: anysms.driver.v1.Event
-	nil,                           // 52: anysms.driver.v1.Message.ExtraEntry
-	nil,                           // 53: anysms.driver.v1.StartCodeRequest.ExtraEntry
-	nil,                           // 54: anysms.driver.v1.Event.ExtraEntry
-	(*durationpb.Duration)(nil),   // 55: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 56: google.protobuf.Timestamp
+	(Feature)(0),                      // 0: anysms.driver.v1.Feature
+	(Code)(0),                         // 1: anysms.driver.v1.Code
+	(Cause)(0),                        // 2: anysms.driver.v1.Cause
+	(VerificationResult)(0),           // 3: anysms.driver.v1.VerificationResult
+	(EventKind)(0),                    // 4: anysms.driver.v1.EventKind
+	(Status)(0),                       // 5: anysms.driver.v1.Status
+	(*DescribeRequest)(nil),           // 6: anysms.driver.v1.DescribeRequest
+	(*DescribeResponse)(nil),          // 7: anysms.driver.v1.DescribeResponse
+	(*Setting)(nil),                   // 8: anysms.driver.v1.Setting
+	(*OpenRequest)(nil),               // 9: anysms.driver.v1.OpenRequest
+	(*OpenResponse)(nil),              // 10: anysms.driver.v1.OpenResponse
+	(*ConfigError)(nil),               // 11: anysms.driver.v1.ConfigError
+	(*Capabilities)(nil),              // 12: anysms.driver.v1.Capabilities
+	(*CloseRequest)(nil),              // 13: anysms.driver.v1.CloseRequest
+	(*CloseResponse)(nil),             // 14: anysms.driver.v1.CloseResponse
+	(*Message)(nil),                   // 15: anysms.driver.v1.Message
+	(*Receipt)(nil),                   // 16: anysms.driver.v1.Receipt
+	(*Money)(nil),                     // 17: anysms.driver.v1.Money
+	(*Error)(nil),                     // 18: anysms.driver.v1.Error
+	(*SendRequest)(nil),               // 19: anysms.driver.v1.SendRequest
+	(*SendResponse)(nil),              // 20: anysms.driver.v1.SendResponse
+	(*SendStreamRequest)(nil),         // 21: anysms.driver.v1.SendStreamRequest
+	(*StreamCall)(nil),                // 22: anysms.driver.v1.StreamCall
+	(*SendStreamResponse)(nil),        // 23: anysms.driver.v1.SendStreamResponse
+	(*StreamAnswer)(nil),              // 24: anysms.driver.v1.StreamAnswer
+	(*SendBatchRequest)(nil),          // 25: anysms.driver.v1.SendBatchRequest
+	(*SendBatchResponse)(nil),         // 26: anysms.driver.v1.SendBatchResponse
+	(*StatusRequest)(nil),             // 27: anysms.driver.v1.StatusRequest
+	(*StatusResponse)(nil),            // 28: anysms.driver.v1.StatusResponse
+	(*FindRequest)(nil),               // 29: anysms.driver.v1.FindRequest
+	(*FindResponse)(nil),              // 30: anysms.driver.v1.FindResponse
+	(*CancelRequest)(nil),             // 31: anysms.driver.v1.CancelRequest
+	(*CancelResponse)(nil),            // 32: anysms.driver.v1.CancelResponse
+	(*BalanceRequest)(nil),            // 33: anysms.driver.v1.BalanceRequest
+	(*BalanceResponse)(nil),           // 34: anysms.driver.v1.BalanceResponse
+	(*Balance)(nil),                   // 35: anysms.driver.v1.Balance
+	(*Bundle)(nil),                    // 36: anysms.driver.v1.Bundle
+	(*QuoteRequest)(nil),              // 37: anysms.driver.v1.QuoteRequest
+	(*QuoteResponse)(nil),             // 38: anysms.driver.v1.QuoteResponse
+	(*Quote)(nil),                     // 39: anysms.driver.v1.Quote
+	(*StartVerificationRequest)(nil),  // 40: anysms.driver.v1.StartVerificationRequest
+	(*StartVerificationResponse)(nil), // 41: anysms.driver.v1.StartVerificationResponse
+	(*CheckVerificationRequest)(nil),  // 42: anysms.driver.v1.CheckVerificationRequest
+	(*CheckVerificationResponse)(nil), // 43: anysms.driver.v1.CheckVerificationResponse
+	(*ParseCallbackRequest)(nil),      // 44: anysms.driver.v1.ParseCallbackRequest
+	(*Field)(nil),                     // 45: anysms.driver.v1.Field
+	(*ParseCallbackResponse)(nil),     // 46: anysms.driver.v1.ParseCallbackResponse
+	(*InboxRequest)(nil),              // 47: anysms.driver.v1.InboxRequest
+	(*InboxResponse)(nil),             // 48: anysms.driver.v1.InboxResponse
+	(*CheckRequest)(nil),              // 49: anysms.driver.v1.CheckRequest
+	(*CheckResponse)(nil),             // 50: anysms.driver.v1.CheckResponse
+	(*Event)(nil),                     // 51: anysms.driver.v1.Event
+	nil,                               // 52: anysms.driver.v1.Message.ExtraEntry
+	nil,                               // 53: anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	nil,                               // 54: anysms.driver.v1.Event.ExtraEntry
+	(*durationpb.Duration)(nil),       // 55: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 56: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	8,  // 0: anysms.driver.v1.DescribeResponse.settings:type_name -> anysms.driver.v1.Setting
@@ -3728,20 +3728,20 @@ var file_driver_proto_depIdxs = []int32{
 	18, // 36: anysms.driver.v1.BalanceResponse.error:type_name -> anysms.driver.v1.Error
 	17, // 37: anysms.driver.v1.Balance.available:type_name -> anysms.driver.v1.Money
 	17, // 38: anysms.driver.v1.Balance.reserved:type_name -> anysms.driver.v1.Money
-	36, // 39: anysms.driver.v1.Balance.plans:type_name -> anysms.driver.v1.Plan
-	17, // 40: anysms.driver.v1.Plan.available:type_name -> anysms.driver.v1.Money
-	17, // 41: anysms.driver.v1.Plan.total:type_name -> anysms.driver.v1.Money
-	56, // 42: anysms.driver.v1.Plan.ends:type_name -> google.protobuf.Timestamp
+	36, // 39: anysms.driver.v1.Balance.bundles:type_name -> anysms.driver.v1.Bundle
+	17, // 40: anysms.driver.v1.Bundle.available:type_name -> anysms.driver.v1.Money
+	17, // 41: anysms.driver.v1.Bundle.total:type_name -> anysms.driver.v1.Money
+	56, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
 	15, // 43: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
 	39, // 44: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
 	18, // 45: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
 	17, // 46: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
-	55, // 47: anysms.driver.v1.StartCodeRequest.expire:type_name -> google.protobuf.Duration
-	53, // 48: anysms.driver.v1.StartCodeRequest.extra:type_name -> anysms.driver.v1.StartCodeRequest.ExtraEntry
-	16, // 49: anysms.driver.v1.StartCodeResponse.receipt:type_name -> anysms.driver.v1.Receipt
-	18, // 50: anysms.driver.v1.StartCodeResponse.error:type_name -> anysms.driver.v1.Error
-	3,  // 51: anysms.driver.v1.CheckCodeResponse.verdict:type_name -> anysms.driver.v1.CodeVerdict
-	18, // 52: anysms.driver.v1.CheckCodeResponse.error:type_name -> anysms.driver.v1.Error
+	55, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
+	53, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	16, // 49: anysms.driver.v1.StartVerificationResponse.receipt:type_name -> anysms.driver.v1.Receipt
+	18, // 50: anysms.driver.v1.StartVerificationResponse.error:type_name -> anysms.driver.v1.Error
+	3,  // 51: anysms.driver.v1.CheckVerificationResponse.result:type_name -> anysms.driver.v1.VerificationResult
+	18, // 52: anysms.driver.v1.CheckVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	45, // 53: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
 	45, // 54: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
 	56, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
@@ -3767,8 +3767,8 @@ var file_driver_proto_depIdxs = []int32{
 	31, // 75: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
 	33, // 76: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
 	37, // 77: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
-	40, // 78: anysms.driver.v1.Driver.StartCode:input_type -> anysms.driver.v1.StartCodeRequest
-	42, // 79: anysms.driver.v1.Driver.CheckCode:input_type -> anysms.driver.v1.CheckCodeRequest
+	40, // 78: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
+	42, // 79: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
 	44, // 80: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
 	47, // 81: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
 	49, // 82: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
@@ -3783,8 +3783,8 @@ var file_driver_proto_depIdxs = []int32{
 	32, // 91: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
 	34, // 92: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
 	38, // 93: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
-	41, // 94: anysms.driver.v1.Driver.StartCode:output_type -> anysms.driver.v1.StartCodeResponse
-	43, // 95: anysms.driver.v1.Driver.CheckCode:output_type -> anysms.driver.v1.CheckCodeResponse
+	41, // 94: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
+	43, // 95: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
 	46, // 96: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
 	48, // 97: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
 	50, // 98: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse

@@ -62,22 +62,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Driver_Describe_FullMethodName      = "/anysms.driver.v1.Driver/Describe"
-	Driver_Open_FullMethodName          = "/anysms.driver.v1.Driver/Open"
-	Driver_Close_FullMethodName         = "/anysms.driver.v1.Driver/Close"
-	Driver_Send_FullMethodName          = "/anysms.driver.v1.Driver/Send"
-	Driver_SendStream_FullMethodName    = "/anysms.driver.v1.Driver/SendStream"
-	Driver_SendBatch_FullMethodName     = "/anysms.driver.v1.Driver/SendBatch"
-	Driver_Status_FullMethodName        = "/anysms.driver.v1.Driver/Status"
-	Driver_Find_FullMethodName          = "/anysms.driver.v1.Driver/Find"
-	Driver_Cancel_FullMethodName        = "/anysms.driver.v1.Driver/Cancel"
-	Driver_Balance_FullMethodName       = "/anysms.driver.v1.Driver/Balance"
-	Driver_Quote_FullMethodName         = "/anysms.driver.v1.Driver/Quote"
-	Driver_StartCode_FullMethodName     = "/anysms.driver.v1.Driver/StartCode"
-	Driver_CheckCode_FullMethodName     = "/anysms.driver.v1.Driver/CheckCode"
-	Driver_ParseCallback_FullMethodName = "/anysms.driver.v1.Driver/ParseCallback"
-	Driver_Inbox_FullMethodName         = "/anysms.driver.v1.Driver/Inbox"
-	Driver_Check_FullMethodName         = "/anysms.driver.v1.Driver/Check"
+	Driver_Describe_FullMethodName          = "/anysms.driver.v1.Driver/Describe"
+	Driver_Open_FullMethodName              = "/anysms.driver.v1.Driver/Open"
+	Driver_Close_FullMethodName             = "/anysms.driver.v1.Driver/Close"
+	Driver_Send_FullMethodName              = "/anysms.driver.v1.Driver/Send"
+	Driver_SendStream_FullMethodName        = "/anysms.driver.v1.Driver/SendStream"
+	Driver_SendBatch_FullMethodName         = "/anysms.driver.v1.Driver/SendBatch"
+	Driver_Status_FullMethodName            = "/anysms.driver.v1.Driver/Status"
+	Driver_Find_FullMethodName              = "/anysms.driver.v1.Driver/Find"
+	Driver_Cancel_FullMethodName            = "/anysms.driver.v1.Driver/Cancel"
+	Driver_Balance_FullMethodName           = "/anysms.driver.v1.Driver/Balance"
+	Driver_Quote_FullMethodName             = "/anysms.driver.v1.Driver/Quote"
+	Driver_StartVerification_FullMethodName = "/anysms.driver.v1.Driver/StartVerification"
+	Driver_CheckVerification_FullMethodName = "/anysms.driver.v1.Driver/CheckVerification"
+	Driver_ParseCallback_FullMethodName     = "/anysms.driver.v1.Driver/ParseCallback"
+	Driver_Inbox_FullMethodName             = "/anysms.driver.v1.Driver/Inbox"
+	Driver_Check_FullMethodName             = "/anysms.driver.v1.Driver/Check"
 )
 
 // DriverClient is the client API for Driver service.
@@ -116,10 +116,10 @@ type DriverClient interface {
 	Balance(ctx context.Context, in *BalanceRequest, opts ...grpc.CallOption) (*BalanceResponse, error)
 	// Quote asks for a message's price without sending it. FEATURE_QUOTE.
 	Quote(ctx context.Context, in *QuoteRequest, opts ...grpc.CallOption) (*QuoteResponse, error)
-	// StartCode lets the vendor make and send a one-time code. FEATURE_VERIFY.
-	StartCode(ctx context.Context, in *StartCodeRequest, opts ...grpc.CallOption) (*StartCodeResponse, error)
-	// CheckCode judges a code that a user typed. FEATURE_VERIFY.
-	CheckCode(ctx context.Context, in *CheckCodeRequest, opts ...grpc.CallOption) (*CheckCodeResponse, error)
+	// StartVerification lets the vendor make and send a one-time code. FEATURE_VERIFY.
+	StartVerification(ctx context.Context, in *StartVerificationRequest, opts ...grpc.CallOption) (*StartVerificationResponse, error)
+	// CheckVerification judges a code that a user typed. FEATURE_VERIFY.
+	CheckVerification(ctx context.Context, in *CheckVerificationRequest, opts ...grpc.CallOption) (*CheckVerificationResponse, error)
 	// ParseCallback reads a vendor's HTTP request to the host: delivery reports and
 	// inbound messages. It looks at the request alone: no clock, no memory, no I/O.
 	// It answers every event or an error, never half a batch. FEATURE_CALLBACKS.
@@ -252,20 +252,20 @@ func (c *driverClient) Quote(ctx context.Context, in *QuoteRequest, opts ...grpc
 	return out, nil
 }
 
-func (c *driverClient) StartCode(ctx context.Context, in *StartCodeRequest, opts ...grpc.CallOption) (*StartCodeResponse, error) {
+func (c *driverClient) StartVerification(ctx context.Context, in *StartVerificationRequest, opts ...grpc.CallOption) (*StartVerificationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(StartCodeResponse)
-	err := c.cc.Invoke(ctx, Driver_StartCode_FullMethodName, in, out, cOpts...)
+	out := new(StartVerificationResponse)
+	err := c.cc.Invoke(ctx, Driver_StartVerification_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *driverClient) CheckCode(ctx context.Context, in *CheckCodeRequest, opts ...grpc.CallOption) (*CheckCodeResponse, error) {
+func (c *driverClient) CheckVerification(ctx context.Context, in *CheckVerificationRequest, opts ...grpc.CallOption) (*CheckVerificationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(CheckCodeResponse)
-	err := c.cc.Invoke(ctx, Driver_CheckCode_FullMethodName, in, out, cOpts...)
+	out := new(CheckVerificationResponse)
+	err := c.cc.Invoke(ctx, Driver_CheckVerification_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -338,10 +338,10 @@ type DriverServer interface {
 	Balance(context.Context, *BalanceRequest) (*BalanceResponse, error)
 	// Quote asks for a message's price without sending it. FEATURE_QUOTE.
 	Quote(context.Context, *QuoteRequest) (*QuoteResponse, error)
-	// StartCode lets the vendor make and send a one-time code. FEATURE_VERIFY.
-	StartCode(context.Context, *StartCodeRequest) (*StartCodeResponse, error)
-	// CheckCode judges a code that a user typed. FEATURE_VERIFY.
-	CheckCode(context.Context, *CheckCodeRequest) (*CheckCodeResponse, error)
+	// StartVerification lets the vendor make and send a one-time code. FEATURE_VERIFY.
+	StartVerification(context.Context, *StartVerificationRequest) (*StartVerificationResponse, error)
+	// CheckVerification judges a code that a user typed. FEATURE_VERIFY.
+	CheckVerification(context.Context, *CheckVerificationRequest) (*CheckVerificationResponse, error)
 	// ParseCallback reads a vendor's HTTP request to the host: delivery reports and
 	// inbound messages. It looks at the request alone: no clock, no memory, no I/O.
 	// It answers every event or an error, never half a batch. FEATURE_CALLBACKS.
@@ -394,11 +394,11 @@ func (UnimplementedDriverServer) Balance(context.Context, *BalanceRequest) (*Bal
 func (UnimplementedDriverServer) Quote(context.Context, *QuoteRequest) (*QuoteResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Quote not implemented")
 }
-func (UnimplementedDriverServer) StartCode(context.Context, *StartCodeRequest) (*StartCodeResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method StartCode not implemented")
+func (UnimplementedDriverServer) StartVerification(context.Context, *StartVerificationRequest) (*StartVerificationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StartVerification not implemented")
 }
-func (UnimplementedDriverServer) CheckCode(context.Context, *CheckCodeRequest) (*CheckCodeResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method CheckCode not implemented")
+func (UnimplementedDriverServer) CheckVerification(context.Context, *CheckVerificationRequest) (*CheckVerificationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CheckVerification not implemented")
 }
 func (UnimplementedDriverServer) ParseCallback(context.Context, *ParseCallbackRequest) (*ParseCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ParseCallback not implemented")
@@ -617,38 +617,38 @@ func _Driver_Quote_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Driver_StartCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(StartCodeRequest)
+func _Driver_StartVerification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartVerificationRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(DriverServer).StartCode(ctx, in)
+		return srv.(DriverServer).StartVerification(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: Driver_StartCode_FullMethodName,
+		FullMethod: Driver_StartVerification_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(DriverServer).StartCode(ctx, req.(*StartCodeRequest))
+		return srv.(DriverServer).StartVerification(ctx, req.(*StartVerificationRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Driver_CheckCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(CheckCodeRequest)
+func _Driver_CheckVerification_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckVerificationRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(DriverServer).CheckCode(ctx, in)
+		return srv.(DriverServer).CheckVerification(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: Driver_CheckCode_FullMethodName,
+		FullMethod: Driver_CheckVerification_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(DriverServer).CheckCode(ctx, req.(*CheckCodeRequest))
+		return srv.(DriverServer).CheckVerification(ctx, req.(*CheckVerificationRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -755,12 +755,12 @@ var Driver_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Driver_Quote_Handler,
 		},
 		{
-			MethodName: "StartCode",
-			Handler:    _Driver_StartCode_Handler,
+			MethodName: "StartVerification",
+			Handler:    _Driver_StartVerification_Handler,
 		},
 		{
-			MethodName: "CheckCode",
-			Handler:    _Driver_CheckCode_Handler,
+			MethodName: "CheckVerification",
+			Handler:    _Driver_CheckVerification_Handler,
 		},
 		{
 			MethodName: "ParseCallback",

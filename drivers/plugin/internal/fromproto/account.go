@@ -21,15 +21,15 @@ func Balance(b *driverv1.Balance) (*provider.Balance, bool) {
 		return nil, false
 	}
 	balance := &provider.Balance{Available: *available, Reserved: Money(b.GetReserved())}
-	for _, p := range b.GetPlans() {
-		plan := provider.Plan{Name: p.GetName(), Ends: Time(p.GetEnds())}
+	for _, p := range b.GetBundles() {
+		plan := provider.Bundle{Name: p.GetName(), Ends: Time(p.GetEnds())}
 		if m := Money(p.GetAvailable()); m != nil {
 			plan.Available = *m
 		}
 		if m := Money(p.GetTotal()); m != nil {
 			plan.Total = *m
 		}
-		balance.Plans = append(balance.Plans, plan)
+		balance.Bundles = append(balance.Bundles, plan)
 	}
 	return balance, true
 }

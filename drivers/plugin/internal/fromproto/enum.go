@@ -13,7 +13,7 @@ var (
 	codes    = words[driverv1.Code, provider.Code](driverv1.Code_name, "CODE_")
 	statuses = words[driverv1.Status, provider.Status](driverv1.Status_name, "STATUS_")
 	kinds    = words[driverv1.EventKind, provider.EventKind](driverv1.EventKind_name, "EVENT_KIND_")
-	verdicts = words[driverv1.CodeVerdict, provider.CodeVerdict](driverv1.CodeVerdict_name, "CODE_VERDICT_")
+	verdicts = words[driverv1.VerificationResult, provider.VerificationResult](driverv1.VerificationResult_name, "VERIFICATION_RESULT_")
 	features = words[driverv1.Feature, string](driverv1.Feature_name, "FEATURE_")
 )
 
@@ -45,8 +45,8 @@ func status(s driverv1.Status) provider.Status {
 	return provider.StatusUnknown
 }
 
-// CodeVerdict is false for a verdict that is none.
-func CodeVerdict(v driverv1.CodeVerdict) (provider.CodeVerdict, bool) {
+// VerificationResult is false for a verdict that is none.
+func VerificationResult(v driverv1.VerificationResult) (provider.VerificationResult, bool) {
 	word, ok := verdicts[v]
 	return word, ok
 }

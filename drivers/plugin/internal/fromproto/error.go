@@ -5,7 +5,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Error is nil for nil. An error without a code stays one: provider.CodeOf reads
@@ -52,7 +52,7 @@ func causeOf(e *driverv1.Error) *remote {
 		case driverv1.Cause_CAUSE_DEADLINE_EXCEEDED:
 			r.causes = append(r.causes, context.DeadlineExceeded)
 		case driverv1.Cause_CAUSE_TIMEOUT:
-			r.causes = append(r.causes, wire.ErrTimeout)
+			r.causes = append(r.causes, httpcall.ErrTimeout)
 		case driverv1.Cause_CAUSE_BAD_SIGNATURE:
 			r.causes = append(r.causes, provider.ErrBadSignature)
 		}

@@ -33,13 +33,13 @@ func Message(m *driverv1.Message) (*provider.Message, error) {
 	}, nil
 }
 
-// CodeRequest fails as Message does.
-func CodeRequest(r *driverv1.StartCodeRequest) (*provider.CodeRequest, error) {
+// VerificationRequest fails as Message does.
+func VerificationRequest(r *driverv1.StartVerificationRequest) (*provider.VerificationRequest, error) {
 	to, err := number(r.GetTo())
 	if err != nil {
 		return nil, err
 	}
-	return &provider.CodeRequest{
+	return &provider.VerificationRequest{
 		To:     to,
 		Ref:    r.GetRef(),
 		From:   r.GetFrom(),

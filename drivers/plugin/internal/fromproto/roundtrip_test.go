@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Every word of the contract has its value in the protocol, and back.
@@ -30,8 +30,8 @@ func TestWords(t *testing.T) {
 			assert.Equal(t, [3]any{kind, status, provider.OptedOut}, [3]any{got.Kind, got.Status, got.Code})
 		}
 	}
-	for _, verdict := range []provider.CodeVerdict{provider.CodeRight, provider.CodeWrong, provider.CodeExpired, provider.CodeUsed} {
-		got, ok := fromproto.CodeVerdict(toproto.CodeVerdict(verdict))
+	for _, verdict := range []provider.VerificationResult{provider.VerificationRight, provider.VerificationWrong, provider.VerificationExpired, provider.VerificationUsed} {
+		got, ok := fromproto.VerificationResult(toproto.VerificationResult(verdict))
 		assert.True(t, ok)
 		assert.Equal(t, verdict, got)
 	}
@@ -56,7 +56,7 @@ func TestErrors(t *testing.T) {
 		"unsupported":   errors.ErrUnsupported,
 		"plain":         errors.New("nobody classified this"),
 		"signature":     fmt.Errorf("acme: %w", provider.ErrBadSignature),
-		"timeout":       &provider.Error{Code: provider.Indeterminate, Err: wire.ErrTimeout},
+		"timeout":       &provider.Error{Code: provider.Indeterminate, Err: httpcall.ErrTimeout},
 		"cancelled":     &provider.Error{Code: provider.Unavailable, Err: context.Canceled},
 		"unheard of":    &provider.Error{Code: "news"},
 		"odd bytes":     &provider.Error{Code: provider.Rejected, VendorMessage: "a\xffb"},
@@ -64,7 +64,7 @@ func TestErrors(t *testing.T) {
 	} {
 		got := fromproto.Error(toproto.Error(err))
 		assert.Equal(t, provider.OutcomeOf(err), provider.OutcomeOf(got), name)
-		for _, cause := range []error{context.Canceled, context.DeadlineExceeded, wire.ErrTimeout, provider.ErrBadSignature, errors.ErrUnsupported} {
+		for _, cause := range []error{context.Canceled, context.DeadlineExceeded, httpcall.ErrTimeout, provider.ErrBadSignature, errors.ErrUnsupported} {
 			assert.Equal(t, errors.Is(err, cause), errors.Is(got, cause), "%s: %v", name, cause)
 		}
 	}
@@ -81,7 +81,7 @@ func TestWhatTheProtocolDoesNotAllow(t *testing.T) {
 	require.Error(t, err)
 	_, ok := fromproto.Balance(&driverv1.Balance{})
 	require.False(t, ok)
-	_, ok = fromproto.CodeVerdict(99)
+	_, ok = fromproto.VerificationResult(99)
 	require.False(t, ok)
 	_, err = fromproto.Message(&driverv1.Message{To: "0690"})
 	require.ErrorIs(t, err, provider.InvalidRecipient)

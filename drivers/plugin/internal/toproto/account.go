@@ -20,8 +20,8 @@ func Balance(b *provider.Balance) *driverv1.Balance {
 		return nil
 	}
 	balance := &driverv1.Balance{Available: Money(&b.Available), Reserved: Money(b.Reserved)}
-	for _, p := range b.Plans {
-		balance.Plans = append(balance.Plans, &driverv1.Plan{
+	for _, p := range b.Bundles {
+		balance.Bundles = append(balance.Bundles, &driverv1.Bundle{
 			Name: Text(p.Name), Available: Money(&p.Available), Total: Money(&p.Total), Ends: Time(p.Ends),
 		})
 	}

@@ -13,7 +13,7 @@ var (
 	codes    = byWord[provider.Code, driverv1.Code](driverv1.Code_name, "CODE_")
 	statuses = byWord[provider.Status, driverv1.Status](driverv1.Status_name, "STATUS_")
 	kinds    = byWord[provider.EventKind, driverv1.EventKind](driverv1.EventKind_name, "EVENT_KIND_")
-	verdicts = byWord[provider.CodeVerdict, driverv1.CodeVerdict](driverv1.CodeVerdict_name, "CODE_VERDICT_")
+	verdicts = byWord[provider.VerificationResult, driverv1.VerificationResult](driverv1.VerificationResult_name, "VERIFICATION_RESULT_")
 	features = byWord[string, driverv1.Feature](driverv1.Feature_name, "FEATURE_")
 )
 
@@ -28,8 +28,10 @@ func byWord[W ~string, E ~int32](names map[int32]string, prefix string) map[W]E 
 // Code is CODE_UNSPECIFIED for a word that is none.
 func Code(c provider.Code) driverv1.Code { return codes[c] }
 
-// CodeVerdict is CODE_VERDICT_UNSPECIFIED for a word that is none.
-func CodeVerdict(v provider.CodeVerdict) driverv1.CodeVerdict { return verdicts[v] }
+// VerificationResult is VERIFICATION_RESULT_UNSPECIFIED for a word that is none.
+func VerificationResult(v provider.VerificationResult) driverv1.VerificationResult {
+	return verdicts[v]
+}
 
 // Capabilities adds FEATURE_SEND_STREAM, which the contract does not have: it is
 // about the line, not the account.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Error is nil for nil. Of an error's chain, the first provider.Error or
@@ -56,7 +56,7 @@ func causes(err error) []driverv1.Cause {
 	}{
 		{context.Canceled, driverv1.Cause_CAUSE_CANCELLED},
 		{context.DeadlineExceeded, driverv1.Cause_CAUSE_DEADLINE_EXCEEDED},
-		{wire.ErrTimeout, driverv1.Cause_CAUSE_TIMEOUT},
+		{httpcall.ErrTimeout, driverv1.Cause_CAUSE_TIMEOUT},
 		{provider.ErrBadSignature, driverv1.Cause_CAUSE_BAD_SIGNATURE},
 	} {
 		if errors.Is(err, known.err) {

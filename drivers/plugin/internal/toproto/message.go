@@ -35,12 +35,12 @@ func Message(m *provider.Message) (*driverv1.Message, error) {
 	}, nil
 }
 
-// CodeRequest refuses what Message refuses.
-func CodeRequest(r *provider.CodeRequest) (*driverv1.StartCodeRequest, error) {
+// VerificationRequest refuses what Message refuses.
+func VerificationRequest(r *provider.VerificationRequest) (*driverv1.StartVerificationRequest, error) {
 	if err := allText(r.Extra, r.From, r.Text, r.Ref); err != nil {
 		return nil, err
 	}
-	return &driverv1.StartCodeRequest{
+	return &driverv1.StartVerificationRequest{
 		To:     number(r.To),
 		Ref:    r.Ref,
 		From:   r.From,
@@ -65,7 +65,7 @@ func allText(extra map[string]string, fields ...string) error {
 	}
 	for _, f := range fields {
 		if !utf8.ValidString(f) {
-			return provider.Errorf(provider.InvalidMessage, "a field of the message is not valid UTF-8")
+			return provider.NewError(provider.InvalidMessage, "a field of the message is not valid UTF-8")
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package wiretest_test
+package httpcalltest_test
 
 import (
 	"io"
@@ -13,32 +13,32 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
-	"github.com/anysms/anysms/provider/wire/wiretest"
+	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestModes(t *testing.T) {
 	var taken atomic.Int64
-	s := wiretest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httpcalltest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		taken.Add(int64(len(b)))
 	}))
 	defer s.Close()
-	c, err := wire.New(wire.Config{BaseURL: s.URL, Timeout: provider.Duration(100 * time.Millisecond)})
+	c, err := httpcall.New(httpcall.Config{BaseURL: s.URL, Timeout: provider.Duration(100 * time.Millisecond)})
 	require.NoError(t, err)
 	defer c.Close()
-	send := func(m wiretest.Mode) error {
+	send := func(m httpcalltest.Mode) error {
 		require.NoError(t, s.SetMode(m))
-		_, err := c.Do(t.Context(), wire.Request{Method: "POST", Path: "/", Body: []byte("x")})
+		_, err := c.Do(t.Context(), httpcall.Request{Method: "POST", Path: "/", Body: []byte("x")})
 		return err
 	}
-	require.NoError(t, send(wiretest.Up))
-	require.ErrorIs(t, send(wiretest.Down), provider.Unavailable)
-	require.ErrorIs(t, send(wiretest.Drop), provider.Indeterminate)
-	require.ErrorIs(t, send(wiretest.Hang), wire.ErrTimeout)
-	require.NoError(t, send(wiretest.Up))
+	require.NoError(t, send(httpcalltest.Up))
+	require.ErrorIs(t, send(httpcalltest.Down), provider.Unavailable)
+	require.ErrorIs(t, send(httpcalltest.Drop), provider.Indeterminate)
+	require.ErrorIs(t, send(httpcalltest.Hang), httpcall.ErrTimeout)
+	require.NoError(t, send(httpcalltest.Up))
 	assert.EqualValues(t, 4, taken.Load(), "all but the refused one reached the handler")
 	assert.Equal(t, 4, s.Requests())
 	assert.Equal(t, "up", s.Mode().String())
@@ -47,11 +47,11 @@ func TestModes(t *testing.T) {
 // While a server is down nobody else can be given its port: a request must not
 // reach another server of the same test run.
 func TestPortIsHeldWhileDown(t *testing.T) {
-	s := wiretest.NewServer(http.NotFoundHandler())
-	require.NoError(t, s.SetMode(wiretest.Down))
+	s := httpcalltest.NewServer(http.NotFoundHandler())
+	require.NoError(t, s.SetMode(httpcalltest.Down))
 	_, err := net.Listen("tcp", s.URL[len("http://"):])
 	require.Error(t, err)
-	require.NoError(t, s.SetMode(wiretest.Up))
+	require.NoError(t, s.SetMode(httpcalltest.Up))
 	s.Close()
 	l, err := net.Listen("tcp", s.URL[len("http://"):])
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package wire_test
+package httpcall_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // TestProofUnderRandomEnds gives up requests at random moments, towards a server
@@ -42,7 +42,7 @@ func TestProofUnderRandomEnds(t *testing.T) {
 	}))
 	server.Config.ErrorLog, server.Config.IdleTimeout = discardLog, 2*time.Millisecond
 	server.Start()
-	c := newClient(t, wire.Config{BaseURL: server.URL})
+	c := newClient(t, httpcall.Config{BaseURL: server.URL})
 	notSent := make(chan string, senders*sends)
 	var all sync.WaitGroup
 	for s := range senders {
@@ -50,7 +50,7 @@ func TestProofUnderRandomEnds(t *testing.T) {
 			for i := range sends {
 				id := strconv.Itoa(s) + "-" + strconv.Itoa(i)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(4000))*time.Microsecond)
-				request := wire.Request{Method: "POST", Path: "/", Header: http.Header{"X-Id": {id}}, Body: make([]byte, rand.IntN(20_000))}
+				request := httpcall.Request{Method: "POST", Path: "/", Header: http.Header{"X-Id": {id}}, Body: make([]byte, rand.IntN(20_000))}
 				if _, err := c.Do(ctx, request); provider.CodeOf(err) == provider.Unavailable {
 					notSent <- id
 				}

@@ -1,4 +1,4 @@
-package wire_test
+package httpcall_test
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // acme is a driver in its smallest form.
 type acme struct {
-	wire *wire.Client
+	http *httpcall.Client
 	key  provider.Secret
 }
 
@@ -25,12 +25,12 @@ func (a *acme) Send(ctx context.Context, m *provider.Message) (*provider.Receipt
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	r, err := wire.JSON("POST", "/messages", map[string]string{"to": m.To.String(), "text": m.Text})
+	r, err := httpcall.JSON("POST", "/messages", map[string]string{"to": m.To.String(), "text": m.Text})
 	if err != nil {
 		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
 	r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+a.key.Reveal()) }
-	resp, err := a.wire.Do(ctx, r)
+	resp, err := a.http.Do(ctx, r)
 	if err != nil {
 		return nil, err // not sent, or in doubt: the wire knows
 	}
@@ -58,7 +58,7 @@ func Example() {
 	}))
 	defer server.Close()
 	const key = provider.Secret("k3y")
-	client, err := wire.New(wire.Config{BaseURL: server.URL}, key)
+	client, err := httpcall.New(httpcall.Config{BaseURL: server.URL}, key)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -1,4 +1,4 @@
-package wire
+package httpcall
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	}
 	base, err := url.Parse(config.BaseURL)
 	if err != nil {
-		return nil, provider.BadConfig("base_url", "is not an address")
+		return nil, provider.ConfigErrorf("base_url", "is not an address")
 	}
 	return &Client{base: base, config: config, kept: kept, fresh: fresh, redactor: newRedactor(secrets)}, nil
 }

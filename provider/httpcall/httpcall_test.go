@@ -1,4 +1,4 @@
-package wire_test
+package httpcall_test
 
 import (
 	"bufio"
@@ -24,14 +24,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func newClient(t *testing.T, config wire.Config, secrets ...provider.Secret) *wire.Client {
+func newClient(t *testing.T, config httpcall.Config, secrets ...provider.Secret) *httpcall.Client {
 	t.Helper()
-	c, err := wire.New(config, secrets...)
+	c, err := httpcall.New(config, secrets...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
@@ -86,8 +86,8 @@ func reset(c net.Conn) {
 	c.Close()
 }
 
-func post(body string) wire.Request {
-	return wire.Request{Method: http.MethodPost, Path: "/send", Body: []byte(body)}
+func post(body string) httpcall.Request {
+	return httpcall.Request{Method: http.MethodPost, Path: "/send", Body: []byte(body)}
 }
 
 func TestProofOfPhase(t *testing.T) {
@@ -97,12 +97,12 @@ func TestProofOfPhase(t *testing.T) {
 	refused.Close()
 
 	t.Run("connection refused is not sent", func(t *testing.T) {
-		_, err := newClient(t, wire.Config{BaseURL: refusedURL}).Do(t.Context(), post("x"))
+		_, err := newClient(t, httpcall.Config{BaseURL: refusedURL}).Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 	})
 	t.Run("failed TLS is not sent", func(t *testing.T) {
 		plain := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = r.ReadByte() })
-		c := newClient(t, wire.Config{BaseURL: strings.Replace(plain.url, "http:", "https:", 1)})
+		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(plain.url, "http:", "https:", 1)})
 		_, err := c.Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 	})
@@ -111,27 +111,27 @@ func TestProofOfPhase(t *testing.T) {
 		server.Config.ErrorLog = discardLog
 		server.StartTLS()
 		defer server.Close()
-		_, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+		_, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 	})
 	t.Run("TLS that hangs ends with the connect timeout", func(t *testing.T) {
 		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
-		c := newClient(t, wire.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1), ConnectTimeout: provider.Duration(30 * time.Millisecond)})
+		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1), ConnectTimeout: provider.Duration(30 * time.Millisecond)})
 		_, err := c.Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 		require.ErrorContains(t, err, "connect timeout")
 	})
 	t.Run("a shorter connect timeout of the context holds", func(t *testing.T) {
 		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
-		c := newClient(t, wire.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1)})
-		_, err := c.Do(wire.WithConnectTimeout(t.Context(), 30*time.Millisecond), post("x"))
+		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1)})
+		_, err := c.Do(httpcall.WithConnectTimeout(t.Context(), 30*time.Millisecond), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 	})
 	t.Run("context cancelled before", func(t *testing.T) {
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r) })
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(ctx, post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
 		require.ErrorIs(t, err, context.Canceled)
 		assert.Zero(t, s.requests.Load())
@@ -147,7 +147,7 @@ func TestProofOfPhase(t *testing.T) {
 	for name, handle := range after {
 		t.Run(name+" is doubt", func(t *testing.T) {
 			s := serve(t, handle)
-			_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
+			_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
 			require.ErrorIs(t, err, provider.Indeterminate)
 			assert.EqualValues(t, 1, s.requests.Load())
 		})
@@ -155,15 +155,15 @@ func TestProofOfPhase(t *testing.T) {
 
 	t.Run("waiting for the answer ends by the provider's timeout: doubt", func(t *testing.T) {
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
-		c := newClient(t, wire.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
+		c := newClient(t, httpcall.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
 		_, err := c.Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Indeterminate)
-		require.ErrorIs(t, err, wire.ErrTimeout)
+		require.ErrorIs(t, err, httpcall.ErrTimeout)
 	})
 	t.Run("waiting for the answer ends by the caller: doubt", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); cancel(); _, _ = r.ReadByte() })
-		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(ctx, post("x"))
 		require.ErrorIs(t, err, provider.Indeterminate)
 		require.ErrorIs(t, err, context.Canceled)
 	})
@@ -171,17 +171,17 @@ func TestProofOfPhase(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
-		_, err := newClient(t, wire.Config{BaseURL: s.url}).Do(ctx, post("x"))
+		_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(ctx, post("x"))
 		require.ErrorIs(t, err, provider.Indeterminate)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.NotErrorIs(t, err, wire.ErrTimeout)
+		require.NotErrorIs(t, err, httpcall.ErrTimeout)
 	})
 }
 
 // A reused connection that the server drops after it read the second request is
 // where net/http repeats requests behind the caller's back.
 func TestReusedConnectionIsNotReplayed(t *testing.T) {
-	requests := map[string]wire.Request{
+	requests := map[string]httpcall.Request{
 		"POST":                      post("x"),
 		"POST with idempotency key": {Method: "POST", Path: "/send", Body: []byte("x"), Header: http.Header{"Idempotency-Key": {"k"}}},
 		"GET on its own connection": {Method: "GET", Path: "/send", Fresh: true},
@@ -194,7 +194,7 @@ func TestReusedConnectionIsNotReplayed(t *testing.T) {
 					s.read(r)
 				}
 			})
-			c := newClient(t, wire.Config{BaseURL: s.url})
+			c := newClient(t, httpcall.Config{BaseURL: s.url})
 			_, err := c.Do(t.Context(), request)
 			require.NoError(t, err)
 			_, err = c.Do(t.Context(), request)
@@ -215,7 +215,7 @@ func TestStaleConnectionIsPassedOver(t *testing.T) {
 			closed <- struct{}{}
 		}
 	})
-	c := newClient(t, wire.Config{BaseURL: s.url})
+	c := newClient(t, httpcall.Config{BaseURL: s.url})
 	for i := range 50 {
 		_, err := c.Do(t.Context(), post("x"))
 		require.NoError(t, err)
@@ -232,13 +232,13 @@ func TestConnectionIsReused(t *testing.T) {
 			fmt.Fprint(c, okAnswer)
 		}
 	})
-	c := newClient(t, wire.Config{BaseURL: s.url})
+	c := newClient(t, httpcall.Config{BaseURL: s.url})
 	for range 5 {
 		_, err := c.Do(t.Context(), post("x"))
 		require.NoError(t, err)
 	}
 	assert.EqualValues(t, 1, connections.Load())
-	_, err := c.Do(t.Context(), wire.Request{Method: "GET", Path: "/", Fresh: true})
+	_, err := c.Do(t.Context(), httpcall.Request{Method: "GET", Path: "/", Fresh: true})
 	require.NoError(t, err)
 	assert.EqualValues(t, 2, connections.Load())
 }
@@ -252,14 +252,14 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		http.Redirect(w, r, "/other", http.StatusTemporaryRedirect)
 	}))
 	defer server.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	assert.ErrorIs(t, resp.ByStatus(), provider.Unavailable)
 	assert.False(t, followed.Load())
 }
 
 func TestClosed(t *testing.T) {
-	c := newClient(t, wire.Config{BaseURL: "https://api.example.com"})
+	c := newClient(t, httpcall.Config{BaseURL: "https://api.example.com"})
 	require.NoError(t, c.Close())
 	require.NoError(t, c.Close())
 	_, err := c.Do(t.Context(), post("x"))
@@ -276,9 +276,9 @@ func TestRequestOnTheWire(t *testing.T) {
 		got <- seen{r.URL.RequestURI(), string(b), r.Header.Get("Content-Type"), r.Header.Get("X-Date"), r.Header.Get("Accept")}
 	}))
 	defer server.Close()
-	c := newClient(t, wire.Config{BaseURL: server.URL + "/v1/"})
+	c := newClient(t, httpcall.Config{BaseURL: server.URL + "/v1/"})
 
-	r, err := wire.JSON("POST", "/a%2Fb", map[string]string{"text": "<Καλημέρα & \"hi\" {x}>"})
+	r, err := httpcall.JSON("POST", "/a%2Fb", map[string]string{"text": "<Καλημέρα & \"hi\" {x}>"})
 	require.NoError(t, err)
 	r.Query = url.Values{"q": {"a b"}}
 	r.Sign = func(req *http.Request) { req.Header.Set("X-Date", req.URL.EscapedPath()) }
@@ -286,11 +286,11 @@ func TestRequestOnTheWire(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, seen{"/v1/a%2Fb?q=a+b", `{"text":"<Καλημέρα & \"hi\" {x}>"}`, "application/json; charset=utf-8", "/v1/a%2Fb", "application/json"}, <-got)
 
-	_, err = c.Do(t.Context(), wire.Form("POST", "/form", url.Values{"to": {"+306900000001"}}))
+	_, err = c.Do(t.Context(), httpcall.Form("POST", "/form", url.Values{"to": {"+306900000001"}}))
 	require.NoError(t, err)
 	assert.Equal(t, seen{"/v1/form", "to=%2B306900000001", "application/x-www-form-urlencoded", "", "application/json"}, <-got)
 
-	_, err = c.Do(t.Context(), wire.Get(server.URL+"/elsewhere", nil))
+	_, err = c.Do(t.Context(), httpcall.Get(server.URL+"/elsewhere", nil))
 	require.NoError(t, err)
 	assert.Equal(t, "/elsewhere", (<-got).path)
 }
@@ -329,7 +329,7 @@ func TestReading(t *testing.T) {
 				_, _ = io.WriteString(w, tt.body)
 			}))
 			defer server.Close()
-			resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+			resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
 			require.NoError(t, err)
 			var answer struct{ A string }
 			err = resp.Decode(&answer)
@@ -349,7 +349,7 @@ func TestReading(t *testing.T) {
 			s.read(r)
 			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":")
 		})
-		resp, err := newClient(t, wire.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
+		resp, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
 		require.NoError(t, err)
 		require.ErrorIs(t, resp.Readable(), io.ErrUnexpectedEOF)
 		assert.ErrorIs(t, resp.ByStatus(), provider.Indeterminate)
@@ -365,10 +365,10 @@ func TestReading(t *testing.T) {
 				time.Sleep(5 * time.Millisecond)
 			}
 		})
-		c := newClient(t, wire.Config{BaseURL: s.url, Timeout: provider.Duration(60 * time.Millisecond)})
+		c := newClient(t, httpcall.Config{BaseURL: s.url, Timeout: provider.Duration(60 * time.Millisecond)})
 		resp, err := c.Do(t.Context(), post("x"))
 		require.NoError(t, err)
-		require.ErrorIs(t, resp.Readable(), wire.ErrTimeout)
+		require.ErrorIs(t, resp.Readable(), httpcall.ErrTimeout)
 	})
 }
 
@@ -388,8 +388,8 @@ func TestByStatus(t *testing.T) {
 		w.WriteHeader(int(status.Load()))
 	}))
 	defer server.Close()
-	c := newClient(t, wire.Config{BaseURL: server.URL})
-	answer := func(code int, after string) *wire.Response {
+	c := newClient(t, httpcall.Config{BaseURL: server.URL})
+	answer := func(code int, after string) *httpcall.Response {
 		status.Store(int64(code))
 		retryAfter.Store(after)
 		resp, err := c.Do(t.Context(), post("x"))
@@ -413,7 +413,7 @@ func TestByStatus(t *testing.T) {
 		assert.ErrorIs(t, answer(503, bad).ByStatus(), provider.Indeterminate, "503 with Retry-After %q", bad)
 	}
 
-	c = newClient(t, wire.Config{BaseURL: server.URL, StatusOutcomes: map[int]provider.Outcome{502: "not_sent", 500: "refused", 404: "unknown"}})
+	c = newClient(t, httpcall.Config{BaseURL: server.URL, StatusOutcomes: map[int]provider.Outcome{502: "not_sent", 500: "refused", 404: "unknown"}})
 	assert.ErrorIs(t, answer(502, "").ByStatus(), provider.Unavailable)
 	assert.ErrorIs(t, answer(500, "").ByStatus(), provider.Rejected)
 	assert.ErrorIs(t, answer(404, "").ByStatus(), provider.Indeterminate)
@@ -424,7 +424,7 @@ func TestSecretsAreTakenOut(t *testing.T) {
 		_, _ = io.WriteString(w, `{"error":"key s3cr3t/+key and s3cr3t%2F%2Bkey of user abc is bad"}`)
 	}))
 	defer server.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: server.URL}, "s3cr3t/+key", "abc").Do(t.Context(), post("x"))
+	resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}, "s3cr3t/+key", "abc").Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	failed := resp.Failed(provider.Unauthenticated, "s3cr3t/+key", string(resp.Body))
 	for _, text := range []string{string(resp.Raw()), failed.Error(), failed.VendorMessage, fmt.Sprintf("%#v", failed)} {
@@ -438,7 +438,7 @@ func TestSecretsAreTakenOut(t *testing.T) {
 func TestRawOfTextIsAString(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "OK 1") }))
 	defer server.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	assert.JSONEq(t, `"OK 1"`, string(resp.Raw()))
 }
@@ -448,37 +448,37 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte("no certificate"), 0o600))
 	tests := []struct {
 		name   string
-		config wire.Config
+		config httpcall.Config
 		path   string // "" = good
 		want   string
 	}{
-		{"https", wire.Config{BaseURL: "https://api.example.com/v1/"}, "", ""},
-		{"http to loopback", wire.Config{BaseURL: "http://127.0.0.1:8080"}, "", ""},
-		{"http to loopback 6", wire.Config{BaseURL: "http://[::1]:8080"}, "", ""},
-		{"http to localhost", wire.Config{BaseURL: "http://localhost"}, "", ""},
-		{"empty", wire.Config{}, "base_url", "must not be empty"},
-		{"plain http", wire.Config{BaseURL: "http://api.example.com"}, "base_url", "plain http"},
-		{"plain http to a private host", wire.Config{BaseURL: "http://10.0.0.1"}, "base_url", "plain http"},
-		{"name below localhost, which is up to the resolver", wire.Config{BaseURL: "http://vendor.localhost"}, "base_url", "plain http"},
-		{"name that only begins like loopback", wire.Config{BaseURL: "http://127.0.0.1.example.com"}, "base_url", "plain http"},
-		{"no scheme", wire.Config{BaseURL: "api.example.com"}, "base_url", "is not an address"},
-		{"ftp", wire.Config{BaseURL: "ftp://api.example.com"}, "base_url", "want https"},
-		{"password", wire.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not hold"},
-		{"query", wire.Config{BaseURL: "https://api.example.com?key=1"}, "base_url", "query"},
-		{"empty query", wire.Config{BaseURL: "https://api.example.com/v1?"}, "base_url", "query"},
-		{"negative timeout", wire.Config{BaseURL: "https://a.example", Timeout: -1}, "timeout", "negative"},
-		{"negative pool", wire.Config{BaseURL: "https://a.example", MaxInFlight: -1}, "max_in_flight", "negative"},
-		{"status outcome", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{502: "sent"}}, "status_outcomes", "want refused, not_sent or unknown"},
-		{"outcome of a 200", wire.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{200: "not_sent"}}, "status_outcomes", "not an HTTP status from"},
-		{"http callback", wire.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
-		{"proxy", wire.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not an address"},
-		{"proxy of another kind", wire.Config{BaseURL: "https://a.example", Proxy: "ftp://u:p4ssw0rd@b.example:21"}, "proxy", "http, https or socks5"},
-		{"no such file", wire.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
-		{"no certificate", wire.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "holds no PEM"},
+		{"https", httpcall.Config{BaseURL: "https://api.example.com/v1/"}, "", ""},
+		{"http to loopback", httpcall.Config{BaseURL: "http://127.0.0.1:8080"}, "", ""},
+		{"http to loopback 6", httpcall.Config{BaseURL: "http://[::1]:8080"}, "", ""},
+		{"http to localhost", httpcall.Config{BaseURL: "http://localhost"}, "", ""},
+		{"empty", httpcall.Config{}, "base_url", "must not be empty"},
+		{"plain http", httpcall.Config{BaseURL: "http://api.example.com"}, "base_url", "plain http"},
+		{"plain http to a private host", httpcall.Config{BaseURL: "http://10.0.0.1"}, "base_url", "plain http"},
+		{"name below localhost, which is up to the resolver", httpcall.Config{BaseURL: "http://vendor.localhost"}, "base_url", "plain http"},
+		{"name that only begins like loopback", httpcall.Config{BaseURL: "http://127.0.0.1.example.com"}, "base_url", "plain http"},
+		{"no scheme", httpcall.Config{BaseURL: "api.example.com"}, "base_url", "is not an address"},
+		{"ftp", httpcall.Config{BaseURL: "ftp://api.example.com"}, "base_url", "want https"},
+		{"password", httpcall.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not hold"},
+		{"query", httpcall.Config{BaseURL: "https://api.example.com?key=1"}, "base_url", "query"},
+		{"empty query", httpcall.Config{BaseURL: "https://api.example.com/v1?"}, "base_url", "query"},
+		{"negative timeout", httpcall.Config{BaseURL: "https://a.example", Timeout: -1}, "timeout", "negative"},
+		{"negative pool", httpcall.Config{BaseURL: "https://a.example", MaxInFlight: -1}, "max_in_flight", "negative"},
+		{"status outcome", httpcall.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{502: "sent"}}, "status_outcomes", "want refused, not_sent or unknown"},
+		{"outcome of a 200", httpcall.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{200: "not_sent"}}, "status_outcomes", "not an HTTP status from"},
+		{"http callback", httpcall.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
+		{"proxy", httpcall.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not an address"},
+		{"proxy of another kind", httpcall.Config{BaseURL: "https://a.example", Proxy: "ftp://u:p4ssw0rd@b.example:21"}, "proxy", "http, https or socks5"},
+		{"no such file", httpcall.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
+		{"no certificate", httpcall.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "holds no PEM"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := wire.New(tt.config)
+			_, err := httpcall.New(tt.config)
 			if tt.path == "" {
 				require.NoError(t, err)
 				return
@@ -497,7 +497,7 @@ func TestProxyIsUsed(t *testing.T) {
 		_, _ = io.WriteString(w, `{"host":"`+r.URL.Host+`"}`)
 	}))
 	defer proxy.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: "http://localhost:9", Proxy: provider.Secret(proxy.URL)}).Do(t.Context(), post("x"))
+	resp, err := newClient(t, httpcall.Config{BaseURL: "http://localhost:9", Proxy: provider.Secret(proxy.URL)}).Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	assert.Contains(t, string(resp.Body), "localhost:9")
 }
@@ -512,7 +512,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = w.Write(body.Load().([]byte))
 	}))
 	f.Cleanup(server.Close)
-	c, err := wire.New(wire.Config{BaseURL: server.URL})
+	c, err := httpcall.New(httpcall.Config{BaseURL: server.URL})
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = c.Close() })
 	f.Fuzz(func(t *testing.T, b []byte, e string) {

@@ -1,4 +1,4 @@
-package wire
+package httpcall
 
 import (
 	"crypto/tls"
@@ -50,11 +50,11 @@ func (c *Config) validate() error {
 	}
 	for name, d := range map[string]provider.Duration{"timeout": c.Timeout, "connect_timeout": c.ConnectTimeout, "idle_timeout": c.IdleTimeout} {
 		if d < 0 {
-			return provider.BadConfig(name, "%s is negative; want a duration such as 30s", d)
+			return provider.ConfigErrorf(name, "%s is negative; want a duration such as 30s", d)
 		}
 	}
 	if c.MaxInFlight < 0 {
-		return provider.BadConfig("max_in_flight", "%d is negative; want a number of requests such as 64", c.MaxInFlight)
+		return provider.ConfigErrorf("max_in_flight", "%d is negative; want a number of requests such as 64", c.MaxInFlight)
 	}
 	for status, outcome := range c.StatusOutcomes {
 		if err := checkStatusOutcome(status, outcome); err != nil {
@@ -65,20 +65,20 @@ func (c *Config) validate() error {
 		return nil
 	}
 	if u, err := url.Parse(c.CallbackURL); err != nil || u.Scheme != "https" || u.Host == "" {
-		return provider.BadConfig("callback_url", "must be an https address, such as https://hooks.example/sms")
+		return provider.ConfigErrorf("callback_url", "must be an https address, such as https://hooks.example/sms")
 	}
 	return nil
 }
 
 func checkStatusOutcome(status int, outcome provider.Outcome) error {
 	if status < 300 || status > 599 {
-		return provider.BadConfig("status_outcomes", "%d is not an HTTP status from 300 to 599", status)
+		return provider.ConfigErrorf("status_outcomes", "%d is not an HTTP status from 300 to 599", status)
 	}
 	switch outcome {
 	case provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeUnknown:
 		return nil
 	}
-	return provider.BadConfig("status_outcomes", "%q for %d; want refused, not_sent or unknown", outcome, status)
+	return provider.ConfigErrorf("status_outcomes", "%q for %d; want refused, not_sent or unknown", outcome, status)
 }
 
 // CheckURL checks an address that a setting gives: https, or http to loopback,
@@ -86,22 +86,22 @@ func checkStatusOutcome(status int, outcome provider.Outcome) error {
 // *provider.ConfigError for that setting.
 func CheckURL(setting, raw string) error {
 	if raw == "" {
-		return provider.BadConfig(setting, "must not be empty; want an address such as https://api.example.com")
+		return provider.ConfigErrorf(setting, "must not be empty; want an address such as https://api.example.com")
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return provider.BadConfig(setting, "is not an address such as https://api.example.com")
+		return provider.ConfigErrorf(setting, "is not an address such as https://api.example.com")
 	case u.User != nil:
-		return provider.BadConfig(setting, "must not hold a user or password; they have settings of their own")
+		return provider.ConfigErrorf(setting, "must not hold a user or password; they have settings of their own")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return provider.BadConfig(setting, "must not have a query or fragment")
+		return provider.ConfigErrorf(setting, "must not have a query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
-		return provider.BadConfig(setting, "plain http to %s would show credentials and texts on the way; want https (http is for loopback alone)", u.Hostname())
+		return provider.ConfigErrorf(setting, "plain http to %s would show credentials and texts on the way; want https (http is for loopback alone)", u.Hostname())
 	}
-	return provider.BadConfig(setting, "scheme %q; want https", u.Scheme)
+	return provider.ConfigErrorf(setting, "scheme %q; want https", u.Scheme)
 }
 
 // IsLoopback reports whether a host name or address is this machine.
@@ -136,18 +136,18 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	if c.Proxy != "" {
 		proxy, err := url.Parse(c.Proxy.Reveal())
 		if err != nil || proxy.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5"}, proxy.Scheme) {
-			return nil, nil, provider.BadConfig("proxy", "is not an address such as http://proxy.example:3128; its scheme may be http, https or socks5")
+			return nil, nil, provider.ConfigErrorf("proxy", "is not an address such as http://proxy.example:3128; its scheme may be http, https or socks5")
 		}
 		kept.Proxy = http.ProxyURL(proxy)
 	}
 	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)
 		if err != nil {
-			return nil, nil, provider.BadConfig("ca_file", "%v", err)
+			return nil, nil, provider.ConfigErrorf("ca_file", "%v", err)
 		}
 		kept.TLSClientConfig.RootCAs = x509.NewCertPool()
 		if !kept.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, nil, provider.BadConfig("ca_file", "%s holds no PEM certificate", c.CAFile)
+			return nil, nil, provider.ConfigErrorf("ca_file", "%s holds no PEM certificate", c.CAFile)
 		}
 	}
 	fresh = kept.Clone()

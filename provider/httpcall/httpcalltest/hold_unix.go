@@ -1,6 +1,6 @@
 //go:build unix
 
-package wiretest
+package httpcalltest
 
 import (
 	"net/netip"

@@ -8,40 +8,40 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Finding is a warning about a setting.
-type Finding struct {
+// Warning is a warning about a setting.
+type Warning struct {
 	Path   string `json:"path"` // as in the errors of [New]
 	Reason string `json:"reason"`
 }
 
-// Findings lists what is allowed in the configuration but surely not meant, such
+// Warnings lists what is allowed in the configuration but surely not meant, such
 // as routes that no message can reach, providers on no route, and reconcile where
 // nobody can be asked. A closed router has none.
-func (r *Router) Findings() []Finding {
+func (r *Router) Warnings() []Warning {
 	s := r.setup.Load()
 	if s == nil {
 		return nil
 	}
 	list := s.unreachable()
 	for i, rt := range s.routes {
-		list = append(list, s.routeFindings(fmt.Sprintf("routes[%d]", i), rt)...)
+		list = append(list, s.routeWarnings(fmt.Sprintf("routes[%d]", i), rt)...)
 	}
-	return append(list, s.lineFindings()...)
+	return append(list, s.lineWarnings()...)
 }
 
 // unreachable finds routes behind one that takes everything they take.
-func (s *setup) unreachable() []Finding {
-	var list []Finding
+func (s *setup) unreachable() []Warning {
+	var list []Warning
 	for i, later := range s.routes {
 		for j, earlier := range s.routes[:i] {
 			if earlier.Match.covers(&later.Match) {
-				list = append(list, Finding{fmt.Sprintf("routes[%d]", i), fmt.Sprintf(
+				list = append(list, Warning{fmt.Sprintf("routes[%d]", i), fmt.Sprintf(
 					"no message gets here: route %q (routes[%d]) stands before it and takes all that it would", earlier.Name, j)})
 				break
 			}
 		}
 		if len(later.Match.MCCMNC) > 0 && s.Network == nil {
-			list = append(list, Finding{fmt.Sprintf("routes[%d].match.mccmnc", i), "no message gets here: nothing looks up networks"})
+			list = append(list, Warning{fmt.Sprintf("routes[%d].match.mccmnc", i), "no message gets here: nothing looks up networks"})
 		}
 	}
 	return list
@@ -82,8 +82,8 @@ func coversPrefixes(m, n []string) bool {
 	return len(n) > 0 && !slices.ContainsFunc(n, func(p string) bool { return !covered(p) })
 }
 
-func (s *setup) routeFindings(path string, rt *route) []Finding {
-	var list []Finding
+func (s *setup) routeWarnings(path string, rt *route) []Warning {
+	var list []Warning
 	mode := rt.Delivery
 	if mode == "" {
 		mode = s.Delivery
@@ -92,36 +92,36 @@ func (s *setup) routeFindings(path string, rt *route) []Finding {
 		t := &rt.Targets[i]
 		at := fmt.Sprintf("%s.providers[%d]", path, i)
 		if mode == provider.Reconcile && !l.caps.Has(provider.HasFind) {
-			list = append(list, Finding{at, l.Name + " cannot be asked for a message, so that reconcile is at_most_once there"})
+			list = append(list, Warning{at, l.Name + " cannot be asked for a message, so that reconcile is at_most_once there"})
 		}
 		if t.Weight > 0 && rt.Strategy != Weighted {
-			list = append(list, Finding{at + ".weight", "has no effect under strategy " + string(rt.Strategy)})
+			list = append(list, Warning{at + ".weight", "has no effect under strategy " + string(rt.Strategy)})
 		}
-		if t.Sender != "" && t.Sender != VendorSender && !l.caps.Has(provider.ChooseSender) {
-			list = append(list, Finding{at + ".sender", l.Name + " cannot choose the sender"})
+		if t.Sender != "" && t.Sender != VendorSender && !l.caps.Has(provider.CanChooseSender) {
+			list = append(list, Warning{at + ".sender", l.Name + " cannot choose the sender"})
 		}
 	}
 	if mode == provider.AtLeastOnce && len(rt.lines) == 1 {
-		list = append(list, Finding{path + ".providers", "is a single provider, so that at_least_once has nobody to go on to"})
+		list = append(list, Warning{path + ".providers", "is a single provider, so that at_least_once has nobody to go on to"})
 	}
 	return list
 }
 
-func (s *setup) lineFindings() []Finding {
-	var list []Finding
+func (s *setup) lineWarnings() []Warning {
+	var list []Warning
 	for _, l := range s.lines {
 		path := "providers." + l.Name
 		if !slices.ContainsFunc(s.routes, func(rt *route) bool { return slices.Contains(rt.lines, l) }) {
-			list = append(list, Finding{path, "is on no route"})
+			list = append(list, Warning{path, "is on no route"})
 		}
 		if l.Batch > 0 && (!l.caps.Has(provider.HasBatch) || l.caps.MaxBatch < 2) {
-			list = append(list, Finding{path + ".batch", "it has no batches"})
+			list = append(list, Warning{path + ".batch", "it has no batches"})
 		}
-		if l.Sender != "" && l.Sender != VendorSender && !l.caps.Has(provider.ChooseSender) {
-			list = append(list, Finding{path + ".sender", "it cannot choose the sender"})
+		if l.Sender != "" && l.Sender != VendorSender && !l.caps.Has(provider.CanChooseSender) {
+			list = append(list, Warning{path + ".sender", "it cannot choose the sender"})
 		}
-		if l.IgnoreValidity && l.caps.Has(provider.Validity) {
-			list = append(list, Finding{path + ".validity", "has no effect: it can bound the validity"})
+		if l.IgnoreValidity && l.caps.Has(provider.CanSetValidity) {
+			list = append(list, Warning{path + ".validity", "has no effect: it can bound the validity"})
 		}
 	}
 	return list

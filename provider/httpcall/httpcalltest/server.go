@@ -1,7 +1,7 @@
-// Package wiretest is an HTTP server on loopback that can fail as vendors fail:
+// Package httpcalltest is an HTTP server on loopback that can fail as vendors fail:
 // be down, take a request and drop the connection, or take it and say nothing.
 // The fake vendors of this project are built on it.
-package wiretest
+package httpcalltest
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func NewServer(handler http.Handler) *Server {
 	s := &Server{handler: handler, changed: make(chan struct{})}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		panic(fmt.Sprintf("wiretest: %v", err))
+		panic(fmt.Sprintf("httpcalltest: %v", err))
 	}
 	s.URL = "http://" + l.Addr().String()
 	s.start(l)
@@ -78,7 +78,7 @@ func (s *Server) SetMode(m Mode) error {
 		s.free()
 		l, err := net.Listen("tcp", s.URL[len("http://"):])
 		if err != nil {
-			return fmt.Errorf("wiretest: come up again: %w", err)
+			return fmt.Errorf("httpcalltest: come up again: %w", err)
 		}
 		s.start(l)
 	}

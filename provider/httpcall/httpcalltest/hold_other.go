@@ -1,6 +1,6 @@
 //go:build !unix
 
-package wiretest
+package httpcalltest
 
 // Hold would keep a port from being given to anyone else; here it cannot.
 func Hold(string) (release func()) { return func() {} }

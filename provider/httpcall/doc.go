@@ -1,4 +1,4 @@
-// Package wire makes one HTTP request and proves how far it came.
+// Package httpcall makes one HTTP request and proves how far it came.
 //
 // What a driver may say about a message depends on one fact: did any byte of
 // the request leave this machine? The package counts bytes at the socket. If an
@@ -17,4 +17,4 @@
 //
 // What an answer means when the vendor's documents do not say is decided by its
 // status alone: [Response.ByStatus].
-package wire
+package httpcall

@@ -1,4 +1,4 @@
-package wire_test
+package httpcall_test
 
 import (
 	"bufio"
@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/wire"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // net/http hands the connection over after a 101, and no longer ends a read of
@@ -34,7 +34,7 @@ func TestSwitchingProtocolsEndsByItself(t *testing.T) {
 		fmt.Fprint(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: sms\r\n\r\n")
 		<-release
 	})
-	c := newClient(t, wire.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
+	c := newClient(t, httpcall.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
 	ended := make(chan error, 1)
 	go func() {
 		resp, err := c.Do(t.Context(), post("x"))
@@ -62,8 +62,8 @@ func TestRequestWithoutBodyIsNotReplayed(t *testing.T) {
 					s.read(r)
 				}
 			})
-			c := newClient(t, wire.Config{BaseURL: s.url})
-			request := wire.Request{Method: "POST", Path: "/send", Query: url.Values{"to": {"x"}}}
+			c := newClient(t, httpcall.Config{BaseURL: s.url})
+			request := httpcall.Request{Method: "POST", Path: "/send", Query: url.Values{"to": {"x"}}}
 			request.Sign = func(r *http.Request) { r.Header.Set(key, "k") }
 			_, err := c.Do(t.Context(), request)
 			require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 				s.read(r)
 				fmt.Fprint(c, answer)
 			})
-			resp, err := newClient(t, wire.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
+			resp, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
 			if err == nil {
 				var v struct{ A int }
 				decoded := resp.Decode(&v)
@@ -116,7 +116,7 @@ func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 func TestLongWordsAreCut(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	resp, err := newClient(t, wire.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
 	require.NoError(t, err)
 	failed := resp.Failed(provider.Rejected, strings.Repeat("c", 1<<20), strings.Repeat("ω", 1<<19))
 	assert.Less(t, len(failed.Error()), 2500)
@@ -139,7 +139,7 @@ func TestSecretsAreTakenOutInEveryForm(t *testing.T) {
 	var body string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
 	defer server.Close()
-	c := newClient(t, wire.Config{BaseURL: server.URL}, short, secret, "\xff\xff\xff\xff")
+	c := newClient(t, httpcall.Config{BaseURL: server.URL}, short, secret, "\xff\xff\xff\xff")
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
 			body = form
@@ -161,7 +161,7 @@ func TestProxyOverTLS(t *testing.T) {
 	defer vendor.Close()
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: vendor.Certificate().Raw}), 0o600))
-	config := wire.Config{
+	config := httpcall.Config{
 		BaseURL: vendor.URL, CAFile: ca, ConnectTimeout: provider.Duration(600 * time.Millisecond),
 		Proxy: provider.Secret("https://user:s3cr3t@" + tunnel(t, vendor.Listener.Addr().String(), vendor.TLS)),
 	}
