@@ -54,7 +54,7 @@ func (l *lab) sendBatch(ctx context.Context, messages []*provider.Message) []pro
 }
 
 func attemptBatch(ctx context.Context, p provider.Provider, messages []*provider.Message) (verdicts []provider.Verdict, problem string) {
-	b, ok := p.(provider.BatchSender)
+	b, ok := provider.As[provider.BatchSender](p)
 	if !ok {
 		return nil, "the bit batch is set, but the provider is no provider.BatchSender"
 	}

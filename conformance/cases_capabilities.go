@@ -39,42 +39,9 @@ func capabilityCases() []Case {
 }
 
 func capabilityBits(t *trial) {
-	p := t.lab(accept).p
-	c := p.Capabilities()
-	for _, b := range []struct {
-		bit  provider.Feature
-		name string
-		has  bool
-	}{
-		{provider.HasBatch, "BatchSender", is[provider.BatchSender](p)},
-		{provider.HasStatus, "StatusReader", is[provider.StatusReader](p)},
-		{provider.HasFind, "Finder", is[provider.Finder](p)},
-		{provider.HasCancel, "Canceller", is[provider.Canceller](p)},
-		{provider.HasBalance, "BalanceReader", is[provider.BalanceReader](p)},
-		{provider.HasQuote, "Quoter", is[provider.Quoter](p)},
-		{provider.HasVerify, "Verifier", is[provider.Verifier](p)},
-		{provider.HasCallbacks, "CallbackParser", is[provider.CallbackParser](p)},
-		{provider.HasInbox, "InboxReader", is[provider.InboxReader](p)},
-		{provider.HasCheck, "Checker", is[provider.Checker](p)},
-	} {
-		if c.Has(b.bit) && !b.has {
-			t.failf("the bit %s is set, but the provider is no provider.%s", b.bit, b.name)
-		}
+	if err := provider.CheckCapabilities(t.lab(accept).p); err != nil {
+		t.failf("%v", err)
 	}
-	if c.Has(provider.HasBatch) != (c.MaxBatch > 0) {
-		t.failf("the bit batch is %t and MaxBatch is %d; want both or neither", c.Has(provider.HasBatch), c.MaxBatch)
-	}
-	if c.FindSettles > 0 && !c.Has(provider.HasFind) {
-		t.failf("FindSettles is %s, but the bit find is not set", c.FindSettles)
-	}
-	if c.MaxBatch < 0 || c.MaxCharacters < 0 || c.MaxSegments < 0 || c.FindSettles < 0 || c.ReplayFor < 0 {
-		t.failf("a limit is negative: %+v", c)
-	}
-}
-
-func is[T any](p provider.Provider) bool {
-	_, ok := p.(T)
-	return ok
 }
 
 func capabilitiesConstant(t *trial) {
@@ -90,8 +57,8 @@ func capabilitiesConstant(t *trial) {
 	}
 	for range 2 {
 		l.send(t.message("Hello"))
-		if now := l.p.Capabilities(); now != first {
-			t.failf("Capabilities changed from %+v to %+v", first, now)
+		if now := l.p.Capabilities(); !now.Equal(first) {
+			t.failf("Capabilities changed from %s to %s", first, now)
 		}
 	}
 }

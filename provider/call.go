@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// The functions in this file call the optional interfaces. Each answers
+// The functions in this file call the optional interfaces. Each returns
 // errors.ErrUnsupported, without I/O, where the provider's Capabilities lack
-// the bit, whether or not the Go method exists.
+// the bit, whether or not the Go method exists. Each looks for the method
+// through wrappers ([Wrapper]).
 
 // SendBatch hands messages to p in batches of at most Capabilities.MaxBatch and
 // returns one verdict per message, in the same order. Once the context has
@@ -148,10 +149,11 @@ func Check(ctx context.Context, p Provider) error {
 	return c.Check(ctx)
 }
 
-// Close closes p if it can be closed. It may be called again; sends after it are
-// [Unavailable].
+// Close closes p, or the first provider below it that can be closed (see
+// [Wrapper]): a wrapper with a Close of its own also closes what it wraps. Close
+// may be called again; sends after it are [Unavailable].
 func Close(p Provider) error {
-	if c, ok := p.(io.Closer); ok {
+	if c, ok := As[io.Closer](p); ok {
 		return c.Close()
 	}
 	return nil
@@ -162,8 +164,7 @@ func supports[T any](p Provider, f Feature) (T, bool) {
 		var none T
 		return none, false
 	}
-	t, ok := p.(T)
-	return t, ok
+	return As[T](p)
 }
 
 func unsupported(what string) error {

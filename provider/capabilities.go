@@ -1,14 +1,17 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// Capabilities is what a configured account can do.
+// Capabilities is what a configured account can do. Compare two with Equal.
 type Capabilities struct {
+	_ [0]func() // not comparable, so that a later field may be a slice
+
 	Features      Feature
 	MaxSegments   int           // 0 = none known
 	MaxCharacters int           // code points; 0 = none
@@ -19,6 +22,28 @@ type Capabilities struct {
 
 // Has reports whether every bit of f is set.
 func (c Capabilities) Has(f Feature) bool { return c.Features&f == f }
+
+// Equal reports whether c and d are the same.
+func (c Capabilities) Equal(d Capabilities) bool {
+	return c.Features == d.Features && c.MaxSegments == d.MaxSegments && c.MaxCharacters == d.MaxCharacters &&
+		c.MaxBatch == d.MaxBatch && c.FindSettles == d.FindSettles && c.ReplayFor == d.ReplayFor
+}
+
+// String lists the features, then the limits that are set.
+func (c Capabilities) String() string {
+	parts := []string{"features " + cmp.Or(c.Features.String(), "none")}
+	add := func(name string, value any, set bool) {
+		if set {
+			parts = append(parts, fmt.Sprintf("%s %v", name, value))
+		}
+	}
+	add("max_segments", c.MaxSegments, c.MaxSegments != 0)
+	add("max_characters", c.MaxCharacters, c.MaxCharacters != 0)
+	add("max_batch", c.MaxBatch, c.MaxBatch != 0)
+	add("find_settles", c.FindSettles, c.FindSettles != 0)
+	add("replay_for", c.ReplayFor, c.ReplayFor != 0)
+	return strings.Join(parts, "; ")
+}
 
 // Feature is a set of abilities, one bit each.
 type Feature uint32

@@ -285,9 +285,16 @@ func (f *full) Inbox(context.Context, string) ([]provider.Event, string, error) 
 }
 func (f *full) Check(context.Context) error { f.calls++; return nil }
 
-func TestOptionalCallsFollowTheBit(t *testing.T) {
-	ctx := t.Context()
-	calls := map[provider.Feature]func(provider.Provider) error{
+// acceptingAll is a full provider with these bits whose batches are accepted.
+func acceptingAll(features provider.Feature) *full {
+	return &full{features: features, batch: func(ms []*provider.Message) []provider.Verdict {
+		return slices.Repeat([]provider.Verdict{{Receipt: &provider.Receipt{}}}, len(ms))
+	}}
+}
+
+// optionalCalls has one helper function per bit.
+func optionalCalls(ctx context.Context) map[provider.Feature]func(provider.Provider) error {
+	return map[provider.Feature]func(provider.Provider) error{
 		provider.HasBatch: func(p provider.Provider) error {
 			return provider.SendBatch(ctx, p, []*provider.Message{{}})[0].Err
 		},
@@ -301,11 +308,12 @@ func TestOptionalCallsFollowTheBit(t *testing.T) {
 		provider.HasInbox:     func(p provider.Provider) error { _, _, err := provider.ReadInbox(ctx, p, ""); return err },
 		provider.HasCheck:     func(p provider.Provider) error { return provider.Check(ctx, p) },
 	}
-	for bit, call := range calls {
+}
+
+func TestOptionalCallsFollowTheBit(t *testing.T) {
+	for bit, call := range optionalCalls(t.Context()) {
 		t.Run(bit.String(), func(t *testing.T) {
-			p := &full{features: bit, batch: func([]*provider.Message) []provider.Verdict {
-				return []provider.Verdict{{Receipt: &provider.Receipt{}}}
-			}}
+			p := acceptingAll(bit)
 			require.NoError(t, call(p))
 			assert.Equal(t, 1, p.calls)
 

@@ -61,6 +61,7 @@ type oddConfig struct {
 	Token  provider.Secret `json:"token" doc:"a credential"`
 	Banner string          `json:"banner" doc:"written to standard error at the start"`
 	Grow   string          `json:"grow" doc:"a file; once it is there, the account can do more"`
+	Boast  bool            `json:"boast" doc:"sets a capability without its method"`
 }
 
 var oddDriver = provider.NewDriver("odd", "Does what the text says.", newOdd)
@@ -89,8 +90,11 @@ func newOdd(c oddConfig) (*odd, error) {
 
 func (o *odd) Capabilities() provider.Capabilities {
 	caps := provider.Capabilities{Features: provider.HasStatus | provider.HasBatch, MaxBatch: 1000}
-	if _, err := os.Stat(o.config.Grow); err == nil {
+	if o.config.Boast {
 		caps.Features |= provider.HasBalance
+	}
+	if _, err := os.Stat(o.config.Grow); err == nil {
+		caps.Features |= provider.CanSchedule
 	}
 	return caps
 }

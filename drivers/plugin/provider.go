@@ -101,7 +101,7 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 	switch {
 	case p.description.Protocol == 0:
 		p.caps, p.description = proc.caps, proc.description
-	case proc.caps != p.caps:
+	case !proc.caps.Equal(p.caps):
 		proc.kill()
 		return nil, fmt.Errorf("plugin %s: its capabilities are not those that it had at first", proc.child.Name())
 	}

@@ -69,7 +69,14 @@ func (s *server) Open(ctx context.Context, r *driverv1.OpenRequest) (*driverv1.O
 
 func (s *server) open(ctx context.Context, settings []byte) (account provider.Provider, err error) {
 	defer guard(&err)
-	return s.driver.Open(ctx, json.RawMessage(settings))
+	account, err = s.driver.Open(ctx, json.RawMessage(settings))
+	if err != nil {
+		return nil, err
+	}
+	if err := provider.CheckCapabilities(account); err != nil {
+		return nil, errors.Join(err, provider.Close(account))
+	}
+	return account, nil
 }
 
 func (s *server) Close(context.Context, *driverv1.CloseRequest) (*driverv1.CloseResponse, error) {
