@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// defaultParallel is the default of Harness.AtOnce.
+// defaultParallel is the default of Harness.Parallel.
 const defaultParallel = 32
 
 // Run runs the suite as subtests, one for each case. A failed case of level

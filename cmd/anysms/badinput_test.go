@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 // TestRefusedMessages are messages that cannot be sent: JSON on stdout, exit
@@ -32,7 +34,7 @@ func TestRefusedMessages(t *testing.T) {
 			v := startVendors(t)
 			args := append([]string{"send", "--config", v.config, "--format", "json", "--to", test.to, "--text", test.text}, test.more...)
 			got := anysms(t, args...)
-			assert.Equal(t, exitRefused, got.code, got.stderr)
+			assert.Equal(t, cli.ExitRefused, got.code, got.stderr)
 			assert.Contains(t, got.stdout, `"status":"refused"`)
 			assert.Contains(t, got.stdout, `"code":"`+test.code+`"`)
 			assert.Contains(t, got.stdout, test.message)
@@ -73,7 +75,7 @@ func TestBadConfiguration(t *testing.T) {
 					continue // the configuration itself is right
 				}
 				got := anysms(t, append(append(command, "--config", path), test.more...)...)
-				assert.Equal(t, exitUsage, got.code)
+				assert.Equal(t, cli.ExitUsage, got.code)
 				assert.Empty(t, got.stdout)
 				for _, want := range test.want {
 					assert.Contains(t, got.stderr, want)
@@ -85,24 +87,24 @@ func TestBadConfiguration(t *testing.T) {
 }
 
 func TestConfigurationIsFound(t *testing.T) {
-	t.Setenv(configEnv, "")
+	t.Setenv(cli.ConfigEnv, "")
 	t.Chdir(t.TempDir())
 	got := anysms(t, "providers")
-	assert.Equal(t, exitUsage, got.code)
-	assert.Contains(t, got.stderr, "there is no anysms.yaml here")
+	assert.Equal(t, cli.ExitUsage, got.code)
+	assert.Contains(t, got.stderr, "there is no anysms.yaml in this directory")
 
 	require.NoError(t, os.WriteFile("anysms.yaml", []byte(oneProvider), 0o600))
 	got = anysms(t, "providers")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "athens")
 
-	t.Setenv(configEnv, filepath.Join("no", "such.yaml"))
+	t.Setenv(cli.ConfigEnv, filepath.Join("no", "such.yaml"))
 	got = anysms(t, "providers")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "such.yaml")
 
 	got = anysms(t, "providers", "--config", "anysms.yaml")
-	assert.Equal(t, exitDone, got.code, "the flag comes before the environment")
+	assert.Equal(t, cli.ExitDone, got.code, "the flag comes before the environment")
 }
 
 // TestBadUsage are command lines that mean nothing.
@@ -115,8 +117,8 @@ func TestBadUsage(t *testing.T) {
 		"unknown flag":       {[]string{"send", "--too", "x"}, "unknown flag: --too"},
 		"missing flag":       {[]string{"send", "--to", number}, `"text"`},
 		"unknown format":     {[]string{"version", "--format", "xml"}, "want text or json"},
-		"unknown class":      {[]string{"send", "--class", "urgent"}, "otp, transactional, marketing"},
-		"unknown mode":       {[]string{"send", "--delivery", "twice"}, "at_most_once, reconcile, at_least_once"},
+		"unknown class":      {[]string{"send", "--class", "urgent"}, "want otp, transactional or marketing"},
+		"unknown mode":       {[]string{"send", "--delivery", "twice"}, "want at_most_once, reconcile or at_least_once"},
 		"bad duration":       {[]string{"send", "--validity", "2 minutes"}, "validity"},
 		"negative duration":  {[]string{"send", "--to", number, "--text", "x", "--validity", "-2m"}, "negative"},
 		"bad time":           {[]string{"send", "--to", number, "--text", "x", "--at", "tomorrow"}, "2030-01-02T15:04:05Z"},
@@ -141,7 +143,7 @@ func TestBadUsage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := anysms(t, test.args...)
-			assert.Equal(t, exitUsage, got.code)
+			assert.Equal(t, cli.ExitUsage, got.code)
 			assert.Contains(t, got.stderr, test.want)
 			assert.Empty(t, got.stdout)
 		})
@@ -151,39 +153,39 @@ func TestBadUsage(t *testing.T) {
 func TestBadFiles(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.csv")
 	got := anysms(t, "analyse", "--file", missing)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, missing)
 
 	got = anysms(t, "analyse", "--file", t.TempDir())
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "directory")
 
 	file := write(t, "a.csv", "to,body\n1,Hi\n")
 	for _, limit := range []string{"--max-cost=much", "--max-cost=5"} {
 		got = anysms(t, "analyse", "--file", missing, limit)
-		assert.Equal(t, exitUsage, got.code)
+		assert.Equal(t, cli.ExitUsage, got.code)
 		assert.Contains(t, got.stderr, "max-cost", "a limit that cannot be checked is said before the file is read")
 	}
 	got = anysms(t, "analyse", "--file", file, "--text-column", "body", "--sheet", "May")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, `--sheet "May": `+file+" is no workbook")
 
 	lines := write(t, "a.jsonl", `{"phone":"+306971234567","body":"Hi"}`+"\n")
 	got = anysms(t, "analyse", "--file", lines)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, `no key "text" in the first lines; read as JSON Lines the file has: "body", "phone"`)
 
 	got = anysms(t, "analyse", "--file", file, "--text-column", "SMS")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, `no column "SMS"`)
 	assert.Contains(t, got.stderr, `"to", "body"`)
 	assert.Empty(t, got.stdout)
 
 	got = anysms(t, "analyse", "a\xffb")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "not valid UTF-8 at byte 1")
 
 	rows := write(t, "b.csv", "text\nHi\n\n")
-	assert.Equal(t, exitRefused, anysms(t, "analyse", "--file", rows).code)
-	assert.Equal(t, exitDone, anysms(t, "analyse", "--file", rows, "--allow-invalid").code)
+	assert.Equal(t, cli.ExitRefused, anysms(t, "analyse", "--file", rows).code)
+	assert.Equal(t, cli.ExitDone, anysms(t, "analyse", "--file", rows, "--allow-invalid").code)
 }

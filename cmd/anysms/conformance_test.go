@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/conformance"
 )
 
@@ -22,19 +23,19 @@ func TestConformanceOfADriver(t *testing.T) {
 	settings := write(t, "phonify.json", `{"api_key": "k3y-of-the-account"}`)
 	const replies = "../../drivers/phonify/testdata/conformance"
 	got := anysms(t, "conformance", "--driver", "phonify", "--settings", settings, "--replies", replies)
-	assert.Equal(t, exitDone, got.code, got.stdout+got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	assert.Contains(t, got.stdout, "phonify: conformant.")
 
 	got = anysms(t, "conformance", "--config", write(t, "anysms.yaml", twoProviders), "--driver", "phonify", "--replies", replies, "--format", "markdown",
 		"--skip", "text.control=nobody sends them")
-	assert.Equal(t, exitDone, got.code, got.stdout+got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	assert.Contains(t, got.stdout, "| phonify | conformant |")
 }
 
 // Without the vendor's answers a driver over HTTP proves nothing.
 func TestConformanceWithoutReplies(t *testing.T) {
 	got := anysms(t, "conformance", "--config", write(t, "anysms.yaml", twoProviders), "--provider", "usa", "--format", "junit")
-	assert.Equal(t, exitRefused, got.code, got.stderr)
+	assert.Equal(t, cli.ExitRefused, got.code, got.stderr)
 	var suite struct {
 		XMLName  xml.Name `xml:"testsuite"`
 		Failures int      `xml:"failures,attr"`
@@ -46,7 +47,7 @@ func TestConformanceWithoutReplies(t *testing.T) {
 
 func TestConformanceOfARecipe(t *testing.T) {
 	got := anysms(t, "conformance", "--recipe", "transmitsms", "--format", "json")
-	assert.Equal(t, exitDone, got.code, got.stdout+got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	var report struct {
 		Name   string `json:"name"`
 		OK     bool   `json:"ok"`
@@ -85,11 +86,11 @@ func TestConformanceUsage(t *testing.T) {
 		"unknown recipe":      {[]string{"--recipe", "/no/such.yaml"}, "such.yaml"},
 		"recipe and replies":  {[]string{"--recipe", "transmitsms", "--replies", "."}, "brings its settings"},
 		"list as JUnit":       {[]string{"--list", "--format", "junit"}, "no form junit"},
-		"unknown form":        {[]string{"--list", "--format", "html"}, "want one of"},
+		"unknown form":        {[]string{"--list", "--format", "html"}, "want text, json, junit or markdown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := anysms(t, append([]string{"conformance"}, test.args...)...)
-			assert.Equal(t, exitUsage, got.code, got.stdout)
+			assert.Equal(t, cli.ExitUsage, got.code, got.stdout)
 			assert.Contains(t, got.stderr, test.want)
 		})
 	}

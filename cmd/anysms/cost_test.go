@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 )
 
@@ -28,25 +29,25 @@ func TestBadRates(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no such card", []string{"rates", "check", "nowhere.csv"}, exitUsage, "nowhere.csv"},
-		{"broken card", []string{"rates", "check", broken}, exitUsage, "broken.csv:2: price: "},
-		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, exitUsage, "broken.csv:4: currency: USD"},
-		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, exitRefused, "2 warnings to look at"},
-		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, exitRefused, "calling code"},
-		{"no number", []string{"rates", "quote", "--rates", card}, exitUsage, `"to" not set`},
-		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, exitUsage, `no provider "nobody"; there are: athens, usa`},
-		{"currencies", []string{"cost", "--file", file, "--rates", card}, exitUsage, "no currency rate for"},
-		{"currency rate", []string{"cost", "--file", file, "--rates", card, "--currency-rate", "EUR"}, exitUsage, "want CURRENCY=RATE"},
-		{"no card", []string{"cost", "--file", file}, exitUsage, "cost needs a rate card"},
-		{"no file", []string{"cost", "--rates", card}, exitUsage, `"file" not set`},
-		{"rates without numbers", []string{"analyse", "--file", file, "--rates", card}, exitUsage, "--rates needs --to-column"},
-		{"providers without rates", []string{"analyse", "--file", file, "--providers", "a"}, exitUsage, "--providers needs --rates"},
-		{"template", []string{"analyse", "--file", file, "--template", "{"}, exitUsage, "begins no variable"},
-		{"template column", []string{"analyse", "--file", file, "--template", "{name}"}, exitUsage, `no column "name"`},
-		{"baseline", []string{"analyse", "--baseline", card, "x"}, exitUsage, "is not the JSON of an analysis"},
-		{"max cost", []string{"analyse", "--max-cost", "1", "x"}, exitUsage, "max-cost needs prices"},
-		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, exitUsage, "want at least 1"},
-		{"file flag without file", []string{"analyse", "--report", "x.html", "x"}, exitUsage, "--report needs --file"},
+		{"no such card", []string{"rates", "check", "nowhere.csv"}, cli.ExitUsage, "nowhere.csv"},
+		{"broken card", []string{"rates", "check", broken}, cli.ExitUsage, "broken.csv:2: price: "},
+		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, cli.ExitUsage, "broken.csv:4: currency: USD"},
+		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, cli.ExitRefused, "2 warnings to look at"},
+		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, cli.ExitRefused, "calling code"},
+		{"no number", []string{"rates", "quote", "--rates", card}, cli.ExitUsage, `"to" not set`},
+		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, cli.ExitUsage, `no provider "nobody"; there are: athens, usa`},
+		{"currencies", []string{"cost", "--file", file, "--rates", card}, cli.ExitUsage, "no currency rate for"},
+		{"currency rate", []string{"cost", "--file", file, "--rates", card, "--currency-rate", "EUR"}, cli.ExitUsage, "want CURRENCY=RATE"},
+		{"no card", []string{"cost", "--file", file}, cli.ExitUsage, "cost needs a rate card"},
+		{"no file", []string{"cost", "--rates", card}, cli.ExitUsage, `"file" not set`},
+		{"rates without numbers", []string{"analyse", "--file", file, "--rates", card}, cli.ExitUsage, "--rates needs --to-column"},
+		{"providers without rates", []string{"analyse", "--file", file, "--providers", "a"}, cli.ExitUsage, "--providers needs --rates"},
+		{"template", []string{"analyse", "--file", file, "--template", "{"}, cli.ExitUsage, "begins no variable"},
+		{"template column", []string{"analyse", "--file", file, "--template", "{name}"}, cli.ExitUsage, `no column "name"`},
+		{"baseline", []string{"analyse", "--baseline", card, "x"}, cli.ExitUsage, "is not the JSON of an analysis"},
+		{"max cost", []string{"analyse", "--max-cost", "1", "x"}, cli.ExitUsage, "max-cost needs prices"},
+		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, cli.ExitUsage, "want at least 1"},
+		{"file flag without file", []string{"analyse", "--report", "x.html", "x"}, cli.ExitUsage, "--report needs --file"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -59,9 +60,9 @@ func TestBadRates(t *testing.T) {
 
 func TestAnalysisInCI(t *testing.T) {
 	old := write(t, "old.json", anysms(t, "analyse", "--format", "json", "Your code is 1234").stdout)
-	assert.Equal(t, exitDone, anysms(t, "analyse", "--baseline", old, "--max-segments", "1", "--require", "gsm7", "Your code is 9999").code)
+	assert.Equal(t, cli.ExitDone, anysms(t, "analyse", "--baseline", old, "--max-segments", "1", "--require", "gsm7", "Your code is 9999").code)
 	got := anysms(t, "analyse", "--baseline", old, "--require", "gsm7", "--format", "json", "Your code is “1234” "+strings.Repeat("and more ", 10))
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	var answer struct {
 		Violations []struct{ Rule, Limit, Got string }
 	}
@@ -73,7 +74,7 @@ func TestAnalysisInCI(t *testing.T) {
 
 	got = anysmsReading(t, campaign, "analyse", "--file", "-", "--to-column", "to", "--region", "GR", "--allow-invalid",
 		"--rates", write(t, "rates.csv", someRates), "--max-cost", "usa=0.05", "--max-cost", "athens=1")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "athens 0.15 EUR and 2 messages without a price", "what has no price is never free")
 	assert.NotContains(t, got.stderr, "usa 0.05 USD and")
 }
@@ -83,7 +84,7 @@ func TestAnnotateAndReport(t *testing.T) {
 	annotated, page := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.html")
 	got := anysms(t, "analyse", "--file", write(t, "f.csv", campaign), "--to-column", "to", "--region", "GR", "--allow-invalid",
 		"--annotate", annotated, "--report", page, "--duplicates")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	b, err := os.ReadFile(annotated)
 	require.NoError(t, err)
 	assert.Equal(t, 6, strings.Count(string(b), "\n"))
@@ -91,14 +92,14 @@ func TestAnnotateAndReport(t *testing.T) {
 	b, err = os.ReadFile(page)
 	require.NoError(t, err)
 	assert.Contains(t, string(b), `id="messages" data-value="4"`)
-	assert.Equal(t, exitUsage, anysms(t, "analyse", "--file", write(t, "g.csv", campaign), "--report", filepath.Join(dir, "no", "out.html")).code)
+	assert.Equal(t, cli.ExitUsage, anysms(t, "analyse", "--file", write(t, "g.csv", campaign), "--report", filepath.Join(dir, "no", "out.html")).code)
 }
 
 func TestConfigurationLimitsWhatIsPriced(t *testing.T) {
 	card := write(t, "rates.csv", "provider,currency,price\nshort,EUR,0.01\n")
 	conf := write(t, "anysms.yaml", "providers:\n  short: {driver: memory, max_characters: 10}\nrates: "+card+"\n")
 	got := anysmsReading(t, "to,text\n+306971234567,Hello\n+306971234567,Hello everybody\n", "cost", "--file", "-", "--config", conf, "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"uncarried":{"short":1}`)
 	assert.Contains(t, got.stdout, `"total_cost":{"short":{"amount":"0.01","currency":"EUR"}}`)
 }
@@ -107,7 +108,7 @@ func TestConfigurationComparesCurrencies(t *testing.T) {
 	card := write(t, "rates.csv", "provider,currency,price\na,EUR,0.05\nb,AUD,0.05\n")
 	conf := write(t, "anysms.yaml", "providers:\n  a: {driver: memory}\n  b: {driver: memory}\nrates: "+card+"\ncurrency_rates: {EUR: 1, AUD: 0.61}\n")
 	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"total":{"AUD":{"amount":"0.05","currency":"AUD"}}`)
 }
 
@@ -115,7 +116,7 @@ func TestConfigurationComparesCurrencies(t *testing.T) {
 func TestAskTheVendor(t *testing.T) {
 	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, price: {amount: \"0.02\", currency: EUR}}\n")
 	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "The vendors say:")
 	assert.Contains(t, got.stdout, "0.02 EUR")
 
@@ -124,7 +125,7 @@ func TestAskTheVendor(t *testing.T) {
 	conf = write(t, "anysms.yaml", fmt.Sprintf("providers:\n  capetown: {driver: zoomconnect, base_url: %q, email: %q, token: %q}\n",
 		vendor.URL, zoomconnecttest.Email, zoomconnecttest.Token))
 	got = anysmsReading(t, "to,text\n+27820000001,"+strings.Repeat("ж", 71)+"\n", "cost", "--file", "-", "--config", conf, "--ask", "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"provider":"capetown","segments":2,"vendor_segments":2`, "the vendor's own analysis beside ours")
 	assert.Empty(t, vendor.Messages(), "to ask for a price sends nothing")
 
@@ -132,6 +133,6 @@ func TestAskTheVendor(t *testing.T) {
 	defer server.Close()
 	conf = write(t, "anysms.yaml", "providers:\n  usa: {driver: phonify, api_key: k, base_url: \""+server.URL+"\"}\n")
 	got = anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "no provider of the configuration can be asked")
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/demo"
 )
 
 func TestDemo(t *testing.T) {
 	atRoot(t)
 	got := anysms(t, "demo", "--pace", "5ms", "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	var l demo.Ledger
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &l))
 	assert.Equal(t, 254, l.Messages)
@@ -44,7 +45,7 @@ func TestDemoStopsWhenInterrupted(t *testing.T) {
 	defer cancel()
 	var out, errOut bytes.Buffer
 	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, &errOut)
-	assert.Equal(t, exitRefused, code)
+	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, out.String(), "of what was sent before the interruption")
 	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")
 	assert.Contains(t, errOut.String(), "interrupted")

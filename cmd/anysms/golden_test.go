@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 // TestGoldens runs command lines whose whole output is fixed.
@@ -37,13 +39,13 @@ func TestGoldens(t *testing.T) {
 		"help-cost":             {args: "cost --help"},
 		"route-explain":         {args: "route explain --config testdata/routes.yaml --to 6971234567 --text", text: "Hello everybody"},
 		"route-explain-json":    {args: "route explain --config testdata/routes.yaml --to +61491570156 --class marketing --format json --text", text: "Hello"},
-		"route-explain-refused": {args: "route explain --config testdata/routes.yaml --to +302101234567 --text", text: "Hello", code: exitRefused},
+		"route-explain-refused": {args: "route explain --config testdata/routes.yaml --to +302101234567 --text", text: "Hello", code: cli.ExitRefused},
 		"rates-check":           {args: "rates check ../../examples/rates.sample.csv"},
 		"rates-quote":           {args: "rates quote --rates ../../examples/rates.sample.csv --region AU --to 0491570156 --text", text: strings.Repeat("a", 161)},
-		"cost":                  {args: "cost --file - --rates ../../examples/rates.sample.csv --region GR --currency-rate EUR=1,USD=0.9,AUD=0.6,credits=0.03", stdin: campaign, code: exitRefused},
+		"cost":                  {args: "cost --file - --rates ../../examples/rates.sample.csv --region GR --currency-rate EUR=1,USD=0.9,AUD=0.6,credits=0.03", stdin: campaign, code: cli.ExitRefused},
 		"cost-json":             {args: "cost --file - --rates ../../examples/rates.sample.csv --providers athens,capetown --region GR --currency-rate EUR=1,credits=0.03 --allow-invalid --format json", stdin: campaign},
-		"analyse-template":      {args: "analyse --file - --max-segments 1 --require gsm7 --template", text: "Hi {text}, it is {to} already, so please do hurry up and come to us now", stdin: campaign, code: exitRefused},
-		"analyse-file-invalid":  {args: "analyse --file - --to-column to --region GR", stdin: invalidRows, code: exitRefused},
+		"analyse-template":      {args: "analyse --file - --max-segments 1 --require gsm7 --template", text: "Hi {text}, it is {to} already, so please do hurry up and come to us now", stdin: campaign, code: cli.ExitRefused},
+		"analyse-file-invalid":  {args: "analyse --file - --to-column to --region GR", stdin: invalidRows, code: cli.ExitRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := strings.Fields(test.args)

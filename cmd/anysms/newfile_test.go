@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 // What is written has its name when it is whole, and never takes the place of
@@ -28,24 +30,24 @@ func TestWrittenFiles(t *testing.T) {
 	}
 	for _, flag := range []string{"--annotate", "--report"} {
 		got := anysms(t, "analyse", "--file", in, flag, in)
-		assert.Equal(t, exitUsage, got.code)
+		assert.Equal(t, cli.ExitUsage, got.code)
 		assert.Contains(t, got.stderr, "is the file that is read")
 		content, err := os.ReadFile(in)
 		require.NoError(t, err)
 		assert.Equal(t, rows, string(content), "%s leaves the input alone", flag)
 
 		got = anysms(t, "analyse", "--file", in, flag, filepath.Join(dir, "none", "out"))
-		assert.Equal(t, exitUsage, got.code)
+		assert.Equal(t, cli.ExitUsage, got.code)
 		assert.Contains(t, got.stderr, "none/out: cannot be written: no such file")
 		assert.Empty(t, got.stdout, "it is said before the file is read")
 
 		require.NoError(t, os.WriteFile(out, []byte("old"), 0o600))
-		assert.Equal(t, exitUsage, anysms(t, "analyse", "--file", in, "--text-column", "none", flag, out).code)
+		assert.Equal(t, cli.ExitUsage, anysms(t, "analyse", "--file", in, "--text-column", "none", flag, out).code)
 		content, err = os.ReadFile(out)
 		require.NoError(t, err)
 		assert.Equal(t, "old", string(content), "%s of a file that cannot be used", flag)
 
-		assert.Equal(t, exitDone, anysms(t, "analyse", "--file", in, flag, out).code)
+		assert.Equal(t, cli.ExitDone, anysms(t, "analyse", "--file", in, flag, out).code)
 		content, err = os.ReadFile(out)
 		require.NoError(t, err)
 		assert.Greater(t, len(content), len(rows))
@@ -57,7 +59,7 @@ func TestWrittenFiles(t *testing.T) {
 	cancel()
 	var stdout, stderr strings.Builder
 	code := run(ctx, []string{"analyse", "--file", in, "--annotate", out}, strings.NewReader(""), &stdout, &stderr)
-	assert.Equal(t, exitRefused, code)
+	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, stderr.String(), out+" is not written")
 	assert.Equal(t, []string{"in.csv"}, files())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/plugin"
 )
 
@@ -33,7 +34,10 @@ func TestPluginCommands(t *testing.T) {
 
 	got = anysms(t, "plugin", "inspect", "acme-driver", "--dir", dir, "--format", "json")
 	require.Zero(t, got.code, got.stderr)
-	var info pluginInfo
+	var info struct {
+		Driver, SHA256 string
+		Protocol       int
+	}
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &info))
 	assert.Equal(t, "acme", info.Driver)
 	assert.Equal(t, sum, info.SHA256)
@@ -43,18 +47,18 @@ func TestPluginCommands(t *testing.T) {
 	assert.Equal(t, outcome{stdout: "ok  acme-driver  driver acme, protocol 1\n"}, got)
 
 	got = anysms(t, "plugin", "verify", "acme-driver", "--dir", dir, "--sha256", sum[:63]+"x")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "FAILED  acme-driver  sha256:")
 
 	got = anysms(t, "plugin", "verify", filepath.Join(dir, "README"))
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "is not executable")
 
 	got = anysms(t, "plugin", "inspect", "../acme-driver", "--dir", dir)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 
 	got = anysms(t, "plugin", "verify", "--dir", t.TempDir())
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "no plugins in")
 }
 
@@ -71,7 +75,7 @@ router:
   routes: [{name: all, providers: [acme]}]
 `), 0o600))
 	got := anysms(t, "send", "--config", conf, "--to", "+306900000001", "--text", "hello", "--format", "json")
-	assert.Equal(t, exitRefused, got.code, got.stderr)
+	assert.Equal(t, cli.ExitRefused, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"status":"not_sent"`, "nobody listens there: %s", got.stdout)
 	assert.Contains(t, got.stdout, `"code":"unavailable"`)
 
@@ -81,6 +85,6 @@ providers:
 router: {routes: [{name: all, providers: [acme]}]}
 `), 0o600))
 	got = anysms(t, "config", "check", "--config", conf)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr+got.stdout, "config.tokn")
 }

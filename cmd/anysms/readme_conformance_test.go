@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/drivers/rest/resttest"
@@ -28,7 +29,7 @@ func TestReadmeConformance(t *testing.T) {
 	atRoot(t)
 	var reports []conformance.Report
 	for _, d := range provenDrivers {
-		driver, err := registry().Driver(d.name)
+		driver, err := cli.Registry().Driver(d.name)
 		require.NoError(t, err)
 		h, err := conformance.ForDriver(driver, json.RawMessage(d.settings))
 		require.NoError(t, err)

@@ -10,6 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/setup"
 )
 
 const readmePath = "README.md" // from the root of the project
@@ -119,14 +122,14 @@ var driverSamples = map[string]string{
 func TestReadmeDrivers(t *testing.T) {
 	atRoot(t)
 	table := "| driver | what | limits | can |\n|---|---|---|---|\n"
-	for _, name := range registry().Names() {
-		d, err := registry().Driver(name)
+	for _, name := range cli.Registry().Names() {
+		d, err := cli.Registry().Driver(name)
 		require.NoError(t, err)
 		limit, features := "-", "depends on its settings"
 		if sample, ok := driverSamples[name]; ok {
 			p, err := d.Open(t.Context(), json.RawMessage(sample))
 			require.NoError(t, err)
-			limit, features = limits(p.Capabilities()), strings.Join(p.Capabilities().Features.Names(), ", ")
+			limit, features = setup.Limits(p.Capabilities()), strings.Join(p.Capabilities().Features.Names(), ", ")
 		}
 		table += fmt.Sprintf("| [%s](drivers/%s) | %s | %s | %s |\n", name, name, d.Doc, limit, features)
 	}
@@ -140,6 +143,6 @@ func TestExampleConfiguration(t *testing.T) {
 		t.Setenv(name, "for-the-test")
 	}
 	got := anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--format", "json")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.JSONEq(t, `{"path":"examples/anysms.example.yaml","providers":2,"routes":3,"warnings":[]}`, got.stdout)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 // TestRealMessages analyses 5,574 real messages, whose quotes are not in pairs.
@@ -18,7 +20,7 @@ func TestRealMessages(t *testing.T) {
 	}
 	file := filepath.Join(dir, "sms-spam-collection.tsv")
 	got := anysms(t, "analyse", "--file", file, "--text-column", "SMS", "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	var totals struct {
 		Rows        int `json:"rows"`
 		Messages    int `json:"messages"`

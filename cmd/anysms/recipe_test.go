@@ -9,36 +9,38 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 func TestRecipeListAndShow(t *testing.T) {
 	got := anysms(t, "recipe", "list")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	for _, name := range []string{"46elks", "transmitsms", "zoomconnect"} {
 		assert.Contains(t, got.stdout, name+" ")
 	}
 	got = anysms(t, "recipe", "list", "--format", "json")
-	var all []recipeInfo
+	var all []any
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
 	assert.Len(t, all, 16)
 
 	got = anysms(t, "recipe", "show", "transmitsms")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "TransmitSMS (Burst SMS, Kudosity V1) (experimental)\ncan: send status cancel balance")
 	assert.Contains(t, got.stdout, "password        needed    API secret")
 	got = anysms(t, "recipe", "show", "nobody")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, `no recipe is named "nobody"`)
 }
 
 func TestRecipeNewValidateTest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "acme.yaml")
 	got := anysms(t, "recipe", "new", "acme", "--file", file)
-	require.Equal(t, exitDone, got.code, got.stderr)
-	assert.Equal(t, exitUsage, anysms(t, "recipe", "new", "acme", "--file", file).code, "a file that is there is not written over")
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitUsage, anysms(t, "recipe", "new", "acme", "--file", file).code, "a file that is there is not written over")
 	assert.Contains(t, anysms(t, "recipe", "validate", file).stdout, "acme is a recipe with 3 fixtures")
 	got = anysms(t, "recipe", "test", file)
-	assert.Equal(t, exitDone, got.code, got.stdout+got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	assert.Contains(t, got.stdout, "acme: 3 of 3 fixtures right\nacme: conformance: ")
 	assert.Contains(t, got.stdout, " 0 failed")
 
@@ -46,11 +48,11 @@ func TestRecipeNewValidateTest(t *testing.T) {
 	require.NoError(t, err)
 	wrong := write(t, "wrong.yaml", strings.Replace(string(source), "id: id ", "id: nr ", 1))
 	got = anysms(t, "recipe", "test", wrong, "--fixtures-only")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "FAIL accepted")
 	broken := write(t, "broken.yaml", strings.Replace(string(source), "send:", "sent:", 1))
 	got = anysms(t, "recipe", "validate", broken)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "broken.yaml:", "sent: unknown key")
 }
 
@@ -60,12 +62,12 @@ func TestRecipeSendsThroughAConfiguration(t *testing.T) {
 router: {routes: [{name: all, providers: [sydney]}]}
 `)
 	got := anysms(t, "send", "--config", config, "--to", "+61491570156", "--text", "Hello", "--dry-run")
-	assert.Equal(t, exitDone, got.code, got.stdout+got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	wrong := write(t, "wrong.yaml", `providers:
   sydney: {driver: rest, recipe: transmitsms, user: u, password: p4ssw0rd}
 router: {routes: [{name: all, providers: [sydney]}]}
 `)
 	got = anysms(t, "config", "check", "--config", wrong)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "unknown key")
 }

@@ -2,39 +2,25 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/account"
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/cost"
+	"github.com/anysms/anysms/cmd/anysms/internal/demo"
+	"github.com/anysms/anysms/cmd/anysms/internal/driver"
+	"github.com/anysms/anysms/cmd/anysms/internal/send"
+	"github.com/anysms/anysms/cmd/anysms/internal/setup"
 )
 
-// app is what the commands share: the streams they talk through.
-type app struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
-// run executes one command line and tells its exit code.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut}
-	root := a.root()
-	root.SetArgs(args)
-	code, say := exitCode(root.ExecuteContext(ctx))
-	if say != "" {
-		for line := range strings.SplitSeq("anysms: "+say, "\n") {
-			fmt.Fprintln(errOut, harmless(line))
-		}
-	}
-	return code
-}
-
-const rootHelp = `anysms sends SMS through any vendor and says what a text costs.
+const rootHelp = `anysms sends SMS through any vendor and reports what a text costs.
 
 A first look, without account or configuration:
 
   anysms demo                                  a vendor fails, nothing is lost
-  anysms analyse "Γεια σου 👋"                 encoding, segments, what costs
+  anysms analyse "Γεια σου 👋"                 encoding, segments, what costs more
   anysms analyse --file campaign.csv           the same for a whole file
 
 To send, write a configuration (anysms.yaml) that names your vendors:
@@ -43,74 +29,47 @@ To send, write a configuration (anysms.yaml) that names your vendors:
     athens: {driver: apifon, token: "${APIFON_TOKEN}", secret: "${APIFON_SECRET}", sender: Example}
     usa:    {driver: phonify, api_key: "${PHONIFY_API_KEY}"}
 
-  anysms config check                          is it right?
+  anysms config check                          is it valid?
   anysms send --to +306900000001 --text Hello --dry-run
   anysms send --to +306900000001 --text Hello
 
 The configuration is --config, else $ANYSMS_CONFIG, else ./anysms.yaml.
-Data goes to stdout, talk to stderr.
+Data goes to stdout, diagnostics go to stderr.
 
 Exit codes:
   0  done
-  1  refused or not sent, rows refused, or a limit broken
-  2  wrong usage or configuration; nothing was sent
+  1  refused or not sent, rows refused, or a limit exceeded
+  2  invalid usage or configuration; nothing was sent
   3  the outcome of a message is unknown: it may have been sent`
 
-// The groups of commands in the help.
-const (
-	groupSend  = "send"
-	groupCost  = "cost"
-	groupSetUp = "setup"
-)
-
-func (a *app) root() *cobra.Command {
-	root := &cobra.Command{
-		Use:               "anysms",
-		Short:             "Send SMS through any vendor, and know what a text costs",
-		Long:              rootHelp,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
-	}
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	root.AddGroup(
-		&cobra.Group{ID: groupSend, Title: "Send:"},
-		&cobra.Group{ID: groupCost, Title: "Understand:"},
-		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
-	)
-	root.SetHelpCommandGroupID(groupSetUp)
-	root.SetCompletionCommandGroupID(groupSetUp)
-	root.AddCommand(a.commands()...)
-	teach(root)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
-	})
-	return root
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &cli.App{In: in, Out: out, Err: errOut}
+	return a.Run(ctx, newRoot(a), args)
 }
 
-func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{
-		a.demoCommand(),
-		a.sendCommand(),
-		a.resolveCommand(),
-		a.statusCommand(),
-		a.cancelCommand(),
-		a.otpCommand(),
-		a.inboxCommand(),
-		a.analyseCommand(),
-		a.costCommand(),
-		a.ratesCommand(),
-		a.balanceCommand(),
-		a.providersCommand(),
-		a.driversCommand(),
-		a.recipeCommand(),
-		a.pluginCommand(),
-		a.conformanceCommand(),
-		a.configCommand(),
-		a.routeCommand(),
-		a.versionCommand(),
+func newRoot(a *cli.App) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "anysms",
+		Short:         "Send SMS through any vendor, and know what a text costs",
+		Long:          rootHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          cli.ShowHelp,
 	}
+	root.AddGroup(
+		&cobra.Group{ID: cli.GroupSend, Title: "Send:"},
+		&cobra.Group{ID: cli.GroupCost, Title: "Understand:"},
+		&cobra.Group{ID: cli.GroupSetUp, Title: "Set up:"},
+	)
+	root.SetHelpCommandGroupID(cli.GroupSetUp)
+	root.SetCompletionCommandGroupID(cli.GroupSetUp)
+	root.AddCommand(demo.Command(a))
+	root.AddCommand(send.Commands(a)...)
+	root.AddCommand(account.Commands(a)...)
+	root.AddCommand(cost.Commands(a)...)
+	root.AddCommand(driver.Commands(a)...)
+	root.AddCommand(setup.Commands(a)...)
+	cli.PointToHelp(root)
+	return root
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 )
 
@@ -45,7 +46,7 @@ func TestSendFileWithClosedOutput(t *testing.T) {
 	conf := bulkConfig(t, vendor.URL)
 	out, errOut := &closing{left: 3}, &strings.Builder{}
 	code := run(t.Context(), []string{"send", "--config", conf, "--file", manyRows(t, 2000)}, strings.NewReader(""), out, errOut)
-	assert.Equal(t, exitUnknown, code)
+	assert.Equal(t, cli.ExitUnknown, code)
 	assert.Contains(t, errOut.String(), "broken pipe; later rows were not sent")
 	sent := len(vendor.Messages())
 	assert.Less(t, sent, 1000)
@@ -59,7 +60,7 @@ func TestSendWithClosedOutput(t *testing.T) {
 		var errOut strings.Builder
 		code := run(t.Context(), []string{"send", "--config", bulkConfig(t, vendor.URL), "--to", number, "--text", "Hello", "--format", format},
 			strings.NewReader(""), &closing{}, &errOut)
-		assert.Equal(t, exitUnknown, code)
+		assert.Equal(t, cli.ExitUnknown, code)
 		assert.Contains(t, errOut.String(), "broken pipe; the result is: accepted by usa, id ")
 	}
 }
@@ -71,7 +72,7 @@ func TestSendFileFinishesWhatIsUnderWay(t *testing.T) {
 	defer cancel()
 	var out, errOut strings.Builder
 	code := run(ctx, []string{"send", "--config", conf, "--file", manyRows(t, 500)}, strings.NewReader(""), &out, &errOut)
-	assert.Equal(t, exitRefused, code)
+	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, errOut.String(), "stopping when what is under way has its answer")
 	assert.Contains(t, errOut.String(), "later rows were not sent")
 	assert.NotContains(t, out.String(), "unknown")
@@ -85,12 +86,12 @@ func TestSendFileDoesNotGuess(t *testing.T) {
 	conf := bulkConfig(t, vendor.URL)
 	file := write(t, "f.csv", "to,text\n+306971234567,\xca\xe1\xeb\xe7\xec\xdd\xf1\xe1\n") // Καλημέρα in windows-1253
 	got := anysms(t, "send", "--config", conf, "--file", file)
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "f.csv is not UTF-8 and looks like windows-1253")
 	assert.Zero(t, vendor.Requests())
 
 	got = anysms(t, "send", "--config", conf, "--file", file, "--charset", "windows-1253")
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stderr, "is windows-1253")
 	assert.Equal(t, "Καλημέρα", vendor.Messages()[0].Text)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 	"github.com/anysms/anysms/router"
@@ -53,7 +54,7 @@ func TestSendFile(t *testing.T) {
 		"g,+306971234567\n"+
 		"h,+306971234567,"+strings.Repeat("x", 200)+",,\n")
 	got := anysms(t, "send", "--config", conf, "--file", file, "--format", "json")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	byLine := results(t, got.stdout)
 	require.Len(t, byLine, 8)
 	for line, want := range map[int]string{2: "accepted ", 3: "accepted ", 4: "refused invalid_recipient", 5: "refused invalid_recipient",
@@ -68,7 +69,7 @@ func TestSendFile(t *testing.T) {
 	assert.Contains(t, got.stderr, `columns that are not used: "colour"`)
 	assert.Contains(t, got.stderr, "8 messages, 2 accepted, 6 refused, 0 not_sent, 0 unknown")
 
-	assert.Equal(t, exitDone, anysms(t, "send", "--config", conf, "--file", file, "--allow-invalid").code)
+	assert.Equal(t, cli.ExitDone, anysms(t, "send", "--config", conf, "--file", file, "--allow-invalid").code)
 	assert.Len(t, vendor.Messages(), 4)
 }
 
@@ -77,7 +78,7 @@ func TestSendFileDryRun(t *testing.T) {
 	defer vendor.Close()
 	got := anysmsReading(t, `{"to":"+306971234567","text":"Hello"}`+"\n"+`{"to":"12","text":"x"}`+"\n",
 		"send", "--config", bulkConfig(t, vendor.URL), "--file", "-", "--dry-run", "--format", "json")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, `{"line":1,"to":"+306971234567"`)
 	assert.Contains(t, got.stdout, `"code":"invalid_recipient"`)
 	assert.Zero(t, vendor.Requests())
@@ -97,26 +98,26 @@ func TestSendFileWithJournal(t *testing.T) {
 	}
 
 	got, _ := send(one)
-	require.Equal(t, exitDone, got.code, got.stderr)
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	require.NoError(t, vendor.SetMode(httpcalltest.Drop))
 	got, byLine := send(both)
-	assert.Equal(t, exitUnknown, got.code)
+	assert.Equal(t, cli.ExitUnknown, got.code)
 	assert.True(t, byLine[2].Replayed, "what was accepted is answered from the journal")
 	assert.Equal(t, "unknown", string(byLine[3].Status))
 	require.NoError(t, vendor.SetMode(httpcalltest.Up))
 	got, byLine = send(both)
-	assert.Equal(t, exitUnknown, got.code)
+	assert.Equal(t, cli.ExitUnknown, got.code)
 	assert.Equal(t, "unknown", string(byLine[3].Status), "at_most_once: it is not sent again")
 	assert.Len(t, vendor.Messages(), 2)
 
 	got = anysms(t, "resolve", "--journal", journal)
-	assert.Equal(t, exitUnknown, got.code)
+	assert.Equal(t, cli.ExitUnknown, got.code)
 	assert.Contains(t, got.stdout, "b  usa")
-	assert.Equal(t, exitUsage, anysms(t, "resolve", "--journal", journal, "--ref", "a", "--as", "accepted").code, "a is not in doubt")
-	assert.Equal(t, exitDone, anysms(t, "resolve", "--journal", journal, "--ref", "b", "--as", "accepted").code)
-	assert.Equal(t, exitDone, anysms(t, "resolve", "--journal", journal).code)
+	assert.Equal(t, cli.ExitUsage, anysms(t, "resolve", "--journal", journal, "--ref", "a", "--as", "accepted").code, "a is not in doubt")
+	assert.Equal(t, cli.ExitDone, anysms(t, "resolve", "--journal", journal, "--ref", "b", "--as", "accepted").code)
+	assert.Equal(t, cli.ExitDone, anysms(t, "resolve", "--journal", journal).code)
 	got, byLine = send(both)
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, "accepted", string(byLine[3].Status))
 	assert.Len(t, vendor.Messages(), 2, "nothing was sent twice")
 }
@@ -129,13 +130,13 @@ func TestSendFileStops(t *testing.T) {
 	cancel()
 	var out, errOut strings.Builder
 	code := run(ctx, []string{"send", "--config", conf, "--file", write(t, "f.csv", "to,text\n+306971234567,Hello\n")}, strings.NewReader(""), &out, &errOut)
-	assert.Equal(t, exitRefused, code)
+	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, errOut.String(), "later rows were not sent")
 	assert.Empty(t, vendor.Messages())
 
 	errOut.Reset()
 	code = run(ctx, []string{"send", "--config", conf, "--file", write(t, "g.csv", "to,text\n+306971234567,Hello\n"), "--dry-run"}, strings.NewReader(""), &out, &errOut)
-	assert.Equal(t, exitRefused, code)
+	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, errOut.String(), "stopped after line 1")
 }
 
@@ -159,7 +160,7 @@ func TestBadBulk(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := anysms(t, tt.args...)
-			assert.Equal(t, exitUsage, got.code)
+			assert.Equal(t, cli.ExitUsage, got.code)
 			assert.Contains(t, got.stderr, tt.want)
 			assert.Empty(t, got.stdout)
 		})

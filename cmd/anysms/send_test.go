@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
@@ -91,7 +92,7 @@ func TestSendArrivesByteForByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := startVendors(t)
 			result, got := v.send(t, text, "--ref", "r-1", "--from", "Shop")
-			assert.Equal(t, exitDone, got.code)
+			assert.Equal(t, cli.ExitDone, got.code)
 			assert.Equal(t, provider.OutcomeAccepted, result.Status)
 			assert.Equal(t, "athens", result.Provider)
 			assert.Equal(t, "r-1", result.Ref)
@@ -133,7 +134,7 @@ func TestSendIsSigned(t *testing.T) {
 	defer front.Close()
 	v.config = v.write(t, front.URL, "athens")
 	_, got := v.send(t, `Καλημέρα "{x}"`)
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.True(t, signed, "no request was seen")
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections() // the proxy's
 }
@@ -148,7 +149,7 @@ func TestSendGoesOnWhenTheFirstVendorIsDown(t *testing.T) {
 	v := startVendors(t)
 	require.NoError(t, v.athens.SetMode(httpcalltest.Down))
 	result, got := v.send(t, "Hello")
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, "usa", result.Provider)
 	assert.False(t, result.DuplicatePossible, "athens is proven not to have it")
 	require.Len(t, v.usa.Messages(), 1)
@@ -161,7 +162,7 @@ func TestSendStopsInDoubt(t *testing.T) {
 	v := startVendors(t)
 	require.NoError(t, v.athens.SetMode(httpcalltest.Drop))
 	result, got := v.send(t, "Hello")
-	assert.Equal(t, exitUnknown, got.code)
+	assert.Equal(t, cli.ExitUnknown, got.code)
 	assert.Equal(t, provider.OutcomeUnknown, result.Status)
 	assert.Equal(t, provider.Indeterminate, result.Code)
 	assert.Len(t, v.athens.Messages(), 1, "the vendor has it once")
@@ -173,7 +174,7 @@ func TestSendOfOneTimeCodeGoesOnInDoubt(t *testing.T) {
 	v := startVendors(t)
 	require.NoError(t, v.athens.SetMode(httpcalltest.Drop))
 	result, got := v.send(t, "Your code is 4711", "--class", "otp")
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, provider.OutcomeAccepted, result.Status)
 	assert.Equal(t, "usa", result.Provider)
 	assert.True(t, result.DuplicatePossible)
@@ -185,7 +186,7 @@ func TestSendSkipsWhoCannotCarryTheText(t *testing.T) {
 	v := startVendors(t)
 	v.config = v.write(t, v.athens.URL, "usa, athens")
 	result, got := v.send(t, strings.Repeat("0123456789", 20))
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, "athens", result.Provider)
 	assert.Zero(t, v.usa.Requests())
 	require.Len(t, result.Skipped, 1)
@@ -197,12 +198,12 @@ func TestSendSkipsWhoCannotCarryTheText(t *testing.T) {
 func TestSendThroughOneProviderAlone(t *testing.T) {
 	v := startVendors(t)
 	result, got := v.send(t, "Hello", "--provider", "usa")
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, "usa", result.Provider)
 
 	require.NoError(t, v.usa.SetMode(httpcalltest.Down))
 	result, got = v.send(t, "Hello", "--provider", "usa")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Equal(t, provider.OutcomeNotSent, result.Status)
 	assert.Zero(t, v.athens.Requests(), "there is no failover")
 }
@@ -210,7 +211,7 @@ func TestSendThroughOneProviderAlone(t *testing.T) {
 func TestSendReadsNationalNumbers(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "send", "--config", v.config, "--to", "697 123 4567", "--text", "Hello")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	require.Len(t, v.athens.Messages(), 1)
 	assert.Equal(t, number, v.athens.Messages()[0].To)
 }
@@ -218,7 +219,7 @@ func TestSendReadsNationalNumbers(t *testing.T) {
 func TestDryRunSendsNothing(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "send", "--config", v.config, "--to", number, "--text", strings.Repeat("x", 200), "--dry-run", "--format", "json")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	var plan router.Plan
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &plan))
 	require.Len(t, plan.Candidates, 2)
@@ -229,7 +230,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 	v.untouched(t)
 
 	got = anysms(t, "send", "--config", v.config, "--to", "12", "--text", "x", "--dry-run", "--format", "json")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, `"code":"invalid_recipient"`)
 	v.untouched(t)
 }

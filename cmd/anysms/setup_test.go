@@ -8,12 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
+	"github.com/anysms/anysms/provider"
 )
 
 func TestVersion(t *testing.T) {
 	got := anysms(t, "version")
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Regexp(t, `^anysms \S+ .*go1\.`, got.stdout)
 	var v map[string]any
 	require.NoError(t, json.Unmarshal([]byte(anysms(t, "version", "--format", "json").stdout), &v))
@@ -23,13 +25,17 @@ func TestVersion(t *testing.T) {
 
 func TestDrivers(t *testing.T) {
 	got := anysms(t, "drivers")
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	for _, name := range []string{"apifon", "memory", "phonify", "zoomconnect"} {
 		assert.Contains(t, "\n"+got.stdout, "\n"+name+" ")
 	}
+	type driverInfo struct {
+		Name     string
+		Settings []provider.Setting
+	}
 	var all []driverInfo
 	require.NoError(t, json.Unmarshal([]byte(anysms(t, "drivers", "--format", "json").stdout), &all))
-	assert.Equal(t, registry().Names()[0], all[0].Name)
+	assert.Equal(t, cli.Registry().Names()[0], all[0].Name)
 
 	var one driverInfo
 	require.NoError(t, json.Unmarshal([]byte(anysms(t, "drivers", "phonify", "--format", "json").stdout), &one))
@@ -42,8 +48,11 @@ func TestDrivers(t *testing.T) {
 func TestProviders(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "providers", "--config", v.config, "--format", "json")
-	assert.Equal(t, exitDone, got.code, got.stderr)
-	var all []providerInfo
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	var all []struct {
+		Name, Driver  string
+		MaxCharacters int `json:"max_characters"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
 	require.Len(t, all, 2)
 	assert.Equal(t, "athens", all[0].Name)
@@ -58,7 +67,7 @@ func TestProviders(t *testing.T) {
 func TestConfigCheckAsksNobody(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "config", "check", "--config", v.config)
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "is right: 2 providers, 1 route\n")
 	v.untouched(t)
 }
@@ -74,24 +83,24 @@ func TestCompletion(t *testing.T) {
 		"analyse --charset ":     strings.Join(source.Charsets(), "\n") + "\n:4\n",
 		"analyse --require ":     "gsm7\n:4\n",
 		"conformance --format ":  "text\njson\njunit\nmarkdown\n:4\n",
-		"drivers ":               strings.Join(registry().Names(), "\n") + "\n:4\n",
+		"drivers ":               strings.Join(cli.Registry().Names(), "\n") + "\n:4\n",
 		"send --file ":           ":0\n",
 		"rates check ":           ":0\n",
 	} {
 		got := anysms(t, append([]string{"__complete"}, strings.Split(args, " ")...)...)
-		assert.Equal(t, exitDone, got.code)
+		assert.Equal(t, cli.ExitDone, got.code)
 		assert.Equal(t, want, got.stdout, args)
 	}
 }
 
 func TestMistypedCommandIsGuessed(t *testing.T) {
 	got := anysms(t, "sned")
-	assert.Equal(t, exitUsage, got.code)
+	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "send")
 }
 
 func TestWithoutArgumentsItTeaches(t *testing.T) {
 	got := anysms(t)
-	assert.Equal(t, exitDone, got.code)
+	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, anysms(t, "--help").stdout, got.stdout)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
@@ -17,17 +18,17 @@ func TestBalance(t *testing.T) {
 	v := startVendors(t)
 	v.athens.SetBalance(apifontest.Balance{Balance: "12.5", Reserved: "0.5", Plafon: "0.0"})
 	got := anysms(t, "balance", "--config", v.config, "--provider", "athens", "--format", "json")
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.JSONEq(t, `[{"provider":"athens","available":{"amount":"12.5","currency":"credits"},"reserved":{"amount":"0.5","currency":"credits"}}]`, got.stdout)
 
 	got = anysms(t, "balance", "--config", v.config)
-	assert.Equal(t, exitDone, got.code, "who cannot tell is no failure")
+	assert.Equal(t, cli.ExitDone, got.code, "who cannot tell is no failure")
 	assert.Contains(t, got.stdout, "athens  12.5 credits")
 	assert.Contains(t, got.stdout, "usa     this provider cannot tell its balance")
 
 	require.NoError(t, v.athens.SetMode(httpcalltest.Down))
 	got = anysms(t, "balance", "--config", v.config)
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "athens  unavailable")
 }
 
@@ -36,13 +37,13 @@ func TestCancelOfAScheduledMessage(t *testing.T) {
 	result, _ := v.send(t, "Later", "--at", "2099-01-02T15:04:05Z")
 	require.Equal(t, "athens", result.Provider)
 	got := anysms(t, "cancel", "--config", v.config, "--provider", "athens", "--format", "json", result.ID)
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"status":"cancelled"`)
 	require.Len(t, v.athens.Messages(), 1)
 	assert.True(t, v.athens.Messages()[0].Removed)
 
 	got = anysms(t, "cancel", "--config", v.config, "--provider", "athens", "no-such-id")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "athens: ")
 }
 
@@ -51,17 +52,17 @@ func TestStatusIsAskedOfTheVendor(t *testing.T) {
 	result, _ := v.send(t, "Hello", "--provider", "usa")
 	require.NotEmpty(t, result.ID)
 	got := anysms(t, "status", "--config", v.config, "--provider", "usa", "--format", "json", result.ID)
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `"status":"accepted"`)
 	assert.Contains(t, got.stdout, `"vendor_status":"unconfirmed"`)
 
 	require.True(t, v.usa.SetState(result.ID, "error"))
 	got = anysms(t, "status", "--config", v.config, "--provider", "usa", result.ID)
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, `undelivered (the vendor says "error")`)
 
 	got = anysms(t, "status", "--config", v.config, "--provider", "usa", "ch_no_such")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "usa: rejected")
 }
 
@@ -74,7 +75,7 @@ func TestWhatAVendorDoesNotHave(t *testing.T) {
 		{"otp", "check", "--ref", "r", "--code", "1"},
 	} {
 		got := anysms(t, append(args, "--config", v.config, "--provider", "usa")...)
-		assert.Equal(t, exitRefused, got.code, args)
+		assert.Equal(t, cli.ExitRefused, got.code, args)
 		assert.Regexp(t, "is not available from this provider|cannot tell its balance", got.stdout+got.stderr)
 	}
 	v.untouched(t)
@@ -83,8 +84,8 @@ func TestWhatAVendorDoesNotHave(t *testing.T) {
 func TestOneTimeCode(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "otp", "start", "--config", v.config, "--provider", "athens", "--to", number, "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
-	var started otpStarted
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	var started struct{ Ref string }
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &started))
 	require.NotEmpty(t, started.Ref)
 	require.Len(t, v.athens.Messages(), 1)
@@ -93,14 +94,14 @@ func TestOneTimeCode(t *testing.T) {
 
 	check := []string{"otp", "check", "--config", v.config, "--provider", "athens", "--ref", started.Ref, "--code"}
 	got = anysms(t, append(check, "0"+code)...)
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Equal(t, "wrong\n", got.stdout)
 	got = anysms(t, append(check, code)...)
-	assert.Equal(t, exitDone, got.code, got.stderr)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Equal(t, "right\n", got.stdout)
 
 	got = anysms(t, "otp", "start", "--config", v.config, "--provider", "athens", "--to", "12")
-	assert.Equal(t, exitRefused, got.code)
+	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "invalid_recipient")
 	assert.Len(t, v.athens.Messages(), 1)
 }
@@ -123,8 +124,11 @@ providers:
 `)
 	usa.Receive(number, "+14560000000", "STOP\x1b[31m\nplease")
 	got := anysms(t, "inbox", "--config", config, "--provider", "usa", "--format", "json")
-	require.Equal(t, exitDone, got.code, got.stderr)
-	var r inboxReport
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	var r struct {
+		Messages []struct{ Text, To string }
+		Next     string
+	}
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &r))
 	require.Len(t, r.Messages, 1)
 	assert.Equal(t, "STOP\x1b[31m\nplease", r.Messages[0].Text)

@@ -79,7 +79,7 @@ func (r *repeats) add(to e164.Number, text string, line, segments int) {
 	number := to.Uint64() * 0x9e3779b97f4a7c15
 	found := record{
 		key:  key{maphash.String(r.seeds[0], text) + number, maphash.String(r.seeds[1], text) ^ number},
-		line: uint32(min(line, math.MaxUint32)), segments: uint32(segments),
+		line: uint32(min(uint64(line), math.MaxUint32)), segments: uint32(segments),
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

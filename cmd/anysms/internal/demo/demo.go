@@ -103,10 +103,10 @@ func Run(ctx context.Context, opts Options) (ledger *Ledger, err error) {
 // messages makes one message of each example text, every one to a number of its
 // own.
 func messages() []*provider.Message {
-	const firstNumber = 306971230000 // a Greek mobile range
+	const firstNumber int64 = 306971230000 // a Greek mobile range
 	var all []*provider.Message
 	for i, text := range data.Messages() {
-		to := e164.MustParse(fmt.Sprintf("+%d", firstNumber+i))
+		to := e164.MustParse(fmt.Sprintf("+%d", firstNumber+int64(i)))
 		all = append(all, &provider.Message{To: to, Text: text, Ref: fmt.Sprintf("demo-%d", i+1)})
 	}
 	return all

@@ -185,7 +185,7 @@ func TestBadFiles(t *testing.T) {
 
 func TestWorkbook(t *testing.T) {
 	book := excelize.NewFile()
-	rows := [][]any{{"to", "text"}, {"+306900000001", "Γειά\nσου"}, {306900000002, 5}, {}, {"", "last"}}
+	rows := [][]any{{"to", "text"}, {"+306900000001", "Γειά\nσου"}, {int64(306900000002), 5}, {}, {"", "last"}}
 	for i, row := range rows {
 		cell, err := excelize.CoordinatesToCellName(1, i+1)
 		require.NoError(t, err)

@@ -1,0 +1,46 @@
+package account
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+)
+
+type cancelReport struct {
+	ID       string          `json:"id"`
+	Provider string          `json:"provider"`
+	Status   provider.Status `json:"status"`
+}
+
+func (a *app) cancelCommand() *cobra.Command {
+	var format cli.Format
+	var conf cli.ConfigFlag
+	var name string
+	cmd := &cobra.Command{
+		Use:     "cancel --provider P ID",
+		GroupID: cli.GroupSend,
+		Short:   "Withdraw a scheduled message",
+		Example: "  anysms cancel --provider athens 2f1c9a7e",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return conf.Ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
+				if err := provider.Cancel(cmd.Context(), p, args[0]); err != nil {
+					return err
+				}
+				if format.JSON() {
+					return a.PrintJSON(cancelReport{args[0], name, provider.StatusCancelled})
+				}
+				_, err := fmt.Fprintf(a.Out, "%s: cancelled\n", args[0])
+				return err
+			})
+		},
+	}
+	format.AddTo(cmd)
+	conf.AddTo(cmd)
+	requireProvider(cmd, &name)
+	return cmd
+}

@@ -1,0 +1,84 @@
+package account
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+)
+
+type inboxReport struct {
+	Provider string         `json:"provider"`
+	Messages []inboxMessage `json:"messages"`
+	Next     string         `json:"next"` // the cursor to ask with next time
+}
+
+type inboxMessage struct {
+	ID        string     `json:"id"`
+	At        *time.Time `json:"at"`
+	From      string     `json:"from"`
+	To        string     `json:"to"`
+	Text      string     `json:"text"`
+	InReplyTo string     `json:"in_reply_to"`
+}
+
+func (a *app) inboxCommand() *cobra.Command {
+	var format cli.Format
+	var conf cli.ConfigFlag
+	var name, cursor string
+	cmd := &cobra.Command{
+		Use:     "inbox --provider P",
+		GroupID: cli.GroupSend,
+		Short:   "List the messages that people sent",
+		Long:    "List the messages that people sent, all of them or those after a cursor, and\nthe cursor to go on with.",
+		Example: "  anysms inbox --provider usa\n  anysms inbox --provider usa --cursor ch_00000000000042",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return conf.Ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
+				events, next, err := provider.ReadInbox(cmd.Context(), p, cursor)
+				if err != nil {
+					return err
+				}
+				return a.printInbox(inboxReport{name, inboxMessages(events), next}, format)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&cursor, "cursor", "", "where the last listing ended")
+	format.AddTo(cmd)
+	conf.AddTo(cmd)
+	requireProvider(cmd, &name)
+	return cmd
+}
+
+func inboxMessages(events []provider.Event) []inboxMessage {
+	all := []inboxMessage{}
+	for _, e := range events {
+		m := inboxMessage{ID: e.ID, From: e.From, To: e.To, Text: e.Text, InReplyTo: e.InReplyTo}
+		if !e.At.IsZero() {
+			m.At = &e.At
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func (a *app) printInbox(r inboxReport, format cli.Format) error {
+	if format.JSON() {
+		return a.PrintJSON(r)
+	}
+	for _, m := range r.Messages {
+		at := "-"
+		if m.At != nil {
+			at = m.At.Format(time.RFC3339)
+		}
+		fmt.Fprintf(a.Out, "%s  %s → %s  %s\n", at, m.From, m.To, cli.Visible(m.Text))
+	}
+	if r.Next != "" {
+		fmt.Fprintf(a.Err, "%s; go on with --cursor %s\n", cli.Plural(len(r.Messages), "message"), r.Next)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// Package cli holds what every command of anysms shares: the streams, the output
+// formats, the exit codes, the configuration, and how words, numbers and progress
+// are shown.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/source"
+)
+
+// The groups of commands in the help.
+const (
+	GroupSend  = "send"
+	GroupCost  = "cost"
+	GroupSetUp = "setup"
+)
+
+// App is the streams that the commands read from and write to. Data goes to Out,
+// diagnostics and progress to Err.
+type App struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Run executes one command line of root and returns its exit code.
+func (a *App) Run(ctx context.Context, root *cobra.Command, args []string) int {
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetArgs(args)
+	code, message := exitCode(root.ExecuteContext(ctx))
+	if message != "" {
+		for line := range strings.SplitSeq("anysms: "+message, "\n") {
+			fmt.Fprintln(a.Err, Harmless(line))
+		}
+	}
+	return code
+}
+
+// PrintJSON writes one line of JSON. Characters are not escaped beyond what
+// JSON needs.
+func (a *App) PrintJSON(v any) error {
+	encoder := json.NewEncoder(a.Out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// Table writes rows of cells in columns.
+func (a *App) Table(rows [][]string) error {
+	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = Harmless(cell)
+		}
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+	}
+	return w.Flush()
+}
+
+// OpenSource opens a file of texts and, unless it is plain UTF-8, prints what it
+// was taken for.
+func (a *App) OpenSource(path, charset string) (*source.File, error) {
+	from, err := source.Open(path, a.In, charset)
+	if err == nil && (from.Compression != "" || !from.Spreadsheet && from.Charset != "utf-8") {
+		fmt.Fprintf(a.Err, "%s is %s\n", from.Name, from)
+	}
+	return from, err
+}

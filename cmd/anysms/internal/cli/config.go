@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/drivers/builtin"
+	"github.com/anysms/anysms/drivers/plugin"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+)
+
+// ConfigEnv names the configuration where --config does not.
+const ConfigEnv = "ANYSMS_CONFIG"
+
+const defaultConfig = "anysms.yaml"
+
+// ConfigFlag is the flag --config.
+type ConfigFlag struct {
+	Path string // as given; "" = $ANYSMS_CONFIG, else ./anysms.yaml
+}
+
+// AddTo adds the flag.
+func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.Path, "config", "", "the configuration (default $"+ConfigEnv+", else ./"+defaultConfig+")")
+}
+
+// Load reads and checks the configuration. Its providers are open.
+func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
+	return c.load(ctx, nil)
+}
+
+func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Config, error) {
+	path, err := c.find()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(ctx, path, Registry(), opts)
+}
+
+func (c *ConfigFlag) find() (string, error) {
+	if c.Path != "" {
+		return c.Path, nil
+	}
+	if path := os.Getenv(ConfigEnv); path != "" {
+		return path, nil
+	}
+	if _, err := os.Stat(defaultConfig); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("no configuration: there is no %s in this directory; give --config or set %s (\"anysms --help\" shows an example)", defaultConfig, ConfigEnv)
+	}
+	return defaultConfig, nil
+}
+
+// Ask loads the configuration and asks one of its providers a question.
+func (c *ConfigFlag) Ask(ctx context.Context, name string, question func(*config.Config, provider.Provider) error) error {
+	conf, err := c.Load(ctx)
+	if err != nil {
+		return err
+	}
+	defer conf.Close()
+	p, err := conf.Provider(name)
+	if err != nil {
+		return err
+	}
+	return vendorError(name, question(conf, p.Upstream.Provider))
+}
+
+// Registry returns the drivers that a configuration can name: the built-in ones,
+// and the one for plugins.
+func Registry() *provider.Registry {
+	drivers := builtin.Registry()
+	if err := drivers.Add(plugin.Driver); err != nil {
+		panic(err) // duplicate name: a bug in this program
+	}
+	return drivers
+}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// OneOf is a flag that takes one of some words.
+type OneOf struct {
+	Value string // "" = not given
+	Words []string
+}
+
+// AddTo adds the flag and completes its words.
+func (o *OneOf) AddTo(cmd *cobra.Command, name, usage string) {
+	cmd.Flags().Var(o, name, usage)
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(o.Words, cobra.ShellCompDirectiveNoFileComp)) // the flag was just defined
+}
+
+func (o *OneOf) String() string { return o.Value }
+
+// Type is what the help shows as the flag's value.
+func (o *OneOf) Type() string { return strings.Join(o.Words, "|") }
+
+// Set takes the word that was given.
+func (o *OneOf) Set(s string) error {
+	if !slices.Contains(o.Words, s) {
+		return fmt.Errorf("want %s", or(o.Words))
+	}
+	o.Value = s
+	return nil
+}
+
+// or lists words as alternatives: "a, b or c".
+func or(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// Format is the flag --format.
+type Format struct{ OneOf }
+
+// AddTo adds the flag. The default is text.
+func (f *Format) AddTo(cmd *cobra.Command) {
+	f.OneOf = OneOf{Value: "text", Words: []string{"text", "json"}}
+	f.OneOf.AddTo(cmd, "format", "text for people, json for programs")
+}
+
+// JSON reports whether the output is JSON.
+func (f *Format) JSON() bool { return f.Value == "json" }
+
+// PointToHelp makes cmd and its subcommands end an error about arguments with
+// where their help is.
+func PointToHelp(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			return seeHelp(cmd, check(cmd, args))
+		}
+	}
+	cmd.SetFlagErrorFunc(seeHelp)
+	for _, sub := range cmd.Commands() {
+		PointToHelp(sub)
+	}
+}
+
+func seeHelp(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
+}
+
+// ShowHelp runs a command that only groups others.
+func ShowHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }

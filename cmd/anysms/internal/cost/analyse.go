@@ -1,0 +1,172 @@
+package cost
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/encoding/gsm7"
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/encoding/transliterate"
+)
+
+const analyseHelp = `Say what a text, or every text of a file, takes to send: the encoding, the
+segments, and which characters cost more.
+
+A text of the GSM-7 alphabet has 160 units in one segment, 153 in each of
+several; the characters ^ { } \ [ ~ ] | € and form feed take two. One character
+outside it, such as a typographic quote or an emoji, turns the whole text into
+UCS-2: 70 units in one segment, 67 in each of several.
+
+The text is the argument; "-" reads it from stdin, without its last line feed.
+
+With --file the texts are those of a column, or of a template merged with the
+columns. A file is CSV, TSV, JSON Lines or an XLSX workbook, plain or packed
+with gzip or zstd, in UTF-8, UTF-16 or a Windows code page; what was found is
+said. It has a header line with the columns' names. Between tabs, quotes are
+characters as any other. If a number column is named, its numbers are judged and
+counted by country; with a rate card they are priced. Rows that no message can
+be made of are counted and listed with their line; the others go on.
+
+In CI, limits make the command fail: --max-segments, --max-cost, --require gsm7,
+and --baseline with the JSON of an earlier analysis.`
+
+const analyseExamples = `  anysms analyse "It’s 5 € only"
+  echo Hello | anysms analyse - --format json
+  anysms analyse --language tr "Işık hızı"
+  anysms analyse --file campaign.csv --text-column body --to-column mobile --region GR
+  anysms analyse --file - --text-column SMS --delimiter tab < messages.tsv
+  anysms analyse --file people.csv --template "Hi {name}, your code is {code}" --require gsm7
+  anysms analyse --file campaign.csv --to-column to --rates rates.csv --report cost.html`
+
+// analyseFlags are the flags of analyse.
+type analyseFlags struct {
+	format       cli.Format
+	file         fileFlags
+	limits       limitFlags
+	languages    []string
+	locking      bool
+	ref16        bool
+	keepClusters bool
+	level        cli.OneOf
+}
+
+func (a *app) analyseCommand() *cobra.Command {
+	flags := analyseFlags{level: cli.OneOf{Words: []string{"off", "lossless", "greek_capitals", "full"}}}
+	cmd := &cobra.Command{
+		Use:     "analyse [TEXT | --file F]",
+		Aliases: []string{"analyze"},
+		GroupID: cli.GroupCost,
+		Short:   "Say what a text, or a file of texts, takes to send",
+		Long:    analyseHelp,
+		Example: analyseExamples,
+		Args:    oneText,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts, err := flags.segmentOptions()
+			if err := errors.Join(err, flags.file.check(cmd), flags.limits.check(cmd)); err != nil {
+				return err
+			}
+			switch {
+			case flags.file.path != "" && len(args) == 1:
+				return errors.New("give a text or --file, not both")
+			case flags.file.path != "" && flags.level.Value != "":
+				return errors.New("--transliterate is for one text; anysms cost says what each level would save in a file")
+			case flags.file.path != "":
+				return a.analyseFile(cmd.Context(), &flags.file, &flags.limits, opts, flags.format)
+			}
+			if err := withoutFile(cmd); err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				return a.analyseText(args[0], opts, &flags)
+			}
+			return errors.New("nothing to analyse; give a text, - for stdin, or --file")
+		},
+	}
+	flags.format.AddTo(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these languages, such as tr,es; the cheapest choice wins")
+	f.BoolVar(&flags.locking, "locking", false, "allow their locking shift tables too")
+	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
+	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
+	flags.level.AddTo(cmd, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
+	flags.limits.addTo(cmd)
+	flags.file.addTo(cmd)
+	return cmd
+}
+
+func oneText(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("%d texts are given; want one, in quotes if it has blanks", len(args))
+	}
+	return nil
+}
+
+func (f *analyseFlags) segmentOptions() (*segment.Options, error) {
+	opts := &segment.Options{Ref16: f.ref16, KeepGraphemes: f.keepClusters}
+	for _, name := range f.languages {
+		l, err := gsm7.ParseLanguage(name)
+		if err != nil {
+			return nil, fmt.Errorf("--language: %w", err)
+		}
+		opts.Single |= 1 << l
+	}
+	if !f.locking {
+		return opts, nil
+	}
+	if len(f.languages) == 0 {
+		return nil, errors.New("--locking needs --language, which says whose tables")
+	}
+	opts.Locking = opts.Single & gsm7.LockingLanguages
+	return opts, nil
+}
+
+// transliterate is the level that was asked for, nil if none was.
+func (f *analyseFlags) transliterate() (*transliterate.Level, error) {
+	if f.level.Value == "" {
+		return nil, nil
+	}
+	level, err := transliterate.ParseLevel(f.level.Value)
+	return &level, err
+}
+
+func (a *app) analyseText(text string, opts *segment.Options, flags *analyseFlags) error {
+	if text == "-" {
+		all, err := io.ReadAll(a.In)
+		if err != nil {
+			return fmt.Errorf("stdin: %w", err)
+		}
+		text = strings.TrimSuffix(strings.TrimSuffix(string(all), "\n"), "\r")
+	}
+	level, err := flags.transliterate()
+	if err != nil {
+		return err
+	}
+	t, err := analysis.OfText(text, opts, level)
+	if err != nil {
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: err}
+	}
+	limits, err := flags.limits.limits()
+	if err != nil {
+		return err
+	}
+	if t.Violations, err = limits.Check(t.AsTotals()); err != nil {
+		return err
+	}
+	if err := a.printOneText(t, flags.format); err != nil {
+		return err
+	}
+	return verdict(t.Violations)
+}
+
+func (a *app) printOneText(t *analysis.Text, format cli.Format) error {
+	if format.JSON() {
+		return a.PrintJSON(t)
+	}
+	return a.printText(t)
+}

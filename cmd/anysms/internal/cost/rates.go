@@ -1,0 +1,188 @@
+package cost
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/encoding/segment"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/numbering"
+	"github.com/anysms/anysms/router/rates"
+)
+
+const ratesHelp = `A rate card is a CSV file with the header
+
+  provider,country,prefix,mccmnc,currency,price,effective_from
+
+A row applies where its country (GR), prefix (digits without plus: 3069) and
+network (20210) fit; empty means any. The most specific row wins: network, then
+the longest prefix, then country, then the provider's default; of equal ones the
+latest effective_from that is not in the future. The price is per segment, a
+decimal number with at most six decimals. A provider has one currency, or
+"credits". A destination without a row has no price, which is never free.`
+
+func (a *app) ratesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "rates",
+		GroupID: cli.GroupCost,
+		Short:   "Check a rate card, and ask it for a price",
+		Long:    ratesHelp,
+		Args:    cobra.NoArgs,
+		RunE:    cli.ShowHelp,
+	}
+	cmd.AddCommand(a.ratesCheckCommand(), a.ratesQuoteCommand())
+	return cmd
+}
+
+func (a *app) ratesCheckCommand() *cobra.Command {
+	var format cli.Format
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Find rows that cannot be right: repeated, outdated, contradicting, missing",
+		Long: `Find rows that cannot be right: the same destination twice (duplicate), a row
+that a newer one replaced (shadowed), a prefix outside the row's own country
+(contradiction), a destination that one provider has and another lacks (gap), and
+rows that are not yet in force (future), which alone do not fail the check.`,
+		Example: "  anysms rates check rates.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			card, err := rates.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			warnings := card.Check(time.Now(), numbering.Regions)
+			if len(warnings) == 0 && !format.JSON() {
+				_, err := fmt.Fprintf(a.Out, "%s is right: %s\n", args[0], cli.Plural(len(card.Providers()), "provider"))
+				return err
+			}
+			return a.reportWarnings(args[0], warnings, format)
+		},
+	}
+	format.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) reportWarnings(name string, warnings []rates.Warning, format cli.Format) error {
+	wrong := 0
+	for _, f := range warnings {
+		if f.Rule != "future" {
+			wrong++
+		}
+	}
+	if format.JSON() {
+		if warnings == nil {
+			warnings = []rates.Warning{}
+		}
+		if err := a.PrintJSON(warnings); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range warnings {
+			fmt.Fprintf(a.Out, "%s:%d: %s: %s\n", name, f.Line, f.Rule, f.Message)
+		}
+	}
+	if wrong > 0 {
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s: %s to look at", name, cli.Plural(wrong, "warning"))}
+	}
+	return nil
+}
+
+// quotation is a price of a rate card.
+type quotation struct {
+	Provider string          `json:"provider"`
+	Segments int             `json:"segments"`
+	Price    *provider.Money `json:"price"` // per segment; null = the card has none
+	Cost     *provider.Money `json:"cost"`  // of all segments
+	Row      string          `json:"row"`   // that decided
+}
+
+func (a *app) ratesQuoteCommand() *cobra.Command {
+	var (
+		format           cli.Format
+		card, to, region string
+		text, network    string
+	)
+	cmd := &cobra.Command{
+		Use:   "quote",
+		Short: "Say what a message to a number costs at each provider, and by which row",
+		Example: `  anysms rates quote --rates rates.csv --to +306941234567
+  anysms rates quote --rates rates.csv --to 6941234567 --region GR --text "Γεια σου"`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if network != "" && !isNetwork(network) {
+				return fmt.Errorf("--mccmnc %q is not 5 or 6 digits such as 20210", network)
+			}
+			rateCard, err := rates.ReadFile(card)
+			if err != nil {
+				return err
+			}
+			n, verdict, err := numbering.Parse(to, region)
+			if err != nil {
+				return &cli.ExitError{Code: cli.ExitRefused, Cause: err}
+			}
+			analysis, err := segment.Analyze(text, nil)
+			if err != nil {
+				return &cli.ExitError{Code: cli.ExitRefused, Cause: err}
+			}
+			return a.printQuotations(quotations(rateCard, n, verdict.Region, network, analysis.Segments), format)
+		},
+	}
+	format.AddTo(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&card, "rates", "", "the rate card, a CSV file")
+	flags.StringVar(&to, "to", "", "the number")
+	flags.StringVar(&region, "region", "", "country of a number without a calling code, such as GR")
+	flags.StringVar(&network, "mccmnc", "", "the number's network, such as 20210, if it is known")
+	flags.StringVar(&text, "text", "", "the text, for its segments (default: one segment)")
+	for _, name := range []string{"rates", "to"} {
+		_ = cmd.MarkFlagRequired(name) // both were just defined
+	}
+	return cmd
+}
+
+func isNetwork(s string) bool {
+	return (len(s) == 5 || len(s) == 6) && strings.Trim(s, "0123456789") == ""
+}
+
+func quotations(card *rates.Card, to e164.Number, country, network string, segments int) []quotation {
+	list := []quotation{}
+	for _, name := range card.Providers() {
+		q := quotation{Provider: name, Segments: segments}
+		price, row, ok := card.Book(name, time.Now()).Price(rates.Destination{Number: to, Country: country, MCCMNC: network})
+		if ok {
+			q.Price, q.Row = &price, row.String()
+			if cost, err := price.Mul(segments); err == nil {
+				q.Cost = &cost
+			}
+		}
+		list = append(list, q)
+	}
+	return list
+}
+
+func (a *app) printQuotations(list []quotation, format cli.Format) error {
+	if format.JSON() {
+		return a.PrintJSON(list)
+	}
+	rows := [][]string{{"provider", "per segment", "segments", "cost", "by"}}
+	for _, q := range list {
+		if q.Price == nil {
+			rows = append(rows, []string{q.Provider, "no price"})
+			continue
+		}
+		rows = append(rows, []string{q.Provider, q.Price.String(), cli.Grouped(q.Segments), money(q.Cost), q.Row})
+	}
+	return a.Table(rows)
+}
+
+func money(m *provider.Money) string {
+	if m == nil {
+		return "too large"
+	}
+	return m.String()
+}

@@ -1,0 +1,65 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+)
+
+const help = `Show what happens when a vendor fails. No configuration, no account, no network.
+
+Two fake vendors run on this machine, driven by the real drivers over real HTTP.
+Some 250 real messages are sent through the router while the first vendor goes
+down, comes back, and then takes messages without answering. At the end, what the
+router said of each message is compared with what the vendors' own ledgers have.`
+
+// Command returns the command demo.
+func Command(a *cli.App) *cobra.Command {
+	var format cli.Format
+	var pace time.Duration
+	cmd := &cobra.Command{
+		Use:     "demo",
+		GroupID: cli.GroupSend,
+		Short:   "Show what happens when a vendor fails",
+		Long:    help,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if pace <= 0 {
+				return fmt.Errorf("--pace %s; want a duration above zero, such as 25ms", pace)
+			}
+			out := a.Out
+			if format.JSON() {
+				out = a.Err
+			}
+			screen := newScreen(out)
+			ledger, err := Run(cmd.Context(), screen.options(pace))
+			if err != nil {
+				return err
+			}
+			screen.ledger(ledger, cmd.Context().Err() != nil)
+			if format.JSON() {
+				if err := a.PrintJSON(ledger); err != nil {
+					return err
+				}
+			}
+			return verdict(ledger, cmd.Context().Err())
+		},
+	}
+	cmd.Flags().DurationVar(&pace, "pace", 25*time.Millisecond, "time between two messages")
+	format.AddTo(cmd)
+	return cmd
+}
+
+func verdict(ledger *Ledger, interrupted error) error {
+	switch {
+	case !ledger.Sound():
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("the router's word and the vendors' ledgers do not agree")}
+	case interrupted != nil:
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("interrupted; the ledger is of what was sent before")}
+	}
+	return nil
+}

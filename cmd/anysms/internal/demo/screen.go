@@ -1,0 +1,204 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/style"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// screen shows the demo as it goes: a line for what happens the first times,
+// and on a terminal one more line at the bottom that is always up to date.
+type screen struct {
+	w     io.Writer
+	s     style.Style
+	live  bool // the bottom line is shown
+	began time.Time
+
+	messages int
+	done     int
+	breaker  map[string]router.BreakerState
+	act      actCounts
+}
+
+// actCounts counts what happens within an act.
+type actCounts struct {
+	accepted map[string]int // by provider
+	outcomes map[provider.Outcome]int
+	maybe    int            // accepted with a duplicate possible
+	told     map[string]int // lines of a kind
+}
+
+// tellMost is how many lines of a kind an act shows.
+const tellMost = 2
+
+func newScreen(w io.Writer) *screen {
+	return &screen{
+		w: w, s: style.For(w), live: style.IsTerminal(w), began: time.Now(),
+		breaker: map[string]router.BreakerState{First: router.BreakerClosed, Second: router.BreakerClosed},
+	}
+}
+
+func (d *screen) options(pace time.Duration) Options {
+	return Options{
+		Pace: pace, OnStart: d.start, OnAct: d.actBegins, OnNotice: d.notice, OnResult: d.result, OnActEnd: d.actEnds,
+	}
+}
+
+func (d *screen) start(s Start) {
+	d.messages = s.Messages
+	d.line("%s: %d real messages, two vendors on this machine, real drivers, real HTTP.", d.s.Bold("anysms demo"), s.Messages)
+	d.line("")
+	d.line("  %-8s Apifon's API at %s", First, s.FirstURL)
+	d.line("  %-8s Phonify's API at %s, at most 160 characters", Second, s.SecondURL)
+	d.line("  route    %s first, then %s; three failures in a row open a breaker", First, Second)
+}
+
+func (d *screen) actBegins(a Act) {
+	d.act = actCounts{accepted: make(map[string]int), outcomes: make(map[provider.Outcome]int), told: make(map[string]int)}
+	d.line("")
+	d.line("%s", d.s.Bold(fmt.Sprintf("%d  %s", a.Number, a.Title)))
+}
+
+func (d *screen) notice(n router.Notice) {
+	switch n.Kind {
+	case router.NoticeBreaker:
+		d.breaker[n.Provider] = n.To
+		d.event("breaker of %s: %s → %s", n.Provider, breakerName(n.From), d.breakerState(n.To))
+	case router.NoticeFailover:
+		if d.tell("failover" + string(n.Attempt.Outcome)) {
+			d.event("%s: %s (%s), goes on to %s", n.Provider, cli.PaintOutcome(n.Attempt.Outcome, d.s), n.Attempt.Code, n.Next)
+		}
+	}
+}
+
+func (d *screen) result(r *router.Result) {
+	d.done++
+	d.act.outcomes[r.Status]++
+	switch {
+	case r.Status == provider.OutcomeAccepted:
+		d.act.accepted[r.Provider]++
+		if r.DuplicatePossible {
+			d.act.maybe++
+			if d.tell("duplicate") {
+				d.event("%s by %s, a one-time code: %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("duplicate possible, and said so"))
+			}
+		}
+	case r.Status == provider.OutcomeUnknown && d.tell("unknown"):
+		d.event("%s by %s: nobody is texted twice behind your back, so it stops here", cli.PaintOutcome(r.Status, d.s), r.Provider)
+	case r.Status == provider.OutcomeNotSent && d.tell("not_sent"):
+		d.event("%s: %s", cli.PaintOutcome(r.Status, d.s), notSentWhy(r))
+	case r.Status == provider.OutcomeRefused && d.tell("refused"):
+		d.event("%s before any request: %s, a landline", cli.PaintOutcome(r.Status, d.s), r.Code)
+	}
+	d.bottom()
+}
+
+// notSentWhy says why the last provider did not take a message.
+func notSentWhy(r *router.Result) string {
+	if len(r.Skipped) == 0 {
+		return r.Message
+	}
+	last := r.Skipped[len(r.Skipped)-1]
+	return last.Provider + ": " + last.Reason
+}
+
+func (d *screen) actEnds(Act) {
+	var parts []string
+	for _, name := range []string{First, Second} {
+		if n := d.act.accepted[name]; n > 0 {
+			parts = append(parts, d.s.Good(fmt.Sprintf("%d accepted by %s", n, name)))
+		}
+	}
+	if d.act.maybe > 0 {
+		parts = append(parts, d.s.Doubt(fmt.Sprintf("%d of them perhaps twice", d.act.maybe)))
+	}
+	for _, o := range []provider.Outcome{provider.OutcomeUnknown, provider.OutcomeNotSent, provider.OutcomeRefused} {
+		if n := d.act.outcomes[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, cli.PaintOutcome(o, d.s)))
+		}
+	}
+	d.line("   %s", strings.Join(parts, ", "))
+}
+
+// tell reports whether one more line of a kind is shown in this act.
+func (d *screen) tell(kind string) bool {
+	d.act.told[kind]++
+	return d.act.told[kind] <= tellMost
+}
+
+func (d *screen) event(format string, args ...any) {
+	at := fmt.Sprintf("%4.1fs", time.Since(d.began).Seconds())
+	d.line("   %s  %s", d.s.Dim(at), fmt.Sprintf(format, args...))
+}
+
+// line prints a line above the bottom one.
+func (d *screen) line(format string, args ...any) {
+	if d.live {
+		fmt.Fprint(d.w, cli.ClearLine)
+	}
+	fmt.Fprintf(d.w, format+"\n", args...)
+	d.bottom()
+}
+
+// bottom draws the bottom line anew.
+func (d *screen) bottom() {
+	if !d.live || d.messages == 0 {
+		return
+	}
+	fmt.Fprint(d.w, cli.StatusLine(fmt.Sprintf("   %d/%d   %s %s   %s %s", min(d.done, d.messages), d.messages,
+		First, d.breakerState(d.breaker[First]), Second, d.breakerState(d.breaker[Second]))))
+}
+
+func (d *screen) breakerState(b router.BreakerState) string {
+	switch b {
+	case router.BreakerClosed:
+		return d.s.Good(breakerName(b))
+	case router.BreakerOpen:
+		return d.s.Bad(breakerName(b))
+	}
+	return d.s.Doubt(breakerName(b))
+}
+
+func breakerName(b router.BreakerState) string {
+	return strings.ReplaceAll(string(b), "_", "-")
+}
+
+// ledger shows the comparison at the end.
+func (d *screen) ledger(l *Ledger, interrupted bool) {
+	if d.live {
+		fmt.Fprint(d.w, cli.ClearLine)
+		d.live = false
+	}
+	title := "Ledger, counted at the vendors"
+	if interrupted {
+		title += ", of what was sent before the interruption"
+	}
+	d.line("")
+	d.line("%s", d.s.Bold(title))
+	t := tabwriter.NewWriter(d.w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "   messages\t%d\t%s has %d, %s has %d\n", l.Messages, First, l.AtVendors[First], Second, l.AtVendors[Second])
+	fmt.Fprintf(t, "   accepted\t%d\tin %d segments; %d are at both vendors, which their results announced\n", l.Accepted, l.Segments, l.AnnouncedDuplicates)
+	fmt.Fprintf(t, "   refused\t%d\n", l.Refused)
+	fmt.Fprintf(t, "   not sent\t%d\n", l.NotSent)
+	fmt.Fprintf(t, "   unknown\t%d\t%d of them a vendor has\n", l.Unknown, l.UnknownHeld)
+	_ = t.Flush() // writes where line writes, which has no one to tell either
+	d.line("")
+	d.line("   %s   %s   %s", d.must("lost", l.Lost), d.must("silent duplicates", l.SilentDuplicates), d.must("wrongly called not sent or refused", l.Denied))
+	d.line("   %s", d.s.Dim(fmt.Sprintf("took %.1fs", time.Since(d.began).Seconds())))
+}
+
+// must shows a count that must be zero.
+func (d *screen) must(what string, n int) string {
+	words := fmt.Sprintf("%s %d", what, n)
+	if n == 0 {
+		return d.s.Good(words)
+	}
+	return d.s.Bad(words)
+}

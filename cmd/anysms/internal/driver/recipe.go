@@ -1,0 +1,333 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/resttest"
+)
+
+const recipeHelp = `Recipes describe a vendor's API in one YAML file, for the driver rest:
+
+  providers:
+    sydney: {driver: rest, recipe: transmitsms, username: "…", password: "…"}
+    acme:   {driver: rest, recipe: ./acme.yaml, api_key: "…"}
+
+To write one, begin with a file that has comments, and let the fixtures in it say what must come out:
+
+  anysms recipe new acme > acme.yaml
+  anysms recipe validate acme.yaml
+  anysms recipe test acme.yaml`
+
+func (a *app) recipeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "recipe",
+		GroupID: cli.GroupSetUp,
+		Short:   "List, show, check and write descriptions of vendors",
+		Long:    recipeHelp,
+		Args:    cobra.NoArgs,
+		RunE:    cli.ShowHelp,
+	}
+	cmd.AddCommand(a.recipeListCommand(), a.recipeShowCommand(), a.recipeValidateCommand(), a.recipeTestCommand(), a.recipeNewCommand(), a.recipeSchemaCommand())
+	return cmd
+}
+
+type recipeInfo struct {
+	Name         string          `json:"name"`
+	Title        string          `json:"title"`
+	Experimental bool            `json:"experimental"`
+	Features     []string        `json:"features"`
+	BaseURL      string          `json:"base_url"`
+	RateLimit    float64         `json:"rate_limit,omitempty"`
+	Settings     []recipeSetting `json:"settings"`
+	Sources      []string        `json:"sources"`
+	Notes        []string        `json:"notes"`
+	Fixtures     int             `json:"fixtures"`
+}
+
+type recipeSetting struct {
+	Name     string `json:"name"`
+	Doc      string `json:"doc"`
+	Secret   bool   `json:"secret"`
+	Optional bool   `json:"optional"`
+	Default  string `json:"default,omitempty"`
+}
+
+func infoOf(r *rest.Recipe) recipeInfo {
+	info := recipeInfo{
+		Name: r.Name, Title: r.Title, Experimental: r.Experimental, Features: r.Features().Names(), BaseURL: r.BaseURL,
+		RateLimit: r.RateLimit, Settings: []recipeSetting{}, Sources: r.Sources, Notes: r.Notes, Fixtures: len(r.Fixtures),
+	}
+	for _, s := range r.Settings {
+		info.Settings = append(info.Settings, recipeSetting{s.Name, s.Doc, s.Secret, s.Optional || s.Default != "", s.Default})
+	}
+	return info
+}
+
+func (a *app) recipeListCommand() *cobra.Command {
+	var format cli.Format
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the built-in recipes",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all := []recipeInfo{}
+			var rows [][]string
+			for _, name := range rest.Builtin() {
+				r, err := rest.Load(name)
+				if err != nil {
+					return err
+				}
+				info := infoOf(r)
+				all = append(all, info)
+				rows = append(rows, []string{info.Name, info.Title, proven(info.Experimental), strings.Join(info.Features, ",")})
+			}
+			if format.JSON() {
+				return a.PrintJSON(all)
+			}
+			return a.Table(rows)
+		},
+	}
+	format.AddTo(cmd)
+	return cmd
+}
+
+func proven(experimental bool) string {
+	if experimental {
+		return "experimental"
+	}
+	return "proven"
+}
+
+func (a *app) recipeShowCommand() *cobra.Command {
+	var format cli.Format
+	var source bool
+	cmd := &cobra.Command{
+		Use:     "show NAME|FILE",
+		Short:   "Show what a recipe needs and can do, or its source",
+		Example: "  anysms recipe show transmitsms\n  anysms recipe show transmitsms --source > mine.yaml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if source {
+				text, err := rest.Source(args[0])
+				if err != nil {
+					return err
+				}
+				_, err = a.Out.Write(text)
+				return err
+			}
+			r, err := rest.Load(args[0])
+			if err != nil {
+				return err
+			}
+			if format.JSON() {
+				return a.PrintJSON(infoOf(r))
+			}
+			return a.printRecipe(infoOf(r))
+		},
+	}
+	format.AddTo(cmd)
+	cmd.Flags().BoolVar(&source, "source", false, "print the recipe itself")
+	cmd.ValidArgsFunction = cobra.FixedCompletions(rest.Builtin(), cobra.ShellCompDirectiveDefault)
+	return cmd
+}
+
+func (a *app) printRecipe(info recipeInfo) error {
+	fmt.Fprintf(a.Out, "%s (%s)\n", info.Title, proven(info.Experimental))
+	fmt.Fprintf(a.Out, "can: send %s\n", strings.Join(info.Features, " "))
+	if info.BaseURL != "" {
+		fmt.Fprintf(a.Out, "base_url: %s\n", info.BaseURL)
+	}
+	fmt.Fprintln(a.Out, "\nSettings:")
+	var rows [][]string
+	for _, s := range info.Settings {
+		need := "needed"
+		if s.Optional {
+			need = "optional"
+		}
+		rows = append(rows, []string{"  " + s.Name, need, s.Doc})
+	}
+	if err := a.Table(rows); err != nil {
+		return err
+	}
+	a.printList("Notes", info.Notes)
+	a.printList("Sources", info.Sources)
+	return nil
+}
+
+func (a *app) printList(title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(a.Out, "\n%s:\n", title)
+	for _, line := range lines {
+		fmt.Fprintln(a.Out, "  - "+line)
+	}
+}
+
+func (a *app) recipeValidateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate NAME|FILE…",
+		Short: "Check recipes, and name every fault with line and column",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var faults []error
+			for _, name := range args {
+				r, err := rest.Load(name)
+				if err != nil {
+					faults = append(faults, err)
+					continue
+				}
+				fmt.Fprintf(a.Out, "%s: %s is a recipe with %d fixtures\n", name, r.Name, len(r.Fixtures))
+			}
+			return errors.Join(faults...)
+		},
+	}
+}
+
+type fixtureResult struct {
+	Fixture string   `json:"fixture"`
+	OK      bool     `json:"ok"`
+	Faults  []string `json:"faults"`
+}
+
+type recipeReport struct {
+	Recipe      string          `json:"recipe"`
+	OK          bool            `json:"ok"`
+	Fixtures    []fixtureResult `json:"fixtures"`
+	Conformance *suiteReport    `json:"conformance,omitempty"`
+}
+
+type suiteReport struct {
+	Passed int    `json:"passed"`
+	Failed int    `json:"failed"`
+	Faults string `json:"faults,omitempty"`
+}
+
+func (a *app) recipeTestCommand() *cobra.Command {
+	var format cli.Format
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "test NAME|FILE",
+		Short: "Replay a recipe's fixtures and run the conformance suite against a fake made of them",
+		Long: `Replay a recipe's fixtures at a server on this machine: is the request the one that the fixture names, and is
+what comes of the answer what it says? Then run the conformance suite, which breaks connections and answers in
+all the ways that networks do.`,
+		Example: "  anysms recipe test acme.yaml\n  anysms recipe test acme.yaml --fixtures-only",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := rest.Load(args[0])
+			if err != nil {
+				return err
+			}
+			report, err := testRecipe(cmd.Context(), r, quick)
+			if err != nil {
+				return err
+			}
+			if format.JSON() {
+				err = a.PrintJSON(report)
+			} else {
+				a.printRecipeReport(report)
+			}
+			if err == nil && !report.OK {
+				return &cli.ExitError{Code: cli.ExitRefused}
+			}
+			return err
+		},
+	}
+	format.AddTo(cmd)
+	cmd.Flags().BoolVar(&quick, "fixtures-only", false, "leave the conformance suite out")
+	return cmd
+}
+
+func testRecipe(ctx context.Context, r *rest.Recipe, quick bool) (recipeReport, error) {
+	report := recipeReport{Recipe: r.Name, OK: true}
+	for _, result := range resttest.Replay(ctx, r) {
+		ok := len(result.Faults) == 0
+		report.OK = report.OK && ok
+		report.Fixtures = append(report.Fixtures, fixtureResult{result.Fixture, ok, append([]string{}, result.Faults...)})
+	}
+	if quick {
+		return report, nil
+	}
+	account, err := resttest.NewAccount(r)
+	if err != nil {
+		return report, err
+	}
+	suite := conformance.Check(ctx, conformance.Harness{Open: account.Open, Replies: account.Replies, Secrets: account.Secrets, Text: account.Text})
+	report.Conformance = &suiteReport{Passed: suite.Count(conformance.Passed), Failed: suite.Count(conformance.Failed)}
+	if err := suite.Err(); err != nil {
+		report.OK = false
+		report.Conformance.Faults = err.Error()
+	}
+	return report, nil
+}
+
+func (a *app) printRecipeReport(report recipeReport) {
+	failed := 0
+	for _, f := range report.Fixtures {
+		if f.OK {
+			continue
+		}
+		failed++
+		fmt.Fprintf(a.Out, "FAIL %s\n", f.Fixture)
+		for _, fault := range f.Faults {
+			fmt.Fprintln(a.Out, "     "+fault)
+		}
+	}
+	fmt.Fprintf(a.Out, "%s: %d of %d fixtures right\n", report.Recipe, len(report.Fixtures)-failed, len(report.Fixtures))
+	if c := report.Conformance; c != nil {
+		if c.Faults != "" {
+			fmt.Fprintln(a.Out, c.Faults)
+		}
+		fmt.Fprintf(a.Out, "%s: conformance: %d cases passed, %d failed\n", report.Recipe, c.Passed, c.Failed)
+	}
+}
+
+func (a *app) recipeNewCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:     "new NAME",
+		Short:   "Write a commented recipe to begin with",
+		Example: "  anysms recipe new acme > acme.yaml\n  anysms recipe new acme --file acme.yaml",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			text, err := rest.Starter(args[0])
+			if err != nil {
+				return err
+			}
+			if file == "" {
+				_, err = a.Out.Write(text)
+				return err
+			}
+			f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+			if err != nil {
+				return err
+			}
+			_, err = f.Write(text)
+			return errors.Join(err, f.Close())
+		},
+	}
+	cmd.Flags().StringVar(&file, "file", "", "write to a new file instead of the output")
+	return cmd
+}
+
+func (a *app) recipeSchemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of recipes, for editors",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.Out.Write(rest.Schema())
+			return err
+		},
+	}
+}

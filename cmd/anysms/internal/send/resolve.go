@@ -1,0 +1,133 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/journal"
+)
+
+func (a *app) resolveCommand() *cobra.Command {
+	var path string
+	var refs []string
+	var format cli.Format
+	as := cli.OneOf{Words: []string{"accepted", "not_sent"}}
+	cmd := &cobra.Command{
+		Use:     "resolve --journal J --as accepted|not_sent",
+		GroupID: cli.GroupSend,
+		Short:   "Settle by hand what a journal does not know",
+		Long: `Settle by hand the messages of a journal whose outcome is unknown: those that were
+under way when a program was killed, and those whose vendor's answer was lost. Ask
+the vendor first. What is resolved as accepted is never sent again; what is
+resolved as not_sent is sent by the next "send --file --journal" of the same file.
+
+Without --ref all of them are settled. Without --as they are listed, and nothing
+is changed; the exit code is then 3 if there are any.`,
+		Example: `  anysms resolve --journal campaign.journal
+  anysms resolve --journal campaign.journal --as accepted --ref order-17
+  anysms resolve --journal campaign.journal --as not_sent`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			j, err := openExisting(path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, j.Close()) }()
+			doubts, err := unknown(cmd.Context(), j, refs)
+			if err != nil {
+				return err
+			}
+			return a.resolve(cmd.Context(), j, doubts, provider.Outcome(as.Value), format)
+		},
+	}
+	format.AddTo(cmd)
+	f := cmd.Flags()
+	f.StringVar(&path, "journal", "", "the journal of send --file")
+	as.AddTo(cmd, "as", "what they are: accepted or not_sent")
+	f.StringSliceVar(&refs, "ref", nil, "settle these alone")
+	_ = cmd.MarkFlagRequired("journal") // the flag was just defined
+	return cmd
+}
+
+// openExisting opens a journal that is there: a wrong name must not begin one.
+func openExisting(path string) (*journal.Journal, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	return journal.Open(path)
+}
+
+// unknown lists the messages whose outcome the journal does not know, in the
+// order of their first intent.
+func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.JournalEntry, error) {
+	last := make(map[string]router.JournalEntry)
+	var order []string
+	for e, err := range j.Entries(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if _, seen := last[e.Key]; !seen {
+			order = append(order, e.Key)
+		}
+		last[e.Key] = e
+	}
+	var doubts []router.JournalEntry
+	for _, key := range order {
+		e := last[key]
+		doubt := e.Outcome == "" || e.Outcome == provider.OutcomeUnknown
+		if doubt && (len(refs) == 0 || slices.Contains(refs, key)) {
+			doubts = append(doubts, e)
+		}
+	}
+	for _, ref := range refs {
+		if !slices.ContainsFunc(doubts, func(e router.JournalEntry) bool { return e.Key == ref }) {
+			return nil, fmt.Errorf("the journal has no message with ref %q whose outcome is unknown", ref)
+		}
+	}
+	return doubts, nil
+}
+
+func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.JournalEntry, as provider.Outcome, format cli.Format) error {
+	for _, e := range doubts {
+		if as != "" {
+			e = router.JournalEntry{Key: e.Key, Provider: e.Provider, Outcome: as, At: time.Now()}
+			if as == provider.OutcomeNotSent {
+				e.Code = provider.Unavailable
+			}
+			if err := j.Outcome(ctx, e); err != nil {
+				return err
+			}
+		}
+		if err := a.printEntry(e, format); err != nil {
+			return err
+		}
+	}
+	if as != "" {
+		return j.Sync()
+	}
+	if len(doubts) > 0 {
+		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("the outcome of %s is unknown; settle it with --as", cli.Plural(len(doubts), "message"))}
+	}
+	return nil
+}
+
+func (a *app) printEntry(e router.JournalEntry, format cli.Format) error {
+	if format.JSON() {
+		return a.PrintJSON(e)
+	}
+	state := string(e.Outcome)
+	if state == "" {
+		state = "under way when the program ended"
+	}
+	_, err := fmt.Fprintf(a.Out, "%s  %s  %s  %s\n", cli.Harmless(e.Key), cli.OrDash(e.Provider), e.At.UTC().Format(time.RFC3339), state)
+	return err
+}
