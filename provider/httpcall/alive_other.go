@@ -1,8 +1,9 @@
-//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly || windows)
 
 package httpcall
 
 import "net"
 
-// alive cannot be asked here; a dead connection shows itself after the write.
+// alive cannot ask the system here: a dead connection is found after the write, and
+// the request on it is indeterminate.
 func alive(net.Conn) bool { return true }

@@ -48,16 +48,18 @@ func (j *Journal) rewrite() (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(j.path), filepath.Base(j.path)+".*")
+	fresh := j.path + ".compact" // nobody else's: the journal is locked
+	_ = os.Remove(fresh)         // left by a crash
+	f, err := open(fresh, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return nil, err
 	}
 	err = fill(f, entries)
 	if err == nil {
-		err = os.Rename(f.Name(), j.path)
+		err = rename(fresh, j.path)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
+		return nil, errors.Join(err, f.Close(), os.Remove(fresh))
 	}
 	return f, nil
 }
@@ -83,7 +85,7 @@ func fill(f *os.File, entries []router.JournalEntry) error {
 // living are the entries that Compact keeps, in their order: those from the last
 // certain outcome of each message on.
 func (j *Journal) living() ([]router.JournalEntry, error) {
-	f, err := os.Open(j.path)
+	f, err := open(j.path, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}

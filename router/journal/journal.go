@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ var ErrClosed = errors.New("the journal is closed")
 // this process or another, is an error until the first is closed. A torn last
 // line is cut off.
 func Open(path string) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -75,6 +76,9 @@ func (j *Journal) begin() error {
 	}
 	if err := j.file.Truncate(s.good); err != nil {
 		return fmt.Errorf("journal: cut off the torn last line: %w", err)
+	}
+	if _, err := j.file.Seek(s.good, io.SeekStart); err != nil {
+		return fmt.Errorf("journal: %w", err)
 	}
 	if s.good == 0 {
 		if _, err := j.file.WriteString(header); err != nil {
@@ -175,7 +179,7 @@ func (j *Journal) sync() {
 // added. It sees those that were added before it was called.
 func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.JournalEntry, error] {
 	return func(yield func(router.JournalEntry, error) bool) {
-		f, err := os.Open(j.path)
+		f, err := open(j.path, os.O_RDONLY)
 		if err != nil {
 			yield(router.JournalEntry{}, fmt.Errorf("journal: %w", err))
 			return

@@ -1,0 +1,27 @@
+package httpcalltest
+
+import (
+	"net/netip"
+	"syscall"
+)
+
+// Hold keeps a loopback port, "127.0.0.1:1234", from being given to anyone else
+// while nothing listens on it: connections to it are refused, and do not reach
+// some other server of the same test run. The port is free again after release.
+// Where it cannot be held, release does nothing.
+func Hold(address string) (release func()) {
+	none := func() {}
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !at.Addr().Is4() {
+		return none
+	}
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return none
+	}
+	if syscall.Bind(socket, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}) != nil {
+		_ = syscall.Closesocket(socket)
+		return none
+	}
+	return func() { _ = syscall.Closesocket(socket) }
+}
