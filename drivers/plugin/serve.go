@@ -46,10 +46,12 @@ func exitWithHost() {
 	if runtime.GOOS == "windows" {
 		return // a process there keeps its parent's number
 	}
-	for host := os.Getppid(); os.Getppid() == host; {
-		time.Sleep(time.Second)
+	host := os.Getppid()
+	for range time.Tick(time.Second) {
+		if os.Getppid() != host {
+			os.Exit(1)
+		}
 	}
-	os.Exit(1)
 }
 
 // intercept gives a call its context.
