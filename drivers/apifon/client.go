@@ -2,7 +2,7 @@ package apifon
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
@@ -20,7 +20,7 @@ type Client struct {
 	config *Config // behind pointers, so that %#v prints no secret
 	http   *httpcall.Client
 	signer *signer
-	tokens *tokenSource // nil with HMAC
+	tokens *httpcall.TokenSource // nil with HMAC
 }
 
 // NewClient makes a Client. It does no I/O; a bad setting is a
@@ -35,8 +35,15 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{config: &config, http: w, signer: &signer{config.Token, config.Secret, config.Now}}
-	if config.ClientID != "" {
-		c.tokens = newTokenSource(&config, w)
+	if config.ClientID == "" {
+		return c, nil
+	}
+	c.tokens, err = httpcall.NewTokenSource(config.Config, httpcall.ClientCredentials{
+		TokenURL: config.TokenURL, RevokeURL: config.RevokeURL, ClientID: config.ClientID, ClientSecret: config.ClientSecret,
+		Scopes: config.Scopes, Now: config.Now,
+	})
+	if err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -49,7 +56,7 @@ func (c *Client) String() string { return "apifon client of " + c.config.BaseURL
 func (c *Client) Close() error {
 	err := c.http.Close()
 	if c.tokens != nil {
-		c.tokens.close()
+		err = errors.Join(err, c.tokens.Close())
 	}
 	return err
 }
@@ -60,27 +67,11 @@ func (c *Client) Revoke(ctx context.Context) error {
 	if c.tokens == nil {
 		return nil
 	}
-	return c.tokens.revoke(ctx)
-}
-
-// reply is an answer of the vendor, and the access token that it answers to.
-type reply struct {
-	*httpcall.Response
-	token *accessToken // nil with HMAC
-	kept  bool         // the token was kept from an earlier call
-}
-
-// Raw is the answer without secrets, the access token included.
-func (r *reply) Raw() json.RawMessage {
-	raw := r.Response.Raw()
-	if r.token == nil {
-		return raw
-	}
-	return json.RawMessage(r.token.hide.Replace(string(raw)))
+	return c.tokens.Revoke(ctx)
 }
 
 // call makes one authenticated request; body is written as JSON, nil is no body.
-func (c *Client) call(ctx context.Context, method, path string, body any) (*reply, error) {
+func (c *Client) call(ctx context.Context, method, path string, body any) (*httpcall.Response, error) {
 	r := httpcall.Request{Method: method, Path: path}
 	if body != nil {
 		var err error
@@ -92,33 +83,20 @@ func (c *Client) call(ctx context.Context, method, path string, body any) (*repl
 }
 
 // do makes one authenticated request, once. A token request may precede it.
-func (c *Client) do(ctx context.Context, r httpcall.Request) (*reply, error) {
+func (c *Client) do(ctx context.Context, r httpcall.Request) (*httpcall.Response, error) {
 	if r.Header == nil {
 		r.Header = http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	}
-	r.Sign = func(req *http.Request) { c.signer.sign(req, r.Body) }
-	answered := &reply{}
-	if c.tokens != nil {
-		token, kept, err := c.tokens.get(ctx)
-		if err != nil {
-			return nil, err
-		}
-		answered.token, answered.kept = token, kept
-		r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+token.value.Reveal()) }
+	if r.Tokens = c.tokens; r.Tokens == nil {
+		r.Sign = func(req *http.Request) { c.signer.sign(req, r.Body) }
 	}
-	response, err := c.http.Do(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	answered.Response = response
-	return answered, nil
+	return c.http.Do(ctx, r)
 }
 
-// expired turns a refusal of an access token that was kept into what is known of
-// it: it has ended, and the next call fetches another.
-func (c *Client) expired(r *reply, err *provider.Error) *provider.Error {
-	if err.Code == provider.Unauthenticated && r.kept && r.Status != http.StatusProxyAuthRequired {
-		c.tokens.drop(r.token)
+// tokenRefused turns a documented refusal of a cached access token into what is
+// known of it: it has expired, and the next call gets another.
+func tokenRefused(r *httpcall.Response, err *provider.Error) *provider.Error {
+	if err.Code == provider.Unauthenticated && r.Status != http.StatusProxyAuthRequired && r.DropToken() {
 		err.Code = provider.Unavailable
 	}
 	return err

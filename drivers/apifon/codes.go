@@ -124,21 +124,3 @@ var imFates = map[int]fate{
 	121: {provider.StatusRejected, true, provider.InvalidMessage, ""},       // invalid_url
 	130: {provider.StatusRejected, true, provider.RateLimited, ""},          // shared_sender_cap
 }
-
-// tokenCodes says what an error of the identity server means (RFC 6749 §5.2).
-// What is not here is a fault of the server.
-var tokenCodes = map[string]provider.Code{
-	"invalid_client":         provider.Unauthenticated,
-	"unauthorized_client":    provider.Unauthenticated,
-	"invalid_grant":          provider.Unauthenticated,
-	"invalid_scope":          provider.Unauthenticated,
-	"access_denied":          provider.Unauthenticated,
-	"unsupported_grant_type": provider.Unauthenticated,
-}
-
-func tokenCode(word string) provider.Code {
-	if code, ok := tokenCodes[word]; ok {
-		return code
-	}
-	return provider.Unavailable
-}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // FieldError is a value that the vendor's documents forbid. The request was not
@@ -108,7 +109,7 @@ func filled(raw json.RawMessage) bool {
 
 // parseError reads an error body of either shape; nil = it is neither, or
 // says that all is well. It reads the answer without secrets.
-func parseError(r *reply) *APIError {
+func parseError(r *httpcall.Response) *APIError {
 	var body errorBody
 	if r.Readable() != nil || json.Unmarshal(r.Raw(), &body) != nil {
 		return nil
@@ -133,10 +134,10 @@ func parseError(r *reply) *APIError {
 // failure makes the error of an answer that is no success: what a documented
 // body says, else what the status alone stands for. An error beside results of
 // messages is doubt.
-func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider.Error {
+func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Code) *provider.Error {
 	said := parseError(r)
 	if said == nil {
-		return c.expired(r, r.ByStatus())
+		return tokenRefused(r, r.ByStatus())
 	}
 	if said.results {
 		return r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(said.Code))))
@@ -150,7 +151,7 @@ func (c *Client) failure(r *reply, codes map[StatusCode]provider.Code) *provider
 	}
 	err := r.Failed(code, string(said.Code), said.message())
 	err.Err = said
-	return c.expired(r, err)
+	return tokenRefused(r, err)
 }
 
 // encode writes JSON without the escapes of package json for HTML.

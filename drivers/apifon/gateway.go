@@ -13,6 +13,7 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Recipient is whom a gateway request is for: the reference's SUBSCRIBERS.
@@ -169,7 +170,7 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 
 // unread is the error of a 2xx that is no acceptance: its own error if it holds
 // one, else doubt.
-func (c *Client) unread(r *reply, codes map[StatusCode]provider.Code, cause error) error {
+func (c *Client) unread(r *httpcall.Response, codes map[StatusCode]provider.Code, cause error) error {
 	if said := parseError(r); said != nil {
 		return c.failure(r, codes)
 	}

@@ -127,38 +127,16 @@ type answer struct {
 	err  error // why there is no tree
 }
 
-// do makes the request, once. The error is that of package httpcall, or one of
-// authentication before any byte went to the vendor's API.
+// do makes the request, once. The error is that of package httpcall.
 func (p *Provider) do(ctx context.Context, c *call, req httpcall.Request) (*answer, error) {
-	token, cached, err := p.authorize(ctx, &req)
-	if err != nil {
-		return nil, err
-	}
+	req.Tokens = p.tokens
 	resp, err := p.client.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if resp.Status == http.StatusUnauthorized && token != "" {
-		p.tokens.drop(token)
-		if cached {
-			return nil, resp.Failed(provider.Unavailable, "", "the cached access token was refused; the next request fetches a new one")
-		}
-	}
 	a := &answer{Response: resp}
 	a.tree, a.err = c.Reply.read(resp)
 	return a, nil
-}
-
-func (p *Provider) authorize(ctx context.Context, req *httpcall.Request) (token string, cached bool, err error) {
-	if p.tokens == nil {
-		return "", false, nil
-	}
-	token, cached, err = p.tokens.get(ctx)
-	if err != nil {
-		return "", false, err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	return token, cached, nil
 }
 
 // judge is nil for an answer that is an acceptance, else the error it stands

@@ -137,7 +137,7 @@ func (s *oauthServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.tokens++
 		s.valid = fmt.Sprintf("token-%d", s.tokens)
-		fmt.Fprintf(w, `{"access_token":%q,"expires_in":3600}`, s.valid)
+		fmt.Fprintf(w, `{"access_token":%q,"expires_in":"3600"}`, s.valid)
 		return
 	}
 	s.sends++

@@ -18,7 +18,7 @@ import (
 type Provider struct {
 	recipe       *Recipe
 	client       *httpcall.Client
-	tokens       *tokens // nil = the recipe has no OAuth2
+	tokens       *httpcall.TokenSource // nil = the recipe has no OAuth2
 	settings     map[string]string
 	redact       *strings.Replacer
 	templates    []registered
@@ -66,7 +66,7 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 		return nil, err
 	}
 	if o := r.Auth.OAuth2; o != nil {
-		if p.tokens, err = newTokens(o, config, scope{settings: values}, secrets); err != nil {
+		if p.tokens, err = o.source(config, scope{settings: values}); err != nil {
 			return nil, err
 		}
 	}
@@ -131,8 +131,14 @@ func (p *Provider) Recipe() *Recipe { return p.recipe }
 // Capabilities says what this account can do.
 func (p *Provider) Capabilities() provider.Capabilities { return p.capabilities }
 
-// Close drops the idle connections.
-func (p *Provider) Close() error { return errors.Join(p.client.Close(), p.tokens.close()) }
+// Close drops the idle connections and ends a token request under way.
+func (p *Provider) Close() error {
+	err := p.client.Close()
+	if p.tokens != nil {
+		err = errors.Join(err, p.tokens.Close())
+	}
+	return err
+}
 
 // Send sends an SMS.
 func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {

@@ -69,6 +69,11 @@ func (c *Client) Close() error {
 // answer is a Response. No answer is a *provider.Error: Unavailable if nothing
 // of the request was written, else Indeterminate. Its cause tells a cancelled
 // context, the caller's deadline and [ErrTimeout] apart.
+//
+// With [Request].Tokens, a token request may come first. A request that gets no
+// token is not made. A 401 to a cached token drops it and is
+// provider.Unavailable: the next request gets a fresh one. A 401 to a fresh
+// token is a Response like any other.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
@@ -76,6 +81,27 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if c.closed.Load() {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: errClosed}
 	}
+	if r.Tokens == nil {
+		return c.do(ctx, r)
+	}
+	token, cached, err := r.Tokens.token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.token = token
+	resp, err := c.do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	resp.tokens, resp.token, resp.tokenCached = r.Tokens, token, cached
+	if resp.Status == http.StatusUnauthorized && resp.DropToken() {
+		return nil, resp.Failed(provider.Unavailable, "", "the cached access token was refused; the next request gets a fresh one")
+	}
+	return resp, nil
+}
+
+// do makes the request, once, under the client's timeout.
+func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	ctx, cancelTimeout := context.WithTimeoutCause(ctx, c.config.Timeout.Or(DefaultTimeout), ErrTimeout)
 	defer cancelTimeout()
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -16,5 +16,6 @@
 // understood, and plain http is refused except to loopback.
 //
 // What an answer means when the vendor's documents do not say is decided by its
-// status alone: [Response.ByStatus].
+// status alone: [Response.ByStatus]. [TokenSource] gives requests the access token
+// of an OAuth2 client.
 package httpcall

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
@@ -78,4 +79,48 @@ func Example() {
 	// accepted receipt{id: 17} <nil>
 	// not_sent <nil> insufficient_funds (vendor code no_credit): HTTP status 200
 	// unknown <nil> indeterminate: HTTP status 200: the answer is not the JSON that was expected
+}
+
+// An account that authenticates by OAuth2: the token is fetched before the first
+// request and shared by those that follow.
+func ExampleTokenSource() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth2/token", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("token request with", r.FormValue("grant_type"))
+		_, _ = io.WriteString(w, `{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}`)
+	})
+	mux.HandleFunc("POST /messages", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("message with", r.Header.Get("Authorization"))
+		_, _ = io.WriteString(w, `{"id":"17"}`)
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	config := httpcall.Config{BaseURL: server.URL}
+	client, err := httpcall.New(config)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	tokens, err := httpcall.NewTokenSource(config, httpcall.ClientCredentials{
+		TokenURL: server.URL + "/oauth2/token", ClientID: "demo", ClientSecret: "s3cr3t",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer tokens.Close()
+
+	for range 2 {
+		r := httpcall.Form("POST", "/messages", url.Values{"to": {"+306900000001"}, "text": {"Hello"}})
+		r.Tokens = tokens
+		if _, err := client.Do(context.Background(), r); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// token request with client_credentials
+	// message with Bearer 2YotnFZFEjr1zCsicMWpAA
+	// message with Bearer 2YotnFZFEjr1zCsicMWpAA
 }

@@ -29,9 +29,14 @@ type Request struct {
 	Fresh bool
 	// Limit caps the answer in bytes; 0 = [DefaultLimit].
 	Limit int64
+	// Tokens, if set, gives the access token that the request carries in its
+	// Authorization header.
+	Tokens *TokenSource
 	// Sign, if set, sees the finished request and may add headers to it, such as
 	// credentials. It must leave the body alone.
 	Sign func(*http.Request)
+
+	token *accessToken // from Tokens
 }
 
 // JSON makes a request with a JSON body. Characters are not escaped beyond what
@@ -88,6 +93,9 @@ func (r *Request) build(ctx context.Context, base *url.URL) (*http.Request, erro
 	setDefault(req.Header, "Accept", "application/json")
 	setDefault(req.Header, "Accept-Encoding", "gzip")
 	setDefault(req.Header, "User-Agent", "anysms")
+	if r.token != nil {
+		req.Header.Set("Authorization", "Bearer "+r.token.value.Reveal())
+	}
 	if r.Sign != nil {
 		r.Sign(req)
 	}

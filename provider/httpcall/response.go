@@ -24,6 +24,10 @@ type Response struct {
 	bodyErr  error
 	received time.Time
 	client   *Client
+
+	tokens      *TokenSource // nil = the request carried no access token
+	token       *accessToken
+	tokenCached bool
 }
 
 // OK reports a 2xx status.
@@ -49,10 +53,31 @@ func (r *Response) Decode(v any) error {
 	return nil
 }
 
+// DropToken is for an answer whose body says that the access token of its
+// request is no longer valid; [Client.Do] drops one that is refused by status 401
+// itself. The next request gets a fresh token. It reports whether the refused
+// one was cached; then nothing is wrong with the credentials, and the error is
+// provider.Unavailable.
+func (r *Response) DropToken() bool {
+	if r.tokens == nil {
+		return false
+	}
+	r.tokens.drop(r.token)
+	return r.tokenCached
+}
+
+// scrub takes secrets out of what the vendor said.
+func (r *Response) scrub(s string) string {
+	if r.token != nil {
+		s = r.token.redactor.scrub(s)
+	}
+	return r.client.redactor.scrub(s)
+}
+
 // Raw is the body as JSON for [provider.Receipt].Raw, without secrets: as it
 // came if it is JSON, else as a JSON string.
 func (r *Response) Raw() json.RawMessage {
-	body := r.client.redactor.scrub(string(r.Body))
+	body := r.scrub(string(r.Body))
 	if json.Valid([]byte(body)) {
 		return json.RawMessage(body)
 	}
@@ -69,8 +94,8 @@ func (r *Response) Raw() json.RawMessage {
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
-		VendorCode:    shorten(r.client.redactor.scrub(vendorCode)),
-		VendorMessage: shorten(r.client.redactor.scrub(vendorMessage)),
+		VendorCode:    shorten(r.scrub(vendorCode)),
+		VendorMessage: shorten(r.scrub(vendorMessage)),
 		RetryAfter:    r.RetryAfter(),
 		Err:           fmt.Errorf("HTTP status %d", r.Status),
 	}
