@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,6 +36,7 @@ type child struct {
 	stdout, stderr *os.File
 	ended          chan struct{} // closed when the process is gone
 	err            error         // how it went, once ended is closed
+	drained        chan struct{} // closed when standard error has been read to its end
 
 	mu     sync.Mutex
 	pid    int  // 0 = not started yet
@@ -45,7 +47,7 @@ func newChild(path string, args, env []string, out *output) *child {
 	cmd := exec.Command(path, args...)
 	cmd.Env = env
 	ownGroup(cmd)
-	return &child{cmd: cmd, out: out, ended: make(chan struct{})}
+	return &child{cmd: cmd, out: out, ended: make(chan struct{}), drained: make(chan struct{})}
 }
 
 // Start runs the program. Its thread is kept until the process ends: where the
@@ -80,6 +82,7 @@ func (c *child) Start(context.Context) error {
 		stderr.Close()
 		return err
 	}
+	go c.readStderr()
 	return nil
 }
 
@@ -105,6 +108,45 @@ func (c *child) wait() {
 	_ = c.stdout.SetReadDeadline(until)
 	_ = c.stderr.SetReadDeadline(until)
 	close(c.ended)
+}
+
+// readStderr logs what the process writes to standard error, until its end or,
+// once the process has ended, until nothing comes any more.
+func (c *child) readStderr() {
+	defer close(c.drained)
+	defer c.stderr.Close()
+	_, err := io.Copy(c.out, c.stderr)
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	// The deadline may have passed before this goroutine had its turn; what is in
+	// the pipe by now is still read.
+	if c.stderr.SetReadDeadline(time.Now().Add(drainTime)) == nil {
+		_, _ = io.Copy(c.out, c.stderr)
+	}
+}
+
+// lastWords is the end of what the process wrote. It waits until the process has
+// ended and its standard error has been read, but not for ever: a process may be
+// stuck in the kernel, and a pipe may take no deadline.
+func (c *child) lastWords() string {
+	if c.started() {
+		enough, cancel := context.WithTimeout(context.Background(), endGrace)
+		defer cancel()
+		for _, done := range []chan struct{}{c.ended, c.drained} {
+			select {
+			case <-done:
+			case <-enough.Done():
+			}
+		}
+	}
+	return c.out.tail()
+}
+
+func (c *child) started() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pid != 0
 }
 
 // kill ends the process and those it started. It may be called at any time, also
@@ -145,7 +187,7 @@ func (c *child) Kill(context.Context) error {
 }
 
 func (c *child) Stdout() io.ReadCloser           { return &stdoutReader{child: c} }
-func (c *child) Stderr() io.ReadCloser           { return &stderrReader{c.stderr} }
+func (c *child) Stderr() io.ReadCloser           { return io.NopCloser(strings.NewReader("")) } // readStderr reads it
 func (c *child) Name() string                    { return c.cmd.Path }
 func (c *child) ID() string                      { return strconv.Itoa(c.pid) }
 func (c *child) Diagnose(context.Context) string { return "" }
@@ -191,17 +233,6 @@ func (r *stdoutReader) Read(b []byte) (int, error) {
 }
 
 func (r *stdoutReader) Close() error { return r.child.stdout.Close() }
-
-// stderrReader closes the pipe at its end, which go-plugin does not.
-type stderrReader struct{ *os.File }
-
-func (r *stderrReader) Read(b []byte) (int, error) {
-	n, err := r.File.Read(b)
-	if err != nil {
-		r.File.Close()
-	}
-	return n, endOfOutput(err)
-}
 
 // endOfOutput takes a pipe that somebody still holds open, after the process has
 // ended, for one that ended.

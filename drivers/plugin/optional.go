@@ -24,7 +24,7 @@ func unary[Req, Resp any](
 	if err != nil {
 		return none, err
 	}
-	defer proc.gate.leave()
+	defer proc.gate.Leave()
 	answer, err := call(proc.driver, ctx, request)
 	if err != nil {
 		return none, p.broken(ctx, err)

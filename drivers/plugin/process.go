@@ -25,6 +25,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/gate"
 )
 
 // endGrace is how long a plugin may take to exit when it is told to.
@@ -45,7 +46,7 @@ type process struct {
 	caps        provider.Capabilities
 	stream      *sendStream // nil if sends are unary
 
-	gate *gate
+	gate gate.Gate
 	hung chan error // one reason why the process has to go
 }
 
@@ -61,12 +62,12 @@ func launch(ctx context.Context, c *Config) (*process, error) {
 	}
 	out := newOutput(c.logger().With("plugin", filepath.Base(file)))
 	out.redact(c.Settings, nil)
-	p := &process{child: newChild(file, c.Args, environment(c.Env), out), hung: make(chan error, 1), gate: newGate()}
+	p := &process{child: newChild(file, c.Args, environment(c.Env), out), hung: make(chan error, 1)}
 	stop := context.AfterFunc(ctx, p.child.kill)
 	defer stop()
 	if err := p.connect(ctx, c); err != nil {
 		p.kill()
-		return nil, startError(ctx, file, out, err)
+		return nil, startError(ctx, p.child, err)
 	}
 	return p, nil
 }
@@ -94,7 +95,6 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 		SkipHostEnv:      true,
 		StartTimeout:     c.StartTimeout.Or(DefaultStartTimeout),
 		Logger:           hclog.NewNullLogger(),
-		Stderr:           p.child.out,
 		SyncStdout:       p.child.out,
 		SyncStderr:       p.child.out,
 		GRPCDialOptions: []grpc.DialOption{
@@ -307,16 +307,17 @@ func (p *process) kill() {
 	}
 }
 
-// startError says why a plugin did not start, with what it wrote last.
-func startError(ctx context.Context, file string, out *output, err error) error {
+// startError says why a plugin did not start, with what it wrote last. The
+// process has been killed.
+func startError(ctx context.Context, c *child, err error) error {
 	if _, ok := errors.AsType[*provider.ConfigError](err); ok {
 		return err
 	}
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = errors.New("it was not ready within start_timeout")
 	}
-	if tail := out.tail(); tail != "" {
-		return fmt.Errorf("plugin %s: %w; it wrote:\n%s", file, err, tail)
+	if words := c.lastWords(); words != "" {
+		return fmt.Errorf("plugin %s: %w; it wrote:\n%s", c.Name(), err, words)
 	}
-	return fmt.Errorf("plugin %s: %w", file, err)
+	return fmt.Errorf("plugin %s: %w", c.Name(), err)
 }

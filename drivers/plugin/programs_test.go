@@ -38,11 +38,22 @@ var programs = map[string]func(){
 	"stubborn": func() { serveLiar(1); time.Sleep(time.Hour) },
 	"silent":   func() { time.Sleep(time.Hour) },
 	"dead":     func() { fmt.Fprintln(os.Stderr, "no licence for +306900000001"); os.Exit(3) },
+	"wordy":    exitWithFullPipe,
 	"garbage":  func() { fmt.Println("Hello, World!"); time.Sleep(time.Hour) },
 	"endless":  func() { fmt.Print(strings.Repeat("x", 1<<20)); time.Sleep(time.Hour) },
 	"nocert":   func() { os.Unsetenv("PLUGIN_CLIENT_CERT"); plugin.Serve(oddDriver) },
 	"outside":  func() { os.Unsetenv("PLUGIN_UNIX_SOCKET_DIR"); plugin.Serve(oddDriver) },
 	"open":     listenEverywhere,
+}
+
+// exitWithFullPipe leaves behind nearly all that a pipe holds, the last line
+// without its end.
+func exitWithFullPipe() {
+	for range 150 {
+		fmt.Fprintln(os.Stderr, strings.Repeat("x", 400))
+	}
+	fmt.Fprint(os.Stderr, "the licence has expired")
+	os.Exit(3)
 }
 
 // listenEverywhere greets with an address that others can reach.

@@ -96,7 +96,7 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 	}
 	if err := proc.open(ctx, &p.config); err != nil {
 		proc.kill()
-		return nil, startError(ctx, proc.child.Name(), proc.child.out, err)
+		return nil, startError(ctx, proc.child, err)
 	}
 	switch {
 	case p.description.Protocol == 0:
@@ -153,7 +153,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
-	defer proc.gate.leave()
+	defer proc.gate.Leave()
 	if proc.stream != nil {
 		return proc.stream.send(ctx, message)
 	}
@@ -193,7 +193,7 @@ func (p *Provider) enter(ctx context.Context) (*process, error) {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: cause}
 	}
 	proc := p.current.Load()
-	if proc == nil || !proc.gate.enter() {
+	if proc == nil || !proc.gate.Enter() {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: p.notRunning()}
 	}
 	return proc, nil

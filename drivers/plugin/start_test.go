@@ -19,6 +19,7 @@ func TestStartFails(t *testing.T) {
 	for program, want := range map[string]string{
 		"silent":  "not ready within start_timeout",
 		"dead":    "no licence for +***",
+		"wordy":   "the licence has expired",
 		"garbage": "Hello, World!",
 		"endless": "Unrecognized remote plugin message",
 		"newer":   "Plugin version: 2, Client versions: [1]",

@@ -63,12 +63,12 @@ func (p *Provider) watch(ctx context.Context, proc *process) error {
 // chance first; if the process is dead, they have ended by themselves.
 func (p *Provider) drop(proc *process) {
 	select {
-	case <-proc.gate.close():
+	case <-proc.gate.Close():
 	case <-proc.child.ended:
 	case <-time.After(p.config.Timeout.Or(DefaultTimeout)):
 	}
 	proc.kill()
-	<-proc.gate.close()
+	<-proc.gate.Close()
 	if proc.stream != nil {
 		proc.stream.close()
 	}
@@ -78,7 +78,7 @@ func (p *Provider) drop(proc *process) {
 // account, then the program.
 func (p *Provider) finish(proc *process) error {
 	select {
-	case <-proc.gate.close():
+	case <-proc.gate.Close():
 	case <-proc.child.ended:
 	case <-time.After(p.config.Timeout.Or(DefaultTimeout)):
 	}
