@@ -33,7 +33,7 @@ func TestGoldenRequests(t *testing.T) {
 	sms := apifon.Text{Text: "Hi {name}! {apifon_lp}", SenderID: "Example"}
 	contact := apifon.Contact{
 		Destination: "+306900000001", Email: "ann@a.example", Status: apifon.Subscribed, EmailStatus: apifon.Unsubscribed,
-		SubscriberFields: map[string]any{"date_BIRTHDAY": 1560902400000, "NAME": "Ann"},
+		SubscriberFields: map[string]any{"date_BIRTHDAY": int64(1560902400000), "NAME": "Ann"},
 		GDPRFields:       map[string]apifon.Consent{"PROMOTION": {Mobile: true}},
 	}
 	key := apifon.SubscriberKey("+306900000001")

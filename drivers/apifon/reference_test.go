@@ -132,7 +132,7 @@ func TestAnswersOfTheReference(t *testing.T) {
 		got, err := c.GetSubscriber(ctx, "l", "k", apifon.Read{})
 		require.NoError(t, err)
 		assert.Equal(t, apifon.SubscriberKey("+306999999999"), got.DestinationID)
-		assert.InDelta(t, 1558533285000, got.SubscriberFields["date_BIRTHDAY"], 0)
+		assert.InDelta(t, int64(1558533285000), got.SubscriberFields["date_BIRTHDAY"], 0)
 		assert.False(t, got.GDPRFields["PROMOTION"].Mobile)
 	})
 	t.Run("subscriber_query", func(t *testing.T) {

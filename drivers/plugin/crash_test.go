@@ -3,16 +3,12 @@ package plugin_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -46,6 +42,13 @@ func again(t *testing.T, p *plugin.Provider, old int) int {
 		return err == nil && pid != old
 	}, 10*time.Second, 5*time.Millisecond, "the plugin is started again")
 	return pid
+}
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, p.Kill())
 }
 
 func pidOf(t *testing.T, p *plugin.Provider) int {
@@ -83,7 +86,7 @@ func inFlight(t *testing.T, change func(*plugin.Config)) (p *plugin.Provider, pi
 func TestKilledBetweenWriteAndReply(t *testing.T) {
 	bothWays(t, func(t *testing.T, unary bool) {
 		p, pid, failed := inFlight(t, func(c *plugin.Config) { c.Unary = unary })
-		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		kill(t, pid)
 		require.ErrorIs(t, <-failed, provider.Indeterminate)
 		again(t, p, pid)
 	})
@@ -101,7 +104,7 @@ func TestManyInFlightAtCrash(t *testing.T) {
 			all.Go(func() { _, errs[i] = send(p, "wait") })
 		}
 		time.Sleep(50 * time.Millisecond)
-		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		kill(t, pid)
 		all.Wait()
 		for _, err := range errs {
 			assert.Contains(t, []provider.Code{provider.Indeterminate, provider.Unavailable}, provider.CodeOf(err))
@@ -119,9 +122,9 @@ func TestRestartBudget(t *testing.T) {
 	c.Restarts = 1
 	p := open(t, c)
 	first := pidOf(t, p)
-	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
+	kill(t, first)
 	second := again(t, p, first)
-	require.NoError(t, syscall.Kill(second, syscall.SIGKILL))
+	kill(t, second)
 
 	var err error
 	require.Eventually(t, func() bool {
@@ -130,7 +133,7 @@ func TestRestartBudget(t *testing.T) {
 	}, 5*time.Second, 5*time.Millisecond)
 	assert.ErrorIs(t, err, provider.Unavailable)
 	assert.Regexp(t, `started again in (4m5\d|5m)`, err.Error(), "the window has no more room")
-	assert.Contains(t, log.String(), "signal: killed")
+	assert.Regexp(t, `signal: killed|exit status 1`, log.String())
 }
 
 func TestNeverRestarted(t *testing.T) {
@@ -138,40 +141,11 @@ func TestNeverRestarted(t *testing.T) {
 	c := config(t, "odd", `{}`)
 	c.Restarts = -1
 	p := open(t, c)
-	require.NoError(t, syscall.Kill(pidOf(t, p), syscall.SIGKILL))
+	kill(t, pidOf(t, p))
 	require.Eventually(t, func() bool { _, err := send(p, "pid"); return err != nil }, 5*time.Second, 5*time.Millisecond)
 	time.Sleep(300 * time.Millisecond)
 	_, err := send(p, "pid")
 	require.ErrorIs(t, err, provider.Unavailable)
-}
-
-// A stopped process answers nothing, health checks included.
-func TestStoppedProcessIsKilled(t *testing.T) {
-	bothWays(t, func(t *testing.T, unary bool) {
-		p, pid, failed := inFlight(t, func(c *plugin.Config) {
-			c.Unary = unary
-			c.HealthInterval, c.HealthTimeout = provider.Duration(50*time.Millisecond), provider.Duration(time.Second)
-		})
-		require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
-		require.ErrorIs(t, <-failed, provider.Indeterminate)
-		again(t, p, pid)
-		assert.False(t, alive(pid), "the stopped process is gone")
-	})
-}
-
-// A call that runs out of time is a reason to look at the plugin at once.
-func TestDeadlineAsksForHealth(t *testing.T) {
-	t.Parallel()
-	c := config(t, "odd", `{}`)
-	c.HealthInterval, c.HealthTimeout = provider.Duration(time.Hour), provider.Duration(200*time.Millisecond)
-	p := open(t, c)
-	pid := pidOf(t, p)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	_, err := provider.ReadStatus(ctx, p, "hang")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	again(t, p, pid)
 }
 
 // The process is healthy, but a send does not end. The others must not suffer.
@@ -216,53 +190,17 @@ func TestCancelReachesTheDriver(t *testing.T) {
 func TestCapabilitiesStayTrue(t *testing.T) {
 	t.Parallel()
 	grow := filepath.Join(t.TempDir(), "grow")
-	c := config(t, "odd", `{"grow": "`+grow+`"}`)
+	c := config(t, "odd", `{"grow": `+strconv.Quote(grow)+`}`)
 	var log syncBuffer
 	c.Logger = log.logger()
 	p := open(t, c)
 	caps := p.Capabilities()
 	require.NoError(t, os.WriteFile(grow, nil, 0o600))
-	require.NoError(t, syscall.Kill(pidOf(t, p), syscall.SIGKILL))
+	kill(t, pidOf(t, p))
 	require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte("capabilities")) }, 5*time.Second, 5*time.Millisecond)
 	assert.Equal(t, caps, p.Capabilities())
 	_, err := send(p, "pid")
 	assert.ErrorIs(t, err, provider.Unavailable)
-}
-
-// A host that is killed cannot end its plugins; they must not stay.
-func TestOrphansEnd(t *testing.T) {
-	t.Parallel()
-	self, err := os.Executable()
-	require.NoError(t, err)
-	host := exec.Command(self)
-	host.Env = append(os.Environ(), "PLUGIN_TEST_HOST=1")
-	out, err := host.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, host.Start())
-	var pid int
-	_, err = fmt.Fscan(out, &pid)
-	require.NoError(t, err)
-	require.True(t, alive(pid))
-	require.NoError(t, host.Process.Kill())
-	require.Error(t, host.Wait())
-	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
-}
-
-// What the plugin started ends with it, and does not keep Close waiting.
-func TestGrandchildren(t *testing.T) {
-	t.Parallel()
-	p, err := plugin.New(config(t, "odd", `{}`))
-	require.NoError(t, err)
-	pid, err := strconv.Atoi(ask(t, p, "child"))
-	require.NoError(t, err)
-	require.NoError(t, p.Close())
-	require.Eventually(t, func() bool { return !alive(pid) }, 5*time.Second, 5*time.Millisecond)
-}
-
-// alive is false for a process that nobody has waited for yet.
-func alive(pid int) bool {
-	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	return !errors.Is(err, os.ErrNotExist) && !bytes.Contains(stat, []byte(") Z "))
 }
 
 func TestClose(t *testing.T) {

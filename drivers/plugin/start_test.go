@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -176,7 +177,7 @@ func TestInspect(t *testing.T) {
 
 func TestDriver(t *testing.T) {
 	c := config(t, "odd", ``)
-	p, err := plugin.Driver.Open(context.Background(), []byte(`{"path": "`+c.Path+`", "args": ["odd"], "config": {"token": "abc"}, "health_interval": "1s"}`))
+	p, err := plugin.Driver.Open(context.Background(), []byte(`{"path": `+strconv.Quote(c.Path)+`, "args": ["odd"], "config": {"token": "abc"}, "health_interval": "1s"}`))
 	require.NoError(t, err)
 	require.Equal(t, "ok", ask(t, p, "x"))
 	require.NoError(t, provider.Close(p))

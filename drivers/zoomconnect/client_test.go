@@ -261,7 +261,7 @@ func TestStatistics(t *testing.T) {
 		Campaign: "spring", From: time.Date(2025, 11, 1, 22, 0, 0, 0, time.UTC), CreditValue: true,
 	})
 	require.NoError(t, err)
-	assert.EqualValues(t, 1762034400000, got.From.UnixMilli(), "the second of November begins in South Africa")
+	assert.Equal(t, int64(1762034400000), got.From.UnixMilli(), "the second of November begins in South Africa")
 	assert.True(t, got.ShowingCreditValue)
 	want := zoomconnect.Counts{Delivered: "1", Sent: "1", Failed: "0", FailedRefunded: "0", FailedOptOut: "0", Total: "2"}
 	assert.Equal(t, want, got.GrandTotal)
