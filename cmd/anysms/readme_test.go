@@ -21,15 +21,21 @@ const readmePath = "README.md" // from the root of the project
 // replaces it with -update.
 func readmeBlock(t *testing.T, marker, end string, replace func(old string) string) {
 	t.Helper()
-	readme, err := os.ReadFile(readmePath)
+	documentBlock(t, readmePath, marker, end, replace)
+}
+
+// documentBlock does the same in any document.
+func documentBlock(t *testing.T, path, marker, end string, replace func(old string) string) {
+	t.Helper()
+	document, err := os.ReadFile(path)
 	require.NoError(t, err)
-	before, rest, ok := strings.Cut(string(readme), "<!-- "+marker+" -->\n")
-	require.True(t, ok, "the README has no marker %q", marker)
+	before, rest, ok := strings.Cut(string(document), "<!-- "+marker+" -->\n")
+	require.True(t, ok, "%s has no marker %q", path, marker)
 	old, after, ok := strings.Cut(rest, end)
-	require.True(t, ok, "the README's %q has no end", marker)
+	require.True(t, ok, "%s: %q has no end", path, marker)
 	fresh := replace(old)
 	if *update {
-		require.NoError(t, os.WriteFile(readmePath, []byte(before+"<!-- "+marker+" -->\n"+fresh+end+after), 0o644))
+		require.NoError(t, os.WriteFile(path, []byte(before+"<!-- "+marker+" -->\n"+fresh+end+after), 0o644))
 		return
 	}
 	assert.Equal(t, old, fresh, "run the tests with -update to write it anew")
@@ -47,6 +53,19 @@ func TestReadmeProgram(t *testing.T) {
 	source, err := os.ReadFile("examples/quickstart/main.go")
 	require.NoError(t, err)
 	readmeBlock(t, "examples/quickstart/main.go", "```\n\n", func(string) string { return "```go\n" + string(source) })
+}
+
+// TestReadmeReports holds that the README's lines on delivery reports are those of
+// the example.
+func TestReadmeReports(t *testing.T) {
+	atRoot(t)
+	source, err := os.ReadFile("examples/reports/main.go")
+	require.NoError(t, err)
+	readmeBlock(t, "examples/reports/main.go", "```\n\n", func(old string) string {
+		lines := strings.TrimPrefix(old, "```go\n")
+		assert.Contains(t, string(source), lines)
+		return old
+	})
 }
 
 // TestReadmeSession runs the commands of the README's session.

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/resttest"
 )
 
-// provenDrivers are the drivers of the README's table of results, with settings
+// provenDrivers are the drivers of the table of results, with settings
 // that the suite can look for in errors.
 var provenDrivers = []struct{ name, settings string }{
 	{"memory", `{"callback_secret":"s3cret-of-the-callbacks"}`},
@@ -23,9 +23,9 @@ var provenDrivers = []struct{ name, settings string }{
 	{"zoomconnect", `{"email":"user@shop.example","token":"11111111-2222-3333-4444-555555555555"}`},
 }
 
-// TestReadmeConformance runs the suite over the drivers and holds the README's
-// table of results.
-func TestReadmeConformance(t *testing.T) {
+// TestConformanceTable runs the suite over the drivers and holds the table of its
+// results.
+func TestConformanceTable(t *testing.T) {
 	atRoot(t)
 	var reports []conformance.Report
 	for _, d := range provenDrivers {
@@ -48,7 +48,7 @@ func TestReadmeConformance(t *testing.T) {
 	}
 	var table strings.Builder
 	require.NoError(t, conformance.WriteTable(&table, reports...))
-	readmeBlock(t, "conformance", "<!-- end -->", func(string) string { return table.String() })
+	documentBlock(t, "docs/conformance.md", "conformance", "<!-- end -->", func(string) string { return table.String() })
 }
 
 func named(r conformance.Report, name string) conformance.Report {
