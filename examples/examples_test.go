@@ -100,13 +100,13 @@ func TestExamples(t *testing.T) {
 
 	t.Run("otp", func(t *testing.T) {
 		out := run(t, "", filepath.Join(bin, "otp"), "-config", "memory.yaml", "+306971234567")
-		assert.Equal(t, "sent by nowhere\n", out)
+		assert.Equal(t, "sent by fake\n", out)
 	})
 
 	t.Run("fromconfig", func(t *testing.T) {
 		out := run(t, "+306971234567\tHello\n+306971234568\tΚαλημέρα\n12\tno number\n", filepath.Join(bin, "fromconfig"), "memory.yaml")
-		assert.Contains(t, out, "line 1: accepted nowhere")
-		assert.Contains(t, out, "line 2: accepted nowhere")
+		assert.Contains(t, out, "line 1: accepted fake")
+		assert.Contains(t, out, "line 2: accepted fake")
 		assert.Contains(t, out, "line 3: invalid_recipient")
 	})
 }

@@ -115,12 +115,12 @@ func TestBadUsage(t *testing.T) {
 	}{
 		"unknown command":    {[]string{"sned"}, `unknown command "sned"`},
 		"unknown flag":       {[]string{"send", "--too", "x"}, "unknown flag: --too"},
-		"missing flag":       {[]string{"send", "--to", number}, `"text"`},
+		"missing flag":       {[]string{"send", "--to", number}, "--text is missing"},
 		"unknown format":     {[]string{"version", "--format", "xml"}, "want text or json"},
 		"unknown class":      {[]string{"send", "--class", "urgent"}, "want otp, transactional or marketing"},
 		"unknown mode":       {[]string{"send", "--delivery", "twice"}, "want at_most_once, reconcile or at_least_once"},
 		"bad duration":       {[]string{"send", "--validity", "2 minutes"}, "validity"},
-		"negative duration":  {[]string{"send", "--to", number, "--text", "x", "--validity", "-2m"}, "negative"},
+		"negative duration":  {[]string{"send", "--to", number, "--text", "x", "--validity", "-2m"}, "want a positive duration"},
 		"bad time":           {[]string{"send", "--to", number, "--text", "x", "--at", "tomorrow"}, "2030-01-02T15:04:05Z"},
 		"nothing to analyse": {[]string{"analyse"}, "nothing to analyse"},
 		"text and file":      {[]string{"analyse", "--file", "x", "text"}, "not both"},
@@ -131,13 +131,13 @@ func TestBadUsage(t *testing.T) {
 		"unknown region":     {[]string{"analyse", "--file", "x", "--to-column", "to", "--region", "Greece"}, "Greece"},
 		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; there are: `},
 		"status, no id":      {[]string{"status", "--provider", "x"}, "accepts 1 arg"},
-		"two texts":          {[]string{"analyse", "Hello", "there"}, "2 texts are given; want one, in quotes"},
-		"level of a file":    {[]string{"analyse", "--file", "x", "--transliterate", "full"}, "--transliterate is for one text"},
-		"empty template":     {[]string{"analyse", "--file", "x", "--template", ""}, "--template is empty"},
+		"two texts":          {[]string{"analyse", "Hello", "there"}, "got 2 texts, want one"},
+		"level of a file":    {[]string{"analyse", "--file", "x", "--transliterate", "full"}, "--transliterate works on a single text"},
+		"empty template":     {[]string{"analyse", "--file", "x", "--template", ""}, "--template must not be empty"},
 		"two sources":        {[]string{"analyse", "--file", "x", "--template", "Hi", "--text-column", "t"}, "not both"},
 		"no segment at all":  {[]string{"analyse", "--max-segments", "0", "text"}, "--max-segments 0; want at least 1"},
 		"sample, not asked":  {[]string{"cost", "--file", "x", "--sample", "3"}, "--sample needs --ask"},
-		"no network":         {[]string{"rates", "quote", "--rates", "x", "--to", "+306900000001", "--mccmnc", "202a"}, `--mccmnc "202a" is not 5 or 6 digits`},
+		"no network":         {[]string{"rates", "quote", "--rates", "x", "--to", "+306900000001", "--mccmnc", "202a"}, `--mccmnc "202a"; want 5 or 6 digits`},
 		"help is named":      {[]string{"rates", "check"}, `see "anysms rates check --help"`},
 		"pace of nothing":    {[]string{"demo", "--pace", "0s"}, "--pace 0s"},
 	} {
@@ -168,12 +168,12 @@ func TestBadFiles(t *testing.T) {
 	}
 	got = anysms(t, "analyse", "--file", file, "--text-column", "body", "--sheet", "May")
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, `--sheet "May": `+file+" is no workbook")
+	assert.Contains(t, got.stderr, `--sheet "May": `+file+" is not a workbook")
 
 	lines := write(t, "a.jsonl", `{"phone":"+306971234567","body":"Hi"}`+"\n")
 	got = anysms(t, "analyse", "--file", lines)
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, `no key "text" in the first lines; read as JSON Lines the file has: "body", "phone"`)
+	assert.Contains(t, got.stderr, `no key "text" in the first lines; read as JSON Lines, the file has: "body", "phone"`)
 
 	got = anysms(t, "analyse", "--file", file, "--text-column", "SMS")
 	assert.Equal(t, cli.ExitUsage, got.code)

@@ -73,7 +73,7 @@ func TestConformanceUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nothing":             {nil, "which driver?"},
+		"nothing":             {nil, "no driver given"},
 		"unknown driver":      {[]string{"--driver", "nobody"}, `unknown driver "nobody"`},
 		"two ways":            {[]string{"--driver", "memory", "--recipe", "x"}, "none of the others can be"},
 		"settings missing":    {[]string{"--driver", "memory", "--settings", "/no/such.json"}, "--settings: "},
@@ -81,11 +81,11 @@ func TestConformanceUsage(t *testing.T) {
 		"replies missing":     {[]string{"--driver", "memory", "--replies", "/no/such"}, "--replies: "},
 		"skip without reason": {[]string{"--driver", "memory", "--skip", "text.control"}, "want ID=REASON"},
 		"skip of a core case": {[]string{"--driver", "memory", "--skip", "requests.one=why not"}, ""},
-		"ambiguous":           {[]string{"--config", conf, "--driver", "memory"}, "2 providers with the driver"},
+		"ambiguous":           {[]string{"--config", conf, "--driver", "memory"}, "2 providers with driver"},
 		"unknown provider":    {[]string{"--config", conf, "--provider", "mars"}, "mars"},
 		"unknown recipe":      {[]string{"--recipe", "/no/such.yaml"}, "such.yaml"},
-		"recipe and replies":  {[]string{"--recipe", "transmitsms", "--replies", "."}, "brings its settings"},
-		"list as JUnit":       {[]string{"--list", "--format", "junit"}, "no form junit"},
+		"recipe and replies":  {[]string{"--recipe", "transmitsms", "--replies", "."}, "a recipe has its settings"},
+		"list as JUnit":       {[]string{"--list", "--format", "junit"}, "no format junit"},
 		"unknown form":        {[]string{"--list", "--format", "html"}, "want text, json, junit or markdown"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,19 +32,19 @@ func TestBadRates(t *testing.T) {
 		{"no such card", []string{"rates", "check", "nowhere.csv"}, cli.ExitUsage, "nowhere.csv"},
 		{"broken card", []string{"rates", "check", broken}, cli.ExitUsage, "broken.csv:2: price: "},
 		{"every broken line", []string{"cost", "--file", file, "--rates", broken}, cli.ExitUsage, "broken.csv:4: currency: USD"},
-		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, cli.ExitRefused, "2 warnings to look at"},
+		{"gap", []string{"rates", "check", write(t, "gap.csv", "provider,country,currency,price\na,GR,EUR,1\nb,DE,EUR,1\n")}, cli.ExitRefused, "2 warnings"},
 		{"bad number", []string{"rates", "quote", "--rates", card, "--to", "12"}, cli.ExitRefused, "calling code"},
 		{"no number", []string{"rates", "quote", "--rates", card}, cli.ExitUsage, `"to" not set`},
-		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, cli.ExitUsage, `no provider "nobody"; there are: athens, usa`},
+		{"unknown provider", []string{"cost", "--file", file, "--rates", card, "--providers", "nobody"}, cli.ExitUsage, `no provider "nobody"; want one of athens, usa`},
 		{"currencies", []string{"cost", "--file", file, "--rates", card}, cli.ExitUsage, "no currency rate for"},
 		{"currency rate", []string{"cost", "--file", file, "--rates", card, "--currency-rate", "EUR"}, cli.ExitUsage, "want CURRENCY=RATE"},
-		{"no card", []string{"cost", "--file", file}, cli.ExitUsage, "cost needs a rate card"},
+		{"no card", []string{"cost", "--file", file}, cli.ExitUsage, "no rate card"},
 		{"no file", []string{"cost", "--rates", card}, cli.ExitUsage, `"file" not set`},
 		{"rates without numbers", []string{"analyse", "--file", file, "--rates", card}, cli.ExitUsage, "--rates needs --to-column"},
 		{"providers without rates", []string{"analyse", "--file", file, "--providers", "a"}, cli.ExitUsage, "--providers needs --rates"},
-		{"template", []string{"analyse", "--file", file, "--template", "{"}, cli.ExitUsage, "begins no variable"},
+		{"template", []string{"analyse", "--file", file, "--template", "{"}, cli.ExitUsage, "does not start a variable"},
 		{"template column", []string{"analyse", "--file", file, "--template", "{name}"}, cli.ExitUsage, `no column "name"`},
-		{"baseline", []string{"analyse", "--baseline", card, "x"}, cli.ExitUsage, "is not the JSON of an analysis"},
+		{"baseline", []string{"analyse", "--baseline", card, "x"}, cli.ExitUsage, "not the JSON of an analysis"},
 		{"max cost", []string{"analyse", "--max-cost", "1", "x"}, cli.ExitUsage, "max-cost needs prices"},
 		{"max segments", []string{"analyse", "--max-segments", "-1", "x"}, cli.ExitUsage, "want at least 1"},
 		{"file flag without file", []string{"analyse", "--report", "x.html", "x"}, cli.ExitUsage, "--report needs --file"},
@@ -70,7 +70,7 @@ func TestAnalysisInCI(t *testing.T) {
 	require.Len(t, answer.Violations, 2)
 	assert.Equal(t, "require", answer.Violations[0].Rule)
 	assert.Equal(t, "baseline", answer.Violations[1].Rule)
-	assert.Contains(t, got.stderr, "limit broken: require is gsm7")
+	assert.Contains(t, got.stderr, "limit exceeded: require is gsm7")
 
 	got = anysmsReading(t, campaign, "analyse", "--file", "-", "--to-column", "to", "--region", "GR", "--allow-invalid",
 		"--rates", write(t, "rates.csv", someRates), "--max-cost", "usa=0.05", "--max-cost", "athens=1")
@@ -117,7 +117,7 @@ func TestAskTheVendor(t *testing.T) {
 	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, price: {amount: \"0.02\", currency: EUR}}\n")
 	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
 	require.Equal(t, cli.ExitDone, got.code, got.stderr)
-	assert.Contains(t, got.stdout, "The vendors say:")
+	assert.Contains(t, got.stdout, "Quotes of the vendors:")
 	assert.Contains(t, got.stdout, "0.02 EUR")
 
 	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
@@ -134,5 +134,5 @@ func TestAskTheVendor(t *testing.T) {
 	conf = write(t, "anysms.yaml", "providers:\n  usa: {driver: phonify, api_key: k, base_url: \""+server.URL+"\"}\n")
 	got = anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, "no provider of the configuration can be asked")
+	assert.Contains(t, got.stderr, "no configured provider offers quotes")
 }

@@ -31,14 +31,14 @@ func TestWrittenFiles(t *testing.T) {
 	for _, flag := range []string{"--annotate", "--report"} {
 		got := anysms(t, "analyse", "--file", in, flag, in)
 		assert.Equal(t, cli.ExitUsage, got.code)
-		assert.Contains(t, got.stderr, "is the file that is read")
+		assert.Contains(t, got.stderr, "is the input file")
 		content, err := os.ReadFile(in)
 		require.NoError(t, err)
 		assert.Equal(t, rows, string(content), "%s leaves the input alone", flag)
 
 		got = anysms(t, "analyse", "--file", in, flag, filepath.Join(dir, "none", "out"))
 		assert.Equal(t, cli.ExitUsage, got.code)
-		assert.Contains(t, got.stderr, "none/out: cannot be written: no such file")
+		assert.Contains(t, got.stderr, "none/out: no such file")
 		assert.Empty(t, got.stdout, "it is said before the file is read")
 
 		require.NoError(t, os.WriteFile(out, []byte("old"), 0o600))
@@ -60,6 +60,6 @@ func TestWrittenFiles(t *testing.T) {
 	var stdout, stderr strings.Builder
 	code := run(ctx, []string{"analyse", "--file", in, "--annotate", out}, strings.NewReader(""), &stdout, &stderr)
 	assert.Equal(t, cli.ExitRefused, code)
-	assert.Contains(t, stderr.String(), out+" is not written")
+	assert.Contains(t, stderr.String(), out+" was not written")
 	assert.Equal(t, []string{"in.csv"}, files())
 }

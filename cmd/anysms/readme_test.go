@@ -68,12 +68,23 @@ func TestReadmeReports(t *testing.T) {
 	})
 }
 
-// TestReadmeSession runs the commands of the README's session.
+// secretsOfTheExample are the variables that examples/anysms.example.yaml names.
+var secretsOfTheExample = []string{"APIFON_TOKEN", "APIFON_SECRET", "PHONIFY_API_KEY"}
+
+// unsetenv removes variables for the test.
+func unsetenv(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		t.Setenv(name, "") // restores it at the end
+		require.NoError(t, os.Unsetenv(name))
+	}
+}
+
+// TestReadmeSession runs the commands of the README's session as a newcomer does:
+// without secrets in the environment.
 func TestReadmeSession(t *testing.T) {
 	atRoot(t)
-	for _, name := range []string{"APIFON_TOKEN", "APIFON_SECRET", "PHONIFY_API_KEY"} {
-		t.Setenv(name, "for-the-readme")
-	}
+	unsetenv(t, append(secretsOfTheExample, cli.ConfigEnv)...)
 	readmeBlock(t, "session", "```\n\n", func(old string) string {
 		fresh := "```console\n"
 		var got outcome
@@ -155,13 +166,39 @@ func TestReadmeDrivers(t *testing.T) {
 	readmeBlock(t, "drivers", "<!-- end -->", func(string) string { return table })
 }
 
-// TestExampleConfiguration holds that the example is right.
+// TestExampleConfiguration holds that the example is valid, and that what it lacks
+// without its secrets is reported.
 func TestExampleConfiguration(t *testing.T) {
 	atRoot(t)
-	for _, name := range []string{"APIFON_TOKEN", "APIFON_SECRET", "PHONIFY_API_KEY"} {
+	unsetenv(t, secretsOfTheExample...)
+	check := []string{"config", "check", "--config", "examples/anysms.example.yaml"}
+	got := anysms(t, check...)
+	assert.Equal(t, cli.ExitUsage, got.code)
+	assert.Contains(t, got.stderr, "APIFON_TOKEN is not set")
+
+	got = anysms(t, append(check, "--allow-unset")...)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "is valid: 2 providers, 3 routes\n")
+	for _, name := range secretsOfTheExample {
+		assert.Contains(t, got.stdout, "warning: the environment variable "+name+" is not set\n")
+	}
+
+	message := []string{"--config", "examples/anysms.example.yaml", "--to", number, "--text", "Hello"}
+	for _, offline := range [][]string{
+		append([]string{"send", "--dry-run"}, message...), append([]string{"route", "explain"}, message...), {"providers", message[0], message[1]},
+	} {
+		got = anysms(t, offline...)
+		assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+		assert.Contains(t, got.stderr, "warning: environment variables not set, a real send would fail: APIFON_TOKEN, APIFON_SECRET, PHONIFY_API_KEY\n")
+	}
+	got = anysms(t, append([]string{"send"}, message...)...)
+	assert.Equal(t, cli.ExitUsage, got.code, "nothing is sent without the secrets")
+	assert.Contains(t, got.stderr, "APIFON_TOKEN is not set")
+
+	for _, name := range secretsOfTheExample {
 		t.Setenv(name, "for-the-test")
 	}
-	got := anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--format", "json")
+	got = anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--format", "json")
 	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.JSONEq(t, `{"path":"examples/anysms.example.yaml","providers":2,"routes":3,"warnings":[]}`, got.stdout)
 }

@@ -61,7 +61,7 @@ func TestSendWithClosedOutput(t *testing.T) {
 		code := run(t.Context(), []string{"send", "--config", bulkConfig(t, vendor.URL), "--to", number, "--text", "Hello", "--format", format},
 			strings.NewReader(""), &closing{}, &errOut)
 		assert.Equal(t, cli.ExitUnknown, code)
-		assert.Contains(t, errOut.String(), "broken pipe; the result is: accepted by usa, id ")
+		assert.Contains(t, errOut.String(), "broken pipe; the result was: accepted by usa, id ")
 	}
 }
 
@@ -73,7 +73,7 @@ func TestSendFileFinishesWhatIsUnderWay(t *testing.T) {
 	var out, errOut strings.Builder
 	code := run(ctx, []string{"send", "--config", conf, "--file", manyRows(t, 500)}, strings.NewReader(""), &out, &errOut)
 	assert.Equal(t, cli.ExitRefused, code)
-	assert.Contains(t, errOut.String(), "stopping when what is under way has its answer")
+	assert.Contains(t, errOut.String(), "waiting at most 15s for messages in flight")
 	assert.Contains(t, errOut.String(), "later rows were not sent")
 	assert.NotContains(t, out.String(), "unknown")
 	assert.Contains(t, out.String(), "accepted by fake")
@@ -87,7 +87,7 @@ func TestSendFileDoesNotGuess(t *testing.T) {
 	file := write(t, "f.csv", "to,text\n+306971234567,\xca\xe1\xeb\xe7\xec\xdd\xf1\xe1\n") // Καλημέρα in windows-1253
 	got := anysms(t, "send", "--config", conf, "--file", file)
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, "f.csv is not UTF-8 and looks like windows-1253")
+	assert.Contains(t, got.stderr, "f.csv is not UTF-8 but probably windows-1253")
 	assert.Zero(t, vendor.Requests())
 
 	got = anysms(t, "send", "--config", conf, "--file", file, "--charset", "windows-1253")

@@ -27,12 +27,18 @@ router: {default_region: GR, retry: {max_attempts: 1}}
 `, url))
 }
 
+// lineResult is a line of send --file --format json.
+type lineResult struct {
+	Line int `json:"line"`
+	router.Result
+}
+
 // results reads the JSON lines by the line of the row.
-func results(t *testing.T, stdout string) map[int]router.Result {
+func results(t *testing.T, stdout string) map[int]lineResult {
 	t.Helper()
-	byLine := make(map[int]router.Result)
+	byLine := make(map[int]lineResult)
 	for line := range strings.Lines(stdout) {
-		var r router.Result
+		var r lineResult
 		require.NoError(t, json.Unmarshal([]byte(line), &r))
 		assert.NotContains(t, byLine, r.Line, "one line of output for each row")
 		byLine[r.Line] = r
@@ -64,9 +70,9 @@ func TestSendFile(t *testing.T) {
 	}
 	assert.Equal(t, "b", byLine[3].Ref)
 	assert.Contains(t, byLine[7].Message, `unknown class "spam"`)
-	assert.Contains(t, byLine[8].Message, "the row has 2 fields, the header 5")
+	assert.Contains(t, byLine[8].Message, "wrong number of fields: got 2, want 5")
 	require.Len(t, vendor.Messages(), 2)
-	assert.Contains(t, got.stderr, `columns that are not used: "colour"`)
+	assert.Contains(t, got.stderr, `ignored columns: "colour"`)
 	assert.Contains(t, got.stderr, "8 messages, 2 accepted, 6 refused, 0 not_sent, 0 unknown")
 
 	assert.Equal(t, cli.ExitDone, anysms(t, "send", "--config", conf, "--file", file, "--allow-invalid").code)
@@ -92,7 +98,7 @@ func TestSendFileWithJournal(t *testing.T) {
 	conf, journal := bulkConfig(t, vendor.URL), filepath.Join(t.TempDir(), "j")
 	one := write(t, "f.csv", "to,text,ref\n+306971234567,first,a\n")
 	both := write(t, "g.csv", "to,text,ref\n+306971234567,first,a\n+306971234568,second,b\n")
-	send := func(file string) (outcome, map[int]router.Result) {
+	send := func(file string) (outcome, map[int]lineResult) {
 		got := anysms(t, "send", "--config", conf, "--file", file, "--journal", journal, "--format", "json")
 		return got, results(t, got.stdout)
 	}
@@ -153,7 +159,7 @@ func TestBadBulk(t *testing.T) {
 		{"file and number", []string{"send", "--config", conf, "--file", file, "--to", "+306971234567"}, "not both"},
 		{"journal alone", []string{"send", "--config", conf, "--to", "1", "--text", "x", "--journal", "j"}, "--journal needs --file"},
 		{"nothing", []string{"send", "--config", conf}, "give --to and --text, or --file"},
-		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "sends nothing"},
+		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "not both"},
 		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, "no such file"},
 		{"no such journal", []string{"resolve"}, `"journal" not set`},
 	}

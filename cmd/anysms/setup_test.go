@@ -68,7 +68,7 @@ func TestConfigCheckAsksNobody(t *testing.T) {
 	v := startVendors(t)
 	got := anysms(t, "config", "check", "--config", v.config)
 	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
-	assert.Contains(t, got.stdout, "is right: 2 providers, 1 route\n")
+	assert.Contains(t, got.stdout, "is valid: 2 providers, 1 route\n")
 	v.untouched(t)
 }
 

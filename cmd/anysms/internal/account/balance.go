@@ -35,11 +35,11 @@ func (a *app) balanceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "balance [--provider P]",
 		GroupID: cli.GroupCost,
-		Short:   "Ask the vendors what the accounts hold",
-		Long: `Ask the vendors what the accounts hold: all of them, or one.
+		Short:   "Show account balances",
+		Long: `Show the account balances of all providers, or of one.
 
-A provider that cannot tell is listed as such. The exit code is 1 if one that
-can tell did not, or if the one that was asked for cannot.`,
+A provider without a balance API is listed as such. The exit code is 1 if a
+balance could not be read, or if --provider names a provider without one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := conf.Load(cmd.Context())
@@ -52,7 +52,7 @@ can tell did not, or if the one that was asked for cannot.`,
 	}
 	format.AddTo(cmd)
 	conf.AddTo(cmd)
-	cmd.Flags().StringVar(&name, "provider", "", "ask this provider alone")
+	cmd.Flags().StringVar(&name, "provider", "", "ask only this provider")
 	return cmd
 }
 
@@ -86,7 +86,7 @@ func readBalance(ctx context.Context, p *config.Provider) balanceReport {
 	if err != nil {
 		report := balanceReport{Provider: p.Name, Code: provider.CodeOf(err), Message: err.Error()}
 		if errors.Is(err, errors.ErrUnsupported) {
-			report.Message = "this provider cannot tell its balance"
+			report.Message = "not available from this provider"
 		}
 		return report
 	}

@@ -23,7 +23,7 @@ func (a *app) cancelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "cancel --provider P ID",
 		GroupID: cli.GroupSend,
-		Short:   "Withdraw a scheduled message",
+		Short:   "Cancel a scheduled message",
 		Example: "  anysms cancel --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

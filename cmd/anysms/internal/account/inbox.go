@@ -14,7 +14,7 @@ import (
 type inboxReport struct {
 	Provider string         `json:"provider"`
 	Messages []inboxMessage `json:"messages"`
-	Next     string         `json:"next"` // the cursor to ask with next time
+	Next     string         `json:"next"` // the cursor for the next listing
 }
 
 type inboxMessage struct {
@@ -33,8 +33,8 @@ func (a *app) inboxCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "inbox --provider P",
 		GroupID: cli.GroupSend,
-		Short:   "List the messages that people sent",
-		Long:    "List the messages that people sent, all of them or those after a cursor, and\nthe cursor to go on with.",
+		Short:   "List incoming messages",
+		Long:    "List incoming messages, all of them or those after a cursor, and print the\ncursor to continue from.",
 		Example: "  anysms inbox --provider usa\n  anysms inbox --provider usa --cursor ch_00000000000042",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,7 +47,7 @@ func (a *app) inboxCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&cursor, "cursor", "", "where the last listing ended")
+	cmd.Flags().StringVar(&cursor, "cursor", "", "the cursor that the last listing printed")
 	format.AddTo(cmd)
 	conf.AddTo(cmd)
 	requireProvider(cmd, &name)
@@ -78,7 +78,7 @@ func (a *app) printInbox(r inboxReport, format cli.Format) error {
 		fmt.Fprintf(a.Out, "%s  %s → %s  %s\n", at, m.From, m.To, cli.Visible(m.Text))
 	}
 	if r.Next != "" {
-		fmt.Fprintf(a.Err, "%s; go on with --cursor %s\n", cli.Plural(len(r.Messages), "message"), r.Next)
+		fmt.Fprintf(a.Err, "%s; continue with --cursor %s\n", cli.Plural(len(r.Messages), "message"), r.Next)
 	}
 	return nil
 }

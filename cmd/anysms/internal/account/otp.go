@@ -28,7 +28,7 @@ func (a *app) otpCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "otp",
 		GroupID: cli.GroupSend,
-		Short:   "Let a vendor make, send and check one-time codes",
+		Short:   "Send and check one-time codes with a vendor's verification service",
 		Args:    cobra.NoArgs,
 		RunE:    cli.ShowHelp,
 	}
@@ -49,16 +49,16 @@ func (a *app) otpStartCommand() *cobra.Command {
 	var flags otpStartFlags
 	cmd := &cobra.Command{
 		Use:     "start --provider P --to N",
-		Short:   "Have a code sent, and print the ref to check it with",
+		Short:   "Send a code, and print the ref to check it with",
 		Example: "  anysms otp start --provider athens --to +306900000001",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpStart(cmd.Context(), &flags) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.to, "to", "", "the recipient's number")
-	f.StringVar(&flags.ref, "ref", "", "your own id of the verification (default: the vendor's or a new one)")
+	f.StringVar(&flags.ref, "ref", "", "your own id for the verification (default: the vendor's, or a new one)")
 	f.StringVar(&flags.from, "from", "", "the sender")
-	f.StringVar(&flags.text, "text", "", "the text, with the driver's placeholder for the code (default: the vendor's own)")
+	f.StringVar(&flags.text, "text", "", "the text, with the driver's placeholder for the code (default: the vendor's text)")
 	_ = cmd.MarkFlagRequired("to") // the flag was just defined
 	flags.format.AddTo(cmd)
 	flags.conf.AddTo(cmd)
@@ -79,7 +79,7 @@ func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
 		if flags.format.JSON() {
 			return a.PrintJSON(otpStarted{flags.name, to.String(), receipt.ID})
 		}
-		_, err = fmt.Fprintf(a.Out, "sent; check it with --ref %s\n", receipt.ID)
+		_, err = fmt.Fprintf(a.Out, "sent; check the code with --ref %s\n", receipt.ID)
 		return err
 	})
 }
@@ -96,13 +96,13 @@ func (a *app) otpCheckCommand() *cobra.Command {
 	var flags otpCheckFlags
 	cmd := &cobra.Command{
 		Use:     "check --provider P --ref R --code C",
-		Short:   "Judge a code: exit code 0 if it is right, 1 if not",
+		Short:   "Check a code: exit code 0 if it is right, 1 if not",
 		Example: "  anysms otp check --provider athens --ref 2f1c9a7e --code 4711",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpCheck(cmd.Context(), &flags) },
 	}
-	cmd.Flags().StringVar(&flags.ref, "ref", "", "what otp start printed")
-	cmd.Flags().StringVar(&flags.code, "code", "", "what the user typed")
+	cmd.Flags().StringVar(&flags.ref, "ref", "", "the ref that otp start printed")
+	cmd.Flags().StringVar(&flags.code, "code", "", "the code that the user entered")
 	for _, name := range []string{"ref", "code"} {
 		_ = cmd.MarkFlagRequired(name) // the flag was just defined
 	}

@@ -31,7 +31,7 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status --provider P ID",
 		GroupID: cli.GroupSend,
-		Short:   "Ask a vendor what became of a message",
+		Short:   "Ask a vendor for the delivery status of a message",
 		Example: "  anysms status --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -50,9 +50,9 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-// requireProvider adds --provider for a command that needs one.
+// requireProvider adds the required flag --provider.
 func requireProvider(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "provider", "", "name of the provider")
+	cmd.Flags().StringVar(name, "provider", "", "the provider to ask")
 	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
 }
 
@@ -69,7 +69,7 @@ func (a *app) printStatus(name, id string, e *provider.Event, format cli.Format)
 	}
 	line := string(r.Status)
 	if r.VendorStatus != "" {
-		line += fmt.Sprintf(" (the vendor says %q)", r.VendorStatus)
+		line += fmt.Sprintf(" (vendor status %q)", r.VendorStatus)
 	}
 	if r.Code != "" {
 		line += ": " + string(r.Code)

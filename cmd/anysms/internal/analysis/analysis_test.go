@@ -50,15 +50,15 @@ func TestRows(t *testing.T) {
 		"plain lines":              {"a.txt", "text\n\"a, b\nc; d\te\n", 2, 2, nil},
 		"plain lines, every end":   {"a.txt", "text\na\r\n\n" + long + "\nb\n" + long, 2, 2, []analysis.Invalid{{Line: 3, Reason: `column "text": the text is empty`}, {Line: 4, Reason: "the row is longer than 1048576 bytes"}, {Line: 6, Reason: "the row is longer than 1048576 bytes"}}},
 		"plain lines, no end":      {"a.txt", "text\na\nb", 2, 2, nil},
-		"one column of CSV":        {"a.csv", "text\n\"a, b\"\nc, d\n", 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row has 2 fields, the header 1"}}},
+		"one column of CSV":        {"a.csv", "text\n\"a, b\"\nc, d\n", 1, 1, []analysis.Invalid{{Line: 3, Reason: "wrong number of fields: got 2, want 1"}}},
 		"blank lines":              {"a.csv", "to,text\n\n1,a\n\n", 1, 1, nil},
 		"empty text":               {"a.csv", "to,text\n1,\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
 		"empty line of one column": {"a.csv", "text\n\nb\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": the text is empty`}}},
-		"too few fields":           {"a.csv", "to,text\n1\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row has 1 fields, the header 2"}}},
-		"too many fields":          {"a.csv", "to,text\n1,Hi, you\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row has 3 fields, the header 2"}}},
+		"too few fields":           {"a.csv", "to,text\n1\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "wrong number of fields: got 1, want 2"}}},
+		"too many fields":          {"a.csv", "to,text\n1,Hi, you\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "wrong number of fields: got 3, want 2"}}},
 		"invalid UTF-8":            {"a.csv", "to,text\n1,a\xff\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: `column "text": text is not valid UTF-8 at byte 1`}}},
-		"quote not closed":         {"a.csv", "to,text\n1,\"a\n2,b\n3,c\n", 2, 2, []analysis.Invalid{{Line: 2, Reason: "a quote is opened and not closed"}}},
-		"quote closed too early":   {"a.csv", "to,text\n1,\"say \"hi\" now\"\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "a closing quote is followed by more text; a quote inside a field is written twice"}}},
+		"quote not closed":         {"a.csv", "to,text\n1,\"a\n2,b\n3,c\n", 2, 2, []analysis.Invalid{{Line: 2, Reason: "unclosed quote"}}},
+		"quote closed too early":   {"a.csv", "to,text\n1,\"say \"hi\" now\"\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "text after a closing quote; write a quote inside a field twice"}}},
 		"physical lines":           {"a.csv", "to,text\n1,\"a\nb\nc\"\n2,\n", 1, 1, []analysis.Invalid{{Line: 5, Reason: `column "text": the text is empty`}}},
 		"a row too long":           {"a.csv", "to,text\n1," + long + "\n2,b\n", 1, 1, []analysis.Invalid{{Line: 2, Reason: "the row is longer than 1048576 bytes"}}},
 		"a last row too long":      {"a.csv", "to,text\n2,b\n1," + long, 1, 1, []analysis.Invalid{{Line: 3, Reason: "the row is longer than 1048576 bytes"}}},
@@ -68,7 +68,7 @@ func TestRows(t *testing.T) {
 			got := totals(t, test.file, test.content)
 			if name == "a quoted row too long" {
 				assert.Equal(t, 2, got.Invalid[0].Line)
-				assert.Equal(t, "a quote is opened and not closed", got.Invalid[0].Reason)
+				assert.Equal(t, "unclosed quote", got.Invalid[0].Reason)
 				assert.Len(t, got.Invalid, analysis.MaxInvalid, "the list is bounded")
 				assert.Equal(t, 1+table.MaxRow, got.InvalidRows, "all are counted")
 			} else {
@@ -109,10 +109,10 @@ func TestNumbersAreJudged(t *testing.T) {
 
 func TestFileThatCannotBeUsed(t *testing.T) {
 	for name, test := range map[string]struct{ content, want string }{
-		"empty":          {"", "f.csv: the file is empty; want a header line with the names of the columns"},
-		"no such column": {"to,body\n", `f.csv: line 1: no column "text"; read as comma-separated the file has: "to", "body"`},
-		"column twice":   {"text,text\n", `f.csv: line 1: more than one column is named "text"`},
-		"header broken":  {"\"text\n", "f.csv: line 1: a quote is opened and not closed"},
+		"empty":          {"", "f.csv: the file is empty; want a header line with column names"},
+		"no such column": {"to,body\n", `f.csv: line 1: no column "text"; read as comma-separated, the file has: "to", "body"`},
+		"column twice":   {"text,text\n", `f.csv: line 1: duplicate column "text"`},
+		"header broken":  {"\"text\n", "f.csv: line 1: unclosed quote"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := analysis.File(t.Context(), strings.NewReader(test.content), analysis.Options{Name: "f.csv", TextColumn: "text"})

@@ -12,8 +12,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// annotator writes the rows again, as comma-separated values, with what was
-// found of each in added columns. Rows keep their order.
+// annotator writes a copy of the rows as CSV, with the findings about each in
+// added columns. Rows keep their order.
 type annotator struct {
 	mu     sync.Mutex
 	turn   sync.Cond
@@ -25,14 +25,14 @@ type annotator struct {
 // added are the names of the added columns, before the prices.
 var added = []string{"encoding", "units", "segments", "country", "problem"}
 
-// newAnnotator writes the header. It is nil, which writes nothing, if nobody
-// asked.
+// newAnnotator writes the header. Without Options.Annotate it returns nil, which
+// writes nothing.
 func newAnnotator(r table.Reader, opts *Options) (*annotator, error) {
 	if opts.Annotate == nil {
 		return nil, nil
 	}
 	if r.Lines() {
-		return nil, errors.New("annotating writes a table again; JSON Lines have no columns, so give CSV, TSV or XLSX")
+		return nil, errors.New("cannot annotate JSON Lines, which have no columns; want CSV, TSV or XLSX")
 	}
 	a := &annotator{out: bufio.NewWriter(opts.Annotate)}
 	a.turn.L = &a.mu
@@ -47,7 +47,7 @@ func newAnnotator(r table.Reader, opts *Options) (*annotator, error) {
 	return a, nil
 }
 
-// row appends one row with its added columns; each is the tally's.
+// row appends one row with its added columns; each is tally.each.
 func (a *annotator) row(b []byte, r *table.Row, m *message, bad problem, opts *Options, each []int64) []byte {
 	b = appendRecord(b, r.Fields)
 	if !bad.none() {
@@ -83,7 +83,7 @@ func appendRecord(b []byte, fields []string) []byte {
 	return b
 }
 
-// appendField quotes where RFC 4180 asks for it.
+// appendField quotes where RFC 4180 requires it.
 func appendField(b []byte, field string) []byte {
 	if !strings.ContainsAny(field, ",\"\r\n") {
 		return append(b, field...)
@@ -93,8 +93,8 @@ func appendField(b []byte, field string) []byte {
 	return append(b, '"')
 }
 
-// write waits for the block's turn: blocks are worked off side by side, and the
-// one before is always under way.
+// write waits for the block's turn. Blocks are processed concurrently, and the one
+// before is always being processed, so that the wait ends.
 func (a *annotator) write(b *block) {
 	if a == nil {
 		return

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// cost is what messages cost at one provider.
+// cost is the cost of messages at one provider.
 type cost struct {
 	micros    int64
 	priced    int // messages
@@ -19,7 +19,7 @@ type cost struct {
 	overflow  bool
 }
 
-// add adds so many segments at a price.
+// add adds segments at a price for each.
 func (c *cost) add(micros int64, segments int) {
 	hi, product := bits.Mul64(uint64(micros), uint64(segments)) // neither is negative
 	sum := uint64(c.micros) + product
@@ -44,15 +44,15 @@ func (c *cost) merge(o cost) {
 	c.overflow = c.overflow || o.overflow
 }
 
-// money is what a cost comes to, or an error if no number holds it.
+// money returns a cost, or an error if it overflowed.
 func (t *tally) money(c cost, i int) (provider.Money, error) {
 	if c.overflow {
-		return provider.Money{}, fmt.Errorf("%s: the cost at provider %s is too large to be counted", t.opts.Name, t.opts.Prices[i].Provider)
+		return provider.Money{}, fmt.Errorf("%s: the cost at provider %s is too large", t.opts.Name, t.opts.Prices[i].Provider)
 	}
 	return provider.Money{Micros: c.micros, Currency: t.opts.Prices[i].Book.Currency()}, nil
 }
 
-// byProvider is what each provider with a price would ask.
+// byProvider returns the costs at the providers that have a price.
 func (t *tally) byProvider(costs []cost) (map[string]provider.Money, error) {
 	all := make(map[string]provider.Money, len(costs))
 	for i, c := range costs {
@@ -93,7 +93,7 @@ func (s *saving) merge(o saving) {
 	}
 }
 
-// levels are those that change something, the mildest first.
+// levels are the transliteration levels that change something, the mildest first.
 var levels = []transliterate.Level{transliterate.Lossless, transliterate.GreekCapitals, transliterate.Full}
 
 func newSavings(prices int) []saving {

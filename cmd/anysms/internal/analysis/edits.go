@@ -12,27 +12,27 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Bounds of what is remembered of a file's characters, so that memory does not
-// depend on the file.
+// Bounds on what is kept about a file's characters, so that memory does not grow
+// with the file.
 const (
 	maxCharacters = 4096 // distinct forcing characters
 	maxTogether   = 4    // distinct forcing characters of a text that an edit may replace
 	maxEdits      = 4096
-	listed        = 50 // characters in the answer
-	bestEdits     = 5  // edits in the answer
+	listed        = 50 // characters in the result
+	bestEdits     = 5  // edits in the result
 )
 
-// Character is one that forces UCS-2.
+// Character is a character that forces UCS-2.
 type Character struct {
 	Rune     string `json:"rune"` // "U+2019"
 	Char     string `json:"char"`
-	Messages int    `json:"messages"` // that hold it and are UCS-2
-	Alone    int    `json:"alone"`    // of those, the ones that no other character forces
-	Saves    int    `json:"saves"`    // segments that replacing it would save where it is alone
+	Messages int    `json:"messages"` // UCS-2 messages that contain it
+	Alone    int    `json:"alone"`    // of those, messages that no other character forces into UCS-2
+	Saves    int    `json:"saves"`    // segments that replacing it saves in the messages of Alone
 	Suggest  string `json:"suggest"`  // what to write instead; "" = nothing
 }
 
-// Edit is a replacement of some characters all over the file.
+// Edit is a replacement of some characters in the whole file.
 type Edit struct {
 	From     []string `json:"from"`
 	To       []string `json:"to"`
@@ -59,7 +59,7 @@ func newEdits() *edits {
 	return &edits{byRune: make(map[rune]*Character), byText: make(map[string]*edit)}
 }
 
-// add looks at a message that is UCS-2, or would be without national tables.
+// add examines a message that is UCS-2, or would be without national tables.
 func (e *edits) add(text string, segments int, opts *segment.Options, each []int64) {
 	e.seen = e.seen[:0]
 	for _, r := range text {
@@ -81,7 +81,7 @@ func (e *edits) add(text string, segments int, opts *segment.Options, each []int
 		alone.Alone++
 	}
 	if segments == 1 || len(e.seen) > maxTogether {
-		return // no replacement makes it shorter, or too many would be needed
+		return // no replacement can save a segment, or too many would be needed
 	}
 	rewritten, ok := rewrite(text)
 	if !ok {
@@ -97,7 +97,7 @@ func (e *edits) add(text string, segments int, opts *segment.Options, each []int
 	e.edit(segments-a.Segments, each)
 }
 
-// plain is a quick yes for the characters that ASCII and GSM-7 share.
+// plain is a fast test for characters that ASCII and GSM-7 share.
 func plain(r rune) bool { return r >= ' ' && r < 0x7f && r != '`' }
 
 func inDefault(r rune) bool {
@@ -105,8 +105,8 @@ func inDefault(r rune) bool {
 	return (locking | single).Has(gsm7.Default)
 }
 
-// rewrite replaces what forces UCS-2 by the mildest suggestion; false if one
-// character has none.
+// rewrite replaces the characters that force UCS-2 by their suggestions; false if
+// one of them has none.
 func rewrite(text string) (string, bool) {
 	var b strings.Builder
 	for _, r := range text {
@@ -170,7 +170,7 @@ func (e *edits) merge(o *edits) {
 	}
 }
 
-// characters lists the dearest first.
+// characters lists the characters, those whose replacement saves most first.
 func (e *edits) characters() []Character {
 	list := make([]Character, 0, len(e.byRune))
 	for _, c := range e.byRune {
@@ -182,8 +182,8 @@ func (e *edits) characters() []Character {
 	return list[:min(len(list), listed)]
 }
 
-// best lists the edits that save most. An edit also saves what the edits of
-// fewer of its characters save.
+// bestEdits lists the edits that save most. An edit also saves what edits of a
+// subset of its characters save.
 func (t *tally) bestEdits() ([]Edit, error) {
 	list := make([]edit, 0, len(t.edits.byText))
 	for key, own := range t.edits.byText {

@@ -13,10 +13,10 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 )
 
-// File reads text to its end and adds up. A row that cannot be read or sent is
-// counted and listed, and the rest goes on. An error means that the file could
-// not be used, or not to its end: the totals then hold what was read before, or
-// are nil.
+// File reads a text file to its end and returns the totals. A row that cannot be
+// read or sent is counted and listed, and reading continues. An error means that
+// the file could not be read, or not to its end: the totals are then nil, or cover
+// the rows read before.
 func File(ctx context.Context, from io.Reader, opts Options) (*Totals, error) {
 	r, err := table.Text(from, opts.Name, opts.Format, opts.columns())
 	if err != nil {
@@ -34,22 +34,22 @@ func Workbook(ctx context.Context, sheet *source.Sheet, opts Options) (*Totals, 
 	return run(ctx, r, &opts)
 }
 
-// blockRows is how many rows go through the pipeline together.
+// blockRows is the number of rows in a block.
 const blockRows = 512
 
-// block is some rows on their way from the reader to a worker and, where rows
-// are written out again, to the writer.
+// block is a group of rows on its way from the reader to a worker and, with
+// Annotate, to the annotated copy.
 type block struct {
 	number int
 	rows   []table.Row
 	arena  []string // the rows' fields
-	lines  string   // plain lines in place of rows, each with its line feed
+	lines  string   // plain lines instead of rows, each with its newline
 	first  int      // the number of the first of them
-	output []byte   // of annotate
+	output []byte   // for the annotated copy
 }
 
-// run cuts the file into blocks in one goroutine and works them off in several,
-// each with a tally of its own.
+// run cuts the file into blocks in one goroutine and processes them in several,
+// each with its own tally.
 func run(ctx context.Context, r table.Reader, opts *Options) (*Totals, error) {
 	at, err := opts.places(r)
 	if err != nil {

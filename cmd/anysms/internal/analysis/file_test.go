@@ -97,7 +97,7 @@ func TestCostTooLargeToCount(t *testing.T) {
 		Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number,
 		Prices: prices(t, "a,,,EUR,9000000000000\n", "a"),
 	})
-	require.ErrorContains(t, err, "too large to be counted")
+	require.ErrorContains(t, err, "is too large")
 }
 
 func TestJSONLines(t *testing.T) {
@@ -130,7 +130,7 @@ func TestBrokenRowOverSeveralLines(t *testing.T) {
 	assert.Equal(t, 1, got.Messages)
 	require.Len(t, got.Invalid, 1)
 	assert.Equal(t, 2, got.Invalid[0].Line)
-	assert.Contains(t, got.Invalid[0].Reason, "lines 2 to 4 are given up")
+	assert.Contains(t, got.Invalid[0].Reason, "lines 2 to 4 are skipped")
 }
 
 func TestTemplate(t *testing.T) {
@@ -214,7 +214,7 @@ func TestAnnotateKeepsOrder(t *testing.T) {
 	assert.Equal(t, []string{"", "", "", "", `column "to": is no number`, ""}, records[5001][2:])
 
 	_, err = analysis.File(t.Context(), strings.NewReader(`{"text":"a"}`), analysis.Options{Name: "a.jsonl", TextColumn: "text", Annotate: &out})
-	require.ErrorContains(t, err, "JSON Lines have no columns")
+	require.ErrorContains(t, err, "cannot annotate JSON Lines")
 	_, err = analysis.File(t.Context(), strings.NewReader(content.String()), analysis.Options{Name: "f.csv", TextColumn: "text", Annotate: full{}})
 	require.ErrorContains(t, err, "annotate: disk full")
 }
@@ -300,17 +300,17 @@ func TestLimits(t *testing.T) {
 		want   []analysis.Violation
 	}{
 		{"none", analysis.Limits{}, []analysis.Violation{}},
-		{"kept", analysis.Limits{MaxSegments: 2, MaxCost: map[string]string{"b": "0.03"}}, []analysis.Violation{}},
+		{"within", analysis.Limits{MaxSegments: 2, MaxCost: map[string]string{"b": "0.03"}}, []analysis.Violation{}},
 		{"segments", analysis.Limits{MaxSegments: 1}, []analysis.Violation{{"max_segments", "1", "2"}}},
-		{"gsm7", analysis.Limits{GSM7: true}, []analysis.Violation{{"require", "gsm7", "1 messages in ucs2"}}},
+		{"gsm7", analysis.Limits{GSM7: true}, []analysis.Violation{{"require", "gsm7", "1 message in ucs2"}}},
 		{"cost", analysis.Limits{MaxCost: map[string]string{"b": "0.02"}}, []analysis.Violation{{"max_cost", "0.02 EUR", "b 0.03 EUR"}}},
-		{"an unpriced message breaks it", analysis.Limits{MaxCost: map[string]string{"": "1"}},
-			[]analysis.Violation{{"max_cost", "1 EUR", "a 0.1 EUR and 1 messages without a price"}}},
+		{"an unpriced message exceeds it", analysis.Limits{MaxCost: map[string]string{"": "1"}},
+			[]analysis.Violation{{"max_cost", "1 EUR", "a 0.1 EUR and 1 message without a price"}}},
 		{"baseline", analysis.Limits{Baseline: &analysis.Totals{Messages: 10, Segments: 10, TotalCost: map[string]provider.Money{"b": {Micros: 100_000, Currency: "EUR"}}}},
 			[]analysis.Violation{
 				{"baseline", "1.0000 segments per message", "1.5000 segments per message"},
 				{"baseline", "b 0.0100 EUR per message", "b 0.0150 EUR per message"}}},
-		{"baseline as it was", analysis.Limits{Baseline: totals}, []analysis.Violation{}},
+		{"baseline unchanged", analysis.Limits{Baseline: totals}, []analysis.Violation{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -323,8 +323,8 @@ func TestLimits(t *testing.T) {
 		_, err := (&analysis.Limits{MaxCost: map[string]string{limit: "x"}}).Check(totals)
 		assert.ErrorContains(t, err, want)
 	}
-	assert.NoError(t, (&analysis.Limits{MaxCost: map[string]string{"a": "1"}}).Fit(prices(t, "a,,,EUR,1\n", "a")))
-	assert.Error(t, (&analysis.Limits{MaxCost: map[string]string{"b": "1"}}).Fit(prices(t, "a,,,EUR,1\n", "a")))
+	assert.NoError(t, (&analysis.Limits{MaxCost: map[string]string{"a": "1"}}).CheckPrices(prices(t, "a,,,EUR,1\n", "a")))
+	assert.Error(t, (&analysis.Limits{MaxCost: map[string]string{"b": "1"}}).CheckPrices(prices(t, "a,,,EUR,1\n", "a")))
 	_, err := (&analysis.Limits{MaxCost: map[string]string{"": "1"}}).Check(&analysis.Totals{})
 	assert.ErrorContains(t, err, "max-cost needs prices")
 }
@@ -340,7 +340,7 @@ func TestReadBaseline(t *testing.T) {
 	assert.Equal(t, 1, old.Messages, "the analysis of one text")
 	for _, bad := range []string{"", "[]", "{}", `{"rows":0}`} {
 		_, err := analysis.ReadBaseline([]byte(bad))
-		assert.ErrorContains(t, err, "is not the JSON of an analysis", "%q", bad)
+		assert.ErrorContains(t, err, "not the JSON of an analysis", "%q", bad)
 	}
 }
 
@@ -398,7 +398,7 @@ func TestWhatIsTooLongForAProviderIsNotPriced(t *testing.T) {
 	assert.Equal(t, map[string]int{"usa": 1}, got.Uncarried)
 	assert.Equal(t, "0.01", got.TotalCost["usa"].Amount())
 	assert.Zero(t, got.Unpriced["usa"])
-	assert.Equal(t, "0.01 USD in part", got.ByCountry[0].CostText("usa"))
+	assert.Equal(t, "0.01 USD (partial)", got.ByCountry[0].CostText("usa"))
 }
 
 func TestLevelsSave(t *testing.T) {

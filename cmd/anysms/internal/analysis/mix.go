@@ -5,24 +5,23 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-// Mix is the cheapest choice of a provider for each country.
+// Mix is the cheapest provider for each country.
 type Mix struct {
 	Countries []MixCountry              `json:"countries"`
 	Total     map[string]provider.Money `json:"total"`   // by currency
-	Without   int                       `json:"without"` // messages to countries where no provider carries and prices all
+	Without   int                       `json:"without"` // messages to countries where no provider accepts and prices all messages
 }
 
 // MixCountry is the cheapest provider of one country.
 type MixCountry struct {
 	Country  string          `json:"country"`
-	Provider string          `json:"provider"` // "" = none carries and prices all messages there
+	Provider string          `json:"provider"` // "" = none accepts and prices all messages there
 	Cost     *provider.Money `json:"cost"`
 	Count
 }
 
-// Cheapest chooses for each country the provider that asks least for all its
-// messages. Prices in different currencies need their rates; without, it is an
-// error.
+// Cheapest finds for each country the provider with the lowest cost for all its
+// messages. Comparing different currencies without their rates is an error.
 func (t *Totals) Cheapest(worth rates.Currencies) (*Mix, error) {
 	mix := &Mix{Countries: []MixCountry{}, Total: map[string]provider.Money{}}
 	for _, c := range t.ByCountry {

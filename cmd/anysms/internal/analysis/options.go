@@ -1,6 +1,6 @@
-// Package analysis counts what sending the messages of a file, or one text, takes:
-// segments by encoding and country, costs, and what would make it cheaper. It reads
-// files of any size in bounded memory.
+// Package analysis counts what it takes to send the messages of a file, or one
+// text: segments by encoding and country, costs, and changes that would save
+// segments. It reads files of any size in bounded memory.
 package analysis
 
 import (
@@ -13,35 +13,35 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-// Options says what a file holds, how its texts are encoded, and what is wanted
-// to be known.
+// Options describes a file's columns, how its texts are encoded, and what to find
+// out.
 type Options struct {
-	Name    string        // the file's, for errors and to tell its format
-	Format  *table.Format // nil = told from the name and the header
+	Name    string        // of the file, for errors and to detect its format
+	Format  *table.Format // nil = detected from the name and the header
 	Segment *segment.Options
 
 	TextColumn string // the texts, unless Template makes them
 	Template   *Template
-	ToColumn   string // "" = numbers are not judged, and countries and prices not known
-	// Number judges what stands in ToColumn; a problem is why it cannot be sent
-	// to. It is called by several goroutines.
+	ToColumn   string // "" = numbers are not validated, and countries and prices are not known
+	// Number parses and validates a value of ToColumn; problem is why nothing can
+	// be sent to it, "" if it is valid. It must be safe for concurrent use.
 	Number        func(raw string) (n e164.Number, country, problem string)
 	NetworkColumn string // MCCMNC, for prices by network; "" = not known
 	Prices        []Price
 
-	Worst      int  // keep so many of the longest messages, text and all
-	First      int  // keep so many of the first messages, to ask vendors about
-	Characters bool // find the characters and edits that cost most
-	Levels     bool // find what each level of transliteration would save
-	Duplicates bool // find rows with the same number and text; takes disk
-	Annotate   io.Writer
+	Worst      int       // keep this many of the longest messages, with their texts
+	First      int       // keep this many of the first messages, to ask vendors about
+	Characters bool      // find the characters that cost most, and the edits that save most
+	Levels     bool      // find what each level of transliteration would save
+	Duplicates bool      // find rows with the same number and text; uses temporary files
+	Annotate   io.Writer // a copy of the rows with added columns; nil = none
 
 	Workers int // 0 = one per processor
-	// Progress, if set, is called now and then with the rows read so far.
+	// Progress, if set, is called from time to time with the rows read so far.
 	Progress func(rows int)
 }
 
-// Price is one provider's prices, and the longest message that it carries.
+// Price is the prices of one provider, and the longest message that it accepts.
 type Price struct {
 	Provider      string
 	Book          *rates.Book
@@ -49,7 +49,7 @@ type Price struct {
 	MaxCharacters int // 0 = any
 }
 
-// carries reports whether the provider can take a message at all.
+// carries reports whether the message is short enough for the provider.
 func (p *Price) carries(a *segment.Analysis) bool {
 	return (p.MaxSegments == 0 || a.Segments <= p.MaxSegments) && (p.MaxCharacters == 0 || a.Characters <= p.MaxCharacters)
 }

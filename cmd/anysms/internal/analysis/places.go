@@ -6,7 +6,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 )
 
-// places are where the wanted columns stand in a row; -1 = not wanted.
+// places are the indexes of the columns in a row; -1 = not used.
 type places struct {
 	text, to, network int
 	variables         []int

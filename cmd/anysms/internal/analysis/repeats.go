@@ -18,10 +18,10 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Duplicates are rows that say the same to the same number as an earlier one.
+// Duplicates are rows with the same number and text as an earlier row.
 type Duplicates struct {
 	Messages int      `json:"messages"`
-	Segments int      `json:"segments"` // that they take
+	Segments int      `json:"segments"` // of those messages
 	Lines    []Repeat `json:"lines"`    // the first MaxInvalid of them
 }
 
@@ -31,9 +31,9 @@ type Repeat struct {
 	First int `json:"first"` // the line that it repeats
 }
 
-// repeats remembers 128 bits of every message, at first in memory, then in
-// temporary files, one for each value of eight of the bits. A file is read as a
-// stream: if all messages are the same, they are all in one.
+// repeats keeps a 128-bit hash of every message, at first in memory, then in
+// temporary files, one for each value of eight of the bits. The files are read as
+// streams, because all messages may be in the same one.
 type repeats struct {
 	seeds  [2]maphash.Seed
 	mu     sync.Mutex
@@ -63,7 +63,7 @@ const (
 	recordSize = 24
 )
 
-// newRepeats is nil, which remembers nothing, if nobody asked.
+// newRepeats returns nil, which keeps nothing, without Options.Duplicates.
 func newRepeats(opts *Options) *repeats {
 	if !opts.Duplicates {
 		return nil
@@ -75,7 +75,7 @@ func (r *repeats) add(to e164.Number, text string, line, segments int) {
 	if r == nil {
 		return
 	}
-	// The number goes through an odd multiplication, which is one to one.
+	// A multiplication by an odd constant mixes the number and is a bijection.
 	number := to.Uint64() * 0x9e3779b97f4a7c15
 	found := record{
 		key:  key{maphash.String(r.seeds[0], text) + number, maphash.String(r.seeds[1], text) ^ number},
@@ -89,7 +89,7 @@ func (r *repeats) add(to e164.Number, text string, line, segments int) {
 	}
 }
 
-// spill moves what is held to the disk.
+// spill moves the records from memory to the temporary files.
 func (r *repeats) spill() (err error) {
 	if r.dir == "" {
 		if err := r.openSpills(); err != nil {
@@ -124,7 +124,7 @@ func (r *repeats) openSpills() (err error) {
 	return nil
 }
 
-// found looks for equal records. It may be called once.
+// found returns the duplicates. It must be called only once.
 func (r *repeats) found() (*Duplicates, error) {
 	if r == nil || r.failed != nil {
 		return nil, r.err()
@@ -156,7 +156,7 @@ func (r *repeats) err() error {
 	return r.failed
 }
 
-// read gives every record of the file.
+// read calls give with every record of the file.
 func (s spill) read(give func(record)) error {
 	if err := s.writer.Flush(); err != nil {
 		return err
@@ -179,12 +179,12 @@ func (s spill) read(give func(record)) error {
 	}
 }
 
-// counter counts the repeats of one set of records after the other. Equal ones
+// counter counts the repeats in one set of records after another. Equal records
 // are always in the same set, in any order.
 type counter struct {
 	Duplicates
 	firsts  map[key]uint32 // the first line of each message of the set
-	repeats []repeat       // of the set; not many more than may be listed
+	repeats []repeat       // of the set; trimmed to about as many as are listed
 }
 
 type repeat struct {
@@ -209,13 +209,13 @@ func (c *counter) add(r record) {
 	}
 }
 
-// trim keeps the repeats that may be listed.
+// trim drops repeats beyond those that are listed.
 func (c *counter) trim() {
 	slices.SortFunc(c.repeats, func(a, b repeat) int { return cmp.Compare(a.line, b.line) })
 	c.repeats = c.repeats[:min(len(c.repeats), MaxInvalid)]
 }
 
-// settle lists the repeats of a set that is whole.
+// settle lists the repeats of a complete set.
 func (c *counter) settle() {
 	c.trim()
 	for _, r := range c.repeats {

@@ -11,14 +11,14 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-// tally is what one worker has counted.
+// tally holds the counts of one worker.
 type tally struct {
 	opts    *Options
 	at      places
 	repeats *repeats
 
 	rows, messages, unsendable int
-	problems                   map[string]int // rows by what is wrong with them
+	problems                   map[string]int // invalid rows by kind of problem
 	invalid                    []Invalid      // the first MaxInvalid
 	encodings                  [2]Count       // by segment.Encoding
 	histogram                  [segment.MaxSegments + 2]int
@@ -27,7 +27,7 @@ type tally struct {
 	networks                   map[string]*Count // by MCCMNC
 	costs                      []cost            // by price
 	edits                      *edits
-	levels                     []saving // by level of transliteration from the first on
+	levels                     []saving // in the order of var levels
 	each                       []int64  // by price: the last valid message's price per segment in micros, -1 = none
 	variables                  []Variable
 	worst, first               []Message
@@ -36,7 +36,7 @@ type tally struct {
 	buffer []byte
 }
 
-// country is what goes to one country.
+// country counts the messages to one country.
 type country struct {
 	Count
 	costs []cost
@@ -103,15 +103,15 @@ func (t *tally) addRow(b *block, r *table.Row, out *annotator) {
 	}
 }
 
-// problem is why no message can be made of a row.
+// problem is why a row is invalid.
 type problem struct {
-	kind string // for counting: the same for all rows of its kind
-	text string // with what is particular to the row
+	kind string // for counting: without details of the row
+	text string // with the details of the row
 }
 
 func (p problem) none() bool { return p.kind == "" }
 
-// read judges one row.
+// read makes a message of a row, or says why it is invalid.
 func (t *tally) read(r *table.Row) (m message, bad problem) {
 	if r.Problem != "" {
 		return m, problem{"the row cannot be read", r.Problem}
@@ -137,7 +137,7 @@ func (t *tally) read(r *table.Row) (m message, bad problem) {
 
 func (t *tally) where() string {
 	if t.opts.Template != nil {
-		return "merged: "
+		return "merged text: "
 	}
 	return fmt.Sprintf("column %q: ", t.opts.TextColumn)
 }
@@ -222,8 +222,8 @@ func (t *tally) price(r *table.Row, m *message) {
 	}
 }
 
-// network is the count of a network. What is no MCCMNC counts as none, so that
-// the column cannot make the map grow.
+// network returns the count of a network. Anything but a MCCMNC counts as "", so
+// that garbage in the column cannot grow the map.
 func (t *tally) network(mccmnc string) *Count {
 	if len(mccmnc) < 5 || len(mccmnc) > 6 || strings.Trim(mccmnc, "0123456789") != "" {
 		mccmnc = ""
@@ -236,7 +236,7 @@ func (t *tally) network(mccmnc string) *Count {
 	return c
 }
 
-// blame finds the variables whose values make a merged text dearer.
+// blame finds the variables whose values make a merged text longer.
 func (t *tally) blame(m *message) {
 	for i, value := range t.values {
 		v := &t.variables[i]

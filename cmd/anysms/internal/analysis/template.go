@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Template makes texts out of columns: "Hi {name}, …". Two braces stand for one.
+// Template makes texts from columns: "Hi {name}, …". A doubled brace is a literal
+// one.
 type Template struct {
 	parts     []templatePart
 	variables []string // in order of appearance, without repeats
@@ -17,7 +18,7 @@ type templatePart struct {
 	variable int // index into variables; -1 = text
 }
 
-// ParseTemplate reads a template. The error says where it is wrong.
+// ParseTemplate parses a template. The error names the byte offset.
 func ParseTemplate(s string) (*Template, error) {
 	t := new(Template)
 	var text strings.Builder
@@ -27,11 +28,11 @@ func ParseTemplate(s string) (*Template, error) {
 			text.WriteByte(c)
 			at += 2
 		case c == '}':
-			return nil, fmt.Errorf("template: } at byte %d closes nothing; write }} for a brace", at)
+			return nil, fmt.Errorf("template: unmatched } at byte %d; write }} for a literal brace", at)
 		case c == '{':
 			name, _, closed := strings.Cut(s[at+1:], "}")
 			if !closed || strings.ContainsAny(name, "{\n") || strings.TrimSpace(name) == "" {
-				return nil, fmt.Errorf("template: { at byte %d begins no variable such as {name}; write {{ for a brace", at)
+				return nil, fmt.Errorf("template: { at byte %d does not start a variable such as {name}; write {{ for a literal brace", at)
 			}
 			t.add(text.String(), name)
 			text.Reset()
@@ -61,8 +62,8 @@ func (t *Template) add(text, variable string) {
 	t.variables = append(t.variables, variable)
 }
 
-// merge puts the values of the variables in. The variable without is left out;
-// -1 leaves out none.
+// merge replaces the variables by their values. The variable at index without is
+// left out; -1 leaves out none.
 func (t *Template) merge(buffer []byte, values []string, without int) []byte {
 	for _, p := range t.parts {
 		switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/anysms/anysms/encoding/transliterate"
 )
 
-// Text is what one text takes, as JSON shows it.
+// Text is the analysis of one text.
 type Text struct {
 	Encoding        segment.Encoding `json:"encoding"`
 	Locking         string           `json:"locking,omitempty"` // ISO 639-1 code of the locking shift table
@@ -29,16 +29,16 @@ type Text struct {
 	Parts []segment.Segment `json:"-"`
 }
 
-// Char is a character that makes a text dearer.
+// Char is a character that forces UCS-2 or takes two units.
 type Char struct {
 	Rune    string `json:"rune"` // "U+2019"
 	Char    string `json:"char"`
-	Index   int    `json:"index"` // of the first, in code points from 0
+	Index   int    `json:"index"` // of its first occurrence, in code points from 0
 	Count   int    `json:"count"`
 	Suggest string `json:"suggest"` // what to write instead; "" = nothing
 }
 
-// Suggestion is a text that says the same for less.
+// Suggestion is the text rewritten to need fewer units.
 type Suggestion struct {
 	Text     string           `json:"text"`
 	Encoding segment.Encoding `json:"encoding"`
@@ -50,12 +50,12 @@ type Suggestion struct {
 type Change struct {
 	From  string `json:"from"`
 	To    string `json:"to"`
-	Index int    `json:"index"` // in the text as it was, in code points from 0
+	Index int    `json:"index"` // in the original text, in code points from 0
 }
 
-// OfText analyses one text. The suggestion is the text at that level of
-// transliteration; where the level is nil it is the lossless one, if that makes a
-// difference. The error is a *segment.InvalidUTF8Error.
+// OfText analyses one text. Suggestion is the text transliterated at level; with a
+// nil level it is the lossless transliteration, if that changes the text. The error
+// is a *segment.InvalidUTF8Error.
 func OfText(text string, opts *segment.Options, level *transliterate.Level) (*Text, error) {
 	var e segment.Explanation
 	if err := segment.Explain(text, opts, &e); err != nil {

@@ -14,15 +14,15 @@ import (
 // MaxInvalid is how many invalid rows are listed; all are counted.
 const MaxInvalid = 1000
 
-// Totals is what a file comes to. Rows = Messages + InvalidRows.
+// Totals is the analysis of a file. Rows = Messages + InvalidRows.
 type Totals struct {
-	Rows        int        `json:"rows"`         // data rows, the header apart
+	Rows        int        `json:"rows"`         // data rows, without the header
 	Messages    int        `json:"messages"`     // valid rows
-	InvalidRows int        `json:"invalid_rows"` // rows that no message can be made of
+	InvalidRows int        `json:"invalid_rows"` // rows that cannot be sent
 	Segments    int        `json:"segments"`
 	ByEncoding  ByEncoding `json:"by_encoding"`
-	ByCountry   []Country  `json:"by_country"`           // those with most segments first
-	ByNetwork   []Network  `json:"by_network,omitempty"` // where a column tells; those with most segments first
+	ByCountry   []Country  `json:"by_country"`           // most segments first
+	ByNetwork   []Network  `json:"by_network,omitempty"` // with a network column; most segments first
 	ByReason    []Reason   `json:"invalid_by_reason"`
 	Invalid     []Invalid  `json:"invalid"` // the first MaxInvalid of them
 
@@ -30,26 +30,26 @@ type Totals struct {
 	Unpriced  map[string]int            `json:"unpriced"`   // by provider, messages without a price
 	Uncarried map[string]int            `json:"uncarried"`  // by provider, messages too long for it
 
-	Unsendable int      `json:"unsendable"` // messages of more segments than one message can have
-	Histogram  []Bucket `json:"histogram"`  // messages by segments
+	Unsendable int      `json:"unsendable"` // messages with more than segment.MaxSegments segments
+	Histogram  []Bucket `json:"histogram"`  // messages by number of segments
 	Longest    int      `json:"longest"`    // segments of the longest message
 	Median     int      `json:"median"`     // segments
-	P95        int      `json:"p95"`        // segments; 95 of 100 messages have no more
+	P95        int      `json:"p95"`        // segments; 95th percentile
 
-	Characters []Character `json:"characters,omitzero"` // that force UCS-2, the dearest first
+	Characters []Character `json:"characters,omitzero"` // that force UCS-2, those that cost most first
 	Edits      []Edit      `json:"edits,omitzero"`      // that save most
-	Levels     []Level     `json:"levels,omitzero"`     // of transliteration, and what they save
+	Levels     []Level     `json:"levels,omitzero"`     // of transliteration, with their savings
 	Variables  []Variable  `json:"variables,omitzero"`  // of the template
 	Duplicates *Duplicates `json:"duplicates,omitempty"`
 
-	Worst []Message `json:"-"` // the longest messages, without repeats
+	Worst []Message `json:"-"` // the longest messages, each text once
 	First []Message `json:"-"` // the first ones
 
-	Format     string      `json:"format"` // in which the file was read
+	Format     string      `json:"format"` // as detected or given
 	Violations []Violation `json:"violations"`
 }
 
-// ByEncoding parts the totals by encoding.
+// ByEncoding is the totals by encoding.
 type ByEncoding struct {
 	GSM7 Count `json:"gsm7"`
 	UCS2 Count `json:"ucs2"`
@@ -71,49 +71,49 @@ func (c *Count) merge(o Count) {
 	c.Segments += o.Segments
 }
 
-// Country is what goes to one country.
+// Country is the messages to one country.
 type Country struct {
 	Country string `json:"country"` // ISO 3166 alpha-2; "" = a number of no country
 	Count
 	Cost map[string]provider.Money `json:"cost"`
 
-	wholly []string // the providers that carry and price every message
+	wholly []string // the providers that accept and price every message
 }
 
-// CostText is what the country costs at a provider, for people: a sum that leaves
-// messages out says so.
+// CostText is the cost at a provider for display. A sum that leaves messages out
+// is marked as partial.
 func (c *Country) CostText(name string) string {
 	cost, priced := c.Cost[name]
 	switch {
 	case !priced:
 		return "no price"
 	case !slices.Contains(c.wholly, name):
-		return cost.String() + " in part"
+		return cost.String() + " (partial)"
 	}
 	return cost.String()
 }
 
-// Network is what goes to one mobile network.
+// Network is the messages to one mobile network.
 type Network struct {
-	MCCMNC string `json:"mccmnc"` // "" = the column has none, or something else
+	MCCMNC string `json:"mccmnc"` // "" = none in the row, or not a MCCMNC
 	Count
 }
 
-// Reason is a kind of invalid row and how many there are.
+// Reason is a kind of problem and the number of rows that have it.
 type Reason struct {
 	Reason string `json:"reason"`
 	Rows   int    `json:"rows"`
 }
 
-// Invalid is a row that no message can be made of.
+// Invalid is a row that cannot be sent.
 type Invalid struct {
-	Line   int    `json:"line"` // physical line on which the row begins; the header is 1
+	Line   int    `json:"line"` // physical line where the row starts; the header is line 1
 	Reason string `json:"reason"`
 }
 
-// Bucket is how many messages have a number of segments.
+// Bucket is the number of messages with a number of segments.
 type Bucket struct {
-	Segments int `json:"segments"` // segment.MaxSegments+1 stands for that many or more
+	Segments int `json:"segments"` // segment.MaxSegments+1 means that many or more
 	Messages int `json:"messages"`
 }
 
@@ -125,12 +125,12 @@ type Level struct {
 	Cost     map[string]provider.Money `json:"cost,omitempty"`
 }
 
-// Variable is a variable of a template, and what its values do.
+// Variable is a variable of a template, and the effect of its values.
 type Variable struct {
 	Name       string `json:"name"`
 	Missing    int    `json:"missing"`     // rows without a value
 	ForcesUCS2 int    `json:"forces_ucs2"` // rows whose value forces UCS-2
-	Segments   int    `json:"segments"`    // that its values take: what leaving it out would save
+	Segments   int    `json:"segments"`    // that its values need: what leaving it out would save
 }
 
 func (v *Variable) merge(o Variable) {
@@ -139,14 +139,14 @@ func (v *Variable) merge(o Variable) {
 	v.Segments += o.Segments
 }
 
-// Violation is a limit that was broken.
+// Violation is a limit that was exceeded.
 type Violation struct {
 	Rule  string `json:"rule"` // max_segments, max_cost, require, baseline
 	Limit string `json:"limit"`
 	Got   string `json:"got"`
 }
 
-// totals turns the counts into the answer.
+// totals returns the counts as the result.
 func (t *tally) totals(r table.Reader) (*Totals, error) {
 	all := &Totals{
 		Rows: t.rows, Messages: t.messages, InvalidRows: t.rows - t.messages, Segments: t.segments,
@@ -182,25 +182,25 @@ func (t *tally) totals(r table.Reader) (*Totals, error) {
 	return all, t.pricesOf(all)
 }
 
-// spread fills in how the messages spread over numbers of segments.
+// spread fills in the distribution of messages over numbers of segments.
 func (t *tally) spread(all *Totals) {
-	seen := 0
+	seen, total := int64(0), int64(t.messages) // 100*seen overflows 32 bits
 	for segments, messages := range t.histogram {
 		if messages == 0 {
 			continue
 		}
 		all.Histogram = append(all.Histogram, Bucket{segments, messages})
-		if 2*seen < t.messages {
+		if 2*seen < total {
 			all.Median = segments
 		}
-		if 100*seen < 95*t.messages {
+		if 100*seen < 95*total {
 			all.P95 = segments
 		}
-		seen += messages
+		seen += int64(messages)
 	}
 }
 
-// savings fills in what would make the file cheaper.
+// savings fills in the changes that would save segments.
 func (t *tally) savings(all *Totals) (err error) {
 	if t.edits != nil {
 		all.Characters = t.edits.characters()

@@ -7,8 +7,8 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Message is one message of a file with its text, which is somebody's: it is
-// shown only where it was asked for.
+// Message is one message of a file with its text, which is private: it is shown
+// only on request.
 type Message struct {
 	Line     int
 	To       e164.Number
@@ -16,8 +16,8 @@ type Message struct {
 	Segments int
 }
 
-// keepWorst keeps the messages with most segments, at least two, those of
-// earlier lines first, each text once.
+// keepWorst adds m to the list of messages with most segments, at least two. Of
+// equal ones those of earlier lines come first; each text is listed once.
 func keepWorst(list []Message, m Message, most int) []Message {
 	full := len(list) >= most
 	if most == 0 || m.Segments < 2 || full && byLength(m, list[len(list)-1]) > 0 {
@@ -42,7 +42,7 @@ func byLength(a, b Message) int {
 	return cmp.Or(b.Segments-a.Segments, a.Line-b.Line)
 }
 
-// keepFirst keeps the messages of the first lines.
+// keepFirst adds m to the list of the messages of the first lines.
 func keepFirst(list []Message, m Message, most int) []Message {
 	if most == 0 || len(list) >= most && m.Line > list[len(list)-1].Line {
 		return list

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
+	"github.com/anysms/anysms/router/config"
 )
 
 // The groups of commands in the help.
@@ -64,6 +65,16 @@ func (a *App) Table(rows [][]string) error {
 		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
 	return w.Flush()
+}
+
+// LoadOffline loads the configuration for a command that sends nothing and contacts
+// no vendor, and warns about environment variables that are not set.
+func (a *App) LoadOffline(ctx context.Context, c *ConfigFlag) (*config.Config, error) {
+	conf, unset, err := c.LoadOffline(ctx)
+	if len(unset) > 0 {
+		fmt.Fprintf(a.Err, "warning: environment variables not set, a real send would fail: %s\n", strings.Join(unset, ", "))
+	}
+	return conf, err
 }
 
 // OpenSource opens a file of texts and, unless it is plain UTF-8, prints what it

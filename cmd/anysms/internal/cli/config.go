@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,24 @@ func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
 // Load reads and checks the configuration. Its providers are open.
 func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
 	return c.load(ctx, nil)
+}
+
+// LoadOffline is [ConfigFlag.Load] for commands that send nothing and contact no
+// vendor. An environment variable that is not set is not an error: a placeholder
+// takes its place. It returns the names of these variables, also with an error.
+func (c *ConfigFlag) LoadOffline(ctx context.Context) (conf *config.Config, unset []string, err error) {
+	getenv := func(name string) (string, bool) {
+		value, set := os.LookupEnv(name)
+		if set {
+			return value, true
+		}
+		if !slices.Contains(unset, name) {
+			unset = append(unset, name)
+		}
+		return "UNSET_" + name, true
+	}
+	conf, err = c.load(ctx, &config.Options{Getenv: getenv})
+	return conf, unset, err
 }
 
 func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Config, error) {

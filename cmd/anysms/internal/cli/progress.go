@@ -8,17 +8,17 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
 )
 
-// Progress shows on a terminal how far a long job has come; elsewhere it is
-// silent. It is used by one goroutine.
+// Progress shows the progress of a long job on a terminal. It is not safe for
+// concurrent use.
 type Progress struct {
 	out     io.Writer // nil = silent
 	what    string    // "rows"
 	started time.Time
 	shown   time.Time
-	share   func() float64 // done, 0 to 1; 0 = not known
+	share   func() float64 // done, 0 to 1; 0 = unknown
 }
 
-// progressEvery is how often the line is written again.
+// progressEvery is the interval between updates of the line.
 const progressEvery = 200 * time.Millisecond
 
 // NewProgress starts a progress line on out, if that is a terminal. share returns
@@ -31,7 +31,7 @@ func NewProgress(out io.Writer, what string, share func() float64) *Progress {
 	return p
 }
 
-// Show says how many are done.
+// Show updates the line: n are done.
 func (p *Progress) Show(n int) {
 	now := time.Now()
 	if p.out == nil || now.Sub(p.shown) < progressEvery {
@@ -54,9 +54,9 @@ func (p *Progress) End() {
 	}
 }
 
-// ClearLine goes back to the beginning of a terminal's line and empties it.
+// ClearLine is the control sequence that clears a terminal's current line.
 const ClearLine = "\r\x1b[K"
 
-// StatusLine takes the place of the terminal's line. What does not fit is cut off,
-// as a line that goes on below could not be cleared.
+// StatusLine replaces the terminal's current line. What does not fit is cut off, as
+// a line that wraps could not be cleared.
 func StatusLine(words string) string { return ClearLine + "\x1b[?7l" + words + "\x1b[?7h" }

@@ -15,23 +15,25 @@ import (
 	"github.com/anysms/anysms/encoding/transliterate"
 )
 
-const analyseHelp = `Say what a text, or every text of a file, takes to send: the encoding, the
-segments, and which characters cost more.
+const analyseHelp = `Show how a text, or every text of a file, is encoded: the encoding, the number
+of segments, and the characters that make it longer.
 
-A text of the GSM-7 alphabet has 160 units in one segment, 153 in each of
-several; the characters ^ { } \ [ ~ ] | € and form feed take two. One character
-outside it, such as a typographic quote or an emoji, turns the whole text into
-UCS-2: 70 units in one segment, 67 in each of several.
+A text in the GSM-7 alphabet has 160 units in a single segment, or 153 per
+segment if it needs several; the characters ^ { } \ [ ~ ] | € and form feed
+take two units. A single character outside that alphabet, such as a typographic
+quote or an emoji, turns the whole text into UCS-2: 70 units in a single segment,
+or 67 per segment if it needs several.
 
-The text is the argument; "-" reads it from stdin, without its last line feed.
+The text is the argument; "-" reads it from stdin, without its last newline.
 
-With --file the texts are those of a column, or of a template merged with the
-columns. A file is CSV, TSV, JSON Lines or an XLSX workbook, plain or packed
-with gzip or zstd, in UTF-8, UTF-16 or a Windows code page; what was found is
-said. It has a header line with the columns' names. Between tabs, quotes are
-characters as any other. If a number column is named, its numbers are judged and
-counted by country; with a rate card they are priced. Rows that no message can
-be made of are counted and listed with their line; the others go on.
+With --file, the texts come from a column, or from a template merged with the
+columns. The file is CSV, TSV, JSON Lines or an XLSX workbook, optionally
+compressed with gzip or zstd, in UTF-8, UTF-16 or a Windows code page; what was
+detected is printed. CSV, TSV and XLSX start with a header line of column names.
+In TSV, quotes have no special meaning. With a number column, numbers are
+validated and counted by country; with a rate card as well, messages are priced.
+Invalid rows are counted and listed with their line numbers; the rest of the file
+is still analysed.
 
 In CI, limits make the command fail: --max-segments, --max-cost, --require gsm7,
 and --baseline with the JSON of an earlier analysis.`
@@ -62,7 +64,7 @@ func (a *app) analyseCommand() *cobra.Command {
 		Use:     "analyse [TEXT | --file F]",
 		Aliases: []string{"analyze"},
 		GroupID: cli.GroupCost,
-		Short:   "Say what a text, or a file of texts, takes to send",
+		Short:   "Show encoding and segments of a text, or of a file of texts",
 		Long:    analyseHelp,
 		Example: analyseExamples,
 		Args:    oneText,
@@ -75,7 +77,7 @@ func (a *app) analyseCommand() *cobra.Command {
 			case flags.file.path != "" && len(args) == 1:
 				return errors.New("give a text or --file, not both")
 			case flags.file.path != "" && flags.level.Value != "":
-				return errors.New("--transliterate is for one text; anysms cost says what each level would save in a file")
+				return errors.New("--transliterate works on a single text; for a file, anysms cost shows what each level would save")
 			case flags.file.path != "":
 				return a.analyseFile(cmd.Context(), &flags.file, &flags.limits, opts, flags.format)
 			}
@@ -90,11 +92,11 @@ func (a *app) analyseCommand() *cobra.Command {
 	}
 	flags.format.AddTo(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these languages, such as tr,es; the cheapest choice wins")
-	f.BoolVar(&flags.locking, "locking", false, "allow their locking shift tables too")
-	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit references: 152 or 66 units per segment of several")
-	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "end segments only between user-perceived characters")
-	flags.level.AddTo(cmd, "transliterate", "suggest the text as this level rewrites it (default: lossless, if it makes a difference)")
+	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these languages, such as tr,es; the shortest encoding wins")
+	f.BoolVar(&flags.locking, "locking", false, "with --language: allow their locking shift tables too")
+	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit concatenation references: 152 or 66 units per segment")
+	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "never split a grapheme (user-perceived character) between two segments")
+	flags.level.AddTo(cmd, "transliterate", "suggest the text rewritten at this level (default: lossless, if that changes the text)")
 	flags.limits.addTo(cmd)
 	flags.file.addTo(cmd)
 	return cmd
@@ -102,7 +104,7 @@ func (a *app) analyseCommand() *cobra.Command {
 
 func oneText(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return fmt.Errorf("%d texts are given; want one, in quotes if it has blanks", len(args))
+		return fmt.Errorf("got %d texts, want one; put a text with spaces in quotes", len(args))
 	}
 	return nil
 }
@@ -120,13 +122,13 @@ func (f *analyseFlags) segmentOptions() (*segment.Options, error) {
 		return opts, nil
 	}
 	if len(f.languages) == 0 {
-		return nil, errors.New("--locking needs --language, which says whose tables")
+		return nil, errors.New("--locking needs --language, which names the tables")
 	}
 	opts.Locking = opts.Single & gsm7.LockingLanguages
 	return opts, nil
 }
 
-// transliterate is the level that was asked for, nil if none was.
+// transliterate returns the level of --transliterate, nil without the flag.
 func (f *analyseFlags) transliterate() (*transliterate.Level, error) {
 	if f.level.Value == "" {
 		return nil, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// analyseFile adds up a file and says what it comes to.
+// analyseFile analyses a file and prints the totals.
 func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFlags, encoding *segment.Options, format cli.Format) error {
 	opts, err := flags.options()
 	if err != nil {
@@ -27,7 +27,7 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	if err != nil {
 		return err
 	}
-	if err := limit.Fit(opts.Prices); err != nil {
+	if err := limit.CheckPrices(opts.Prices); err != nil {
 		return err
 	}
 	page, err := createFile(flags.report, flags.path)
@@ -39,11 +39,9 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	if totals == nil {
 		return readErr
 	}
-	broken, err := limit.Check(totals)
-	if err != nil {
+	if totals.Violations, err = limit.Check(totals); err != nil {
 		return err
 	}
-	totals.Violations = broken
 	if err := a.printTotals(totals, opts, format); err != nil {
 		return err
 	}
@@ -53,7 +51,7 @@ func (a *app) analyseFile(ctx context.Context, flags *fileFlags, limits *limitFl
 	return flags.verdict(totals, readErr)
 }
 
-// readFile opens and reads the file, with progress and annotation.
+// readFile opens and reads the file, shows progress and writes the annotated copy.
 func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Options) (*analysis.Totals, error) {
 	from, err := a.OpenSource(flags.path, flags.charset)
 	if err != nil {
@@ -77,22 +75,22 @@ func (a *app) readFile(ctx context.Context, flags *fileFlags, opts *analysis.Opt
 	case err == nil:
 		err = annotated.keep()
 	case annotated != nil && totals != nil:
-		err = fmt.Errorf("%w; %s is not written", err, flags.annotate)
+		err = fmt.Errorf("%w; %s was not written", err, flags.annotate)
 	}
 	return totals, err
 }
 
-// gcPercent is how far garbage may outgrow what is live while a file is read.
+// gcPercent is the garbage collector's GOGC while a file is read.
 const gcPercent = 400
 
 // readOpen reads an open file, or a worksheet of it.
 func readOpen(ctx context.Context, from *source.File, sheetName string, opts *analysis.Options) (*analysis.Totals, error) {
-	// What is live is small whatever the file's size, and garbage comes fast: to
-	// collect it less often is a tenth of the time for some megabytes.
+	// Little is live whatever the file's size, and garbage is produced fast:
+	// collecting it less often saves a tenth of the time for a few megabytes.
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	if !from.Spreadsheet {
 		if sheetName != "" {
-			return nil, fmt.Errorf("--sheet %q: %s is no workbook", sheetName, from.Name)
+			return nil, fmt.Errorf("--sheet %q: %s is not a workbook", sheetName, from.Name)
 		}
 		return analysis.File(ctx, from, *opts)
 	}
@@ -104,34 +102,36 @@ func readOpen(ctx context.Context, from *source.File, sheetName string, opts *an
 	return analysis.Workbook(ctx, sheet, *opts)
 }
 
-// verdict is what the exit code says of a file that was read.
+// verdict returns the error, and with it the exit code, for a file that was read.
 func (f *fileFlags) verdict(t *analysis.Totals, readErr error) error {
-	var broken []error
+	var problems []error
 	switch {
 	case errors.Is(readErr, context.Canceled):
-		broken = append(broken, fmt.Errorf("%w; the totals are of the rows before", readErr))
+		problems = append(problems, fmt.Errorf("%w; the totals cover the rows before", readErr))
 	case readErr != nil:
-		return fmt.Errorf("%w; the totals are of the rows before", readErr)
+		return fmt.Errorf("%w; the totals cover the rows before", readErr)
 	}
 	if t.InvalidRows > 0 && !f.allowInvalid {
-		broken = append(broken, fmt.Errorf("%s of %s rows are invalid (--allow-invalid accepts that)", cli.Grouped(t.InvalidRows), cli.Grouped(t.Rows)))
+		problems = append(problems, fmt.Errorf("%s of %s rows are invalid (--allow-invalid permits this)", cli.Grouped(t.InvalidRows), cli.Grouped(t.Rows)))
 	}
-	return verdict(t.Violations, broken...)
+	return verdict(t.Violations, problems...)
 }
 
-// verdict is the exit code of broken limits and of what else went wrong.
-func verdict(violations []analysis.Violation, broken ...error) error {
+// verdict returns the error for exceeded limits and other problems; nil if there
+// are none.
+func verdict(violations []analysis.Violation, problems ...error) error {
 	for _, v := range violations {
-		broken = append(broken, fmt.Errorf("limit broken: %s is %s, but there are %s", v.Rule, v.Limit, v.Got))
+		problems = append(problems, fmt.Errorf("limit exceeded: %s is %s, got %s", v.Rule, v.Limit, v.Got))
 	}
-	if len(broken) == 0 {
+	if len(problems) == 0 {
 		return nil
 	}
-	return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.Join(broken...)}
+	return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.Join(problems...)}
 }
 
-// judge makes the judgement on the numbers of a file.
-func judge(region string) func(raw string) (e164.Number, string, string) {
+// checkNumber returns the function that validates the numbers of a file: it gives
+// the number, its country, and why it is invalid.
+func checkNumber(region string) func(raw string) (e164.Number, string, string) {
 	return func(raw string) (e164.Number, string, string) {
 		n, verdict, err := numbering.Parse(raw, region)
 		if err != nil {
@@ -141,7 +141,7 @@ func judge(region string) func(raw string) (e164.Number, string, string) {
 	}
 }
 
-// writeReport writes the page, if one was asked for.
+// writeReport writes the HTML page, if there is to be one.
 func writeReport(page *newFile, t *analysis.Totals, opts *analysis.Options) error {
 	if page == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// printText shows the analysis of a text to people.
+// printText prints the analysis of one text.
 func (a *app) printText(t *analysis.Text) error {
 	s := style.For(a.Out)
 	fmt.Fprintln(a.Out, s.Bold(headline(t)))
@@ -30,17 +30,17 @@ func (a *app) printText(t *analysis.Text) error {
 	if err := a.printChars("forces UCS-2", t.Forcing); err != nil {
 		return err
 	}
-	twice := "takes two units"
+	two := "takes two units"
 	if t.Encoding == segment.UCS2 {
-		twice = "would take two units in GSM-7"
+		two = "would take two units in GSM-7"
 	}
-	if err := a.printChars(twice, t.Extension); err != nil {
+	if err := a.printChars(two, t.Extension); err != nil {
 		return err
 	}
 	a.printParts(t, s)
 	printSuggestion(a.Out, t, s)
 	if !t.Sendable {
-		fmt.Fprintf(a.Out, "\n%s\n", s.Bad(fmt.Sprintf("More than %d segments: no message can have so many.", segment.MaxSegments)))
+		fmt.Fprintf(a.Out, "\n%s\n", s.Bad(fmt.Sprintf("Too long to send: a message has at most %d segments.", segment.MaxSegments)))
 	}
 	return nil
 }
@@ -67,8 +67,7 @@ func tables(t *analysis.Text) string {
 	return strings.Join(used, ", ")
 }
 
-// printChars lists characters that make the text dearer, the first ones of
-// many.
+// printChars lists characters that make the text longer, at most the first few.
 func (a *app) printChars(why string, list []analysis.Char) error {
 	const most = 12
 	if len(list) == 0 {
@@ -89,8 +88,8 @@ func (a *app) printChars(why string, list []analysis.Char) error {
 	return a.Table(rows)
 }
 
-// printParts shows the text segment by segment, with the characters that force
-// UCS-2 marked.
+// printParts prints the text segment by segment and marks the characters that
+// force UCS-2.
 func (a *app) printParts(t *analysis.Text, s style.Style) {
 	const most = 10
 	if t.Characters == 0 {
@@ -109,12 +108,12 @@ func (a *app) printParts(t *analysis.Text, s style.Style) {
 	}
 }
 
-// printSuggestion shows the text that says the same for less.
+// printSuggestion prints the shorter text, if there is one.
 func printSuggestion(w io.Writer, t *analysis.Text, s style.Style) {
 	if t.Suggestion == nil {
 		return
 	}
-	saved := "no segment fewer"
+	saved := "same number of segments"
 	if n := t.Segments - t.Suggestion.Segments; n > 0 {
 		saved = cli.Plural(n, "segment") + " fewer"
 	}
@@ -127,9 +126,9 @@ func whyEarly(e segment.End) string {
 	case segment.Escape:
 		return "the next character takes two units"
 	case segment.Surrogate:
-		return "the next character takes a pair of units"
+		return "the next character takes a surrogate pair"
 	}
-	return "the next grapheme is kept whole"
+	return "the next grapheme is not split"
 }
 
 // marked makes a text visible and marks the characters of the list.

@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// What the text form shows of long lists.
+// How much of long lists the text output shows.
 const (
 	shownInvalid   = 20
 	shownCountries = 20
@@ -20,7 +20,7 @@ func (a *app) printTotals(t *analysis.Totals, opts *analysis.Options, format cli
 	if format.JSON() {
 		return a.PrintJSON(t)
 	}
-	fmt.Fprintf(a.Err, "%s read as %s\n", opts.Name, t.Format)
+	fmt.Fprintf(a.Err, "%s: read as %s\n", opts.Name, t.Format)
 	err := a.Table([][]string{
 		{"", "messages", "segments"},
 		{"gsm7", cli.Grouped(t.ByEncoding.GSM7.Messages), cli.Grouped(t.ByEncoding.GSM7.Segments)},
@@ -42,12 +42,12 @@ func (a *app) printTotals(t *analysis.Totals, opts *analysis.Options, format cli
 
 func (a *app) printSpread(t *analysis.Totals, _ *analysis.Options) error {
 	if t.Unsendable > 0 {
-		fmt.Fprintf(a.Out, "\n%s messages need more than %d segments and cannot be sent.\n", cli.Grouped(t.Unsendable), segment.MaxSegments)
+		fmt.Fprintf(a.Out, "\nToo long to send, with more than %d segments: %s.\n", segment.MaxSegments, cli.Plural(t.Unsendable, "message"))
 	}
 	if t.Longest < 2 {
 		return nil
 	}
-	fmt.Fprintf(a.Out, "\nSegments per message: median %d, 95 of 100 at most %d, longest %s.\n", t.Median, t.P95, cli.Grouped(t.Longest))
+	fmt.Fprintf(a.Out, "\nSegments per message: median %d, p95 %d, longest %s.\n", t.Median, t.P95, cli.Grouped(t.Longest))
 	return nil
 }
 
@@ -72,7 +72,7 @@ func (a *app) printCountries(t *analysis.Totals, opts *analysis.Options) error {
 		return err
 	}
 	if more := len(t.ByCountry) - shownCountries; more > 0 {
-		fmt.Fprintf(a.Out, "… and %d more countries (--format json lists all)\n", more)
+		fmt.Fprintf(a.Out, "… and %d more countries (--format json lists all of them)\n", more)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (a *app) printNetworks(t *analysis.Totals, _ *analysis.Options) error {
 	return a.Table(rows)
 }
 
-// printCosts says the total, and in the same line what it leaves out.
+// printCosts prints each total, and in the same line what it does not include.
 func (a *app) printCosts(t *analysis.Totals, opts *analysis.Options) error {
 	if len(opts.Prices) > 0 {
 		fmt.Fprintln(a.Out)
@@ -97,10 +97,10 @@ func (a *app) printCosts(t *analysis.Totals, opts *analysis.Options) error {
 	for _, p := range opts.Prices {
 		line := fmt.Sprintf("Cost at %s: %s", p.Provider, t.TotalCost[p.Provider])
 		if missing := t.Unpriced[p.Provider]; missing > 0 {
-			line += fmt.Sprintf(", without %s that have no price", cli.Plural(missing, "message"))
+			line += fmt.Sprintf(", excluding %s without a price", cli.Plural(missing, "message"))
 		}
 		if long := t.Uncarried[p.Provider]; long > 0 {
-			line += fmt.Sprintf(", without %s too long for it", cli.Plural(long, "message"))
+			line += fmt.Sprintf(", excluding %s too long for it", cli.Plural(long, "message"))
 		}
 		fmt.Fprintln(a.Out, line)
 	}
@@ -111,12 +111,12 @@ func (a *app) printEdits(t *analysis.Totals, _ *analysis.Options) error {
 	if len(t.Edits) == 0 {
 		return nil
 	}
-	fmt.Fprintln(a.Out, "\nWhat would save most:")
+	fmt.Fprintln(a.Out, "\nEdits that save most:")
 	rows := make([][]string, len(t.Edits))
 	for i, e := range t.Edits {
 		changes := make([]string, len(e.From))
 		for j := range e.From {
-			changes[j] = fmt.Sprintf("%q by %q", e.From[j], e.To[j])
+			changes[j] = fmt.Sprintf("%q with %q", e.From[j], e.To[j])
 		}
 		rows[i] = []string{"  replace " + strings.Join(changes, ", "), "in " + cli.Plural(e.Messages, "message"), "saves " + cli.Plural(e.Saves, "segment"), moneyList(e.Cost)}
 	}
@@ -127,7 +127,7 @@ func (a *app) printVariables(t *analysis.Totals, _ *analysis.Options) error {
 	if len(t.Variables) == 0 {
 		return nil
 	}
-	rows := [][]string{{"variable", "missing", "forces UCS-2", "takes segments"}}
+	rows := [][]string{{"variable", "missing", "forces UCS-2", "segments added"}}
 	for _, v := range t.Variables {
 		rows = append(rows, []string{"{" + v.Name + "}", cli.Grouped(v.Missing), cli.Grouped(v.ForcesUCS2), cli.Grouped(v.Segments)})
 	}
@@ -137,15 +137,15 @@ func (a *app) printVariables(t *analysis.Totals, _ *analysis.Options) error {
 
 func (a *app) printDuplicates(t *analysis.Totals, _ *analysis.Options) error {
 	if d := t.Duplicates; d != nil {
-		fmt.Fprintf(a.Out, "\n%s messages repeat an earlier one, which takes %s segments.\n", cli.Grouped(d.Messages), cli.Grouped(d.Segments))
+		fmt.Fprintf(a.Out, "\nDuplicate rows (same number and text): %s, %s.\n", cli.Plural(d.Messages, "message"), cli.Plural(d.Segments, "segment"))
 		for _, r := range d.Lines[:min(len(d.Lines), shownInvalid)] {
-			fmt.Fprintf(a.Out, "  line %d repeats line %d\n", r.Line, r.First)
+			fmt.Fprintf(a.Out, "  line %d duplicates line %d\n", r.Line, r.First)
 		}
 	}
 	return nil
 }
 
-// printInvalid lists the invalid rows, the first ones of many.
+// printInvalid lists the invalid rows, at most the first few.
 func (a *app) printInvalid(t *analysis.Totals, _ *analysis.Options) error {
 	if t.InvalidRows == 0 {
 		return nil

@@ -17,16 +17,17 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-const costHelp = `Say what the messages of a file would cost at each provider of a rate card, the
-cheapest choice of a provider for each country, what each level of
-transliteration would save, and the edits that would save most.
+const costHelp = `Show what the messages of a file would cost at each provider of a rate card, the
+cheapest provider for each country, the savings at each level of transliteration,
+and the edits that save most.
 
-With a configuration that has providers of the same names, a message that is too
-long for one of them is not priced there. With --ask, the vendors that can tell a
-price are asked for the first messages, and their answers stand beside ours.
+If a configuration has providers with the same names, a message that is too long
+for one of them is not priced there. With --ask, vendors that offer quotes are
+asked for the price of the first messages, and their prices are shown beside the
+calculated ones.
 
-Prices in different currencies are compared only with --currency-rate, or the
-configuration's currency_rates, which say what one unit of each is worth in a
+Prices in different currencies are compared only with --currency-rate, or
+currency_rates in the configuration: the value of one unit of each currency in a
 common one.`
 
 // costFlags are the flags of cost.
@@ -44,7 +45,7 @@ func (a *app) costCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "cost --file F --rates R",
 		GroupID: cli.GroupCost,
-		Short:   "Say what a campaign costs at each provider, and what would make it cheaper",
+		Short:   "Show what a campaign costs at each provider, and how to make it cheaper",
 		Long:    costHelp,
 		Example: `  anysms cost --file campaign.csv --rates rates.csv
   anysms cost --file campaign.csv --rates rates.csv --providers athens,sydney --currency-rate EUR=1,AUD=0.61
@@ -65,14 +66,14 @@ func (a *app) costCommand() *cobra.Command {
 	flags.config.AddTo(cmd)
 	f := cmd.Flags()
 	f.Lookup("to-column").DefValue, flags.file.to = "to", "to"
-	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "what one unit of a currency is worth, such as EUR=1,AUD=0.61")
-	f.BoolVar(&flags.ask, "ask", false, "ask the vendors that can tell a price; needs --config")
-	f.IntVar(&flags.sample, "sample", 10, "for how many messages to ask them")
+	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "value of one unit of a currency, such as EUR=1,AUD=0.61")
+	f.BoolVar(&flags.ask, "ask", false, "ask the vendors for quotes; needs a configuration")
+	f.IntVar(&flags.sample, "sample", 10, "with --ask: number of messages to ask about")
 	_ = cmd.MarkFlagRequired("file") // it was just defined
 	return cmd
 }
 
-// costs is the answer, as JSON shows it.
+// costs is the output of cost.
 type costs struct {
 	*analysis.Totals
 	CheapestMix *analysis.Mix `json:"cheapest_mix"`
@@ -101,7 +102,7 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 		}
 	}
 	if flags.file.rates == "" && !flags.ask {
-		return errors.New("cost needs a rate card: --rates, or rates in the configuration")
+		return errors.New("no rate card: give --rates, or set rates in the configuration")
 	}
 	opts, err := flags.file.options()
 	if err != nil {
@@ -126,16 +127,16 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	if totals == nil {
 		return readErr
 	}
-	answer := costs{Totals: totals}
-	if answer.CheapestMix, err = totals.Cheapest(worth); err != nil {
+	all := costs{Totals: totals}
+	if all.CheapestMix, err = totals.Cheapest(worth); err != nil {
 		return err
 	}
 	if flags.ask {
-		if answer.Asked, err = ask(ctx, conf, totals.First); err != nil {
+		if all.Asked, err = ask(ctx, conf, totals.First); err != nil {
 			return err
 		}
 	}
-	if err := a.printCost(&answer, opts, flags.format); err != nil {
+	if err := a.printCost(&all, opts, flags.format); err != nil {
 		return err
 	}
 	if err := writeReport(page, totals, opts); err != nil {
@@ -156,7 +157,7 @@ func currencies(given []string) (rates.Currencies, error) {
 	return rates.NewCurrencies(worth)
 }
 
-// comparable finds out before a long file is read that prices cannot be compared.
+// comparable reports, before a long file is read, that prices cannot be compared.
 func comparable(prices []analysis.Price, worth rates.Currencies) error {
 	for _, p := range prices {
 		_, err := worth.Compare(provider.Money{Currency: prices[0].Book.Currency()}, provider.Money{Currency: p.Book.Currency()})
@@ -187,15 +188,15 @@ func (a *app) printMix(mix *analysis.Mix) error {
 	if len(mix.Total) == 0 {
 		return nil
 	}
-	line := "\nCheapest choice for each country: " + moneyList(mix.Total)
+	line := "\nCheapest provider for each country, in total: " + moneyList(mix.Total)
 	if mix.Without > 0 {
-		line += fmt.Sprintf(", without %s to countries where no provider carries and prices all", cli.Plural(mix.Without, "message"))
+		line += fmt.Sprintf(", excluding %s to countries where no provider accepts and prices all of them", cli.Plural(mix.Without, "message"))
 	}
 	fmt.Fprintln(a.Out, line)
 	var rows [][]string
 	for _, c := range mix.Countries[:min(len(mix.Countries), shownCountries)] {
 		if c.Provider == "" {
-			rows = append(rows, []string{"  " + cli.OrDash(c.Country), "nobody", ""})
+			rows = append(rows, []string{"  " + cli.OrDash(c.Country), "none", ""})
 			continue
 		}
 		rows = append(rows, []string{"  " + cli.OrDash(c.Country), c.Provider, c.Cost.String()})
@@ -217,7 +218,7 @@ func (a *app) printLevels(levels []analysis.Level) error {
 	return a.Table(rows)
 }
 
-// moneyList writes amounts by provider or currency.
+// moneyList formats amounts by provider or currency.
 func moneyList(amounts map[string]provider.Money) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(amounts)) {

@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/router/config"
 )
 
-// asked is what a vendor says of one message, beside what we say.
+// asked is a vendor's quote for one message, beside our own count.
 type asked struct {
 	Line     int             `json:"line"`
 	Provider string          `json:"provider"`
@@ -24,8 +24,8 @@ type asked struct {
 	Error    string          `json:"error,omitempty"`
 }
 
-// limitPrices tells the prices how long a message the configured providers of
-// the same names carry.
+// limitPrices sets the longest message of each price to that of the configured
+// provider of the same name.
 func limitPrices(prices []analysis.Price, conf *config.Config) {
 	for i := range prices {
 		if p, err := conf.Provider(prices[i].Provider); err == nil {
@@ -35,37 +35,37 @@ func limitPrices(prices []analysis.Price, conf *config.Config) {
 	}
 }
 
-// ask asks every provider that can tell a price.
-func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) (answers []asked, err error) {
-	err = errNobodyQuotes
+// ask asks every provider that offers quotes.
+func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) (quotes []asked, err error) {
+	err = errNoQuotes
 	for _, p := range conf.Providers {
 		if !p.Capabilities().Has(provider.HasQuote) {
 			continue
 		}
 		err = nil
 		for _, m := range messages {
-			answer := asked{Line: m.Line, Provider: p.Name, Ours: m.Segments}
+			own := asked{Line: m.Line, Provider: p.Name, Ours: m.Segments}
 			quote, failed := provider.AskQuote(ctx, p.Upstream.Provider, &provider.Message{To: m.To, Text: m.Text})
 			if failed != nil {
-				answer.Error = failed.Error()
+				own.Error = failed.Error()
 			} else {
-				answer.Theirs, answer.Encoding, answer.Cost = quote.Segments, quote.Encoding, quote.Cost
-				answer.Differs = quote.Segments != 0 && quote.Segments != m.Segments
+				own.Theirs, own.Encoding, own.Cost = quote.Segments, quote.Encoding, quote.Cost
+				own.Differs = quote.Segments != 0 && quote.Segments != m.Segments
 			}
-			answers = append(answers, answer)
+			quotes = append(quotes, own)
 		}
 	}
-	return answers, err
+	return quotes, err
 }
 
-var errNobodyQuotes = errors.New("no provider of the configuration can be asked for a price (see anysms providers)")
+var errNoQuotes = errors.New("no configured provider offers quotes (see anysms providers)")
 
-func (a *app) printAsked(answers []asked) error {
-	if len(answers) == 0 {
+func (a *app) printAsked(quotes []asked) error {
+	if len(quotes) == 0 {
 		return nil
 	}
-	rows := [][]string{{"line", "provider", "segments", "the vendor says", "cost", ""}}
-	for _, q := range answers {
+	rows := [][]string{{"line", "provider", "segments", "vendor's count", "cost", ""}}
+	for _, q := range quotes {
 		row := []string{strconv.Itoa(q.Line), q.Provider, cli.Grouped(q.Ours), cli.OrDash(theirs(q.Theirs)), "–", q.Error}
 		if q.Cost != nil {
 			row[4] = q.Cost.String()
@@ -75,7 +75,7 @@ func (a *app) printAsked(answers []asked) error {
 		}
 		rows = append(rows, row)
 	}
-	fmt.Fprintln(a.Out, "\nThe vendors say:")
+	fmt.Fprintln(a.Out, "\nQuotes of the vendors:")
 	return a.Table(rows)
 }
 

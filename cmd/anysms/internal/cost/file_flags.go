@@ -28,7 +28,7 @@ type fileFlags struct {
 	duplicates, allowInvalid        bool
 }
 
-// onlyWithFile are the flags that mean nothing for one text.
+// onlyWithFile are the flags that need --file.
 var onlyWithFile = []string{
 	"text-column", "to-column", "network-column", "template", "region", "delimiter", "charset", "sheet",
 	"rates", "providers", "annotate", "report", "duplicates", "allow-invalid",
@@ -37,25 +37,25 @@ var onlyWithFile = []string{
 func (f *fileFlags) addTo(cmd *cobra.Command) {
 	f.delimiter.Words = []string{"comma", "semicolon", "tab", "none"}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.path, "file", "f", "", "analyse the texts of a file; - is stdin")
-	flags.StringVar(&f.text, "text-column", "text", "the column with the texts")
-	flags.StringVar(&f.template, "template", "", `make the texts of this and the columns that it names, such as "Hi {name}"`)
-	flags.StringVar(&f.to, "to-column", "", "the column with the numbers; without it they are not judged")
-	flags.StringVar(&f.network, "network-column", "", "the column with the networks (MCCMNC), for prices by network")
+	flags.StringVarP(&f.path, "file", "f", "", "file with the texts; - is stdin")
+	flags.StringVar(&f.text, "text-column", "text", "column with the texts")
+	flags.StringVar(&f.template, "template", "", `make each text from this template and the columns that it names, such as "Hi {name}"`)
+	flags.StringVar(&f.to, "to-column", "", "column with the numbers; without it, numbers are not validated")
+	flags.StringVar(&f.network, "network-column", "", "column with the networks (MCCMNC), for prices by network")
 	flags.StringVar(&f.region, "region", "", "country of numbers without a calling code, such as GR")
-	f.delimiter.AddTo(cmd, "delimiter", "what separates the fields, if it shall not be told from the file")
-	flags.StringVar(&f.charset, "charset", "", "character set such as windows-1253, if it shall not be told from the file")
+	f.delimiter.AddTo(cmd, "delimiter", "field delimiter; none means one text per line (default: detect)")
+	flags.StringVar(&f.charset, "charset", "", "character set, such as windows-1253 (default: detect)")
 	_ = cmd.RegisterFlagCompletionFunc("charset", cobra.FixedCompletions(source.Charsets(), cobra.ShellCompDirectiveNoFileComp)) // just defined
 	flags.StringVar(&f.sheet, "sheet", "", "worksheet of an XLSX workbook (default: the first)")
 	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV file, for the cost at each provider; needs --to-column")
-	flags.StringSliceVar(&f.providers, "providers", nil, "providers of the rate card to count (default: all)")
-	flags.BoolVar(&f.duplicates, "duplicates", false, "find rows that say the same to the same number")
-	flags.StringVar(&f.annotate, "annotate", "", "write the rows again to this CSV file, with what was found in added columns")
-	flags.StringVar(&f.report, "report", "", "write an HTML page to this file; it shows the longest texts")
-	flags.BoolVar(&f.allowInvalid, "allow-invalid", false, "exit with 0 although rows are invalid")
+	flags.StringSliceVar(&f.providers, "providers", nil, "providers of the rate card to include (default: all)")
+	flags.BoolVar(&f.duplicates, "duplicates", false, "find duplicate rows: same number and same text")
+	flags.StringVar(&f.annotate, "annotate", "", "write a copy of the rows to this CSV file, with the findings in added columns")
+	flags.StringVar(&f.report, "report", "", "write an HTML report to this file; it includes the longest texts")
+	flags.BoolVar(&f.allowInvalid, "allow-invalid", false, "exit with 0 even if rows are invalid")
 }
 
-// withoutFile refuses flags that mean nothing without --file.
+// withoutFile rejects flags that need --file.
 func withoutFile(cmd *cobra.Command) error {
 	for _, name := range onlyWithFile {
 		if cmd.Flags().Changed(name) {
@@ -65,24 +65,25 @@ func withoutFile(cmd *cobra.Command) error {
 	return nil
 }
 
-// check refuses flags that do not go together.
+// check rejects flags that cannot be combined.
 func (f *fileFlags) check(cmd *cobra.Command) error {
 	switch given := cmd.Flags().Changed; {
 	case given("template") && f.template == "":
-		return errors.New("--template is empty; want a text such as \"Hi {name}\"")
+		return errors.New("--template must not be empty; want a text such as \"Hi {name}\"")
 	case given("template") && given("text-column"):
-		return errors.New("give --template or --text-column, not both: each says where the texts come from")
+		return errors.New("give --template or --text-column, not both: each is a source of the texts")
 	}
 	return nil
 }
 
-// options reads what the flags name, but not the file itself.
+// options returns the options of the analysis. It reads the rate card, but not the
+// file.
 func (f *fileFlags) options() (*analysis.Options, error) {
 	if err := numbering.CheckRegion(f.region); err != nil {
 		return nil, fmt.Errorf("--region: %w", err)
 	}
 	opts := &analysis.Options{
-		TextColumn: f.text, ToColumn: f.to, NetworkColumn: f.network, Number: judge(f.region), Duplicates: f.duplicates,
+		TextColumn: f.text, ToColumn: f.to, NetworkColumn: f.network, Number: checkNumber(f.region), Duplicates: f.duplicates,
 	}
 	if f.report != "" {
 		opts.Worst = worstInReport
@@ -104,7 +105,7 @@ func (f *fileFlags) options() (*analysis.Options, error) {
 	return opts, err
 }
 
-// worstInReport is how many of the longest texts a report shows.
+// worstInReport is the number of longest texts in a report.
 const worstInReport = 10
 
 func (f *fileFlags) prices() ([]analysis.Price, error) {
@@ -128,14 +129,14 @@ func (f *fileFlags) prices() ([]analysis.Price, error) {
 	var prices []analysis.Price
 	for _, name := range names {
 		if card.Currency(name) == "" {
-			return nil, fmt.Errorf("%s has no provider %q; there are: %s", f.rates, name, strings.Join(card.Providers(), ", "))
+			return nil, fmt.Errorf("%s has no provider %q; want one of %s", f.rates, name, strings.Join(card.Providers(), ", "))
 		}
 		prices = append(prices, analysis.Price{Provider: name, Book: card.Book(name, time.Now())})
 	}
 	return prices, nil
 }
 
-// limitFlags are the limits that a file or a text must keep to.
+// limitFlags are the limits that a file or a text must keep.
 type limitFlags struct {
 	maxSegments int
 	maxCost     []string
@@ -146,10 +147,10 @@ type limitFlags struct {
 func (l *limitFlags) addTo(cmd *cobra.Command) {
 	l.require.Words = []string{"gsm7"}
 	flags := cmd.Flags()
-	flags.IntVar(&l.maxSegments, "max-segments", 0, "exit with 1 if a message has more segments")
-	flags.StringSliceVar(&l.maxCost, "max-cost", nil, "exit with 1 if the total is more than AMOUNT, or PROVIDER=AMOUNT, or not wholly known")
+	flags.IntVar(&l.maxSegments, "max-segments", 0, "exit with 1 if a message has more segments than this")
+	flags.StringSliceVar(&l.maxCost, "max-cost", nil, "exit with 1 if the total cost exceeds AMOUNT, or PROVIDER=AMOUNT, or a price is missing")
 	l.require.AddTo(cmd, "require", "exit with 1 if a message needs UCS-2")
-	flags.StringVar(&l.baseline, "baseline", "", "JSON of an earlier analysis: exit with 1 if a message has become dearer on average")
+	flags.StringVar(&l.baseline, "baseline", "", "JSON of an earlier analysis: exit with 1 if messages need more segments, or cost more, on average")
 }
 
 func (l *limitFlags) check(cmd *cobra.Command) error {

@@ -8,16 +8,16 @@ import (
 	"path/filepath"
 )
 
-// newFile is a file on its way. It has its name only once it is whole: until then
-// it is called NAME.part, and what stood under its name before stays.
+// newFile is a file that is being written. Until it is complete it is called
+// NAME.part, and an existing file NAME is not touched.
 type newFile struct {
 	*os.File
-	path string // that it gets; "" = it has it, such as a pipe or a device
+	path string // its final name; "" = it is written in place, such as a device
 	done bool
 }
 
-// createFile begins a file; it is nil for the path "". The input, which is still
-// being read, is no place to write to.
+// createFile creates a file, nil for the path "". It must not be the input, which
+// is still being read.
 func createFile(path, input string) (*newFile, error) {
 	if path == "" {
 		return nil, nil
@@ -27,21 +27,21 @@ func createFile(path, input string) (*newFile, error) {
 	}
 	there, err := os.Stat(path)
 	switch read, _ := os.Stat(input); {
-	case err != nil: // there is none
+	case err != nil: // it does not exist
 	case read != nil && os.SameFile(there, read):
-		return nil, fmt.Errorf("%s is the file that is read; want another one to write", path)
+		return nil, fmt.Errorf("%s is the input file; want another file to write to", path)
 	case !there.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		return &newFile{File: f}, err
 	}
 	f, err := os.Create(path + ".part")
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
-		return nil, fmt.Errorf("%s: cannot be written: %w", path, failed.Err)
+		return nil, fmt.Errorf("cannot write %s: %w", path, failed.Err)
 	}
 	return &newFile{File: f, path: path}, err
 }
 
-// keep ends a file that is whole.
+// keep completes the file.
 func (f *newFile) keep() error {
 	if f == nil || f.done {
 		return nil
@@ -54,7 +54,7 @@ func (f *newFile) keep() error {
 	return os.Rename(f.Name(), f.path)
 }
 
-// drop gives up a file that was not kept.
+// drop removes the file, unless it was kept.
 func (f *newFile) drop() {
 	if f == nil || f.done {
 		return

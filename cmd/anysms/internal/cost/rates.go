@@ -19,18 +19,19 @@ const ratesHelp = `A rate card is a CSV file with the header
 
   provider,country,prefix,mccmnc,currency,price,effective_from
 
-A row applies where its country (GR), prefix (digits without plus: 3069) and
-network (20210) fit; empty means any. The most specific row wins: network, then
-the longest prefix, then country, then the provider's default; of equal ones the
-latest effective_from that is not in the future. The price is per segment, a
-decimal number with at most six decimals. A provider has one currency, or
-"credits". A destination without a row has no price, which is never free.`
+A row applies to numbers that match its country (GR), prefix (digits without
+plus: 3069) and network (20210); an empty field matches any. The most specific
+row wins: network, then the longest prefix, then country, then the provider's
+default; among equals the latest effective_from that is not in the future. The
+price is per segment, a decimal number with at most six decimals. A provider has
+one currency, or "credits". A destination without a row has no price; it is not
+free.`
 
 func (a *app) ratesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "rates",
 		GroupID: cli.GroupCost,
-		Short:   "Check a rate card, and ask it for a price",
+		Short:   "Check a rate card, or look up a price in it",
 		Long:    ratesHelp,
 		Args:    cobra.NoArgs,
 		RunE:    cli.ShowHelp,
@@ -43,11 +44,11 @@ func (a *app) ratesCheckCommand() *cobra.Command {
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:   "check FILE",
-		Short: "Find rows that cannot be right: repeated, outdated, contradicting, missing",
-		Long: `Find rows that cannot be right: the same destination twice (duplicate), a row
-that a newer one replaced (shadowed), a prefix outside the row's own country
-(contradiction), a destination that one provider has and another lacks (gap), and
-rows that are not yet in force (future), which alone do not fail the check.`,
+		Short: "Find suspicious rows: duplicate, shadowed, contradictory, missing",
+		Long: `Find suspicious rows: the same destination twice (duplicate), a row replaced by
+a newer one (shadowed), a prefix outside the row's own country (contradiction), a
+destination that one provider has and another lacks (gap), and rows that are not
+yet effective (future). Exit code 1 if there are any but future ones.`,
 		Example: "  anysms rates check rates.csv",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -57,7 +58,7 @@ rows that are not yet in force (future), which alone do not fail the check.`,
 			}
 			warnings := card.Check(time.Now(), numbering.Regions)
 			if len(warnings) == 0 && !format.JSON() {
-				_, err := fmt.Fprintf(a.Out, "%s is right: %s\n", args[0], cli.Plural(len(card.Providers()), "provider"))
+				_, err := fmt.Fprintf(a.Out, "%s is valid: %s\n", args[0], cli.Plural(len(card.Providers()), "provider"))
 				return err
 			}
 			return a.reportWarnings(args[0], warnings, format)
@@ -87,7 +88,7 @@ func (a *app) reportWarnings(name string, warnings []rates.Warning, format cli.F
 		}
 	}
 	if wrong > 0 {
-		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s: %s to look at", name, cli.Plural(wrong, "warning"))}
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s: %s", name, cli.Plural(wrong, "warning"))}
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ type quotation struct {
 	Segments int             `json:"segments"`
 	Price    *provider.Money `json:"price"` // per segment; null = the card has none
 	Cost     *provider.Money `json:"cost"`  // of all segments
-	Row      string          `json:"row"`   // that decided
+	Row      string          `json:"row"`   // the row that applies
 }
 
 func (a *app) ratesQuoteCommand() *cobra.Command {
@@ -109,13 +110,13 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "quote",
-		Short: "Say what a message to a number costs at each provider, and by which row",
+		Short: "Show what a message to a number costs at each provider, and which row applies",
 		Example: `  anysms rates quote --rates rates.csv --to +306941234567
   anysms rates quote --rates rates.csv --to 6941234567 --region GR --text "Γεια σου"`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if network != "" && !isNetwork(network) {
-				return fmt.Errorf("--mccmnc %q is not 5 or 6 digits such as 20210", network)
+				return fmt.Errorf("--mccmnc %q; want 5 or 6 digits such as 20210", network)
 			}
 			rateCard, err := rates.ReadFile(card)
 			if err != nil {
@@ -137,8 +138,8 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 	flags.StringVar(&card, "rates", "", "the rate card, a CSV file")
 	flags.StringVar(&to, "to", "", "the number")
 	flags.StringVar(&region, "region", "", "country of a number without a calling code, such as GR")
-	flags.StringVar(&network, "mccmnc", "", "the number's network, such as 20210, if it is known")
-	flags.StringVar(&text, "text", "", "the text, for its segments (default: one segment)")
+	flags.StringVar(&network, "mccmnc", "", "the number's network, such as 20210, if known")
+	flags.StringVar(&text, "text", "", "the text, to count its segments (default: one segment)")
 	for _, name := range []string{"rates", "to"} {
 		_ = cmd.MarkFlagRequired(name) // both were just defined
 	}
@@ -169,7 +170,7 @@ func (a *app) printQuotations(list []quotation, format cli.Format) error {
 	if format.JSON() {
 		return a.PrintJSON(list)
 	}
-	rows := [][]string{{"provider", "per segment", "segments", "cost", "by"}}
+	rows := [][]string{{"provider", "per segment", "segments", "cost", "row"}}
 	for _, q := range list {
 		if q.Price == nil {
 			rows = append(rows, []string{q.Provider, "no price"})

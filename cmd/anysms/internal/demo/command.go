@@ -10,12 +10,12 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
-const help = `Show what happens when a vendor fails. No configuration, no account, no network.
+const help = `Show what happens when a vendor fails, without configuration, account or network.
 
-Two fake vendors run on this machine, driven by the real drivers over real HTTP.
-Some 250 real messages are sent through the router while the first vendor goes
-down, comes back, and then takes messages without answering. At the end, what the
-router said of each message is compared with what the vendors' own ledgers have.`
+Two fake vendors run on this machine; the real drivers talk to them over HTTP.
+About 250 messages are sent through the router while the first vendor goes down,
+comes back, and then accepts messages but drops the connection before it replies.
+At the end, the result of each message is compared with what the vendors received.`
 
 // Command returns the command demo.
 func Command(a *cli.App) *cobra.Command {
@@ -29,7 +29,7 @@ func Command(a *cli.App) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pace <= 0 {
-				return fmt.Errorf("--pace %s; want a duration above zero, such as 25ms", pace)
+				return fmt.Errorf("--pace %s; want a positive duration such as 25ms", pace)
 			}
 			out := a.Out
 			if format.JSON() {
@@ -57,9 +57,9 @@ func Command(a *cli.App) *cobra.Command {
 func verdict(ledger *Ledger, interrupted error) error {
 	switch {
 	case !ledger.Sound():
-		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("the router's word and the vendors' ledgers do not agree")}
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("the results and what the vendors received do not match")}
 	case interrupted != nil:
-		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("interrupted; the ledger is of what was sent before")}
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("interrupted; the comparison covers the messages sent until then")}
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
-// Package demo plays what happens when a vendor fails. Two fake vendors run on
-// loopback and are driven by the real drivers over real HTTP; the first one goes
-// down, comes back, and then takes messages without answering. At the end the
-// vendors' own ledgers are compared with what the router said.
+// Package demo has the command demo, which shows what happens when a vendor fails.
+// Two fake vendors run on loopback, and the real drivers talk to them over HTTP.
+// The first vendor goes down, comes back, and then accepts messages without
+// replying. At the end, the results are compared with what the vendors received.
+// It is the only part of the command that links fakes of vendors.
 package demo
 
 import (
@@ -18,11 +19,11 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// senders is how many messages are under way at once.
+// senders is the number of messages in flight.
 const senders = 4
 
-// Options say how fast the demo goes and who watches. The functions are called
-// one at a time.
+// Options are the speed of the demo and its observers. The functions are never
+// called concurrently.
 type Options struct {
 	Pace     time.Duration // between two messages
 	OnStart  func(Start)
@@ -32,22 +33,22 @@ type Options struct {
 	OnActEnd func(Act)
 }
 
-// Start is what the demo begins with.
+// Start describes the demo.
 type Start struct {
 	Messages            int
 	FirstURL, SecondURL string
 }
 
-// Act is a part of the play.
+// Act is a part of the demo.
 type Act struct {
 	Number int // from 1
 	Title  string
 
 	mode    httpcalltest.Mode // of the first vendor
-	until   int               // share of the messages that are sent when it ends, in percent
+	until   int               // percentage of the messages sent when it ends
 	otp     bool              // every second message is a one-time code
-	refused int               // messages with a number that cannot receive any
-	again   bool              // what was not sent is sent again
+	refused int               // messages to landlines, which are refused
+	again   bool              // messages that were not sent are sent again
 }
 
 func acts() []Act {
@@ -55,8 +56,8 @@ func acts() []Act {
 		{Title: "Both vendors work", mode: httpcalltest.Up, until: 22, refused: 3},
 		{Title: First + " goes down: it refuses connections", mode: httpcalltest.Down, until: 46},
 		{Title: First + " comes back", mode: httpcalltest.Up, until: 62},
-		{Title: First + " takes messages and drops the connection: were they sent?", mode: httpcalltest.Drop, until: 82, otp: true},
-		{Title: First + " answers again, and what was not sent is sent again", mode: httpcalltest.Up, until: 100, again: true},
+		{Title: First + " accepts messages but drops the connection: were they sent?", mode: httpcalltest.Drop, until: 82, otp: true},
+		{Title: First + " replies again, and messages that were not sent are sent again", mode: httpcalltest.Up, until: 100, again: true},
 	}
 	for i := range all {
 		all[i].Number = i + 1
@@ -68,14 +69,14 @@ func acts() []Act {
 type play struct {
 	opts    Options
 	vendors *vendors
-	watch   sync.Mutex // around the functions of opts
+	watch   sync.Mutex // serialises the functions of opts
 
 	messages []*provider.Message
-	sent     []*router.Result // by the place of the message; nil = not yet
+	sent     []*router.Result // by index of the message; nil = not yet
 }
 
-// Run plays the demo. When the context ends it stops sending, waits for what is
-// under way, and still gives the ledger of what was sent.
+// Run runs the demo. When the context ends, it stops sending, waits for messages
+// in flight, and returns the ledger of what was sent.
 func Run(ctx context.Context, opts Options) (ledger *Ledger, err error) {
 	p := &play{opts: opts, messages: messages()}
 	p.sent = make([]*router.Result, len(p.messages))
@@ -100,8 +101,7 @@ func Run(ctx context.Context, opts Options) (ledger *Ledger, err error) {
 	return Audit(p.account(), p.vendors.held()), nil
 }
 
-// messages makes one message of each example text, every one to a number of its
-// own.
+// messages makes one message of each example text, each to a different number.
 func messages() []*provider.Message {
 	const firstNumber int64 = 306971230000 // a Greek mobile range
 	var all []*provider.Message
@@ -112,7 +112,7 @@ func messages() []*provider.Message {
 	return all
 }
 
-// act sends the messages from one place up to another.
+// act sends the messages from index from up to to.
 func (p *play) act(ctx context.Context, act Act, from, to int) {
 	p.opts.OnAct(act)
 	for i := from; i < to; i++ {
@@ -123,15 +123,15 @@ func (p *play) act(ctx context.Context, act Act, from, to int) {
 			p.messages[i].To = e164.MustParse(fmt.Sprintf("+30210123450%d", i-from)) // a landline
 		}
 	}
-	p.sendAll(ctx, places(from, to))
+	p.sendAll(ctx, indexes(from, to))
 	if act.again {
 		p.sendAgain(ctx)
 	}
 	p.opts.OnActEnd(act)
 }
 
-// sendAgain sends what no vendor has until one has it, which is safe: not sent is
-// proven. It gives up on a vendor that stays away.
+// sendAgain sends the messages that were not sent, several times if necessary. That
+// is safe, as the outcome not_sent is proven.
 func (p *play) sendAgain(ctx context.Context) {
 	const rounds = 10
 	for range rounds {
@@ -143,7 +143,7 @@ func (p *play) sendAgain(ctx context.Context) {
 	}
 }
 
-func places(from, to int) []int {
+func indexes(from, to int) []int {
 	var all []int
 	for i := from; i < to; i++ {
 		all = append(all, i)
@@ -151,7 +151,7 @@ func places(from, to int) []int {
 	return all
 }
 
-// notSent are the places of the messages that no vendor has.
+// notSent returns the indexes of the messages that were not sent.
 func (p *play) notSent() []int {
 	var all []int
 	for i, r := range p.sent {
@@ -162,8 +162,8 @@ func (p *play) notSent() []int {
 	return all
 }
 
-// sendAll sends the messages at the places, several at a time.
-func (p *play) sendAll(ctx context.Context, places []int) {
+// sendAll sends the messages at the indexes, several at a time.
+func (p *play) sendAll(ctx context.Context, indexes []int) {
 	queue := make(chan int)
 	var workers sync.WaitGroup
 	for range senders {
@@ -175,7 +175,7 @@ func (p *play) sendAll(ctx context.Context, places []int) {
 	}
 	tick := time.NewTicker(p.opts.Pace)
 	defer tick.Stop()
-	for _, i := range places {
+	for _, i := range indexes {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
@@ -186,10 +186,10 @@ func (p *play) sendAll(ctx context.Context, places []int) {
 	workers.Wait()
 }
 
-// send sends one message. It goes on when the demo is interrupted: the vendors
-// are near, and half an attempt would only add doubt.
+// send sends one message. An interruption does not cancel it, as that would only
+// make its outcome unknown.
 func (p *play) send(ctx context.Context, i int) {
-	result, _ := p.vendors.router.Send(context.WithoutCancel(ctx), p.messages[i]) // the result says all that the error does
+	result, _ := p.vendors.router.Send(context.WithoutCancel(ctx), p.messages[i]) // the result includes the error
 	p.watch.Lock()
 	defer p.watch.Unlock()
 	p.sent[i] = result
@@ -202,12 +202,12 @@ func (p *play) notice(n router.Notice) {
 	p.opts.OnNotice(n)
 }
 
-// account is what the router said of the messages.
+// account returns the results of the messages.
 func (p *play) account() []Sent {
 	var all []Sent
 	for i, r := range p.sent {
 		if r == nil {
-			continue // the demo was interrupted before it
+			continue // interrupted before it was sent
 		}
 		m := p.messages[i]
 		all = append(all, Sent{m.To.String(), m.Text, r.Status, r.DuplicatePossible, r.Segments})

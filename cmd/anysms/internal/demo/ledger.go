@@ -2,7 +2,7 @@ package demo
 
 import "github.com/anysms/anysms/provider"
 
-// Sent is a message and what the router said of it.
+// Sent is a message and its result.
 type Sent struct {
 	To, Text          string
 	Status            provider.Outcome
@@ -10,40 +10,40 @@ type Sent struct {
 	Segments          int
 }
 
-// Held is a message that a vendor has.
+// Held is a message that a vendor received.
 type Held struct {
 	Vendor, To, Text string
 }
 
-// Ledger compares what the router said with what the vendors have.
+// Ledger compares the results with what the vendors received.
 type Ledger struct {
 	Messages int `json:"messages"`
 	Segments int `json:"segments"` // of the accepted ones
 
-	// What the router said.
+	// Messages by result.
 	Accepted int `json:"accepted"`
 	Refused  int `json:"refused"`
 	NotSent  int `json:"not_sent"`
 	Unknown  int `json:"unknown"`
 
-	// What the vendors have.
+	// What the vendors received.
 	AtVendors           map[string]int `json:"at_vendors"`           // messages at each
-	UnknownHeld         int            `json:"unknown_held"`         // of the unknown ones, those that a vendor has
-	AnnouncedDuplicates int            `json:"announced_duplicates"` // there twice, and the result said that it is possible
+	UnknownHeld         int            `json:"unknown_held"`         // unknown messages that a vendor received
+	AnnouncedDuplicates int            `json:"announced_duplicates"` // received twice, and the result said that this is possible
 
-	// What must not be.
-	Lost             int `json:"lost"`              // called accepted, and no vendor has it as it was written
-	SilentDuplicates int `json:"silent_duplicates"` // there twice, and the result did not say so
-	Denied           int `json:"denied"`            // called refused or not sent, and a vendor has it
-	Strays           int `json:"strays"`            // at a vendor, and nobody sent it
+	// What must not happen.
+	Lost             int `json:"lost"`              // accepted, but no vendor received it unchanged
+	SilentDuplicates int `json:"silent_duplicates"` // received twice, and the result did not say so
+	Denied           int `json:"denied"`            // refused or not sent, but a vendor received it
+	Strays           int `json:"strays"`            // received, but never sent
 }
 
-// Sound reports whether nothing is there that must not be.
+// Sound reports whether nothing happened that must not.
 func (l *Ledger) Sound() bool {
 	return l.Lost+l.SilentDuplicates+l.Denied+l.Strays == 0
 }
 
-// Audit compares. Every message must have a recipient of its own.
+// Audit compares. Each message must have a different recipient.
 func Audit(sent []Sent, held []Held) *Ledger {
 	l := &Ledger{Messages: len(sent), AtVendors: make(map[string]int)}
 	type key struct{ to, text string }
@@ -63,7 +63,7 @@ func Audit(sent []Sent, held []Held) *Ledger {
 	return l
 }
 
-// add counts one message, of which the vendors have so many copies.
+// add counts one message, of which the vendors received copies copies.
 func (l *Ledger) add(s Sent, copies int) {
 	switch s.Status {
 	case provider.OutcomeAccepted:

@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// TestAuditFindsWhatMustNotBe gives the ledger every kind of lie.
+// TestAuditFindsWhatMustNotBe audits every kind of false result.
 func TestAuditFindsWhatMustNotBe(t *testing.T) {
 	one := func(status provider.Outcome, duplicatePossible bool) []demo.Sent {
 		return []demo.Sent{{To: "+1", Text: "a", Status: status, DuplicatePossible: duplicatePossible, Segments: 2}}

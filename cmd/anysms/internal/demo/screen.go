@@ -13,12 +13,12 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// screen shows the demo as it goes: a line for what happens the first times,
-// and on a terminal one more line at the bottom that is always up to date.
+// screen shows the progress of the demo: a line for the first events of each kind,
+// and on a terminal a status line at the bottom.
 type screen struct {
 	w     io.Writer
 	s     style.Style
-	live  bool // the bottom line is shown
+	live  bool // there is a status line
 	began time.Time
 
 	messages int
@@ -27,16 +27,16 @@ type screen struct {
 	act      actCounts
 }
 
-// actCounts counts what happens within an act.
+// actCounts counts what happens in an act.
 type actCounts struct {
 	accepted map[string]int // by provider
 	outcomes map[provider.Outcome]int
-	maybe    int            // accepted with a duplicate possible
-	told     map[string]int // lines of a kind
+	maybe    int            // accepted, but possibly sent twice
+	shown    map[string]int // lines by kind
 }
 
-// tellMost is how many lines of a kind an act shows.
-const tellMost = 2
+// maxShown is the number of lines of each kind that an act shows.
+const maxShown = 2
 
 func newScreen(w io.Writer) *screen {
 	return &screen{
@@ -53,15 +53,15 @@ func (d *screen) options(pace time.Duration) Options {
 
 func (d *screen) start(s Start) {
 	d.messages = s.Messages
-	d.line("%s: %d real messages, two vendors on this machine, real drivers, real HTTP.", d.s.Bold("anysms demo"), s.Messages)
+	d.line("%s: %d messages to two fake vendors on this machine, with the real drivers over HTTP.", d.s.Bold("anysms demo"), s.Messages)
 	d.line("")
 	d.line("  %-8s Apifon's API at %s", First, s.FirstURL)
 	d.line("  %-8s Phonify's API at %s, at most 160 characters", Second, s.SecondURL)
-	d.line("  route    %s first, then %s; three failures in a row open a breaker", First, Second)
+	d.line("  route    %s first, then %s; three consecutive failures open a circuit breaker", First, Second)
 }
 
 func (d *screen) actBegins(a Act) {
-	d.act = actCounts{accepted: make(map[string]int), outcomes: make(map[provider.Outcome]int), told: make(map[string]int)}
+	d.act = actCounts{accepted: make(map[string]int), outcomes: make(map[provider.Outcome]int), shown: make(map[string]int)}
 	d.line("")
 	d.line("%s", d.s.Bold(fmt.Sprintf("%d  %s", a.Number, a.Title)))
 }
@@ -70,10 +70,10 @@ func (d *screen) notice(n router.Notice) {
 	switch n.Kind {
 	case router.NoticeBreaker:
 		d.breaker[n.Provider] = n.To
-		d.event("breaker of %s: %s → %s", n.Provider, breakerName(n.From), d.breakerState(n.To))
+		d.event("circuit breaker of %s: %s → %s", n.Provider, breakerName(n.From), d.breakerState(n.To))
 	case router.NoticeFailover:
-		if d.tell("failover" + string(n.Attempt.Outcome)) {
-			d.event("%s: %s (%s), goes on to %s", n.Provider, cli.PaintOutcome(n.Attempt.Outcome, d.s), n.Attempt.Code, n.Next)
+		if d.mayShow("failover" + string(n.Attempt.Outcome)) {
+			d.event("%s: %s (%s); failover to %s", n.Provider, cli.PaintOutcome(n.Attempt.Outcome, d.s), n.Attempt.Code, n.Next)
 		}
 	}
 }
@@ -86,21 +86,21 @@ func (d *screen) result(r *router.Result) {
 		d.act.accepted[r.Provider]++
 		if r.DuplicatePossible {
 			d.act.maybe++
-			if d.tell("duplicate") {
-				d.event("%s by %s, a one-time code: %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("duplicate possible, and said so"))
+			if d.mayShow("duplicate") {
+				d.event("%s by %s, a one-time code: %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("duplicate possible, as its result says"))
 			}
 		}
-	case r.Status == provider.OutcomeUnknown && d.tell("unknown"):
-		d.event("%s by %s: nobody is texted twice behind your back, so it stops here", cli.PaintOutcome(r.Status, d.s), r.Provider)
-	case r.Status == provider.OutcomeNotSent && d.tell("not_sent"):
+	case r.Status == provider.OutcomeUnknown && d.mayShow("unknown"):
+		d.event("%s at %s: it may have been accepted, so it is not sent again", cli.PaintOutcome(r.Status, d.s), r.Provider)
+	case r.Status == provider.OutcomeNotSent && d.mayShow("not_sent"):
 		d.event("%s: %s", cli.PaintOutcome(r.Status, d.s), notSentWhy(r))
-	case r.Status == provider.OutcomeRefused && d.tell("refused"):
-		d.event("%s before any request: %s, a landline", cli.PaintOutcome(r.Status, d.s), r.Code)
+	case r.Status == provider.OutcomeRefused && d.mayShow("refused"):
+		d.event("%s without a request: %s (a landline)", cli.PaintOutcome(r.Status, d.s), r.Code)
 	}
-	d.bottom()
+	d.status()
 }
 
-// notSentWhy says why the last provider did not take a message.
+// notSentWhy returns why the last provider was not used.
 func notSentWhy(r *router.Result) string {
 	if len(r.Skipped) == 0 {
 		return r.Message
@@ -117,7 +117,7 @@ func (d *screen) actEnds(Act) {
 		}
 	}
 	if d.act.maybe > 0 {
-		parts = append(parts, d.s.Doubt(fmt.Sprintf("%d of them perhaps twice", d.act.maybe)))
+		parts = append(parts, d.s.Doubt(fmt.Sprintf("%d of them possibly sent twice", d.act.maybe)))
 	}
 	for _, o := range []provider.Outcome{provider.OutcomeUnknown, provider.OutcomeNotSent, provider.OutcomeRefused} {
 		if n := d.act.outcomes[o]; n > 0 {
@@ -127,10 +127,10 @@ func (d *screen) actEnds(Act) {
 	d.line("   %s", strings.Join(parts, ", "))
 }
 
-// tell reports whether one more line of a kind is shown in this act.
-func (d *screen) tell(kind string) bool {
-	d.act.told[kind]++
-	return d.act.told[kind] <= tellMost
+// mayShow reports whether this act shows one more line of a kind.
+func (d *screen) mayShow(kind string) bool {
+	d.act.shown[kind]++
+	return d.act.shown[kind] <= maxShown
 }
 
 func (d *screen) event(format string, args ...any) {
@@ -138,17 +138,17 @@ func (d *screen) event(format string, args ...any) {
 	d.line("   %s  %s", d.s.Dim(at), fmt.Sprintf(format, args...))
 }
 
-// line prints a line above the bottom one.
+// line prints a line above the status line.
 func (d *screen) line(format string, args ...any) {
 	if d.live {
 		fmt.Fprint(d.w, cli.ClearLine)
 	}
 	fmt.Fprintf(d.w, format+"\n", args...)
-	d.bottom()
+	d.status()
 }
 
-// bottom draws the bottom line anew.
-func (d *screen) bottom() {
+// status redraws the status line.
+func (d *screen) status() {
 	if !d.live || d.messages == 0 {
 		return
 	}
@@ -170,31 +170,31 @@ func breakerName(b router.BreakerState) string {
 	return strings.ReplaceAll(string(b), "_", "-")
 }
 
-// ledger shows the comparison at the end.
+// ledger prints the comparison at the end.
 func (d *screen) ledger(l *Ledger, interrupted bool) {
 	if d.live {
 		fmt.Fprint(d.w, cli.ClearLine)
 		d.live = false
 	}
-	title := "Ledger, counted at the vendors"
+	title := "Results, compared with what the vendors received"
 	if interrupted {
-		title += ", of what was sent before the interruption"
+		title += " before the interruption"
 	}
 	d.line("")
 	d.line("%s", d.s.Bold(title))
 	t := tabwriter.NewWriter(d.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "   messages\t%d\t%s has %d, %s has %d\n", l.Messages, First, l.AtVendors[First], Second, l.AtVendors[Second])
-	fmt.Fprintf(t, "   accepted\t%d\tin %d segments; %d are at both vendors, which their results announced\n", l.Accepted, l.Segments, l.AnnouncedDuplicates)
+	fmt.Fprintf(t, "   messages\t%d\t%s received %d, %s received %d\n", l.Messages, First, l.AtVendors[First], Second, l.AtVendors[Second])
+	fmt.Fprintf(t, "   accepted\t%d\tin %d segments; %d sent to both vendors, as their results warned\n", l.Accepted, l.Segments, l.AnnouncedDuplicates)
 	fmt.Fprintf(t, "   refused\t%d\n", l.Refused)
 	fmt.Fprintf(t, "   not sent\t%d\n", l.NotSent)
-	fmt.Fprintf(t, "   unknown\t%d\t%d of them a vendor has\n", l.Unknown, l.UnknownHeld)
-	_ = t.Flush() // writes where line writes, which has no one to tell either
+	fmt.Fprintf(t, "   unknown\t%d\t%d of them received by a vendor\n", l.Unknown, l.UnknownHeld)
+	_ = t.Flush() // like line, it ignores write errors
 	d.line("")
-	d.line("   %s   %s   %s", d.must("lost", l.Lost), d.must("silent duplicates", l.SilentDuplicates), d.must("wrongly called not sent or refused", l.Denied))
+	d.line("   %s   %s   %s", d.must("lost", l.Lost), d.must("silent duplicates", l.SilentDuplicates), d.must("received but reported as refused or not sent", l.Denied))
 	d.line("   %s", d.s.Dim(fmt.Sprintf("took %.1fs", time.Since(d.began).Seconds())))
 }
 
-// must shows a count that must be zero.
+// must formats a count that must be zero.
 func (d *screen) must(what string, n int) string {
 	words := fmt.Sprintf("%s %d", what, n)
 	if n == 0 {

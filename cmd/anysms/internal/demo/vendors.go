@@ -14,11 +14,11 @@ import (
 
 // The names of the two providers.
 const (
-	First  = "athens" // speaks Apifon's API
-	Second = "usa"    // speaks Phonify's API, at most 160 characters
+	First  = "athens" // has Apifon's API
+	Second = "usa"    // has Phonify's API, at most 160 characters
 )
 
-// vendors are the two fakes and the router over the real drivers.
+// vendors is the two fakes, and the router with the real drivers.
 type vendors struct {
 	first  *apifontest.Server
 	second *phonifytest.Server
@@ -54,8 +54,8 @@ func (v *vendors) openRouter(pace time.Duration, onNotice func(router.Notice)) e
 		{Name: First, Provider: first},
 		{Name: Second, Provider: second},
 	}, &router.Options{
-		// Faster than a real configuration, so that a few seconds show it all, and
-		// in proportion to the pace, so that every act does.
+		// Shorter than in a real configuration, so that the demo takes seconds, and
+		// proportional to the pace, so that each act shows what it should.
 		Retry:    router.Retry{MaxAttempts: 2, Initial: 2 * pace},
 		Breaker:  router.Breaker{Failures: 3, OpenFor: 28 * pace, Jitter: -1},
 		OnNotice: onNotice,
@@ -63,7 +63,7 @@ func (v *vendors) openRouter(pace time.Duration, onNotice func(router.Notice)) e
 	return err
 }
 
-// close ends the router and the fakes.
+// close closes the router and the fakes.
 func (v *vendors) close(ctx context.Context) error {
 	err := v.router.Close(ctx)
 	v.first.Close()
@@ -71,7 +71,7 @@ func (v *vendors) close(ctx context.Context) error {
 	return err
 }
 
-// held lists what the vendors' own ledgers have.
+// held lists what the vendors received.
 func (v *vendors) held() []Held {
 	var all []Held
 	for _, m := range v.first.Messages() {

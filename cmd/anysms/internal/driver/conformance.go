@@ -18,8 +18,8 @@ import (
 	"github.com/anysms/anysms/router/config"
 )
 
-// proving is what the conformance command is told.
-type proving struct {
+// conformanceFlags are the flags of conformance.
+type conformanceFlags struct {
 	driver, plugin, recipe string
 	config, provider       string
 	settings, replies      string
@@ -29,49 +29,50 @@ type proving struct {
 }
 
 func (a *app) conformanceCommand() *cobra.Command {
-	p := proving{format: cli.OneOf{Words: []string{"text", "json", "junit", "markdown"}}}
+	p := conformanceFlags{format: cli.OneOf{Words: []string{"text", "json", "junit", "markdown"}}}
 	cmd := &cobra.Command{
 		Use:     "conformance (--driver D | --plugin PATH | --recipe FILE | --config F --provider P | --list)",
 		GroupID: cli.GroupSetUp,
-		Short:   "Prove a driver against a server that fails in every way",
-		Long: `Run a driver against a server on this machine that answers, refuses, lies, drops
-and floods as real networks do, and check that what the driver says of each
-message is true. Nothing leaves the machine.
+		Short:   "Run the conformance suite against a driver",
+		Long: `Run a driver against a server on this machine that accepts and rejects messages,
+drops connections, stalls, and sends broken replies, and check that the driver
+reports the true outcome of each message. Nothing leaves the machine.
 
 The settings come from a JSON file (--settings) or from a provider of a
-configuration (--config F --provider P). The server's address takes the place of
-{{url}} in them, or becomes base_url.
+configuration (--config F --provider P). The server's address replaces {{url}} in
+them, or becomes base_url.
 
---replies names a folder with the vendor's answers: raw HTTP responses, one file
-per outcome, such as accepted.http and invalid_recipient.http, each beginning with
-a line "# source: …". Recipes bring theirs as fixtures.
+--replies names a directory with the vendor's replies: raw HTTP responses, one
+file per outcome, such as accepted.http and invalid_recipient.http, each starting
+with a line "# source: …". A recipe has them as its fixtures.
 
-Exit code 0: conformant. 1: a case of level must failed. 2: it could not be run.`,
+Exit code 0: conformant. 1: a case of level must failed. 2: the suite could not
+run.`,
 		Example: `  anysms conformance --driver acme --settings acme.json --replies testdata/conformance
   anysms conformance --plugin ./acme-driver --settings acme.json --replies testdata/conformance --secret api_key
   anysms conformance --recipe acme.yaml --format junit
   anysms conformance --list`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.prove(cmd.Context(), p) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.conformance(cmd.Context(), p) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&p.driver, "driver", "", "the driver's name; with --config, its one provider there")
-	f.StringVar(&p.plugin, "plugin", "", "a driver that is a program: its path")
-	f.StringVar(&p.recipe, "recipe", "", "a recipe: its file, or a built-in name")
-	f.StringVar(&p.config, "config", "", "take the settings from a provider of this configuration")
-	f.StringVar(&p.provider, "provider", "", "which provider of --config")
+	f.StringVar(&p.driver, "driver", "", "name of the driver; with --config, selects its only provider there")
+	f.StringVar(&p.plugin, "plugin", "", "path of a plugin, a driver that is a program")
+	f.StringVar(&p.recipe, "recipe", "", "file of a recipe, or the name of a built-in one")
+	f.StringVar(&p.config, "config", "", "configuration to take a provider's settings from")
+	f.StringVar(&p.provider, "provider", "", "with --config: the provider")
 	f.StringVar(&p.settings, "settings", "", "JSON file with the driver's settings")
-	f.StringVar(&p.replies, "replies", "", "folder with the vendor's answers")
-	f.StringSliceVar(&p.secrets, "secret", nil, "name of a setting of a plugin that must never be shown")
-	f.StringArrayVar(&p.skip, "skip", nil, "leave a case out: ID=REASON")
+	f.StringVar(&p.replies, "replies", "", "directory with the vendor's replies")
+	f.StringSliceVar(&p.secrets, "secret", nil, "name of a plugin's setting that must never appear in errors or logs")
+	f.StringArrayVar(&p.skip, "skip", nil, "skip a case: ID=REASON; may be repeated")
 	p.format.AddTo(cmd, "format", "text, json, junit (XML) or markdown (a table)")
-	f.BoolVar(&p.list, "list", false, "list the cases instead")
+	f.BoolVar(&p.list, "list", false, "list the cases and exit")
 	cmd.MarkFlagsMutuallyExclusive("driver", "plugin", "recipe", "list")
 	cmd.MarkFlagsMutuallyExclusive("settings", "config")
 	return cmd
 }
 
-func (a *app) prove(ctx context.Context, p proving) error {
+func (a *app) conformance(ctx context.Context, p conformanceFlags) error {
 	if p.list {
 		return a.listCases(p.format.Value)
 	}
@@ -103,7 +104,7 @@ func (a *app) listCases(format string) error {
 	case "markdown":
 		return conformance.WriteCatalogueTable(a.Out, cases)
 	case "junit":
-		return errors.New("--list has no form junit; want text, json or markdown")
+		return errors.New("--list has no format junit; want text, json or markdown")
 	default:
 		return conformance.WriteCatalogue(a.Out, cases)
 	}
@@ -133,8 +134,8 @@ func skips(list []string) (map[string]string, error) {
 	return all, nil
 }
 
-// harness is what the flags describe, and its name.
-func (p *proving) harness(ctx context.Context) (name string, h conformance.Harness, err error) {
+// harness returns the harness that the flags describe, and its name.
+func (p *conformanceFlags) harness(ctx context.Context) (name string, h conformance.Harness, err error) {
 	if p.recipe != "" {
 		h, err = p.recipeHarness()
 		return p.recipe, h, err
@@ -160,9 +161,9 @@ func (p *proving) harness(ctx context.Context) (name string, h conformance.Harne
 	return name, h, nil
 }
 
-func (p *proving) recipeHarness() (conformance.Harness, error) {
+func (p *conformanceFlags) recipeHarness() (conformance.Harness, error) {
 	if p.replies != "" || p.settings != "" || p.config != "" {
-		return conformance.Harness{}, errors.New("a recipe brings its settings and answers as fixtures: --replies, --settings and --config are for drivers and plugins")
+		return conformance.Harness{}, errors.New("--replies, --settings and --config are for drivers and plugins: a recipe has its settings and replies as fixtures")
 	}
 	r, err := rest.Load(p.recipe)
 	if err != nil {
@@ -175,8 +176,8 @@ func (p *proving) recipeHarness() (conformance.Harness, error) {
 	return conformance.Harness{Open: a.Open, Replies: a.Replies, Secrets: a.Secrets, Text: a.Text}, nil
 }
 
-// account is the driver and its settings.
-func (p *proving) account(ctx context.Context) (provider.Driver, json.RawMessage, error) {
+// account returns the driver and its settings.
+func (p *conformanceFlags) account(ctx context.Context) (provider.Driver, json.RawMessage, error) {
 	if p.config != "" {
 		return p.configured(ctx)
 	}
@@ -185,7 +186,7 @@ func (p *proving) account(ctx context.Context) (provider.Driver, json.RawMessage
 		name = "plugin"
 	}
 	if name == "" {
-		return provider.Driver{}, nil, errors.New("which driver? give --driver, --plugin, --recipe, or --config with --provider")
+		return provider.Driver{}, nil, errors.New("no driver given: want --driver, --plugin, --recipe, or --config with --provider")
 	}
 	d, err := cli.Registry().Driver(name)
 	if err != nil {
@@ -199,7 +200,7 @@ func (p *proving) account(ctx context.Context) (provider.Driver, json.RawMessage
 	return d, settings, err
 }
 
-func (p *proving) readSettings() (json.RawMessage, error) {
+func (p *conformanceFlags) readSettings() (json.RawMessage, error) {
 	if p.settings == "" {
 		return nil, nil
 	}
@@ -213,7 +214,7 @@ func (p *proving) readSettings() (json.RawMessage, error) {
 	return raw, nil
 }
 
-// pluginSettings puts a plugin's own settings into those of the bridge.
+// pluginSettings puts a plugin's own settings into those of the driver plugin.
 func pluginSettings(path string, own json.RawMessage) (json.RawMessage, error) {
 	inner := make(map[string]any)
 	if len(own) > 0 {
@@ -227,8 +228,8 @@ func pluginSettings(path string, own json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(map[string]any{"path": path, "config": inner})
 }
 
-// secretValues are the values of the settings that --secret names.
-func (p *proving) secretValues(settings json.RawMessage) []string {
+// secretValues returns the values of the settings that --secret names.
+func (p *conformanceFlags) secretValues(settings json.RawMessage) []string {
 	var outer struct {
 		Config map[string]any `json:"config"`
 	}
@@ -244,14 +245,14 @@ func (p *proving) secretValues(settings json.RawMessage) []string {
 	return values
 }
 
-// configured finds the provider in a configuration, and its settings as its
-// driver gets them.
-func (p *proving) configured(ctx context.Context) (provider.Driver, json.RawMessage, error) {
-	listening, err := listen(cli.Registry())
+// configured finds the provider in a configuration, and returns its driver and the
+// settings that the driver is opened with.
+func (p *conformanceFlags) configured(ctx context.Context) (provider.Driver, json.RawMessage, error) {
+	recording, err := record(cli.Registry())
 	if err != nil {
 		return provider.Driver{}, nil, err
 	}
-	conf, err := config.Load(ctx, p.config, listening, nil)
+	conf, err := config.Load(ctx, p.config, recording, nil)
 	if err != nil {
 		return provider.Driver{}, nil, err
 	}
@@ -260,15 +261,15 @@ func (p *proving) configured(ctx context.Context) (provider.Driver, json.RawMess
 	if err != nil {
 		return provider.Driver{}, nil, err
 	}
-	h, ok := chosen.Upstream.Provider.(*heard)
+	opened, ok := provider.As[*recorded](chosen.Upstream.Provider)
 	if !ok {
-		return provider.Driver{}, nil, fmt.Errorf("provider %s: its settings are not known", chosen.Name)
+		return provider.Driver{}, nil, fmt.Errorf("provider %s: its settings were not recorded", chosen.Name)
 	}
-	return h.driver, h.settings, nil
+	return opened.driver, opened.settings, nil
 }
 
-// choose finds the provider that --provider or --driver means.
-func (p *proving) choose(conf *config.Config) (*config.Provider, error) {
+// choose finds the provider that --provider or --driver selects.
+func (p *conformanceFlags) choose(conf *config.Config) (*config.Provider, error) {
 	if p.provider != "" {
 		return conf.Provider(p.provider)
 	}
@@ -279,39 +280,39 @@ func (p *proving) choose(conf *config.Config) (*config.Provider, error) {
 		}
 	}
 	if len(found) != 1 {
-		return nil, fmt.Errorf("%s has %d providers with the driver %q; say which with --provider", conf.Path, len(found), p.driver)
+		return nil, fmt.Errorf("%s has %d providers with driver %q; choose one with --provider", conf.Path, len(found), p.driver)
 	}
 	return found[0], nil
 }
 
-// heard is a provider that remembers what it was opened with.
-type heard struct {
+// recorded is a provider with the driver and the settings that it was opened with.
+type recorded struct {
 	provider.Provider
 	driver   provider.Driver
 	settings json.RawMessage
 }
 
-func (h *heard) Close() error { return provider.Close(h.Provider) }
+func (r *recorded) Unwrap() provider.Provider { return r.Provider }
 
-// listen gives drivers whose providers are [heard].
-func listen(drivers *provider.Registry) (*provider.Registry, error) {
-	var listening provider.Registry
+// record returns drivers whose providers are [recorded].
+func record(drivers *provider.Registry) (*provider.Registry, error) {
+	var recording provider.Registry
 	for _, name := range drivers.Names() {
 		d, err := drivers.Driver(name)
 		if err != nil {
 			return nil, err
 		}
-		listener := d
-		listener.Open = func(ctx context.Context, settings json.RawMessage) (provider.Provider, error) {
+		recorder := d
+		recorder.Open = func(ctx context.Context, settings json.RawMessage) (provider.Provider, error) {
 			p, err := d.Open(ctx, settings)
 			if err != nil {
 				return nil, err
 			}
-			return &heard{p, d, settings}, nil
+			return &recorded{p, d, settings}, nil
 		}
-		if err := listening.Add(listener); err != nil {
+		if err := recording.Add(recorder); err != nil {
 			return nil, err
 		}
 	}
-	return &listening, nil
+	return &recording, nil
 }

@@ -21,7 +21,7 @@ func (a *app) driversCommand() *cobra.Command {
 		Use:     "drivers [NAME]",
 		GroupID: cli.GroupSetUp,
 		Short:   "List the drivers, or the settings of one",
-		Long:    "List the drivers that a configuration can name, or the settings of one.",
+		Long:    "List the drivers that a configuration can use, or the settings of one.",
 		Example: "  anysms drivers\n  anysms drivers apifon",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

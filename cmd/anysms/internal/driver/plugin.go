@@ -16,11 +16,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// pluginsDir is where plugins are looked for by name, unless $ANYSMS_PLUGINS or
-// --dir say otherwise.
+// pluginsDir is the default plugins directory.
 const pluginsDir = "plugins"
 
-// pluginInfo is what is known of a plugin.
+// pluginInfo describes a plugin.
 type pluginInfo struct {
 	Name     string             `json:"name"` // of the file
 	Path     string             `json:"path"`
@@ -37,16 +36,16 @@ func (a *app) pluginCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "plugin",
 		GroupID: cli.GroupSetUp,
-		Short:   "List, inspect and verify drivers that are programs of their own",
-		Long: `Drivers can be programs of their own, in any language. A configuration names one
-by its file:
+		Short:   "List, inspect and verify plugins: drivers that are separate programs",
+		Long: `A driver can be a separate program, in any language. A configuration names it by
+its file:
 
   providers:
     acme: {driver: plugin, path: ./acme-driver, sha256: "…", config: {token: "${ACME_TOKEN}"}}
 
 or by its name in a plugins directory: {driver: plugin, name: acme-driver, dir: ./plugins}.
-Here that directory is --dir, else $ANYSMS_PLUGINS, else ./plugins. Inspecting and
-verifying run the program, without settings; no account is opened.`,
+For these commands the directory is --dir, else $ANYSMS_PLUGINS, else ./plugins.
+inspect and verify run the program without settings and contact no vendor.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -105,7 +104,7 @@ func (a *app) pluginInspectCommand() *cobra.Command {
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:     "inspect (NAME | PATH)",
-		Short:   "Run a plugin and show what it says of itself",
+		Short:   "Run a plugin and show its description",
 		Example: "  anysms plugin inspect acme-driver\n  anysms plugin inspect ./acme-driver --tls off",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -121,9 +120,9 @@ func (a *app) pluginInspectCommand() *cobra.Command {
 
 // addRunFlags adds the flags for how the program is run, as in a configuration.
 func addRunFlags(cmd *cobra.Command, args, env *[]string, tls *string) {
-	cmd.Flags().StringArrayVar(args, "arg", nil, "an argument for the program; may be repeated")
-	cmd.Flags().StringArrayVar(env, "env", nil, "NAME of a variable of ours that the program gets too; may be repeated")
-	cmd.Flags().StringVar(tls, "tls", plugin.TLSAuto, "auto, or off for plugins without certificates")
+	cmd.Flags().StringArrayVar(args, "arg", nil, "argument for the program; may be repeated")
+	cmd.Flags().StringArrayVar(env, "env", nil, "NAME of an environment variable to pass to the program; may be repeated")
+	cmd.Flags().StringVar(tls, "tls", plugin.TLSAuto, "auto, or off for plugins without TLS")
 }
 
 func environmentOf(names []string) map[string]string {
@@ -134,8 +133,8 @@ func environmentOf(names []string) map[string]string {
 	return env
 }
 
-// inspect runs the program that a command line names: by path if there is a
-// separator in it, else in the plugins directory.
+// inspect runs a plugin. A name with a path separator is a path, any other is
+// looked up in the plugins directory.
 func inspect(ctx context.Context, c plugin.Config, name, dir string) (pluginInfo, error) {
 	path := name
 	if filepath.Base(name) == name {
@@ -163,7 +162,7 @@ func (a *app) inspectPlugin(ctx context.Context, c plugin.Config, name, dir stri
 		return a.PrintJSON(info)
 	}
 	rows := [][]string{
-		{"driver", info.Driver}, {"doc", info.Doc}, {"version", cmp.Or(info.Version, "not said")}, {"protocol", strconv.Itoa(info.Protocol)},
+		{"driver", info.Driver}, {"doc", info.Doc}, {"version", cmp.Or(info.Version, "–")}, {"protocol", strconv.Itoa(info.Protocol)},
 		{"path", info.Path}, {"sha256", info.SHA256},
 	}
 	for _, s := range info.Settings {
@@ -179,16 +178,17 @@ func (a *app) pluginVerifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [NAME | PATH]...",
 		Short: "Run plugins and check handshake, certificate, description, health and exit",
-		Long: `Run plugins, by default all in the plugins directory, and check for each: the file
-may be run, its checksum is --sha256 if given, the handshake and the certificates
-are right, both sides speak a common version of the protocol, the description is
-complete, the health service answers, and the program exits when it is told to.
-Whether the driver tells the truth about messages is for "anysms conformance --plugin".
+		Long: `Run plugins, by default all in the plugins directory, and check for each that the
+file is executable and has the checksum --sha256, if given, that handshake and
+certificates are valid, that both sides share a protocol version, that the
+description is complete, that the health service responds, and that the program
+exits when asked to. To test how the driver reports outcomes, use
+"anysms conformance --plugin".
 
-Exit code 0: all are in order. 1: one is not.`,
+Exit code 0: all plugins pass. 1: at least one fails.`,
 		Args: func(_ *cobra.Command, names []string) error {
 			if sha256 != "" && len(names) != 1 {
-				return errors.New("--sha256 is the checksum of one plugin; name it")
+				return errors.New("--sha256 is the checksum of a single plugin; name that plugin")
 			}
 			return nil
 		},
@@ -198,7 +198,7 @@ Exit code 0: all are in order. 1: one is not.`,
 		},
 	}
 	addDir(cmd, &dir)
-	cmd.Flags().StringVar(&sha256, "sha256", "", "what the file's checksum must be, in hex")
+	cmd.Flags().StringVar(&sha256, "sha256", "", "the required checksum of the file, in hex")
 	addRunFlags(cmd, &args, &env, &tls)
 	format.AddTo(cmd)
 	return cmd
@@ -211,7 +211,7 @@ func (a *app) verifyPlugins(ctx context.Context, c plugin.Config, names []string
 			return err
 		}
 		if len(names) == 0 {
-			return fmt.Errorf("no plugins in %s; name one, or another --dir", dir)
+			return fmt.Errorf("no plugins in %s; name a plugin, or give another --dir", dir)
 		}
 	}
 	all := make([]pluginInfo, 0, len(names))
@@ -245,17 +245,17 @@ func (a *app) printPlugins(all []pluginInfo, rows [][]string, format cli.Format)
 	return a.Table(rows)
 }
 
-// checkDescription finds what a user of the plugin would miss.
+// checkDescription reports what is missing in a plugin's description.
 func checkDescription(info pluginInfo) error {
 	switch {
 	case info.Driver == "":
-		return errors.New("it does not say its driver's name")
+		return errors.New("the driver name is empty")
 	case info.Doc == "":
-		return errors.New("it does not say in one sentence what it is")
+		return errors.New("the description is empty; want one sentence")
 	}
 	for i, s := range info.Settings {
 		if s.Name == "" || s.Type == "" || s.Doc == "" {
-			return fmt.Errorf("setting %d (%q) lacks a name, a type or a description", i+1, s.Name)
+			return fmt.Errorf("setting %d (%q): name, type and description must not be empty", i+1, s.Name)
 		}
 	}
 	return nil

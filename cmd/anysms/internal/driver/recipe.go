@@ -15,13 +15,14 @@ import (
 	"github.com/anysms/anysms/drivers/rest/resttest"
 )
 
-const recipeHelp = `Recipes describe a vendor's API in one YAML file, for the driver rest:
+const recipeHelp = `A recipe describes a vendor's HTTP API in one YAML file, for the driver rest:
 
   providers:
     sydney: {driver: rest, recipe: transmitsms, username: "…", password: "…"}
     acme:   {driver: rest, recipe: ./acme.yaml, api_key: "…"}
 
-To write one, begin with a file that has comments, and let the fixtures in it say what must come out:
+To write one, start from a commented file. Its fixtures are examples of requests,
+replies and the expected results:
 
   anysms recipe new acme > acme.yaml
   anysms recipe validate acme.yaml
@@ -31,7 +32,7 @@ func (a *app) recipeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "recipe",
 		GroupID: cli.GroupSetUp,
-		Short:   "List, show, check and write descriptions of vendors",
+		Short:   "List, show, check and write recipes, which describe vendors in YAML",
 		Long:    recipeHelp,
 		Args:    cobra.NoArgs,
 		RunE:    cli.ShowHelp,
@@ -88,7 +89,7 @@ func (a *app) recipeListCommand() *cobra.Command {
 				}
 				info := infoOf(r)
 				all = append(all, info)
-				rows = append(rows, []string{info.Name, info.Title, proven(info.Experimental), strings.Join(info.Features, ",")})
+				rows = append(rows, []string{info.Name, info.Title, maturity(info.Experimental), strings.Join(info.Features, ",")})
 			}
 			if format.JSON() {
 				return a.PrintJSON(all)
@@ -100,11 +101,11 @@ func (a *app) recipeListCommand() *cobra.Command {
 	return cmd
 }
 
-func proven(experimental bool) string {
+func maturity(experimental bool) string {
 	if experimental {
 		return "experimental"
 	}
-	return "proven"
+	return "verified"
 }
 
 func (a *app) recipeShowCommand() *cobra.Command {
@@ -112,7 +113,7 @@ func (a *app) recipeShowCommand() *cobra.Command {
 	var source bool
 	cmd := &cobra.Command{
 		Use:     "show NAME|FILE",
-		Short:   "Show what a recipe needs and can do, or its source",
+		Short:   "Show a recipe's settings and features, or its source",
 		Example: "  anysms recipe show transmitsms\n  anysms recipe show transmitsms --source > mine.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -135,13 +136,13 @@ func (a *app) recipeShowCommand() *cobra.Command {
 		},
 	}
 	format.AddTo(cmd)
-	cmd.Flags().BoolVar(&source, "source", false, "print the recipe itself")
+	cmd.Flags().BoolVar(&source, "source", false, "print the recipe file itself")
 	cmd.ValidArgsFunction = cobra.FixedCompletions(rest.Builtin(), cobra.ShellCompDirectiveDefault)
 	return cmd
 }
 
 func (a *app) printRecipe(info recipeInfo) error {
-	fmt.Fprintf(a.Out, "%s (%s)\n", info.Title, proven(info.Experimental))
+	fmt.Fprintf(a.Out, "%s (%s)\n", info.Title, maturity(info.Experimental))
 	fmt.Fprintf(a.Out, "can: send %s\n", strings.Join(info.Features, " "))
 	if info.BaseURL != "" {
 		fmt.Fprintf(a.Out, "base_url: %s\n", info.BaseURL)
@@ -149,7 +150,7 @@ func (a *app) printRecipe(info recipeInfo) error {
 	fmt.Fprintln(a.Out, "\nSettings:")
 	var rows [][]string
 	for _, s := range info.Settings {
-		need := "needed"
+		need := "required"
 		if s.Optional {
 			need = "optional"
 		}
@@ -176,7 +177,7 @@ func (a *app) printList(title string, lines []string) {
 func (a *app) recipeValidateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "validate NAME|FILE…",
-		Short: "Check recipes, and name every fault with line and column",
+		Short: "Check recipes, and report every error with line and column",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var faults []error
@@ -186,7 +187,7 @@ func (a *app) recipeValidateCommand() *cobra.Command {
 					faults = append(faults, err)
 					continue
 				}
-				fmt.Fprintf(a.Out, "%s: %s is a recipe with %d fixtures\n", name, r.Name, len(r.Fixtures))
+				fmt.Fprintf(a.Out, "%s is valid: recipe %s, %s\n", name, r.Name, cli.Plural(len(r.Fixtures), "fixture"))
 			}
 			return errors.Join(faults...)
 		},
@@ -217,10 +218,10 @@ func (a *app) recipeTestCommand() *cobra.Command {
 	var quick bool
 	cmd := &cobra.Command{
 		Use:   "test NAME|FILE",
-		Short: "Replay a recipe's fixtures and run the conformance suite against a fake made of them",
-		Long: `Replay a recipe's fixtures at a server on this machine: is the request the one that the fixture names, and is
-what comes of the answer what it says? Then run the conformance suite, which breaks connections and answers in
-all the ways that networks do.`,
+		Short: "Replay a recipe's fixtures, and run the conformance suite with them",
+		Long: `Replay a recipe's fixtures against a server on this machine, and check that each
+request and each result is the one in the fixture. Then run the conformance suite,
+with the fixtures as the vendor's replies. Nothing leaves the machine.`,
 		Example: "  anysms recipe test acme.yaml\n  anysms recipe test acme.yaml --fixtures-only",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -244,7 +245,7 @@ all the ways that networks do.`,
 		},
 	}
 	format.AddTo(cmd)
-	cmd.Flags().BoolVar(&quick, "fixtures-only", false, "leave the conformance suite out")
+	cmd.Flags().BoolVar(&quick, "fixtures-only", false, "skip the conformance suite")
 	return cmd
 }
 
@@ -283,7 +284,7 @@ func (a *app) printRecipeReport(report recipeReport) {
 			fmt.Fprintln(a.Out, "     "+fault)
 		}
 	}
-	fmt.Fprintf(a.Out, "%s: %d of %d fixtures right\n", report.Recipe, len(report.Fixtures)-failed, len(report.Fixtures))
+	fmt.Fprintf(a.Out, "%s: %d of %d fixtures passed\n", report.Recipe, len(report.Fixtures)-failed, len(report.Fixtures))
 	if c := report.Conformance; c != nil {
 		if c.Faults != "" {
 			fmt.Fprintln(a.Out, c.Faults)
@@ -296,7 +297,7 @@ func (a *app) recipeNewCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use:     "new NAME",
-		Short:   "Write a commented recipe to begin with",
+		Short:   "Write a commented recipe to start from",
 		Example: "  anysms recipe new acme > acme.yaml\n  anysms recipe new acme --file acme.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -316,7 +317,7 @@ func (a *app) recipeNewCommand() *cobra.Command {
 			return errors.Join(err, f.Close())
 		},
 	}
-	cmd.Flags().StringVar(&file, "file", "", "write to a new file instead of the output")
+	cmd.Flags().StringVar(&file, "file", "", "write to this new file instead of stdout")
 	return cmd
 }
 

@@ -1,6 +1,6 @@
-// Package report writes the analysis of a file as one HTML page that needs
-// nothing else: no network, no script, readable on a phone, in light and dark,
-// and by a screen reader, for which every chart is a table.
+// Package report writes the analysis of a file as one self-contained HTML page: no
+// network, no script, readable on a phone, in light and dark mode, and by a screen
+// reader, as every chart is a table.
 package report
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Bounds of what the page shows, so that its size does not depend on the file.
+// Bounds on what the page shows, so that its size does not grow with the file.
 const (
 	shownCountries = 25
 	shownBuckets   = 12
@@ -93,7 +93,7 @@ type cost struct {
 	Provider string
 	provider.Money
 	Unpriced, Uncarried int
-	Percent             float64 // of the dearest in the same currency
+	Percent             float64 // of the highest in the same currency
 }
 
 // saved is what a level of transliteration would save.
@@ -101,7 +101,7 @@ type saved struct {
 	Level              string
 	Messages, Segments int
 	Costs              []string
-	Percent            float64 // of what the one that saves most does
+	Percent            float64 // of the level that saves most
 }
 
 // worst is one of the longest messages, segment by segment.
@@ -113,7 +113,7 @@ type worst struct {
 	Encoding       string
 }
 
-// Number writes a number with blanks between its thousands.
+// Number formats a number with narrow spaces between thousands.
 func (d *data) Number(n int) string { return number(n) }
 
 // chart is a table of bars.
@@ -124,7 +124,7 @@ type chart struct {
 	Extra []string // columns of the bars' costs
 }
 
-// Chart makes a table of bars for the template.
+// Chart returns a table of bars for the template.
 func (d *data) Chart(head string, list []bar) chart {
 	c := chart{data: d, Head: head, Bars: list}
 	if len(list) > 0 && len(list[0].Costs) > 0 {
@@ -141,7 +141,7 @@ func number(n int) string {
 	return s
 }
 
-// bars measures the bars by segments.
+// bars sets the lengths of bars by segments.
 func bars(list []bar) []bar {
 	longest := 1
 	for _, b := range list {
@@ -153,14 +153,14 @@ func bars(list []bar) []bar {
 	return list
 }
 
-// measure compares costs within each currency.
+// measure sets the lengths of the bars of costs, within each currency.
 func measure(costs []cost) {
-	dearest := make(map[string]int64)
+	highest := make(map[string]int64)
 	for _, c := range costs {
-		dearest[c.Currency] = max(1, dearest[c.Currency], c.Micros)
+		highest[c.Currency] = max(1, highest[c.Currency], c.Micros)
 	}
 	for i, c := range costs {
-		costs[i].Percent = 100 * float64(c.Micros) / float64(dearest[c.Currency])
+		costs[i].Percent = 100 * float64(c.Micros) / float64(highest[c.Currency])
 	}
 }
 
@@ -187,7 +187,7 @@ func savings(levels []analysis.Level, providers []string) []saved {
 	return list
 }
 
-// buckets puts the rare long messages together.
+// buckets combines the long tail into the last bar.
 func buckets(histogram []analysis.Bucket) []bar {
 	var list []bar
 	for i, b := range histogram {
@@ -202,7 +202,7 @@ func buckets(histogram []analysis.Bucket) []bar {
 		}
 		last := &list[shownBuckets-1]
 		first, _, _ := strings.Cut(last.Label, " ")
-		last.Label = first + " and more"
+		last.Label = first + " or more"
 		last.Messages += count.Messages
 		last.Segments += count.Segments
 	}
@@ -214,7 +214,7 @@ func countries(t *analysis.Totals) []bar {
 	for _, c := range t.ByCountry[:min(len(t.ByCountry), shownCountries)] {
 		b := bar{Label: c.Country, Count: c.Count}
 		if b.Label == "" {
-			b.Label = "no country"
+			b.Label = "unknown"
 		}
 		for _, name := range slices.Sorted(maps.Keys(t.TotalCost)) {
 			b.Costs = append(b.Costs, c.CostText(name))

@@ -75,7 +75,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 	}
 	for _, inside := range []string{
 		"&lt;b&gt;parcel &amp; more&lt;/b&gt;", // texts are shown as they are, not run
-		`id="segments" data-value="3123"`, "without 40 messages that have no price",
+		`id="segments" data-value="3123"`, "excluding 40 without a price",
 	} {
 		assert.True(t, strings.Contains(got, inside), "the page lacks %s", inside)
 	}

@@ -24,13 +24,13 @@ func (a *app) resolveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "resolve --journal J --as accepted|not_sent",
 		GroupID: cli.GroupSend,
-		Short:   "Settle by hand what a journal does not know",
-		Long: `Settle by hand the messages of a journal whose outcome is unknown: those that were
-under way when a program was killed, and those whose vendor's answer was lost. Ask
-the vendor first. What is resolved as accepted is never sent again; what is
-resolved as not_sent is sent by the next "send --file --journal" of the same file.
+		Short:   "Settle messages of unknown outcome in a journal",
+		Long: `Settle by hand the messages in a journal whose outcome is unknown: those in flight
+when the program was killed, and those whose reply from the vendor was lost. Ask
+the vendor first. A message settled as accepted is never sent again; one settled
+as not_sent is sent by the next "send --file --journal" with the same file.
 
-Without --ref all of them are settled. Without --as they are listed, and nothing
+Without --ref, all of them are settled. Without --as, they are listed and nothing
 is changed; the exit code is then 3 if there are any.`,
 		Example: `  anysms resolve --journal campaign.journal
   anysms resolve --journal campaign.journal --as accepted --ref order-17
@@ -51,14 +51,15 @@ is changed; the exit code is then 3 if there are any.`,
 	}
 	format.AddTo(cmd)
 	f := cmd.Flags()
-	f.StringVar(&path, "journal", "", "the journal of send --file")
-	as.AddTo(cmd, "as", "what they are: accepted or not_sent")
-	f.StringSliceVar(&refs, "ref", nil, "settle these alone")
+	f.StringVar(&path, "journal", "", "the journal that send --file wrote")
+	as.AddTo(cmd, "as", "the outcome to record: accepted or not_sent")
+	f.StringSliceVar(&refs, "ref", nil, "settle only the messages with these refs; may be repeated")
 	_ = cmd.MarkFlagRequired("journal") // the flag was just defined
 	return cmd
 }
 
-// openExisting opens a journal that is there: a wrong name must not begin one.
+// openExisting opens an existing journal, so that a mistyped name does not create
+// one.
 func openExisting(path string) (*journal.Journal, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
@@ -66,8 +67,8 @@ func openExisting(path string) (*journal.Journal, error) {
 	return journal.Open(path)
 }
 
-// unknown lists the messages whose outcome the journal does not know, in the
-// order of their first intent.
+// unknown lists the messages whose outcome is unknown, in the order of their first
+// intent.
 func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.JournalEntry, error) {
 	last := make(map[string]router.JournalEntry)
 	var order []string
@@ -90,7 +91,7 @@ func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.J
 	}
 	for _, ref := range refs {
 		if !slices.ContainsFunc(doubts, func(e router.JournalEntry) bool { return e.Key == ref }) {
-			return nil, fmt.Errorf("the journal has no message with ref %q whose outcome is unknown", ref)
+			return nil, fmt.Errorf("the journal has no message of unknown outcome with ref %q", ref)
 		}
 	}
 	return doubts, nil
@@ -115,7 +116,7 @@ func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.J
 		return j.Sync()
 	}
 	if len(doubts) > 0 {
-		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("the outcome of %s is unknown; settle it with --as", cli.Plural(len(doubts), "message"))}
+		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("%s of unknown outcome; settle with --as", cli.Plural(len(doubts), "message"))}
 	}
 	return nil
 }
@@ -126,7 +127,7 @@ func (a *app) printEntry(e router.JournalEntry, format cli.Format) error {
 	}
 	state := string(e.Outcome)
 	if state == "" {
-		state = "under way when the program ended"
+		state = "in flight when the program ended"
 	}
 	_, err := fmt.Fprintf(a.Out, "%s  %s  %s  %s\n", cli.Harmless(e.Key), cli.OrDash(e.Provider), e.At.UTC().Format(time.RFC3339), state)
 	return err

@@ -18,31 +18,31 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-const sendHelp = `Send one message through the configured routes, and print what became of it.
+const sendHelp = `Send one message through the configured routes, and print its outcome:
 
-The status is one of
-  accepted   a vendor has the message
-  refused    it will not be sent: the message itself cannot be
-  not_sent   no vendor has it; it is safe to try again
-  unknown    a vendor may have it; trying again may send it twice
+  accepted   a vendor accepted the message                         exit code 0
+  refused    the message itself cannot be sent                     exit code 1
+  not_sent   no vendor accepted it; it is safe to try again        exit code 1
+  unknown    a vendor may have accepted it; trying again may       exit code 3
+             send it twice
 
-and the exit code 0 if it is accepted, 1 if it is refused or not sent, 3 if it is
-unknown. When a vendor's answer is lost, the delivery mode decides: at_most_once
-stops and says unknown, at_least_once goes on to the next vendor, reconcile asks
-the vendor first. One-time codes (--class otp) default to at_least_once, all else
-to at_most_once.
+If a vendor's reply is lost, the delivery mode decides: at_most_once stops with
+outcome unknown, at_least_once continues with the next provider, reconcile first
+asks the vendor whether it has the message. The default is at_least_once for
+one-time codes (--class otp), and at_most_once for everything else.
 
---provider P sends through P alone, whatever the routes say. --dry-run shows what
-would be tried, and why the rest would not, and sends nothing.
+--provider P uses only P and ignores the routes. --dry-run prints which providers
+would be tried, and why others would not, and sends nothing; environment variables
+for secrets need not be set.
 
 --file sends every row of a CSV, TSV, JSON Lines or XLSX file with the columns
 
   to, text [, from, ref, class, tag, validity, send_at]
 
-where an empty field leaves what the flags say, and prints one line for each row,
-in any order. With --journal the same command goes on where it was interrupted:
-what was sent is not sent again, and what was under way is unknown until it is
-resolved (see anysms resolve).`
+where an empty field means the value of the flag. It prints one line per row, in
+any order. With --journal, the same command resumes after an interruption: what
+was sent is not sent again, and messages that were in flight have the outcome
+unknown until settled with anysms resolve.`
 
 const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
   anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
@@ -72,7 +72,7 @@ func (a *app) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "send --to N --text T | --file F",
 		GroupID: cli.GroupSend,
-		Short:   "Send a message",
+		Short:   "Send a message, or a file of messages",
 		Long:    sendHelp,
 		Example: sendExamples,
 		Args:    cobra.NoArgs,
@@ -81,7 +81,7 @@ func (a *app) sendCommand() *cobra.Command {
 				return err
 			}
 			if !flags.dryRun {
-				signal.Ignore(syscall.SIGPIPE) // a reader that has gone must not kill what is being sent
+				signal.Ignore(syscall.SIGPIPE) // a closed pipe must not kill the process while it sends
 			}
 			if flags.file != "" {
 				return a.sendFile(cmd.Context(), &flags)
@@ -90,35 +90,35 @@ func (a *app) sendCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.to, "to", "", "the recipient's number, +306900000001, or in the national form of the default region")
-	f.StringVar(&flags.text, "text", "", "the text, which arrives as written")
-	f.StringVar(&flags.from, "from", "", "the sender: a number, a short code or a name")
-	f.StringVar(&flags.ref, "ref", "", "your own id of the message")
-	flags.class.AddTo(cmd, "class", "the kind of message, which decides the default delivery mode")
+	f.StringVar(&flags.to, "to", "", "recipient's number, such as +306900000001, or national in the default region")
+	f.StringVar(&flags.text, "text", "", "the text")
+	f.StringVar(&flags.from, "from", "", "sender: a number, a short code or a name")
+	f.StringVar(&flags.ref, "ref", "", "your own id for the message")
+	flags.class.AddTo(cmd, "class", "kind of message; determines the default delivery mode")
 	f.StringVar(&flags.tag, "tag", "", "your own label, for routes and statistics")
-	f.StringVar(&flags.only, "provider", "", "send through this provider alone")
-	flags.delivery.AddTo(cmd, "delivery", "what to do when a vendor may or may not have the message")
-	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver, such as 90s")
-	f.StringVar(&flags.at, "at", "", "when the vendor shall send it, such as 2030-01-02T15:04:05Z")
-	f.BoolVar(&flags.dryRun, "dry-run", false, "show what would be tried and send nothing")
+	f.StringVar(&flags.only, "provider", "", "use only this provider")
+	flags.delivery.AddTo(cmd, "delivery", "what to do if a vendor may have accepted the message")
+	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver it, such as 90s")
+	f.StringVar(&flags.at, "at", "", "time for the vendor to send it, such as 2030-01-02T15:04:05Z")
+	f.BoolVar(&flags.dryRun, "dry-run", false, "print what would be tried, and send nothing")
 	f.StringVarP(&flags.file, "file", "f", "", "send every row of a file; - is stdin")
-	f.StringVar(&flags.charset, "charset", "", "with --file: its character set, such as windows-1253, if it is not UTF-8")
-	f.StringVar(&flags.journal, "journal", "", "with --file: note every message in this file, and go on where it ends")
-	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 although rows were refused")
+	f.StringVar(&flags.charset, "charset", "", "with --file: character set, such as windows-1253 (default: UTF-8 or UTF-16)")
+	f.StringVar(&flags.journal, "journal", "", "with --file: record every message in this file, and resume from it")
+	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 even if rows were refused")
 	flags.conf.AddTo(cmd)
 	flags.format.AddTo(cmd)
 	return cmd
 }
 
-// check refuses flags that do not go together.
+// check rejects flags that cannot be combined.
 func (f *sendFlags) check(cmd *cobra.Command) error {
 	given := cmd.Flags().Changed
 	if f.file == "" {
 		switch {
 		case !given("to"):
-			return errors.New(`"to" is not given; give --to and --text, or --file`)
+			return errors.New("--to is missing; give --to and --text, or --file")
 		case !given("text"):
-			return errors.New(`"text" is not given; give --to and --text, or --file`)
+			return errors.New("--text is missing; give --to and --text, or --file")
 		}
 		for _, name := range []string{"journal", "charset", "allow-invalid"} {
 			if given(name) {
@@ -129,11 +129,11 @@ func (f *sendFlags) check(cmd *cobra.Command) error {
 	}
 	for _, name := range []string{"to", "text", "ref"} {
 		if given(name) {
-			return fmt.Errorf("give --file or --%s, not both: the file has a column for it", name)
+			return fmt.Errorf("give --file or --%s, not both: the file has it as a column", name)
 		}
 	}
 	if f.journal != "" && f.dryRun {
-		return errors.New("--dry-run sends nothing that a --journal could note")
+		return errors.New("give --dry-run or --journal, not both: a dry run records nothing")
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 	if err != nil {
 		return err
 	}
-	conf, err := flags.conf.Load(ctx)
+	conf, err := a.loadConfig(ctx, flags)
 	if err != nil {
 		return err
 	}
@@ -163,20 +163,20 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 	}
 	result := refusal(m, badNumber)
 	if result == nil {
-		result, _ = r.Send(ctx, m) // the result says all that the error does
+		result, _ = r.Send(ctx, m) // the result includes the error
 	}
 	if err := a.printResult(result, flags.format); err != nil {
-		cause := fmt.Errorf("%w; the result is: %s", err, resultLine(result, style.Style{}))
-		return &cli.ExitError{Code: cli.ExitUnknown, Cause: cause} // to whoever reads stdout
+		cause := fmt.Errorf("%w; the result was: %s", err, resultLine(result, style.Style{}))
+		return &cli.ExitError{Code: cli.ExitUnknown, Cause: cause} // unknown to the reader of stdout
 	}
 	return cli.OutcomeError(result.Status)
 }
 
-// message is the message that the flags describe, but for its number, which
-// needs the configuration's region.
+// message returns the message that the flags describe, without its number, which
+// needs the configuration's default region.
 func (f *sendFlags) message() (*provider.Message, error) {
 	if f.validity < 0 {
-		return nil, fmt.Errorf("--validity %s is negative; want a duration such as 90s", f.validity)
+		return nil, fmt.Errorf("--validity %s; want a positive duration such as 90s", f.validity)
 	}
 	m := &provider.Message{
 		From: f.from, Text: f.text, Ref: f.ref, Tag: f.tag,
@@ -189,13 +189,21 @@ func (f *sendFlags) message() (*provider.Message, error) {
 	}
 	at, err := time.Parse(time.RFC3339, f.at)
 	if err != nil {
-		return nil, fmt.Errorf("--at %q is not a time such as 2030-01-02T15:04:05Z", f.at)
+		return nil, fmt.Errorf("--at %q; want a time such as 2030-01-02T15:04:05Z", f.at)
 	}
 	m.SendAt = at
 	return m, nil
 }
 
-// openRouter gives the router of the whole configuration, or of one provider.
+// loadConfig loads the configuration. A dry run does not need its secrets.
+func (a *app) loadConfig(ctx context.Context, flags *sendFlags) (*config.Config, error) {
+	if flags.dryRun {
+		return a.LoadOffline(ctx, &flags.conf)
+	}
+	return flags.conf.Load(ctx)
+}
+
+// openRouter returns the router of the whole configuration, or of one provider.
 func openRouter(conf *config.Config, only string) (*router.Router, error) {
 	if only == "" {
 		return conf.Router(), nil
@@ -203,7 +211,7 @@ func openRouter(conf *config.Config, only string) (*router.Router, error) {
 	return conf.Only(only)
 }
 
-// refusal is the result of a message whose number cannot be read; nil if it can.
+// refusal is the result for an invalid number; nil if it is valid.
 func refusal(m *provider.Message, badNumber error) *router.Result {
 	if badNumber == nil {
 		return nil
@@ -212,14 +220,4 @@ func refusal(m *provider.Message, badNumber error) *router.Result {
 		Ref: m.Ref, Status: provider.OutcomeRefused,
 		Code: provider.InvalidRecipient, Message: cli.Reason(badNumber),
 	}
-}
-
-func (a *app) dryRun(r *router.Router, m *provider.Message, badNumber error, format cli.Format) error {
-	plan := &router.Plan{Code: provider.InvalidRecipient, Candidates: []router.Candidate{}}
-	if badNumber != nil {
-		plan.Message = cli.Reason(badNumber)
-	} else {
-		plan = r.Plan(m)
-	}
-	return a.explainPlan(plan, format)
 }

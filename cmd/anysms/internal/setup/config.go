@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
 		GroupID: cli.GroupSetUp,
-		Short:   "Work with the configuration",
+		Short:   "Check the configuration",
 		Args:    cobra.NoArgs,
 		RunE:    cli.ShowHelp,
 	}
@@ -28,45 +29,70 @@ func (a *app) configCommand() *cobra.Command {
 	return cmd
 }
 
-const configCheckHelp = `Read the configuration as send would, and say whether it is right.
+const configCheckHelp = `Load the configuration as send would, and report errors and warnings.
 
-Nothing is sent and no vendor is asked. A mistake is shown with its file and
-line, and the exit code is 2. What is allowed but surely not meant, such as a
-route that no message can reach, is listed as a warning; the exit code is then 0.`
+Nothing is sent and no vendor is contacted. An error is shown with its file and
+line, and the exit code is 2. What is allowed but probably a mistake, such as a
+route that no message can reach, is a warning; the exit code is then 0.
+
+An environment variable that is not set is an error. Where secrets are not
+available, such as in CI, --allow-unset makes it a warning.`
 
 func (a *app) configCheckCommand() *cobra.Command {
 	var format cli.Format
 	var conf cli.ConfigFlag
+	var allowUnset bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Say whether the configuration is right",
+		Short: "Report errors and warnings in the configuration",
 		Long:  configCheckHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := conf.Load(cmd.Context())
+			c, warnings, err := checkConfig(cmd.Context(), &conf, allowUnset)
 			if err != nil {
 				return err
 			}
 			defer c.Close()
-			return a.printConfigReport(c, format)
+			return a.printConfigReport(c, warnings, format)
 		},
 	}
 	format.AddTo(cmd)
 	conf.AddTo(cmd)
+	cmd.Flags().BoolVar(&allowUnset, "allow-unset", false, "report environment variables that are not set as warnings")
 	return cmd
 }
 
-func (a *app) printConfigReport(c *config.Config, format cli.Format) error {
-	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), c.Warnings()}
-	if r.Warnings == nil {
-		r.Warnings = []config.Warning{}
+func checkConfig(ctx context.Context, flag *cli.ConfigFlag, allowUnset bool) (*config.Config, []config.Warning, error) {
+	warnings := []config.Warning{}
+	if !allowUnset {
+		c, err := flag.Load(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, append(warnings, c.Warnings()...), nil
 	}
+	c, unset, err := flag.LoadOffline(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range unset {
+		warnings = append(warnings, config.Warning{Reason: "the environment variable " + name + " is not set"})
+	}
+	return c, append(warnings, c.Warnings()...), nil
+}
+
+func (a *app) printConfigReport(c *config.Config, warnings []config.Warning, format cli.Format) error {
+	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), warnings}
 	if format.JSON() {
 		return a.PrintJSON(r)
 	}
-	fmt.Fprintf(a.Out, "%s is right: %s, %s\n", r.Path, cli.Plural(r.Providers, "provider"), cli.Plural(r.Routes, "route"))
-	for _, f := range r.Warnings {
-		fmt.Fprintf(a.Out, "%s:%d: %s: %s\n", r.Path, f.Line, f.Path, f.Reason)
+	fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", r.Path, cli.Plural(r.Providers, "provider"), cli.Plural(r.Routes, "route"))
+	for _, w := range r.Warnings {
+		at := r.Path
+		if w.Line > 0 {
+			at = fmt.Sprintf("%s:%d: %s", r.Path, w.Line, w.Path)
+		}
+		fmt.Fprintf(a.Out, "%s: warning: %s\n", at, w.Reason)
 	}
 	return nil
 }

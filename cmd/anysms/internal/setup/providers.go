@@ -15,8 +15,8 @@ type providerInfo struct {
 	Name          string           `json:"name"`
 	Driver        string           `json:"driver"`
 	Features      provider.Feature `json:"features"`
-	MaxCharacters int              `json:"max_characters"` // 0 = none
-	MaxSegments   int              `json:"max_segments"`   // 0 = none known
+	MaxCharacters int              `json:"max_characters"` // 0 = no limit
+	MaxSegments   int              `json:"max_segments"`   // 0 = no known limit
 	MaxBatch      int              `json:"max_batch"`      // 0 = no batch
 	FindSettles   float64          `json:"find_settles_seconds"`
 	ReplayFor     float64          `json:"replay_for_seconds"`
@@ -31,7 +31,7 @@ func (a *app) providersCommand() *cobra.Command {
 		Short:   "List the configured providers and what they can do",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := conf.Load(cmd.Context())
+			c, err := a.LoadOffline(cmd.Context(), &conf)
 			if err != nil {
 				return err
 			}
@@ -61,7 +61,7 @@ func (a *app) printProviders(c *config.Config, format cli.Format) error {
 	return a.Table(rows)
 }
 
-// Limits shows how long a message may be.
+// Limits describes the longest message that a provider accepts; "-" = no limit.
 func Limits(c provider.Capabilities) string {
 	var all []string
 	if c.MaxCharacters > 0 {

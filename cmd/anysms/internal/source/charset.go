@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ type page struct {
 	common string
 }
 
-// pages are the Windows code pages; those that come first win a draw.
+// pages are the Windows code pages; of equally likely ones the first wins.
 func pages() []page {
 	return []page{
 		{charset{"windows-1252", charmap.Windows1252}, "éèàçäöüßñóáíúêôâåøæ"}, // Western Europe
@@ -47,7 +48,7 @@ func pages() []page {
 	}
 }
 
-// Charsets lists the names that Open takes.
+// Charsets lists the names that Open accepts.
 func Charsets() []string {
 	names := []string{utf8Set.name, utf16LE.name, utf16BE.name}
 	for _, p := range pages() {
@@ -57,8 +58,8 @@ func Charsets() []string {
 	return names
 }
 
-// charset finds the character set of a file from its beginning, and how many
-// bytes of byte order mark to drop.
+// charset returns the character set of a file, detected from its first bytes if none
+// is given, and the length of the byte order mark.
 func (f *File) charset(given string, sample []byte) (found charset, mark int, err error) {
 	found, mark, certain := marked(sample)
 	if given != "" {
@@ -79,13 +80,13 @@ func (f *File) charset(given string, sample []byte) (found charset, mark int, er
 		return utf16, 0, nil
 	}
 	if bytes.IndexByte(sample, 0) >= 0 {
-		return charset{}, 0, fmt.Errorf("is not a text file; want CSV, TSV, JSON Lines or XLSX")
+		return charset{}, 0, errors.New("not a text file; want CSV, TSV, JSON Lines or XLSX")
 	}
 	if page, ok := likeliestPage(sample); ok && !validSoFar(sample) {
 		f.Guessed = true
 		return page, 0, nil
 	}
-	return utf8Set, 0, nil // what is invalid in it is an invalid row
+	return utf8Set, 0, nil // rows with invalid UTF-8 are reported as invalid
 }
 
 func named(name string) (charset, error) {
@@ -101,7 +102,7 @@ func named(name string) (charset, error) {
 	return charset{}, fmt.Errorf("unknown character set %q; want one of %s", name, strings.Join(Charsets(), ", "))
 }
 
-// marked tells the character set by the byte order mark.
+// marked detects the character set by the byte order mark.
 func marked(sample []byte) (found charset, mark int, ok bool) {
 	switch {
 	case bytes.HasPrefix(sample, []byte("\xef\xbb\xbf")):
@@ -114,8 +115,8 @@ func marked(sample []byte) (found charset, mark int, ok bool) {
 	return charset{}, 0, false
 }
 
-// unmarkedUTF16 knows UTF-16 by its line ends: 0x000A on an even place, and a
-// zero as the other byte of most separators.
+// unmarkedUTF16 detects UTF-16 without a byte order mark: it has line ends 0x000A,
+// and zero bytes nearly always at even or nearly always at odd offsets.
 func unmarkedUTF16(sample []byte) (charset, bool) {
 	even, odd := 0, 0
 	for i, b := range sample {
@@ -137,8 +138,8 @@ func unmarkedUTF16(sample []byte) (charset, bool) {
 	return charset{}, false
 }
 
-// validSoFar is whether the sample is UTF-8, but for a character that its end
-// cuts.
+// validSoFar reports whether the sample is UTF-8, apart from a last character that
+// is cut off.
 func validSoFar(sample []byte) bool {
 	for cut := range min(utf8.UTFMax, len(sample)+1) {
 		if utf8.Valid(sample[:len(sample)-cut]) {
@@ -148,9 +149,9 @@ func validSoFar(sample []byte) bool {
 	return false
 }
 
-// likeliestPage decodes the sample by every code page and takes the one whose
-// text looks most like words. It is false if none looks like a text that
-// somebody wrote: a file of UTF-8 that is damaged somewhere.
+// likeliestPage decodes the sample with every code page and returns the one whose
+// text looks most like words. It is false if none does, as for a UTF-8 file with a
+// few damaged bytes.
 func likeliestPage(sample []byte) (best charset, ok bool) {
 	high, sequences := 0, 0
 	for rest := sample; len(rest) > 0; {
@@ -163,11 +164,11 @@ func likeliestPage(sample []byte) (best charset, ok bool) {
 		}
 		rest = rest[size:]
 	}
-	const few = 3 // stray bytes are no text
+	const few = 3 // fewer are stray bytes
 	if high < few || sequences > high {
 		return charset{}, false
 	}
-	highest := high - 1 // words score more than one a letter
+	highest := high - 1 // words score more than one per letter
 	for _, p := range pages() {
 		text, err := p.encoding.NewDecoder().Bytes(sample)
 		if err != nil {
@@ -180,10 +181,9 @@ func likeliestPage(sample []byte) (best charset, ok bool) {
 	return best, ok
 }
 
-// wordiness is how much the letters beyond ASCII look like parts of words: a
+// wordiness scores how much the letters beyond ASCII look like parts of words: a
 // wrong code page puts capitals and symbols into the middle of words, mixes
-// scripts, misses the letters that its languages use most, and has places that
-// stand for nothing.
+// scripts, lacks the letters that its languages use most, and has undefined bytes.
 func wordiness(text, common string) int {
 	score := 0
 	before := ' '
@@ -217,17 +217,17 @@ func fits(before, r rune) int {
 	case goesOn:
 		return 1
 	case inside && r >= utf8.RuneSelf && !unicode.IsPunct(r) && !unicode.IsSpace(r):
-		return -4 // a symbol within or behind a word
+		return -4 // a symbol within or after a word
 	}
 	return 0
 }
 
-// What the orthographies do not allow, or hardly any text has.
+// Letters at places where the orthographies do not allow them, or that are rare.
 const (
-	onlyLast   = "ςךםןףץ"      // letters that end a word
-	neverLast  = "σ"           // and one that never does
-	neverFirst = "ъьыЪЬЫ"      // letters that never begin one
-	rare       = "ΰΐÐðÞþƒªºŔŕ" // letters where other code pages have common ones
+	onlyLast   = "ςךםןףץ"      // only at the end of a word
+	neverLast  = "σ"           // never at the end of a word
+	neverFirst = "ъьыЪЬЫ"      // never at the start of a word
+	rare       = "ΰΐÐðÞþƒªºŔŕ" // where other code pages have common letters
 )
 
 func script(r rune) *unicode.RangeTable {

@@ -17,19 +17,19 @@ type Sheet struct {
 	line int
 }
 
-// unzipLimit bounds what a workbook may expand to. Larger parts than memoryLimit
-// go to the disk.
+// unzipLimit bounds the uncompressed size of a workbook. Parts larger than
+// memoryLimit are unpacked to disk.
 const (
 	unzipLimit  = 8 << 30
 	memoryLimit = 16 << 20
 )
 
-// Sheet opens a worksheet of a workbook by name, "" = the first. The workbook's
-// strings are kept in memory or in a temporary file of excelize's.
+// Sheet opens a worksheet by name, "" = the first. The workbook's strings are kept
+// in memory or in a temporary file of package excelize.
 func (f *File) Sheet(name string) (*Sheet, error) {
 	book, err := excelize.OpenFile(f.path, excelize.Options{UnzipSizeLimit: unzipLimit, UnzipXMLSizeLimit: memoryLimit})
 	if err != nil {
-		return nil, fmt.Errorf("%s: is a ZIP archive but no XLSX workbook: %w", f.Name, err)
+		return nil, fmt.Errorf("%s: a ZIP archive, but not an XLSX workbook: %w", f.Name, err)
 	}
 	names := book.GetSheetList()
 	if name == "" && len(names) > 0 {
@@ -37,7 +37,7 @@ func (f *File) Sheet(name string) (*Sheet, error) {
 	}
 	rows, err := book.Rows(name)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: no worksheet %q; there are: %s", f.Name, name, strings.Join(names, ", ")), book.Close())
+		return nil, errors.Join(fmt.Errorf("%s: no worksheet %q; want one of %s", f.Name, name, strings.Join(names, ", ")), book.Close())
 	}
 	return &Sheet{Name: name, book: book, rows: rows}, nil
 }

@@ -1,6 +1,6 @@
-// Package source opens files of messages as UTF-8 text, whatever they are packed
-// and written in: plain, gzip or zstd; UTF-8, UTF-16 or a Windows code page. What
-// was found is stated, not silent.
+// Package source opens files of messages as UTF-8 text, whatever their compression
+// (none, gzip, zstd) and character set (UTF-8, UTF-16, a Windows code page). File
+// tells what was detected.
 package source
 
 import (
@@ -17,20 +17,20 @@ import (
 	"golang.org/x/text/encoding"
 )
 
-// Stdin is the name that stands for standard input.
+// Stdin is the path that means standard input.
 const Stdin = "-"
 
-// sampleSize is how much of a file is looked at to tell its character set.
+// sampleSize is how much of a file is read to detect its character set.
 const sampleSize = 64 << 10
 
-// File is an open file as UTF-8 text without a byte order mark. Read is for one
-// goroutine, Consumed for any.
+// File is an open file, read as UTF-8 text without a byte order mark. Only Consumed
+// is safe for concurrent use.
 type File struct {
 	Name        string
 	Size        int64  // in bytes as stored; -1 = not known
 	Compression string // "gzip", "zstd" or ""
 	Charset     string // "utf-8", "utf-16le", "windows-1253", …
-	Guessed     bool   // the character set was guessed from the letters that come out
+	Guessed     bool   // the character set was guessed
 	Spreadsheet bool   // an XLSX workbook: read it with [File.Sheet], not Read
 
 	reader   io.Reader
@@ -39,8 +39,8 @@ type File struct {
 	path     string
 }
 
-// Open opens a file, or standard input for [Stdin]. The charset is a name such
-// as "windows-1253"; "" finds it out.
+// Open opens a file, or standard input for [Stdin]. charset is a name such as
+// "windows-1253"; "" detects it.
 func Open(path string, stdin io.Reader, charset string) (*File, error) {
 	f := &File{Name: path, Size: -1, path: path}
 	raw, err := f.open(stdin)
@@ -89,10 +89,10 @@ func (f *File) open(stdin io.Reader) (io.Reader, error) {
 // Read reads UTF-8 text.
 func (f *File) Read(p []byte) (int, error) { return f.reader.Read(p) }
 
-// Consumed is how much of the file, as stored, has been read.
+// Consumed returns how many bytes of the file, as stored, have been read.
 func (f *File) Consumed() int64 { return f.consumed.Load() }
 
-// CloseWith has Close close something else first.
+// CloseWith makes Close close c first.
 func (f *File) CloseWith(c io.Closer) { f.closers = append(f.closers, c) }
 
 // Close closes the file.
@@ -105,7 +105,7 @@ func (f *File) Close() error {
 	return errors.Join(failed...)
 }
 
-// String states what was found: "gzip, windows-1253 (guessed)".
+// String is what was detected: "gzip, windows-1253 (guessed)".
 func (f *File) String() string {
 	s := f.Charset
 	if f.Spreadsheet {
@@ -120,7 +120,7 @@ func (f *File) String() string {
 	return s
 }
 
-// counting counts what is taken from the stored file.
+// counting counts the bytes that are read.
 type counting struct {
 	io.Reader
 	n *atomic.Int64
@@ -138,10 +138,10 @@ var (
 	zipMagic  = []byte("PK\x03\x04")
 )
 
-// unpack looks at the first bytes, not at the name.
+// unpack decompresses, going by the first bytes, not by the name.
 func (f *File) unpack(raw io.Reader) error {
 	buffered := bufio.NewReaderSize(counting{raw, &f.consumed}, sampleSize)
-	head, _ := buffered.Peek(4) // a short file is told by what there is
+	head, _ := buffered.Peek(4) // an error leaves a shorter head
 	switch {
 	case bytes.HasPrefix(head, gzipMagic):
 		unpacked, err := gzip.NewReader(buffered)
@@ -150,7 +150,7 @@ func (f *File) unpack(raw io.Reader) error {
 		}
 		f.Compression, f.reader = "gzip", unpacked
 	case bytes.HasPrefix(head, zstdMagic):
-		// One decoder of bounded window: a file must not decide how much memory it takes.
+		// One decoder with a bounded window: a file must not decide how much memory is used.
 		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
@@ -159,7 +159,7 @@ func (f *File) unpack(raw io.Reader) error {
 		f.Compression, f.reader = "zstd", unpacked
 	case bytes.HasPrefix(head, zipMagic):
 		if f.path == Stdin {
-			return fmt.Errorf("%s is a ZIP archive or a workbook; a workbook must be given as a file", f.Name)
+			return fmt.Errorf("%s is a ZIP archive; a workbook must be given as a file", f.Name)
 		}
 		f.Spreadsheet = true
 	default:
@@ -168,7 +168,7 @@ func (f *File) unpack(raw io.Reader) error {
 	return nil
 }
 
-// decode puts a decoder to UTF-8 in front, where one is needed.
+// decode decodes to UTF-8, if the file is not UTF-8.
 func (f *File) decode(charset string) error {
 	buffered := bufio.NewReaderSize(f.reader, sampleSize)
 	f.reader = buffered

@@ -171,7 +171,7 @@ func TestBadFiles(t *testing.T) {
 	_, err = source.Open(t.TempDir(), nil, "")
 	require.ErrorContains(t, err, "is a directory")
 	_, err = source.Open(write(t, []byte("a\x00b\x00\x00")), nil, "")
-	require.ErrorContains(t, err, "is not a text file")
+	require.ErrorContains(t, err, "not a text file")
 	_, err = source.Open(write(t, []byte("a")), nil, "latin")
 	require.ErrorContains(t, err, `unknown character set "latin"; want one of utf-16be, utf-16le, utf-8, windows-1250`)
 	_, err = source.Open(source.Stdin, strings.NewReader("PK\x03\x04"), "")
@@ -179,7 +179,7 @@ func TestBadFiles(t *testing.T) {
 	f, err := source.Open(write(t, []byte("PK\x03\x04nonsense")), nil, "")
 	require.NoError(t, err)
 	_, err = f.Sheet("")
-	require.ErrorContains(t, err, "no XLSX workbook")
+	require.ErrorContains(t, err, "not an XLSX workbook")
 	require.NoError(t, f.Close())
 }
 
@@ -218,7 +218,7 @@ func TestWorkbook(t *testing.T) {
 	assert.Equal(t, []string{"306900000002", "5"}, got[2], "a number is not written as 3.069E+11")
 	assert.Equal(t, []string{"", "last"}, got[4])
 	_, err = f.Sheet("Prices")
-	require.ErrorContains(t, err, `no worksheet "Prices"; there are: Sheet1`)
+	require.ErrorContains(t, err, `no worksheet "Prices"; want one of Sheet1`)
 }
 
 func TestReadErrorIsKept(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package table reads the rows of files: comma-, semicolon- or tab-separated
-// values, JSON Lines, worksheets. It reads in bounded memory, and a row that
-// cannot be read does not stop the rest.
+// values, JSON Lines, worksheets. It reads in bounded memory, and continues after
+// a row that cannot be read.
 package table
 
 import (
@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// Format says how a file separates its fields.
+// Format is how a file separates its fields.
 type Format struct {
 	Delimiter byte
-	// Quotes means that a field may stand in double quotes, with two of them for
-	// one (RFC 4180). Without it quotes are characters as any other.
+	// Quotes means that a field may be enclosed in double quotes, with two of them
+	// for a literal one (RFC 4180). Without it, quotes have no special meaning.
 	Quotes bool
 }
 
@@ -22,11 +22,11 @@ var (
 	Comma     = Format{Delimiter: ',', Quotes: true}
 	Semicolon = Format{Delimiter: ';', Quotes: true}
 	Tab       = Format{Delimiter: '\t'}
-	// Plain is a line for each text, behind the name of the one column.
+	// Plain is one text per line, after a header line with the name of the column.
 	Plain = Format{Delimiter: '\n'}
 )
 
-// String names the format: "comma-separated", "semicolon-separated",
+// String is "comma-separated", "semicolon-separated",
 // "tab-separated" or "plain lines".
 func (f Format) String() string {
 	switch f.Delimiter {
@@ -40,7 +40,7 @@ func (f Format) String() string {
 	return "comma-separated"
 }
 
-// ParseFormat reads "comma", "semicolon", "tab" or "none".
+// ParseFormat parses "comma", "semicolon", "tab" or "none".
 func ParseFormat(name string) (Format, error) {
 	switch name {
 	case "comma":
@@ -55,9 +55,9 @@ func ParseFormat(name string) (Format, error) {
 	return Format{}, fmt.Errorf("unknown delimiter %q; want comma, semicolon, tab or none", name)
 }
 
-// detect tells the format from the file's name, else from its header line: the
-// delimiter that stands there most often. A header without any is that of plain
-// lines, unless the name or a quote says that it is CSV.
+// detect finds the format from the file's name, else from its header line: the
+// most frequent delimiter. A header without any means plain lines, unless the name
+// or a quote says that it is CSV.
 func detect(name, header string) Format {
 	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
 	best, most := Plain, 0

@@ -9,20 +9,20 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep the values beside the wanted ones may nest.
+// maxDepth bounds the nesting of values that are skipped.
 const maxDepth = 1000
 
-// object reads the wanted keys of one line of JSON. It looks at every byte, so
-// that a line that is no JSON is told, but builds nothing of what is not wanted.
+// object reads the wanted keys of one line of JSON. It validates every byte, so that
+// a line that is not JSON is reported, but allocates nothing for unwanted values.
 type object struct {
 	s     string
 	at    int
 	names []string
 }
 
-// fields fills values in the order of names; a key that is missing or null is
-// "". Of a key that stands twice the last counts. The problem is "" for a line
-// that is one JSON object whose wanted values are strings, numbers or booleans.
+// fields fills values in the order of names; a key that is missing or null is "",
+// of a duplicate key the last one counts. The problem is "" for a line that is one
+// JSON object whose wanted values are strings, numbers or booleans.
 func (o *object) fields(line string, values []string) (problem string) {
 	o.s, o.at = line, 0
 	clear(values)
@@ -82,7 +82,7 @@ func (o *object) value() (string, string) {
 	}
 	start := o.at
 	if o.at < len(o.s) && (o.s[o.at] == '{' || o.s[o.at] == '[') {
-		return "", "is a list or an object; want a text"
+		return "", "got a list or an object; want a string"
 	}
 	if !o.skip(0) {
 		return "", o.broken()
@@ -93,7 +93,7 @@ func (o *object) value() (string, string) {
 	return "", ""
 }
 
-// text reads a string. Without escapes it is a part of the line.
+// text reads a string. Without escapes it is a substring of the line.
 func (o *object) text() (string, string) {
 	if !o.take('"') {
 		return "", o.broken()
@@ -117,7 +117,7 @@ func (o *object) text() (string, string) {
 			o.at++
 		}
 	}
-	return "", "the line ends within a string"
+	return "", "unterminated string"
 }
 
 func unescape(raw string) (string, string) {
@@ -137,15 +137,15 @@ func unescape(raw string) (string, string) {
 		}
 		r, size := escapedRune(raw)
 		if size == 0 {
-			return "", "a string holds an escape that JSON does not have"
+			return "", "invalid escape sequence in a string"
 		}
 		b = utf8.AppendRune(b, r)
 		raw = raw[size:]
 	}
 }
 
-// escapedRune reads u1234, or u1234\u5678 for a surrogate pair; size 0 is
-// neither.
+// escapedRune reads u1234, or u1234\u5678 for a surrogate pair. It returns size 0 if
+// s has neither.
 func escapedRune(s string) (r rune, size int) {
 	unit, ok := hex4(s)
 	if !ok {
@@ -172,7 +172,7 @@ func hex4(s string) (rune, bool) {
 	return rune(v), err == nil
 }
 
-// skip passes over a value.
+// skip skips a value.
 func (o *object) skip(depth int) bool {
 	if o.at >= len(o.s) || depth > maxDepth {
 		return false
@@ -228,7 +228,7 @@ func (o *object) skipList(depth int, closing byte, keyed bool) bool {
 	}
 }
 
-// number passes over a number of RFC 8259 §6.
+// number skips a number (RFC 8259, section 6).
 func (o *object) number() bool {
 	o.take('-')
 	if !o.take('0') && !o.digits() {
@@ -270,11 +270,11 @@ func (o *object) space() {
 
 func (o *object) end() string {
 	if o.space(); o.at < len(o.s) {
-		return "the line goes on after its JSON object"
+		return "the line has more text after its JSON object"
 	}
 	return ""
 }
 
 func (o *object) broken() string {
-	return fmt.Sprintf("the line is not JSON at byte %d", min(o.at, len(o.s)))
+	return fmt.Sprintf("invalid JSON at byte %d", min(o.at, len(o.s)))
 }

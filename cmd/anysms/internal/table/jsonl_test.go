@@ -14,18 +14,18 @@ func TestJSONLine(t *testing.T) {
 		{"order and blanks", ` { "text" : "Hi" , "to":"+30" } `, "+30", "Hi", ""},
 		{"escapes", `{"text":"a\"b\\c\/d\n\u20ac\ud83d\ude00"}`, "", "a\"b\\c/d\n€😀", ""},
 		{"number and null", `{"to":306900000001,"text":null}`, "306900000001", "", ""},
-		{"others are passed over", `{"x":{"a":[1,-2.5e+3,{"b":null}],"c":""},"text":"Hi","y":[]}`, "", "Hi", ""},
+		{"others are skipped", `{"x":{"a":[1,-2.5e+3,{"b":null}],"c":""},"text":"Hi","y":[]}`, "", "Hi", ""},
 		{"the last counts", `{"text":"a","text":"b"}`, "", "b", ""},
 		{"escaped key", `{"t\u0065xt":"a"}`, "", "a", ""},
 		{"empty", `{}`, "", "", ""},
 		{"list", `["a"]`, "", "", "the line is not a JSON object"},
-		{"text is a list", `{"text":["a"]}`, "", "", `key "text": is a list or an object; want a text`},
-		{"cut", `{"text":"a`, "", "", `key "text": the line ends within a string`},
-		{"cut in an escape", `{"text":"a\`, "", "", `key "text": the line ends within a string`},
-		{"half a surrogate", `{"text":"\ud83d"}`, "", "", `key "text": a string holds an escape that JSON does not have`},
-		{"two", `{"text":"a"}{}`, "", "", "the line goes on after its JSON object"},
-		{"no comma", `{"to":1 "text":"a"}`, "", "", "the line is not JSON at byte 8"},
-		{"too deep", `{"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, "", "", "the line is not JSON at byte 1006"},
+		{"text is a list", `{"text":["a"]}`, "", "", `key "text": got a list or an object; want a string`},
+		{"cut", `{"text":"a`, "", "", `key "text": unterminated string`},
+		{"cut in an escape", `{"text":"a\`, "", "", `key "text": unterminated string`},
+		{"half a surrogate", `{"text":"\ud83d"}`, "", "", `key "text": invalid escape sequence in a string`},
+		{"two", `{"text":"a"}{}`, "", "", "the line has more text after its JSON object"},
+		{"no comma", `{"to":1 "text":"a"}`, "", "", "invalid JSON at byte 8"},
+		{"too deep", `{"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`, "", "", "invalid JSON at byte 1006"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,9 +40,9 @@ func TestJSONLine(t *testing.T) {
 	}
 }
 
-// What encoding/json takes for an object must be taken, with the same text, and
-// nothing else; but an unpaired surrogate and invalid UTF-8, which it replaces
-// silently.
+// The reader must accept what encoding/json accepts as an object, with the same
+// text, and nothing else. Unpaired surrogates and invalid UTF-8 are excepted:
+// encoding/json replaces them silently.
 func FuzzJSONLine(f *testing.F) {
 	f.Add(`{"to":"+30","text":"Hi\n€"}`)
 	f.Add(`{"a":[1,{"b":2.5e-3}],"text":"\ud83d\ude00"}`)
@@ -54,7 +54,7 @@ func FuzzJSONLine(f *testing.F) {
 		err := json.Unmarshal([]byte(line), &want)
 		if err != nil || want == nil {
 			if problem == "" {
-				t.Fatalf("took %q, encoding/json says %v", line, err)
+				t.Fatalf("accepted %q; encoding/json: %v", line, err)
 			}
 			return
 		}

@@ -13,31 +13,30 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
 )
 
-// Reader gives the rows of a file of any format. It is for one goroutine.
+// Reader reads the rows of a file of any format. It is not safe for concurrent use.
 type Reader interface {
-	// Next gives the next row, whose fields are in the order of Columns. The
-	// error is io.EOF at the end, else what made reading fail.
+	// Next returns the next row, with fields in the order of Columns. The error is
+	// io.EOF at the end, else why reading failed.
 	Next() (Row, error)
-	// Columns are the names of the columns; of JSON Lines those that were asked
-	// for.
+	// Columns returns the names of the columns; for JSON Lines, the requested keys.
 	Columns() []string
-	// Format says how the file is read: "comma-separated", "JSON Lines", …
+	// Format returns how the file is read: "comma-separated", "JSON Lines", …
 	Format() string
-	// NextLine is the physical line that would be read next.
+	// NextLine returns the physical line that is read next.
 	NextLine() int
-	// Bulk gives the whole lines that have been read, ended by their line feeds,
-	// and the number of the first, where the rows are plain lines: each is a row,
-	// see [Line]. ok is false where they are not, or the next row needs a closer
-	// look by Next. What Bulk gives, Next does not.
+	// Bulk returns the complete lines that are buffered, each with its newline, and
+	// the number of the first, if the rows are plain lines: each line is a row, see
+	// [Line]. ok is false if they are not, or if the next row must be read by Next.
+	// Next does not return the rows that Bulk has returned.
 	Bulk() (lines string, first int, ok bool)
-	// Lines reports whether the file is JSON Lines, which have no columns of
-	// their own.
+	// Lines reports whether the file is JSON Lines, which have no columns of their
+	// own.
 	Lines() bool
 }
 
-// Text opens text: JSON Lines by the file's name or its first characters, else
-// separated values. A format that is given is taken as it is. The keys are what
-// is read of JSON Lines; separated values have all their columns.
+// Text opens a text file: JSON Lines by the file's name or its first characters,
+// else separated values; given, if not nil, overrides the detection. keys are the
+// keys to read from JSON Lines; of separated values all columns are read.
 func Text(from io.Reader, name string, given *Format, keys []string) (Reader, error) {
 	r := newRows(from)
 	r.fill()
@@ -61,7 +60,7 @@ func isJSONLines(name, head string) bool {
 	return strings.HasPrefix(head, "{") && strings.HasPrefix(strings.TrimLeft(head[1:], " \t"), `"`)
 }
 
-// csvRows are separated values behind their header.
+// csvRows are separated values after their header.
 type csvRows struct {
 	*rows
 	names []string
@@ -85,10 +84,9 @@ func separated(r *rows, name string, given *Format) (Reader, error) {
 	return &csvRows{rows: r, names: slices.Clone(header.Fields)}, nil
 }
 
-var errEmpty = errors.New("the file is empty; want a header line with the names of the columns")
+var errEmpty = errors.New("the file is empty; want a header line with column names")
 
-// Next passes over blank lines: they are no rows, where a row has more than one
-// field.
+// Next skips blank lines, unless there is only one column.
 func (c *csvRows) Next() (Row, error) {
 	for {
 		r, err := c.rows.next()
@@ -98,13 +96,13 @@ func (c *csvRows) Next() (Row, error) {
 		case len(c.names) > 1 && len(r.Fields) == 1 && r.Fields[0] == "":
 			continue
 		case r.Problem == "" && len(r.Fields) != len(c.names):
-			r.Problem = fmt.Sprintf("the row has %d fields, the header %d", len(r.Fields), len(c.names))
+			r.Problem = fmt.Sprintf("wrong number of fields: got %d, want %d", len(r.Fields), len(c.names))
 		}
 		return r, nil
 	}
 }
 
-// Bulk leaves to Next the last line, if nothing ends it, and one too long.
+// Bulk leaves an unterminated last line and an overlong one to Next.
 func (c *csvRows) Bulk() (lines string, first int, ok bool) {
 	r := c.rows
 	if r.format != Plain || len(c.names) != 1 {
@@ -124,7 +122,7 @@ func (c *csvRows) Bulk() (lines string, first int, ok bool) {
 	return lines, first, true
 }
 
-// Line is the row of one line of Reader.Bulk, in fields that are reused.
+// Line returns the row of one line of Reader.Bulk. fields is reused.
 func Line(line string, number int, fields *[1]string) Row {
 	fields[0] = strings.TrimSuffix(line, "\r")
 	return Row{Line: number, Fields: fields[:]}
@@ -140,7 +138,7 @@ type jsonRows struct {
 	rows   *rows
 	object object
 	values []string
-	seen   []string // keys of the first lines; none if those cannot be read
+	seen   []string // keys of the first lines; empty if those are not JSON
 }
 
 // sampleKeys lists the keys of the first lines.
@@ -149,7 +147,7 @@ func sampleKeys(head string) (keys []string) {
 	for line := range strings.Lines(head) {
 		var object map[string]json.RawMessage
 		if json.Unmarshal([]byte(line), &object) != nil {
-			continue // it is cut, or will be reported
+			continue // cut off, or reported later
 		}
 		for _, key := range slices.Sorted(maps.Keys(object)) {
 			if !slices.Contains(keys, key) && len(keys) < most {
@@ -183,7 +181,7 @@ func (j *jsonRows) Format() string    { return "JSON Lines" }
 func (j *jsonRows) NextLine() int     { return j.rows.line }
 func (j *jsonRows) Lines() bool       { return true }
 
-// Bulk has nothing: each line is looked into.
+// Bulk returns nothing, as each line is parsed.
 func (j *jsonRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }
 
 // sheetRows are the rows of a worksheet.
@@ -205,7 +203,7 @@ func Workbook(sheet *source.Sheet) (Reader, error) {
 	return &sheetRows{sheet: sheet, names: slices.Clone(names), line: 2}, nil
 }
 
-// Next fills short rows: a workbook does not store empty cells at the end.
+// Next pads short rows: a workbook does not store empty cells at the end of a row.
 func (s *sheetRows) Next() (Row, error) {
 	for {
 		line, fields, ok, err := s.sheet.Next()
@@ -224,7 +222,7 @@ func (s *sheetRows) Next() (Row, error) {
 		}
 		r := Row{Line: line, Fields: fields}
 		if len(fields) > len(s.names) {
-			r.Problem = fmt.Sprintf("the row has %d fields, the header %d", len(fields), len(s.names))
+			r.Problem = fmt.Sprintf("wrong number of fields: got %d, want %d", len(fields), len(s.names))
 		}
 		return r, nil
 	}
@@ -235,5 +233,5 @@ func (s *sheetRows) Format() string    { return fmt.Sprintf("worksheet %q", s.sh
 func (s *sheetRows) NextLine() int     { return s.line }
 func (s *sheetRows) Lines() bool       { return false }
 
-// Bulk has nothing: a worksheet has no lines.
+// Bulk returns nothing, as a worksheet has no lines.
 func (s *sheetRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }

@@ -7,33 +7,32 @@ import (
 	"strings"
 )
 
-// MaxRow is the longest row in bytes; a longer one is skipped and reported.
-// It bounds the memory whatever the file holds.
+// MaxRow is the maximum length of a row in bytes; a longer one is skipped and
+// reported. It bounds the memory for any file.
 const MaxRow = 1 << 20
 
 // TooLong is the Problem of a row longer than MaxRow.
 var TooLong = fmt.Sprintf("the row is longer than %d bytes", MaxRow)
 
-// chunkSize is how much is read at once.
+// chunkSize is the size of one read.
 const chunkSize = 256 << 10
 
 // Row is one row of a file.
 type Row struct {
-	Line    int      // physical line on which it begins, the first is 1
+	Line    int      // physical line where it starts, from 1
 	Fields  []string // valid until the next row; the strings stay valid
-	Problem string   // why it cannot be read; "" = it can
+	Problem string   // why it cannot be read; "" = none
 }
 
-// rows cuts a file into rows. Fields are parts of the chunk that was read, not
-// copies of it.
+// rows cuts a file into rows. Fields are substrings of the data that was read.
 type rows struct {
 	from   io.Reader
 	format Format
 	chunk  []byte
-	data   string // read and not yet given
-	line   int    // physical line at which data begins
-	eof    bool   // data is all that is left
-	failed error  // why nothing more can be read
+	data   string // read and not yet returned
+	line   int    // physical line where data starts
+	eof    bool   // data is the rest of the file
+	failed error  // why reading failed
 	fields []string
 }
 
@@ -41,8 +40,8 @@ func newRows(from io.Reader) *rows {
 	return &rows{from: from, chunk: make([]byte, chunkSize), line: 1}
 }
 
-// next gives the next row. The error is io.EOF at the end of the file, else
-// what made reading fail.
+// next returns the next row. The error is io.EOF at the end of the file, else why
+// reading failed.
 func (r *rows) next() (Row, error) {
 	for {
 		if row, ok := r.cut(); ok {
@@ -70,8 +69,7 @@ func (r *rows) fill() {
 	}
 }
 
-// cut takes one row off the data; it is false if the data do not hold a whole
-// one.
+// cut removes one row from data. It is false if data does not have a complete one.
 func (r *rows) cut() (Row, bool) {
 	end := strings.IndexByte(r.data, '\n')
 	switch {
@@ -95,8 +93,8 @@ func (r *rows) cut() (Row, bool) {
 	return found, true
 }
 
-// take gives the row whose fields were found and drops its bytes, up to and
-// with the line feed at end.
+// take returns the row with the current fields and drops its bytes, including the
+// newline at end.
 func (r *rows) take(end int, problem string) Row {
 	found := Row{Line: r.line, Fields: r.fields, Problem: problem}
 	if problem != "" {
@@ -105,7 +103,7 @@ func (r *rows) take(end int, problem string) Row {
 	end = min(end+1, len(r.data))
 	lines := strings.Count(r.data[:end], "\n")
 	if problem != "" && lines > 1 {
-		found.Problem += fmt.Sprintf("; lines %d to %d are given up", r.line, r.line+lines-1)
+		found.Problem += fmt.Sprintf("; lines %d to %d are skipped", r.line, r.line+lines-1)
 	}
 	r.line += lines
 	r.data = r.data[end:]
@@ -130,9 +128,8 @@ func (r *rows) split(line string) {
 	}
 }
 
-// cutQuoted takes a row that has a quote in its first line, which ends at
-// firstEnd. If the row has no end, that line alone is given up, and the next one
-// begins a row again.
+// cutQuoted removes a row with a quote in its first line, which ends at firstEnd.
+// If the row has no end, only that line is skipped, and the next line starts a row.
 func (r *rows) cutQuoted(firstEnd int) (Row, bool) {
 	r.fields = r.fields[:0]
 	for at := 0; ; at++ {
@@ -142,13 +139,13 @@ func (r *rows) cutQuoted(firstEnd int) (Row, bool) {
 			if !r.eof && len(r.data) <= MaxRow {
 				return Row{}, false
 			}
-			return r.take(firstEnd, "a quote is opened and not closed"), true
+			return r.take(firstEnd, "unclosed quote"), true
 		case fieldBroken:
 			end := strings.IndexByte(r.data[next:], '\n')
 			if end < 0 {
 				end = len(r.data) - next
 			}
-			return r.take(next+end, "a closing quote is followed by more text; a quote inside a field is written twice"), true
+			return r.take(next+end, "text after a closing quote; write a quote inside a field twice"), true
 		}
 		at = next
 		if at >= len(r.data) || r.data[at] == '\n' {
@@ -160,12 +157,12 @@ func (r *rows) cutQuoted(firstEnd int) (Row, bool) {
 type fieldVerdict int
 
 const (
-	fieldWhole  fieldVerdict = iota // it ends at a delimiter, a line feed or the end of the file
-	fieldOpen                       // the data end within it
+	fieldWhole  fieldVerdict = iota // it ends at a delimiter, a newline or the end of the file
+	fieldOpen                       // data ends before it does
 	fieldBroken                     // the closing quote is followed by something else
 )
 
-// field reads the field that begins at an offset and tells where it ends.
+// field reads the field that starts at an offset and returns where it ends.
 func (r *rows) field(at int) (end int, verdict fieldVerdict) {
 	if at < len(r.data) && r.data[at] == '"' {
 		return r.quotedField(at + 1)
@@ -185,7 +182,7 @@ func (r *rows) field(at int) (end int, verdict fieldVerdict) {
 	return end, fieldWhole
 }
 
-// quotedField reads a field whose opening quote stands before the offset.
+// quotedField reads a field whose opening quote is just before the offset.
 func (r *rows) quotedField(start int) (end int, verdict fieldVerdict) {
 	doubled := false
 	at := start
@@ -224,8 +221,7 @@ func (r *rows) quotedField(start int) (end int, verdict fieldVerdict) {
 	return at, fieldWhole
 }
 
-// skipLine reads on to the end of a line that is longer than MaxRow and keeps
-// nothing of it.
+// skipLine skips a line that is longer than MaxRow.
 func (r *rows) skipLine() Row {
 	r.fields = r.fields[:0]
 	for {
