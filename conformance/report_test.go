@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
-	"flag"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,22 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/conformance/golden"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares with a file.
-func golden(t *testing.T, file string, write func(io.Writer) error) []byte {
+// written compares a report with a file.
+func written(t *testing.T, file string, write func(io.Writer) error) []byte {
 	t.Helper()
 	var got bytes.Buffer
 	require.NoError(t, write(&got))
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, got.Bytes(), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), got.String(), "%s is not what is written now; run the test with -update", file)
+	golden.Check(t, file, got.String())
 	return got.Bytes()
 }
 
@@ -54,27 +44,27 @@ func sampleReport() conformance.Report {
 
 func TestReportForms(t *testing.T) {
 	r := sampleReport()
-	golden(t, "testdata/report.txt", r.WriteText)
-	golden(t, "testdata/report.md", func(w io.Writer) error {
+	written(t, "testdata/report.txt", r.WriteText)
+	written(t, "testdata/report.md", func(w io.Writer) error {
 		return conformance.WriteTable(w, r, conformance.Report{Name: "a|b", Problem: "no Open"})
 	})
-	assert.True(t, json.Valid(golden(t, "testdata/report.json", r.WriteJSON)))
+	assert.True(t, json.Valid(written(t, "testdata/report.json", r.WriteJSON)))
 	var any struct {
 		XMLName xml.Name `xml:"testsuite"`
 	}
-	require.NoError(t, xml.Unmarshal(golden(t, "testdata/report.xml", r.WriteJUnit), &any))
+	require.NoError(t, xml.Unmarshal(written(t, "testdata/report.xml", r.WriteJUnit), &any))
 
 	broken := conformance.Report{Name: "acme", Problem: "the harness has no Open"}
-	golden(t, "testdata/problem.txt", broken.WriteText)
-	golden(t, "testdata/problem.xml", broken.WriteJUnit)
-	golden(t, "testdata/problem.json", broken.WriteJSON)
+	written(t, "testdata/problem.txt", broken.WriteText)
+	written(t, "testdata/problem.xml", broken.WriteJUnit)
+	written(t, "testdata/problem.json", broken.WriteJSON)
 	assert.False(t, r.OK())
 	assert.NotContains(t, r.Err().Error(), "text.control", "a case of level should does not make a driver wrong")
 }
 
 // TestCatalogue keeps the page of all cases.
 func TestCatalogue(t *testing.T) {
-	golden(t, "CATALOGUE.md", func(w io.Writer) error {
+	written(t, "CATALOGUE.md", func(w io.Writer) error {
 		if _, err := io.WriteString(w, "# The cases of the conformance suite\n\nWritten by `go test ./conformance -run TestCatalogue -update`. Cases marked * cannot be skipped.\n\n"); err != nil {
 			return err
 		}

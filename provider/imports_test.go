@@ -60,7 +60,7 @@ func forbidden(pkg, own string, inside bool, dep string) string {
 		return "the router knows no driver"
 	case within(pkg, "drivers") && within(own, "router", "conformance", "cmd", "examples"):
 		return "a driver knows no router"
-	case within(pkg, "drivers") && within(own, "drivers") && driverOf(pkg) != driverOf(own) && pkg != "drivers/builtin":
+	case within(pkg, "drivers") && within(own, "drivers") && driverOf(pkg) != driverOf(own) && driverOf(own) != "internal" && pkg != "drivers/builtin":
 		return "a driver knows no other driver"
 	case within(pkg, "conformance") && within(own, "router", "drivers", "cmd", "examples"):
 		return "the suite knows the contract alone"
@@ -70,6 +70,7 @@ func forbidden(pkg, own string, inside bool, dep string) string {
 
 func forbiddenOutside(pkg, dep string) string {
 	switch {
+	case pkg == "drivers/internal/drivertest": // only tests import it
 	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
 		return "gRPC is for plugins alone"
 	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):

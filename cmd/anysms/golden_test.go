@@ -1,12 +1,14 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/conformance/golden"
 )
 
 // TestGoldens runs command lines whose whole output is fixed.
@@ -54,9 +56,9 @@ func TestGoldens(t *testing.T) {
 			}
 			got := anysmsReading(t, test.stdin, args...)
 			assert.Equal(t, test.code, got.code, got.stderr)
-			golden(t, name+".stdout", got.stdout)
+			golden.Check(t, filepath.Join("testdata", name+".stdout"), got.stdout)
 			if got.stderr != "" {
-				golden(t, name+".stderr", got.stderr)
+				golden.Check(t, filepath.Join("testdata", name+".stderr"), got.stderr)
 			}
 			assert.NotContains(t, got.stdout+got.stderr, "\x1b", "no colour and no control character where no terminal is")
 		})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/setup"
+	"github.com/anysms/anysms/conformance/golden"
 )
 
 const readmePath = "README.md" // from the root of the project
@@ -34,7 +35,7 @@ func documentBlock(t *testing.T, path, marker, end string, replace func(old stri
 	old, after, ok := strings.Cut(rest, end)
 	require.True(t, ok, "%s: %q has no end", path, marker)
 	fresh := replace(old)
-	if *update {
+	if golden.Update() {
 		require.NoError(t, os.WriteFile(path, []byte(before+"<!-- "+marker+" -->\n"+fresh+end+after), 0o644))
 		return
 	}

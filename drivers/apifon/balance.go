@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -45,9 +46,8 @@ type Decimal string
 
 // UnmarshalJSON reads a string or a number.
 func (d *Decimal) UnmarshalJSON(b []byte) error {
-	text, err := looseText(b)
-	*d = Decimal(text)
-	return err
+	*d = Decimal(loosejson.TextOf(b))
+	return nil
 }
 
 // Money is the amount exactly; the currency is the caller's knowledge. Fractions

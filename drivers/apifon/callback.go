@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -37,34 +38,34 @@ type delivery struct {
 	MessageID string `json:"message_id"`
 	CustomID  string `json:"custom_id"`
 	Status    struct {
-		Code loose  `json:"code"`
-		Text string `json:"text"`
+		Code loosejson.Text `json:"code"`
+		Text string         `json:"text"`
 	} `json:"status"`
-	ErrorCode loose            `json:"error_code"` // the operator's
-	Timestamp loose            `json:"timestamp"`  // seconds
-	Price     loose            `json:"price"`
-	VAT       loose            `json:"vat"`
-	MCCMNC    loose            `json:"mccmnc"`
-	Metadata  map[string]loose `json:"metadata"`
+	ErrorCode loosejson.Text            `json:"error_code"` // the operator's
+	Timestamp loosejson.Text            `json:"timestamp"`  // seconds
+	Price     loosejson.Text            `json:"price"`
+	VAT       loosejson.Text            `json:"vat"`
+	MCCMNC    loosejson.Text            `json:"mccmnc"`
+	Metadata  map[string]loosejson.Text `json:"metadata"`
 }
 
 // smsReply is what a person answered to an SMS.
 type smsReply struct {
-	MessageID string  `json:"message_id"`
-	From      string  `json:"from"`
-	To        string  `json:"to"`
-	Text      *string `json:"text"`
-	Timestamp loose   `json:"timestamp"` // seconds
+	MessageID string         `json:"message_id"`
+	From      string         `json:"from"`
+	To        string         `json:"to"`
+	Text      *string        `json:"text"`
+	Timestamp loosejson.Text `json:"timestamp"` // seconds
 }
 
 // imReply is what a person answered to an instant message: a text, or a medium
 // that the vendor keeps for seven days.
 type imReply struct {
-	MessageID string `json:"reply_message_id"`
-	From      string `json:"from"`
-	To        string `json:"to"`
-	Timestamp loose  `json:"timestamp"` // seconds
-	Price     loose  `json:"price"`
+	MessageID string         `json:"reply_message_id"`
+	From      string         `json:"from"`
+	To        string         `json:"to"`
+	Timestamp loosejson.Text `json:"timestamp"` // seconds
+	Price     loosejson.Text `json:"price"`
 	Message   struct {
 		Text          string `json:"text"`
 		MediaURL      string `json:"mediaUrl"`  // in the reference's example
@@ -81,19 +82,9 @@ type originalIM struct {
 	CustomID    string `json:"custom_id"`
 }
 
-// loose is a value that may be a string, a number or anything else.
-type loose string
-
-// UnmarshalJSON takes the text of a string, and anything else as it stands.
-func (l *loose) UnmarshalJSON(b []byte) error {
-	text, err := looseText(b)
-	*l = loose(text)
-	return err
-}
-
-// time reads seconds since 1970, fractions cut; zero = there are none.
-func (l loose) time() time.Time {
-	seconds, err := strconv.ParseFloat(string(l), 64)
+// secondsTime reads seconds since 1970, fractions cut; zero = there are none.
+func secondsTime(text loosejson.Text) time.Time {
+	seconds, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || seconds <= 0 || seconds > math.MaxInt32*16 {
 		return time.Time{}
 	}
@@ -156,7 +147,7 @@ func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessag
 	}
 	id, ref := sentAs(body.RequestID, body.ReferenceID, d.CustomID)
 	e := provider.Event{
-		Kind: provider.Report, ID: id, Ref: ref, At: d.Timestamp.time(),
+		Kind: provider.Report, ID: id, Ref: ref, At: secondsTime(d.Timestamp),
 		Status: f.status, Final: f.final, Code: f.code,
 		VendorStatus: d.Status.Text, VendorCode: string(d.Status.Code), MCCMNC: string(d.MCCMNC),
 		From: party(d.From), To: party(d.To), Raw: raw,
@@ -193,7 +184,7 @@ func sentAs(requestID, referenceID, custom string) (id, ref string) {
 func (p *Provider) imReply(body *callbackBody, raw json.RawMessage) provider.Event {
 	r := body.Reply
 	e := provider.Event{
-		Kind: provider.Inbound, ID: r.MessageID, At: r.Timestamp.time(), From: party(r.From), To: party(r.To),
+		Kind: provider.Inbound, ID: r.MessageID, At: secondsTime(r.Timestamp), From: party(r.From), To: party(r.To),
 		Text: r.Message.Text, Cost: p.cost(r.Price), Raw: raw, Extra: map[string]string{},
 	}
 	original := body.OriginalIM
@@ -214,7 +205,7 @@ func (p *Provider) imReply(body *callbackBody, raw json.RawMessage) provider.Eve
 func smsReplied(body *callbackBody, raw json.RawMessage) provider.Event {
 	r := body.smsReply
 	e := provider.Event{
-		Kind: provider.Inbound, ID: r.MessageID, At: r.Timestamp.time(),
+		Kind: provider.Inbound, ID: r.MessageID, At: secondsTime(r.Timestamp),
 		From: party(r.From), To: party(r.To), Text: *r.Text, Raw: raw, Extra: map[string]string{},
 	}
 	note(e.Extra, "channel", body.Type)
@@ -222,7 +213,7 @@ func smsReplied(body *callbackBody, raw json.RawMessage) provider.Event {
 }
 
 // cost reads a price; nil = there is none, or none that can be counted exactly.
-func (p *Provider) cost(price loose) *provider.Money {
+func (p *Provider) cost(price loosejson.Text) *provider.Money {
 	if price == "" {
 		return nil
 	}

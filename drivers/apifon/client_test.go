@@ -2,9 +2,7 @@ package apifon_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,11 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/conformance/golden"
 	"github.com/anysms/anysms/drivers/apifon"
-	"github.com/anysms/anysms/drivers/apifon/apifontest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestGoldenRequests makes every call of the reference once against the fake,
 // which judges it, and compares the request with a file that a reviewer can hold
@@ -169,22 +165,10 @@ func TestGoldenRequests(t *testing.T) {
 			require.NoError(t, tt.call())
 			made := server.Calls()
 			require.Len(t, made, i+1, "one call is one request")
-			compareGolden(t, tt.name, made[i])
+			got := fmt.Sprintf("%s %s\n\n%s\n", made[i].Method, made[i].Target, made[i].Body)
+			golden.Check(t, filepath.Join("testdata", "requests", tt.name+".txt"), got)
 		})
 	}
-}
-
-func compareGolden(t *testing.T, name string, made apifontest.Call) {
-	t.Helper()
-	got := fmt.Sprintf("%s %s\n\n%s\n", made.Method, made.Target, made.Body)
-	file := filepath.Join("testdata", "requests", name+".txt")
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "run with -update")
-	assert.Equal(t, string(want), got)
 }
 
 func TestLandingPages(t *testing.T) {

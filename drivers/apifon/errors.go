@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -62,23 +63,8 @@ type StatusCode string
 
 // UnmarshalJSON reads a number or a string.
 func (s *StatusCode) UnmarshalJSON(b []byte) error {
-	text, err := looseText(b)
-	*s = StatusCode(text)
-	return err
-}
-
-// looseText reads a JSON value that may be a string or anything else; null is "".
-func looseText(b []byte) (string, error) {
-	b = bytes.TrimSpace(b)
-	switch {
-	case string(b) == "null":
-		return "", nil
-	case len(b) > 0 && b[0] == '"':
-		var s string
-		err := json.Unmarshal(b, &s)
-		return s, err
-	}
-	return string(b), nil
+	*s = StatusCode(loosejson.TextOf(b))
+	return nil
 }
 
 // ResultInfo is the gateways' summary of a request.
@@ -120,7 +106,7 @@ func parseError(r *httpcall.Response) *APIError {
 		if e.Details == nil {
 			e.Details = make(map[string]string, len(body.Details))
 		}
-		e.Details[field], _ = looseText(reason)
+		e.Details[field] = string(loosejson.TextOf(reason))
 	}
 	if e.Code == "" {
 		e.Code, e.Title = body.ResultInfo.StatusCode, body.ResultInfo.Description

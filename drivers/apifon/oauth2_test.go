@@ -105,7 +105,7 @@ func TestEarlyRenewalMayFail(t *testing.T) {
 	server, p := openOAuth2(t, apifontest.Options{Now: c.Now, TokenLife: 10 * time.Minute})
 	_, err := p.Send(t.Context(), hello())
 	require.NoError(t, err)
-	server.FailWith(apifontest.Failure{Path: "/oauth2/token", Status: 500})
+	server.FailWith(httpcalltest.Failure{Path: "/oauth2/token", Status: 500})
 	c.forward(9*time.Minute + 30*time.Second)
 	for range 3 {
 		_, err = p.Send(t.Context(), hello())
@@ -159,7 +159,7 @@ func TestTokenRequestFails(t *testing.T) {
 	server, p := openOAuth2(t, apifontest.Options{})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			server.FailWith(apifontest.Failure{Path: "/oauth2/token", Status: tt.status, Body: tt.body})
+			server.FailWith(httpcalltest.Failure{Path: "/oauth2/token", Status: tt.status, Body: tt.body})
 			_, err := p.Send(t.Context(), hello())
 			require.ErrorIs(t, err, tt.code)
 			assert.NotContains(t, err.Error(), apifontest.ClientSecret)

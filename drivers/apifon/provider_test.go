@@ -14,6 +14,7 @@ import (
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -197,9 +198,9 @@ func TestCancel(t *testing.T) {
 	assert.True(t, server.Messages()[0].Removed)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID+":2"), provider.Unsupported)
-	server.FailWith(apifontest.Failure{Path: "/im/remove", Status: 401})
+	server.FailWith(httpcalltest.Failure{Path: "/im/remove", Status: 401})
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected, "a token without instant messages")
-	server.FailWith(apifontest.Failure{Path: "/sms/remove", Status: 401})
+	server.FailWith(httpcalltest.Failure{Path: "/sms/remove", Status: 401})
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Unauthenticated)
 	for _, body := range []string{"", "null", "{}", `"4"`} {
 		server.Fail(200, body)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -37,11 +38,11 @@ type Millis struct{ time.Time }
 
 // UnmarshalJSON reads a number, also as a string; null is the zero time.
 func (m *Millis) UnmarshalJSON(b []byte) error {
-	text, err := looseText(b)
-	if err != nil || text == "" {
-		return err
+	text := loosejson.TextOf(b)
+	if text == "" {
+		return nil
 	}
-	millis, err := strconv.ParseFloat(text, 64)
+	millis, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.Abs(millis) > 1<<53 {
 		return fmt.Errorf("%q is no time in milliseconds", text)
 	}

@@ -3,11 +3,8 @@ package phonify_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/phonify"
-	"github.com/anysms/anysms/provider"
 )
 
 func TestConfig(t *testing.T) {
@@ -30,17 +27,7 @@ func TestConfig(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := phonify.Driver.Open(t.Context(), []byte(tt.settings))
-			if tt.path == "" {
-				require.NoError(t, err)
-				require.NoError(t, provider.Close(p))
-				return
-			}
-			var wrong *provider.ConfigError
-			require.ErrorAs(t, err, &wrong)
-			assert.Equal(t, tt.path, wrong.Path)
-			assert.ErrorContains(t, err, tt.want)
-			assert.NotContains(t, err.Error(), "k3y")
+			drivertest.CheckSettings(t, phonify.Driver, tt.settings, tt.path, tt.want, "k3y")
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 )
 
 // parseMessages reads the three shapes that the API is known to answer with:
@@ -65,13 +67,13 @@ func parseList(list []json.RawMessage) ([]Message, error) {
 // types of its fields, and none of them but the id decides anything: what cannot
 // be read is left empty.
 type message struct {
-	ID        looseText `json:"id"`
-	Body      looseText `json:"body"`
-	To        looseText `json:"to"`
-	Origin    party     `json:"origin"`
-	Phone     party     `json:"phone"`
-	State     looseText `json:"state"`
-	CreatedAt looseText `json:"created_at"`
+	ID        loosejson.Word `json:"id"`
+	Body      loosejson.Word `json:"body"`
+	To        loosejson.Word `json:"to"`
+	Origin    party          `json:"origin"`
+	Phone     party          `json:"phone"`
+	State     loosejson.Word `json:"state"`
+	CreatedAt loosejson.Word `json:"created_at"`
 }
 
 func (m *message) public(raw json.RawMessage) Message {
@@ -83,32 +85,16 @@ func (m *message) public(raw json.RawMessage) Message {
 	}
 }
 
-// looseText is a string that may come as a number.
-type looseText string
-
-// UnmarshalJSON never fails.
-func (t *looseText) UnmarshalJSON(b []byte) error {
-	var s string
-	var n json.Number
-	switch {
-	case json.Unmarshal(b, &s) == nil:
-		*t = looseText(s)
-	case json.Unmarshal(b, &n) == nil:
-		*t = looseText(n)
-	}
-	return nil
-}
-
 type party Party
 
 // UnmarshalJSON never fails. The page calls a party a list, the samples show an
 // object.
 func (p *party) UnmarshalJSON(b []byte) error {
 	type fields struct {
-		Number  looseText `json:"number"`
-		MSISDN  looseText `json:"msisdn"`
-		Country looseText `json:"country"`
-		Carrier looseText `json:"carrier"`
+		Number  loosejson.Word `json:"number"`
+		MSISDN  loosejson.Word `json:"msisdn"`
+		Country loosejson.Word `json:"country"`
+		Carrier loosejson.Word `json:"carrier"`
 	}
 	var one fields
 	var list []fields

@@ -1,6 +1,10 @@
 package phonify
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/anysms/anysms/drivers/internal/inbox"
+)
 
 // FuzzParseMessages is inside the package: an answer that reaches it by HTTP
 // would cost more than the parser.
@@ -17,24 +21,9 @@ func FuzzParseMessages(f *testing.F) {
 			t.Error("messages beside an error")
 		}
 		for i := range messages {
-			var p position
-			p.extend(&messages[i])
-			_, _ = parseCursor(p.String())
-		}
-	})
-}
-
-func FuzzParseCursor(f *testing.F) {
-	f.Add("2030-07-16T07:56:06.902Z ch_1 ch_2")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, cursor string) {
-		p, err := parseCursor(cursor)
-		if err != nil || cursor == "" {
-			return
-		}
-		again, err := parseCursor(p.String())
-		if err != nil || !again.at.Equal(p.at) || len(again.ids) != len(p.ids) {
-			t.Errorf("%q gives %v, which reads back as %v, %v", cursor, p, again, err)
+			var p inbox.Position
+			extend(&p, &messages[i])
+			_, _ = inbox.ParsePosition(p.String())
 		}
 	})
 }

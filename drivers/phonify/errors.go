@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -38,8 +39,8 @@ func (e *APIError) message() string {
 // errorBody is the vendor's form of an error. An empty list is none.
 type errorBody struct {
 	Errors []struct {
-		Type  looseText `json:"type"`
-		Title looseText `json:"title"`
+		Type  loosejson.Word `json:"type"`
+		Title loosejson.Word `json:"title"`
 	} `json:"errors"`
 }
 

@@ -2,25 +2,18 @@ package phonify_test
 
 import (
 	"context"
-	"flag"
-	"net/http"
-	"net/http/httputil"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/conformance/golden"
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
-	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestRequests compares what goes over the line, byte for byte, with
 // testdata/requests.
@@ -54,14 +47,8 @@ func TestRequests(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var seen []byte
-			s := httpcalltest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				r.Host = "vendor.example"
-				seen, _ = httputil.DumpRequest(r, true)
-				_, _ = w.Write([]byte(`{"messages":[{"id":"ch_0Ab/?%"}]}`))
-			}))
-			defer s.Close()
-			config := phonify.Config{Config: httpcall.Config{BaseURL: s.URL + "/v1"}, APIKey: phonifytest.APIKey}
+			vendor := drivertest.NewRecorder(t, `{"messages":[{"id":"ch_0Ab/?%"}]}`)
+			config := phonify.Config{Config: httpcall.Config{BaseURL: vendor.URL + "/v1"}, APIKey: phonifytest.APIKey}
 			if tt.change != nil {
 				tt.change(&config)
 			}
@@ -69,19 +56,7 @@ func TestRequests(t *testing.T) {
 			require.NoError(t, err)
 			defer p.Close()
 			require.NoError(t, tt.call(t.Context(), p))
-			compareGolden(t, filepath.Join("testdata", "requests", tt.name+".http"), string(seen))
+			golden.Check(t, filepath.Join("testdata", "requests", tt.name+".http"), vendor.Request(t))
 		})
 	}
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	got = strings.ReplaceAll(got, "\r\n", "\n") + "\n"
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "run with -update to write it")
-	assert.Equal(t, string(want), got)
 }

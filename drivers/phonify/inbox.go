@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/anysms/anysms/drivers/internal/inbox"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -21,30 +21,33 @@ const inboxPage = 100
 // The list is walked from its newest message back to the cursor, so that a
 // first call, without a cursor, reads all of it.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
-	since, err := parseCursor(cursor)
+	since, err := inbox.ParsePosition(cursor)
+	if err == nil && cursor != "" && len(since.IDs) == 0 {
+		err = inbox.ErrForeign()
+	}
 	if err != nil {
 		return nil, cursor, err
 	}
-	var newest position
+	var newest inbox.Position
 	seen := make(map[string]bool) // the pages shift if something comes in meanwhile
 	for m, err := range p.client.Messages(ctx, inboxPage) {
 		if err != nil {
 			return nil, cursor, err
 		}
-		if since.before(&m) {
+		if before(&m, since) {
 			break
 		}
 		if seen[m.ID] {
 			continue
 		}
 		seen[m.ID] = true
-		newest.extend(&m)
-		if p.inbound(&m) && !since.has(&m) {
+		extend(&newest, &m)
+		if p.inbound(&m) && !since.Has(m.ID) {
 			events = append(events, p.event(&m))
 		}
 	}
 	slices.Reverse(events)
-	if len(newest.ids) == 0 {
+	if len(newest.IDs) == 0 {
 		return events, cursor, nil
 	}
 	return events, newest.String(), nil
@@ -87,48 +90,18 @@ func (p Party) extra() map[string]string {
 	return extra
 }
 
-// position is a place in the list: the time of the newest message that was
-// seen, and the ids of all messages of that time.
-type position struct {
-	at  time.Time
-	ids []string
-}
-
-// parseCursor reads a position, "2030-07-16T07:56:06.902Z ch_1 ch_2".
-func parseCursor(s string) (position, error) {
-	if s == "" {
-		return position{}, nil
+// before reports whether the walk back has passed the position: m is older. A
+// list without times ends at the id.
+func before(m *Message, p inbox.Position) bool {
+	if p.At.IsZero() {
+		return p.Has(m.ID)
 	}
-	fields := strings.Split(s, " ")
-	at, err := time.Parse(time.RFC3339Nano, fields[0])
-	if err != nil || len(fields) < 2 {
-		return position{}, provider.NewError(provider.Rejected, "the cursor is not one of this inbox")
-	}
-	return position{at, fields[1:]}, nil
+	return !m.CreatedAt.IsZero() && m.CreatedAt.Before(p.At)
 }
-
-// String is the position as a cursor.
-func (p *position) String() string {
-	return p.at.UTC().Format(time.RFC3339Nano) + " " + strings.Join(p.ids, " ")
-}
-
-// before reports whether the position has been passed on the way back: m is
-// older. A list without times ends at the id.
-func (p *position) before(m *Message) bool {
-	if p.at.IsZero() {
-		return p.has(m)
-	}
-	return !m.CreatedAt.IsZero() && m.CreatedAt.Before(p.at)
-}
-
-func (p *position) has(m *Message) bool { return slices.Contains(p.ids, m.ID) }
 
 // extend takes the first message of the walk, and those of the same time.
-func (p *position) extend(m *Message) {
-	switch {
-	case len(p.ids) == 0:
-		p.at, p.ids = m.CreatedAt, []string{m.ID}
-	case !p.at.IsZero() && m.CreatedAt.Equal(p.at):
-		p.ids = append(p.ids, m.ID)
+func extend(p *inbox.Position, m *Message) {
+	if len(p.IDs) == 0 || !p.At.IsZero() && m.CreatedAt.Equal(p.At) {
+		p.At, p.IDs = m.CreatedAt, append(p.IDs, m.ID)
 	}
 }

@@ -1,7 +1,6 @@
 package phonify_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
 	"github.com/anysms/anysms/provider"
@@ -42,13 +42,8 @@ func open(t *testing.T, url string, change ...func(*phonify.Config)) *phonify.Pr
 }
 
 func TestSendArrivesAsWritten(t *testing.T) {
-	texts := map[string]string{
-		"plain":      "Hello",
-		"Greek":      "Καλημέρα, ο κωδικός είναι 123456",
-		"emoji":      "👋🏽 café ☕",
-		"characters": "a+b=c&d;e%20f \"quoted\" {KEY} [x] <b>\nline €",
-		"the limit":  strings.Repeat("é", phonify.MaxCharacters),
-	}
+	texts := drivertest.Texts()
+	texts["the limit"] = strings.Repeat("é", phonify.MaxCharacters)
 	shapes := map[string]phonifytest.Shape{"wrapped": phonifytest.Wrapped, "collection": phonifytest.Collection, "array": phonifytest.Array}
 	for name, text := range texts {
 		for shapeName, shape := range shapes {
@@ -163,11 +158,7 @@ func TestFailures(t *testing.T) {
 			p := open(t, s.URL, func(c *phonify.Config) {
 				c.ErrorTypes = map[string]provider.Code{"landline": provider.NoRoute}
 			})
-			s.Fail(tt.status, tt.body)
-			receipt, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
-			require.ErrorIs(t, err, tt.want)
-			assert.Nil(t, receipt)
-			assert.Equal(t, 1, s.Requests())
+			drivertest.CheckFailure(t, s, p, &provider.Message{To: alice, Text: "x"}, tt.status, tt.body, tt.want)
 		})
 	}
 }
@@ -184,10 +175,7 @@ func TestLenientAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			s.Fail(http.StatusCreated, body)
-			receipt, err := open(t, s.URL).Send(t.Context(), &provider.Message{To: alice, Text: "x"})
-			require.NoError(t, err)
-			assert.Equal(t, "17", receipt.ID)
+			drivertest.CheckAcceptance(t, s, open(t, s.URL), &provider.Message{To: alice, Text: "x"}, body, "17")
 		})
 	}
 }

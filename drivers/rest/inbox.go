@@ -3,12 +3,11 @@ package rest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/inbox"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -39,8 +38,6 @@ type pageSpec struct {
 // vendor lists the oldest first or takes {since}.
 const maxPages = 50
 
-var errBadCursor = errors.New("the cursor is none of this vendor's inbox; the first is empty")
-
 // Inbox asks for the messages after the cursor. They come in the order of their
 // times.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
@@ -51,22 +48,23 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 	if c.Next != nil {
 		return p.inboxPage(ctx, c, cursor)
 	}
-	seen, err := parsePlace(cursor)
-	seen.overlap = c.Overlap.Duration
+	since, err := inbox.ParsePosition(cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	all, err := p.inboxAll(ctx, c, seen)
+	all, err := p.inboxAll(ctx, c, since.At)
 	if err != nil {
 		return nil, "", err
 	}
 	slices.SortStableFunc(all, func(a, b provider.Event) int { return a.At.Compare(b.At) })
-	for _, e := range all {
-		if !seen.has(e) {
+	entries := make([]inbox.Entry, len(all))
+	for i, e := range all {
+		entries[i] = inbox.Entry{At: e.At, ID: e.ID}
+		if !since.Passed(entries[i], c.Overlap.Duration) {
 			events = append(events, e)
 		}
 	}
-	return events, seen.after(all).String(), nil
+	return events, since.Advance(entries, c.Overlap.Duration).String(), nil
 }
 
 // inboxPage is for vendors that have cursors of their own.
@@ -83,14 +81,14 @@ func (p *Provider) inboxPage(ctx context.Context, c *inboxCall, cursor string) (
 }
 
 // inboxAll asks for page after page.
-func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, seen place) ([]provider.Event, error) {
+func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, since time.Time) ([]provider.Event, error) {
 	var all []provider.Event
 	known := make(map[string]bool) // pages shift when something comes in meanwhile
 	offset := 0
 	for page := range maxPages {
 		values := make(map[string]any, 3)
-		if !seen.at.IsZero() {
-			values["since"] = p.recipe.Write.Since.write(seen.at.Add(-seen.overlap))
+		if !since.IsZero() {
+			values["since"] = p.recipe.Write.Since.write(since.Add(-c.Overlap.Duration))
 		}
 		if c.Page != nil {
 			values["page"], values["offset"] = strconv.Itoa(page+c.Page.Start), strconv.Itoa(offset)
@@ -126,58 +124,3 @@ func (p *Provider) inboxAsk(ctx context.Context, c *inboxCall, values map[string
 	}
 	return events, len(found), a.tree, nil
 }
-
-// place is where a poller stands: the time of the newest message it has, and
-// the ids of all messages of that time, or shortly before it.
-type place struct {
-	at      time.Time
-	ids     []string
-	overlap time.Duration
-}
-
-// parsePlace reads "2030-07-16T07:56:06.902Z id id".
-func parsePlace(cursor string) (place, error) {
-	if cursor == "" {
-		return place{}, nil
-	}
-	words := strings.Split(cursor, " ")
-	at, err := time.Parse(time.RFC3339Nano, words[0])
-	if err != nil {
-		return place{}, &provider.Error{Code: provider.Rejected, Err: errBadCursor}
-	}
-	return place{at: at, ids: words[1:]}, nil
-}
-
-// String is the place as a cursor.
-func (p place) String() string {
-	if p.at.IsZero() && len(p.ids) == 0 {
-		return ""
-	}
-	return strings.Join(append([]string{p.at.Format(time.RFC3339Nano)}, p.ids...), " ")
-}
-
-// has reports whether e was answered before.
-func (p place) has(e provider.Event) bool {
-	return !e.At.IsZero() && e.At.Before(p.at.Add(-p.overlap)) || slices.Contains(p.ids, wordID(e.ID))
-}
-
-// after is the place behind events that are in the order of their times.
-func (p place) after(events []provider.Event) place {
-	next := place{at: p.at, overlap: p.overlap}
-	if n := len(events); n > 0 && events[n-1].At.After(p.at) {
-		next.at = events[n-1].At
-	}
-	if next.at.Equal(p.at) {
-		next.ids = slices.Clone(p.ids)
-	}
-	for _, e := range events {
-		recent := e.At.IsZero() || !e.At.Before(next.at.Add(-p.overlap))
-		if id := wordID(e.ID); recent && !slices.Contains(next.ids, id) {
-			next.ids = append(next.ids, id)
-		}
-	}
-	return next
-}
-
-// wordID keeps an id one word of a cursor.
-func wordID(id string) string { return strings.ReplaceAll(id, " ", "_") }

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -65,7 +66,7 @@ func parameters(c *provider.Callback) (map[string]string, error) {
 	add(c.Query)
 	body := strings.TrimSpace(strings.TrimPrefix(string(c.Body), "\ufeff"))
 	if strings.HasPrefix(body, "{") {
-		var object map[string]looseText
+		var object map[string]loosejson.Text
 		if err := json.Unmarshal([]byte(body), &object); err != nil {
 			return nil, errors.New("the body is no JSON object")
 		}

@@ -3,11 +3,8 @@ package zoomconnect_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/zoomconnect"
-	"github.com/anysms/anysms/provider"
 )
 
 func TestConfig(t *testing.T) {
@@ -35,17 +32,7 @@ func TestConfig(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := zoomconnect.Driver.Open(t.Context(), []byte("{"+tt.settings+"}"))
-			if tt.path == "" {
-				require.NoError(t, err)
-				require.NoError(t, provider.Close(p))
-				return
-			}
-			var wrong *provider.ConfigError
-			require.ErrorAs(t, err, &wrong)
-			assert.Equal(t, tt.path, wrong.Path)
-			assert.ErrorContains(t, err, tt.want)
-			assert.NotContains(t, err.Error(), "t0ken")
+			drivertest.CheckSettings(t, zoomconnect.Driver, "{"+tt.settings+"}", tt.path, tt.want, "t0ken")
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -48,11 +49,11 @@ func parseError(resp *httpcall.Response) *APIError {
 		MessageID ID                `json:"messageId"`
 		Results   []json.RawMessage `json:"sendSmsResponses"`
 
-		Status           looseText `json:"status"`
-		Code             looseText `json:"code"`
-		Message          looseText `json:"message"`
-		DeveloperMessage looseText `json:"developerMessage"`
-		MoreInfoURL      looseText `json:"moreInfoUrl"`
+		Status           loosejson.Text `json:"status"`
+		Code             loosejson.Text `json:"code"`
+		Message          loosejson.Text `json:"message"`
+		DeveloperMessage loosejson.Text `json:"developerMessage"`
+		MoreInfoURL      loosejson.Text `json:"moreInfoUrl"`
 	}
 	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil {
 		return nil

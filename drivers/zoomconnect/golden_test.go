@@ -2,26 +2,19 @@ package zoomconnect_test
 
 import (
 	"context"
-	"flag"
-	"net/http"
-	"net/http/httputil"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/conformance/golden"
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
-	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // goldenCalls are the calls of the Client whose requests testdata/requests
 // holds. What they answer is of no interest here.
@@ -113,32 +106,13 @@ func TestRequests(t *testing.T) {
 
 func checkRequest(t *testing.T, name, auth string, call func(context.Context, *zoomconnect.Client)) {
 	t.Helper()
-	var seen []string
-	s := httpcalltest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		r.Host = "vendor.example"
-		dump, _ := httputil.DumpRequest(r, true)
-		seen = append(seen, string(dump))
-	}))
-	defer s.Close()
+	vendor := drivertest.NewRecorder(t, "")
 	c, err := zoomconnect.NewClient(zoomconnect.Config{
 		Email: zoomconnecttest.Email, Token: zoomconnecttest.Token, URLToken: zoomconnecttest.URLToken, Auth: auth,
-		Config: httpcall.Config{BaseURL: s.URL + "/app"},
+		Config: httpcall.Config{BaseURL: vendor.URL + "/app"},
 	})
 	require.NoError(t, err)
 	defer c.Close()
 	call(t.Context(), c)
-	require.Len(t, seen, 1)
-	compareGolden(t, filepath.Join("testdata", "requests", name+".http"), seen[0])
-}
-
-func compareGolden(t *testing.T, file, got string) {
-	t.Helper()
-	got = strings.ReplaceAll(got, "\r\n", "\n") + "\n"
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err, "run with -update to write it")
-	assert.Equal(t, string(want), got)
+	golden.Check(t, filepath.Join("testdata", "requests", name+".http"), vendor.Request(t))
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/inbox"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -18,7 +18,7 @@ import (
 // replies, prefer callbacks. A message that is listed later than inbox_overlap
 // after it was received, behind others, is missed.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
-	since, err := parseCursor(cursor)
+	since, err := inbox.ParsePosition(cursor)
 	if err != nil {
 		return nil, cursor, err
 	}
@@ -26,23 +26,25 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 	if err != nil {
 		return nil, cursor, err
 	}
-	for _, m := range received {
-		if since.passed(m, p.overlap()) {
+	entries := make([]inbox.Entry, len(received))
+	for i, m := range received {
+		entries[i] = inbox.Entry{At: m.DateTimeReceived.Time, ID: string(m.MessageID)}
+		if since.Passed(entries[i], p.overlap()) {
 			continue
 		}
 		e := event(m)
 		e.Kind, e.At = provider.Inbound, m.DateTimeReceived.Time
 		events = append(events, e)
 	}
-	return events, since.advance(received, p.overlap()).String(), nil
+	return events, since.Advance(entries, p.overlap()).String(), nil
 }
 
 // received lists what may be new, in the order of its receipt. The vendor does
 // not document an order, and pages that shift show a message twice.
-func (p *Provider) received(ctx context.Context, since position) ([]*Message, error) {
+func (p *Provider) received(ctx context.Context, since inbox.Position) ([]*Message, error) {
 	filter := Filter{Type: Inbound}
-	if !since.at.IsZero() {
-		filter.ReceivedFrom = since.at.Add(-p.overlap())
+	if !since.At.IsZero() {
+		filter.ReceivedFrom = since.At.Add(-p.overlap())
 	}
 	var list []*Message
 	seen := make(map[ID]bool)
@@ -77,57 +79,4 @@ func event(m *Message) provider.Event {
 		e.InReplyTo = string(m.RepliedToMessage.MessageID)
 	}
 	return e
-}
-
-// position is a place in the inbox: the time of the newest message that was
-// answered, and the ids of those that were received shortly before it.
-type position struct {
-	at  time.Time
-	ids []string
-}
-
-// parseCursor reads a position, "2030-01-31T20:55:00Z 17 18".
-func parseCursor(s string) (position, error) {
-	if s == "" {
-		return position{}, nil
-	}
-	fields := strings.Split(s, " ")
-	at, err := time.Parse(time.RFC3339Nano, fields[0])
-	if err != nil {
-		return position{}, provider.NewError(provider.Rejected, "the cursor is not one of this inbox")
-	}
-	return position{at, fields[1:]}, nil
-}
-
-// String is the position as a cursor; "" is the start.
-func (p position) String() string {
-	if p.at.IsZero() && len(p.ids) == 0 {
-		return ""
-	}
-	return strings.Join(append([]string{p.at.UTC().Format(time.RFC3339Nano)}, p.ids...), " ")
-}
-
-// passed reports whether m was answered already.
-func (p position) passed(m *Message, overlap time.Duration) bool {
-	old := !m.DateTimeReceived.IsZero() && m.DateTimeReceived.Before(p.at.Add(-overlap))
-	return old || slices.Contains(p.ids, string(m.MessageID))
-}
-
-// advance moves the position past a list in the order of receipt.
-func (p position) advance(list []*Message, overlap time.Duration) position {
-	next := position{at: p.at}
-	if len(list) > 0 && list[len(list)-1].DateTimeReceived.After(p.at) {
-		next.at = list[len(list)-1].DateTimeReceived.Time
-	}
-	if next.at.Equal(p.at) {
-		next.ids = slices.Clone(p.ids)
-	}
-	for _, m := range list {
-		id := string(m.MessageID)
-		recent := m.DateTimeReceived.IsZero() || !m.DateTimeReceived.Before(next.at.Add(-overlap))
-		if recent && !slices.Contains(next.ids, id) {
-			next.ids = append(next.ids, id)
-		}
-	}
-	return next
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/anysms/anysms/drivers/internal/drivertest"
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,13 +60,8 @@ func send(t *testing.T, p *zoomconnect.Provider, m provider.Message) string {
 }
 
 func TestSendArrivesAsWritten(t *testing.T) {
-	texts := map[string]string{
-		"plain":      "Hello",
-		"Greek":      "Καλημέρα, ο κωδικός είναι 123456",
-		"emoji":      "👋🏽 café ☕",
-		"characters": "a+b=c&d;e%20f \"quoted\" {KEY} [x] <b>\nline € \\",
-		"long":       strings.Repeat("0123456789", 40),
-	}
+	texts := drivertest.Texts()
+	texts["long"] = strings.Repeat("0123456789", 40)
 	for _, auth := range []string{"", zoomconnect.AuthHeaders, zoomconnect.AuthBasic, zoomconnect.AuthQuery} {
 		for name, text := range texts {
 			t.Run(name+" "+auth, func(t *testing.T) {
@@ -206,11 +203,7 @@ func TestFailures(t *testing.T) {
 			p := open(t, s.URL, func(c *zoomconnect.Config) {
 				c.Errors = map[string]provider.Code{"4": provider.NoRoute, "LANDLINE": provider.SenderRejected}
 			})
-			s.Fail(tt.status, tt.body)
-			receipt, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
-			require.ErrorIs(t, err, tt.want)
-			assert.Nil(t, receipt)
-			assert.Equal(t, 1, s.Requests())
+			drivertest.CheckFailure(t, s, p, &provider.Message{To: alice, Text: "x"}, tt.status, tt.body, tt.want)
 		})
 	}
 }
@@ -225,10 +218,7 @@ func TestLenientAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
-			s.Fail(201, body)
-			receipt, err := open(t, s.URL).Send(t.Context(), &provider.Message{To: alice, Text: "x"})
-			require.NoError(t, err)
-			assert.Equal(t, "17", receipt.ID)
+			drivertest.CheckAcceptance(t, s, open(t, s.URL), &provider.Message{To: alice, Text: "x"}, body, "17")
 		})
 	}
 }
@@ -395,7 +385,7 @@ func TestFindEndsDoubt(t *testing.T) {
 	p := open(t, s.URL)
 	m := &provider.Message{To: alice, Text: "Hello", Ref: "order-17"}
 	start := time.Now()
-	s.FailWith(zoomconnecttest.Failure{Status: 502, After: true})
+	s.FailWith(httpcalltest.Failure{Status: 502, After: true})
 	_, err := p.Send(t.Context(), m)
 	require.ErrorIs(t, err, provider.Indeterminate)
 	receipt, err := p.Find(t.Context(), m, start)

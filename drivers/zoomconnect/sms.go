@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -83,7 +84,7 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	}
 	var answer struct {
 		Responses []json.RawMessage `json:"sendSmsResponses"`
-		Code      looseText         `json:"code"` // of an error body
+		Code      loosejson.Text    `json:"code"` // of an error body
 	}
 	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
 		return nil, resp.Doubt(errors.New("the answer does not have one result per message"))
@@ -101,9 +102,9 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 // result reads what the vendor says of one message: an id, or an error in words.
 func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult {
 	var answer struct {
-		MessageID ID        `json:"messageId"`
-		Error     looseText `json:"error"`
-		Code      looseText `json:"code"` // of an error body
+		MessageID ID             `json:"messageId"`
+		Error     loosejson.Text `json:"error"`
+		Code      loosejson.Text `json:"code"` // of an error body
 	}
 	err := json.Unmarshal(raw, &answer)
 	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}

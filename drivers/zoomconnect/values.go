@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -94,31 +95,7 @@ type ID string
 
 // UnmarshalJSON never fails; whatever is no id is "".
 func (id *ID) UnmarshalJSON(b []byte) error {
-	var s string
-	var n json.Number
-	switch {
-	case json.Unmarshal(b, &s) == nil:
-		*id = ID(s)
-	case json.Unmarshal(b, &n) == nil:
-		*id = ID(n)
-	}
-	return nil
-}
-
-// looseText is a string that may come as anything; null is "".
-type looseText string
-
-// UnmarshalJSON never fails.
-func (t *looseText) UnmarshalJSON(b []byte) error {
-	var s string
-	switch {
-	case string(b) == "null":
-		*t = ""
-	case json.Unmarshal(b, &s) == nil:
-		*t = looseText(s)
-	default:
-		*t = looseText(b)
-	}
+	*id = ID(loosejson.WordOf(b))
 	return nil
 }
 

@@ -103,8 +103,8 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 
 // badClient refuses a client that is not this account's, or fails as told.
 func (s *Server) badClient(w http.ResponseWriter, r *http.Request) bool {
-	if failure, failing := s.tokenFailure(r.URL.Path); failing {
-		failure.write(w)
+	if failure, failing := s.NextFailure(r.URL.Path); failing {
+		failure.Write(w)
 		return true
 	}
 	if err := r.ParseForm(); err != nil {
@@ -116,20 +116,6 @@ func (s *Server) badClient(w http.ResponseWriter, r *http.Request) bool {
 		return true
 	}
 	return false
-}
-
-// tokenFailure finds a [Failure] that was made for the path of the identity
-// server.
-func (s *Server) tokenFailure(path string) (Failure, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.failures, func(f Failure) bool { return f.Path == path })
-	if i < 0 {
-		return Failure{}, false
-	}
-	f := s.failures[i]
-	s.failures = slices.Delete(s.failures, i, i+1)
-	return f, true
 }
 
 func oauthError(w http.ResponseWriter, status int, word string) {

@@ -12,7 +12,7 @@
 // value that the vendor's reference does not allow, and keeps what it took:
 // [Server.Messages] is its ledger. It can be down, drop connections or say
 // nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
-// go wrong ([Server.Fail]).
+// go wrong ([httpcalltest.Failures.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict: it refuses unknown
 // JSON keys, texts that the chosen data coding cannot hold, and {apifon_…}
@@ -27,6 +27,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,12 +56,13 @@ type Options struct {
 
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
-	*httpcalltest.Server
+	*httpcalltest.Server  // URL is what base_url takes
+	httpcalltest.Failures // those for any path are for API requests, not for token requests
+
 	options Options
 	lastID  atomic.Int64
 
 	mu       sync.Mutex
-	failures []Failure
 	calls    []Call
 	tokens   map[string]token
 	messages []Message
@@ -95,17 +97,6 @@ func NewServer(options Options) *Server {
 	return s
 }
 
-// Failure is an answer that the server gives instead of its own.
-type Failure struct {
-	Path   string // only for a request to this path, as in the reference: "/sms/send", or "/oauth2/token"; "" = any API request
-	Status int
-	Header http.Header
-	Body   string
-	// After lets the request do its work first: the vendor took it, and something
-	// between here and there answered wrongly.
-	After bool
-}
-
 // Call is a request that the server took, whatever became of it.
 type Call struct {
 	Method string
@@ -118,17 +109,6 @@ func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.calls)
-}
-
-// Fail makes the next API request fail with a status and a body; several calls
-// are answered in turn. The request does nothing.
-func (s *Server) Fail(status int, body string) { s.FailWith(Failure{Status: status, Body: body}) }
-
-// FailWith makes the next API request fail.
-func (s *Server) FailWith(f Failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = append(s.failures, f)
 }
 
 // api precedes every path of the reference.
@@ -181,14 +161,15 @@ func (s *Server) guarded(scope string, h handler) http.HandlerFunc {
 		if err != nil {
 			return // the client went away
 		}
-		failure, failing := s.note(r, body)
+		s.note(r, body)
+		failure, failing := s.NextFailure("", strings.TrimPrefix(r.URL.Path, api))
 		if failing && !failure.After {
-			failure.write(w)
+			failure.Write(w)
 			return
 		}
 		a := s.serve(scope, h, &request{r, body})
 		if failing {
-			failure.write(w)
+			failure.Write(w)
 			return
 		}
 		a.write(w)
@@ -205,27 +186,11 @@ func (s *Server) serve(scope string, h handler, r *request) answer {
 	return h(r)
 }
 
-// note enters a request into the list of calls and finds the failure that it
-// shall have.
-func (s *Server) note(r *http.Request, body []byte) (Failure, bool) {
+// note enters a request into the list of calls.
+func (s *Server) note(r *http.Request, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, Call{r.Method, r.RequestURI, string(body)})
-	i := slices.IndexFunc(s.failures, func(f Failure) bool { return f.Path == "" || api+f.Path == r.URL.Path })
-	if i < 0 {
-		return Failure{}, false
-	}
-	f := s.failures[i]
-	s.failures = slices.Delete(s.failures, i, i+1)
-	return f, true
-}
-
-func (f Failure) write(w http.ResponseWriter) {
-	for name, values := range f.Header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body) // a client that went away reads nothing
 }
 
 func (a answer) write(w http.ResponseWriter) {

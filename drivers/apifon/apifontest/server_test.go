@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestMain(m *testing.M) {
@@ -235,9 +236,9 @@ func TestTokenForms(t *testing.T) {
 func TestFailures(t *testing.T) {
 	server := apifontest.NewServer(apifontest.Options{})
 	defer server.Close()
-	server.FailWith(apifontest.Failure{Path: "/balance", Status: 503, Header: http.Header{"Retry-After": {"7"}}})
+	server.FailWith(httpcalltest.Failure{Path: "/balance", Status: 503, Header: http.Header{"Retry-After": {"7"}}})
 	server.Fail(502, "bad gateway")
-	server.FailWith(apifontest.Failure{Status: 504, After: true})
+	server.FailWith(httpcalltest.Failure{Status: 504, After: true})
 	for _, want := range []int{502, 504, 200} {
 		status, _ := ask(t, server, call{body: good})
 		assert.Equal(t, want, status)

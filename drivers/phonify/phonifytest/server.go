@@ -10,7 +10,7 @@
 //
 // [Server.Messages] is its ledger. It can be down, drop connections or say
 // nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
-// go wrong ([Server.Fail]).
+// go wrong ([httpcalltest.Failures.Fail]).
 //
 // The vendor publishes no list of error types, so those of the fake are its own:
 // unauthorized, missing_parameter, unknown_parameter, invalid_msisdn,
@@ -22,8 +22,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -72,13 +70,13 @@ const (
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
 	*httpcalltest.Server // URL is what base_url takes
+	httpcalltest.Failures
 
 	options Options
 
 	mu       sync.Mutex
 	shape    Shape
 	messages []Message // oldest first
-	failures []Failure
 }
 
 // NewServer starts a server with an empty ledger.
@@ -104,34 +102,6 @@ func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.messages), func(m Message) bool { return m.Inbound })
-}
-
-// Failure is an answer that the server gives instead of its own.
-type Failure struct {
-	Status int
-	Header http.Header
-	Body   string
-	// After lets the request do its work first: the vendor took it, and something
-	// between here and there answered wrongly.
-	After bool
-}
-
-// Fail makes the next request fail with a status and a body; several calls are
-// answered in turn. The request does nothing.
-func (s *Server) Fail(status int, body string) { s.FailWith(Failure{Status: status, Body: body}) }
-
-// FailWith makes the next request fail.
-func (s *Server) FailWith(f Failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = append(s.failures, f)
-}
-
-func (f Failure) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	maps.Copy(w.Header(), f.Header)
-	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body) // fails only if the client has gone
 }
 
 // SetShape chooses the form of the answers to sends.
@@ -165,28 +135,17 @@ func (s *Server) Receive(from, to, text string) string {
 // through.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, failing := s.nextFailure()
+		f, failing := s.NextFailure("", r.URL.Path)
 		switch {
 		case failing && f.After:
 			s.serve(httptest.NewRecorder(), r, next)
-			f.write(w)
+			f.Write(w)
 		case failing:
-			f.write(w)
+			f.Write(w)
 		default:
 			s.serve(w, r, next)
 		}
 	})
-}
-
-func (s *Server) nextFailure() (Failure, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.failures) == 0 {
-		return Failure{}, false
-	}
-	f := s.failures[0]
-	s.failures = s.failures[1:]
-	return f, true
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anysms/anysms/drivers/phonify/phonifytest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -88,7 +89,7 @@ func TestFailures(t *testing.T) {
 		return do(t, "POST", s.URL+"/messages", form, "to=%2B14560000000&body=Hello", "another", "")
 	}
 	s.Fail(503, "down")
-	s.FailWith(phonifytest.Failure{Status: 502, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>", After: true})
+	s.FailWith(httpcalltest.Failure{Status: 502, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>", After: true})
 	status, answer := send()
 	assert.Equal(t, 503, status)
 	assert.Equal(t, "down", answer)

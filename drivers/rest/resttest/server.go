@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,12 +20,12 @@ import (
 // each message. It is safe for concurrent use.
 type Server struct {
 	*httpcalltest.Server // URL is what base_url takes
+	httpcalltest.Failures
 
 	recipe *rest.Recipe
 
 	mu       sync.Mutex
 	messages []Message
-	failures []failure
 }
 
 // Message is what the server accepted.
@@ -35,11 +36,6 @@ type Message struct {
 	Text   string
 	Ref    string
 	Values map[string]string // all that the request held, by the names of templates
-}
-
-type failure struct {
-	status int
-	body   string
 }
 
 // NewServer starts a fake of a recipe's vendor. The recipe needs a fixture of
@@ -60,14 +56,6 @@ func (s *Server) Messages() []Message {
 	return slices.Clone(s.messages)
 }
 
-// Fail makes the next request fail with a status and a body; several calls are
-// answered in turn. The request does nothing.
-func (s *Server) Fail(status int, body string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = append(s.failures, failure{status, body})
-}
-
 func isAccepted(f *rest.Fixture) bool {
 	return f.Kind() == "send" && f.Receipt != nil && f.Reply != nil && f.Settings == nil
 }
@@ -86,14 +74,16 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return
 	}
+	f, failing := s.NextFailure("", req.URL.Path)
+	if failing && !f.After {
+		f.Write(w)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.failures) > 0 {
-		f := s.failures[0]
-		s.failures = s.failures[1:]
-		w.WriteHeader(f.status)
-		_, _ = io.WriteString(w, f.body) // fails only if the client has gone
-		return
+	if failing {
+		defer f.Write(w)
+		w = httptest.NewRecorder() // nobody sees the vendor's own answer
 	}
 	if !s.recipe.Authentic(req, body, s.recipe.Example) {
 		s.answer(w, s.fixture(func(f *rest.Fixture) bool {

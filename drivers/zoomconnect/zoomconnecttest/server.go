@@ -12,7 +12,7 @@
 // value that the vendor's guide does not have, charges a credit for each segment
 // and keeps what it took: [Server.Messages] is its ledger. It can be down, drop
 // connections or say nothing ([httpcalltest.Server.SetMode]), and answer as the
-// vendor does when things go wrong ([Server.Fail]).
+// vendor does when things go wrong ([httpcalltest.Failures.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict. The words of its
 // errors are its own, but for the numbers 1, 2 and 3.
@@ -25,7 +25,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -58,11 +57,11 @@ var zone = time.FixedZone("SAST", 2*60*60)
 // Server is the fake. It is safe for concurrent use.
 type Server struct {
 	*httpcalltest.Server // URL is what base_url takes
+	httpcalltest.Failures
 
 	options Options
 
 	mu        sync.Mutex
-	failures  []Failure
 	credits   provider.Money
 	lastID    int64
 	messages  []Message // oldest first
@@ -84,45 +83,6 @@ func NewServer(options Options) *Server {
 	s := &Server{options: options, credits: credits(options.Credits)}
 	s.Server = httpcalltest.NewServer(s.routes())
 	return s
-}
-
-// Failure is an answer that the server gives instead of its own.
-type Failure struct {
-	Status int
-	Header http.Header
-	Body   string
-	// After lets the request do its work first: the vendor took it, and something
-	// between here and there answered wrongly.
-	After bool
-}
-
-// Fail makes the next request fail with a status and a body; several calls are
-// answered in turn. The request does nothing.
-func (s *Server) Fail(status int, body string) { s.FailWith(Failure{Status: status, Body: body}) }
-
-// FailWith makes the next request fail.
-func (s *Server) FailWith(f Failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = append(s.failures, f)
-}
-
-func (s *Server) nextFailure() (Failure, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.failures) == 0 {
-		return Failure{}, false
-	}
-	f := s.failures[0]
-	s.failures = s.failures[1:]
-	return f, true
-}
-
-func (f Failure) write(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	maps.Copy(w.Header(), f.Header)
-	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body) // fails only if the client has gone
 }
 
 // api precedes every path of the guide.
@@ -169,14 +129,14 @@ func (s *Server) guarded(h handler) http.HandlerFunc {
 		if err != nil {
 			return // the client went away
 		}
-		failure, failing := s.nextFailure()
+		failure, failing := s.NextFailure("", strings.TrimPrefix(r.URL.Path, api))
 		if failing && !failure.After {
-			failure.write(w)
+			failure.Write(w)
 			return
 		}
 		a := s.serve(h, &request{r, r.URL.Query(), body})
 		if failing {
-			failure.write(w)
+			failure.Write(w)
 			return
 		}
 		a.write(w)

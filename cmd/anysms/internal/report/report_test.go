@@ -3,9 +3,7 @@ package report_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +13,10 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/cmd/anysms/internal/report"
+	"github.com/anysms/anysms/conformance/golden"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
 
 func render(t *testing.T, content string) string {
 	t.Helper()
@@ -58,14 +55,7 @@ func sample() string {
 }
 
 func TestPage(t *testing.T) {
-	got := render(t, sample())
-	const golden = "testdata/page.golden.html"
-	if *update {
-		require.NoError(t, os.WriteFile(golden, []byte(got), 0o600))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	assert.True(t, string(want) == got, "the page has changed: run with -update, and look at it")
+	golden.Check(t, "testdata/page.golden.html", render(t, sample()))
 }
 
 func TestPageNeedsNothingElse(t *testing.T) {
