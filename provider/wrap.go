@@ -57,19 +57,26 @@ var optional = [...]struct {
 	{HasCheck, "Checker", implements[Checker]},
 }
 
-// CheckCapabilities reports every way in which p's Capabilities contradict p: a
-// bit whose interface neither p nor a provider that it wraps implements, a
-// negative limit, a MaxBatch without [HasBatch] or the reverse, FindSettles
-// without [HasFind]. It makes no request.
+// CheckMethods reports every capability bit of p whose interface neither p nor a
+// provider that it wraps implements. It makes no request.
+func CheckMethods(p Provider) error {
+	c := p.Capabilities()
+	var errs []error
+	for _, o := range optional {
+		if c.Has(o.bit) && !o.found(p) {
+			errs = append(errs, fmt.Errorf("capability %q is set, but %T does not implement provider.%s%s", o.bit, p, o.name, hint(p)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// CheckCapabilities reports every way in which p's Capabilities contradict p: what
+// [CheckMethods] reports, a negative limit, a MaxBatch without [HasBatch] or the
+// reverse, FindSettles without [HasFind]. It makes no request.
 func CheckCapabilities(p Provider) error {
 	c := p.Capabilities()
 	var errs []error
 	failf := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	for _, o := range optional {
-		if c.Has(o.bit) && !o.found(p) {
-			failf("capability %q is set, but %T does not implement provider.%s%s", o.bit, p, o.name, hint(p))
-		}
-	}
 	if c.Has(HasBatch) != (c.MaxBatch > 0) {
 		failf("capability %q is %t, but MaxBatch is %d: set both or neither", HasBatch, c.Has(HasBatch), c.MaxBatch)
 	}
@@ -90,7 +97,7 @@ func CheckCapabilities(p Provider) error {
 			failf("%s is negative", limit.name)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(CheckMethods(p), errors.Join(errs...))
 }
 
 // hint says what is missing where a wrapper hides the methods of the provider

@@ -2,179 +2,195 @@ package router
 
 import (
 	"context"
-	"iter"
 	"sync"
 	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
-// DefaultConcurrency is how many messages SendAll has under way if Options does
-// not say.
-const DefaultConcurrency = 64
-
-// SendAll sends the messages of a sequence, several at a time and in no
-// particular order; [Result].Index tells whose a result is. Every message that
-// was taken from the sequence is answered once. Memory does not grow with the
-// length of the sequence.
-//
-// When the context ends, no further message is taken, and those under way come
-// to what can be proven of them. When the consumer stops, SendAll waits for what
-// is under way and hands those results to Options.OnLate. The sequence runs in a
-// goroutine of its own; SendAll returns after it has.
-//
-// With a [Journal] SendAll resumes: a message that the journal knows as accepted
-// is answered from it, one whose outcome it does not know follows its delivery
-// mode, any other is sent. Messages are recognised by Ref, else by their content
-// and their ordinal among equals.
-//
-// Providers with a Batch are handed several messages in one request, but for
-// one-time codes.
-func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) iter.Seq2[*Result, error] {
-	return func(yield func(*Result, error) bool) {
-		b, err := r.newBulk(ctx)
-		if err != nil {
-			err = &Error{Status: provider.OutcomeNotSent, Code: provider.Unavailable, message: provider.Mask(err.Error()), cause: err}
-			yield(&Result{Index: -1, Status: provider.OutcomeNotSent, Code: provider.Unavailable, Message: provider.Mask(err.Error())}, err)
-			return
-		}
-		b.run(ctx, ms, yield)
+// attemptInBatch makes the attempt together with other messages. joined is false
+// if the message must go by itself.
+func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e event, joined bool) {
+	if !d.mayJoin(t, rest) {
+		return event{}, false
 	}
+	report, e := d.permit(ctx, t)
+	if e.kind != proceed {
+		return e, true
+	}
+	entry := &batchEntry{
+		message: t.at(time.Now(), d.plan.validFrom()), segments: t.analysis.Segments,
+		deadline: d.bounds.deadline, done: make(chan batchOutcome, 1),
+	}
+	d.batchers.of(t.upstream).add(entry)
+	o := <-entry.done
+	if !o.sent {
+		report(errNothing)
+		return event{}, false
+	}
+	d.announceFailover(t.upstream.name)
+	d.finish(ctx, t, flight{started: o.started, receipt: o.verdict.Receipt, err: o.verdict.Err, ended: o.ended, report: report})
+	return event{}, true
 }
 
-// bulk is one SendAll.
-type bulk struct {
-	r       *Router
-	onLate  func(*Result, error)
-	workers int
-	known   *recall // nil = no journal
-
-	jobs    chan job
-	answers chan answer
-	stop    chan struct{} // closed when the consumer has stopped
-
-	abandoned *job // taken when the consumer stopped
+// mayJoin reports whether the message may travel with others. A repeat that the
+// vendor is to recognize may not: nobody could say when a batch leaves.
+func (d *dispatcher) mayJoin(t *try, rest others) bool {
+	u := t.upstream
+	if d.batchers == nil || u.batchSize() < 2 || t.message.Class == provider.OTP || d.trail.inDoubtAt(u.name) {
+		return false
+	}
+	if d.bounds.deadline.IsZero() {
+		return true
+	}
+	room := time.Until(d.bounds.deadline)
+	if d.plan.delivery == provider.AtLeastOnce {
+		room /= time.Duration(1 + rest.fresh)
+	}
+	return room > u.settings.Timeout+linger
 }
 
-type job struct {
-	index    int
+// linger is how long the first message of a batch waits for others.
+const linger = 10 * time.Millisecond
+
+// batchers gather the messages of one SendAll, which share a context.
+type batchers struct {
+	ctx  context.Context
+	mu   sync.Mutex
+	each map[*upstream]*batcher
+}
+
+func (b *batchers) of(u *upstream) *batcher {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.each == nil {
+		b.each = make(map[*upstream]*batcher)
+	}
+	if b.each[u] == nil {
+		b.each[u] = &batcher{ctx: b.ctx, upstream: u}
+	}
+	return b.each[u]
+}
+
+// batcher gathers messages for one provider.
+type batcher struct {
+	ctx      context.Context
+	upstream *upstream
+
+	mu   sync.Mutex
+	open *batch // gathering; nil = none
+}
+
+type batch struct {
+	entries []*batchEntry
+	timer   *time.Timer
+}
+
+// batchEntry is a message's place in a batch.
+type batchEntry struct {
 	message  *provider.Message
-	key      string  // in the journal
-	prior    *Result // that the journal knows
-	batchers *batchers
+	segments int
+	deadline time.Time         // zero = none
+	done     chan batchOutcome // has room for its one value
 }
 
-type answer struct {
-	result *Result
-	err    error
+// batchOutcome is what came of an entry.
+type batchOutcome struct {
+	sent    bool // else the message must go by itself
+	started time.Time
+	ended   error // why the request's context had ended; nil = it had not
+	verdict provider.Verdict
 }
 
-func (r *Router) newBulk(ctx context.Context) (*bulk, error) {
-	b := &bulk{r: r, workers: DefaultConcurrency, jobs: make(chan job), answers: make(chan answer), stop: make(chan struct{})}
-	s := r.setup.Load()
-	if s == nil {
-		return b, nil // each message is told that the router is closed
+// add puts an entry into the open batch, which is sent when it is full or its
+// first entry has waited long enough.
+func (b *batcher) add(e *batchEntry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.open == nil {
+		b.open = &batch{}
+		b.open.timer = time.AfterFunc(linger, b.closing(b.open))
 	}
-	b.onLate = s.OnLate
-	b.workers = s.Concurrency
-	if s.Journal != nil {
-		var err error
-		b.known, err = readJournal(ctx, s.Journal)
-		return b, err
+	b.open.entries = append(b.open.entries, e)
+	if len(b.open.entries) < b.upstream.batchSize() {
+		return
 	}
-	return b, nil
+	full := b.open
+	b.open = nil
+	full.timer.Stop()
+	go b.send(full.entries)
 }
 
-func (b *bulk) run(ctx context.Context, ms iter.Seq[*provider.Message], yield func(*Result, error) bool) {
-	var failure any // a panic of the sequence belongs to the consumer's goroutine
-	var producer, workers sync.WaitGroup
-	producer.Go(func() {
-		defer close(b.jobs)
-		defer func() { failure = recover() }()
-		b.produce(ctx, ms)
-	})
-	for range b.workers {
-		workers.Go(func() { b.work(ctx) })
-	}
-	go func() {
-		workers.Wait()
-		close(b.answers)
-	}()
-	defer func() {
-		producer.Wait()
-		if b.abandoned != nil {
-			b.late(b.r.abandon(*b.abandoned))
+// closing sends a batch that is still open after its time.
+func (b *batcher) closing(late *batch) func() {
+	return func() {
+		b.mu.Lock()
+		mine := b.open == late
+		if mine {
+			b.open = nil
 		}
-	}()
-	b.deliver(yield)
-	producer.Wait()
-	if failure != nil {
-		panic(failure)
-	}
-}
-
-// produce takes messages from the sequence until it ends, the context does, or
-// the consumer stops.
-func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
-	index, together := 0, &batchers{ctx: ctx}
-	for m := range ms {
-		j := job{index: index, message: m, batchers: together}
-		if b.known != nil && m != nil {
-			j.key, j.prior = b.known.lookUp(m)
-		}
-		// A message that was taken is answered, even if the context ends now.
-		select {
-		case b.jobs <- j:
-		case <-b.stop:
-			b.abandoned = &j
-			return
-		}
-		index++
-		if ctx.Err() != nil {
-			return
+		b.mu.Unlock()
+		if mine {
+			b.send(late.entries)
 		}
 	}
 }
 
-func (b *bulk) work(ctx context.Context) {
-	for j := range b.jobs {
-		result, err := b.r.Send(context.WithValue(ctx, jobKey{}, &j), j.message)
-		result.Index = j.index
-		b.answers <- answer{result, err}
-	}
-}
-
-// jobKey carries a *job through the middleware to the send.
-type jobKey struct{}
-
-// deliver hands results to the consumer, and to OnLate once it has stopped.
-func (b *bulk) deliver(yield func(*Result, error) bool) {
-	defer func() { // also if the consumer panics
-		close(b.stop)
-		for a := range b.answers {
-			b.late(a)
-		}
-	}()
-	for a := range b.answers {
-		if !yield(a.result, a.err) {
-			return
+// send makes one request for all entries, except those whose deadline leaves less
+// than the provider's whole timeout: they would cut it short for the others.
+func (b *batcher) send(entries []*batchEntry) {
+	u := b.upstream
+	segments, latest := 0, time.Time{}
+	for _, e := range entries {
+		segments += e.segments
+		if !e.deadline.IsZero() {
+			latest = earlier(latest, e.deadline.Add(-u.settings.Timeout))
 		}
 	}
-}
-
-func (b *bulk) late(a answer) {
-	if b.onLate != nil {
-		b.onLate(a.result, a.err)
+	if err := u.acquire(b.ctx, segments, latest, false); err != nil {
+		release(entries)
+		return
+	}
+	defer u.release()
+	now, over := time.Now(), b.ctx.Err() != nil
+	var in, out []*batchEntry
+	for _, e := range entries {
+		if !over && e.hasTime(now, u.settings.Timeout) {
+			in = append(in, e)
+		} else {
+			out = append(out, e)
+		}
+	}
+	release(out)
+	if len(in) > 0 {
+		b.call(in, now)
 	}
 }
 
-// abandon answers a message that was taken and not sent, as the consumer stopped.
-func (r *Router) abandon(j job) answer {
-	s := send{r: r, m: j.message, result: &Result{Index: j.index}, started: time.Now()}
-	if j.message != nil {
-		s.describe()
+func (e *batchEntry) hasTime(now time.Time, timeout time.Duration) bool {
+	return e.deadline.IsZero() || e.deadline.Sub(now) > timeout
+}
+
+// release lets messages go by themselves.
+func release(entries []*batchEntry) {
+	for _, e := range entries {
+		e.done <- batchOutcome{}
 	}
-	err := &provider.Error{Code: provider.Unavailable, Err: context.Canceled}
-	s.refuse(err)
-	return answer{s.result, s.result.failure(err)}
+}
+
+func (b *batcher) call(entries []*batchEntry, now time.Time) {
+	u := b.upstream
+	u.health.busy.Add(1)
+	defer u.health.busy.Add(-1)
+	ctx, cancel := context.WithTimeoutCause(b.ctx, u.settings.Timeout, errTimeout)
+	defer cancel()
+	messages := make([]*provider.Message, len(entries))
+	for i, e := range entries {
+		messages[i] = e.message
+	}
+	verdicts := callBatch(ctx, u.provider, messages)
+	ended := context.Cause(ctx)
+	for i, e := range entries {
+		e.done <- batchOutcome{sent: true, started: now, ended: ended, verdict: verdicts[i]}
+	}
 }

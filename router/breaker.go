@@ -156,3 +156,59 @@ func (b *breaker) takeChanges() []change {
 	b.changes = nil
 	return changes
 }
+
+// circuit is what decides whether a message may go to a provider: the provider's
+// breaker and, if breakers are per country, that of the recipient's country. The
+// provider's own stands above the country's.
+type circuit struct {
+	whole   *breaker
+	country *breaker // nil = the provider's breaker alone
+	code    string   // of the country
+}
+
+// breaker is the one that counts the failures of this message.
+func (c circuit) breaker() *breaker {
+	if c.country != nil {
+		return c.country
+	}
+	return c.whole
+}
+
+func (c circuit) state() BreakerState { return c.breaker().state() }
+
+func (c circuit) isOpen() bool {
+	return c.state() == BreakerOpen || c.country != nil && c.whole.state() == BreakerOpen
+}
+
+func (c circuit) lastOpened() time.Time { return c.breaker().lastOpened() }
+
+// allow asks for one call; report must then be told what came of it. While the
+// provider's own breaker is not closed, the call is a probe for both.
+func (c circuit) allow() (report func(error), ok bool) {
+	if c.country == nil || c.whole.state() == BreakerClosed {
+		return c.breaker().allow()
+	}
+	reportWhole, ok := c.whole.allow()
+	if !ok {
+		return nil, false
+	}
+	reportCountry, ok := c.country.allow()
+	if !ok {
+		reportWhole(errNothing)
+		return nil, false
+	}
+	return func(err error) {
+		reportCountry(err)
+		if err == errFailure { // perhaps only in this country
+			err = errNothing
+		}
+		reportWhole(err)
+	}, true
+}
+
+// trip opens the provider's own breaker: the failure concerns the whole account.
+func (c circuit) trip() {
+	if c.country != nil {
+		c.whole.open()
+	}
+}

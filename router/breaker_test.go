@@ -188,7 +188,7 @@ func TestPins(t *testing.T) {
 		res, err := r.Send(t.Context(), text("x"))
 		require.NoError(t, err)
 		assert.Equal(t, "b:accepted", trail(res))
-		assert.Contains(t, res.Skipped[0].Reason, "operator")
+		assert.Contains(t, res.Skipped[0].Reason, "override")
 
 		require.NoError(t, r.SetOverride("a", router.OverrideIn))
 		a.Script(code(provider.Unavailable), code(provider.Unavailable))

@@ -9,68 +9,40 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// candidate is a provider of the chosen route, seen from one message.
+// candidate is a provider of the message's route: what it would be given, or why
+// it cannot carry the message.
 type candidate struct {
-	line   *line
-	target *Target
-	place  int // in the route
-	credit int // in the balance
+	upstream *upstream
+	target   *Target
+	place    int    // on the route
+	unfit    string // why it cannot carry the message; "" = it can
 
-	message  *provider.Message // what this provider would be given, but for the validity left
-	owned    bool              // message is this candidate's own copy
-	analysis segment.Analysis
-	ignored  []string
-	cost     *Cost // by the rate card, under LeastCost
+	message        *provider.Message // what it would be given, with the validity of the start
+	copied         bool              // message is this candidate's own copy
+	analysis       segment.Analysis
+	transliterated bool     // the text is not the caller's
+	ignored        []string // fields that it cannot honour
 
-	transliterated bool // its text is not the message's
-
-	unfit  string // why it cannot carry the message; "" = it can
-	passed string // why it was passed over, in the end
-	state  candidateState
-	ready  time.Time // of waiting: when it may be tried
-	forced bool      // as a last resort, whatever its breaker says
-	doubt  bool      // an attempt here has an unknown outcome
-
-	tries    int
-	first    time.Time // when the first try began
-	pauses   pauses
-	validity time.Duration // that the provider is given at the start; 0 = none
+	cost   *Cost // for LeastCost
+	credit int   // for Weighted
 }
 
-type candidateState uint8
-
-const (
-	fresh   candidateState = iota // not looked at yet
-	waiting                       // may be tried from ready on
-	done
-)
-
-func (c *candidate) weight() int { return max(1, c.target.Weight) }
-
-// fit sets what the provider would be given, or why it cannot carry it.
-func (c *candidate) fit(m *provider.Message, a segment.Analysis, s *setup) {
-	c.message, c.analysis = m, a
-	if c.target.Rewrite != nil && !c.rewrite() {
-		return
+// newCandidate fits the message to a provider.
+func newCandidate(m *provider.Message, a segment.Analysis, u *upstream, t *Target, place int, o *Options) candidate {
+	c := candidate{upstream: u, target: t, place: place, message: m, analysis: a}
+	if t.Rewrite != nil && !c.rewrite() {
+		return c
 	}
-	if s.Transliterate != transliterate.Off && c.analysis.Encoding == segment.UCS2 {
-		c.transliterate(s.Transliterate)
+	if o.Transliterate != transliterate.Off && c.analysis.Encoding == segment.UCS2 {
+		c.transliterate(o.Transliterate)
 	}
-	caps := &c.line.caps
-	switch {
-	case c.target.Rewrite != nil && c.analysis.Segments > s.MaxSegments:
-		c.unfit = fmt.Sprintf("the text, rewritten for it, has %d segments; the limit is %d", c.analysis.Segments, s.MaxSegments)
-	case !c.message.SendAt.IsZero() && !caps.Has(provider.CanSchedule):
-		c.unfit = "it cannot schedule"
-	case caps.MaxSegments > 0 && c.analysis.Segments > caps.MaxSegments:
-		c.unfit = fmt.Sprintf("the text has %d segments; it takes %d", c.analysis.Segments, caps.MaxSegments)
-	case caps.MaxCharacters > 0 && c.analysis.Characters > caps.MaxCharacters:
-		c.unfit = fmt.Sprintf("the text has %d characters; it takes %d", c.analysis.Characters, caps.MaxCharacters)
-	default:
+	if c.unfit = c.tooMuch(o.MaxSegments); c.unfit == "" {
 		c.fitSender()
-		c.fitValidity()
-		c.validity = c.message.Validity
 	}
+	if c.unfit == "" {
+		c.fitValidity()
+	}
+	return c
 }
 
 // rewrite lets the route change the message for this provider.
@@ -83,23 +55,39 @@ func (c *candidate) rewrite() bool {
 		err = own.Validate()
 	}
 	if err != nil {
-		c.unfit = "its text: " + err.Error()
+		c.unfit = "the rewritten message: " + err.Error()
 		return false
 	}
-	c.message, c.analysis, c.owned = own, a, true
+	c.message, c.analysis, c.copied = own, a, true
 	return true
 }
 
 func (c *candidate) transliterate(level transliterate.Level) {
-	said, changes := transliterate.Apply(c.message.Text, level)
+	text, changes := transliterate.Apply(c.message.Text, level)
 	if len(changes) == 0 {
 		return
 	}
-	a, err := segment.Analyze(said, nil)
+	a, err := segment.Analyze(text, nil)
 	if err != nil {
-		return // not reached: what comes back is valid UTF-8, as the text was
+		return // not reached: valid UTF-8 stays valid
 	}
-	c.own().Text, c.analysis, c.transliterated = said, a, true
+	c.own().Text, c.analysis, c.transliterated = text, a, true
+}
+
+// tooMuch says what the message asks for that the provider cannot do at all.
+func (c *candidate) tooMuch(maxSegments int) string {
+	caps := &c.upstream.caps
+	switch {
+	case c.target.Rewrite != nil && c.analysis.Segments > maxSegments:
+		return fmt.Sprintf("the rewritten text has %d segments; the limit is %d", c.analysis.Segments, maxSegments)
+	case !c.message.SendAt.IsZero() && !caps.Has(provider.CanSchedule):
+		return "it cannot schedule messages"
+	case caps.MaxSegments > 0 && c.analysis.Segments > caps.MaxSegments:
+		return fmt.Sprintf("the text has %d segments; the limit is %d", c.analysis.Segments, caps.MaxSegments)
+	case caps.MaxCharacters > 0 && c.analysis.Characters > caps.MaxCharacters:
+		return fmt.Sprintf("the text has %d characters; the limit is %d", c.analysis.Characters, caps.MaxCharacters)
+	}
+	return ""
 }
 
 func (c *candidate) fitSender() {
@@ -108,12 +96,12 @@ func (c *candidate) fitSender() {
 	switch {
 	case c.target.Sender != "":
 		from = c.target.Sender
-	case c.line.Sender == VendorSender || asked == "":
-		from = c.line.Sender
+	case c.upstream.settings.Sender == VendorSender || asked == "":
+		from = c.upstream.settings.Sender
 	}
-	if !c.line.caps.Has(provider.CanChooseSender) && from != VendorSender {
+	if !c.upstream.caps.Has(provider.CanChooseSender) && from != VendorSender {
 		if asked != "" {
-			c.unfit = "it cannot choose the sender; sender: vendor lets it use its own"
+			c.unfit = "it cannot set the sender; sender: vendor lets it use its own"
 			return
 		}
 		from = VendorSender
@@ -130,11 +118,11 @@ func (c *candidate) fitSender() {
 }
 
 func (c *candidate) fitValidity() {
-	if c.unfit != "" || c.message.Validity == 0 || c.line.caps.Has(provider.CanSetValidity) {
+	if c.message.Validity == 0 || c.upstream.caps.Has(provider.CanSetValidity) {
 		return
 	}
-	if c.message.Class == provider.OTP && !c.line.IgnoreValidity {
-		c.unfit = "it cannot bound the validity of a one-time code; validity: ignore lets it try"
+	if c.message.Class == provider.OTP && !c.upstream.settings.IgnoreValidity {
+		c.unfit = "it cannot limit the validity of a one-time code; validity: ignore lets it try"
 		return
 	}
 	c.ignored = append(c.ignored, "validity")
@@ -143,9 +131,38 @@ func (c *candidate) fitValidity() {
 
 // own is the message for this provider alone, copied before its first change.
 func (c *candidate) own() *provider.Message {
-	if !c.owned {
+	if !c.copied {
 		copied := *c.message
-		c.message, c.owned = &copied, true
+		c.message, c.copied = &copied, true
 	}
 	return c.message
+}
+
+// at is the message for an attempt that starts now: its validity is what is left
+// of it, counted from the given time. It loses whole seconds, as vendors count
+// no finer: a minute less a moment would be a unit less there, or too short.
+func (c *candidate) at(now, validFrom time.Time) *provider.Message {
+	m := c.message
+	if m.Validity == 0 || m.SendAt.After(now) {
+		return m
+	}
+	passed := now.Sub(validFrom).Truncate(time.Second)
+	if passed == 0 || passed >= m.Validity {
+		return m
+	}
+	copied := *m
+	copied.Validity -= passed
+	return &copied
+}
+
+// estimate is the price by the rate card; nil = not known.
+func (c *candidate) estimate(o *Options) *Cost {
+	if o.Price == nil {
+		return nil
+	}
+	money, ok := o.Price(c.upstream.name, c.message.To, c.analysis.Segments)
+	if !ok {
+		return nil
+	}
+	return &Cost{Money: money, Estimated: true}
 }

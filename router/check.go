@@ -67,6 +67,9 @@ func (p *Upstream) check() error {
 	if p.Provider == nil {
 		return provider.ConfigErrorf(path, "has no provider")
 	}
+	if err := provider.CheckMethods(p.Provider); err != nil {
+		return provider.ConfigErrorf(path, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
 	if p.RateLimit < 0 || p.SegmentRate < 0 {
 		return provider.ConfigErrorf(path, "rate_limit and segment_rate must not be negative")
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The defaults of Options and Provider.
+// The defaults of Options and Upstream.
 const (
 	DefaultTimeout        = 30 * time.Second
 	DefaultConnectTimeout = 3 * time.Second
@@ -13,6 +13,7 @@ const (
 	DefaultMaxSegments    = 10
 	DefaultOTPExpiry      = 5 * time.Minute
 	DefaultAttemptBudget  = 6
+	DefaultConcurrency    = 64 // of SendAll
 	DefaultKeep           = 24 * time.Hour
 )
 

@@ -26,7 +26,7 @@ func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
 				r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.01, Batch: batch}}, nil)
 				a.Script(lost)
 				m := referred("r1", "hello")
-				for res, err := range r.SendAll(t.Context(), slices.Values([]*provider.Message{m})) {
+				for res, err := range sendAll(t, r, t.Context(), slices.Values([]*provider.Message{m})) {
 					assert.Equal(t, provider.OutcomeUnknown, res.Status)
 					require.ErrorIs(t, err, provider.Indeterminate)
 				}

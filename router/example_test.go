@@ -85,8 +85,13 @@ func ExampleRouter_SendAll() {
 			}
 		}
 	}
+	results, err := r.SendAll(context.Background(), messages)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	accepted := 0
-	for _, err := range r.SendAll(context.Background(), messages) {
+	for _, err := range results {
 		if err == nil {
 			accepted++
 		}

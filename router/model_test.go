@@ -258,7 +258,11 @@ func (w *world) sendAll() {
 			}
 		}
 	}
-	for result, err := range w.router.SendAll(ctx, taken) {
+	results, err := w.router.SendAll(ctx, taken)
+	if err != nil {
+		panic(err)
+	}
+	for result, err := range results {
 		a := begun[result.Index]
 		a.result, a.err = result, err
 		w.end(a)

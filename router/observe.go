@@ -2,8 +2,6 @@ package router
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -13,7 +11,7 @@ import (
 // to another provider after doubt is an observed duplicate, told as
 // [NoticeDuplicate] and counted. It keeps no event.
 func (r *Router) Observe(_ context.Context, name string, events ...provider.Event) error {
-	l, err := r.line(name)
+	u, err := r.upstream(name)
 	if err != nil {
 		return err
 	}
@@ -24,12 +22,11 @@ func (r *Router) Observe(_ context.Context, name string, events ...provider.Even
 			continue
 		}
 		if accountWide(e.Code) {
-			l.health.whole.open()
-			s.announceChanges(r, l, l.health.whole, "")
+			u.health.whole.open()
+			s.observer.breakers(name, u.health.circuit(""))
 		}
 		if e.Ref != "" && hasIt(e.Status) && r.doubts.confirmed(e.Ref, name) {
-			r.telemetry.duplicate(name)
-			s.notice(Notice{Kind: NoticeDuplicate, At: time.Now(), Provider: name, Ref: e.Ref})
+			s.observer.duplicate(name, e.Ref)
 		}
 	}
 	return nil
@@ -42,53 +39,4 @@ func hasIt(s provider.Status) bool {
 		return true
 	}
 	return false
-}
-
-// maxDoubts bounds how many messages with a possible duplicate are remembered.
-const maxDoubts = 4096
-
-// doubts remembers, for messages that went on after doubt, which providers may
-// have them; the oldest are forgotten first.
-type doubts struct {
-	mu    sync.Mutex
-	byRef map[string]map[string]bool // ref → provider → already confirmed
-	order []string
-}
-
-func (d *doubts) remember(ref string, r *Result) {
-	if ref == "" || !r.DuplicatePossible {
-		return
-	}
-	in := make(map[string]bool)
-	for i := range r.Attempts {
-		a := &r.Attempts[i]
-		if a.Outcome == provider.OutcomeUnknown || a.Reconciled && a.Outcome == provider.OutcomeNotSent {
-			in[a.Provider] = false
-		}
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.byRef == nil {
-		d.byRef = make(map[string]map[string]bool)
-	}
-	if _, known := d.byRef[ref]; !known {
-		d.order = append(d.order, ref)
-	}
-	d.byRef[ref] = in
-	if len(d.order) > maxDoubts {
-		delete(d.byRef, d.order[0])
-		d.order = d.order[1:]
-	}
-}
-
-// confirmed reports, once, that a provider in doubt has the message after all.
-func (d *doubts) confirmed(ref, name string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	told, inDoubt := d.byRef[ref][name]
-	if !inDoubt || told {
-		return false
-	}
-	d.byRef[ref][name] = true
-	return true
 }

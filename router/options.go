@@ -1,6 +1,7 @@
 package router
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -170,3 +171,11 @@ type Target struct {
 	// and Delivery stay as they were. nil = no change.
 	Rewrite func(*provider.Message)
 }
+
+// SendFunc is the form of [Router.Send].
+type SendFunc func(ctx context.Context, m *provider.Message) (*Result, error)
+
+// Middleware runs around every Send. It may look at the message and the result,
+// or return a Result of its own; next goes on. It must not change m, but may pass
+// on a clone, or another context.
+type Middleware func(ctx context.Context, m *provider.Message, next SendFunc) (*Result, error)

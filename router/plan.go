@@ -4,98 +4,134 @@ import (
 	"context"
 	"time"
 
+	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/router/numbering"
 )
 
-// Plan is what Send would do with a message now.
-type Plan struct {
-	To       e164.Number       `json:"to"`
-	Country  string            `json:"country"` // ISO 3166 alpha-2; "" = none
-	Encoding string            `json:"encoding"`
-	Segments int               `json:"segments"`
-	Route    string            `json:"route"` // "" = no route takes it
-	Delivery provider.Delivery `json:"delivery"`
-	Expires  *time.Time        `json:"expires"` // no attempt starts later; nil = no limit
+// plan is what the configuration makes of one message, before anything is tried:
+// either candidates in the order of trial, or a refusal. Send, [Router.Plan] and
+// so `anysms route explain` use the same plan.
+type plan struct {
+	message  *provider.Message // with the recipient that it really goes to
+	analysis segment.Analysis  // of its text; the zero value if that could not be read
+	traits   traits
+	route    *route // nil = none takes the message
+	delivery provider.Delivery
 
-	Code       provider.Code `json:"code"`    // why it would be refused; "" = it would be tried
-	Message    string        `json:"message"` // the words that go with Code
-	Candidates []Candidate   `json:"candidates"`
+	arrived    time.Time
+	expires    time.Time   // by Validity and Deadline; zero = never
+	candidates []candidate // those that cannot carry the message come last
+	refusal    error       // nil = it may be tried
 }
 
-// Candidate is a provider of the plan's route, in the order of trial, those
-// that are out last.
-type Candidate struct {
-	Provider string       `json:"provider"`
-	In       bool         `json:"in"`
-	Reason   string       `json:"reason"`  // why it is out
-	Ignored  []string     `json:"ignored"` // fields that it cannot honour
-	Sender   string       `json:"sender"`  // the From it would be given
-	Segments int          `json:"segments"`
-	Cost     *Cost        `json:"cost"`
-	Breaker  BreakerState `json:"breaker"`
-}
-
-// Plan says what Send would do with m now. It sends nothing, asks no vendor and
-// changes no state; the order of a weighted route is that of the next message.
-func (r *Router) Plan(m *provider.Message) *Plan {
-	s := send{r: r, m: m, result: &Result{}, started: time.Now()}
-	if s.setup = r.enter(); s.setup == nil {
-		return &Plan{Code: provider.Unavailable, Message: errClosed.Error(), Candidates: []Candidate{}}
+// makePlan plans for a message that arrives now. It does no I/O, and the only
+// thing that it may change is whose turn it is on a weighted route.
+func makePlan(s *setup, m *provider.Message, now time.Time, t turn) plan {
+	if m == nil {
+		m = &provider.Message{}
 	}
-	defer s.gate.leave()
-	if s.m == nil {
-		s.m = &provider.Message{}
+	o := &s.options
+	p := plan{message: m, arrived: now}
+	if p.analysis, p.refusal = validate(m, o); p.refusal != nil {
+		return p
 	}
-	err := s.prepare(context.Background(), false)
-	if err == nil {
-		err = s.late()
+	if !o.RedirectAllTo.IsZero() {
+		copied := *m
+		copied.To = o.RedirectAllTo
+		p.message = &copied
 	}
-	if err != nil {
-		s.refuse(err)
-	} else if s.allUnfit() {
-		_ = s.nothingTried() // the result has it
+	p.traits = traits{message: p.message, lookup: o.Network}
+	if p.route = s.routeFor(&p.traits); p.route == nil {
+		p.refusal = &provider.Error{Code: provider.NoRoute, Err: ErrNoRoute}
+		return p
 	}
-	return s.plan()
-}
-
-func (s *send) plan() *Plan {
-	p := &Plan{
-		To: s.result.To, Encoding: s.result.Encoding, Segments: s.result.Segments, Delivery: s.mode,
-		Code: s.result.Code, Message: s.result.Message, Candidates: make([]Candidate, 0, len(s.candidates)),
-	}
-	if !p.To.IsZero() {
-		p.Country = numbering.Region(p.To)
-	}
-	if s.route != nil {
-		p.Route = s.route.Name
-	}
-	if !s.expires.IsZero() {
-		p.Expires = &s.expires
-	}
-	for i := range s.candidates {
-		p.Candidates = append(p.Candidates, s.explain(&s.candidates[i]))
-	}
+	p.delivery = p.chooseDelivery(o)
+	p.expires = p.chooseExpiry(o)
+	p.chooseCandidates(o, t)
 	return p
 }
 
-// explain says of a candidate why it is in or out.
-func (s *send) explain(c *candidate) Candidate {
-	b := s.breaker(c).state()
-	e := Candidate{
-		Provider: c.line.Name, Reason: c.unfit, Ignored: append([]string{}, c.ignored...), Sender: c.message.From,
-		Segments: c.analysis.Segments, Cost: s.estimate(c), Breaker: b,
+func (s *setup) routeFor(t *traits) *route {
+	for _, r := range s.routes {
+		if r.takes(t) {
+			return r
+		}
 	}
-	override := c.line.health.overridden()
-	switch {
-	case e.Reason != "":
-	case override == OverrideOut:
-		e.Reason = "an operator holds it out of use"
-	case s.isOpen(c) && override != OverrideIn:
-		e.Reason = "its circuit breaker is open"
-	default:
-		e.In = true
+	return nil
+}
+
+// chooseDelivery takes the message's own mode, else the route's, else the
+// router's, else the class's.
+func (p *plan) chooseDelivery(o *Options) provider.Delivery {
+	for _, d := range [...]provider.Delivery{p.message.Delivery, p.route.Delivery, o.Delivery} {
+		if d != "" {
+			return d
+		}
 	}
-	return e
+	if p.message.Class == provider.OTP {
+		return provider.AtLeastOnce // the same code twice is harmless, no code locks people out
+	}
+	return provider.AtMostOnce
+}
+
+func (p *plan) chooseExpiry(o *Options) time.Time {
+	validity := p.message.Validity
+	if validity == 0 && p.message.Class == provider.OTP {
+		validity = o.OTPExpiry
+	}
+	if validity <= 0 {
+		return p.message.Deadline
+	}
+	return earlier(p.message.Deadline, p.validFrom().Add(validity))
+}
+
+// validFrom is when the message's validity begins.
+func (p *plan) validFrom() time.Time {
+	if p.message.SendAt.After(p.arrived) {
+		return p.message.SendAt
+	}
+	return p.arrived
+}
+
+// deadline is when the last attempt must have begun: the plan's, or the caller's
+// if that is earlier.
+func (p *plan) deadline(ctx context.Context) time.Time {
+	end, _ := ctx.Deadline()
+	return earlier(p.expires, end)
+}
+
+// chooseCandidates fits the message to every provider of the route.
+func (p *plan) chooseCandidates(o *Options, t turn) {
+	targets := p.route.Targets
+	p.candidates = make([]candidate, 0, len(targets))
+	var unfit []candidate
+	for i, u := range p.route.upstreams {
+		c := newCandidate(p.message, p.analysis, u, &targets[i], i, o)
+		if c.unfit != "" {
+			unfit = append(unfit, c)
+			continue
+		}
+		p.candidates = append(p.candidates, c)
+	}
+	order(p.candidates, p.route, &p.traits, o, t)
+	p.candidates = append(p.candidates, unfit...)
+}
+
+// lateness refuses a message whose deadline had passed when it arrived. It is
+// apart from refusal, because what is known of an earlier send comes before it.
+func (p *plan) lateness() error {
+	if !p.message.Deadline.IsZero() && !p.message.Deadline.After(p.arrived) {
+		return invalid("the deadline has passed")
+	}
+	return nil
+}
+
+// unfit refuses a message that no provider of the route can carry.
+func (p *plan) unfit() error {
+	for i := range p.candidates {
+		if p.candidates[i].unfit == "" {
+			return nil
+		}
+	}
+	return provider.NewError(provider.Unsupported, "no provider of the route can carry this message")
 }

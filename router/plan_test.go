@@ -23,10 +23,10 @@ func TestSkips(t *testing.T) {
 		change func(*provider.Message)
 		reason string
 	}{
-		{"too many characters", memory.Config{MaxCharacters: 160}, func(m *provider.Message) { m.Text = strings.Repeat("x", 200) }, "the text has 200 characters; it takes 160"},
-		{"too many segments", memory.Config{MaxSegments: 1}, func(m *provider.Message) { m.Text = strings.Repeat("x", 200) }, "the text has 2 segments; it takes 1"},
-		{"scheduled", memory.Config{Features: []string{}}, func(m *provider.Message) { m.SendAt = time.Now().Add(time.Hour) }, "it cannot schedule"},
-		{"sender", memory.Config{Features: []string{}}, func(m *provider.Message) { m.From = "Example" }, "it cannot choose the sender; sender: vendor lets it use its own"},
+		{"too many characters", memory.Config{MaxCharacters: 160}, func(m *provider.Message) { m.Text = strings.Repeat("x", 200) }, "the text has 200 characters; the limit is 160"},
+		{"too many segments", memory.Config{MaxSegments: 1}, func(m *provider.Message) { m.Text = strings.Repeat("x", 200) }, "the text has 2 segments; the limit is 1"},
+		{"scheduled", memory.Config{Features: []string{}}, func(m *provider.Message) { m.SendAt = time.Now().Add(time.Hour) }, "it cannot schedule messages"},
+		{"sender", memory.Config{Features: []string{}}, func(m *provider.Message) { m.From = "Example" }, "it cannot set the sender; sender: vendor lets it use its own"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -200,9 +200,20 @@ func TestRoutes(t *testing.T) {
 			assert.Equal(t, provider.NoRoute, p.Code)
 			res, err := r.Send(t.Context(), &tt.m)
 			require.ErrorIs(t, err, provider.NoRoute)
+			require.ErrorIs(t, err, router.ErrNoRoute)
+			require.ErrorIs(t, res.Err(), router.ErrNoRoute)
 			assert.Equal(t, provider.OutcomeRefused, res.Status)
+			assert.Equal(t, "no route takes this message", res.Message)
 		}
 	}
+}
+
+func TestVendorsNoRouteIsNotOurs(t *testing.T) {
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{Code: provider.NoRoute})}}, nil)
+	res, err := r.Send(t.Context(), text("x"))
+	require.ErrorIs(t, err, provider.NoRoute)
+	require.NotErrorIs(t, err, router.ErrNoRoute)
+	require.NotErrorIs(t, res.Err(), router.ErrNoRoute)
 }
 
 func TestWeighted(t *testing.T) {

@@ -1,6 +1,10 @@
 package router
 
-import "github.com/anysms/anysms/provider"
+import (
+	"slices"
+
+	"github.com/anysms/anysms/provider"
+)
 
 // This table alone decides what follows from the code of an attempt.
 var table = map[provider.Code]rule{
@@ -63,6 +67,21 @@ const (
 	trip        // opens at once: every message would fare the same
 	count       // a failure
 )
+
+// movesOn reports whether the next provider may be tried after this code, where
+// failoverOn are the codes that the route or the router adds.
+func (r rule) movesOn(code provider.Code, failoverOn []provider.Code) bool {
+	switch r.next {
+	case always, byMode:
+		return true
+	case ifAsked:
+		return slices.Contains(failoverOn, code)
+	}
+	return false
+}
+
+// accountWide reports whether every message would meet the same failure.
+func accountWide(code provider.Code) bool { return code != "" && ruleFor(code).feed == trip }
 
 // mayFailOver are the codes that Options.FailoverOn can name.
 func mayFailOver(code provider.Code) bool {

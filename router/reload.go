@@ -13,11 +13,11 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 	if old == nil {
 		return nil, errClosed
 	}
-	known := make(map[string]*health, len(old.lines))
-	for _, l := range old.lines {
-		known[l.Name] = l.health
+	known := make(map[string]*health, len(old.upstreams))
+	for _, u := range old.upstreams {
+		known[u.name] = u.health
 	}
-	s, err := newSetup(providers, opts, known)
+	s, err := newSetup(providers, opts, r.telemetry, known)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 		<-idle
 		<-old.earlier
 		close(s.earlier)
-		closed <- closeAll(old.lines, s.lines)
+		closed <- closeAll(old.upstreams, s.upstreams)
 	}()
 	return closed, nil
 }
@@ -37,10 +37,10 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 // keepStore goes on with the old store in memory under the new one's limit: a
 // message that is on its way or was sent is not forgotten.
 func (s *setup) keepStore(old *setup) {
-	before, kept := old.Store.(*MemoryStore)
-	after, same := s.Store.(*MemoryStore)
+	before, kept := old.options.Store.(*MemoryStore)
+	after, same := s.options.Store.(*MemoryStore)
 	if kept && same && before != after {
 		before.resize(after.max)
-		s.Store = before
+		s.options.Store = before
 	}
 }

@@ -99,17 +99,15 @@ func TestReloadUnderLoad(t *testing.T) {
 func TestMiddleware(t *testing.T) {
 	var order []string
 	named := func(name string) router.Middleware {
-		return func(next router.SendFunc) router.SendFunc {
-			return func(ctx context.Context, m *provider.Message) (*router.Result, error) {
-				order = append(order, name)
-				if m.Tag == "blocked" {
-					res := &router.Result{Status: provider.OutcomeRefused, Code: provider.OptedOut}
-					return res, res.Err()
-				}
-				m = m.Clone()
-				m.Text += name
-				return next(ctx, m)
+		return func(ctx context.Context, m *provider.Message, next router.SendFunc) (*router.Result, error) {
+			order = append(order, name)
+			if m.Tag == "blocked" {
+				res := &router.Result{Status: provider.OutcomeRefused, Code: provider.OptedOut}
+				return res, res.Err()
 			}
+			m = m.Clone()
+			m.Text += name
+			return next(ctx, m)
 		}
 	}
 	a := vendor(t, memory.Config{})
@@ -192,15 +190,13 @@ func TestReloadKeepsPauses(t *testing.T) {
 // A middleware that gives no result breaks the rule, not the caller.
 func TestMiddlewareWithoutResult(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
-		Middleware: []router.Middleware{func(router.SendFunc) router.SendFunc {
-			return func(context.Context, *provider.Message) (*router.Result, error) { return nil, nil }
-		}},
+		Middleware: []router.Middleware{func(context.Context, *provider.Message, router.SendFunc) (*router.Result, error) { return nil, nil }},
 	})
 	res, err := r.Send(t.Context(), text("x"))
 	require.Error(t, err)
 	require.NotNil(t, res)
 	assert.Equal(t, provider.OutcomeUnknown, res.Status)
-	for res, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { yield(text("x")) }) {
+	for res, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) { yield(text("x")) }) {
 		require.Error(t, err)
 		assert.Equal(t, provider.OutcomeUnknown, res.Status)
 	}

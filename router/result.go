@@ -64,6 +64,22 @@ type Attempt struct {
 	Earlier bool
 }
 
+// describe is what an error says beside its code, with digits masked.
+func describe(err error) (vendorCode, message string) {
+	e, ok := errors.AsType[*provider.Error](err)
+	if !ok {
+		return "", provider.Mask(err.Error())
+	}
+	message = e.VendorMessage
+	if e.Err != nil {
+		if message != "" {
+			message += ": "
+		}
+		message += e.Err.Error()
+	}
+	return provider.Mask(e.VendorCode), provider.Mask(message)
+}
+
 type attemptJSON struct {
 	Provider   string           `json:"provider"`
 	Outcome    provider.Outcome `json:"outcome"`
@@ -180,6 +196,11 @@ func (r *Result) failure(cause error) error {
 	return &Error{Status: r.Status, Code: r.Code, Provider: r.Provider, message: r.Message, cause: cause}
 }
 
+// ErrNoRoute says that no route of the configuration takes the message. A vendor
+// that cannot reach the recipient has the same code, [provider.NoRoute], but is
+// not this error.
+var ErrNoRoute = errors.New("no route takes this message")
+
 // Error says why a message was not accepted. errors.Is finds its Code, and the
 // cause where the attempt that decided had one, such as context.Canceled.
 type Error struct {
@@ -207,10 +228,15 @@ func (e *Error) Error() string {
 // Unwrap gives the deciding attempt's error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is matches the Code, and errors.ErrUnsupported if that is Unsupported.
+// Is matches the Code, errors.ErrUnsupported if that is Unsupported, and
+// [ErrNoRoute] if no provider was asked.
 func (e *Error) Is(target error) bool {
-	if c, ok := target.(provider.Code); ok {
-		return e.Code == c
+	switch target {
+	case errors.ErrUnsupported:
+		return e.Code == provider.Unsupported
+	case ErrNoRoute:
+		return e.Code == provider.NoRoute && e.Provider == ""
 	}
-	return target == errors.ErrUnsupported && e.Code == provider.Unsupported
+	code, ok := target.(provider.Code)
+	return ok && e.Code == code
 }

@@ -56,7 +56,7 @@ func TestJournalStandsAboveRefusals(t *testing.T) {
 	}
 	want := []provider.Outcome{provider.OutcomeAccepted, provider.OutcomeUnknown, provider.OutcomeRefused}
 	n := 0
-	for res, err := range r.SendAll(t.Context(), slices.Values(late)) {
+	for res, err := range sendAll(t, r, t.Context(), slices.Values(late)) {
 		n++
 		assert.Equal(t, want[res.Index], res.Status, "%s", late[res.Index].Ref)
 		assert.Equal(t, err == nil, res.Status == provider.OutcomeAccepted)
@@ -74,12 +74,34 @@ func TestOrdinalsAreNotRefs(t *testing.T) {
 	j := &keeper{}
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: j, Concurrency: 1})
 	all := []*provider.Message{referred("r", "1"), referred("r", "2"), referred("r#2", "3")}
-	for range r.SendAll(t.Context(), slices.Values(all[:2])) {
+	for range sendAll(t, r, t.Context(), slices.Values(all[:2])) {
 	}
-	for res := range r.SendAll(t.Context(), slices.Values(all)) {
+	for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
 		assert.Equal(t, res.Index < 2, res.Replayed, "%d", res.Index)
 	}
 	assert.Equal(t, 3, a.Accepted())
+}
+
+// A middleware may pass on any context and any message: what the journal knows
+// reaches the send all the same.
+func TestResumeThroughMiddleware(t *testing.T) {
+	detached := func(_ context.Context, m *provider.Message, next router.SendFunc) (*router.Result, error) {
+		return next(context.Background(), &provider.Message{To: m.To, Text: m.Text})
+	}
+	a := vendor(t, memory.Config{Features: []string{}})
+	a.Script(memory.Answer{}, lost)
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
+		Journal: &keeper{}, Concurrency: 1, Middleware: []router.Middleware{detached},
+	})
+	all := []*provider.Message{text("accepted"), referred("r1", "in doubt"), text("accepted")}
+	for range 3 {
+		statuses := make([]provider.Outcome, len(all))
+		for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
+			statuses[res.Index] = res.Status
+		}
+		assert.Equal(t, []provider.Outcome{provider.OutcomeAccepted, provider.OutcomeUnknown, provider.OutcomeAccepted}, statuses)
+		assert.Equal(t, 3, a.Attempts(), "a resume sends nothing again")
+	}
 }
 
 // While the journal writes, the caller may go.

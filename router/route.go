@@ -9,26 +9,32 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// route is a Route ready for use.
+// route is a [Route] at work.
 type route struct {
 	Route
-	lines   []*line // of Targets, in their order
-	balance balance
+	upstreams []*upstream // of Targets, in their order
+	rotation  rotation    // of Weighted
 }
 
-func newRoute(r Route, byName map[string]*line) *route {
+func newRoute(r Route, byName map[string]*upstream) *route {
 	rt := &route{Route: r}
 	for i := range r.Targets {
-		rt.lines = append(rt.lines, byName[r.Targets[i].Name])
+		rt.upstreams = append(rt.upstreams, byName[r.Targets[i].Name])
 	}
-	rt.balance.credit = make([]int, len(r.Targets))
+	rt.rotation.credit = make([]int, len(r.Targets))
 	return rt
 }
 
-// traits are what routes look at in a message. Country and network are looked
-// up once, and only if somebody asks.
+// rotation is whose turn it is on a weighted route.
+type rotation struct {
+	mu     sync.Mutex
+	credit []int // of each target
+}
+
+// traits are what routes and breakers look at in a message. Country and network
+// are looked up once, and only if somebody asks.
 type traits struct {
-	m       *provider.Message
+	message *provider.Message
 	lookup  func(e164.Number) string // Options.Network
 	country lazy
 	network lazy
@@ -41,27 +47,35 @@ type lazy struct {
 
 func (t *traits) countryCode() string {
 	if !t.country.known {
-		t.country = lazy{true, numbering.Region(t.m.To)}
+		t.country = lazy{true, numbering.Region(t.message.To)}
 	}
 	return t.country.value
 }
 
 func (t *traits) networkCode() string {
 	if !t.network.known && t.lookup != nil {
-		t.network = lazy{true, t.lookup(t.m.To)}
+		t.network = lazy{true, t.lookup(t.message.To)}
 	}
 	return t.network.value
 }
 
+// circuit is what judges the message at a provider.
+func (t *traits) circuit(u *upstream) circuit {
+	if !u.health.settings.PerCountry {
+		return u.health.circuit("")
+	}
+	return u.health.circuit(t.countryCode())
+}
+
 // takes reports whether the route takes a message.
 func (r *route) takes(t *traits) bool {
-	m := &r.Match
-	return (len(m.Classes) == 0 || hasClass(m.Classes, t.m.Class)) &&
-		(len(m.Senders) == 0 || slices.Contains(m.Senders, t.m.From)) &&
-		(len(m.Tags) == 0 || slices.Contains(m.Tags, t.m.Tag)) &&
-		(len(m.Prefixes) == 0 || slices.ContainsFunc(m.Prefixes, t.m.To.HasPrefix)) &&
-		(len(m.Countries) == 0 || slices.Contains(m.Countries, t.countryCode())) &&
-		(len(m.MCCMNC) == 0 || slices.Contains(m.MCCMNC, t.networkCode()))
+	match, m := &r.Match, t.message
+	return (len(match.Classes) == 0 || hasClass(match.Classes, m.Class)) &&
+		(len(match.Senders) == 0 || slices.Contains(match.Senders, m.From)) &&
+		(len(match.Tags) == 0 || slices.Contains(match.Tags, m.Tag)) &&
+		(len(match.Prefixes) == 0 || slices.ContainsFunc(match.Prefixes, m.To.HasPrefix)) &&
+		(len(match.Countries) == 0 || slices.Contains(match.Countries, t.countryCode())) &&
+		(len(match.MCCMNC) == 0 || slices.Contains(match.MCCMNC, t.networkCode()))
 }
 
 func hasClass(list []provider.Class, c provider.Class) bool {
@@ -69,37 +83,4 @@ func hasClass(list []provider.Class, c provider.Class) bool {
 		c = provider.Transactional
 	}
 	return slices.Contains(list, c) || c == provider.Transactional && slices.Contains(list, "")
-}
-
-// balance shares messages out by weight, smoothly: with weights 2 and 1 the
-// turns are a b a, not a a b. The algorithm is that of nginx.
-type balance struct {
-	mu     sync.Mutex
-	credit []int
-}
-
-// order puts the candidates in the order of trial: whose turn it is first, then
-// by the credit that is left. Only those present take part. The turn counts only
-// if it is taken.
-func (b *balance) order(cs []candidate, take bool) {
-	if len(cs) == 0 {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	total, first := 0, 0
-	for i := range cs {
-		total += cs[i].weight()
-		cs[i].credit = b.credit[cs[i].place] + cs[i].weight()
-		if cs[i].credit > cs[first].credit {
-			first = i
-		}
-	}
-	if take {
-		for i := range cs {
-			b.credit[cs[i].place] = cs[i].credit
-		}
-		b.credit[cs[first].place] -= total
-	}
-	slices.SortStableFunc(cs, func(x, y candidate) int { return y.credit - x.credit })
 }

@@ -3,88 +3,78 @@ package router
 import (
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
 // setup is a checked configuration. It does not change; a reload makes another.
 type setup struct {
-	Options
-	lines  []*line
-	byName map[string]*line
-	routes []*route
-	gate   gate
+	options   Options // with defaults
+	upstreams []*upstream
+	byName    map[string]*upstream
+	routes    []*route
+	observer  observer
+	gate      gate
 	// earlier closes when nobody is inside any setup before this one.
 	earlier chan struct{}
 }
 
-// newSetup checks a configuration and builds what the router works with. Health
-// of providers that old has too is taken over.
-func newSetup(providers []Upstream, opts *Options, old map[string]*health) (*setup, error) {
-	s := &setup{byName: make(map[string]*line, len(providers)), earlier: make(chan struct{})}
-	if opts != nil {
-		s.Options = *opts
+// newSetup checks a configuration and builds what the router works with. It keeps
+// the health of providers that old has too.
+func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]*health) (*setup, error) {
+	if opts == nil {
+		opts = &Options{}
 	}
-	s.Options = s.withDefaults()
-	if err := s.Options.check(); err != nil {
+	o := opts.withDefaults()
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := s.addLines(providers, opts, old); err != nil {
+	s := &setup{
+		options: o, byName: make(map[string]*upstream, len(providers)),
+		observer: newObserver(&o, t), earlier: make(chan struct{}),
+	}
+	if err := s.addUpstreams(providers, old); err != nil {
 		return nil, err
+	}
+	if opts.Concurrency == 0 {
+		for _, u := range s.upstreams { // enough to fill a batch while others are under way
+			s.options.Concurrency = max(s.options.Concurrency, 4*u.batchSize())
+		}
 	}
 	return s, s.addRoutes()
 }
 
-func (s *setup) addLines(providers []Upstream, opts *Options, old map[string]*health) error {
+func (s *setup) addUpstreams(providers []Upstream, old map[string]*health) error {
 	if len(providers) == 0 {
-		return provider.ConfigErrorf("providers", "there is none; a router needs at least one")
+		return provider.ConfigErrorf("providers", "must not be empty")
 	}
 	for _, p := range providers {
 		if p.Name == "" {
 			return provider.ConfigErrorf("providers", "a provider has no name")
 		}
 		if s.byName[p.Name] != nil {
-			return provider.ConfigErrorf("providers."+p.Name, "the name is taken twice")
+			return provider.ConfigErrorf("providers."+p.Name, "duplicate provider name")
 		}
 		p = p.withDefaults()
 		if err := p.check(); err != nil {
 			return err
 		}
-		l := newLine(p, s.MaxSegments, healthFor(old[p.Name], s.Breaker))
-		s.lines = append(s.lines, l)
-		if opts == nil || opts.Concurrency == 0 { // enough to fill a batch while others travel
-			s.Concurrency = max(s.Concurrency, 4*l.batchSize())
-		}
-		s.byName[p.Name] = l
+		u := newUpstream(p, s.options.MaxSegments, healthFor(old[p.Name], s.options.Breaker))
+		s.upstreams = append(s.upstreams, u)
+		s.byName[p.Name] = u
 	}
 	return nil
 }
 
-// healthFor keeps what was learned; if breakers work differently now, all but
-// theirs.
-func healthFor(old *health, settings Breaker) *health {
-	if old != nil && old.settings == settings {
-		return old
-	}
-	h := newHealth(settings)
-	if old != nil {
-		h.override.Store(old.overridden())
-		h.park(time.Until(old.parkedUntil(time.Now())))
-	}
-	return h
-}
-
 func (s *setup) addRoutes() error {
-	routes, names := s.Options.Routes, make([]string, 0, len(s.lines))
-	for _, l := range s.lines {
-		names = append(names, l.Name)
+	names := make([]string, 0, len(s.upstreams))
+	all := Route{Name: "default"}
+	for _, u := range s.upstreams {
+		names = append(names, u.name)
+		all.Targets = append(all.Targets, Target{Name: u.name})
 	}
+	routes := s.options.Routes
 	if len(routes) == 0 {
-		all := Route{Name: "default"}
-		for _, name := range names {
-			all.Targets = append(all.Targets, Target{Name: name})
-		}
 		routes = []Route{all}
 	}
 	for i, r := range routes {
@@ -98,7 +88,7 @@ func (s *setup) addRoutes() error {
 		if err := r.check(path, names); err != nil {
 			return err
 		}
-		if r.Strategy == LeastCost && s.Price == nil {
+		if r.Strategy == LeastCost && s.options.Price == nil {
 			return provider.ConfigErrorf(path+".strategy", "least_cost needs prices: a rate card")
 		}
 		s.routes = append(s.routes, newRoute(r, s.byName))

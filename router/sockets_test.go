@@ -120,7 +120,7 @@ func TestOverRealSockets(t *testing.T) {
 		res, err := v.router.Send(t.Context(), text(strings.Repeat("x", 200)))
 		require.ErrorIs(t, err, provider.Unavailable)
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
-		assert.Equal(t, []router.Skip{{Provider: "usa", Reason: "the text has 200 characters; it takes 160"}}, res.Skipped)
+		assert.Equal(t, []router.Skip{{Provider: "usa", Reason: "the text has 200 characters; the limit is 160"}}, res.Skipped)
 		assert.Zero(t, v.phonify.Requests())
 	})
 }

@@ -3,8 +3,6 @@ package router
 import (
 	"fmt"
 	"time"
-
-	"github.com/anysms/anysms/provider"
 )
 
 // State is the present state of a provider.
@@ -16,16 +14,6 @@ type State struct {
 	InFlight    int          `json:"in_flight"`
 }
 
-// Override is an operator's decision about a provider. Breakers do not change it.
-type Override string
-
-// The overrides.
-const (
-	OverrideAuto Override = "auto" // the breaker decides
-	OverrideIn   Override = "in"   // used even if its breaker is open
-	OverrideOut  Override = "out"  // not used
-)
-
 // States gives the present state of every provider; none once the router is
 // closed. With breakers per country, Breaker is that of messages without one.
 func (r *Router) States() []State {
@@ -33,10 +21,10 @@ func (r *Router) States() []State {
 	if s == nil {
 		return nil
 	}
-	states := make([]State, 0, len(s.lines))
-	for _, l := range s.lines {
-		st := State{Provider: l.Name, Breaker: l.health.whole.state(), Override: l.health.overridden(), InFlight: int(l.health.busy.Load())}
-		if until := l.health.parkedUntil(time.Now()); !until.IsZero() {
+	states := make([]State, 0, len(s.upstreams))
+	for _, u := range s.upstreams {
+		st := State{Provider: u.name, Breaker: u.health.whole.state(), Override: u.health.overridden(), InFlight: int(u.health.busy.Load())}
+		if until := u.health.parkedUntil(time.Now()); !until.IsZero() {
 			st.ParkedUntil = &until
 		}
 		states = append(states, st)
@@ -50,37 +38,34 @@ func (r *Router) SetOverride(name string, o Override) error {
 	if o != OverrideAuto && o != OverrideIn && o != OverrideOut {
 		return fmt.Errorf("override %q; want in, out or auto", string(o))
 	}
-	l, err := r.line(name)
+	u, err := r.upstream(name)
 	if err != nil {
 		return err
 	}
-	l.health.override.Store(o)
+	u.health.override.Store(o)
 	return nil
 }
 
-func (r *Router) line(name string) (*line, error) {
+func (r *Router) upstream(name string) (*upstream, error) {
 	s := r.setup.Load()
 	if s == nil {
 		return nil, errClosed
 	}
-	l, ok := s.byName[name]
+	u, ok := s.byName[name]
 	if !ok {
 		return nil, fmt.Errorf("there is no provider %q", name)
 	}
-	return l, nil
+	return u, nil
 }
-
-// accountWide are the codes that every message would meet.
-func accountWide(code provider.Code) bool { return code != "" && ruleFor(code).feed == trip }
 
 // Hint says that a provider failed elsewhere, on another machine perhaps. It
 // opens nothing, but for as long as a breaker stays open the first failure here
 // suffices to open this one.
 func (r *Router) Hint(name string) error {
-	l, err := r.line(name)
+	u, err := r.upstream(name)
 	if err != nil {
 		return err
 	}
-	l.health.whole.hint()
+	u.health.whole.hint()
 	return nil
 }

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -42,7 +43,7 @@ func newTelemetry(o *Options) (*telemetry, error) {
 func (t *telemetry) instruments(m metric.Meter) (err error) {
 	counter := func(name, unit, doc string) metric.Int64Counter {
 		c, e := m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(doc))
-		err = firstOf(err, e)
+		err = errors.Join(err, e)
 		return c
 	}
 	t.results = counter("anysms.messages", "{message}", "messages by final status and code")
@@ -51,7 +52,7 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	t.doubles = counter("anysms.duplicates", "{message}", "duplicates that delivery reports have shown")
 	var e error
 	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("time that an attempt took"))
-	return firstOf(err, e)
+	return errors.Join(err, e)
 }
 
 func (t *telemetry) start(ctx context.Context) (context.Context, trace.Span) {

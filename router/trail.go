@@ -1,138 +1,138 @@
 package router
 
 import (
-	"errors"
+	"slices"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
-// accept puts the acceptance into the result.
-func (s *send) accept(c *candidate, receipt *provider.Receipt) {
-	r := s.result
-	r.Provider, r.ID, r.Ignored = c.line.Name, receipt.ID, append(r.Ignored, c.ignored...)
-	r.Transliterated = c.transliterated
-	r.Encoding, r.Segments = c.analysis.Encoding.String(), c.analysis.Segments
-	if receipt.Segments > 0 {
-		r.Segments = receipt.Segments
-	}
-	if receipt.Cost != nil {
-		r.Cost = &Cost{Money: *receipt.Cost}
-	} else {
-		r.Cost = s.estimate(c)
-	}
+// trail is what was tried with one message and what is known of it. Whether a
+// provider may have the message is answered from here alone.
+type trail struct {
+	attempts []Attempt
+	errs     []attemptError
+	earlier  int // attempts of an earlier send, which come first
+
+	acceptedBy *candidate // who has the message; nil = nobody is known to
+	receipt    *provider.Receipt
+
+	duplicatePossible bool
 }
 
-// estimate is what the rate card says; nil = nothing.
-func (s *setup) estimate(c *candidate) *Cost {
-	if s.Price == nil {
-		return nil
-	}
-	money, ok := s.Price(c.line.Name, c.message.To, c.analysis.Segments)
-	if !ok {
-		return nil
-	}
-	return &Cost{Money: money, Estimated: true}
+// attemptError is the error behind an attempt of this send.
+type attemptError struct {
+	attempt int // its index
+	err     error
 }
 
-// conclude gives the result its status. The cause is that of the attempt which
-// decided.
-func (s *send) conclude() error {
-	s.listSkipped()
-	if len(s.result.Attempts) == 0 {
-		return s.nothingTried()
+// inherit begins with the trail of an earlier send whose outcome is unknown. The
+// providers that may have the message since then are in doubt here too.
+func (t *trail) inherit(prior *Result, now time.Time) {
+	t.duplicatePossible = prior.DuplicatePossible
+	t.attempts = append(t.attempts, prior.Attempts...)
+	if !slices.ContainsFunc(t.attempts, isUnknown) {
+		t.attempts = append(t.attempts, Attempt{
+			Provider: prior.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
+			Message: "an earlier send ended without a result", StartedAt: now,
+		})
 	}
-	status := s.status()
-	s.result.Replayed = s.inherited == len(s.result.Attempts) && status == provider.OutcomeUnknown
-	for i := len(s.result.Attempts) - 1; i >= 0; i-- {
-		if a := &s.result.Attempts[i]; a.Outcome == status {
-			return s.decidedBy(a, s.errs[i])
+	for i := range t.attempts {
+		t.attempts[i].Earlier = true
+	}
+	t.earlier = len(t.attempts)
+}
+
+// add notes an attempt of this send.
+func (t *trail) add(a Attempt, err error) {
+	if t.inDoubt() && !t.inDoubtAt(a.Provider) {
+		t.duplicatePossible = true
+	}
+	if err != nil {
+		t.errs = append(t.errs, attemptError{len(t.attempts), err})
+	}
+	t.attempts = append(t.attempts, a)
+}
+
+// accept notes who has the message.
+func (t *trail) accept(by *candidate, receipt *provider.Receipt) {
+	t.acceptedBy, t.receipt = by, receipt
+}
+
+// settle notes what the vendor said when it was asked about the attempts in
+// doubt there.
+func (t *trail) settle(name string, o provider.Outcome) {
+	for i := range t.attempts {
+		if a := &t.attempts[i]; a.Provider == name && isUnknown(*a) {
+			a.Outcome, a.Reconciled = o, true
 		}
 	}
-	return s.decidedBy(&s.result.Attempts[0], s.errs[0]) // not reached: status is one of theirs
 }
 
-// status of the trail: accepted beats unknown, which beats a final refusal,
-// which beats not_sent, which beats the refusals of single vendors.
-func (s *send) status() provider.Outcome {
-	var seen struct{ accepted, unknown, notSent bool }
-	for i := range s.result.Attempts {
-		switch s.result.Attempts[i].Outcome {
+// last is the latest attempt and the error behind it.
+func (t *trail) last() (*Attempt, error) {
+	i := len(t.attempts) - 1
+	return &t.attempts[i], t.errOf(i)
+}
+
+func (t *trail) errOf(attempt int) error {
+	for _, e := range t.errs {
+		if e.attempt == attempt {
+			return e.err
+		}
+	}
+	return nil
+}
+
+// tries counts this send's attempts, at one provider or, with "", at all.
+func (t *trail) tries(name string) int {
+	n := 0
+	for i := range t.attempts[t.earlier:] {
+		if a := &t.attempts[t.earlier+i]; name == "" || a.Provider == name {
+			n++
+		}
+	}
+	return n
+}
+
+// firstAt is when the first attempt at a provider began; zero = there was none.
+func (t *trail) firstAt(name string) time.Time {
+	for i := range t.attempts {
+		if t.attempts[i].Provider == name {
+			return t.attempts[i].StartedAt
+		}
+	}
+	return time.Time{}
+}
+
+// inDoubt reports whether some provider may have the message.
+func (t *trail) inDoubt() bool { return slices.ContainsFunc(t.attempts, isUnknown) }
+
+// inDoubtAt reports whether this provider may have the message.
+func (t *trail) inDoubtAt(name string) bool {
+	return slices.ContainsFunc(t.attempts, func(a Attempt) bool { return a.Provider == name && isUnknown(a) })
+}
+
+func isUnknown(a Attempt) bool { return a.Outcome == provider.OutcomeUnknown }
+
+// status is what the attempts say together: accepted comes before unknown, that
+// before a refusal for all providers, that before not_sent, and that before the
+// refusals of single vendors.
+func (t *trail) status(refusedForAll bool) provider.Outcome {
+	notSent := false
+	status := provider.OutcomeRefused
+	for i := range t.attempts {
+		switch t.attempts[i].Outcome {
 		case provider.OutcomeAccepted:
-			seen.accepted = true
+			return provider.OutcomeAccepted
 		case provider.OutcomeUnknown:
-			seen.unknown = true
+			status = provider.OutcomeUnknown
 		case provider.OutcomeNotSent:
-			seen.notSent = true
+			notSent = true
 		}
 	}
-	switch {
-	case seen.accepted:
-		return provider.OutcomeAccepted
-	case seen.unknown:
-		return provider.OutcomeUnknown
-	case s.final || !seen.notSent:
-		return provider.OutcomeRefused
+	if status == provider.OutcomeRefused && notSent && !refusedForAll {
+		return provider.OutcomeNotSent
 	}
-	return provider.OutcomeNotSent
-}
-
-func (s *send) decidedBy(a *Attempt, cause error) error {
-	r := s.result
-	r.Status, r.Provider = a.Outcome, a.Provider
-	if a.Outcome != provider.OutcomeAccepted {
-		r.Code, r.Message = a.Code, a.Message
-	}
-	if a.Reconciled && a.Outcome == provider.OutcomeNotSent {
-		r.Code = provider.Unavailable
-		r.Message = "the vendor does not list the message, whose attempt had an unknown outcome"
-		return nil // what the attempt said is settled
-	}
-	return cause
-}
-
-// nothingTried: the message is refused if no provider can carry it; else it was
-// not sent, as there was none to be had or no time.
-func (s *send) nothingTried() error {
-	err := provider.NewError(provider.Unavailable, "no provider could be tried")
-	switch {
-	case s.closed != nil:
-		err.Err = s.closed
-	case s.allUnfit():
-		err = provider.NewError(provider.Unsupported, "no provider of the route can carry this message")
-	}
-	s.refuse(err)
-	return err
-}
-
-func (s *send) allUnfit() bool {
-	for i := range s.candidates {
-		if s.candidates[i].unfit == "" {
-			return false
-		}
-	}
-	return true
-}
-
-// refuse is the result of a message that no attempt was made with.
-func (s *send) refuse(err error) {
-	r := s.result
-	r.Code = provider.CodeOf(err)
-	r.Status = r.Code.Outcome()
-	_, r.Message = words(err)
-	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err == nil && r.Message == "" {
-		r.Message = string(e.Code)
-	}
-}
-
-// listSkipped names the providers that were passed over.
-func (s *send) listSkipped() {
-	for i := range s.candidates {
-		c := &s.candidates[i]
-		switch {
-		case c.unfit != "":
-			s.result.Skipped = append(s.result.Skipped, Skip{c.line.Name, c.unfit})
-		case c.tries == 0 && c.state != fresh:
-			s.result.Skipped = append(s.result.Skipped, Skip{c.line.Name, c.passed})
-		}
-	}
+	return status
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// validate judges a message before any plan. The analysis is that of its text
-// as far as it could be read.
-func (s *setup) validate(m *provider.Message) (segment.Analysis, error) {
+// validate judges a message by itself, before any provider is looked at. The
+// analysis is that of its text, as far as that could be read.
+func validate(m *provider.Message, o *Options) (segment.Analysis, error) {
 	if err := m.Validate(); err != nil {
 		return segment.Analysis{}, err
 	}
@@ -21,12 +21,12 @@ func (s *setup) validate(m *provider.Message) (segment.Analysis, error) {
 	if err != nil {
 		return segment.Analysis{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
-	if err := s.validateNumber(m.To); err != nil {
+	if err := validateNumber(m.To, o); err != nil {
 		return analysis, err
 	}
 	switch {
-	case analysis.Segments > s.MaxSegments:
-		return analysis, invalid("the text has %d segments; the limit is %d", analysis.Segments, s.MaxSegments)
+	case analysis.Segments > o.MaxSegments:
+		return analysis, invalid("the text has %d segments; the limit is %d", analysis.Segments, o.MaxSegments)
 	case !knownClass(m.Class):
 		return analysis, invalid("class %q; want otp, transactional or marketing", m.Class)
 	case m.Delivery != "" && !knownDelivery(m.Delivery):
@@ -42,17 +42,17 @@ func (s *setup) validate(m *provider.Message) (segment.Analysis, error) {
 	return analysis, nil
 }
 
-func (s *setup) validateNumber(n e164.Number) error {
-	if s.Validation == Shape {
+func validateNumber(n e164.Number, o *Options) error {
+	if o.Validation == Shape {
 		return nil
 	}
-	for _, prefix := range s.AllowNumbers {
+	for _, prefix := range o.AllowNumbers {
 		if n.HasPrefix(prefix) {
 			return nil
 		}
 	}
 	v := numbering.Judge(n)
-	if s.Validation == Possible && v.Possible || v.Textable() {
+	if o.Validation == Possible && v.Possible || v.Textable() {
 		return nil
 	}
 	return provider.NewError(provider.InvalidRecipient, v.Reason())

@@ -26,7 +26,7 @@ func (r *Router) Warnings() []Warning {
 	for i, rt := range s.routes {
 		list = append(list, s.routeWarnings(fmt.Sprintf("routes[%d]", i), rt)...)
 	}
-	return append(list, s.lineWarnings()...)
+	return append(list, s.upstreamWarnings()...)
 }
 
 // unreachable finds routes behind one that takes everything they take.
@@ -40,7 +40,7 @@ func (s *setup) unreachable() []Warning {
 				break
 			}
 		}
-		if len(later.Match.MCCMNC) > 0 && s.Network == nil {
+		if len(later.Match.MCCMNC) > 0 && s.options.Network == nil {
 			list = append(list, Warning{fmt.Sprintf("routes[%d].match.mccmnc", i), "no message gets here: nothing looks up networks"})
 		}
 	}
@@ -86,41 +86,41 @@ func (s *setup) routeWarnings(path string, rt *route) []Warning {
 	var list []Warning
 	mode := rt.Delivery
 	if mode == "" {
-		mode = s.Delivery
+		mode = s.options.Delivery
 	}
-	for i, l := range rt.lines {
+	for i, u := range rt.upstreams {
 		t := &rt.Targets[i]
 		at := fmt.Sprintf("%s.providers[%d]", path, i)
-		if mode == provider.Reconcile && !l.caps.Has(provider.HasFind) {
-			list = append(list, Warning{at, l.Name + " cannot be asked for a message, so that reconcile is at_most_once there"})
+		if mode == provider.Reconcile && !u.caps.Has(provider.HasFind) {
+			list = append(list, Warning{at, u.name + " cannot be asked for a message, so that reconcile is at_most_once there"})
 		}
 		if t.Weight > 0 && rt.Strategy != Weighted {
 			list = append(list, Warning{at + ".weight", "has no effect under strategy " + string(rt.Strategy)})
 		}
-		if t.Sender != "" && t.Sender != VendorSender && !l.caps.Has(provider.CanChooseSender) {
-			list = append(list, Warning{at + ".sender", l.Name + " cannot choose the sender"})
+		if t.Sender != "" && t.Sender != VendorSender && !u.caps.Has(provider.CanChooseSender) {
+			list = append(list, Warning{at + ".sender", u.name + " cannot choose the sender"})
 		}
 	}
-	if mode == provider.AtLeastOnce && len(rt.lines) == 1 {
+	if mode == provider.AtLeastOnce && len(rt.upstreams) == 1 {
 		list = append(list, Warning{path + ".providers", "is a single provider, so that at_least_once has nobody to go on to"})
 	}
 	return list
 }
 
-func (s *setup) lineWarnings() []Warning {
+func (s *setup) upstreamWarnings() []Warning {
 	var list []Warning
-	for _, l := range s.lines {
-		path := "providers." + l.Name
-		if !slices.ContainsFunc(s.routes, func(rt *route) bool { return slices.Contains(rt.lines, l) }) {
+	for _, u := range s.upstreams {
+		path := "providers." + u.name
+		if !slices.ContainsFunc(s.routes, func(rt *route) bool { return slices.Contains(rt.upstreams, u) }) {
 			list = append(list, Warning{path, "is on no route"})
 		}
-		if l.Batch > 0 && (!l.caps.Has(provider.HasBatch) || l.caps.MaxBatch < 2) {
+		if u.settings.Batch > 0 && (!u.caps.Has(provider.HasBatch) || u.caps.MaxBatch < 2) {
 			list = append(list, Warning{path + ".batch", "it has no batches"})
 		}
-		if l.Sender != "" && l.Sender != VendorSender && !l.caps.Has(provider.CanChooseSender) {
+		if u.settings.Sender != "" && u.settings.Sender != VendorSender && !u.caps.Has(provider.CanChooseSender) {
 			list = append(list, Warning{path + ".sender", "it cannot choose the sender"})
 		}
-		if l.IgnoreValidity && l.caps.Has(provider.CanSetValidity) {
+		if u.settings.IgnoreValidity && u.caps.Has(provider.CanSetValidity) {
 			list = append(list, Warning{path + ".validity", "has no effect: it can bound the validity"})
 		}
 	}

@@ -183,7 +183,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"empty", "", "anysms.yaml: is empty; want providers"},
 		{"only a comment", "# nothing\n", "empty"},
-		{"no providers", "router: {}\n", "providers: there is none"},
+		{"no providers", "router: {}\n", "providers: must not be empty"},
 		{"a list", "- a\n", "got a list, want a map"},
 		{"syntax", "providers:\n  a: {driver: memory\n", "anysms.yaml:2: YAML"},
 		{"tab", "providers:\n\ta: x\n", "anysms.yaml:2: YAML"},

@@ -64,13 +64,15 @@ func sendAll(b *testing.B, j router.Journal) {
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, r.Close(context.Background())) })
 	b.ResetTimer()
-	for _, err := range r.SendAll(context.Background(), func(yield func(*provider.Message) bool) {
+	results, err := r.SendAll(context.Background(), func(yield func(*provider.Message) bool) {
 		for range b.N {
 			if !yield(parcel) {
 				return
 			}
 		}
-	}) {
+	})
+	require.NoError(b, err)
+	for _, err := range results {
 		if err != nil {
 			b.Fatal(err)
 		}

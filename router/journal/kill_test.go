@@ -43,6 +43,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// row is a line of a child's output.
+type row struct {
+	Line   int
+	Result *router.Result
+}
+
 // child sends the rows to a vendor at url with a journal, and prints each result.
 func child(url, path string) error {
 	j, err := journal.Open(path)
@@ -58,9 +64,12 @@ func child(url, path string) error {
 		return err
 	}
 	out := json.NewEncoder(os.Stdout)
-	for res := range r.SendAll(context.Background(), messages()) {
-		res.Line = res.Index + 1
-		if err := out.Encode(res); err != nil {
+	results, err := r.SendAll(context.Background(), messages())
+	if err != nil {
+		return err
+	}
+	for res := range results {
+		if err := out.Encode(row{res.Index + 1, res}); err != nil {
 			return err
 		}
 	}
@@ -118,13 +127,13 @@ func TestKilled(t *testing.T) {
 	for _, m := range server.Messages() {
 		sent[m.To]++
 	}
-	words, unknown, replayed := make(map[int]router.Result), 0, 0
+	words, unknown, replayed := make(map[int]*router.Result), 0, 0
 	lines := bufio.NewScanner(run.Stdout.(*bytes.Buffer))
 	for lines.Scan() {
-		var res router.Result
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &res))
-		words[res.Line] = res
-		if res.Replayed {
+		var r row
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &r))
+		words[r.Line] = r.Result
+		if r.Result.Replayed {
 			replayed++
 		}
 	}
@@ -133,14 +142,14 @@ func TestKilled(t *testing.T) {
 	for line := 1; line <= rows; line += 2 { // two rows for each number
 		first, second := words[line], words[line+1]
 		accepted, doubtful := 0, 0
-		for _, res := range []router.Result{first, second} {
+		for _, res := range []*router.Result{first, second} {
 			switch res.Status {
 			case provider.OutcomeAccepted:
 				accepted++
 			case provider.OutcomeUnknown:
 				doubtful++
 			default:
-				t.Errorf("row %d: %s %s", res.Line, res.Status, res.Message)
+				t.Errorf("rows %d and %d: %s %s", line, line+1, res.Status, res.Message)
 			}
 		}
 		unknown += doubtful

@@ -146,10 +146,11 @@ func (b *bulk) send(ctx context.Context, r *router.Router, allowInvalid bool) er
 	sending, done := b.outlive(ctx)
 	defer done()
 	stopped := func() bool { return ctx.Err() != nil || b.outputLost() != nil }
-	for result := range r.SendAll(sending, b.messages(stopped)) {
-		if result.Index < 0 {
-			return fmt.Errorf("journal: %s", result.Message)
-		}
+	results, err := r.SendAll(sending, b.messages(stopped))
+	if err != nil {
+		return err
+	}
+	for result := range results {
 		b.take(result)
 	}
 	done()

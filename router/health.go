@@ -4,41 +4,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/anysms/anysms/provider"
 )
-
-// line is a provider with its limits. Its health outlives a reload.
-type line struct {
-	Upstream
-	caps     provider.Capabilities
-	calls    Limiter       // nil = no limit
-	segments Limiter       // nil = no limit
-	slots    chan struct{} // nil = no limit
-	health   *health
-}
-
-func newLine(p Upstream, maxSegments int, h *health) *line {
-	l := &line{Upstream: p, caps: p.Capabilities(), calls: p.Limiter, health: h}
-	if l.calls == nil && p.RateLimit > 0 {
-		l.calls = newBucket(p.RateLimit, 1)
-	}
-	if p.SegmentRate > 0 {
-		l.segments = newBucket(p.SegmentRate, maxSegments)
-	}
-	if p.MaxInFlight > 0 {
-		l.slots = make(chan struct{}, p.MaxInFlight)
-	}
-	return l
-}
 
 // health is what a router has learned of a provider.
 type health struct {
 	settings Breaker
-	whole    *breaker
+	whole    *breaker     // of the provider
 	country  sync.Map     // country → *breaker, if breakers are per country
-	epoch    time.Time    // times below are nanoseconds since it, safe from clock changes
-	parked   atomic.Int64 // until when
+	epoch    time.Time    // parked counts from it, so that clock changes do no harm
+	parked   atomic.Int64 // until when, in nanoseconds since epoch
 	override atomic.Value // Override
 	busy     atomic.Int64 // calls under way
 }
@@ -49,16 +23,30 @@ func newHealth(settings Breaker) *health {
 	return h
 }
 
-// breaker is the one that stands for messages to a country.
-func (h *health) breaker(country string) *breaker {
+// healthFor keeps what was learned before a reload. If the breakers' settings
+// changed, the breakers start again.
+func healthFor(old *health, settings Breaker) *health {
+	if old != nil && old.settings == settings {
+		return old
+	}
+	h := newHealth(settings)
+	if old != nil {
+		h.override.Store(old.overridden())
+		h.park(time.Until(old.parkedUntil(time.Now())))
+	}
+	return h
+}
+
+// circuit is what judges messages to a country ("" = not known).
+func (h *health) circuit(country string) circuit {
 	if !h.settings.PerCountry || country == "" {
-		return h.whole
+		return circuit{whole: h.whole}
 	}
 	if b, ok := h.country.Load(country); ok {
-		return b.(*breaker)
+		return circuit{h.whole, b.(*breaker), country}
 	}
 	b, _ := h.country.LoadOrStore(country, newBreaker(h.settings))
-	return b.(*breaker)
+	return circuit{h.whole, b.(*breaker), country}
 }
 
 // park leaves the provider alone for a while; it never shortens a pause.
@@ -82,3 +70,13 @@ func (h *health) parkedUntil(now time.Time) time.Time {
 }
 
 func (h *health) overridden() Override { return h.override.Load().(Override) }
+
+// Override is an operator's decision about a provider. Breakers do not change it.
+type Override string
+
+// The overrides.
+const (
+	OverrideAuto Override = "auto" // the breaker decides
+	OverrideIn   Override = "in"   // used even if its breaker is open
+	OverrideOut  Override = "out"  // not used
+)

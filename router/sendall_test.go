@@ -31,6 +31,14 @@ func numbered(n int, taken *atomic.Int64) iter.Seq[*provider.Message] {
 	}
 }
 
+// sendAll is SendAll where it can begin.
+func sendAll(t testing.TB, r *router.Router, ctx context.Context, ms iter.Seq[*provider.Message]) iter.Seq2[*router.Result, error] {
+	t.Helper()
+	results, err := r.SendAll(ctx, ms)
+	require.NoError(t, err)
+	return results
+}
+
 func TestSendAllAnswersEachOnce(t *testing.T) {
 	a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
 		if len(m.Text)%2 == 0 {
@@ -41,7 +49,7 @@ func TestSendAllAnswersEachOnce(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
 	var taken atomic.Int64
 	seen := make(map[int]provider.Outcome)
-	for res, err := range r.SendAll(t.Context(), numbered(1000, &taken)) {
+	for res, err := range sendAll(t, r, t.Context(), numbered(1000, &taken)) {
 		_, again := seen[res.Index]
 		require.False(t, again)
 		seen[res.Index] = res.Status
@@ -62,7 +70,7 @@ func TestSendAllStopsWithItsConsumer(t *testing.T) {
 		})
 		var taken atomic.Int64
 		got := 0
-		for range r.SendAll(t.Context(), numbered(1000, &taken)) {
+		for range sendAll(t, r, t.Context(), numbered(1000, &taken)) {
 			if got++; got == 3 {
 				break
 			}
@@ -81,7 +89,7 @@ func TestSendAllEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		var taken atomic.Int64
 		counts := make(map[provider.Outcome]int)
-		for res := range r.SendAll(ctx, numbered(1000, &taken)) {
+		for res := range sendAll(t, r, ctx, numbered(1000, &taken)) {
 			counts[res.Status]++
 		}
 		assert.Equal(t, 8, counts[provider.OutcomeAccepted])
@@ -93,7 +101,7 @@ func TestSendAllEndsWithItsContext(t *testing.T) {
 func TestSendAllPassesAPanicOn(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
 	assert.PanicsWithValue(t, "bad file", func() {
-		for range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) {
+		for range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
 			yield(text("one"))
 			panic("bad file")
 		}) {
@@ -106,13 +114,37 @@ func TestSendAllOnAClosedRouter(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Close(t.Context()))
 	var taken atomic.Int64
+	results, err := r.SendAll(t.Context(), numbered(3, &taken))
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.Nil(t, results)
+	assert.Zero(t, taken.Load())
+}
+
+func TestSendAllClosedWhileItRuns(t *testing.T) {
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	require.NoError(t, err)
+	var taken atomic.Int64
+	results := sendAll(t, r, t.Context(), numbered(3, &taken))
+	require.NoError(t, r.Close(t.Context()))
 	n := 0
-	for res, err := range r.SendAll(t.Context(), numbered(3, &taken)) {
+	for res, err := range results {
 		require.ErrorIs(t, err, provider.Unavailable)
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
 		n++
 	}
 	assert.Equal(t, 3, n)
+}
+
+func TestSendAllIsRangedOverOnce(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
+	var taken atomic.Int64
+	results := sendAll(t, r, t.Context(), numbered(3, &taken))
+	for range 2 {
+		for range results {
+		}
+	}
+	assert.Equal(t, 3, a.Accepted())
 }
 
 // counting counts requests, not messages.
@@ -138,7 +170,7 @@ func TestBatches(t *testing.T) {
 		a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 50})}
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 20}}, &router.Options{Validation: router.Shape})
 		var taken atomic.Int64
-		for _, err := range r.SendAll(t.Context(), numbered(110, &taken)) {
+		for _, err := range sendAll(t, r, t.Context(), numbered(110, &taken)) {
 			require.NoError(t, err)
 		}
 		assert.EqualValues(t, 6, a.batches.Load())
@@ -150,7 +182,7 @@ func TestBatches(t *testing.T) {
 		code.Class = provider.OTP
 		hurried := text("hurry")
 		hurried.Deadline = time.Now().Add(time.Second)
-		for _, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { _ = yield(code) && yield(hurried) }) {
+		for _, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) { _ = yield(code) && yield(hurried) }) {
 			require.NoError(t, err)
 		}
 		assert.EqualValues(t, 2, a.singles.Load(), "neither a code nor a message in a hurry waits for others")
@@ -175,7 +207,7 @@ func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 10}, {Name: "b", Provider: b}}, nil)
 		var taken atomic.Int64
 		trails := make(map[int]string)
-		for res := range r.SendAll(t.Context(), numbered(4, &taken)) {
+		for res := range sendAll(t, r, t.Context(), numbered(4, &taken)) {
 			trails[res.Index] = trail(res)
 		}
 		assert.Equal(t, map[int]string{0: "a:accepted", 1: "a:unknown", 2: "a:refused b:accepted", 3: "a:accepted"}, trails)
@@ -195,7 +227,7 @@ func TestSendAllMemoryIsFlat(t *testing.T) {
 	before, most := live(), uint64(0)
 	m := text("the same text for all")
 	n := 0
-	for _, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) {
+	for _, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
 		for range 60_000 {
 			if !yield(m) {
 				return
@@ -210,16 +242,30 @@ func TestSendAllMemoryIsFlat(t *testing.T) {
 	assert.Less(t, most, before+8<<20, "bytes on the heap do not grow with the number of messages")
 }
 
+// A batch that fails for want of the vendor counts against its breaker as each
+// of its messages would.
+func TestBatchFailuresOpenTheBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, a := range []*memory.Provider{
+			vendor(t, memory.Config{MaxBatch: 10, Code: provider.Unavailable}),
+			vendor(t, memory.Config{MaxBatch: 10, Delay: provider.Duration(time.Hour)}),
+		} {
+			r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 10}}, &router.Options{Validation: router.Shape, Retry: once})
+			var taken atomic.Int64
+			for range sendAll(t, r, t.Context(), numbered(5, &taken)) {
+			}
+			assert.Equal(t, router.BreakerOpen, r.States()[0].Breaker)
+		}
+	})
+}
+
 func TestJournalThatCannotBeRead(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
 	var taken atomic.Int64
-	n := 0
-	for res, err := range r.SendAll(t.Context(), numbered(5, &taken)) {
-		require.ErrorIs(t, err, errBroken)
-		assert.Equal(t, -1, res.Index)
-		n++
-	}
-	assert.Equal(t, 1, n)
+	results, err := r.SendAll(t.Context(), numbered(5, &taken))
+	require.ErrorIs(t, err, errBroken)
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.Nil(t, results)
 	assert.Zero(t, taken.Load(), "nothing is sent blindly")
 }
 
@@ -250,7 +296,7 @@ func TestBatchLeavesTimeForTheNext(t *testing.T) {
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 4}, {Name: "b", Provider: b}}, &router.Options{Delivery: provider.AtLeastOnce})
 		m := text("x")
 		m.Deadline = time.Now().Add(32 * time.Second)
-		for res, err := range r.SendAll(t.Context(), func(yield func(*provider.Message) bool) { yield(m) }) {
+		for res, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) { yield(m) }) {
 			require.NoError(t, err)
 			assert.Equal(t, "a:unknown b:accepted", trail(res))
 			assert.Equal(t, 16*time.Second, res.Attempts[0].Duration)

@@ -1,0 +1,54 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// bounds limit how long and how often a message is tried.
+type bounds struct {
+	deadline time.Time     // zero = none
+	attempts int           // that may still be made
+	rested   time.Duration // waits between attempts so far
+}
+
+var (
+	errBudget   = errors.New("the attempt budget is used up")
+	errDeadline = errors.New("the deadline has passed")
+)
+
+// check is mustStop if no further attempt may begin.
+func (b *bounds) check(ctx context.Context) event {
+	switch {
+	case ctx.Err() != nil:
+		return event{kind: mustStop, cause: context.Cause(ctx)}
+	case !b.deadline.IsZero() && !time.Now().Before(b.deadline):
+		return event{kind: mustStop, cause: errDeadline}
+	case b.attempts < 1:
+		return event{kind: mustStop, cause: errBudget}
+	}
+	return event{}
+}
+
+// maxPause bounds the sum of the waits between attempts where the message has no
+// deadline. Limits and vendors' responses may take longer.
+const maxPause = 30 * time.Second
+
+// patience is when a wait that begins now must be over.
+func (b *bounds) patience() time.Time {
+	if b.deadline.IsZero() {
+		return time.Now().Add(maxPause - b.rested)
+	}
+	return b.deadline
+}
+
+// rest waits between attempts.
+func (b *bounds) rest(ctx context.Context, until time.Time) event {
+	pause := time.Until(until)
+	b.rested += max(0, pause)
+	if err := sleep(ctx, pause); err != nil {
+		return event{kind: mustStop, cause: err}
+	}
+	return b.check(ctx)
+}

@@ -1,0 +1,114 @@
+package router
+
+import (
+	"errors"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// result is what is known of the message before anything was tried.
+func (p *plan) result() *Result {
+	if p.message == nil {
+		return &Result{}
+	}
+	r := &Result{Ref: p.message.Ref, To: p.message.To}
+	if p.analysis.Segments > 0 {
+		r.Encoding, r.Segments = p.analysis.Encoding.String(), p.analysis.Segments
+	}
+	return r
+}
+
+// refused is the result of a message that nothing was tried with; err says why.
+func (p *plan) refused(err error) (*Result, error) {
+	r := p.result()
+	refuse(r, err)
+	return r, err
+}
+
+func refuse(r *Result, err error) {
+	r.Code = provider.CodeOf(err)
+	r.Status = r.Code.Outcome()
+	_, r.Message = describe(err)
+	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err == nil && r.Message == "" {
+		r.Message = string(e.Code)
+	}
+}
+
+// recalled is the result of a message that the journal knows as accepted.
+func (p *plan) recalled(prior *Result) *Result {
+	r := p.result()
+	r.Status, r.Provider, r.ID, r.Replayed = prior.Status, prior.Provider, prior.ID, true
+	return r
+}
+
+// replayed is the result of a message that the store knows as accepted.
+func replayed(prior *Result) *Result {
+	r := *prior
+	r.Replayed = true
+	return &r
+}
+
+// conclude makes the result of a trail. The error is that of the attempt which
+// decided.
+func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
+	r := p.result()
+	r.Attempts, r.Skipped, r.DuplicatePossible = t.attempts, end.skipped, t.duplicatePossible
+	if len(t.attempts) == 0 {
+		err := p.nothingTried(end)
+		refuse(r, err)
+		return r, err
+	}
+	if t.acceptedBy != nil {
+		r.accept(t.acceptedBy, t.receipt, o)
+	}
+	status := t.status(end.state == refused)
+	r.Replayed = t.earlier == len(t.attempts) && status == provider.OutcomeUnknown
+	i := len(t.attempts) - 1
+	for i > 0 && t.attempts[i].Outcome != status {
+		i--
+	}
+	if r.decidedBy(&t.attempts[i]) {
+		return r, t.errOf(i)
+	}
+	return r, nil
+}
+
+// nothingTried: there was no time, or no provider can carry the message, or none
+// is in use.
+func (p *plan) nothingTried(end ending) error {
+	if end.state == stopped {
+		return &provider.Error{Code: provider.Unavailable, Err: end.cause}
+	}
+	if err := p.unfit(); err != nil {
+		return err
+	}
+	return provider.NewError(provider.Unavailable, "no provider could be tried")
+}
+
+func (r *Result) accept(c *candidate, receipt *provider.Receipt, o *Options) {
+	r.ID, r.Ignored, r.Transliterated = receipt.ID, c.ignored, c.transliterated
+	r.Encoding, r.Segments = c.analysis.Encoding.String(), c.analysis.Segments
+	if receipt.Segments > 0 {
+		r.Segments = receipt.Segments
+	}
+	if receipt.Cost != nil {
+		r.Cost = &Cost{Money: *receipt.Cost}
+	} else {
+		r.Cost = c.estimate(o)
+	}
+}
+
+// decidedBy takes status and code from an attempt. It reports whether the error
+// behind the attempt is still the cause.
+func (r *Result) decidedBy(a *Attempt) bool {
+	r.Status, r.Provider = a.Outcome, a.Provider
+	if a.Outcome != provider.OutcomeAccepted {
+		r.Code, r.Message = a.Code, a.Message
+	}
+	if a.Reconciled && a.Outcome == provider.OutcomeNotSent {
+		r.Code = provider.Unavailable
+		r.Message = "the vendor does not list the message, whose attempt had an unknown outcome"
+		return false
+	}
+	return true
+}

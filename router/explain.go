@@ -1,0 +1,86 @@
+package router
+
+import (
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+// Plan is what Send would do with a message now.
+type Plan struct {
+	To       e164.Number       `json:"to"`
+	Country  string            `json:"country"` // ISO 3166 alpha-2; "" = none
+	Encoding string            `json:"encoding"`
+	Segments int               `json:"segments"`
+	Route    string            `json:"route"` // "" = no route takes it
+	Delivery provider.Delivery `json:"delivery"`
+	Expires  *time.Time        `json:"expires"` // no attempt starts later; nil = no limit
+
+	Code       provider.Code `json:"code"`    // why it would be refused; "" = it would be tried
+	Message    string        `json:"message"` // the words that go with Code
+	Candidates []Candidate   `json:"candidates"`
+}
+
+// Candidate is a provider of the plan's route. Candidates stand in the order of
+// trial, those that are out last.
+type Candidate struct {
+	Provider string       `json:"provider"`
+	In       bool         `json:"in"`
+	Reason   string       `json:"reason"`  // why it is out
+	Ignored  []string     `json:"ignored"` // fields that it cannot honour
+	Sender   string       `json:"sender"`  // the From that it would be given
+	Segments int          `json:"segments"`
+	Cost     *Cost        `json:"cost"`
+	Breaker  BreakerState `json:"breaker"`
+}
+
+// Plan says what Send would do with m now. It sends nothing, asks no vendor and
+// changes no state; the order of a weighted route is that of the next message.
+func (r *Router) Plan(m *provider.Message) *Plan {
+	s := r.enter()
+	if s == nil {
+		return &Plan{Code: provider.Unavailable, Message: errClosed.Error(), Candidates: []Candidate{}}
+	}
+	defer s.gate.leave()
+	p := makePlan(s, m, time.Now(), peek)
+	return p.explain(&s.options)
+}
+
+func (p *plan) explain(o *Options) *Plan {
+	r := p.result()
+	if err := firstOf(p.refusal, p.lateness(), p.unfit()); err != nil {
+		refuse(r, err)
+	}
+	e := &Plan{
+		To: r.To, Encoding: r.Encoding, Segments: r.Segments, Delivery: p.delivery,
+		Code: r.Code, Message: r.Message, Candidates: make([]Candidate, 0, len(p.candidates)),
+	}
+	if !e.To.IsZero() {
+		e.Country = numbering.Region(e.To)
+	}
+	if p.route != nil {
+		e.Route = p.route.Name
+	}
+	if !p.expires.IsZero() {
+		e.Expires = &p.expires
+	}
+	for i := range p.candidates {
+		e.Candidates = append(e.Candidates, p.candidates[i].explain(p.traits.circuit(p.candidates[i].upstream), o))
+	}
+	return e
+}
+
+// explain says why a candidate is in or out.
+func (c *candidate) explain(at circuit, o *Options) Candidate {
+	breaker := at.state()
+	reason := c.unfit
+	if reason == "" {
+		reason = c.upstream.outOfUse(at, false)
+	}
+	return Candidate{
+		Provider: c.upstream.name, In: reason == "", Reason: reason, Ignored: append([]string{}, c.ignored...),
+		Sender: c.message.From, Segments: c.analysis.Segments, Cost: c.estimate(o), Breaker: breaker,
+	}
+}

@@ -1,0 +1,195 @@
+package router
+
+import (
+	"context"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// loop tries the candidates of a plan until the message is settled or nobody is
+// left. Each round is one candidate's turn. The turn ends with an event, and the
+// table of transitions says what the event makes of the candidate and of the
+// send; only apply changes these two states.
+type loop struct {
+	dispatcher
+	tries []try
+	state sendState
+	cause error // of stopped
+}
+
+// begin gives each candidate its first state.
+func (l *loop) begin() {
+	l.tries = make([]try, len(l.plan.candidates))
+	for i := range l.tries {
+		c, t := &l.plan.candidates[i], &l.tries[i]
+		t.candidate, t.circuit, t.state = c, l.plan.traits.circuit(c.upstream), fresh
+		switch {
+		case c.unfit != "":
+			t.state, t.reason = done, c.unfit
+		case l.trail.inDoubtAt(c.upstream.name):
+			t.state, t.reason = done, "an earlier attempt there has an unknown outcome"
+		}
+	}
+}
+
+// run makes the attempts. It ends: each round makes an attempt, which the budget
+// bounds, passes a candidate over, or waits for one within a bounded time.
+func (l *loop) run(ctx context.Context) ending {
+	l.begin()
+	l.settleEarlier(ctx)
+	for l.state == sending {
+		t := l.next()
+		if t == nil {
+			break
+		}
+		e := l.turn(ctx, t)
+		if e.leaves() && l.trail.inDoubtAt(t.upstream.name) {
+			e = l.resolve(ctx, t, e)
+		}
+		l.apply(t, e)
+	}
+	return ending{l.state, l.cause, l.skipped()}
+}
+
+// turn is a candidate's turn: at most one attempt.
+func (l *loop) turn(ctx context.Context, t *try) event {
+	if e := l.bounds.check(ctx); e.kind != proceed {
+		return e
+	}
+	if e := l.wait(ctx, t); e.kind != proceed {
+		return e
+	}
+	if e := t.admit(l.observer); e.kind != proceed {
+		return e
+	}
+	rest := t.others(l.tries)
+	e, joined := l.attemptInBatch(ctx, t, rest)
+	if !joined {
+		e = l.attempt(ctx, t, rest)
+	}
+	if e.kind != proceed {
+		return e
+	}
+	return l.judge(t, rest)
+}
+
+// apply makes the transition; t is nil if the event concerns the send alone.
+func (l *loop) apply(t *try, e event) {
+	to := transitions[e.kind]
+	l.state, l.cause = to.send, e.cause
+	if t == nil || to.candidate == unchanged {
+		return
+	}
+	t.state, t.ready = to.candidate, e.ready
+	if e.reason != "" {
+		t.reason = e.reason
+	}
+}
+
+// next is the first candidate that is fresh or keeps its turn, else the waiting
+// one that is ready first, else the last resort; nil if nobody is left.
+func (l *loop) next() *try {
+	var first *try
+	for i := range l.tries {
+		t := &l.tries[i]
+		switch t.state {
+		case fresh, retrying:
+			return t
+		case waiting:
+			if first == nil || t.ready.Before(first.ready) {
+				first = t
+			}
+		}
+	}
+	if first == nil {
+		first = l.lastResort()
+	}
+	return first
+}
+
+// lastResort is, if the options want it and nothing was tried, the provider
+// whose breaker opened first.
+func (l *loop) lastResort() *try {
+	if !l.options.Breaker.LastResort || len(l.trail.attempts) > 0 {
+		return nil
+	}
+	var first *try
+	var opened time.Time
+	for i := range l.tries {
+		t := &l.tries[i]
+		if t.unfit != "" || t.lastResort || t.upstream.health.overridden() == OverrideOut {
+			continue
+		}
+		if at := t.circuit.lastOpened(); !at.IsZero() && (first == nil || at.Before(opened)) {
+			first, opened = t, at
+		}
+	}
+	if first != nil {
+		first.lastResort = true
+	}
+	return first
+}
+
+// wait lets the candidate's pause pass, if there is time for it.
+func (l *loop) wait(ctx context.Context, t *try) event {
+	switch {
+	case t.state == waiting && !t.ready.Before(l.bounds.patience()):
+		return event{kind: passedOver, reason: t.reason + ", longer than the time that is left"}
+	case t.state == waiting, t.state == retrying:
+		return l.bounds.rest(ctx, t.ready)
+	}
+	return event{}
+}
+
+// resolve deals with doubt about a candidate that e would leave, as the delivery
+// mode asks.
+func (l *loop) resolve(ctx context.Context, t *try, e event) event {
+	switch l.plan.delivery {
+	case provider.AtLeastOnce: // on, but never here again
+		if e.kind == mustWait {
+			e.kind = passedOver
+		}
+		return e
+	case provider.Reconcile:
+		kind := l.reconcile(ctx, t)
+		if kind == absent && e.kind == refusedForAll {
+			return e
+		}
+		return event{kind: kind}
+	}
+	return event{kind: doubtStays}
+}
+
+// settleEarlier deals with the doubt that an earlier send has left, before
+// anything else is tried.
+func (l *loop) settleEarlier(ctx context.Context) {
+	if l.trail.earlier == 0 {
+		return
+	}
+	for i := range l.tries {
+		t := &l.tries[i]
+		if l.state != sending || t.unfit != "" || !l.trail.inDoubtAt(t.upstream.name) {
+			continue
+		}
+		e := l.bounds.check(ctx)
+		if e.kind == proceed {
+			e = l.resolve(ctx, t, event{kind: passedOver})
+		}
+		l.apply(t, e)
+	}
+	if l.state == sending && l.trail.inDoubt() && l.plan.delivery != provider.AtLeastOnce {
+		l.apply(nil, event{kind: doubtStays}) // about a provider that is not on the route
+	}
+}
+
+// skipped names the candidates that were passed over.
+func (l *loop) skipped() []Skip {
+	var list []Skip
+	for i := range l.tries {
+		if t := &l.tries[i]; t.state != fresh && l.trail.tries(t.upstream.name) == 0 {
+			list = append(list, Skip{t.upstream.name, t.reason})
+		}
+	}
+	return list
+}

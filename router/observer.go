@@ -1,0 +1,125 @@
+package router
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// observer tells the program, the log and OpenTelemetry what happens.
+type observer struct {
+	onNotice  func(Notice) // nil = nobody
+	log       *slog.Logger // nil = none
+	telemetry *telemetry   // nil = none
+}
+
+func newObserver(o *Options, t *telemetry) observer {
+	return observer{onNotice: o.OnNotice, log: o.Log, telemetry: t}
+}
+
+// breakers tells of the state changes of breakers since the last call.
+func (o *observer) breakers(name string, c circuit) {
+	o.changes(name, "", c.whole.takeChanges())
+	if c.country != nil {
+		o.changes(name, c.code, c.country.takeChanges())
+	}
+}
+
+func (o *observer) changes(name, country string, list []change) {
+	for _, c := range list {
+		o.telemetry.breaker(name, c)
+		o.notice(Notice{Kind: NoticeBreaker, At: time.Now(), Provider: name, From: c.from, To: c.to, Country: country})
+	}
+}
+
+// attempt tells of an attempt that has ended, and ends its span.
+func (o *observer) attempt(ctx context.Context, span trace.Span, a *Attempt, ref string) {
+	o.telemetry.endAttempt(ctx, span, a)
+	if o.heard() {
+		copied := *a
+		o.notice(Notice{Kind: NoticeAttempt, At: time.Now(), Provider: a.Provider, Ref: ref, Attempt: &copied})
+	}
+}
+
+// failover tells that another provider takes over after an attempt.
+func (o *observer) failover(after Attempt, next, ref string) {
+	if o.heard() {
+		copied := after
+		o.notice(Notice{Kind: NoticeFailover, At: time.Now(), Provider: after.Provider, Ref: ref, Attempt: &copied, Next: next})
+	}
+}
+
+// parked tells of a pause that a vendor asked for.
+func (o *observer) parked(name, ref string, d time.Duration) {
+	if o.heard() {
+		o.notice(Notice{Kind: NoticeParked, At: time.Now(), Provider: name, Ref: ref, For: d})
+	}
+}
+
+// duplicate tells of a message that went out twice.
+func (o *observer) duplicate(name, ref string) {
+	o.telemetry.duplicate(name)
+	o.notice(Notice{Kind: NoticeDuplicate, At: time.Now(), Provider: name, Ref: ref})
+}
+
+// fault tells of a journal or store that failed.
+func (o *observer) fault(ref string, err error) {
+	o.notice(Notice{Kind: NoticeFault, At: time.Now(), Ref: ref, Err: err})
+}
+
+// heard reports whether a notice would reach anybody.
+func (o *observer) heard() bool { return o.onNotice != nil || o.log != nil }
+
+func (o *observer) notice(n Notice) {
+	if o.onNotice != nil {
+		o.onNotice(n)
+	}
+	if o.log != nil {
+		o.log.LogAttrs(context.Background(), n.level(), "sms "+string(n.Kind), n.attrs()...)
+	}
+}
+
+func (n *Notice) level() slog.Level {
+	switch n.Kind {
+	case NoticeAttempt:
+		return slog.LevelDebug
+	case NoticeFault:
+		return slog.LevelError
+	case NoticeBreaker, NoticeDuplicate:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
+// attrs are the fields of a log line, without number and text.
+func (n *Notice) attrs() []slog.Attr {
+	attrs := make([]slog.Attr, 0, 8)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("provider", n.Provider)
+	add("ref", provider.Mask(n.Ref))
+	add("from", string(n.From))
+	add("to", string(n.To))
+	add("country", n.Country)
+	add("next", n.Next)
+	if a := n.Attempt; a != nil {
+		add("outcome", string(a.Outcome))
+		add("code", string(a.Code))
+		add("vendor_code", a.VendorCode)
+		attrs = append(attrs, slog.Duration("duration", a.Duration))
+	}
+	if n.For > 0 {
+		attrs = append(attrs, slog.Duration("for", n.For))
+	}
+	if n.Err != nil {
+		add("error", provider.Mask(n.Err.Error()))
+	}
+	return attrs
+}

@@ -1,0 +1,174 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// SendAll sends the messages of a sequence, several at a time, while the caller
+// ranges over the results. These come in no particular order; [Result].Index
+// tells which message each belongs to. Every message that was taken from the
+// sequence has exactly one result. Memory does not grow with the length of the
+// sequence.
+//
+// An error means that nothing was taken from the sequence: the router is closed,
+// or its journal cannot be read. The results can be ranged over once.
+//
+// When the context ends, no further message is taken, and those under way end
+// with what can be proven of them. When the caller stops ranging, SendAll waits
+// for what is under way and hands those results to Options.OnLate. The sequence
+// runs in a goroutine of its own, which has ended when the results have.
+//
+// With a [Journal] SendAll resumes: a message that the journal knows as accepted
+// is not sent again, one whose outcome it does not know follows its delivery mode,
+// any other is sent. Messages are recognized by Ref, else by their content and
+// their ordinal among equal ones.
+//
+// Providers with a Batch are handed several messages in one request, except for
+// one-time codes.
+func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) (iter.Seq2[*Result, error], error) {
+	s := r.setup.Load()
+	if s == nil {
+		return nil, notBegun(errClosed)
+	}
+	b := &bulk{
+		router: r, onLate: s.options.OnLate, workers: s.options.Concurrency,
+		items: make(chan item), rows: make(chan row), stop: make(chan struct{}),
+	}
+	if j := s.options.Journal; j != nil {
+		var err error
+		if b.known, err = readJournal(ctx, j); err != nil {
+			return nil, notBegun(fmt.Errorf("the journal cannot be read: %w", err))
+		}
+	}
+	var ranged atomic.Bool
+	return func(yield func(*Result, error) bool) {
+		if ranged.CompareAndSwap(false, true) {
+			b.run(ctx, ms, yield)
+		}
+	}, nil
+}
+
+func notBegun(cause error) error {
+	return &Error{Status: provider.OutcomeNotSent, Code: provider.Unavailable, message: provider.Mask(cause.Error()), cause: cause}
+}
+
+// bulk is one SendAll: a producer takes messages from the sequence, workers send
+// them, and the caller's goroutine hands out the results.
+type bulk struct {
+	router  *Router
+	onLate  func(*Result, error)
+	workers int
+	known   *journalIndex // nil = no journal
+
+	items chan item
+	rows  chan row
+	stop  chan struct{} // closed when the caller has stopped ranging
+
+	abandoned *item // was taken when the caller stopped
+}
+
+type item struct {
+	index   int
+	message *provider.Message
+	job     job
+}
+
+type row struct {
+	result *Result
+	err    error
+}
+
+func (b *bulk) run(ctx context.Context, ms iter.Seq[*provider.Message], yield func(*Result, error) bool) {
+	var failure any // a panic of the sequence belongs to the caller's goroutine
+	var producer, workers sync.WaitGroup
+	producer.Go(func() {
+		defer close(b.items)
+		defer func() { failure = recover() }()
+		b.produce(ctx, ms)
+	})
+	for range b.workers {
+		workers.Go(func() { b.work(ctx) })
+	}
+	go func() {
+		workers.Wait()
+		close(b.rows)
+	}()
+	defer func() {
+		producer.Wait()
+		if b.abandoned != nil {
+			b.late(b.abandoned.abandon())
+		}
+	}()
+	b.handOut(yield)
+	producer.Wait()
+	if failure != nil {
+		panic(failure)
+	}
+}
+
+// produce takes messages from the sequence until it ends, the context does, or
+// the caller stops.
+func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
+	index, together := 0, &batchers{ctx: ctx}
+	for m := range ms {
+		it := item{index: index, message: m, job: job{batchers: together}}
+		if b.known != nil && m != nil {
+			it.job.key, it.job.prior = b.known.lookUp(m)
+		}
+		// A message that was taken has a result, even if the context ends now.
+		select {
+		case b.items <- it:
+		case <-b.stop:
+			b.abandoned = &it
+			return
+		}
+		index++
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (b *bulk) work(ctx context.Context) {
+	for it := range b.items {
+		result, err := b.router.sendJob(ctx, it.message, it.job)
+		result.Index = it.index
+		b.rows <- row{result, err}
+	}
+}
+
+// handOut hands results to the caller, and to OnLate once the caller has stopped.
+func (b *bulk) handOut(yield func(*Result, error) bool) {
+	defer func() { // also if the caller's loop panics
+		close(b.stop)
+		for a := range b.rows {
+			b.late(a)
+		}
+	}()
+	for a := range b.rows {
+		if !yield(a.result, a.err) {
+			return
+		}
+	}
+}
+
+func (b *bulk) late(a row) {
+	if b.onLate != nil {
+		b.onLate(a.result, a.err)
+	}
+}
+
+// abandon is what becomes of a message that was taken and not sent, because the
+// caller stopped.
+func (it *item) abandon() row {
+	p := plan{message: it.message}
+	result, err := p.refused(&provider.Error{Code: provider.Unavailable, Err: context.Canceled})
+	result.Index = it.index
+	return row{result, result.failure(err)}
+}
