@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -110,9 +111,7 @@ func breakers() map[string]breaker {
 		brokenContexts(), brokenPrivacy(), brokenCapabilities(), brokenLives(), brokenBatches(), brokenCallbacks(),
 		brokenConfigs(),
 	} {
-		for id, b := range part {
-			all[id] = b
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }

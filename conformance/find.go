@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/conformance/faultserver"
@@ -21,12 +22,7 @@ import (
 type values []string
 
 func (v values) has(s string) bool {
-	for _, value := range v {
-		if value == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(v, s)
 }
 
 // hasNumber also looks into lists such as "306900000001,306900000002".

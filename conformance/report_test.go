@@ -49,10 +49,10 @@ func TestReportForms(t *testing.T) {
 		return conformance.WriteTable(w, r, conformance.Report{Name: "a|b", Problem: "no Open"})
 	})
 	assert.True(t, json.Valid(written(t, "testdata/report.json", r.WriteJSON)))
-	var any struct {
+	var suite struct {
 		XMLName xml.Name `xml:"testsuite"`
 	}
-	require.NoError(t, xml.Unmarshal(written(t, "testdata/report.xml", r.WriteJUnit), &any))
+	require.NoError(t, xml.Unmarshal(written(t, "testdata/report.xml", r.WriteJUnit), &suite))
 
 	broken := conformance.Report{Name: "acme", Problem: "the harness has no Open"}
 	written(t, "testdata/problem.txt", broken.WriteText)

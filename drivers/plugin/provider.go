@@ -111,7 +111,7 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 
 // down makes calls fail at once. That the provider is closed is the last reason.
 func (p *Provider) down(why error) {
-	if last := p.reason.Load(); last == nil || *last != errClosed {
+	if last := p.reason.Load(); last == nil || !errors.Is(*last, errClosed) {
 		p.reason.Store(&why)
 	}
 	p.current.Store(nil)
@@ -214,7 +214,7 @@ func (p *Provider) notRunning() error {
 	switch {
 	case why == nil:
 		return errors.New("the plugin is being replaced")
-	case *why == errClosed:
+	case errors.Is(*why, errClosed):
 		return errClosed
 	}
 	return fmt.Errorf("the plugin is not running: %w", *why)

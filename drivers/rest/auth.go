@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 
 	"github.com/anysms/anysms/provider"
@@ -43,9 +44,7 @@ func (a *auth) apply(r *httpcall.Request, s scope) {
 	}
 	if a.Query != nil {
 		filled, _ := a.Query.fill(s, nil)
-		for key, list := range formValues(filled) {
-			r.Query[key] = list
-		}
+		maps.Copy(r.Query, formValues(filled))
 	}
 }
 

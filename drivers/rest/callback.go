@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/url"
 	"strings"
@@ -156,17 +157,13 @@ func readAny(c *provider.Callback) (any, error) {
 		if !ok {
 			return nil, errCallback
 		}
-		for key, v := range members {
-			all[key] = v
-		}
+		maps.Copy(all, members)
 	default:
 		form, err := url.ParseQuery(body)
 		if err != nil {
 			return nil, fmt.Errorf("%w: the form cannot be read", errCallback)
 		}
-		for key, v := range fields(form) {
-			all[key] = v
-		}
+		maps.Copy(all, fields(form))
 	}
 	return all, nil
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
@@ -117,7 +118,7 @@ func (a *auth) inside(filled any, s scope) any {
 	}
 	own, _ := a.Body.fill(s, nil)
 	more, _ := own.(object)
-	return append(members[:len(members):len(members)], more...)
+	return append(slices.Clip(members), more...)
 }
 
 // answer is a vendor's answer, read as far as it could be.

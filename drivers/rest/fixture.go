@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,7 +174,7 @@ func (f *Fixture) Kind() string {
 func (f *Fixture) compile() error {
 	messages := f.Messages
 	if f.Message != nil {
-		messages = append(messages[:len(messages):len(messages)], *f.Message)
+		messages = append(slices.Clip(messages), *f.Message)
 	}
 	for i := range messages {
 		if _, err := messages[i].Message(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"unicode/utf8"
@@ -175,9 +176,7 @@ func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error
 	if c := p.recipe.Callbacks; c != nil && c.URLParams != nil {
 		filled, _ := c.URLParams.fill(scope{settings: p.settings, values: values}, nil)
 		query := u.Query()
-		for key, list := range formValues(filled) {
-			query[key] = list
-		}
+		maps.Copy(query, formValues(filled))
 		u.RawQuery = query.Encode()
 	}
 	values["callback_url"] = u.String()

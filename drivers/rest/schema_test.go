@@ -64,8 +64,7 @@ func TestSchemaAndTypesHaveTheSameKeys(t *testing.T) {
 
 func yamlKeys(t reflect.Type) []string {
 	var keys []string
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, rest, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
 		case rest == "inline":

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -201,7 +202,7 @@ func (t *tree) walkFrom(keys []string, visit func([]string, *tree)) {
 	}
 	for i, child := range t.children {
 		if t.kind == treeMap {
-			child.walkFrom(append(keys[:len(keys):len(keys)], t.keys[i]), visit)
+			child.walkFrom(append(slices.Clip(keys), t.keys[i]), visit)
 			continue
 		}
 		child.walkFrom(keys, visit)

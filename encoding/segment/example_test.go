@@ -2,6 +2,7 @@ package segment_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/encoding/gsm7"
@@ -81,8 +82,7 @@ func ExampleCheapest() {
 func ExampleJoiner() {
 	var joiner segment.Joiner
 	segments, _ := segment.Split(nil, strings.Repeat("long text ", 20), nil)
-	for i := len(segments) - 1; i >= 0; i-- { // the last one comes first
-		s := segments[i]
+	for _, s := range slices.Backward(segments) { // the last one comes first
 		userData, _ := s.AppendUserData(nil, 7)
 		part, err := segment.ParsePart(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
 		if err != nil {

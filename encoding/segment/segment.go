@@ -17,6 +17,7 @@ const maxOctets = 140
 // Encoding is the alphabet in which a message is sent.
 type Encoding uint8
 
+// The alphabets.
 const (
 	GSM7   Encoding = iota // units are septets
 	UCS2                   // units are UTF-16 code units

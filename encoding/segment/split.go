@@ -10,6 +10,7 @@ import (
 // End tells why a segment ends where it does.
 type End uint8
 
+// Why a segment ends.
 const (
 	EndOfText End = iota // the text ends
 	Full                 // no unit is left

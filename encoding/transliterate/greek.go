@@ -24,12 +24,12 @@ var greekSounds = map[rune]string{
 // greekCapitals gives the capitals, in letters of GSM-7, of all Greek letters.
 var greekCapitals = build([]group{{":", "\u0387·"}, {"KAI", "ϗϏ"}}, func(add func(rune, string)) {
 	for _, g := range greekGroups {
-		var capitals string
+		var capitals strings.Builder
 		for _, capital := range g.to {
-			capitals += greekShapes[capital]
+			capitals.WriteString(greekShapes[capital])
 		}
 		for _, r := range g.from {
-			add(r, capitals)
+			add(r, capitals.String())
 		}
 	}
 })

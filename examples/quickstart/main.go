@@ -1,3 +1,4 @@
+// Command quickstart sends a message through Apifon, or through Phonify if Apifon does not take it.
 package main
 
 import (

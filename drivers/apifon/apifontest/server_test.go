@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -222,9 +223,7 @@ func TestTokenForms(t *testing.T) {
 	for change, want := range map[string]int{"client_secret=x": 401, "grant_type=password": 400, "scope=everything": 400} {
 		name, value, _ := strings.Cut(change, "=")
 		bad := url.Values{}
-		for k, v := range values {
-			bad[k] = v
-		}
+		maps.Copy(bad, values)
 		bad.Set(name, value)
 		answer, err := client.PostForm(server.TokenURL(), bad)
 		require.NoError(t, err)

@@ -104,7 +104,7 @@ func list[T any](r *request, resource, key string, all []T) answer {
 func (s *Server) createContact(r *request) answer {
 	var c contact
 	if err := r.decode(&c); err != nil || c.ContactID != "" {
-		return bad(fmt.Errorf("not a new contact: %v", err))
+		return bad(fmt.Errorf("not a new contact: %w", err))
 	}
 	c.ContactID = strconv.FormatInt(s.nextID(), 10)
 	s.contacts = append(s.contacts, c)
@@ -160,7 +160,7 @@ func (s *Server) groupIndex(id string) int {
 func (s *Server) createGroup(r *request) answer {
 	var g group
 	if err := r.decode(&g); err != nil || g.GroupID != "" || g.Name == "" {
-		return bad(fmt.Errorf("not a new group with a name: %v", err))
+		return bad(fmt.Errorf("not a new group with a name: %w", err))
 	}
 	g.GroupID = strconv.FormatInt(s.nextID(), 10)
 	s.groups = append(s.groups, g)
@@ -180,7 +180,7 @@ func (s *Server) withGroup(h func(*request, *group) answer) handler {
 func updateGroup(r *request, g *group) answer {
 	var change group
 	if err := r.decode(&change); err != nil || change.Name == "" {
-		return bad(fmt.Errorf("not a group with a name: %v", err))
+		return bad(fmt.Errorf("not a group with a name: %w", err))
 	}
 	g.Name = change.Name
 	return ok(g)

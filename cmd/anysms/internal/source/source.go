@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
@@ -98,8 +99,8 @@ func (f *File) CloseWith(c io.Closer) { f.closers = append(f.closers, c) }
 // Close closes the file.
 func (f *File) Close() error {
 	var failed []error
-	for i := len(f.closers) - 1; i >= 0; i-- {
-		failed = append(failed, f.closers[i].Close())
+	for _, v := range slices.Backward(f.closers) {
+		failed = append(failed, v.Close())
 	}
 	f.closers = nil
 	return errors.Join(failed...)
