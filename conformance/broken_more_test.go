@@ -81,7 +81,7 @@ func brokenCapabilities() map[string]breaker {
 		"capabilities.sender":   reshape(func(m *provider.Message) { m.From = "" }),
 		"capabilities.schedule": reshape(func(m *provider.Message) { m.SendAt = time.Time{} }),
 		"capabilities.validity": reshape(func(m *provider.Message) { m.Validity = 0 }),
-		"answers.doubtful":      withReference(func(r *reference) trusting { return trusting{r} }),
+		"lookups.failed":        withReference(func(r *reference) trusting { return trusting{r} }),
 	}
 }
 
@@ -102,7 +102,7 @@ func (c closing) Close() error { return c.end() }
 
 func brokenLives() map[string]breaker {
 	return map[string]breaker{
-		"life.open-quiet": func(url string) (provider.Provider, error) {
+		"life.open-offline": func(url string) (provider.Provider, error) {
 			r, err := newReference(url)
 			if err == nil {
 				_ = r.Check(context.Background())

@@ -91,9 +91,9 @@ func TestBroken(t *testing.T) {
 // rightWith is a case that a broken driver passes.
 func rightWith(id string) string {
 	switch id {
-	case "receipt.accepted", "receipt.status-2xx", "fault.slow-read", "fault.slow-answer":
+	case "receipt.accepted", "receipt.status-2xx", "fault.slow-read", "fault.slow-response":
 		return "message.validated"
-	case "life.open-quiet":
+	case "life.open-offline":
 		return "capabilities.bits"
 	case "requests.stale":
 		return "fault.refused"
@@ -127,11 +127,11 @@ func brokenReceipts() map[string]breaker {
 			if err != nil {
 				return nil, err
 			}
-			answer, err := right.client.Do(ctx, request)
-			if err == nil && answer.Status != http.StatusOK {
+			response, err := right.client.Do(ctx, request)
+			if err == nil && response.Status != http.StatusOK {
 				return nil, provider.NewError(provider.Rejected, "not 200")
 			}
-			return right.judge(answer)
+			return right.judge(response)
 		}),
 		"message.validated": naively(asItComes),
 		"message.unchanged": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
@@ -249,7 +249,7 @@ func brokenFaults() map[string]breaker {
 	for id, b := range map[string]breaker{
 		"reset-before-read": retrying,
 		"slow-read":         hasty,
-		"slow-answer":       hasty,
+		"slow-response":     hasty,
 		"chunked":           naively(func(n *naive) { n.needLength = true }),
 		"bom":               naively(asItComes),
 		"gzip":              naively(func(n *naive) { n.header.Set("Accept-Encoding", "gzip") }),
@@ -388,11 +388,11 @@ func TestImpossibleDrivers(t *testing.T) {
 		want string
 	}{
 		"Open fails":             {func(string) (provider.Provider, error) { return nil, io.ErrUnexpectedEOF }, "Open: unexpected EOF"},
-		"Open answers nothing":   {func(string) (provider.Provider, error) { return nil, nil }, "neither a provider nor an error"},
+		"Open returns nothing":   {func(string) (provider.Provider, error) { return nil, nil }, "neither a provider nor an error"},
 		"Open panics":            {func(string) (provider.Provider, error) { panic("no") }, "panic: no"},
 		"Send panics":            {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { panic("no") }), "Send panics: no"},
-		"Send answers nothing":   {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, nil }), "neither a receipt nor an error"},
-		"Send answers any error": {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, io.EOF }), "want accepted"},
+		"Send returns nothing":   {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, nil }), "neither a receipt nor an error"},
+		"Send returns any error": {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, io.EOF }), "want accepted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

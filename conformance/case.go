@@ -2,25 +2,25 @@ package conformance
 
 import "slices"
 
-// Level is how much a case weighs.
+// Level is the severity of a case.
 type Level string
 
 // The levels.
 const (
 	Must   Level = "must"   // a driver that fails it is not conformant
-	Should Level = "should" // a driver that fails it works, and surprises
+	Should Level = "should" // a driver that fails it works, but has surprising behaviour
 )
 
-// Case is one thing that a driver is asked to do right.
+// Case is one requirement on a driver.
 type Case struct {
 	ID     string `json:"id"` // stable
 	Level  Level  `json:"level"`
 	Core   bool   `json:"core"`   // cannot be skipped
-	Why    string `json:"why"`    // what goes wrong in the world if the driver does not
-	Source string `json:"source"` // who asks for it
+	Why    string `json:"why"`    // what goes wrong otherwise
+	Source string `json:"source"` // where the requirement comes from
 
 	http  bool // needs a driver that makes HTTP requests
-	alone bool // measures the process, so nothing else may run
+	alone bool // measures the process, so that nothing else may run
 	run   func(*trial)
 }
 

@@ -19,82 +19,83 @@ import (
 func callbackCases() []Case {
 	return []Case{
 		{ID: "callbacks.golden", Level: Must, run: callbacksGolden,
-			Why:    "a report that is read wrong shows undelivered messages as delivered, and the reverse",
-			Source: "the goldens name the vendor's documents"},
+			Why:    "a misread report shows undelivered messages as delivered, or the reverse",
+			Source: "the callback files name the vendor's documents"},
 		{ID: "callbacks.forged", Level: Must, run: callbacksForged,
-			Why:    "anybody can call a public address; a forged report hides a failure or frees a one-time code",
+			Why:    "anybody can send requests to a public address; a forged report can hide a failure",
 			Source: contract + ", ErrBadSignature"},
 		{ID: "callbacks.unknown-status", Level: Must, run: callbacksUnknownStatus,
-			Why:    "vendors add statuses; a new one must be passed on, not guessed and not refused for ever",
+			Why:    "vendors add statuses; a new one must be reported as unknown, neither guessed nor rejected for ever",
 			Source: contract + ", StatusUnknown"},
 		{ID: "callbacks.whole-batch", Level: Must, run: callbacksCut,
-			Why:    "half a batch that is acknowledged loses the other half",
+			Why:    "a truncated callback that is acknowledged loses the events that are missing",
 			Source: contract + ", CallbackParser"},
 		{ID: "callbacks.repeated", Level: Must, run: callbacksRepeated,
-			Why:    "vendors repeat callbacks until they are acknowledged; parsing must be pure to make that harmless",
+			Why:    "vendors repeat callbacks until they are acknowledged; that is harmless only if parsing keeps no state",
 			Source: contract + ", CallbackParser"},
 		{ID: "callbacks.empty", Level: Must, run: callbacksJunk(emptyBodies),
-			Why:    "probes and health checks call public addresses; they are no events, and no reason to crash",
+			Why:    "probes and health checks reach public addresses; they are not events, and must not crash the program",
 			Source: contract + ", CallbackParser"},
 		{ID: "callbacks.huge", Level: Must, run: callbacksJunk(hugeBodies),
-			Why:    "anybody can call a public address with anything",
+			Why:    "anybody can send anything to a public address",
 			Source: contract + ", CallbackParser"},
 		{ID: "callbacks.bad-utf8", Level: Must, run: callbacksBadUTF8,
-			Why:    "people's texts come in broken encodings; what is passed on as text must be text",
+			Why:    "incoming texts may have a broken encoding; the text of an event must be valid UTF-8",
 			Source: "RFC 3629"},
 	}
 }
 
-// parser is a provider that reads callbacks; else the case is not applicable.
+// parser returns a lab whose provider parses callbacks; without the capability the
+// case is not applicable.
 func (t *trial) parser() *lab {
 	l := t.lab(accept)
 	if !l.p.Capabilities().Has(provider.HasCallbacks) {
-		t.notApplicable("the bit callbacks is not set")
+		t.notApplicable("the driver has no capability callbacks")
 	}
 	return l
 }
 
-// goldens are the callback files; without any the case is not applicable.
+// goldens returns the callback files; without any, the case is not applicable.
 func (l *lab) goldens() []golden {
 	if len(l.callbacks) == 0 {
-		l.notApplicable("Replies has no callbacks/*.http, which show the vendor's callbacks")
+		l.notApplicable("Replies has no callbacks/*.http: the vendor's callbacks")
 	}
 	return l.callbacks
 }
 
-// parse parses a copy, and ends the case if the driver panics, hangs, or
-// changes what it was given.
+// parse parses a copy of a callback. It ends the case if the driver panics or
+// hangs, and fails it if the driver changes the callback.
 func (l *lab) parse(c provider.Callback) ([]provider.Event, error) {
 	given, kept := copyCallback(c), copyCallback(c)
-	type answer struct {
+	type outcome struct {
 		events  []provider.Event
 		err     error
 		problem string
 	}
-	answers := make(chan answer, 1)
+	returned := make(chan outcome, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
 	defer cancel()
 	go func() {
-		var a answer
+		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				a.problem = fmt.Sprintf("ParseCallback panics: %v\n%s", p, debug.Stack())
+				o.problem = fmt.Sprintf("ParseCallback panics: %v\n%s", p, debug.Stack())
 			}
-			answers <- a
+			returned <- o
 		}()
-		a.events, a.err = provider.ParseCallback(ctx, l.p, &given)
+		o.events, o.err = provider.ParseCallback(ctx, l.p, &given)
 	}()
 	select {
-	case a := <-answers:
-		if a.problem != "" {
-			l.stopf("%s", a.problem)
+	case o := <-returned:
+		if o.problem != "" {
+			l.stopf("%s", o.problem)
 		}
 		if !reflect.DeepEqual(given, kept) {
 			l.failf("ParseCallback changed the callback")
 		}
-		return a.events, a.err
+		return o.events, o.err
 	case <-time.After(sendTime):
-		l.stopf("ParseCallback did not come back within %s", sendTime)
+		l.stopf("ParseCallback did not return within %s", sendTime)
 	}
 	return nil, nil
 }
@@ -143,7 +144,7 @@ func callbacksForged(t *trial) {
 		for what, forged := range g.forgeries() {
 			events, err := l.parse(forged)
 			if !errors.Is(err, provider.ErrBadSignature) {
-				t.failf("%s %s: ParseCallback answers %d events and %v, want an error that wraps ErrBadSignature", g.file, what, len(events), err)
+				t.failf("%s %s: ParseCallback returned %d events and error %v, want an error that wraps ErrBadSignature", g.file, what, len(events), err)
 			}
 			if err != nil {
 				t.leaks(g.file+" "+what+": the error", printed(err))
@@ -151,12 +152,12 @@ func callbacksForged(t *trial) {
 		}
 	}
 	if signed == 0 {
-		t.notApplicable("no callbacks/*.http says that it is signed (# signature: header NAME)")
+		t.notApplicable("no callbacks/*.http is signed (# signature: header NAME)")
 	}
 }
 
-// forgeries are the golden without its signature, with a wrong one, and with
-// another body.
+// forgeries returns the callback without its signature, with a wrong one, and with
+// a changed body.
 func (g golden) forgeries() map[string]provider.Callback {
 	without, wrong, changed := copyCallback(g.callback), copyCallback(g.callback), copyCallback(g.callback)
 	kind, name, _ := strings.Cut(g.signature, " ")
@@ -170,12 +171,12 @@ func (g golden) forgeries() map[string]provider.Callback {
 	forged := map[string]provider.Callback{"without its signature": without, "with a wrong signature": wrong}
 	if g.covers && len(changed.Body) > 0 {
 		changed.Body = append(changed.Body, ' ')
-		forged["with another body"] = changed
+		forged["with a changed body"] = changed
 	}
 	return forged
 }
 
-// setQuery replaces a parameter in both places that show it.
+// setQuery replaces a query parameter in Query and in URL.
 func setQuery(c *provider.Callback, name string, values []string) {
 	delete(c.Query, name)
 	if len(values) > 0 {
@@ -187,7 +188,7 @@ func setQuery(c *provider.Callback, name string, values []string) {
 	}
 }
 
-// twist changes the middle of a signature and keeps its form.
+// twist changes one character in the middle of a signature.
 func twist(signature string) string {
 	b := []byte(signature)
 	if len(b) == 0 {
@@ -221,7 +222,7 @@ func callbacksUnknownStatus(t *trial) {
 		}
 		events, err := l.parse(c)
 		if err != nil || len(events) != len(g.events) {
-			t.failf("%s with the status %s: %d events and %v, want %d events", g.file, word, len(events), err, len(g.events))
+			t.failf("%s with status %s: %d events and error %v, want %d events", g.file, word, len(events), err, len(g.events))
 			continue
 		}
 		found := false
@@ -229,15 +230,15 @@ func callbacksUnknownStatus(t *trial) {
 			found = found || e.Status == provider.StatusUnknown && !e.Final && strings.Contains(e.VendorStatus+e.VendorCode, word)
 		}
 		if !found {
-			t.failf("%s with the status %s: no event has StatusUnknown, not final, with the vendor's word", g.file, word)
+			t.failf("%s with status %s: no event has StatusUnknown, not final, and the vendor's word", g.file, word)
 		}
 	}
 	if tried == 0 {
-		t.notApplicable("no callbacks/*.http without a signature over its body names its status (# status_word: DELIVRD)")
+		t.notApplicable("no callbacks/*.http has a status_word (# status_word: DELIVRD) and an unsigned body")
 	}
 }
 
-// callbacksCut cuts the body of batches short.
+// callbacksCut truncates the bodies of callbacks with several events.
 func callbacksCut(t *trial) {
 	l := t.parser()
 	tried := 0
@@ -266,7 +267,7 @@ func callbacksRepeated(t *trial) {
 		for range 3 {
 			again, err := l.parse(g.callback)
 			if (err == nil) != (firstErr == nil) || !reflect.DeepEqual(first, again) {
-				t.failf("%s: the same callback gives other events the next time", g.file)
+				t.failf("%s: parsing the same callback again returns different events", g.file)
 				break
 			}
 		}
@@ -309,7 +310,7 @@ func callbacksJunk(bodies func() []string) func(*trial) {
 				before := len(t.failures)
 				events, err := l.parse(c)
 				if err == nil && meaningful(events) && len(c.Query) == 0 {
-					t.failf("the body %s gives %d events and no error", show(body), len(events))
+					t.failf("body %s: %d events and no error", show(body), len(events))
 				}
 				if len(t.failures) > before {
 					return
@@ -319,7 +320,7 @@ func callbacksJunk(bodies func() []string) func(*trial) {
 	}
 }
 
-// meaningful reports whether an event says something of a message.
+// meaningful reports whether an event is about a message.
 func meaningful(events []provider.Event) bool {
 	for _, e := range events {
 		if e.Status != provider.StatusUnknown || e.ID != "" || e.Text != "" {
@@ -343,7 +344,7 @@ func callbacksBadUTF8(t *trial) {
 				events, _ := l.parse(c)
 				for _, e := range events {
 					if !utf8.ValidString(e.Text) || !utf8.ValidString(e.ID) || !utf8.ValidString(e.VendorStatus) {
-						t.failf("%s with bytes that are no UTF-8 in %s: the event passes them on as text", g.file, field)
+						t.failf("%s with invalid UTF-8 in %s: the event has invalid UTF-8 too", g.file, field)
 					}
 				}
 			}

@@ -11,29 +11,29 @@ import (
 func capabilityCases() []Case {
 	return []Case{
 		{ID: "capabilities.bits", Level: Must, Core: true, run: capabilityBits,
-			Why:    "callers decide by the bits; one without its method fails at the moment it is needed",
+			Why:    "callers decide by the capabilities; one without its method fails when it is needed",
 			Source: contract + ", Capabilities, Feature"},
 		{ID: "capabilities.constant", Level: Must, run: capabilitiesConstant,
-			Why:    "routers ask once and plan with the answer; it must cost nothing and not change",
+			Why:    "routers plan with the capabilities; reading them must be free, and they must not change",
 			Source: contract + ", Provider.Capabilities"},
 		{ID: "capabilities.limits", Level: Must, http: true, run: limitsKept,
-			Why:    "a text above the vendor's limit that is cut, or sent to be cut, is worse than a refusal",
+			Why:    "truncating a text that exceeds the vendor's limit is worse than refusing it",
 			Source: contract + ", Capabilities.MaxCharacters"},
 		{ID: "capabilities.sender", Level: Must, http: true, run: senderForms,
-			Why:    "a sender that is dropped or changed in silence makes the message look like somebody else's",
+			Why:    "if the sender is silently dropped or changed, the message seems to come from somebody else",
 			Source: contract + ", CanChooseSender"},
 		{ID: "capabilities.schedule", Level: Must, run: withOption(provider.CanSchedule, "SendAt", func(m *provider.Message) {
 			m.SendAt = time.Now().Add(26 * time.Hour).Truncate(time.Hour)
 		}),
-			Why:    "a date that is dropped in silence sends in the middle of the night",
+			Why:    "if the time is silently dropped, the message may be delivered in the middle of the night",
 			Source: contract + ", Schedule"},
 		{ID: "capabilities.validity", Level: Must, run: withOption(provider.CanSetValidity, "Validity", func(m *provider.Message) {
 			m.Validity = time.Hour
 		}),
-			Why:    "a validity that is dropped in silence delivers codes that have expired",
+			Why:    "if the validity is silently dropped, expired codes are delivered",
 			Source: contract + ", Validity"},
-		{ID: "answers.doubtful", Level: Must, http: true, run: doubtfulAnswers,
-			Why:    "a lookup that failed must be an error: \"not found\" is taken for proof that nothing was sent, nil from Cancel for proof that it will not be",
+		{ID: "lookups.failed", Level: Must, http: true, run: failedLookups,
+			Why:    "a failed lookup must be an error: callers treat \"not found\" as proof that nothing was sent, and nil from Cancel as proof that nothing will be",
 			Source: contract + ", Finder, Canceller"},
 	}
 }
@@ -45,7 +45,7 @@ func capabilityBits(t *trial) {
 }
 
 func capabilitiesConstant(t *trial) {
-	l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
 		if n == 1 {
 			return good.Reply()
 		}
@@ -63,7 +63,7 @@ func capabilitiesConstant(t *trial) {
 	}
 }
 
-// limitsKept sends a text that is one character too long.
+// limitsKept sends a text that exceeds the limit by one character.
 func limitsKept(t *trial) {
 	l := t.lab(accept)
 	limits := l.p.Capabilities()
@@ -108,7 +108,7 @@ func senderForms(t *trial) {
 		requests := l.taken()[before:]
 		if r.err != nil && len(requests) == 0 {
 			if from == "Example" {
-				t.failf("From %q: Send answered %s, want accepted: the bit choose_sender is set", from, r)
+				t.failf("From %q: Send returned %s, want accepted: the capability choose_sender is set", from, r)
 			}
 			l.wantCode(r, provider.SenderRejected, provider.Unsupported, provider.InvalidMessage)
 			continue
@@ -122,7 +122,7 @@ func senderForms(t *trial) {
 	}
 }
 
-// hasSender takes a number with or without its plus.
+// hasSender accepts a number with or without its plus.
 func (v values) hasSender(from string) bool {
 	if v.has(from) {
 		return true
@@ -130,7 +130,7 @@ func (v values) hasSender(from string) bool {
 	return from[0] == '+' && v.has(from[1:])
 }
 
-// withOption asks for something that a driver must carry or refuse.
+// withOption sets a field that a driver must either honour or refuse.
 func withOption(bit provider.Feature, field string, set func(*provider.Message)) func(*trial) {
 	return func(t *trial) {
 		l := t.lab(accept)
@@ -148,13 +148,13 @@ func withOption(bit provider.Feature, field string, set func(*provider.Message))
 		}
 		l.wantSends(1)
 		if !l.showsMoreThan(t.message("Hello")) {
-			t.failf("%s leaves no trace in the request", field)
+			t.failf("%s is not in the request", field)
 		}
 	}
 }
 
-// showsMoreThan reports whether the first request has a value that the same
-// message without the option has not.
+// showsMoreThan reports whether the first request has a value that the request of
+// the same message without the option does not have.
 func (l *lab) showsMoreThan(plain *provider.Message) bool {
 	l.send(plain)
 	requests := l.taken()
@@ -174,11 +174,11 @@ func (l *lab) showsMoreThan(plain *provider.Message) bool {
 	return false
 }
 
-// lookup is an optional call whose answer means something.
+// lookup is an optional call whose result callers rely on.
 type lookup struct {
 	name string
 	bit  provider.Feature
-	call func(l *lab, id string) (lie string, err error)
+	call func(l *lab, id string) (claim string, err error) // claim = what a nil error says
 }
 
 func lookups() []lookup {
@@ -223,9 +223,9 @@ func lookups() []lookup {
 	}
 }
 
-// doubtfulAnswers spoils the answers to everything but sends.
-func doubtfulAnswers(t *trial) {
-	spoilt := map[string]faultserver.Reply{
+// failedLookups fails all requests that do not send.
+func failedLookups(t *trial) {
+	failures := map[string]faultserver.Reply{
 		"a dropped connection":   {End: faultserver.Reset},
 		"status 500":             faultserver.Page(http.StatusInternalServerError).Reply(),
 		"status 401":             faultserver.Page(http.StatusUnauthorized).Reply(),
@@ -233,9 +233,9 @@ func doubtfulAnswers(t *trial) {
 		"a web page, status 200": faultserver.Page(http.StatusOK).Reply(),
 	}
 	asked := false
-	for what, reply := range spoilt {
-		// A lab for each, as a driver that was refused may want a new token.
-		l := t.labAll(func(n int, good faultserver.Answer) faultserver.Reply {
+	for what, reply := range failures {
+		// A new lab for each, as a driver may fetch a new token after a refusal.
+		l := t.labAll(func(n int, good faultserver.Response) faultserver.Reply {
 			if n == 1 {
 				return good.Reply()
 			}
@@ -247,20 +247,20 @@ func doubtfulAnswers(t *trial) {
 				continue
 			}
 			before := len(l.server.Requests())
-			lie, err := look.call(l, id)
+			claim, err := look.call(l, id)
 			switch asks := len(l.server.Requests()) > before; {
 			case !asks:
 			case err == nil:
-				t.failf("%s on %s: the driver answers %s, want an error", look.name, what, lie)
+				t.failf("%s after %s: returned %s, want an error", look.name, what, claim)
 			case provider.CodeOf(err) == provider.Unsupported:
-				t.failf("%s on %s: %q, though the bit is set", look.name, what, err)
+				t.failf("%s after %s: %q, although the capability is set", look.name, what, err)
 			default:
-				l.leaks(look.name+" on "+what+": the error", printed(err))
+				l.leaks(look.name+" after "+what+": the error", printed(err))
 			}
 			asked = asked || len(l.server.Requests()) > before
 		}
 	}
 	if !asked {
-		t.notApplicable("the driver makes no requests but sends")
+		t.notApplicable("the driver makes no requests that do not send")
 	}
 }

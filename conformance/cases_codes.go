@@ -9,22 +9,22 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// codeCases hold the driver to the vendor's documented answers, one case for
-// each code.
+// codeCases check the driver against the vendor's documented responses, one case
+// for each code.
 func codeCases() []Case {
 	whys := map[provider.Code]string{
-		provider.InvalidRecipient:  "a bad number tried at every provider costs money and reputation",
-		provider.InvalidMessage:    "a bad text is bad everywhere; a caller must be told, not a retry loop",
-		provider.OptedOut:          "texting a person who said stop by another provider breaks the law in most countries",
-		provider.SenderRejected:    "another provider may carry the sender; giving up loses the message",
-		provider.Unsupported:       "another provider may be able to; giving up loses the message",
+		provider.InvalidRecipient:  "trying an invalid number at every provider costs money and reputation",
+		provider.InvalidMessage:    "an invalid text is invalid everywhere; it must be reported, not retried",
+		provider.OptedOut:          "sending through another provider to a person who opted out is illegal in most countries",
+		provider.SenderRejected:    "another provider may accept the sender; giving up loses the message",
+		provider.Unsupported:       "another provider may support it; giving up loses the message",
 		provider.NoRoute:           "another provider may reach the number; giving up loses the message",
-		provider.Rejected:          "an unknown refusal taken for not sent is tried again and again",
-		provider.RateLimited:       "a limit taken for a failure opens breakers, and one taken for a refusal loses messages",
-		provider.Unauthenticated:   "wrong credentials need a human, not retries that lock the account",
-		provider.InsufficientFunds: "an empty account needs a human, and the next provider",
-		provider.Unavailable:       "the documented \"not taken\" makes the next attempt safe",
-		provider.Indeterminate:     "the documented \"perhaps\" must not be taken for a no",
+		provider.Rejected:          "a refusal reported as not sent is retried in vain",
+		provider.RateLimited:       "a rate limit reported as a failure opens circuit breakers; reported as a refusal, it loses messages",
+		provider.Unauthenticated:   "invalid credentials need an operator; retries may lock the account",
+		provider.InsufficientFunds: "an empty account needs an operator; the message goes to the next provider",
+		provider.Unavailable:       "if the vendor documents that the message was not accepted, another attempt is safe",
+		provider.Indeterminate:     "if the vendor documents that the message may have been accepted, it must not be reported as not sent",
 	}
 	var cases []Case
 	for _, code := range provider.Codes() {
@@ -36,7 +36,7 @@ func codeCases() []Case {
 	}
 	return append(cases, Case{
 		ID: "codes.error-2xx", Level: Must, Core: true, http: true, run: errorIn2xx,
-		Why:    "many vendors answer errors with status 200; an error taken for an acceptance is a message that never comes",
+		Why:    "many vendors return errors with status 200; an error reported as accepted loses the message",
 		Source: contract + ", Provider.Send",
 	})
 }
@@ -49,14 +49,14 @@ func documentedCode(t *trial, code provider.Code) {
 	l := t.lab(accept)
 	for _, documented := range replies {
 		m := t.message("Hello")
-		l.reset(func(n int, _ faultserver.Answer) faultserver.Reply { return documented.fill(m, n).Reply() })
+		l.reset(func(n int, _ faultserver.Response) faultserver.Reply { return documented.fill(m, n).Reply() })
 		before := len(t.failures)
 		e := l.wantCode(l.sendRefused(m, code), code)
 		l.wantSends(1)
 		if documented.vendorCode != "" && e.VendorCode != documented.vendorCode {
 			t.failf("VendorCode is %q, want %q", e.VendorCode, documented.vendorCode)
 		}
-		seconds, err := strconv.Atoi(documented.answer.Header.Get("Retry-After"))
+		seconds, err := strconv.Atoi(documented.response.Header.Get("Retry-After"))
 		if wait := time.Duration(seconds) * time.Second; err == nil && e.RetryAfter != wait {
 			t.failf("RetryAfter is %s, want %s", e.RetryAfter, wait)
 		}
@@ -66,24 +66,24 @@ func documentedCode(t *trial, code provider.Code) {
 	}
 }
 
-// errorIn2xx gives each documented refusal the status 200.
+// errorIn2xx returns each documented refusal with status 200.
 func errorIn2xx(t *trial) {
 	tried := 0
 	l := t.lab(accept)
 	for _, code := range provider.Codes() {
 		for _, documented := range t.replies[string(code)] {
-			if len(documented.answer.Body) == 0 {
+			if len(documented.response.Body) == 0 {
 				continue
 			}
 			tried++
 			m := t.message("Hello")
-			l.reset(func(n int, _ faultserver.Answer) faultserver.Reply {
+			l.reset(func(n int, _ faultserver.Response) faultserver.Reply {
 				a := documented.fill(m, n)
 				a.Status = http.StatusOK
 				return a.Reply()
 			})
 			if r := l.send(m); r.err == nil {
-				t.failf("%s with status 200: Send answered %s, want an error", documented.file, r)
+				t.failf("%s with status 200: Send returned %s, want an error", documented.file, r)
 			}
 		}
 	}

@@ -10,21 +10,22 @@ import (
 func configCases() []Case {
 	return []Case{
 		{ID: "config.unknown-key", Level: Must, run: configUnknownKey,
-			Why:    "a misspelt setting that is ignored in silence is found out in production",
+			Why:    "a misspelt setting that is silently ignored is only noticed in production",
 			Source: contract + ", DecodeConfig"},
 		{ID: "config.wrong-type", Level: Must, run: configWrongType,
-			Why:    "a setting of the wrong form must be named, not taken for its default",
+			Why:    "a setting of the wrong type must be reported, not replaced by its default",
 			Source: contract + ", DecodeConfig"},
 		{ID: "config.described", Level: Should, run: configDescribed,
-			Why:    "people learn a driver's settings from the command line",
+			Why:    "users read about a driver's settings on the command line",
 			Source: contract + ", Driver.Settings"},
 	}
 }
 
-// knownAccount is the driver and its settings; else the case is not applicable.
+// knownAccount returns the driver and its settings; if they are not known, the case
+// is not applicable.
 func (t *trial) knownAccount() *account {
 	if t.account == nil {
-		t.notApplicable("the harness is not made by ForDriver, so the settings are not known")
+		t.notApplicable("the settings are not known: the harness was not made by ForDriver")
 	}
 	return t.account
 }
@@ -52,16 +53,16 @@ func configWrongType(t *trial) {
 	}
 }
 
-// refuses opens with a setting that cannot be right.
+// refuses checks that Open rejects an invalid setting.
 func (t *trial) refuses(change map[string]any, name string) {
 	p, err := t.knownAccount().openWith("http://127.0.0.1:1", change)
 	if err == nil {
 		_ = provider.Close(p) // it should not exist
-		t.failf("Open takes the setting %s: %v", name, change[name])
+		t.failf("Open accepted the invalid setting %s: %v", name, change[name])
 		return
 	}
 	if _, ok := errors.AsType[*provider.ConfigError](err); !ok || !strings.Contains(err.Error(), name) {
-		t.failf("Open answers %q, want a *provider.ConfigError that names %s", err, name)
+		t.failf("Open returned %q, want a *provider.ConfigError that names %s", err, name)
 	}
 	t.leaks("Open's error", err.Error())
 }
@@ -69,11 +70,11 @@ func (t *trial) refuses(change map[string]any, name string) {
 func configDescribed(t *trial) {
 	a := t.knownAccount()
 	if a.driver.Name == "" || a.driver.Doc == "" {
-		t.failf("the driver has no name or no doc")
+		t.failf("the driver's Name and Doc must not be empty")
 	}
 	for _, s := range a.driver.Settings {
 		if s.Doc == "" {
-			t.failf("the setting %s has no doc", s.Name)
+			t.failf("setting %s: Doc must not be empty", s.Name)
 		}
 	}
 }

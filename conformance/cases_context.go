@@ -16,16 +16,16 @@ func contextFor(d time.Duration) (context.Context, context.CancelFunc) {
 func contextCases() []Case {
 	return []Case{
 		{ID: "context.cancelled", Level: Must, Core: true, run: contextCancelled,
-			Why:    "who has given up must not cause a text",
+			Why:    "a cancelled call must not send a message",
 			Source: contract + ", Provider.Send"},
 		{ID: "context.expired", Level: Must, Core: true, run: contextExpired,
-			Why:    "an expired code that still arrives locks people out",
+			Why:    "a message must not be sent after its deadline, such as a code that has expired",
 			Source: contract + ", Provider.Send"},
 		{ID: "context.cancel-waiting", Level: Must, Core: true, http: true, run: cancelWaiting,
-			Why:    "a caller that gives up must come back at once, and the message is in doubt: the vendor has it",
+			Why:    "Send must return at once when it is cancelled, and the outcome is unknown: the vendor has the message",
 			Source: contract + ", Indeterminate"},
 		{ID: "context.deadline-waiting", Level: Must, Core: true, http: true, run: deadlineWaiting,
-			Why:    "a deadline that does not hold holds up everything behind it, and the message is in doubt: the vendor has it",
+			Why:    "Send must return at its deadline, and the outcome is unknown: the vendor has the message",
 			Source: contract + ", Indeterminate"},
 	}
 }
@@ -44,7 +44,7 @@ func contextExpired(t *trial) {
 	l.wantNothing(ctx, context.DeadlineExceeded)
 }
 
-// wantNothing sends under a context that has ended.
+// wantNothing sends with a context that has ended.
 func (l *lab) wantNothing(ctx context.Context, cause error) {
 	r := l.sendUnder(ctx, l.message("Hello"))
 	l.wantCode(r, provider.Unavailable)
@@ -54,13 +54,13 @@ func (l *lab) wantNothing(ctx context.Context, cause error) {
 
 func (l *lab) wantCause(r result, cause error) {
 	if r.err != nil && !errors.Is(r.err, cause) {
-		l.failf("Send answered %s, which does not wrap %q: a caller cannot tell that it was the context", r, cause)
+		l.failf("Send returned %s, which does not wrap %q, so that a caller cannot see that the context ended", r, cause)
 	}
 }
 
 func cancelWaiting(t *trial) {
 	read := make(chan struct{}, 1)
-	l := t.lab(func(int, faultserver.Answer) faultserver.Reply {
+	l := t.lab(func(int, faultserver.Response) faultserver.Reply {
 		read <- struct{}{}
 		return faultserver.Reply{End: faultserver.Hang}
 	})
@@ -70,7 +70,7 @@ func cancelWaiting(t *trial) {
 	go func() {
 		select {
 		case <-read:
-		case <-time.After(patience): // a busy machine takes its time
+		case <-time.After(patience): // on a busy machine
 		}
 		cancel()
 	}()
@@ -81,7 +81,7 @@ func cancelWaiting(t *trial) {
 }
 
 func deadlineWaiting(t *trial) {
-	l := t.lab(func(int, faultserver.Answer) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
+	l := t.lab(func(int, faultserver.Response) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
 	l.ready()
 	ctx, cancel := contextFor(hang)
 	defer cancel()

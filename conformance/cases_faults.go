@@ -9,19 +9,19 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// faultCase is a fault of the catalogue and what may be said of the message.
+// faultCase is a fault and the outcomes that a driver may report.
 type faultCase struct {
 	name   string
-	codes  []provider.Code // nil = only an acceptance is right
-	accept bool            // an acceptance is right too
+	codes  []provider.Code // nil = must be accepted
+	accept bool            // accepted is right
 	why    string
 	source string
 }
 
 const (
-	whyDoubt = "the vendor may have the message: not sent means a duplicate, accepted means a lie"
-	whyGood  = "the vendor has accepted: doubt here stops a message for nothing, or sends it twice"
-	whyCap   = "a driver that reads without a limit is a way to take the whole program down"
+	whyDoubt = "the vendor may have accepted the message; reporting not sent risks a duplicate, reporting accepted may be wrong"
+	whyGood  = "the vendor has accepted the message; reporting anything else stops it needlessly, or sends it twice"
+	whyCap   = "a driver that reads without a limit can exhaust the memory of the program"
 )
 
 var doubt = []provider.Code{provider.Indeterminate}
@@ -38,18 +38,18 @@ func faults() []faultCase {
 		{name: "hang-after-read", codes: doubt, why: whyDoubt},
 		{name: "hang-in-head", codes: doubt, why: whyDoubt},
 		{name: "hang-in-body", codes: doubt, why: whyDoubt},
-		{name: "slow-answer", accept: true, why: whyGood},
+		{name: "slow-response", accept: true, why: whyGood},
 		{name: "truncated-length", codes: doubt, why: whyDoubt, source: rfc9112 + " §8"},
 		{name: "truncated-chunk", codes: doubt, why: whyDoubt, source: rfc9112 + " §8"},
 		{name: "missing-last-chunk", codes: doubt, why: whyDoubt, source: rfc9112 + " §8"},
-		{name: "empty-200", codes: doubt, why: "a success without the id that the vendor promises comes from something in between"},
-		{name: "html-200", codes: doubt, why: "captive portals and maintenance pages answer 200"},
-		{name: "json-null", codes: doubt, why: "an answer of the wrong shape proves nothing, and must not crash"},
-		{name: "json-empty", codes: doubt, why: "an answer of the wrong shape proves nothing, and must not crash"},
-		{name: "json-list", codes: doubt, why: "an answer of the wrong shape proves nothing, and must not crash"},
+		{name: "empty-200", codes: doubt, why: "a success without the documented id probably comes from a proxy"},
+		{name: "html-200", codes: doubt, why: "captive portals and maintenance pages have status 200"},
+		{name: "json-null", codes: doubt, why: "a response of the wrong shape proves nothing, and must not crash the driver"},
+		{name: "json-empty", codes: doubt, why: "a response of the wrong shape proves nothing, and must not crash the driver"},
+		{name: "json-list", codes: doubt, why: "a response of the wrong shape proves nothing, and must not crash the driver"},
 		{name: "json-deep", codes: doubt, why: "deep nesting overflows the stack of careless parsers"},
 		{name: "chunked", accept: true, why: whyGood, source: rfc9112 + " §7.1"},
-		{name: "bom", accept: true, why: "some vendors' frameworks write a byte order mark; the acceptance behind it is real", source: "RFC 8259 §8.1"},
+		{name: "bom", accept: true, why: "some web frameworks write a byte order mark; the acceptance after it is valid", source: "RFC 8259 §8.1"},
 		{name: "gzip-bomb", codes: doubt, why: whyCap},
 		{name: "huge-body", codes: doubt, why: whyCap},
 		{name: "header-flood", codes: doubt, why: whyCap},
@@ -63,22 +63,22 @@ func faultCases() []Case {
 		{ID: "fault.h2-goaway", Level: Must, http: true, run: http2Fault("h2-goaway", provider.Indeterminate),
 			Why: whyDoubt, Source: "RFC 9113 §6.8"},
 		{ID: "fault.h2-refused-stream", Level: Must, http: true, run: http2Fault("h2-refused-stream", provider.Indeterminate, provider.Unavailable),
-			Why: "HTTP libraries repeat a refused stream in silence; whether to try again is the router's business", Source: "RFC 9113 §8.7"},
+			Why: "HTTP libraries silently repeat a refused stream; retrying is the router's decision", Source: "RFC 9113 §8.7"},
 		{ID: "fault.refused", Level: Must, Core: true, http: true, run: connectionRefused,
-			Why: "nothing was written, so the next attempt is safe; doubt here stops a message for nothing", Source: contract + ", Unavailable"},
+			Why: "nothing was written, so that another attempt is safe; reporting unknown stops the message needlessly", Source: contract + ", Unavailable"},
 		{ID: "fault.tls-untrusted", Level: Must, Core: true, http: true, run: untrustedTLS,
-			Why: "credentials must not go to a server that cannot prove its name", Source: "RFC 9110 §4.3.4"},
-		{ID: "fault.tls-gibberish", Level: Must, Core: true, http: true, run: tlsDoor(faultserver.Gibberish),
-			Why: "nothing of the request was written, so the next attempt is safe", Source: contract + ", Unavailable"},
-		{ID: "fault.tls-hang", Level: Must, Core: true, http: true, run: tlsDoor(faultserver.HangDoor),
-			Why: "nothing of the request was written, so the next attempt is safe", Source: contract + ", Unavailable"},
-		{ID: "fault.gzip", Level: Must, http: true, run: gzipAnswer, Why: whyGood, Source: rfc9110 + " §8.4.1.3"},
+			Why: "credentials must not be sent to a server without a valid certificate", Source: "RFC 9110 §4.3.4"},
+		{ID: "fault.tls-gibberish", Level: Must, Core: true, http: true, run: tlsIntake(faultserver.Gibberish),
+			Why: "nothing of the request was written, so that another attempt is safe", Source: contract + ", Unavailable"},
+		{ID: "fault.tls-hang", Level: Must, Core: true, http: true, run: tlsIntake(faultserver.HangBeforeRead),
+			Why: "nothing of the request was written, so that another attempt is safe", Source: contract + ", Unavailable"},
+		{ID: "fault.gzip", Level: Must, http: true, run: gzipResponse, Why: whyGood, Source: rfc9110 + " §8.4.1.3"},
 		{ID: "fault.wrong-types", Level: Must, Core: true, http: true, run: wrongTypes,
-			Why: "an answer of the wrong shape proves nothing, and must not crash", Source: "RFC 8259"},
+			Why: "a response of the wrong shape proves nothing, and must not crash the driver", Source: "RFC 8259"},
 		{ID: "fault.duplicate-keys", Level: Should, http: true, run: duplicateKeys,
-			Why: "which of two values counts is not defined: accepted or in doubt, never not sent", Source: "RFC 8259 §4"},
+			Why: "it is not defined which of two values counts: the outcome is accepted or unknown, never not sent", Source: "RFC 8259 §4"},
 		{ID: "fault.bad-utf8", Level: Should, http: true, run: badUTF8,
-			Why: "vendors repeat texts in the wrong encoding; the acceptance beside it is real", Source: "RFC 8259 §8.1"},
+			Why: "vendors echo texts in the wrong encoding; the acceptance is valid nevertheless", Source: "RFC 8259 §8.1"},
 	}
 	for _, f := range faults() {
 		c := Case{ID: "fault." + f.name, Level: Must, Core: true, http: true, Why: f.why, Source: f.source, run: f.run}
@@ -95,13 +95,13 @@ func (f faultCase) run(t *trial) {
 	if err != nil {
 		t.stopf("%v", err)
 	}
-	l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply {
+	l := t.lab(func(_ int, good faultserver.Response) faultserver.Reply {
 		if fault.Reply == nil {
 			return good.Reply()
 		}
 		return fault.Reply(good)
 	})
-	if len(t.accepted().answer.Body) == 0 && fault.Reply != nil && !f.accept {
+	if len(t.accepted().response.Body) == 0 && fault.Reply != nil && !f.accept {
 		t.emptyAcceptance(fault)
 	}
 	limit := sendTime
@@ -109,7 +109,7 @@ func (f faultCase) run(t *trial) {
 		limit = hang
 		l.ready()
 	}
-	l.server.SetDoor(fault.Door)
+	l.server.SetIntake(fault.Intake)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	r := l.sendUnder(ctx, t.message("Hello"))
@@ -121,43 +121,43 @@ func (f faultCase) run(t *trial) {
 	l.wantAtMostOne(fault)
 }
 
-// emptyAcceptance leaves out the faults that look like the acceptance of a
-// vendor who answers without a body.
+// emptyAcceptance makes the case not applicable if its fault looks like the empty
+// acceptance of this vendor.
 func (t *trial) emptyAcceptance(f faultserver.Fault) {
 	for _, spoilt := range []string{"reset", "close", "hang-after", "hang-in-head", "header-flood"} {
 		if strings.HasPrefix(f.Name, spoilt) {
 			return
 		}
 	}
-	t.notApplicable("the vendor accepts with an empty body (accepted.http), so this body proves nothing")
+	t.notApplicable("the vendor accepts with an empty body (accepted.http), so that the body does not matter")
 }
 
-// wantAtMostOne counts at the socket: requests, and connections where no
-// request was read.
+// wantAtMostOne counts requests at the socket, and connections if no request was
+// read.
 func (l *lab) wantAtMostOne(f faultserver.Fault) {
 	if n := l.count(); n > 1 {
-		l.failf("the server counted %d requests for one Send, want 1", n)
+		l.failf("the server received %d requests for one Send, want 1", n)
 	}
-	if f.Door == faultserver.ResetDoor && l.OtherRequests == nil && l.server.Connections() > 1 {
-		l.failf("the server counted %d connections for one Send whose first was reset, want 1", l.server.Connections())
+	if f.Intake == faultserver.ResetBeforeRead && l.OtherRequests == nil && l.server.Connections() > 1 {
+		l.failf("the server accepted %d connections for one Send, of which the first was reset; want 1", l.server.Connections())
 	}
 }
 
-// http2Fault is about drivers that speak HTTP/2, which the suite can see without
-// TLS alone.
+// http2Fault is for drivers that use HTTP/2, which the suite supports without TLS
+// only.
 func http2Fault(name string, codes ...provider.Code) func(*trial) {
 	return func(t *trial) {
 		fault, err := faultserver.FaultNamed(name)
 		if err != nil {
 			t.stopf("%v", err)
 		}
-		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
-		ctx, cancel := context.WithTimeout(context.Background(), patience) // libraries repeat for longer
+		l := t.lab(func(_ int, good faultserver.Response) faultserver.Reply { return fault.Reply(good) })
+		ctx, cancel := context.WithTimeout(context.Background(), patience) // libraries retry for longer
 		defer cancel()
 		r := l.sendUnder(ctx, t.message("Hello"))
 		for _, s := range l.taken() {
 			if s.request.HTTP.ProtoMajor < 2 {
-				t.notApplicable("the driver speaks HTTP/1.1")
+				t.notApplicable("the driver uses HTTP/1.1")
 			}
 		}
 		l.wantCode(r, codes...)
@@ -173,14 +173,14 @@ func connectionRefused(t *trial) {
 }
 
 func untrustedTLS(t *trial) {
-	l := t.labTLS(faultserver.Open, faultserver.NewTLS)
+	l := t.labTLS(faultserver.ReadAll, faultserver.NewTLS)
 	l.wantCode(l.send(t.message("Hello")), provider.Unavailable)
 	l.wantSends(0)
 }
 
-func tlsDoor(door faultserver.Door) func(*trial) {
+func tlsIntake(intake faultserver.Intake) func(*trial) {
 	return func(t *trial) {
-		l := t.labTLS(door, faultserver.New)
+		l := t.labTLS(intake, faultserver.New)
 		ctx, cancel := context.WithTimeout(context.Background(), hang)
 		defer cancel()
 		l.wantCode(l.sendUnder(ctx, t.message("Hello")), provider.Unavailable)
@@ -188,7 +188,7 @@ func tlsDoor(door faultserver.Door) func(*trial) {
 }
 
 // labTLS opens a provider with an https address.
-func (t *trial) labTLS(door faultserver.Door, start func(func(*faultserver.Request) faultserver.Reply) (*faultserver.Server, error)) *lab {
+func (t *trial) labTLS(intake faultserver.Intake, start func(func(*faultserver.Request) faultserver.Reply) (*faultserver.Server, error)) *lab {
 	l := &lab{trial: t}
 	server, err := start(func(rq *faultserver.Request) faultserver.Reply {
 		l.record(rq)
@@ -198,43 +198,42 @@ func (t *trial) labTLS(door faultserver.Door, start func(func(*faultserver.Reque
 		t.stopf("%v", err)
 	}
 	t.cleanups = append(t.cleanups, server.Close)
-	server.SetDoor(door)
+	server.SetIntake(intake)
 	l.server = server
 	l.p = t.open("https://" + strings.TrimPrefix(strings.TrimPrefix(server.URL, "http://"), "https://"))
 	return l
 }
 
-func gzipAnswer(t *trial) {
+func gzipResponse(t *trial) {
 	fault, err := faultserver.FaultNamed("gzip")
 	if err != nil {
 		t.stopf("%v", err)
 	}
-	l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
+	l := t.lab(func(_ int, good faultserver.Response) faultserver.Reply { return fault.Reply(good) })
 	r := l.send(t.message("Hello"))
 	for _, s := range l.taken() {
 		if !strings.Contains(strings.ToLower(s.request.HTTP.Header.Get("Accept-Encoding")), "gzip") {
-			t.notApplicable("the driver does not ask for gzip")
+			t.notApplicable("the driver does not accept gzip")
 		}
 	}
 	l.wantAccepted(r)
 }
 
 func wrongTypes(t *trial) {
-	// A number instead of a string, or the reverse, is not among them: vendors do
-	// change an id's type, and it is still the id.
+	// A number instead of a string, or the reverse, is not tested: vendors do change
+	// the type of an id, and it is still the id.
 	l := t.lab(accept)
 	for _, wrong := range []any{map[string]any{"x": []any{}}, []any{true}, true, nil} {
 		l.spoil(func(body []byte) ([]byte, bool) { return mapScalars(body, func(string) any { return wrong }) })
 		if r := l.send(t.message("Hello")); r.err != nil {
 			l.wantCode(r, append(t.refusals(), provider.Indeterminate)...)
 		} else if t.accepted().hasID() {
-			t.failf("every string and number of the answer replaced by %v: Send answered %s, want indeterminate", wrong, r)
+			t.failf("with every string and number of the response replaced by %v: Send returned %s, want indeterminate", wrong, r)
 		}
 	}
 }
 
-// refusals are what an answer without its words may be read as: a status word
-// that is gone may mean a no.
+// refusals are the codes that a response without a status word may mean.
 func (t *trial) refusals() []provider.Code {
 	return []provider.Code{provider.Rejected, provider.InvalidMessage, provider.InvalidRecipient}
 }
@@ -266,13 +265,13 @@ func badUTF8(t *trial) {
 	}
 }
 
-// spoil answers with a changed JSON body. If the body cannot be changed so, the
-// case is not applicable.
+// spoil returns the accepted response with a changed JSON body. If the body cannot
+// be changed that way, the case is not applicable.
 func (l *lab) spoil(change func([]byte) ([]byte, bool)) {
 	if _, ok := change(l.accepted().fill(l.message("probe"), 1).Body); !ok {
-		l.notApplicable("accepted.http is not JSON of the form that this case spoils")
+		l.notApplicable("accepted.http is not JSON of the form that this case changes")
 	}
-	l.reset(func(_ int, good faultserver.Answer) faultserver.Reply {
+	l.reset(func(_ int, good faultserver.Response) faultserver.Reply {
 		good.Body, _ = change(good.Body)
 		return good.Reply()
 	})

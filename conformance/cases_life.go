@@ -19,37 +19,37 @@ import (
 
 func lifeCases() []Case {
 	return []Case{
-		{ID: "life.open-quiet", Level: Must, http: true, run: openQuiet,
-			Why:    "opening is done at the start of a program and in checks of a configuration; it must not need the network",
+		{ID: "life.open-offline", Level: Must, http: true, run: openOffline,
+			Why:    "providers are opened when a program starts and when a configuration is checked; that must not need the network",
 			Source: contract + ", Driver.Open"},
 		{ID: "life.open-strict", Level: Must, http: true, run: openStrict,
-			Why:    "a wrong address must be said when the program starts, and plain http shows credentials and texts to everybody on the way",
+			Why:    "an invalid address must be reported when the program starts; plain http exposes credentials and texts on the network",
 			Source: contract + "/httpcall, CheckURL"},
 		{ID: "life.close-twice", Level: Must, run: closeTwice,
-			Why:    "programs close in more than one place when they end",
+			Why:    "programs that shut down may close a provider twice",
 			Source: contract + ", Close"},
 		{ID: "life.use-after-close", Level: Must, run: useAfterClose,
-			Why:    "a late send must fail cleanly; a crash or a lie there spoils an orderly shutdown",
+			Why:    "a send during shutdown must fail cleanly: no crash, and no wrong outcome",
 			Source: contract + ", Close"},
 		{ID: "life.connections-closed", Level: Should, http: true, run: connectionsClosed,
-			Why:    "programs that reload their configuration collect the connections of closed providers",
+			Why:    "connections that a closed provider leaves open accumulate in programs that reload their configuration",
 			Source: contract + ", Close"},
 		{ID: "life.thousand-sends", Level: Must, alone: true, run: thousandSends,
-			Why:    "what leaks a little with each send takes the program down in a week",
+			Why:    "a small leak in each send exhausts the program in days",
 			Source: contract + ", Provider.Send"},
 		{ID: "life.reopened", Level: Must, alone: true, run: reopened,
-			Why:    "programs that reload their configuration collect what a closed provider leaves behind",
+			Why:    "goroutines that a closed provider leaves behind accumulate in programs that reload their configuration",
 			Source: contract + ", Close"},
 		{ID: "life.no-state", Level: Must, http: true, run: noState,
-			Why:    "what is left of one message must not go out with the next",
+			Why:    "data of one message must not be sent with the next",
 			Source: contract + ", Provider.Send"},
 		{ID: "privacy.logs", Level: Must, alone: true, run: privateLogs,
-			Why:    "a driver does not log: what it has to say is in its errors, which the program can redact",
+			Why:    "a driver must not log: it returns errors, which the program can redact",
 			Source: "OWASP Logging Cheat Sheet, Data to exclude"},
 	}
 }
 
-func openQuiet(t *trial) {
+func openOffline(t *trial) {
 	server, err := faultserver.New(func(*faultserver.Request) faultserver.Reply { return faultserver.Page(500).Reply() })
 	if err != nil {
 		t.stopf("%v", err)
@@ -65,24 +65,24 @@ func openStrict(t *trial) {
 	for url, what := range map[string]string{
 		"http://192.0.2.1":      "plain http to a remote host",
 		"ftp://127.0.0.1":       "a scheme that is not http",
-		"://not an address":     "what is no address",
-		"https://u:p@192.0.2.1": "an address with credentials in it",
+		"://not an address":     "an invalid URL",
+		"https://u:p@192.0.2.1": "a URL with credentials",
 	} {
 		p, err := t.Open(url)
 		if err == nil {
 			_ = provider.Close(p) // it should not exist
-			t.failf("Open takes %s (%q)", what, url)
+			t.failf("Open accepted %s (%q)", what, url)
 			continue
 		}
 		if _, ok := errors.AsType[*provider.ConfigError](err); !ok {
-			t.failf("Open refuses %s with an error that is no *provider.ConfigError: %q", what, err)
+			t.failf("Open rejected %s with an error that is not a *provider.ConfigError: %q", what, err)
 		}
 		t.leaks("Open's error", err.Error())
 	}
 }
 
 func (t *trial) closer(l *lab) io.Closer {
-	c, ok := l.p.(io.Closer)
+	c, ok := provider.As[io.Closer](l.p)
 	if !ok {
 		t.notApplicable("the provider has no Close")
 	}
@@ -95,7 +95,7 @@ func closeTwice(t *trial) {
 	l.wantAccepted(l.send(t.message("Hello")))
 	for n := range 2 {
 		if err := c.Close(); err != nil {
-			t.failf("Close number %d: %v", n+1, err)
+			t.failf("call %d of Close: %v", n+1, err)
 		}
 	}
 }
@@ -135,33 +135,33 @@ func eventually(holds func() bool) bool {
 }
 
 const (
-	manySends  = 1000
-	manyOpens  = 30
-	strayGrows = 20 // goroutines that may come and go for other reasons
+	manySends = 1000
+	manyOpens = 30
+	tolerance = 20 // goroutines that may start and end for other reasons
 )
 
-// thousandSends counts goroutines and connections. Every tenth answer is an
-// error, as those paths leak first.
+// thousandSends counts goroutines and connections. Every tenth response is an
+// error, as leaks are most common there.
 func thousandSends(t *trial) {
-	l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
 		if n%10 == 0 {
 			return faultserver.Page(http.StatusBadGateway).Reply()
 		}
 		return good.Reply()
 	})
 	m := t.message("Hello")
-	// One context for all: ending it would clean up behind the driver.
+	// One context for all sends, as ending it would hide leaks.
 	ctx := l.ctx()
 	l.sendUnder(ctx, m)
 	before := runtime.NumGoroutine()
 	for range manySends {
 		l.sendUnder(ctx, m)
 	}
-	if !eventually(func() bool { return runtime.NumGoroutine() < before+strayGrows }) {
-		t.failf("%d sends left %d goroutines behind", manySends, runtime.NumGoroutine()-before)
+	if !eventually(func() bool { return runtime.NumGoroutine() < before+tolerance }) {
+		t.failf("%d sends leaked %d goroutines", manySends, runtime.NumGoroutine()-before)
 	}
-	if n := l.server.OpenConnections(); n > strayGrows {
-		t.failf("%d sends, one after the other, left %d connections open", manySends, n)
+	if n := l.server.OpenConnections(); n > tolerance {
+		t.failf("%d consecutive sends left %d connections open", manySends, n)
 	}
 	if t.http() {
 		l.wantSends(manySends + 1)
@@ -192,12 +192,12 @@ func reopened(t *trial) {
 			t.failf("Close: %v", err)
 		}
 	}
-	if !eventually(func() bool { return runtime.NumGoroutine() < before+strayGrows }) {
-		t.failf("%d providers that were opened, used and closed left %d goroutines behind", manyOpens, runtime.NumGoroutine()-before)
+	if !eventually(func() bool { return runtime.NumGoroutine() < before+tolerance }) {
+		t.failf("%d providers that were opened, used and closed leaked %d goroutines", manyOpens, runtime.NumGoroutine()-before)
 	}
 }
 
-// noState sends a message with everything and then one with nothing.
+// noState sends a message with all fields, then one with only the required ones.
 func noState(t *trial) {
 	l := t.lab(accept)
 	full := t.message("zq-first-text")
@@ -213,13 +213,13 @@ func noState(t *trial) {
 		seen := fmt.Sprint(s.request.HTTP.URL, s.request.HTTP.Header, string(s.request.Body))
 		for _, left := range []string{full.Text, "ZqSender", full.Tag, "zq-extra", full.To.Digits()} {
 			if strings.Contains(seen, left) {
-				t.failf("%q of the message before is in the request. %s", left, dump(s))
+				t.failf("%q of the previous message is in the request. %s", left, dump(s))
 			}
 		}
 	}
 }
 
-// watch collects what the process logs, and passes it on.
+// watch records what the process logs, and passes it on.
 type watch struct {
 	mu   sync.Mutex
 	seen bytes.Buffer
@@ -239,12 +239,12 @@ func (w *watch) text() string {
 	return w.seen.String()
 }
 
-// logging is held by whoever has taken over the process's loggers.
+// logging is held while the process's loggers are replaced.
 var logging sync.Mutex
 
-// privateLogs listens at the default loggers while messages are accepted,
-// refused and lost. Other packages may log meanwhile, so only what belongs to
-// the messages counts.
+// privateLogs records the default loggers while messages are accepted, refused and
+// lost. Other packages may log at the same time, so that only the content of the
+// messages counts.
 func privateLogs(t *trial) {
 	logging.Lock()
 	defer logging.Unlock()
@@ -256,7 +256,7 @@ func privateLogs(t *trial) {
 		slog.SetDefault(handler)
 		log.SetOutput(w.next)
 	}()
-	l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
 		return []faultserver.Reply{good.Reply(), faultserver.Page(400).Reply(), faultserver.Page(500).Reply(), {End: faultserver.Reset}}[(n-1)%4]
 	})
 	for range 4 {

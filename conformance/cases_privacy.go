@@ -18,42 +18,42 @@ func privacyCases() []Case {
 	const source = "OWASP Logging Cheat Sheet, Data to exclude; GDPR Art. 5(1)(c)"
 	return []Case{
 		{ID: "privacy.errors", Level: Must, Core: true, http: true, run: privateErrors,
-			Why: "errors are logged everywhere; a key, a number or a code in one is published", Source: source},
+			Why: "errors are logged; a key, a number or a text in one is disclosed", Source: source},
 		{ID: "privacy.transport-errors", Level: Must, Core: true, http: true, run: privateTransportErrors,
-			Why: "HTTP libraries put the address, query and all, into their errors", Source: source},
+			Why: "errors of HTTP libraries contain the URL with its query", Source: source},
 		{ID: "privacy.receipt", Level: Must, Core: true, http: true, run: privateReceipt,
-			Why: "vendors repeat what they were sent; the raw answer is stored by callers, and receipts are printed", Source: source},
+			Why: "vendors echo requests; callers store the raw response and print receipts", Source: source},
 		{ID: "privacy.provider", Level: Must, run: privateProvider,
-			Why: "a provider printed with %+v by mistake must not print its credentials", Source: source},
+			Why: "a provider that is printed with %+v must not print its credentials", Source: source},
 	}
 }
 
-// leaks looks for secrets, in the forms that they are sent in.
+// leaks finds secrets, in the forms in which they are sent.
 func (t *trial) leaks(what, text string) {
 	for i, secret := range t.Secrets {
 		forms := []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte(secret))}
 		for _, form := range forms {
 			if form != "" && strings.Contains(text, form) {
-				t.failf("%s shows secret %d of the harness", what, i+1)
+				t.failf("%s contains secret %d of the harness", what, i+1)
 				break
 			}
 		}
 	}
 }
 
-// leaksMessage also looks for the number and the text.
+// leaksMessage also finds the number and the text.
 func (t *trial) leaksMessage(what, text string, m *provider.Message) {
 	t.leaks(what, text)
 	_, national := m.To.Split()
 	if strings.Contains(text, national) {
-		t.failf("%s shows the recipient's number", what)
+		t.failf("%s contains the recipient's number", what)
 	}
 	if strings.Contains(text, m.Text) || strings.Contains(text, url.QueryEscape(m.Text)) {
-		t.failf("%s shows the text", what)
+		t.failf("%s contains the text", what)
 	}
 }
 
-// printed is everything that fmt and slog make of a value.
+// printed is a value as fmt and slog print it.
 func printed(v any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v\n%+v\n%#v\n%s\n%q\n", v, v, v, v, v)
@@ -62,21 +62,21 @@ func printed(v any) string {
 	return b.String()
 }
 
-// checkError looks at an error and all that it wraps.
+// checkError checks an error and everything that it wraps.
 func (l *lab) checkError(what string, r result, m *provider.Message) {
 	if r.err == nil {
 		return
 	}
 	l.leaksMessage(what+": the error", printed(r.err), m)
 	if _, ok := errors.AsType[*provider.Error](r.err); !ok {
-		l.failf("%s: the error has no *provider.Error: %q", what, r.err)
+		l.failf("%s: the error does not wrap a *provider.Error: %q", what, r.err)
 	}
 }
 
 const privateText = "zq-private-text 4829137"
 
-// credentials are the secrets and what the requests proved themselves with. Of
-// drivers that fetch tokens, which live for minutes, only the secrets count.
+// credentials returns the secrets, and the credentials in the requests. Tokens that
+// a driver fetches are not included, as they are short-lived.
 func (l *lab) credentials() []string {
 	var all []string
 	if l.OtherRequests != nil {
@@ -95,37 +95,37 @@ func (l *lab) credentials() []string {
 	return append(all, l.Secrets...)
 }
 
-// privateErrors lets the vendor repeat the credentials, the number and the text
-// in each of its documented errors and on a web page.
+// privateErrors makes the vendor echo the credentials, the number and the text in
+// each of its documented errors and in a web page.
 func privateErrors(t *trial) {
 	l := t.lab(accept)
 	for _, code := range provider.Codes() {
 		for _, documented := range t.replies[string(code)] {
-			l.echo(documented.file, func(m *provider.Message, n int, said string) faultserver.Answer {
+			l.echo(documented.file, func(m *provider.Message, n int, echo string) faultserver.Response {
 				a := documented.fill(m, n)
-				if changed, ok := mapStrings(a.Body, func(s string) any { return s + " " + said }); ok {
+				if changed, ok := mapStrings(a.Body, func(s string) any { return s + " " + echo }); ok {
 					a.Body = changed
 				} else {
-					a.Body = append(a.Body, said...)
+					a.Body = append(a.Body, echo...)
 				}
 				return a
 			})
 		}
 	}
 	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusOK} {
-		l.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, said string) faultserver.Answer {
-			a := faultserver.Page(status).With("X-Echo", said)
-			a.Body = append(a.Body, said...)
+		l.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, echo string) faultserver.Response {
+			a := faultserver.Page(status).With("X-Echo", echo)
+			a.Body = append(a.Body, echo...)
 			return a
 		})
 	}
 }
 
-func (l *lab) echo(what string, answer func(m *provider.Message, n int, said string) faultserver.Answer) {
+func (l *lab) echo(what string, respond func(m *provider.Message, n int, echo string) faultserver.Response) {
 	m := l.message(privateText)
-	l.reset(func(n int, _ faultserver.Answer) faultserver.Reply {
-		said := strings.Join(append(l.credentials(), m.To.String(), m.Text), " ")
-		return answer(m, n, said).Reply()
+	l.reset(func(n int, _ faultserver.Response) faultserver.Reply {
+		echo := strings.Join(append(l.credentials(), m.To.String(), m.Text), " ")
+		return respond(m, n, echo).Reply()
 	})
 	r := l.send(m)
 	l.checkError(what, r, m)
@@ -134,7 +134,7 @@ func (l *lab) echo(what string, answer func(m *provider.Message, n int, said str
 	}
 	for _, c := range l.credentials() {
 		if strings.Contains(printed(r.err), c) {
-			l.failf("%s: the error shows the credentials of the request", what)
+			l.failf("%s: the error contains the credentials of the request", what)
 		}
 	}
 }
@@ -145,8 +145,8 @@ func privateTransportErrors(t *trial) {
 		if err != nil {
 			t.stopf("%v", err)
 		}
-		l := t.lab(func(_ int, good faultserver.Answer) faultserver.Reply { return fault.Reply(good) })
-		l.server.SetDoor(fault.Door)
+		l := t.lab(func(_ int, good faultserver.Response) faultserver.Reply { return fault.Reply(good) })
+		l.server.SetIntake(fault.Intake)
 		m := t.message(privateText)
 		l.checkError(name, l.send(m), m)
 	}
@@ -159,7 +159,7 @@ func privateTransportErrors(t *trial) {
 func privateReceipt(t *trial) {
 	m := t.message(privateText)
 	l := t.lab(accept)
-	l.reset(func(n int, good faultserver.Answer) faultserver.Reply {
+	l.reset(func(n int, good faultserver.Response) faultserver.Reply {
 		said, err := json.Marshal(strings.Join(append(l.credentials(), m.To.String(), m.Text), " "))
 		if err == nil && len(good.Body) > 2 && good.Body[0] == '{' {
 			good.Body = append([]byte(`{"zq_echo":`+string(said)+`,`), good.Body[1:]...)
@@ -168,7 +168,7 @@ func privateReceipt(t *trial) {
 	})
 	r := l.send(m)
 	if r.receipt == nil {
-		t.stopf("Send answered %s, want accepted", r)
+		t.stopf("Send returned %s, want accepted", r)
 	}
 	t.leaks("Receipt.Raw", string(r.receipt.Raw))
 	if len(r.receipt.Raw) > 0 && !json.Valid(r.receipt.Raw) {
@@ -176,9 +176,9 @@ func privateReceipt(t *trial) {
 	}
 	encoded, err := json.Marshal(r.receipt)
 	if err != nil {
-		t.failf("the receipt cannot be written as JSON: %v", err)
+		t.failf("the receipt cannot be marshalled as JSON: %v", err)
 	}
-	// The id is the vendor's handle and may be made of anything.
+	// The id is the vendor's and may contain anything.
 	rest := strings.ReplaceAll(printed(r.receipt)+printed(*r.receipt)+string(encoded), r.receipt.ID, "")
 	t.leaksMessage("the printed receipt", rest, m)
 }
@@ -188,6 +188,6 @@ func privateProvider(t *trial) {
 	before := len(t.failures)
 	t.leaks("the provider printed", fmt.Sprintf("%v\n%+v\n%#v\n%s", l.p, l.p, l.p, l.p))
 	if len(t.failures) > before {
-		t.failf("fmt prints unexported fields as they are, whatever methods their types have: give the provider String and GoString, or keep its settings behind a pointer")
+		t.failf("fmt prints unexported fields without calling their methods: give the provider String and GoString methods, or keep its settings behind a pointer")
 	}
 }

@@ -14,22 +14,22 @@ import (
 func requestCases() []Case {
 	cases := []Case{
 		{ID: "requests.one", Level: Must, Core: true, http: true, run: oneRequest,
-			Why:    "a driver that tries again by itself sends people the same text twice, and nobody can see it",
+			Why:    "a driver that retries may send the same text twice without anybody noticing",
 			Source: contract + ", Provider.Send"},
 		{ID: "requests.reused-drop", Level: Must, Core: true, http: true, run: reusedDrop,
-			Why:    "HTTP libraries repeat a request in silence when a reused connection drops: the vendor read the first copy already",
+			Why:    "HTTP libraries silently repeat a request if a reused connection drops, although the vendor has read the first one",
 			Source: rfc9110 + " §9.2.2; net/http.Transport"},
 		{ID: "requests.stale", Level: Must, http: true, run: staleConnection,
-			Why:    "servers close idle connections; what the driver says then must be true, and one message is at most one request",
+			Why:    "servers close idle connections; the reported outcome must be true then too, and one Send is at most one request",
 			Source: rfc9112 + " §9.5"},
 		{ID: "requests.parallel", Level: Must, Core: true, run: parallelSends,
-			Why:    "one person's code in another person's text is the worst a driver can do",
+			Why:    "concurrent sends must not mix up recipients, texts or receipts",
 			Source: contract + ", Provider.Send"},
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		cases = append(cases, Case{
 			ID: fmt.Sprintf("requests.redirect-%d", status), Level: Must, Core: true, http: true,
-			Why:    "a followed redirect is a second request, and gives the credentials and the text to whoever it names",
+			Why:    "following a redirect is a second request, and sends credentials and text to another address",
 			Source: rfc9110 + " §15.4",
 			run:    func(t *trial) { redirect(t, status) },
 		})
@@ -37,11 +37,11 @@ func requestCases() []Case {
 	return cases
 }
 
-// oneRequest counts requests where a retry is most tempting.
+// oneRequest counts the requests for responses that are often retried.
 func oneRequest(t *trial) {
 	l := t.lab(accept)
 	for _, status := range []int{200, 408, 429, 500, 502, 503, 504} {
-		l.reset(func(_ int, good faultserver.Answer) faultserver.Reply {
+		l.reset(func(_ int, good faultserver.Response) faultserver.Reply {
 			if status == http.StatusOK {
 				return good.Reply()
 			}
@@ -49,16 +49,16 @@ func oneRequest(t *trial) {
 		})
 		l.send(t.message("Hello"))
 		if n := l.count(); n != 1 {
-			t.failf("status %d: the server counted %d requests for one Send, want 1", status, n)
+			t.failf("status %d: the server received %d requests for one Send, want 1", status, n)
 		}
 	}
 }
 
-// reusedDrop drops the second request after it was read, on a connection that
-// has served one before where the driver reuses it.
+// reusedDrop drops the connection after the second request was read; it has served
+// another request before, if the driver reuses connections.
 func reusedDrop(t *trial) {
 	for _, end := range []faultserver.End{faultserver.Reset, faultserver.Close} {
-		l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+		l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
 			if n == 2 {
 				return faultserver.Reply{End: end}
 			}
@@ -82,7 +82,7 @@ func staleConnection(t *trial) {
 	}
 	e := l.wantCode(r, provider.Unavailable, provider.Indeterminate)
 	if n := l.count(); n > 1 && e.Code == provider.Unavailable {
-		t.failf("the driver says %s, but the server has the request", r)
+		t.failf("Send returned %s, but the server has received the request", r)
 	}
 }
 
@@ -99,7 +99,7 @@ func redirect(t *trial, status int) {
 		want = provider.Unavailable
 	}
 	for _, location := range []string{"/elsewhere", other.URL + "/elsewhere"} {
-		l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
+		l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
 			if n > 1 {
 				return good.Reply()
 			}
@@ -107,20 +107,20 @@ func redirect(t *trial, status int) {
 		})
 		l.wantCode(l.send(t.message("Hello")), append(t.documentedBare(status), want)...)
 		if n := len(l.server.Requests()) - l.before; n != 1 {
-			t.failf("redirect to %s: the server counted %d requests, want 1", strings.Replace(location, other.URL, "another host", 1), n)
+			t.failf("redirect to %s: the server received %d requests, want 1", strings.Replace(location, other.URL, "another host", 1), n)
 		}
 	}
 	if n := len(other.Requests()); n > 0 {
-		t.failf("the driver followed the redirect to another host with %d requests", n)
+		t.failf("the driver followed the redirect: another host received %d requests", n)
 	}
 }
 
-// sendsAtOnce is how many messages parallelSends has under way.
+// sendsAtOnce is the number of concurrent sends in parallelSends.
 const sendsAtOnce = 64
 
 func parallelSends(t *trial) {
-	l := t.lab(func(n int, good faultserver.Answer) faultserver.Reply {
-		// Late ones first: answers come in another order than requests.
+	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
+		// Different delays, so that the order of responses is not that of requests.
 		return faultserver.Reply{Bytes: append([]byte(nil), good.Bytes()...), Chunk: 1 + len(good.Bytes())/2, Pause: time.Duration(n%7) * time.Millisecond}
 	})
 	messages := make([]*provider.Message, sendsAtOnce)
@@ -130,16 +130,16 @@ func parallelSends(t *trial) {
 	results := l.sendAll(messages)
 	for i, r := range results {
 		if r.err != nil || r.receipt == nil {
-			t.failf("message %d: Send answered %s, want accepted", i, r)
+			t.failf("message %d: Send returned %s, want accepted", i, r)
 		}
 	}
 	if !t.http() || len(t.failures) > 0 {
 		return
 	}
-	l.matchAnswers(messages, results)
+	l.matchReceipts(messages, results)
 }
 
-// sendAll sends all messages at once.
+// sendAll sends all messages concurrently.
 func (l *lab) sendAll(messages []*provider.Message) []result {
 	results, problems := make([]result, len(messages)), make([]string, len(messages))
 	var group sync.WaitGroup
@@ -159,14 +159,14 @@ func (l *lab) sendAll(messages []*provider.Message) []result {
 	return results
 }
 
-// matchAnswers checks that each message made one request with its own text, and
+// matchReceipts checks that each message caused one request with its own text, and
 // got the receipt of that request.
-func (l *lab) matchAnswers(messages []*provider.Message, results []result) {
+func (l *lab) matchReceipts(messages []*provider.Message, results []result) {
 	l.wantSends(len(messages))
 	serials := make(map[*provider.Message]int)
 	for _, s := range l.taken() {
 		if s.message == nil || !s.exact {
-			l.stopf("a request has not both the recipient and the text of one message. %s", dump(s))
+			l.stopf("a request does not have the recipient and the text of the same message. %s", dump(s))
 		}
 		serials[s.message] = s.serial
 	}
@@ -178,7 +178,7 @@ func (l *lab) matchAnswers(messages []*provider.Message, results []result) {
 	}
 	for i, m := range messages {
 		if want := idsOf(serials[m]); !want.in(results[i].receipt.ID) {
-			l.failf("message %d has the receipt %q; the answer to its request was %+v", i, results[i].receipt.ID, want)
+			l.failf("message %d: receipt is %q, want the id of the response to its request, %+v", i, results[i].receipt.ID, want)
 		}
 	}
 }

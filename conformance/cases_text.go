@@ -9,14 +9,15 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// textCase is a set of texts that must arrive as written.
+// textCase is a set of texts that must arrive unchanged.
 type textCase struct {
 	id    string
 	level Level
 	core  bool
 	texts []string
-	// mayRefuse: the driver may answer unsupported or invalid_message without a
-	// request, for a vendor's documented magic or what its format cannot carry.
+	// mayRefuse: the driver may return unsupported or invalid_message without a
+	// request, for a vendor's documented placeholders, or for characters that its
+	// format cannot carry.
 	mayRefuse bool
 	why       string
 }
@@ -29,27 +30,27 @@ func textCases() []Case {
 		source string
 	}{
 		{textCase{id: "text.gsm7", core: true, texts: gsm7Texts(),
-			why: "the default alphabet is what vendors claim to carry; ASCII lookalikes and lost accents change names and prices"}, gsm},
+			why: "every vendor supports the default alphabet; ASCII substitutes and lost accents change names and prices"}, gsm},
 		{textCase{id: "text.extension", core: true, texts: []string{"Price: 10€ [a] {b} ^c\\d~e|f", "€", "{}", "[]", "|~\\^"},
-			why: "characters of the extension table are dropped or doubled by careless code, the euro sign first"}, gsm},
+			why: "careless code drops or doubles characters of the extension table, such as the euro sign"}, gsm},
 		{textCase{id: "text.greek", core: true, texts: []string{"Καλημέρα, ο κωδικός σας είναι 482913", "ΚΑΛΗΜΕΡΑ", "ά έ ή ί ό ύ ώ ΐ ΰ ς"},
-			why: "a text outside GSM-7 turns into question marks where the driver does not ask for UCS-2"}, gsm},
+			why: "a text outside GSM-7 turns into question marks if the driver does not request UCS-2"}, gsm},
 		{textCase{id: "text.scripts", core: true, texts: []string{"Ваш код подтверждения", "رمز التحقق الخاص بك", "您的验证码是", "あなたの認証コード", "קוד האימות שלך", "รหัสยืนยัน", "तीन"},
-			why: "people read their own script or nothing"}, gsm},
+			why: "texts in any script must arrive"}, gsm},
 		{textCase{id: "text.emoji", core: true, texts: []string{"👍", "👩‍👩‍👧‍👦 family", "🇬🇷🏳️‍🌈", "e\u0301 o\u0308", "x\u200dy"},
-			why: "code points beyond the basic plane and joined sequences are cut in half by code that counts in 16 bits, and changed by code that normalises"}, "3GPP TS 23.038 §6.2.3"},
+			why: "code that counts 16-bit units splits code points beyond the basic plane, and code that normalises changes joined sequences"}, "3GPP TS 23.038 §6.2.3"},
 		{textCase{id: "text.long", core: true, texts: []string{strings.Repeat("0123456789", 40), strings.Repeat("Καλημέρα! ", 40), strings.Repeat("long text ", 160)},
-			why: "a text that is cut short without a word is worse than a refusal"}, contract + ", Message.Text"},
+			why: "silently truncating a text is worse than refusing it"}, contract + ", Message.Text"},
 		{textCase{id: "text.quotes", core: true, texts: []string{`"quoted" 'single' \backslash\n`, `</text><to>x</to>`, `a&b=c&to=1`, `a+b %2B %20 100%`, `&amp; &lt;`, `{"to":"x"}`, "a;b,c|d", "<![CDATA[x]]>"},
-			why: "a text that is pasted into JSON, XML or a form instead of being encoded breaks the request, or rewrites it"}, "CWE-74"},
+			why: "a text that is inserted into JSON, XML or a form without encoding breaks the request, or injects into it"}, "CWE-74"},
 		{textCase{id: "text.white-space", core: true, texts: []string{" leading and trailing ", "two  blanks", "line\nbreak", "trailing\n", "a\u00a0b", "\u200b"},
-			why: "layout is part of a text; trimming makes codes and signatures wrong"}, contract + ", Message.Text"},
+			why: "white space is part of a text; trimming it changes codes and signatures"}, contract + ", Message.Text"},
 		{textCase{id: "text.braces", core: true, texts: []string{"{zq7}", "[zq7]", "{{zq7}}", "${zq7}", "%zq7%", "<zq7>", "#zq7#", "$zq7", "%s %d %v", "{0} {1}", "{", "}", "[", "]", "((", "%", "$", "#"},
-			why: "a driver that fills templates must not read the caller's text as one"}, contract + ", Message.Text"},
+			why: "a driver with templates must not interpret the caller's text as one"}, contract + ", Message.Text"},
 		{textCase{id: "text.placeholders", core: true, mayRefuse: true, texts: []string{"{name}", "{{name}}", "[Firstname]", "[Name]", "{first_name}", "%NAME%", "${name}", "{to}", "{{to}}", "{text}", "{{.Text}}", "[[mobile]]", "#name#", "<name>"},
-			why: "a vendor's documented placeholder must be refused, and any other must arrive; a text that is changed on the way is neither"}, contract + ", Message.Text"},
+			why: "a text with a placeholder that the vendor documents must be refused; any other text must arrive unchanged"}, contract + ", Message.Text"},
 		{textCase{id: "text.control", level: Should, mayRefuse: true, texts: []string{"tab\there", "cr\r\nlf", "bell\x07", "form\x0cfeed", "esc\x1b[0m", "nul\x00"},
-			why: "control characters come from copied texts; dropping them in silence hides it"}, contract + ", Message.Text"},
+			why: "copied texts contain control characters; they must not be dropped silently"}, contract + ", Message.Text"},
 	} {
 		tc := c.textCase
 		if tc.level == "" {
@@ -60,7 +61,7 @@ func textCases() []Case {
 	return cases
 }
 
-// gsm7Texts holds every character of the default alphabet that is printed.
+// gsm7Texts contain every printable character of the default alphabet.
 func gsm7Texts() []string {
 	return []string{
 		"@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?",
@@ -87,10 +88,10 @@ func (c textCase) run(t *trial) {
 			continue
 		}
 		fitting++
-		t.failf("text %s: Send answered %s, want accepted", show(text), r)
+		t.failf("text %s: Send returned %s, want accepted", show(text), r)
 	}
 	if fitting == 0 {
-		t.notApplicable("the driver refuses all these texts without a request, which its capabilities or the vendor's placeholders allow")
+		t.notApplicable("the driver refuses all of these texts without a request, as its capabilities or the vendor's placeholders permit")
 	}
 }
 
@@ -99,13 +100,13 @@ func (t *trial) checkArrived(requests []sent, text string) {
 	case len(requests) != 1:
 		t.failf("text %s: %d requests, want 1", show(text), len(requests))
 	case requests[0].message == nil:
-		t.failf("text %s: the request does not show the recipient; if the vendor wants it encoded, the harness needs Text. %s", show(text), dump(requests[0]))
+		t.failf("text %s: the recipient is not in the request; if the vendor has a special encoding, the harness needs Text. %s", show(text), dump(requests[0]))
 	case !requests[0].exact:
-		t.failf("text %s does not arrive as written; if the vendor wants it encoded, the harness needs Text. %s", show(text), dump(requests[0]))
+		t.failf("text %s is not in the request unchanged; if the vendor has a special encoding, the harness needs Text. %s", show(text), dump(requests[0]))
 	}
 }
 
-// exceeds reports whether the capabilities exclude a text.
+// exceeds reports whether a text exceeds the limits in the capabilities.
 func exceeds(text string, limits provider.Capabilities) bool {
 	if limits.MaxCharacters > 0 && utf8.RuneCountInString(text) > limits.MaxCharacters {
 		return true
@@ -121,7 +122,7 @@ func show(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// dump shows the start of a request, without its headers.
+// dump prints the start of a request, without its headers.
 func dump(s sent) string {
 	body := string(s.request.Body)
 	if len(body) > 300 {

@@ -1,8 +1,8 @@
-// Package conformance proves a driver: it runs the driver against a server that
-// answers, refuses, lies, drops and floods as real networks do, and checks that
-// what the driver says of each message is true.
+// Package conformance tests drivers: it runs a driver against a server that accepts
+// and rejects messages, drops connections, stalls, and sends broken responses, and
+// checks that the driver reports the true outcome of each message.
 //
-// A driver's whole test is its harness:
+// The whole test of a driver is its harness:
 //
 //	func TestConformance(t *testing.T) {
 //		conformance.Run(t, conformance.Harness{
@@ -14,21 +14,20 @@
 //		})
 //	}
 //
-// [Run] reports to a test, [Check] to a program. [Catalogue] lists the cases;
-// each has a stable id, a level (must or should), the reason why it is asked,
-// and the source that asks for it.
+// [Run] reports to a test, [Check] returns a report. [Catalogue] lists the cases;
+// each has a stable id, a level (must or should), the reason for it, and its source.
 //
 // # Replies
 //
-// Replies holds what the vendor really answers: raw HTTP responses, one small
-// file per outcome, that a reviewer can compare with the vendor's documents.
+// Replies has the vendor's documented responses: raw HTTP, one small file per
+// outcome, that a reviewer can compare with the vendor's documents.
 //
-//	accepted.http                   needed: the message was accepted
-//	invalid_recipient.http          a code's name: the documented answer for it
-//	invalid_recipient.landline.http more than one answer means the same
+//	accepted.http                   required: the message was accepted
+//	invalid_recipient.http          the documented response for a code
+//	invalid_recipient.landline.http another response for the same code
 //
-// A file begins with comment lines; at least one names the source. What follows
-// is the response. Content-Length is supplied.
+// A file starts with comment lines, of which one names the source. The response
+// follows. Content-Length is added.
 //
 //	# source: https://acme.example/docs/errors, section 3, read 2026-11-02
 //	# vendor_code: 2011
@@ -37,20 +36,19 @@
 //
 //	{"error":{"code":2011,"message":"{{digits}} is not a mobile number"}}
 //
-// An optional vendor_code is what provider.Error.VendorCode must then be. Where
-// a real vendor repeats something of the request or makes an id, write a
-// placeholder: {{to}} is the recipient with its plus, {{digits}} without,
-// {{ref}} the message's Ref; {{id}}, {{uuid}} and {{number}} are ids that differ
-// from answer to answer, as letters and digits, as a UUID, and as an integer.
-// Give accepted.http one of these wherever the vendor makes an id: only then can
-// the suite see whose answer a receipt is.
+// vendor_code is optional; provider.Error.VendorCode must have this value. Where the
+// vendor echoes the request or generates an id, write a placeholder: {{to}} is the
+// recipient with its plus, {{digits}} without, {{ref}} the message's Ref; {{id}},
+// {{uuid}} and {{number}} are ids that differ in each response: letters and digits, a
+// UUID, and an integer. accepted.http should have one of these where the vendor
+// generates an id: only then can the suite tell to which response a receipt belongs.
 //
-// A reply without a body documents what its status alone means at this vendor:
-// rejected.bare-402.http allows rejected where the suite asks for
-// insufficient_funds otherwise.
+// A reply without a body documents the meaning of its status alone at this vendor:
+// rejected.bare-402.http permits rejected where the suite otherwise wants
+// insufficient_funds.
 //
-// batch/*.http are answers to batches: a verdict line says what became of each
-// message, and the placeholders are numbered.
+// batch/*.http are responses to batches. They have a verdict line for each message,
+// and numbered placeholders.
 //
 //	# source: https://acme.example/docs/batches, read 2026-11-02
 //	# verdict: accepted
@@ -59,8 +57,8 @@
 //
 //	[{"id":"{{id.1}}"},{"error":2011,"number":"{{digits.2}}"}]
 //
-// callbacks/*.http are the vendor's requests to us. An event line gives the
-// fields that each event must have: kind, id, ref, status, final, code,
+// callbacks/*.http are the vendor's requests. An event line has the fields that the
+// event must have: kind, id, ref, status, final, code,
 // vendor_status, vendor_code, segments, cost ("0.05 EUR"), mccmnc, at (RFC 3339,
 // UTC), from, to, text, in_reply_to.
 //
@@ -74,11 +72,11 @@
 //
 //	{"id":"42","state":"DELIVRD"}
 //
-// A signature line (header NAME or query NAME) makes the suite forge the
-// callback in all ways; signature_covers: body says that a changed body must be
-// noticed too. status_word: DELIVRD lets the suite put an unheard-of status in
-// its place. received_at and remote_ip set the fields of provider.Callback.
+// With a signature line (header NAME or query NAME), the suite forges the callback
+// in several ways; signature_covers: body means that a changed body must be detected
+// too. status_word: DELIVRD lets the suite replace this word by an unknown status.
+// received_at and remote_ip set the fields of provider.Callback.
 //
-// A driver that makes no HTTP requests has no accepted.http and no other answer;
-// the cases that need a server are then not applicable, and the report says so.
+// A driver that makes no HTTP requests has neither accepted.http nor other replies.
+// The cases that need a server are then not applicable, as the report says.
 package conformance

@@ -11,16 +11,17 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// URLPlaceholder stands in settings for the address of the suite's server.
+// URLPlaceholder is replaced in settings by the address of the suite's server.
 const URLPlaceholder = "{{url}}"
 
-// ForDriver makes a harness from a driver and the settings of an account, as
-// they would stand in a configuration. The suite's address takes the place of
-// [URLPlaceholder] wherever a string holds it; if none does, it becomes the
-// setting base_url of a driver that has one. The values of secret settings are
-// the harness's Secrets. Replies, Text and OtherRequests are left to the caller.
+// ForDriver makes a harness from a driver and the settings of an account, as they
+// are written in a configuration. The address of the suite's server replaces
+// [URLPlaceholder] in every string; if no string has it, the address becomes the
+// setting base_url, if the driver has one. The values of secret settings become
+// Secrets. The caller sets Replies, Text and OtherRequests.
 //
-// A harness made so also proves that the driver is strict with its settings.
+// With such a harness, the suite also checks that the driver rejects invalid
+// settings.
 func ForDriver(d provider.Driver, settings json.RawMessage) (Harness, error) {
 	if d.Open == nil {
 		return Harness{}, fmt.Errorf("driver %q has no Open", d.Name)

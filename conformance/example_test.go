@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// A program proves a driver with Check; a test does it with Run.
+// A program uses Check; a test uses Run.
 func ExampleCheck() {
 	report := conformance.Check(context.Background(), conformance.Harness{
 		Open: func(string) (provider.Provider, error) { return memory.New(memory.Config{}) },
@@ -27,7 +27,7 @@ func ExampleCheck() {
 	// requests.one not_applicable [the driver makes no HTTP requests (the harness has no Replies)]
 }
 
-// A driver with a Driver value needs no Open of its own.
+// ForDriver makes Open from a provider.Driver. Here, a reply lacks its source.
 func ExampleForDriver() {
 	h, err := conformance.ForDriver(referenceDriver, []byte(`{"key": "k3y"}`))
 	if err != nil {
@@ -37,5 +37,5 @@ func ExampleForDriver() {
 	h.Replies = os.DirFS("testdata/example")
 	report := conformance.Check(context.Background(), h)
 	fmt.Println(report.Problem)
-	// Output: harness Replies: rejected.http: no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"
+	// Output: Replies: rejected.http: the source is missing; want a comment line such as "# source: https://acme.example/docs, read 2026-11-02"
 }

@@ -25,7 +25,7 @@ func (v values) has(s string) bool {
 	return slices.Contains(v, s)
 }
 
-// hasNumber also looks into lists such as "306900000001,306900000002".
+// hasNumber also finds it in lists such as "306900000001,306900000002".
 func (v values) hasNumber(n e164.Number) bool {
 	for _, value := range v {
 		for part := range strings.SplitSeq(value, ",") {
@@ -37,7 +37,7 @@ func (v values) hasNumber(n e164.Number) bool {
 	return false
 }
 
-// isNumber knows the forms in which vendors want numbers.
+// isNumber reports whether s is n in a form that vendors use.
 func isNumber(s string, n e164.Number) bool {
 	s = strings.TrimPrefix(strings.TrimSpace(s), "tel:")
 	_, national := n.Split()
@@ -69,8 +69,8 @@ func (v values) form(fields url.Values) values {
 	return v
 }
 
-// body reads a body by its looks, as vendors' media types are not to be
-// trusted.
+// body detects the format of a body by its content, as media types are often
+// wrong.
 func (v values) body(h http.Header, body []byte) values {
 	mediaType, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	if strings.HasPrefix(mediaType, "multipart/") {
@@ -151,13 +151,13 @@ func (v values) multipart(body []byte, boundary string) values {
 	}
 }
 
-// sighting is what a request shows of a message.
+// sighting is what a request has of a message.
 type sighting struct {
-	message *provider.Message // nil = none of those that the case sends
-	exact   bool              // its text is there as written
+	message *provider.Message // nil = none of the messages of the case
+	exact   bool              // with its text unchanged
 }
 
-// sight looks for one of the messages in a request.
+// sight finds which of the messages a request sends.
 func (s *suite) sight(rq *faultserver.Request, messages []*provider.Message) sighting {
 	if rq.HTTP == nil {
 		return sighting{}

@@ -17,10 +17,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// note is one comment line at the head of a golden file.
+// note is one comment line at the start of a file.
 type note struct{ key, value string }
 
-// notes takes the comment lines off a file.
+// notes splits a file into its comment lines and the rest.
 func notes(raw []byte) ([]note, []byte) {
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	var all []note
@@ -33,33 +33,33 @@ func notes(raw []byte) ([]note, []byte) {
 	return all, raw
 }
 
-var errNoSource = errors.New(`no comment line names the source, such as "# source: https://acme.example/docs, read 2026-11-02"`)
+var errNoSource = errors.New(`the source is missing; want a comment line such as "# source: https://acme.example/docs, read 2026-11-02"`)
 
-// message separates a head, with the line ends of HTTP, from its body.
+// message splits a message into its head, with HTTP line ends, and its body.
 func message(raw []byte) (head, body []byte) {
 	head, body, _ = bytes.Cut(raw, []byte("\n\n"))
 	head = append(bytes.ReplaceAll(bytes.TrimSpace(head), []byte("\n"), []byte("\r\n")), "\r\n\r\n"...)
 	return head, bytes.TrimSuffix(body, []byte("\n"))
 }
 
-func parseAnswer(raw []byte) (faultserver.Answer, error) {
+func parseResponse(raw []byte) (faultserver.Response, error) {
 	head, body := message(raw)
-	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodHead})
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), &http.Request{Method: http.MethodHead})
 	if err != nil {
-		return faultserver.Answer{}, fmt.Errorf("not an HTTP response: %w", err)
+		return faultserver.Response{}, fmt.Errorf("not an HTTP response: %w", err)
 	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return faultserver.Answer{}, fmt.Errorf("not an HTTP response: %w", err)
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return faultserver.Response{}, fmt.Errorf("not an HTTP response: %w", err)
 	}
-	return faultserver.Answer{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+	return faultserver.Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
 // batchReply is one file of Replies/batch.
 type batchReply struct {
 	file     string
 	verdicts []string // "accepted" or a code, in the order of the messages
-	answer   faultserver.Answer
+	response faultserver.Response
 }
 
 func readBatches(files fs.FS) ([]batchReply, error) {
@@ -72,24 +72,24 @@ func readBatches(files fs.FS) ([]batchReply, error) {
 				continue
 			}
 			if n.value != acceptedReply && !slices.Contains(provider.Codes(), provider.Code(n.value)) {
-				return fmt.Errorf("verdict %q is neither accepted nor a code", n.value)
+				return fmt.Errorf("verdict %q; want accepted or a code such as invalid_recipient", n.value)
 			}
 			b.verdicts = append(b.verdicts, n.value)
 		}
 		if len(b.verdicts) == 0 {
-			return errors.New(`no comment line says what became of a message, such as "# verdict: accepted", one for each message`)
+			return errors.New(`the verdicts are missing; want a comment line such as "# verdict: accepted" for each message`)
 		}
 		var err error
-		b.answer, err = parseAnswer(rest)
+		b.response, err = parseResponse(rest)
 		all = append(all, b)
 		return err
 	})
 	return all, err
 }
 
-// fill puts the messages into the placeholders {{to.1}}, {{digits.1}},
-// {{ref.1}}, {{id.1}}, {{uuid.1}} and {{number.1}}, and so on.
-func (b batchReply) fill(messages []*provider.Message) faultserver.Answer {
+// fill replaces the placeholders {{to.1}}, {{digits.1}}, {{ref.1}}, {{id.1}},
+// {{uuid.1}} and {{number.1}}, and so on for further messages.
+func (b batchReply) fill(messages []*provider.Message) faultserver.Response {
 	var pairs []string
 	for i, m := range messages {
 		id := idsOf(i + 1)
@@ -99,7 +99,7 @@ func (b batchReply) fill(messages []*provider.Message) faultserver.Answer {
 			pairs = append(pairs, fmt.Sprintf("{{%s.%d}}", key, i+1), value)
 		}
 	}
-	a := b.answer
+	a := b.response
 	a.Body = []byte(strings.NewReplacer(pairs...).Replace(string(a.Body)))
 	return a
 }
@@ -111,7 +111,7 @@ type golden struct {
 	events    []map[string]any // the fields that each event must have
 	signature string           // "header NAME" or "query NAME"; "" = the vendor does not sign
 	covers    bool             // the signature covers the body
-	status    string           // the vendor's word for a status, as the body has it
+	status    string           // the vendor's word for a status, as in the body
 }
 
 func readCallbacks(files fs.FS) ([]golden, error) {
@@ -125,7 +125,7 @@ func readCallbacks(files fs.FS) ([]golden, error) {
 			}
 		}
 		if len(g.events) == 0 {
-			return errors.New(`no comment line says what event it is, such as "# event: {"kind":"report","id":"42","status":"delivered"}"`)
+			return errors.New(`the events are missing; want a comment line such as "# event: {"kind":"report","id":"42","status":"delivered"}"`)
 		}
 		if err := g.read(rest); err != nil {
 			return err
@@ -145,7 +145,7 @@ func (g *golden) take(n note) error {
 		}
 		for key := range event {
 			if _, known := eventFields(provider.Event{})[key]; !known {
-				return fmt.Errorf("event %s: no field is called %q", n.value, key)
+				return fmt.Errorf("event %s: unknown field %q", n.value, key)
 			}
 		}
 		g.events = append(g.events, event)
@@ -186,12 +186,12 @@ func (g *golden) read(raw []byte) error {
 	g.callback.Header = request.Header
 	g.callback.Body = body
 	if g.status != "" && !bytes.Contains(body, []byte(g.status)) && !strings.Contains(g.callback.URL, g.status) {
-		return fmt.Errorf("status_word %q is neither in the body nor in the address", g.status)
+		return fmt.Errorf("status_word %q is in neither the body nor the URL", g.status)
 	}
 	return nil
 }
 
-// eventFields names an event's fields as goldens do.
+// eventFields returns an event's fields by their names in event lines.
 func eventFields(e provider.Event) map[string]any {
 	return map[string]any{
 		"kind": string(e.Kind), "id": e.ID, "ref": e.Ref, "status": string(e.Status), "final": e.Final,
@@ -215,23 +215,23 @@ func timeOf(e provider.Event) string {
 	return e.At.UTC().Format(time.RFC3339)
 }
 
-// eachGolden reads the *.http files of a folder that need not be there.
-func eachGolden(files fs.FS, folder string, take func(file string, raw []byte) error) error {
-	names, err := fs.Glob(files, folder+"/*.http")
+// eachGolden reads the *.http files of a directory, which need not exist.
+func eachGolden(files fs.FS, dir string, take func(file string, raw []byte) error) error {
+	names, err := fs.Glob(files, dir+"/*.http")
 	if err != nil {
-		return fmt.Errorf("harness Replies: %w", err)
+		return fmt.Errorf("Replies: %w", err)
 	}
 	for _, name := range names {
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return fmt.Errorf("harness Replies: %w", err)
+			return fmt.Errorf("Replies: %w", err)
 		}
 		list, _ := notes(raw)
 		if !slices.ContainsFunc(list, func(n note) bool { return n.key == "source" && n.value != "" }) {
-			return fmt.Errorf("harness Replies: %s: %w", name, errNoSource)
+			return fmt.Errorf("Replies: %s: %w", name, errNoSource)
 		}
 		if err := take(name, raw); err != nil {
-			return fmt.Errorf("harness Replies: %s: %w", name, err)
+			return fmt.Errorf("Replies: %s: %w", name, err)
 		}
 	}
 	return nil

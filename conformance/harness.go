@@ -11,40 +11,40 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Harness is what the suite needs to know of a driver.
+// Harness describes a driver to the suite.
 type Harness struct {
-	// Open makes a provider that speaks to the vendor at url. It is called for
-	// every case, at once from many goroutines, and makes no request. A driver
-	// without HTTP ignores the url.
+	// Open returns a provider for the vendor at url. It is called for every case,
+	// concurrently, and must not make a request. A driver without HTTP ignores the
+	// url.
 	Open func(url string) (provider.Provider, error)
-	// Replies holds the vendor's answers and callbacks; see the package
-	// documentation. One without *.http files at its root, or nil, says that the
-	// driver makes no HTTP requests.
+	// Replies has the vendor's responses and callbacks; see the package
+	// documentation. nil, or no *.http files at its root, means that the driver
+	// makes no HTTP requests.
 	Replies fs.FS
-	// Secrets are the credentials that Open uses. They must not appear in
-	// anything that the driver says.
+	// Secrets are the credentials that Open uses. They must not appear in errors,
+	// receipts or logs of the driver.
 	Secrets []string
-	// Text finds the recipient and the text in a request to the send call. nil
-	// looks for values equal to them in the path, the query, and a form, JSON or
-	// XML body; it is needed where the vendor wants the text encoded otherwise.
+	// Text returns the recipient and the text of a request that sends a message. It
+	// is needed if the vendor has a special encoding for the text; nil finds equal
+	// values in the path, the query, and a form, JSON or XML body.
 	Text func(r *http.Request, body []byte) (to, text string)
-	// OtherRequests answers the requests that are no sends, such as those for tokens. A
-	// request is a send if it has a message's recipient or text. nil says that
-	// the driver makes no others, and every request counts as a send.
+	// OtherRequests serves requests that do not send, such as those for tokens. A
+	// request sends if it has a message's recipient or text. nil means that the
+	// driver makes no other requests: each one counts as a send.
 	OtherRequests http.Handler
-	// Parallel is how many cases run at the same time; 0 = 32, as most of them
-	// wait. A driver whose Open starts a program does better with few.
+	// Parallel is the number of cases that run concurrently; 0 = 32, as most of
+	// them wait. Use fewer if Open starts a process.
 	Parallel int
-	// Skip leaves cases out: id → reason. Core cases cannot be left out.
+	// Skip has the reasons to skip cases, by id. Core cases cannot be skipped.
 	Skip map[string]string
 
-	account *account // if ForDriver made it
+	account *account // set by ForDriver
 }
 
-// suite is a harness that has been checked.
+// suite is a valid harness.
 type suite struct {
 	Harness
-	replies   map[string][]reply // by outcome: "accepted", "invalid_recipient"; none = no HTTP
+	replies   map[string][]reply // by outcome: "accepted", "invalid_recipient"; empty = no HTTP
 	batches   []batchReply
 	callbacks []golden
 }
@@ -52,12 +52,12 @@ type suite struct {
 // http reports whether the driver makes HTTP requests.
 func (s *suite) http() bool { return len(s.replies) > 0 }
 
-// accepted is the answer that the faults spoil.
+// accepted returns the response that the faults modify.
 func (s *suite) accepted() reply { return s.replies[acceptedReply][0] }
 
 func newSuite(h Harness) (*suite, error) {
 	if h.Open == nil {
-		return nil, errors.New("the harness has no Open")
+		return nil, errors.New("Open must not be nil")
 	}
 	if err := checkSkips(h.Skip); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func newSuite(h Harness) (*suite, error) {
 		return nil, err
 	}
 	if s.http() && len(s.replies[acceptedReply]) == 0 {
-		return nil, errors.New("harness Replies has no accepted.http, the vendor's answer to a message that it accepts")
+		return nil, errors.New("Replies: accepted.http is missing: the vendor's response to a message that it accepts")
 	}
 	return s, nil
 }
@@ -87,11 +87,11 @@ func checkSkips(skip map[string]string) error {
 		i := slices.IndexFunc(catalogue(), func(c Case) bool { return c.ID == id })
 		switch {
 		case i < 0:
-			return fmt.Errorf("harness Skip: no case is called %q; see Catalogue", id)
+			return fmt.Errorf("Skip: unknown case %q; see Catalogue", id)
 		case catalogue()[i].Core:
-			return fmt.Errorf("harness Skip: %s is a core case and cannot be left out", id)
+			return fmt.Errorf("Skip: %s is a core case and cannot be skipped", id)
 		case skip[id] == "":
-			return fmt.Errorf("harness Skip: %s has no reason", id)
+			return fmt.Errorf("Skip: the reason for %s must not be empty", id)
 		}
 	}
 	return nil

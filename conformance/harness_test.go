@@ -29,24 +29,24 @@ func TestBadHarness(t *testing.T) {
 		change func(*conformance.Harness)
 		want   string
 	}{
-		"no Open":             {func(h *conformance.Harness) { h.Open = nil }, "no Open"},
-		"skip of no case":     {func(h *conformance.Harness) { h.Skip = map[string]string{"x": "y"} }, `no case is called "x"`},
-		"skip of a core case": {func(h *conformance.Harness) { h.Skip = map[string]string{"requests.one": "y"} }, "is a core case"},
-		"skip without reason": {func(h *conformance.Harness) { h.Skip = map[string]string{"text.control": ""} }, "has no reason"},
-		"no accepted.http": {func(h *conformance.Harness) {
+		"Open must not be nil": {func(h *conformance.Harness) { h.Open = nil }, "Open must not be nil"},
+		"skip of no case":      {func(h *conformance.Harness) { h.Skip = map[string]string{"x": "y"} }, `unknown case "x"`},
+		"skip of a core case":  {func(h *conformance.Harness) { h.Skip = map[string]string{"requests.one": "y"} }, "is a core case"},
+		"skip without reason":  {func(h *conformance.Harness) { h.Skip = map[string]string{"text.control": ""} }, "must not be empty"},
+		"accepted.http is missing": {func(h *conformance.Harness) {
 			h.Replies = fstest.MapFS{"rejected.http": reply(source + "HTTP/1.1 400 Bad Request\n\n")}
-		}, "no accepted.http"},
-		"unknown outcome":   {func(h *conformance.Harness) { h.Replies = with("perhaps.http", source+"HTTP/1.1 200 OK\n\n") }, "perhaps.http: the name must begin with"},
-		"no source":         {func(h *conformance.Harness) { h.Replies = with("rejected.http", "HTTP/1.1 400 Bad Request\n\n") }, "rejected.http: no comment line names the source"},
+		}, "accepted.http is missing"},
+		"unknown outcome":   {func(h *conformance.Harness) { h.Replies = with("perhaps.http", source+"HTTP/1.1 200 OK\n\n") }, "perhaps.http: the name must start with"},
+		"no source":         {func(h *conformance.Harness) { h.Replies = with("rejected.http", "HTTP/1.1 400 Bad Request\n\n") }, "rejected.http: the source is missing"},
 		"no response":       {func(h *conformance.Harness) { h.Replies = with("rejected.http", source+"hello\n\n") }, "rejected.http: not an HTTP response"},
-		"batch, no verdict": {func(h *conformance.Harness) { h.Replies = with("batch/x.http", source+"HTTP/1.1 200 OK\n\n") }, "batch/x.http: no comment line says what became"},
+		"batch, no verdict": {func(h *conformance.Harness) { h.Replies = with("batch/x.http", source+"HTTP/1.1 200 OK\n\n") }, "batch/x.http: the verdicts are missing"},
 		"batch, bad verdict": {func(h *conformance.Harness) {
 			h.Replies = with("batch/x.http", source+"# verdict: fine\nHTTP/1.1 200 OK\n\n")
 		}, `verdict "fine"`},
-		"callback, no event": {func(h *conformance.Harness) { h.Replies = with("callbacks/x.http", source+"POST / HTTP/1.1\n\n") }, "callbacks/x.http: no comment line says what event"},
+		"callback, no event": {func(h *conformance.Harness) { h.Replies = with("callbacks/x.http", source+"POST / HTTP/1.1\n\n") }, "callbacks/x.http: the events are missing"},
 		"callback, bad field": {func(h *conformance.Harness) {
 			h.Replies = with("callbacks/x.http", source+"# event: {\"state\":1}\nPOST / HTTP/1.1\n\n")
-		}, `no field is called "state"`},
+		}, `unknown field "state"`},
 		"callback, bad signature": {func(h *conformance.Harness) {
 			h.Replies = with("callbacks/x.http", source+"# signature: somewhere\nPOST / HTTP/1.1\n\n")
 		}, `signature "somewhere"`},
@@ -83,7 +83,7 @@ func TestCancelledCheck(t *testing.T) {
 func TestForgottenReplies(t *testing.T) {
 	h := referenceHarness(openReference)
 	h.Replies = nil
-	require.ErrorContains(t, conformance.CheckOnly(t.Context(), h, "receipt.accepted").Err(), "the harness has no Replies: add accepted.http")
+	require.ErrorContains(t, conformance.CheckOnly(t.Context(), h, "receipt.accepted").Err(), "the harness has no Replies; add accepted.http")
 }
 
 // tokened fetches a token before it sends, and encodes texts in its own way.
@@ -108,19 +108,19 @@ func (o tokened) Send(ctx context.Context, m *provider.Message) (*provider.Recei
 	if err != nil {
 		return nil, err
 	}
-	answer, err := o.client.Do(ctx, request)
+	response, err := o.client.Do(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return o.judge(answer)
+	return o.judge(response)
 }
 
 func (o tokened) fetch(ctx context.Context) error {
-	answer, err := o.client.Do(ctx, httpcall.Get("/token", nil))
-	if err != nil || !answer.OK() {
+	response, err := o.client.Do(ctx, httpcall.Get("/token", nil))
+	if err != nil || !response.OK() {
 		return provider.NewError(provider.Unavailable, "no token")
 	}
-	*o.token = string(answer.Body)
+	*o.token = string(response.Body)
 	return nil
 }
 

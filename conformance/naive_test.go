@@ -19,7 +19,7 @@ import (
 )
 
 // naive is the imaginary vendor's driver as many write it: net/http as it
-// comes, every error is not sent, the status decides, the answer's words are
+// comes, every error is not sent, the status decides, the response's words are
 // passed on. Its fields make it worse.
 type naive struct {
 	url    string
@@ -31,7 +31,7 @@ type naive struct {
 	needUTF8   bool
 	leaky      bool          // the body of an error is never closed
 	once       bool          // net/http is kept from repeating requests
-	failure    provider.Code // of transport errors and unreadable answers
+	failure    provider.Code // of transport errors and unreadable responses
 }
 
 func newNaive(url string, change func(*naive)) *naive {
@@ -80,30 +80,30 @@ func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receip
 	if n.once {
 		request.GetBody = nil
 	}
-	answer, err := n.client.Do(request)
+	response, err := n.client.Do(request)
 	if err != nil {
 		return nil, &provider.Error{Code: n.failure, Err: err}
 	}
-	if n.leaky && answer.StatusCode > 299 {
-		return nil, provider.NewError(provider.Indeterminate, answer.Status)
+	if n.leaky && response.StatusCode > 299 {
+		return nil, provider.NewError(provider.Indeterminate, response.Status)
 	}
-	defer answer.Body.Close()
-	return n.judge(answer)
+	defer response.Body.Close()
+	return n.judge(response)
 }
 
-func (n *naive) judge(answer *http.Response) (*provider.Receipt, error) {
-	body, err := io.ReadAll(answer.Body)
+func (n *naive) judge(response *http.Response) (*provider.Receipt, error) {
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, &provider.Error{Code: n.failure, Err: err}
 	}
-	if answer.StatusCode > 299 {
+	if response.StatusCode > 299 {
 		return nil, &provider.Error{Code: provider.Rejected, VendorMessage: string(body)}
 	}
-	if n.needLength && answer.ContentLength < 0 {
-		return nil, provider.NewError(provider.Indeterminate, "the answer has no length")
+	if n.needLength && response.ContentLength < 0 {
+		return nil, provider.NewError(provider.Indeterminate, "the response has no length")
 	}
 	if n.needUTF8 && !utf8.Valid(body) {
-		return nil, provider.NewError(provider.Rejected, "the answer is not UTF-8")
+		return nil, provider.NewError(provider.Rejected, "the response is not UTF-8")
 	}
 	var fields map[string]any
 	if err := json.Unmarshal(body, &fields); err != nil {
@@ -116,7 +116,7 @@ func (n *naive) judge(answer *http.Response) (*provider.Receipt, error) {
 	return &provider.Receipt{ID: id, Raw: body}, nil
 }
 
-// raw speaks HTTP by hand and takes the first head that comes for the answer.
+// raw speaks HTTP by hand and takes the first head that comes for the response.
 type raw struct{ address string }
 
 func openRaw(url string) (provider.Provider, error) {

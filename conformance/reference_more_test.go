@@ -27,8 +27,8 @@ func (r *reference) Capabilities() provider.Capabilities {
 	}
 }
 
-// call makes a request whose answer is a JSON object or an error.
-func (r *reference) call(ctx context.Context, method, path string, body, answer any) error {
+// call makes a request whose response is a JSON object or an error.
+func (r *reference) call(ctx context.Context, method, path string, body, into any) error {
 	request, err := httpcall.JSON(method, path, body)
 	if err != nil {
 		return &provider.Error{Code: provider.InvalidMessage, Err: err}
@@ -41,7 +41,7 @@ func (r *reference) call(ctx context.Context, method, path string, body, answer 
 	if !response.OK() {
 		return response.ByStatus()
 	}
-	if err := response.Decode(answer); err != nil {
+	if err := response.Decode(into); err != nil {
 		return response.Doubt(err)
 	}
 	return nil
@@ -62,22 +62,22 @@ func (r *reference) SendBatch(ctx context.Context, ms []*provider.Message) []pro
 	if len(list) == 0 {
 		return verdicts
 	}
-	var answers []referenceAnswer
-	err := r.call(ctx, http.MethodPost, "/batches", list, &answers)
-	if err == nil && len(answers) != len(list) {
-		err = provider.NewError(provider.Indeterminate, "not one answer for each message")
+	var responses []referenceResponse
+	err := r.call(ctx, http.MethodPost, "/batches", list, &responses)
+	if err == nil && len(responses) != len(list) {
+		err = provider.NewError(provider.Indeterminate, "want one response for each message")
 	}
 	for n, i := range places {
 		if err != nil {
 			verdicts[i].Err = err
 			continue
 		}
-		verdicts[i] = answers[n].verdict()
+		verdicts[i] = responses[n].verdict()
 	}
 	return verdicts
 }
 
-func (a referenceAnswer) verdict() provider.Verdict {
+func (a referenceResponse) verdict() provider.Verdict {
 	switch {
 	case a.Error.Code != 0:
 		return provider.Verdict{Err: &provider.Error{Code: referenceCodes[a.Error.Code], VendorMessage: a.Error.Message}}
@@ -95,7 +95,7 @@ type referenceState struct {
 	Amount string `json:"amount"`
 }
 
-var errNoField = errors.New("the answer lacks what was asked for")
+var errNoField = errors.New("the response lacks a field")
 
 // state reads an object that must have a field.
 func (r *reference) state(ctx context.Context, method, path string, field func(referenceState) string) (referenceState, error) {
@@ -201,7 +201,7 @@ func (s referenceState) event() provider.Event {
 	return e
 }
 
-// referenceCallbacks are its documented callbacks and batch answers.
+// referenceCallbacks are its documented callbacks and batch responses.
 func referenceExtras() map[string]string {
 	const source = "# source: the reference vendor\n"
 	return map[string]string{

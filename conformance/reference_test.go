@@ -16,7 +16,7 @@ import (
 const apiKey = "k3y-0f-the-reference"
 
 // reference is a correct driver for an imaginary vendor: a JSON body with to,
-// from and text goes to /messages; the answer has an id or an error.
+// from and text goes to /messages; the response has an id or an error.
 type reference struct {
 	client *httpcall.Client
 }
@@ -39,7 +39,7 @@ type referenceRequest struct {
 	TTL  int    `json:"ttl,omitempty"`
 }
 
-type referenceAnswer struct {
+type referenceResponse struct {
 	ID    string `json:"id"`
 	Error struct {
 		Code    int    `json:"code"`
@@ -60,11 +60,11 @@ func (r *reference) Send(ctx context.Context, m *provider.Message) (*provider.Re
 	if err != nil {
 		return nil, err
 	}
-	answer, err := r.client.Do(ctx, request)
+	response, err := r.client.Do(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	return r.judge(answer)
+	return r.judge(response)
 }
 
 func (r *reference) request(m *provider.Message) (httpcall.Request, error) {
@@ -97,27 +97,27 @@ func (r *reference) body(m *provider.Message) (referenceRequest, error) {
 	return referenceRequest{m.To.String(), m.From, m.Text, m.Ref, int(m.Validity.Seconds())}, nil
 }
 
-func (r *reference) judge(answer *httpcall.Response) (*provider.Receipt, error) {
-	var body referenceAnswer
-	err := answer.Decode(&body)
+func (r *reference) judge(response *httpcall.Response) (*provider.Receipt, error) {
+	var body referenceResponse
+	err := response.Decode(&body)
 	switch {
 	case err == nil && body.Error.Code != 0:
 		code, known := referenceCodes[body.Error.Code]
 		if !known {
 			code = provider.Rejected
 		}
-		return nil, answer.Failed(code, strconv.Itoa(body.Error.Code), body.Error.Message)
-	case !answer.OK():
-		return nil, answer.ByStatus()
+		return nil, response.Failed(code, strconv.Itoa(body.Error.Code), body.Error.Message)
+	case !response.OK():
+		return nil, response.ByStatus()
 	case err != nil:
-		return nil, answer.Doubt(err)
+		return nil, response.Doubt(err)
 	case body.ID == "":
-		return nil, answer.Doubt(errors.New("the answer has no id"))
+		return nil, response.Doubt(errors.New("the response has no id"))
 	}
-	return &provider.Receipt{ID: body.ID, Raw: answer.Raw()}, nil
+	return &provider.Receipt{ID: body.ID, Raw: response.Raw()}, nil
 }
 
-// referenceReplies are the imaginary vendor's documented answers.
+// referenceReplies are the imaginary vendor's documented responses.
 func referenceReplies() fstest.MapFS {
 	files := fstest.MapFS{"accepted.http": reply(
 		"# source: the reference vendor\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n" +

@@ -20,33 +20,32 @@ type reply struct {
 	file       string
 	source     string
 	vendorCode string
-	answer     faultserver.Answer
+	response   faultserver.Response
 }
 
-// readReplies reads every *.http file at the root of the file system, by
-// outcome.
+// readReplies reads the *.http files at the root, by outcome.
 func readReplies(files fs.FS) (map[string][]reply, error) {
 	names, err := fs.Glob(files, "*.http")
 	if err != nil {
-		return nil, fmt.Errorf("harness Replies: %w", err)
+		return nil, fmt.Errorf("Replies: %w", err)
 	}
 	replies := make(map[string][]reply)
 	for _, name := range names {
 		outcome, _, _ := strings.Cut(strings.TrimSuffix(name, ".http"), ".")
 		if outcome != acceptedReply && !slices.Contains(provider.Codes(), provider.Code(outcome)) {
-			return nil, fmt.Errorf("harness Replies: %s: the name must begin with accepted or a code, such as invalid_recipient", name)
+			return nil, fmt.Errorf("Replies: %s: the name must start with accepted or a code such as invalid_recipient", name)
 		}
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, fmt.Errorf("harness Replies: %w", err)
+			return nil, fmt.Errorf("Replies: %w", err)
 		}
 		r, err := parseReply(raw)
 		if err != nil {
-			return nil, fmt.Errorf("harness Replies: %s: %w", name, err)
+			return nil, fmt.Errorf("Replies: %s: %w", name, err)
 		}
 		r.file = path.Base(name)
 		if r.file == outcome+".http" {
-			replies[outcome] = slices.Insert(replies[outcome], 0, r) // the plain name comes before its variants
+			replies[outcome] = slices.Insert(replies[outcome], 0, r) // the plain name sorts before its variants
 			continue
 		}
 		replies[outcome] = append(replies[outcome], r)
@@ -69,21 +68,21 @@ func parseReply(raw []byte) (reply, error) {
 		return r, errNoSource
 	}
 	var err error
-	r.answer, err = parseAnswer(rest)
+	r.response, err = parseResponse(rest)
 	return r, err
 }
 
-// hasID reports whether every answer brings an id of its own.
+// hasID reports whether each response has an id of its own.
 func (r reply) hasID() bool {
 	for _, p := range []string{"{{id}}", "{{uuid}}", "{{number}}"} {
-		if bytes.Contains(r.answer.Body, []byte(p)) {
+		if bytes.Contains(r.response.Body, []byte(p)) {
 			return true
 		}
 	}
 	return false
 }
 
-// ids are the forms of an answer's serial number.
+// ids are a response's serial number in the forms of the placeholders.
 type ids struct{ id, uuid, number string }
 
 func idsOf(serial int) ids {
@@ -94,25 +93,25 @@ func idsOf(serial int) ids {
 	}
 }
 
-// in reports whether a receipt's id holds one of them.
+// in reports whether a receipt's id contains one of them.
 func (i ids) in(receiptID string) bool {
 	return strings.Contains(receiptID, i.id) || strings.Contains(receiptID, i.uuid) || strings.Contains(receiptID, i.number)
 }
 
-// fill puts a message and a serial number into the placeholders.
-func (r reply) fill(m *provider.Message, serial int) faultserver.Answer {
+// fill replaces the placeholders by a message and a serial number.
+func (r reply) fill(m *provider.Message, serial int) faultserver.Response {
 	i := idsOf(serial)
 	pairs := []string{"{{id}}", i.id, "{{uuid}}", i.uuid, "{{number}}", i.number}
 	if m != nil {
 		pairs = append(pairs, "{{to}}", m.To.String(), "{{digits}}", m.To.Digits(), "{{ref}}", m.Ref)
 	}
-	a := r.answer
+	a := r.response
 	a.Body = []byte(strings.NewReplacer(pairs...).Replace(string(a.Body)))
 	return a
 }
 
-// mapStrings changes every string value of a JSON text. ok is false if it is
-// not JSON or has none.
+// mapStrings changes every string value of a JSON text. ok is false if the text is
+// not JSON or has no strings.
 func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) {
 	return mapValues(body, func(v any) (any, bool) {
 		s, ok := v.(string)
@@ -123,7 +122,7 @@ func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) 
 	})
 }
 
-// mapScalars changes numbers too.
+// mapScalars is mapStrings for strings and numbers.
 func mapScalars(body []byte, change func(string) any) (changed []byte, ok bool) {
 	return mapValues(body, func(v any) (any, bool) {
 		switch v := v.(type) {
@@ -136,8 +135,8 @@ func mapScalars(body []byte, change func(string) any) (changed []byte, ok bool) 
 	})
 }
 
-// mapValues changes every value of a JSON text that is neither object nor list.
-// ok tells whether any was changed.
+// mapValues changes the values of a JSON text that are neither objects nor lists. ok
+// reports whether any was changed.
 func mapValues(body []byte, change func(any) (any, bool)) (changed []byte, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()

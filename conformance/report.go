@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// Status is what a case came to.
+// Status is the outcome of a case.
 type Status string
 
 // The statuses.
 const (
 	Passed        Status = "passed"
 	Failed        Status = "failed"
-	Skipped       Status = "skipped"        // the harness leaves it out, with a reason
-	NotApplicable Status = "not_applicable" // this driver has not what the case is about
+	Skipped       Status = "skipped"        // by the harness, with a reason
+	NotApplicable Status = "not_applicable" // the driver lacks what the case tests
 )
 
-// Result is what one case came to.
+// Result is the result of one case.
 type Result struct {
 	Case
 	Status  Status        `json:"status"`
-	Details []string      `json:"details,omitempty"` // the failures, or the one reason of a case that did not run
+	Details []string      `json:"details,omitempty"` // the failures, or why the case did not run
 	Took    time.Duration `json:"-"`
 }
 
-// Report is what a run of the suite came to.
+// Report is the result of a run of the suite.
 type Report struct {
-	// Name is the driver's, for the reader; Check leaves it empty.
+	// Name is the name of the driver, for the reader. Check leaves it empty.
 	Name string
-	// Problem is why the harness could not be used; "" = it could. There are no
-	// results then.
+	// Problem is why the harness is invalid, "" if it is valid. With a problem, there
+	// are no results.
 	Problem string
 	Results []Result
 	Took    time.Duration
@@ -47,12 +47,12 @@ func (r Report) Count(s Status) int {
 	return n
 }
 
-// OK reports whether the driver is conformant: the harness could be used and
-// no case of level must failed.
+// OK reports whether the driver is conformant: the harness is valid and no case of
+// level must failed.
 func (r Report) OK() bool { return r.Err() == nil }
 
-// Err joins the harness's problem and the failures of level must; nil = there
-// are none.
+// Err joins the harness's problem and the failures of level must; nil if there are
+// none.
 func (r Report) Err() error {
 	var errs []error
 	if r.Problem != "" {
@@ -66,7 +66,7 @@ func (r Report) Err() error {
 	return errors.Join(errs...)
 }
 
-// verdict is the report in a few words.
+// verdict is a summary of the report.
 func (r Report) verdict() string {
 	switch {
 	case r.Problem != "":
@@ -77,8 +77,7 @@ func (r Report) verdict() string {
 	return "conformant"
 }
 
-// Group is the part of the id that names what the case is about: "fault" of
-// "fault.html-200".
+// Group is the first part of the id: "fault" of "fault.html-200".
 func (c Case) Group() string {
 	for i := range len(c.ID) {
 		if c.ID[i] == '.' {

@@ -47,7 +47,7 @@ func (r Report) WriteJSON(w io.Writer) error {
 	return encoder.Encode(r)
 }
 
-// The elements of JUnit XML as build servers read them.
+// The elements of JUnit XML, as build servers read them.
 type junitSuite struct {
 	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`
@@ -74,9 +74,8 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// WriteJUnit writes the report as JUnit XML. A failed case of level should is
-// passed there, with what it found as its output; a harness that cannot be used
-// is one error.
+// WriteJUnit writes the report as JUnit XML. A failed case of level should counts as
+// passed there, with the failure as its output; an invalid harness is one error.
 func (r Report) WriteJUnit(w io.Writer) error {
 	suite := junitSuite{Name: "conformance", Tests: len(r.Results), Time: seconds(r.Took)}
 	if r.Name != "" {
@@ -120,8 +119,8 @@ func firstLine(s string) string {
 	return line
 }
 
-// WriteTable writes a Markdown table of drivers: the verdict, and for each group
-// of cases how many of those that applied were passed.
+// WriteTable writes a Markdown table of drivers: the verdict, and for each group of
+// cases the number that passed of those that are applicable.
 func WriteTable(w io.Writer, reports ...Report) error {
 	groups := groupsOf(reports)
 	var b strings.Builder
@@ -141,7 +140,7 @@ func WriteTable(w io.Writer, reports ...Report) error {
 	return err
 }
 
-// WriteMarkdown writes the report as a table of one driver.
+// WriteMarkdown writes the report as a Markdown table with one driver.
 func (r Report) WriteMarkdown(w io.Writer) error { return WriteTable(w, r) }
 
 func groupsOf(reports []Report) []string {
@@ -158,7 +157,7 @@ func groupsOf(reports []Report) []string {
 	return groups
 }
 
-// share is "7/7", or a dash where nothing applied.
+// share is "7/7", or a dash if no case is applicable.
 func (r Report) share(group string) string {
 	passed, all := 0, 0
 	for _, one := range r.Results {
@@ -187,5 +186,5 @@ func WriteCatalogueTable(w io.Writer, cases []Case) error {
 	return err
 }
 
-// cell keeps a text inside a Markdown table.
+// cell escapes a text for a Markdown table.
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }

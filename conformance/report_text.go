@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// explain says what failed and why it matters.
+// explain describes what failed and why it matters.
 func (r Result) explain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s)", r.ID, r.Level)
@@ -18,8 +18,8 @@ func (r Result) explain() string {
 	return b.String()
 }
 
-// WriteText writes the report for people: what failed and why it matters, what
-// did not run and for what reason, and the totals.
+// WriteText writes the report as text: what failed and why it matters, what did not
+// run and why, and the totals.
 func (r Report) WriteText(w io.Writer) error {
 	var b strings.Builder
 	if r.Problem != "" {
@@ -45,7 +45,7 @@ func (r Report) WriteText(w io.Writer) error {
 	return err
 }
 
-// writeNotApplicable puts the cases with one reason together.
+// writeNotApplicable groups the cases by reason.
 func (r Report) writeNotApplicable(b *strings.Builder) {
 	var reasons []string
 	cases := make(map[string][]string)
@@ -68,7 +68,7 @@ func (r Report) writeNotApplicable(b *strings.Builder) {
 	}
 }
 
-// WriteCatalogue lists cases for people, by group.
+// WriteCatalogue lists cases as text.
 func WriteCatalogue(w io.Writer, cases []Case) error {
 	var b strings.Builder
 	for _, c := range cases {

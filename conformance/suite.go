@@ -18,7 +18,7 @@ func Run(t *testing.T, h Harness) {
 	t.Helper()
 	report := Check(t.Context(), h)
 	if report.Problem != "" {
-		t.Fatalf("conformance: %s", report.Problem)
+		t.Fatalf("conformance harness: %s", report.Problem)
 	}
 	for _, r := range report.Results {
 		t.Run(r.ID, func(t *testing.T) {
@@ -34,8 +34,8 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-// Check runs the suite. When the context ends, cases that have not begun fail
-// as not run.
+// Check runs the suite. When the context ends, cases that have not started fail as
+// not run.
 func Check(ctx context.Context, h Harness) Report { return check(ctx, h, catalogue()) }
 
 func check(ctx context.Context, h Harness, cases []Case) Report {
@@ -66,7 +66,7 @@ func check(ctx context.Context, h Harness, cases []Case) Report {
 	return Report{Results: results, Took: time.Since(start)}
 }
 
-// noHTTP is why a driver without requests has nothing to show at a server.
+// noHTTP is why cases with a server are not applicable to a driver without HTTP.
 const noHTTP = "the driver makes no HTTP requests (the harness has no Replies)"
 
 func (s *suite) result(ctx context.Context, c Case) Result {

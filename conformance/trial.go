@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	hang     = 300 * time.Millisecond // how long a case waits for a server that says nothing
-	sendTime = 10 * time.Second       // for a send that is answered
-	patience = 2 * time.Second        // for a driver to notice that its context has ended
-	settle   = 20 * time.Millisecond  // for the network to bring a closed connection to the driver's end
+	hang     = 300 * time.Millisecond // how long a case waits for a server that does not respond
+	sendTime = 10 * time.Second       // for a send that gets a response
+	patience = 2 * time.Second        // for a driver to return after its context has ended
+	settle   = 20 * time.Millisecond  // for the driver's side to see that a connection was closed
 )
 
-// trial is one run of a case. Its methods are for the case's own goroutine.
+// trial is one run of a case. Its methods are called by the case's goroutine only.
 type trial struct {
 	*suite
 	failures []string
@@ -37,7 +37,7 @@ type trial struct {
 	messages []*provider.Message
 }
 
-// failf records a failure; the case goes on.
+// failf records a failure; the case continues.
 func (t *trial) failf(format string, args ...any) {
 	t.failures = append(t.failures, fmt.Sprintf(format, args...))
 }
@@ -48,13 +48,13 @@ func (t *trial) stopf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-// notApplicable ends the case.
+// notApplicable ends the case as not applicable.
 func (t *trial) notApplicable(format string, args ...any) {
 	t.reason = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
 
-// run runs the case in a goroutine of its own, so that it can end early.
+// run runs the case in its own goroutine, so that it can end early.
 func (t *trial) run(c Case) {
 	done := make(chan struct{})
 	go func() {
@@ -74,22 +74,22 @@ func (t *trial) run(c Case) {
 	<-done
 }
 
-// lab is a server and a provider that speaks to it.
+// lab is a server and a provider that is connected to it.
 type lab struct {
 	*trial
 	server *faultserver.Server
 	p      provider.Provider
 
-	all bool // every request goes to the script, whatever it is
+	all bool // the script gets every request, not only sends
 
 	mu     sync.Mutex
-	answer script
-	warm   bool // what comes aside of sends has been fetched
+	script script
+	warm   bool // tokens have been fetched
 	sends  []sent
-	before int // requests that do not count
+	before int // requests to ignore
 }
 
-// sent is a whole request to the send call.
+// sent is a complete request that sends.
 type sent struct {
 	sighting
 	request *faultserver.Request
@@ -97,25 +97,26 @@ type sent struct {
 	warmUp  bool
 }
 
-// script answers the n-th send, from 1.
-type script func(n int, good faultserver.Answer) faultserver.Reply
+// script returns the reply to the n-th send, from 1. good is the vendor's response to
+// an accepted message.
+type script func(n int, good faultserver.Response) faultserver.Reply
 
-func accept(_ int, good faultserver.Answer) faultserver.Reply { return good.Reply() }
+func accept(_ int, good faultserver.Response) faultserver.Reply { return good.Reply() }
 
-// lab opens a provider on a server that answers sends by the script.
-func (t *trial) lab(answer script) *lab { return t.start(&lab{trial: t}, answer) }
+// lab opens a provider for a server that replies to sends by a script.
+func (t *trial) lab(respond script) *lab { return t.start(&lab{trial: t}, respond) }
 
-// labAll answers every request by the script.
-func (t *trial) labAll(answer script) *lab { return t.start(&lab{trial: t, all: true}, answer) }
+// labAll is lab with a script for all requests.
+func (t *trial) labAll(respond script) *lab { return t.start(&lab{trial: t, all: true}, respond) }
 
-func (t *trial) start(l *lab, answer script) *lab {
-	l.answer = answer
+func (t *trial) start(l *lab, respond script) *lab {
+	l.script = respond
 	l.warm = t.OtherRequests == nil
 	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
 		s, ok := l.record(rq)
 		switch {
 		case !ok:
-			return aside(t.OtherRequests, rq)
+			return serveOther(t.OtherRequests, rq)
 		case !t.http():
 			return faultserver.Page(http.StatusInternalServerError).Reply()
 		case s.warmUp:
@@ -131,49 +132,49 @@ func (t *trial) start(l *lab, answer script) *lab {
 	l.p = t.open(server.URL)
 	if t.OtherRequests != nil {
 		l.send(t.message("Warm-up")) // fetches the token
-		l.reset(answer)
+		l.reset(respond)
 	}
 	return l
 }
 
-// reset goes on with another script, and forgets the requests so far. It is
-// called between sends.
-func (l *lab) reset(answer script) {
+// reset sets another script and forgets the requests so far. It is called between
+// sends.
+func (l *lab) reset(respond script) {
 	before := len(l.server.Requests())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.answer, l.sends, l.before, l.warm = answer, nil, before, true
+	l.script, l.sends, l.before, l.warm = respond, nil, before, true
 }
 
-// ready sends a message that is accepted, so that a case with little time does
-// not spend it on connections and on starting plugins.
+// ready sends a message that is accepted, so that a case with a short timeout does
+// not spend it on connecting and on starting plugins.
 func (l *lab) ready() {
-	answer := l.present()
+	respond := l.present()
 	l.reset(accept)
 	l.wantAccepted(l.send(l.message("Hello")))
-	l.reset(answer)
+	l.reset(respond)
 }
 
 func (l *lab) present() script {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.answer
+	return l.script
 }
 
-// open opens a provider that is closed with the case.
+// open opens a provider and closes it at the end of the case.
 func (t *trial) open(url string) provider.Provider {
 	p, err := t.Open(url)
 	if err != nil {
 		t.stopf("Open: %v", err)
 	}
 	if p == nil {
-		t.stopf("Open answers neither a provider nor an error")
+		t.stopf("Open returned neither a provider nor an error")
 	}
-	t.cleanups = append(t.cleanups, func() { _ = provider.Close(p) }) // closing has cases of its own
+	t.cleanups = append(t.cleanups, func() { _ = provider.Close(p) }) // closing is tested by other cases
 	return p
 }
 
-// record counts a request, unless it is none to the send call.
+// record counts a request if it sends.
 func (l *lab) record(rq *faultserver.Request) (sent, bool) {
 	l.trial.mu.Lock()
 	messages := slices.Clone(l.trial.messages)
@@ -189,29 +190,28 @@ func (l *lab) record(rq *faultserver.Request) (sent, bool) {
 	return s, true
 }
 
-func aside(h http.Handler, rq *faultserver.Request) faultserver.Reply {
+func serveOther(h http.Handler, rq *faultserver.Request) faultserver.Reply {
 	w := httptest.NewRecorder()
 	rq.HTTP.Body = http.NoBody
 	if len(rq.Body) > 0 {
 		rq.HTTP.Body = readCloser{bytes.NewReader(rq.Body)}
 	}
 	h.ServeHTTP(w, rq.HTTP)
-	return faultserver.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}.Reply()
+	return faultserver.Response{Status: w.Code, Header: w.Header(), Body: w.Body.Bytes()}.Reply()
 }
 
 type readCloser struct{ *bytes.Reader }
 
 func (readCloser) Close() error { return nil }
 
-// taken lists the whole send requests so far.
+// taken lists the complete requests that send, so far.
 func (l *lab) taken() []sent {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.sends)
 }
 
-// count counts the send requests so far, those that never became whole
-// included.
+// count counts the requests that send, so far, including incomplete ones.
 func (l *lab) count() int {
 	n := len(l.taken())
 	for _, rq := range l.server.Requests()[l.before:] {
@@ -222,14 +222,14 @@ func (l *lab) count() int {
 	return n
 }
 
-// wantSends checks the number of requests that one or more sends made.
+// wantSends checks the number of requests that send.
 func (l *lab) wantSends(want int) {
 	if n := l.count(); n != want {
-		l.failf("the server counted %d requests to the send call, want %d", n, want)
+		l.failf("the server received %d requests that send, want %d", n, want)
 	}
 }
 
-// message makes a message to a number of its own.
+// message returns a message to a new number.
 func (t *trial) message(text string) *provider.Message {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -243,7 +243,7 @@ func (t *trial) message(text string) *provider.Message {
 	return m
 }
 
-// result is what a Send came to.
+// result is what Send returned.
 type result struct {
 	receipt *provider.Receipt
 	err     error
@@ -259,16 +259,16 @@ func (r result) String() string {
 	return "accepted, " + r.receipt.String()
 }
 
-// send sends under a deadline that a served request does not reach.
+// send sends with a generous deadline.
 func (l *lab) send(m *provider.Message) result {
 	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
 	defer cancel()
 	return l.sendUnder(ctx, m)
 }
 
-// sendRefused sends to a server that refuses with what code stands for. A driver
-// that fetches tokens may call the refusal of a token that it kept unavailable,
-// and drops it; with a fresh one it must say unauthenticated.
+// sendRefused sends to a server that refuses with code. A driver that fetches tokens
+// may return unavailable for a cached token, which it drops; with a new one it must
+// return unauthenticated.
 func (l *lab) sendRefused(m *provider.Message, code provider.Code) result {
 	r := l.send(m)
 	if l.OtherRequests == nil || code != provider.Unauthenticated || provider.CodeOf(r.err) != provider.Unavailable {
@@ -281,15 +281,15 @@ func (l *lab) sendRefused(m *provider.Message, code provider.Code) result {
 	return l.send(m)
 }
 
-// ctx is a context for calls that are answered. It ends with the case.
+// ctx is a context for calls that get a response. It ends with the case.
 func (l *lab) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
 	l.cleanups = append(l.cleanups, cancel)
 	return ctx
 }
 
-// sendUnder sends, and ends the case if the driver panics or does not come back
-// after its context has ended.
+// sendUnder sends with a context. It ends the case if the driver panics, or does not
+// return after the context has ended.
 func (l *lab) sendUnder(ctx context.Context, m *provider.Message) result {
 	r, problem := attempt(ctx, l.p, m)
 	if problem != "" {
@@ -299,53 +299,54 @@ func (l *lab) sendUnder(ctx context.Context, m *provider.Message) result {
 }
 
 func attempt(ctx context.Context, p provider.Provider, m *provider.Message) (r result, problem string) {
-	type answer struct {
+	type outcome struct {
 		result
 		problem string
 	}
-	answers := make(chan answer, 1)
+	returned := make(chan outcome, 1)
 	go func() {
-		var a answer
+		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				a.problem = fmt.Sprintf("Send panics: %v\n%s", p, debug.Stack())
+				o.problem = fmt.Sprintf("Send panics: %v\n%s", p, debug.Stack())
 			}
-			answers <- a
+			returned <- o
 		}()
-		a.receipt, a.err = p.Send(ctx, m)
+		o.receipt, o.err = p.Send(ctx, m)
 	}()
 	select {
-	case a := <-answers:
-		return a.result, a.problem
+	case o := <-returned:
+		return o.result, o.problem
 	case <-ctx.Done():
 	}
 	select {
-	case a := <-answers:
-		return a.result, a.problem
+	case o := <-returned:
+		return o.result, o.problem
 	case <-time.After(patience):
-		return r, fmt.Sprintf("Send did not come back within %s after its context had ended", patience)
+		return r, fmt.Sprintf("Send did not return within %s after its context had ended", patience)
 	}
 }
 
-// wantAccepted checks for an acceptance and gives its receipt, never nil.
+// wantAccepted checks that the message was accepted and returns the receipt, never
+// nil.
 func (l *lab) wantAccepted(r result) *provider.Receipt {
 	if r.err != nil || r.receipt == nil {
-		l.failf("Send answered %s, want accepted", r)
+		l.failf("Send returned %s, want accepted", r)
 		return &provider.Receipt{}
 	}
 	return r.receipt
 }
 
-// wantCode checks for one of some codes.
+// wantCode checks that the error has one of the codes, and returns it, never nil.
 func (l *lab) wantCode(r result, codes ...provider.Code) *provider.Error {
 	e, ok := errors.AsType[*provider.Error](r.err)
 	switch {
 	case r.err == nil:
-		l.failf("Send answered %s, want %s", r, list(codes))
+		l.failf("Send returned %s, want %s", r, list(codes))
 	case !ok:
-		l.failf("Send answered an error that has no *provider.Error: %q, want %s", r.err, list(codes))
+		l.failf("Send returned an error that does not wrap a *provider.Error: %q, want %s", r.err, list(codes))
 	case !slices.Contains(codes, e.Code):
-		l.failf("Send answered %s, want %s", r, list(codes))
+		l.failf("Send returned %s, want %s", r, list(codes))
 	}
 	if e == nil {
 		return &provider.Error{}

@@ -22,9 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var good = faultserver.Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id":"Zażółć"}`)}
+var good = faultserver.Response{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id":"Zażółć"}`)}
 
-// seen is what a client saw of an answer.
+// seen is what a client saw of a response.
 type seen struct {
 	status int
 	header http.Header
@@ -52,13 +52,13 @@ func postWithin(t *testing.T, limit time.Duration, c *http.Client, url string) s
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/messages", io.NopCloser(strings.NewReader("hello")))
 	require.NoError(t, err)
 	request.ContentLength = 5
-	answer, err := c.Do(request)
+	response, err := c.Do(request)
 	if err != nil {
 		return seen{err: err}
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	return seen{answer.StatusCode, answer.Header, string(body), err}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return seen{response.StatusCode, response.Header, string(body), err}
 }
 
 func serve(t *testing.T, handler func(*faultserver.Request) faultserver.Reply) *faultserver.Server {
@@ -98,7 +98,7 @@ func TestFaults(t *testing.T) {
 		"hang-after-read":    failed,
 		"hang-in-head":       failed,
 		"hang-in-body":       failed,
-		"slow-answer":        whole(string(good.Body)),
+		"slow-response":      whole(string(good.Body)),
 		"truncated-length":   failed,
 		"truncated-chunk":    failed,
 		"missing-last-chunk": failed,
@@ -137,7 +137,7 @@ func TestFaults(t *testing.T) {
 				}
 				return fault.Reply(good)
 			})
-			s.SetDoor(fault.Door)
+			s.SetIntake(fault.Intake)
 			limit := 10 * time.Second
 			if strings.HasPrefix(fault.Name, "hang") {
 				limit = 100 * time.Millisecond
@@ -183,18 +183,18 @@ func TestExpectContinue(t *testing.T) {
 	request.Header.Set("Expect", "100-continue")
 	c := client(t)
 	c.Transport.(*http.Transport).ExpectContinueTimeout = time.Minute
-	answer, err := c.Do(request)
+	response, err := c.Do(request)
 	require.NoError(t, err)
-	answer.Body.Close()
+	response.Body.Close()
 	assert.Equal(t, "hello", string(s.Requests()[0].Body))
 }
 
 func TestDoorsOfAnIdleConnection(t *testing.T) {
-	for _, door := range []faultserver.Door{faultserver.ResetDoor, faultserver.HangDoor, faultserver.HalfDoor} {
+	for _, intake := range []faultserver.Intake{faultserver.ResetBeforeRead, faultserver.HangBeforeRead, faultserver.ResetInRequest} {
 		s := serve(t, func(*faultserver.Request) faultserver.Reply { return good.Reply() })
 		c := client(t)
 		require.NoError(t, post(t, c, s.URL).err)
-		s.SetDoor(door)
+		s.SetIntake(intake)
 		require.Error(t, postWithin(t, 100*time.Millisecond, c, s.URL).err)
 	}
 }
@@ -233,7 +233,7 @@ func http2Client(t *testing.T) *http.Client {
 
 func TestHTTP2(t *testing.T) {
 	var end atomic.Int64
-	large := faultserver.Answer{Status: 201, Header: http.Header{"X-One": {"1"}}, Body: bytes.Repeat([]byte("x"), 40<<10)}
+	large := faultserver.Response{Status: 201, Header: http.Header{"X-One": {"1"}}, Body: bytes.Repeat([]byte("x"), 40<<10)}
 	s := serve(t, func(*faultserver.Request) faultserver.Reply {
 		return faultserver.Reply{Bytes: large.Bytes(), End: faultserver.End(end.Load())}
 	})

@@ -13,19 +13,19 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// speaksHTTP2 looks for the preface of HTTP/2 with prior knowledge (RFC 9113
-// §3.3), the only way to speak it without TLS.
+// speaksHTTP2 detects the preface of HTTP/2 with prior knowledge (RFC 9113 §3.3), the
+// only way to use it without TLS.
 func speaksHTTP2(r *bufio.Reader) bool {
 	first, err := r.Peek(1)
 	if err != nil || first[0] != http2.ClientPreface[0] {
 		return false
 	}
-	// POST, PUT and PATCH begin with the same letter.
+	// POST, PUT and PATCH start with the same letter.
 	start, err := r.Peek(3)
 	return err == nil && string(start) == http2.ClientPreface[:3]
 }
 
-// session is one HTTP/2 connection. Streams are answered one after the other.
+// session is one HTTP/2 connection. Streams are served one after the other.
 type session struct {
 	server  *Server
 	conn    *conn
@@ -51,7 +51,7 @@ func (s *Server) serveHTTP2(c *conn, r *bufio.Reader) {
 	}
 }
 
-// take handles a frame; it reports whether the connection stays.
+// take handles a frame. It reports whether the connection stays open.
 func (x *session) take(frame http2.Frame) bool {
 	switch f := frame.(type) {
 	case *http2.SettingsFrame:
@@ -63,14 +63,14 @@ func (x *session) take(frame http2.Frame) bool {
 		rq := x.server.begin(x.conn, x.nth)
 		x.streams[f.StreamID] = rq
 		x.server.fill(x.conn, rq, requestOf(f), nil, io.ErrUnexpectedEOF)
-		return !f.StreamEnded() || x.answer(f.StreamID)
+		return !f.StreamEnded() || x.respond(f.StreamID)
 	case *http2.DataFrame:
 		rq := x.streams[f.StreamID]
 		if rq == nil {
 			return true
 		}
 		x.server.fill(x.conn, rq, rq.HTTP, append(rq.Body, f.Data()...), io.ErrUnexpectedEOF)
-		return !f.StreamEnded() || x.answer(f.StreamID)
+		return !f.StreamEnded() || x.respond(f.StreamID)
 	}
 	return true
 }
@@ -89,8 +89,8 @@ func requestOf(f *http2.MetaHeadersFrame) *http.Request {
 	return r
 }
 
-// answer is for a request that is whole.
-func (x *session) answer(id uint32) bool {
+// respond replies to a complete request.
+func (x *session) respond(id uint32) bool {
 	rq := x.streams[id]
 	delete(x.streams, id)
 	rq.HTTP.Body = io.NopCloser(bytes.NewReader(rq.Body))
@@ -113,22 +113,22 @@ func (x *session) answer(id uint32) bool {
 	return x.say(id, reply.Bytes)
 }
 
-// say gives an answer that was written for HTTP/1.1. It must fit the window
-// that a stream begins with, 65,535 bytes (RFC 9113 §6.9.2).
+// say sends a response that was written for HTTP/1.1. It must fit the initial window
+// of a stream, 65,535 bytes (RFC 9113 §6.9.2).
 func (x *session) say(id uint32, plain []byte) bool {
-	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(plain)), nil)
+	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(plain)), nil)
 	if err != nil {
 		return false
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return false
 	}
 	var head bytes.Buffer
 	encoder := hpack.NewEncoder(&head)
-	_ = encoder.WriteField(hpack.HeaderField{Name: ":status", Value: strconv.Itoa(answer.StatusCode)}) // a buffer takes everything
-	for name, values := range answer.Header {
+	_ = encoder.WriteField(hpack.HeaderField{Name: ":status", Value: strconv.Itoa(response.StatusCode)}) // a buffer does not fail
+	for name, values := range response.Header {
 		for _, value := range values {
 			_ = encoder.WriteField(hpack.HeaderField{Name: strings.ToLower(name), Value: value})
 		}

@@ -9,25 +9,23 @@ import (
 	"time"
 )
 
-// Answer is a proper answer, the stuff that faults are made of.
-type Answer struct {
+// Response is a valid HTTP response.
+type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Bytes is the answer as it goes over the wire, with the Content-Length that it
-// needs.
-func (a Answer) Bytes() []byte {
+// Bytes is the response as it is sent, with its Content-Length.
+func (a Response) Bytes() []byte {
 	var b bytes.Buffer
 	a.head(&b, len(a.Body))
 	b.Write(a.Body)
 	return b.Bytes()
 }
 
-// head writes everything before the body. A negative length leaves
-// Content-Length out.
-func (a Answer) head(b *bytes.Buffer, length int) {
+// head writes everything before the body. A negative length omits Content-Length.
+func (a Response) head(b *bytes.Buffer, length int) {
 	fmt.Fprintf(b, "HTTP/1.1 %03d %s\r\n", a.Status, http.StatusText(a.Status))
 	h := a.Header.Clone()
 	if h == nil {
@@ -38,15 +36,15 @@ func (a Answer) head(b *bytes.Buffer, length int) {
 	if length >= 0 && a.Status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(length))
 	}
-	_ = h.Write(b) // a buffer takes everything
+	_ = h.Write(b) // a buffer does not fail
 	b.WriteString("\r\n")
 }
 
-// Reply is the whole answer, kept alive.
-func (a Answer) Reply() Reply { return Reply{Bytes: a.Bytes()} }
+// Reply sends the response and keeps the connection alive.
+func (a Response) Reply() Reply { return Reply{Bytes: a.Bytes()} }
 
-// With is the answer with a header set.
-func (a Answer) With(key, value string) Answer {
+// With returns the response with one more header field.
+func (a Response) With(key, value string) Response {
 	h := a.Header.Clone()
 	if h == nil {
 		h = make(http.Header)
@@ -56,33 +54,32 @@ func (a Answer) With(key, value string) Answer {
 	return a
 }
 
-// End is what follows a reply.
+// End is what happens to the connection after a reply.
 type End int
 
 // The ends.
 const (
-	Keep  End = iota // the connection waits for its next request
-	Close            // the connection is closed in order
+	Keep  End = iota // the connection serves further requests
+	Close            // the connection is closed
 	Reset            // the connection is reset
-	Hang             // nothing more is said, and the connection stays open
+	Hang             // nothing more is sent, and the connection stays open
 
-	// Of HTTP/2, which the server speaks with clients that begin with its
-	// preface; in HTTP/1.1 they are like Close. Bytes are not written.
-	GoAway       // GOAWAY that counts the request as taken, then the connection is closed
+	// For HTTP/2; with HTTP/1.1 they are like Close. Bytes are not sent.
+	GoAway       // GOAWAY that includes the request, then the connection is closed
 	RefuseStream // RST_STREAM with REFUSED_STREAM: the request was not processed
 )
 
-// Reply is what the server does with a request that it has read.
+// Reply is what the server does after reading a request.
 type Reply struct {
-	Bytes  []byte        // written as they are
-	Stream io.Reader     // written after Bytes; may be endless
-	Chunk  int           // bytes written at a time; 0 = all at once
-	Pause  time.Duration // before each chunk but the first
+	Bytes  []byte        // sent unchanged
+	Stream io.Reader     // sent after Bytes; may be endless
+	Chunk  int           // bytes to send at a time; 0 = all at once
+	Pause  time.Duration // between chunks
 	End    End
 }
 
-// write reports whether everything was said and the connection can be used
-// again.
+// write sends the reply. It reports whether the connection can serve another
+// request.
 func (r Reply) write(c *conn, done <-chan struct{}) bool {
 	if !r.drip(c, done) {
 		return false
@@ -96,7 +93,7 @@ func (r Reply) write(c *conn, done <-chan struct{}) bool {
 	case Reset:
 		c.reset()
 	case Hang:
-		// Reading notices when the client gives up.
+		// Reading detects that the client closes the connection.
 		_, _ = io.Copy(io.Discard, c.Conn)
 	}
 	return r.End == Keep

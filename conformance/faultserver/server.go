@@ -15,26 +15,26 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// Door is what happens to a connection before a request on it is read.
-type Door int
+// Intake is how the server reads requests.
+type Intake int
 
-// The doors.
+// The ways to read requests.
 const (
-	Open      Door = iota // requests are read
-	ResetDoor             // the connection is reset at once
-	HangDoor              // nothing is read and nothing said
-	HalfDoor              // the connection is reset in the middle of the request
-	SlowDoor              // the request is read byte by byte
-	Gibberish             // whatever comes first is answered with bytes that are neither HTTP nor TLS
+	ReadAll         Intake = iota // completely
+	ResetBeforeRead               // not at all: the connection is reset
+	HangBeforeRead                // not at all: the connection stays open
+	ResetInRequest                // the first byte, then the connection is reset
+	ReadSlowly                    // slowly, byte by byte
+	Gibberish                     // the first byte, then bytes that are neither HTTP nor TLS are sent
 )
 
 // Request is a request that reached the server.
 type Request struct {
-	HTTP *http.Request // its Body has been read; nil if not even the head could be read
+	HTTP *http.Request // its Body has been read; nil if the header could not be read
 	Body []byte
-	Conn int   // the connection that carried it, from 1
-	Nth  int   // its place on that connection, from 1
-	Err  error // why it is incomplete; nil = it is whole
+	Conn int   // number of its connection, from 1
+	Nth  int   // number on that connection, from 1
+	Err  error // why it is incomplete; nil = it is complete
 }
 
 // Server listens on loopback. It is safe for concurrent use.
@@ -45,23 +45,23 @@ type Server struct {
 	handler  func(*Request) Reply
 	listener net.Listener
 	tls      *tls.Config
-	done     chan struct{} // closed by Close: what hangs ends
+	done     chan struct{} // closed by Close, ends what hangs
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
-	door     Door
+	intake   Intake
 	closed   bool
-	release  func() // gives up the port that Refuse holds; nil = none is
+	release  func() // releases the port that Refuse holds; nil = none
 	opened   int
 	conns    map[*conn]bool // true while a request is being read
 	requests []*Request
 }
 
-// New starts a server that answers whole requests as handler says. Handlers run
-// at once, one for each connection.
+// New starts a server. handler returns the reply to each complete request; it is
+// called concurrently for different connections.
 func New(handler func(*Request) Reply) (*Server, error) { return start(handler, nil) }
 
-// NewTLS starts a server for https whose certificate nobody trusts.
+// NewTLS is New for https, with a certificate that clients do not trust.
 func NewTLS(handler func(*Request) Reply) (*Server, error) {
 	certificate, err := selfSigned()
 	if err != nil {
@@ -90,16 +90,15 @@ func start(handler func(*Request) Reply, config *tls.Config) (*Server, error) {
 	return s, nil
 }
 
-// SetDoor decides what happens to requests that have not begun.
-func (s *Server) SetDoor(d Door) {
+// SetIntake sets how requests are read that have not started.
+func (s *Server) SetIntake(d Intake) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.door = d
+	s.intake = d
 }
 
-// Refuse closes the door for good: connections are refused, and those that are
-// there are dropped. The port is held, so that a request does not reach another
-// server of the same run.
+// Refuse makes the server refuse connections from now on, and closes the existing
+// ones. The port stays reserved, so that a request does not reach another server.
 func (s *Server) Refuse() {
 	_ = s.listener.Close() // it may be closed already
 	s.mu.Lock()
@@ -110,8 +109,7 @@ func (s *Server) Refuse() {
 	s.drop(func(bool) bool { return true })
 }
 
-// DropIdle closes the connections on which no request has begun that is not
-// wholly read, as servers do that have waited long enough. It is called
+// DropIdle closes idle connections, as servers do after a timeout. It must be called
 // between requests.
 func (s *Server) DropIdle() { s.drop(func(busy bool) bool { return !busy }) }
 
@@ -120,13 +118,13 @@ func (s *Server) drop(which func(busy bool) bool) {
 	defer s.mu.Unlock()
 	for c, busy := range s.conns {
 		if which(busy) {
-			_ = c.Close() // its goroutine sees it
+			_ = c.Close() // ends its goroutine
 		}
 	}
 }
 
-// Requests lists the requests so far, in the order of their first bytes. One
-// that is still being read counts, and is incomplete.
+// Requests lists the requests so far, in the order of their first bytes, including
+// requests that are still being read.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,21 +135,21 @@ func (s *Server) Requests() []Request {
 	return list
 }
 
-// Connections counts the connections that were ever accepted.
+// Connections returns the number of connections accepted so far.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
 }
 
-// OpenConnections counts the connections that are open now.
+// OpenConnections returns the number of open connections.
 func (s *Server) OpenConnections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// Close ends the server and waits for its goroutines. It may be called again.
+// Close stops the server and waits for its goroutines. It may be called repeatedly.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {
@@ -179,7 +177,7 @@ func (s *Server) accept() {
 	}
 }
 
-// conn is one connection and its place in the count.
+// conn is a connection with its number.
 type conn struct {
 	net.Conn
 	number int
@@ -193,7 +191,7 @@ func (s *Server) serve(raw net.Conn) {
 	defer s.leave(c)
 	if s.tls != nil {
 		secured := tls.Server(raw, s.tls)
-		if s.present() == HangDoor {
+		if s.present() == HangBeforeRead {
 			s.hang()
 			return
 		}
@@ -203,7 +201,7 @@ func (s *Server) serve(raw net.Conn) {
 		c.Conn = secured
 	}
 	r := bufio.NewReader(c.Conn)
-	if s.present() == Open && speaksHTTP2(r) {
+	if s.present() == ReadAll && speaksHTTP2(r) {
 		s.serveHTTP2(c, r)
 		return
 	}
@@ -231,16 +229,16 @@ func (s *Server) leave(c *conn) {
 	delete(s.conns, c)
 }
 
-func (s *Server) present() Door {
+func (s *Server) present() Intake {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.door
+	return s.intake
 }
 
 func (s *Server) hang() { <-s.done }
 
-// exchange takes one request and answers it; it reports whether the connection
-// stays.
+// exchange reads one request and replies to it. It reports whether the connection
+// stays open.
 func (s *Server) exchange(c *conn, r *bufio.Reader, nth int) bool {
 	if s.shut(c, s.present()) {
 		return false
@@ -249,18 +247,18 @@ func (s *Server) exchange(c *conn, r *bufio.Reader, nth int) bool {
 		return false
 	}
 	rq := s.begin(c, nth)
-	door := s.present()
-	if s.shut(c, door) {
+	intake := s.present()
+	if s.shut(c, intake) {
 		return false
 	}
-	switch door {
-	case HalfDoor:
+	switch intake {
+	case ResetInRequest:
 		c.reset()
 		return false
 	case Gibberish:
-		_, _ = io.WriteString(c.Conn, "\x05\x00\x00\x00 not what you speak\r\n\r\n")
+		_, _ = io.WriteString(c.Conn, "\x05\x00\x00\x00 neither HTTP nor TLS\r\n\r\n")
 		return false
-	case SlowDoor:
+	case ReadSlowly:
 		r = bufio.NewReader(&slowReader{from: r, done: s.done})
 	}
 	if !s.read(c, r, rq) {
@@ -269,13 +267,14 @@ func (s *Server) exchange(c *conn, r *bufio.Reader, nth int) bool {
 	return s.handler(rq).write(c, s.done)
 }
 
-// shut is what the doors do that look at no request.
-func (s *Server) shut(c *conn, d Door) bool {
+// shut handles the intakes that do not read requests. It reports whether the
+// connection ends.
+func (s *Server) shut(c *conn, d Intake) bool {
 	switch d {
-	case ResetDoor:
+	case ResetBeforeRead:
 		c.reset()
 		return true
-	case HangDoor:
+	case HangBeforeRead:
 		s.hang()
 		return true
 	}
@@ -291,7 +290,7 @@ func (s *Server) begin(c *conn, nth int) *Request {
 	return rq
 }
 
-// read fills in what the connection brings, and reports whether it is whole.
+// read reads the rest of a request. It reports whether the request is complete.
 func (s *Server) read(c *conn, r *bufio.Reader, rq *Request) bool {
 	req, err := http.ReadRequest(r)
 	var body []byte
@@ -306,7 +305,7 @@ func (s *Server) read(c *conn, r *bufio.Reader, rq *Request) bool {
 	return err == nil
 }
 
-// fill writes under the lock, as requests are shared with readers of Requests.
+// fill sets the fields under the lock, as Requests reads them.
 func (s *Server) fill(c *conn, rq *Request, req *http.Request, body []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -314,7 +313,7 @@ func (s *Server) fill(c *conn, rq *Request, req *http.Request, body []byte, err 
 	s.conns[c] = false
 }
 
-// reset makes the kernel drop the connection without a proper end.
+// reset makes the kernel reset the connection.
 func (c *conn) reset() {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -322,7 +321,7 @@ func (c *conn) reset() {
 	_ = c.Close()
 }
 
-// slowReader takes a millisecond for every sixteen bytes.
+// slowReader pauses for a millisecond after every sixteen bytes.
 type slowReader struct {
 	from io.Reader
 	done chan struct{}
