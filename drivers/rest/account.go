@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -11,29 +12,29 @@ var errNoBalance = errors.New("the answer has no balance that can be read")
 
 // Cancel withdraws a scheduled message.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
-	c := p.recipe.Cancel
+	c := p.recipe.api.Cancel
 	if c == nil {
 		return notInRecipe("cancel")
 	}
-	values, err := p.recipe.splitID(id)
+	values, err := p.recipe.api.splitID(id)
 	if err != nil {
 		return err
 	}
-	_, err = p.ask(ctx, c, scope{settings: p.settings, values: values})
+	_, err = p.ask(ctx, c, request.Scope{Settings: p.settings, Values: values})
 	return err
 }
 
 // Balance reads what the account holds.
 func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
-	c := p.recipe.Balance
+	c := p.recipe.api.Balance
 	if c == nil {
 		return nil, notInRecipe("balance")
 	}
-	a, err := p.ask(ctx, &c.call, scope{settings: p.settings})
+	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings})
 	if err != nil {
 		return nil, err
 	}
-	available := c.Available.money(a.tree, scope{settings: p.settings})
+	available := c.Available.money(a.tree, request.Scope{Settings: p.settings})
 	if available == nil {
 		return nil, a.Doubt(errNoBalance)
 	}
@@ -43,8 +44,8 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 // Check asks for something that costs nothing, to see that the credentials are
 // taken: the recipe's check, or its balance.
 func (p *Provider) Check(ctx context.Context) error {
-	if c := p.recipe.Check; c != nil {
-		_, err := p.ask(ctx, c, scope{settings: p.settings})
+	if c := p.recipe.api.Check; c != nil {
+		_, err := p.ask(ctx, c, request.Scope{Settings: p.settings})
 		return err
 	}
 	_, err := p.Balance(ctx)
@@ -53,7 +54,7 @@ func (p *Provider) Check(ctx context.Context) error {
 
 // Quote asks the vendor what a message would cost.
 func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Quote, error) {
-	c := p.recipe.Quote
+	c := p.recipe.api.Quote
 	if c == nil {
 		return nil, notInRecipe("quote")
 	}
@@ -68,6 +69,6 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 	return &provider.Quote{
 		Segments: c.Segments.count(a.tree),
 		Encoding: c.Encoding.text(a.tree),
-		Cost:     c.Cost.money(a.tree, scope{settings: p.settings}),
+		Cost:     c.Cost.money(a.tree, request.Scope{Settings: p.settings}),
 	}, nil
 }

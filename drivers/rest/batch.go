@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -34,11 +35,11 @@ var errOtherCount = errors.New("the answer does not have one verdict for each me
 // SendBatch sends several messages by one request.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
-	c := p.recipe.Batch
+	c := p.recipe.api.Batch
 	if c == nil {
 		return fillVerdicts(verdicts, notInRecipe("batch"))
 	}
-	var each []scope
+	var each []request.Scope
 	var places []int // of each in ms
 	for i, m := range ms {
 		s, err := p.scopeOf(m)
@@ -76,9 +77,9 @@ func fillVerdicts(vs []provider.Verdict, err error) []provider.Verdict {
 
 // sendEach makes the request and judges each message of it. What the answer
 // leaves open is provider.Indeterminate.
-func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []scope, ms []*provider.Message) []provider.Verdict {
+func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Scope, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
-	req, err := p.buildSend(&c.Request, scope{settings: p.settings}, each)
+	req, err := p.buildSend(&c.Request, request.Scope{Settings: p.settings}, each)
 	if err != nil {
 		return fillVerdicts(verdicts, err)
 	}
@@ -144,7 +145,7 @@ func (p *Provider) verdict(c *batchCall, a *answer, one any, m *provider.Message
 	if !c.Verdict.Where.hold(one) {
 		table := c.Verdict.Errors
 		if table == nil {
-			table = &p.recipe.Errors
+			table = &p.recipe.api.Errors
 		}
 		return provider.Verdict{Err: table.failure(a.Response, one)}
 	}

@@ -29,7 +29,7 @@ func BenchmarkSend(b *testing.B) {
 	b.Run("recipe", func(b *testing.B) {
 		r, err := rest.Parse("acme.yaml", []byte(small))
 		require.NoError(b, err)
-		p, err := resttest.Open(r, s.URL, nil)
+		p, err := resttest.Open(r, s.URL)
 		require.NoError(b, err)
 		defer p.Close()
 		b.ReportAllocs()

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -25,7 +26,7 @@ type callbackSpec struct {
 	// "1,2,3"; fields without the separator go to each event.
 	Split     *splitSpec      `yaml:"split"`
 	Events    []eventRule     `yaml:"events"`
-	URLParams *tree           `yaml:"url_params"`
+	URLParams *request.Tree   `yaml:"url_params"`
 	Answer    Acknowledgement `yaml:"acknowledge"`
 }
 
@@ -55,8 +56,8 @@ type Acknowledgement struct {
 // stored. Most want any 200.
 func (p *Provider) Acknowledgement() Acknowledgement {
 	a := Acknowledgement{}
-	if p.recipe.Callbacks != nil {
-		a = p.recipe.Callbacks.Answer
+	if p.recipe.api.Callbacks != nil {
+		a = p.recipe.api.Callbacks.Answer
 	}
 	if a.Status == 0 {
 		a.Status = 200
@@ -71,7 +72,7 @@ var errCallback = errors.New("callback: not of a form that the vendor documents"
 
 // ParseCallback reads a callback whose sender is proven as the recipe says.
 func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
-	spec := p.recipe.Callbacks
+	spec := p.recipe.api.Callbacks
 	if spec == nil || !p.capabilities.Has(provider.HasCallbacks) {
 		return nil, notInRecipe("callbacks")
 	}
@@ -125,12 +126,12 @@ func (s *callbackSpec) read(c *provider.Callback) (any, error) {
 		}
 		return fields(form), nil
 	case "xml":
-		tree, err := readXML(c.Body)
+		tree, err := request.ReadXML(c.Body)
 		return tree, asCallback(err)
 	case "any":
 		return readAny(c)
 	}
-	tree, err := readJSON(c.Body)
+	tree, err := request.ReadJSON(c.Body)
 	return tree, asCallback(err)
 }
 
@@ -149,7 +150,7 @@ func readAny(c *provider.Callback) (any, error) {
 	switch {
 	case body == "":
 	case media == "application/json" || media == "" && strings.HasPrefix(body, "{"):
-		tree, err := readJSON([]byte(body))
+		tree, err := request.ReadJSON([]byte(body))
 		if err != nil {
 			return nil, asCallback(err)
 		}

@@ -1,10 +1,10 @@
 package rest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -24,39 +24,36 @@ func (r *Recipe) check() []Problem {
 	c.others()
 	c.callbacks()
 	c.trust()
-	c.fixtures()
+	c.example()
 	return c.problems
 }
 
-func (c *checker) add(at position, format string, args ...any) {
-	c.problems = append(c.problems, *at.problem(format, args...))
+func (c *checker) add(at request.Position, format string, args ...any) {
+	c.problems = append(c.problems, problemOf(at.Fault(format, args...)))
 }
 
 // settings may not hide a value's name.
 func (c *checker) settings() {
 	for _, s := range c.recipe.Settings {
 		if slices.Contains(messageNames(), s.Name) || slices.Contains([]string{"id", "id_to", "cursor", "since", "page", "offset", "typed", "country"}, s.Name) {
-			c.add(position{}, "settings.%s: is the name of a value; choose another", s.Name)
-		}
-		if s.Pattern != nil && s.Default != "" && !s.Pattern.MatchString(s.Default) {
-			c.add(s.Pattern.at, "the default does not match")
+			c.add(request.Position{}, "settings.%s: is the name of a value; choose another", s.Name)
 		}
 	}
 }
 
 // names checks that each name of a template stands for something.
-func (c *checker) names(t *template, values []string) {
+func (c *checker) names(t *request.Template, values []string) {
 	if t == nil {
 		return
 	}
-	for _, name := range t.names() {
-		if _, ok := c.recipe.Settings.find(name); ok || slices.Contains(values, name) {
+	for _, name := range t.Names() {
+		if _, ok := c.recipe.setting(name); ok || slices.Contains(values, name) {
 			continue
 		}
-		if extra, ok := strings.CutPrefix(name, "extra."); ok && slices.Contains(values, "to") && slices.Contains(c.recipe.Extras, extra) {
+		if extra, ok := strings.CutPrefix(name, "extra."); ok && slices.Contains(values, "to") && slices.Contains(c.recipe.api.Extras, extra) {
 			continue
 		}
-		c.add(t.at, "{%s} stands for nothing here; want one of %s", name, c.known(values))
+		c.add(t.Position, "{%s} stands for nothing here; want one of %s", name, c.known(values))
 	}
 }
 
@@ -68,36 +65,27 @@ func (c *checker) known(values []string) string {
 		}
 	}
 	if slices.Contains(values, "to") {
-		for _, e := range c.recipe.Extras {
+		for _, e := range c.recipe.api.Extras {
 			all = append(all, "extra."+e)
 		}
 	}
 	return strings.Join(all, ", ")
 }
 
-func (c *checker) tree(t *tree, values []string) {
-	t.walk(func(_ []string, leaf *tree) { c.names(&leaf.leaf, values) })
+func (c *checker) tree(t *request.Tree, values []string) {
+	for _, one := range t.Templates() {
+		c.names(one, values)
+	}
 }
 
 func (c *checker) auth() {
-	a := &c.recipe.Auth
-	for _, t := range a.trees() {
-		c.tree(t, nil)
-	}
-	c.names(a.Bearer, nil)
-	if a.Basic != nil {
-		c.names(&a.Basic.Username, nil)
-		c.names(&a.Basic.Password, nil)
-	}
-	if a.OAuth2 != nil {
-		for _, t := range []*template{&a.OAuth2.TokenURL, &a.OAuth2.ClientID, &a.OAuth2.ClientSecret, a.OAuth2.Scope} {
-			c.names(t, nil)
-		}
+	for _, t := range c.recipe.api.Auth.Templates() {
+		c.names(t, nil)
 	}
 }
 
 func (c *checker) writing() {
-	i := c.recipe.Idempotency
+	i := c.recipe.api.Idempotency
 	if i == nil {
 		return
 	}
@@ -110,55 +98,41 @@ func (c *checker) writing() {
 }
 
 // setting checks that a setting is declared.
-func (c *checker) setting(at position, name string) {
-	if _, ok := c.recipe.Settings.find(name); !ok {
+func (c *checker) setting(at request.Position, name string) {
+	if _, ok := c.recipe.setting(name); !ok {
 		c.add(at, "%q is no setting of this recipe", name)
 	}
 }
 
 // request checks what a request is made of. $each is for batches alone.
-func (c *checker) request(r *request, values []string, batch bool) {
+func (c *checker) request(r *request.Request, values []string, batch bool) {
 	c.names(&r.Path, values)
 	bodies := 0
-	for _, t := range []*tree{r.Form, r.JSON, r.XML} {
+	for _, t := range []*request.Tree{r.Form, r.JSON, r.XML} {
 		if t != nil {
 			bodies++
 		}
 	}
 	if bodies > 1 {
-		c.add(r.at, "wants at most one of form, json, xml")
+		c.add(r.Position, "wants at most one of form, json, xml")
 	}
-	if bodies > 0 && r.method() == "GET" {
-		c.add(r.at, "a GET has no body; use query")
+	if bodies > 0 && r.HTTPMethod() == "GET" {
+		c.add(r.Position, "a GET has no body; use query")
 	}
-	if c.recipe.Auth.Body != nil && (r.XML != nil || r.JSON != nil && r.JSON.kind != treeMap) {
-		c.add(r.at, "auth.body needs a form, a JSON body that is a map, or no body at all")
+	if c.recipe.api.Auth.Body != nil && (r.XML != nil || r.JSON != nil && !r.JSON.IsMap()) {
+		c.add(r.Position, "auth.body needs a form, a JSON body that is a map, or no body at all")
 	}
 	each := 0
-	for _, t := range r.trees() {
+	for _, t := range r.Trees() {
 		c.tree(t, values)
-		each += countEach(t)
+		each += t.CountEach()
 	}
 	if batch && (each != 1 || r.JSON == nil) {
-		c.add(r.at, "a batch wants one %s, in json", keyEach)
+		c.add(r.Position, "a batch wants one %s, in json", request.KeyEach)
 	}
 	if !batch && each > 0 {
-		c.add(r.at, "%s is for batch.request alone", keyEach)
+		c.add(r.Position, "%s is for batch.request alone", request.KeyEach)
 	}
-}
-
-func countEach(t *tree) int {
-	if t == nil {
-		return 0
-	}
-	n := 0
-	if t.kind == treeEach {
-		n = 1
-	}
-	for _, child := range t.children {
-		n += countEach(child)
-	}
-	return n
 }
 
 // call checks a call's request and how its answer is read.
@@ -171,7 +145,7 @@ func (c *checker) answer(k *call) {
 	c.conditions(k.Success.Where, &k.Reply)
 	table := k.Errors
 	if table == nil {
-		table = &c.recipe.Errors
+		table = &c.recipe.api.Errors
 	}
 	c.errors(table, &k.Reply)
 }
@@ -252,15 +226,15 @@ func (c *checker) event(e *eventSpec, r *reply) {
 }
 
 func (c *checker) send() {
-	s := &c.recipe.Send
+	s := &c.recipe.api.Send
 	c.call(&s.call, messageNames())
 	c.receipt(&s.Receipt, &s.Reply)
 	for _, name := range []string{"to", "text"} {
 		if !c.recipe.sends(name) && !(name == "text" && c.recipe.sends("template_variables")) {
-			c.add(s.Request.at, "no part of the request has {%s}", name)
+			c.add(s.Request.Position, "no part of the request has {%s}", name)
 		}
 	}
-	b := c.recipe.Batch
+	b := c.recipe.api.Batch
 	if b == nil {
 		return
 	}
@@ -270,7 +244,7 @@ func (c *checker) send() {
 	c.conditions(b.Verdict.Where, element)
 	c.receipt(&b.Receipt, element)
 	if b.Match == "ref" && b.Ref == nil {
-		c.add(b.Request.at, "match: ref needs ref, the path from a verdict to our ref")
+		c.add(b.Request.Position, "match: ref needs ref, the path from a verdict to our ref")
 	}
 	if !b.Each.many() {
 		c.add(b.Each.at, "path %q leads to one value; want one with [*]", b.Each.raw)
@@ -278,7 +252,7 @@ func (c *checker) send() {
 }
 
 func (c *checker) others() {
-	r := c.recipe
+	r := &c.recipe.api
 	id := []string{"id"}
 	if r.IDOf == idOfRequest {
 		id = append(id, "id_to")
@@ -316,7 +290,7 @@ func (c *checker) others() {
 		c.picks(&n.Reply, &n.Number, n.Type)
 	}
 	if r.Statuses == nil && (r.Status != nil || r.reports()) {
-		c.add(r.Send.Request.at, "statuses is missing: reports need a table of the vendor's words")
+		c.add(r.Send.Request.Position, "statuses is missing: reports need a table of the vendor's words")
 	}
 }
 
@@ -333,22 +307,22 @@ func (c *checker) inbox(i *inboxCall) {
 	c.event(&i.Inbound, &reply{})
 	c.picks(&i.Reply, i.Next)
 	if i.Next == nil && (i.Inbound.At == nil || i.Inbound.ID == nil) {
-		c.add(i.Request.at, "the inbox needs next, or inbound.at and inbound.id to make a cursor of")
+		c.add(i.Request.Position, "the inbox needs next, or inbound.at and inbound.id to make a cursor of")
 	}
 }
 
-func (r *Recipe) reports() bool {
+func (r *api) reports() bool {
 	return r.Callbacks != nil && slices.ContainsFunc(r.Callbacks.Events, func(e eventRule) bool { return e.Kind == "report" })
 }
 
 func (c *checker) callbacks() {
-	k := c.recipe.Callbacks
+	k := c.recipe.api.Callbacks
 	if k == nil {
 		return
 	}
 	for _, name := range k.Verify.settings() {
 		c.setting(k.Verify.at, name)
-		if s, ok := c.recipe.Settings.find(name); ok && !s.Secret && k.Verify.IPs == "" && k.Verify.Ed25519 == nil && !(k.Verify.Basic != nil && name == k.Verify.Basic.Username) {
+		if s, ok := c.recipe.setting(name); ok && !s.Secret && k.Verify.IPs == "" && k.Verify.Ed25519 == nil && !(k.Verify.Basic != nil && name == k.Verify.Basic.Username) {
 			c.add(k.Verify.at, "the setting %q must be secret: true", name)
 		}
 	}
@@ -361,13 +335,13 @@ func (c *checker) callbacks() {
 
 // trust keeps a recipe that nobody has proven from claiming proof.
 func (c *checker) trust() {
-	if f := c.recipe.Find; c.recipe.Experimental && f != nil && f.Settles.Duration > 0 {
+	if f := c.recipe.api.Find; c.recipe.Experimental && f != nil && f.Settles.Duration > 0 {
 		c.add(f.Settles.at, "an experimental recipe proves no absence; leave settles out")
 	}
 	if !c.recipe.Experimental {
 		return
 	}
-	for _, t := range c.recipe.errorTables() {
+	for _, t := range c.recipe.api.errorTables() {
 		for _, rule := range t.When {
 			if rule.bare() && provider.Code(rule.Is) != provider.Indeterminate && slices.ContainsFunc(rule.Status, doubtful) {
 				c.add(rule.at, "by its status alone such an answer is in doubt, and an experimental recipe may not say otherwise; name the vendor's code or a condition")
@@ -376,20 +350,15 @@ func (c *checker) trust() {
 	}
 }
 
-func (c *checker) fixtures() {
+func (c *checker) example() {
 	for _, s := range c.recipe.Settings {
 		if !s.Optional && s.Default == "" && c.recipe.Example[s.Name] == "" {
-			c.add(position{}, "example: needs a made-up %s for the fixtures", s.Name)
+			c.add(request.Position{}, "example: needs a made-up %s for the fixtures", s.Name)
 		}
 	}
 	for name := range c.recipe.Example {
-		if _, ok := c.recipe.Settings.find(name); !ok {
-			c.add(position{}, "example.%s: is no setting of this recipe", name)
-		}
-	}
-	for i := range c.recipe.Fixtures {
-		if err := c.recipe.Fixtures[i].compile(); err != nil {
-			c.problems = append(c.problems, problemsOf(fmt.Errorf("fixture %q: %w", c.recipe.Fixtures[i].Name, err))...)
+		if _, ok := c.recipe.setting(name); !ok {
+			c.add(request.Position{}, "example.%s: is no setting of this recipe", name)
 		}
 	}
 }

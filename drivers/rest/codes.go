@@ -8,6 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -32,7 +33,7 @@ type errorRule struct {
 	Message *pattern   `yaml:"message"`
 	Where   conditions `yaml:"where"`
 	Is      code       `yaml:"is"`
-	at      position
+	at      request.Position
 }
 
 // UnmarshalYAML reads the row and keeps its place.
@@ -41,7 +42,7 @@ func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
 	if err := n.Decode((*plain)(r)); err != nil {
 		return err
 	}
-	r.at = positionOf(n)
+	r.at = request.At(n)
 	return nil
 }
 
@@ -128,7 +129,7 @@ func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, me
 }
 
 // errorTables lists the recipe's table and those that calls have of their own.
-func (r *Recipe) errorTables() []*errorTable {
+func (r *api) errorTables() []*errorTable {
 	all := []*errorTable{&r.Errors}
 	for _, c := range r.calls() {
 		if c.Errors != nil {
@@ -142,7 +143,7 @@ func (r *Recipe) errorTables() []*errorTable {
 }
 
 // calls lists the recipe's calls.
-func (r *Recipe) calls() []*call {
+func (r *api) calls() []*call {
 	all := []*call{&r.Send.call}
 	if r.Batch != nil {
 		all = append(all, &r.Batch.call)
@@ -207,7 +208,7 @@ type code provider.Code
 // UnmarshalYAML checks the code.
 func (c *code) UnmarshalYAML(n *yaml.Node) error {
 	if !slices.Contains(provider.Codes(), provider.Code(n.Value)) {
-		return problemAt(n, "unknown code %q; want one of %s", n.Value, codeNames())
+		return request.FaultAt(n, "unknown code %q; want one of %s", n.Value, codeNames())
 	}
 	*c = code(n.Value)
 	return nil
@@ -239,7 +240,7 @@ func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
 		}
 		for j, w := range theirs {
 			if before, twice := (*t)[string(w)]; twice {
-				return problemAt(n.Content[i+1].Content[j], "the vendor's code %q stands for %s already", w, before)
+				return request.FaultAt(n.Content[i+1].Content[j], "the vendor's code %q stands for %s already", w, before)
 			}
 			(*t)[string(w)] = ours
 		}
@@ -277,7 +278,7 @@ func (t *statusTable) UnmarshalYAML(n *yaml.Node) error {
 		}
 		folded := strings.ToLower(n.Content[i].Value)
 		if _, twice := (*t)[folded]; twice {
-			return problemAt(n.Content[i], "the status %q is listed already (case does not matter)", n.Content[i].Value)
+			return request.FaultAt(n.Content[i], "the status %q is listed already (case does not matter)", n.Content[i].Value)
 		}
 		(*t)[folded] = f
 	}
@@ -317,7 +318,7 @@ func (s *status) UnmarshalYAML(n *yaml.Node) error {
 		for _, one := range provider.Statuses() {
 			all = append(all, string(one))
 		}
-		return problemAt(n, "unknown status %q; want one of %s", n.Value, strings.Join(all, ", "))
+		return request.FaultAt(n, "unknown status %q; want one of %s", n.Value, strings.Join(all, ", "))
 	}
 	*s = status(n.Value)
 	return nil

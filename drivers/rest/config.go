@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -29,7 +30,7 @@ type Config struct {
 	Values map[string]provider.Secret `json:"-"`
 	// Texts are those registered at a vendor that sends no others; they are the
 	// recipe's setting of type templates.
-	Texts json.RawMessage `json:"-"`
+	Texts []RegisteredText `json:"-"`
 
 	httpcall.Config
 }
@@ -88,10 +89,12 @@ func decodeConfig(raw json.RawMessage) (Config, *Recipe, error) {
 	shared := make(map[string]json.RawMessage, len(all))
 	config.Values = make(map[string]provider.Secret, len(all))
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		setting, own := recipe.Settings.find(key)
+		setting, own := recipe.setting(key)
 		switch {
 		case own && setting.Templates:
-			config.Texts = all[key]
+			if err := provider.DecodeConfig(all[key], &config.Texts); err != nil {
+				return config, nil, provider.ConfigErrorf(key, "want a list of {id, text}: %v", err)
+			}
 		case own:
 			word, err := settingText(key, all[key])
 			if err != nil {
@@ -124,11 +127,11 @@ func (r *Recipe) settingNames() string {
 
 // settingText takes strings, numbers and booleans.
 func settingText(key string, raw json.RawMessage) (string, error) {
-	v, err := readJSON(raw)
+	v, err := request.ReadJSON(raw)
 	if err != nil {
 		return "", provider.ConfigErrorf(key, "%v", err)
 	}
-	word, scalar := scalarOf(v)
+	word, scalar := request.ScalarOf(v)
 	if !scalar {
 		return "", provider.ConfigErrorf(key, "want a string, a number or a boolean")
 	}
@@ -138,7 +141,7 @@ func settingText(key string, raw json.RawMessage) (string, error) {
 // values checks the recipe's own settings and adds their defaults.
 func (r *Recipe) values(config Config) (map[string]string, error) {
 	for _, key := range slices.Sorted(maps.Keys(config.Values)) {
-		if _, known := r.Settings.find(key); !known {
+		if _, known := r.setting(key); !known {
 			return nil, provider.ConfigErrorf(key, "recipe %s has no such setting; want one of %s", r.Name, r.settingNames())
 		}
 	}

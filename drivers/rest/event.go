@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 )
@@ -59,7 +60,7 @@ func (e *eventSpec) picks() []*pick {
 
 // event reads one event.
 func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) provider.Event {
-	s := scope{settings: p.settings}
+	s := request.Scope{Settings: p.settings}
 	e := provider.Event{
 		Kind:     kind,
 		Ref:      spec.Ref.text(tree),
@@ -67,8 +68,8 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 		Segments: spec.Segments.count(tree),
 		Cost:     spec.Cost.money(tree, s),
 		MCCMNC:   spec.MCCMNC.text(tree),
-		From:     address(spec.From.text(tree), p.recipe.Write.To.As),
-		To:       address(spec.To.text(tree), p.recipe.Write.To.As),
+		From:     address(spec.From.text(tree), p.recipe.api.Write.To.As),
+		To:       address(spec.To.text(tree), p.recipe.api.Write.To.As),
 		Text:     clean(spec.Text.text(tree)),
 		Raw:      p.rawOf(tree),
 	}
@@ -76,11 +77,11 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 	e.ID = spec.ID.text(tree)
 	if kind == provider.Inbound {
 		if answered := spec.InReplyTo.text(tree); answered != "0" {
-			e.InReplyTo = p.recipe.composeID(answered, e.From)
+			e.InReplyTo = p.recipe.api.composeID(answered, e.From)
 		}
 	} else {
-		e.ID = p.recipe.composeID(e.ID, e.To)
-		p.recipe.judge(&e, spec, tree)
+		e.ID = p.recipe.api.composeID(e.ID, e.To)
+		p.recipe.api.judge(&e, spec, tree)
 	}
 	for name, at := range spec.Extra {
 		if word := at.text(tree); word != "" {
@@ -94,7 +95,7 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 }
 
 // judge gives an event its status by the recipe's tables.
-func (r *Recipe) judge(e *provider.Event, spec *eventSpec, tree any) {
+func (r *api) judge(e *provider.Event, spec *eventSpec, tree any) {
 	e.VendorStatus = spec.Status.text(tree)
 	e.VendorCode = spec.Code.text(tree)
 	if e.VendorStatus == "" && e.Kind == provider.Engagement {
@@ -122,7 +123,7 @@ func failed(s provider.Status) bool {
 
 // composeID makes the id of one message where the vendor's id is that of a
 // request: "340000001:61491570156".
-func (r *Recipe) composeID(id, recipient string) string {
+func (r *api) composeID(id, recipient string) string {
 	if id == "" || r.IDOf != idOfRequest {
 		return id
 	}
@@ -130,7 +131,7 @@ func (r *Recipe) composeID(id, recipient string) string {
 }
 
 // splitID undoes composeID.
-func (r *Recipe) splitID(id string) (values map[string]any, err error) {
+func (r *api) splitID(id string) (values map[string]any, err error) {
 	if r.IDOf != idOfRequest {
 		return map[string]any{"id": id}, nil
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 // pick takes one value out of an answer. In a recipe it is a path, a list of
@@ -14,7 +16,7 @@ import (
 type pick struct {
 	Path    paths    `yaml:"path"`
 	Pattern *pattern `yaml:"pattern"` // its first group is the value
-	at      position
+	at      request.Position
 }
 
 // UnmarshalYAML reads any of the three forms.
@@ -29,9 +31,9 @@ func (p *pick) UnmarshalYAML(n *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	p.at = positionOf(n)
+	p.at = request.At(n)
 	if p.Pattern != nil && p.Pattern.NumSubexp() == 0 {
-		return p.Pattern.at.problem("needs a group in parentheses around the value")
+		return p.Pattern.at.Fault("needs a group in parentheses around the value")
 	}
 	return nil
 }
@@ -46,7 +48,7 @@ func (p *pick) text(answer any) string {
 		if !ok {
 			continue
 		}
-		word := wordOf(v)
+		word := request.WordOf(v)
 		if p.Pattern != nil {
 			groups := p.Pattern.FindStringSubmatch(word)
 			if groups == nil {
@@ -184,7 +186,7 @@ func (z *zone) UnmarshalYAML(n *yaml.Node) error {
 	}
 	location, err := time.LoadLocation(n.Value)
 	if err != nil || n.Value == "Local" {
-		return problemAt(n, "%q is no time zone such as UTC, +02:00 or Africa/Johannesburg", n.Value)
+		return request.FaultAt(n, "%q is no time zone such as UTC, +02:00 or Africa/Johannesburg", n.Value)
 	}
 	z.at = location
 	return nil

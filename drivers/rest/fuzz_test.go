@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/drivers/rest/resttest"
 	"github.com/anysms/anysms/provider"
 )
@@ -26,7 +28,7 @@ func FuzzParse(f *testing.F) {
 			_ = err.Error()
 			return
 		}
-		p, err := resttest.Open(r, "https://127.0.0.1:1", nil)
+		p, err := resttest.Open(r, "https://127.0.0.1:1")
 		if err != nil {
 			return
 		}
@@ -53,13 +55,19 @@ func FuzzReply(f *testing.F) {
 	for _, name := range rest.Builtin() {
 		r, err := rest.Load(name)
 		require.NoError(f, err)
-		p, err := resttest.Open(r, s.URL, nil)
+		p, err := resttest.Open(r, s.URL)
 		require.NoError(f, err)
 		f.Cleanup(func() { _ = p.Close() })
 		providers[name] = p
-		for i := range r.Fixtures {
-			if r.Fixtures[i].Reply != nil && i%12 == 0 { // a sample of each vendor
-				body, err := r.Fixtures[i].Reply.Bytes()
+		var file struct {
+			Fixtures yaml.Node `yaml:"fixtures"`
+		}
+		require.NoError(f, yaml.Unmarshal([]byte(r.Source()), &file))
+		fixtures, errs := fixture.Decode(&file.Fixtures)
+		require.Empty(f, errs)
+		for i, one := range fixtures {
+			if one.Reply != nil && i%12 == 0 { // a sample of each vendor
+				body, err := one.Reply.Bytes()
 				require.NoError(f, err)
 				f.Add(200, body)
 			}
@@ -91,7 +99,7 @@ func FuzzCallback(f *testing.F) {
 	for _, name := range rest.Builtin() {
 		r, err := rest.Load(name)
 		require.NoError(f, err)
-		p, err := resttest.Open(r, "https://127.0.0.1:1", nil)
+		p, err := resttest.Open(r, "https://127.0.0.1:1")
 		require.NoError(f, err)
 		f.Cleanup(func() { _ = p.Close() })
 		providers = append(providers, p)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/drivers/internal/inbox"
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -41,7 +42,7 @@ const maxPages = 50
 // Inbox asks for the messages after the cursor. They come in the order of their
 // times.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
-	c := p.recipe.Inbox
+	c := p.recipe.api.Inbox
 	if c == nil {
 		return nil, "", notInRecipe("inbox")
 	}
@@ -88,7 +89,7 @@ func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, since time.Time) 
 	for page := range maxPages {
 		values := make(map[string]any, 3)
 		if !since.IsZero() {
-			values["since"] = p.recipe.Write.Since.write(since.Add(-c.Overlap.Duration))
+			values["since"] = p.recipe.api.Write.Since.write(since.Add(-c.Overlap.Duration))
 		}
 		if c.Page != nil {
 			values["page"], values["offset"] = strconv.Itoa(page+c.Page.Start), strconv.Itoa(offset)
@@ -112,7 +113,7 @@ func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, since time.Time) 
 }
 
 func (p *Provider) inboxAsk(ctx context.Context, c *inboxCall, values map[string]any) (events []provider.Event, listed int, tree any, err error) {
-	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
+	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
 	if err != nil {
 		return nil, 0, nil, err
 	}

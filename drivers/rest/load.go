@@ -13,6 +13,9 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 //go:embed recipes/*.yaml
@@ -90,12 +93,21 @@ func Parse(file string, source []byte) (*Recipe, error) {
 	if problems := validate(root); len(problems) > 0 {
 		return nil, loadError(file, root, problems)
 	}
-	r := &Recipe{file: file}
-	if err := root.Decode(r); err != nil {
+	var f recipeFile
+	if err := root.Decode(&f); err != nil {
 		return nil, loadError(file, root, problemsOf(err))
 	}
-	if problems := r.check(); len(problems) > 0 {
+	r := f.recipe(file, source)
+	problems := r.check()
+	fixtures, errs := fixture.Decode(&f.Fixtures)
+	for _, err := range errs {
+		problems = append(problems, problemsOf(err)...)
+	}
+	if len(problems) > 0 {
 		return nil, loadError(file, root, problems)
+	}
+	for _, f := range fixtures {
+		r.Fixtures = append(r.Fixtures, f.Name)
 	}
 	return r, nil
 }
@@ -119,8 +131,8 @@ func readYAML(source []byte) (*yaml.Node, error) {
 // problemsOf takes an error apart that came out of package yaml, or from this
 // package through it.
 func problemsOf(err error) []Problem {
-	if p, ok := errors.AsType[*Problem](err); ok {
-		return []Problem{*p}
+	if f, ok := errors.AsType[*request.Fault](err); ok {
+		return []Problem{problemOf(f)}
 	}
 	words := []string{err.Error()}
 	if t, ok := errors.AsType[*yaml.TypeError](err); ok {

@@ -4,23 +4,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
 )
 
 // scopeOf makes the values of a message, or says why this vendor cannot carry
 // it. Nothing that was asked for is dropped in silence.
-func (p *Provider) scopeOf(m *provider.Message) (scope, error) {
-	s := scope{settings: p.settings, values: make(map[string]any, 16)}
+func (p *Provider) scopeOf(m *provider.Message) (request.Scope, error) {
+	s := request.Scope{Settings: p.settings, Values: make(map[string]any, 16)}
 	if err := m.Validate(); err != nil {
 		return s, err
 	}
-	if err := p.extras(m, s.values); err != nil {
+	if err := p.extras(m, s.Values); err != nil {
 		return s, err
 	}
 	if err := p.unable(m); err != nil {
@@ -29,16 +29,16 @@ func (p *Provider) scopeOf(m *provider.Message) (scope, error) {
 	for _, add := range []func(*provider.Message, map[string]any) error{
 		p.addText, p.addSender, p.addTimes, p.addRef, p.addTemplate, p.addCallback,
 	} {
-		if err := add(m, s.values); err != nil {
+		if err := add(m, s.Values); err != nil {
 			return s, err
 		}
 	}
-	s.values["to"] = p.recipe.Write.To.write(m.To)
+	s.Values["to"] = p.recipe.api.Write.To.write(m.To)
 	if m.Class != "" {
-		s.values["class"] = string(m.Class)
+		s.Values["class"] = string(m.Class)
 	}
 	if m.Tag != "" {
-		s.values["tag"] = m.Tag
+		s.Values["tag"] = m.Tag
 	}
 	return s, nil
 }
@@ -49,7 +49,7 @@ func (p *Provider) extras(m *provider.Message, values map[string]any) error {
 	if _, err := m.ExtraOf(driverName); err != nil {
 		return err
 	}
-	own, err := m.ExtraOf(p.recipe.Name, p.recipe.Extras...)
+	own, err := m.ExtraOf(p.recipe.Name, p.recipe.api.Extras...)
 	if err != nil {
 		return err
 	}
@@ -70,14 +70,14 @@ func (p *Provider) unable(m *provider.Message) error {
 	case m.Validity != 0 && features&provider.CanSetValidity == 0:
 		return refuse("the vendor takes no validity")
 	}
-	if word := p.recipe.magic(m.Text); word != "" {
+	if word := p.recipe.api.magic(m.Text); word != "" {
 		return refuse("the vendor would replace " + word + " in the text")
 	}
 	return nil
 }
 
 func (p *Provider) addText(m *provider.Message, values map[string]any) error {
-	limits := p.recipe.Limits
+	limits := p.recipe.api.Limits
 	if limits.Characters > 0 && utf8.RuneCountInString(m.Text) > limits.Characters {
 		return refuse(fmt.Sprintf("the vendor takes no more than %d characters", limits.Characters))
 	}
@@ -88,9 +88,9 @@ func (p *Provider) addText(m *provider.Message, values map[string]any) error {
 	if limits.Segments > 0 && a.Segments > limits.Segments {
 		return refuse(fmt.Sprintf("the vendor takes no more than %d segments", limits.Segments))
 	}
-	values["text"] = p.recipe.Write.Text.write(m.Text, a.Encoding)
+	values["text"] = p.recipe.api.Write.Text.write(m.Text, a.Encoding)
 	values["segments"] = json.Number(strconv.Itoa(a.Segments))
-	if flag, ok := p.recipe.Write.Encoding.write(a.Encoding); ok {
+	if flag, ok := p.recipe.api.Write.Encoding.write(a.Encoding); ok {
 		values["encoding"] = flag
 	}
 	return nil
@@ -104,14 +104,14 @@ func (p *Provider) addSender(m *provider.Message, values map[string]any) error {
 	if from == "" {
 		return nil
 	}
-	word, err := p.recipe.Write.From.write(from)
+	word, err := p.recipe.api.Write.From.write(from)
 	values["from"] = word
 	return err
 }
 
 func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
 	if !m.SendAt.IsZero() {
-		form := p.recipe.Write.SendAt
+		form := p.recipe.api.Write.SendAt
 		at := form.rounded(m.SendAt)
 		if form.coarse(at) {
 			return refuse("the vendor's times of sending are not that fine; want one that " + form.layout() + " can write")
@@ -121,7 +121,7 @@ func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
 	if m.Validity == 0 {
 		return nil
 	}
-	v, err := p.recipe.Write.Validity.write(m.Validity)
+	v, err := p.recipe.api.Write.Validity.write(m.Validity)
 	values["validity"] = v
 	return err
 }
@@ -131,7 +131,7 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 		return nil
 	}
 	if p.idempotent {
-		key, err := p.recipe.Idempotency.key(m.Ref)
+		key, err := p.recipe.api.Idempotency.key(m.Ref)
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 	if !p.recipe.sends("ref") {
 		return nil
 	}
-	return p.recipe.Write.Ref.check(m.Ref)
+	return p.recipe.api.Write.Ref.check(m.Ref)
 }
 
 // addTemplate finds the registered text that m.Text is an instance of, for
@@ -173,10 +173,12 @@ func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error
 	if err != nil {
 		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be read")}
 	}
-	if c := p.recipe.Callbacks; c != nil && c.URLParams != nil {
-		filled, _ := c.URLParams.fill(scope{settings: p.settings, values: values}, nil)
+	if c := p.recipe.api.Callbacks; c != nil && c.URLParams != nil {
+		filled, _ := c.URLParams.Fill(request.Scope{Settings: p.settings, Values: values}, nil)
 		query := u.Query()
-		maps.Copy(query, formValues(filled))
+		for key, list := range request.FormValues(filled) {
+			query[key] = list
+		}
 		u.RawQuery = query.Encode()
 	}
 	values["callback_url"] = u.String()

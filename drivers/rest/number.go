@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider/e164"
 )
 
@@ -29,11 +30,11 @@ var errNoNumber = errors.New("the answer has no number that can be read")
 // typed in a country (ISO 3166, two letters). It sends no message. Recipes
 // without such a call answer errors.ErrUnsupported.
 func (p *Provider) FormatNumber(ctx context.Context, typed, country string) (*FormattedNumber, error) {
-	c := p.recipe.FormatNumber
+	c := p.recipe.api.FormatNumber
 	if c == nil {
 		return nil, notInRecipe("format_number")
 	}
-	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: map[string]any{"typed": typed, "country": country}})
+	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: map[string]any{"typed": typed, "country": country}})
 	if err != nil {
 		return nil, err
 	}

@@ -1,20 +1,21 @@
 package rest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 // path points into an answer: "messages[0].message-id", "[0].id",
 // "results[*].status", "['key.with.dots'].x", "." for the whole.
 type path struct {
 	steps []step
-	at    position
+	at    request.Position
 	raw   string
 }
 
@@ -28,13 +29,13 @@ type step struct {
 // UnmarshalYAML compiles the path.
 func (p *path) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
-		return problemAt(n, "want a path such as messages[0].id")
+		return request.FaultAt(n, "want a path such as messages[0].id")
 	}
 	compiled, err := parsePath(n.Value)
 	if err != nil {
-		return problemAt(n, "path %q: %v", n.Value, err)
+		return request.FaultAt(n, "path %q: %v", n.Value, err)
 	}
-	compiled.at = positionOf(n)
+	compiled.at = request.At(n)
 	*p = compiled
 	return nil
 }
@@ -156,18 +157,4 @@ func (s step) take(v any) ([]any, bool) {
 		return []any{child}, ok
 	}
 	return nil, false
-}
-
-// wordOf is a scalar as text: a number as the vendor wrote it. Lists, maps and
-// null have none.
-func wordOf(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		return strconv.FormatBool(v)
-	}
-	return ""
 }

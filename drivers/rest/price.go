@@ -7,20 +7,21 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
 // price takes an amount out of an answer. An amount that cannot be read, or
 // whose currency is not known, is no price: it never spoils an acceptance.
 type price struct {
-	Amount   pick      `yaml:"amount"`
-	Sum      *path     `yaml:"sum"`      // instead of amount: the amounts of all segments
-	Currency *template `yaml:"currency"` // "EUR", "credits", "{currency}"
-	Paid     *pick     `yaml:"paid_in"`  // where the answer names the currency
-	Decimals int       `yaml:"decimals"` // the amount is a whole number of 10^-decimals
-	Absolute bool      `yaml:"absolute"` // the vendor writes costs as negative amounts
-	Nonzero  bool      `yaml:"nonzero"`  // zero means that the vendor has not counted yet
-	at       position
+	Amount   pick              `yaml:"amount"`
+	Sum      *path             `yaml:"sum"`      // instead of amount: the amounts of all segments
+	Currency *request.Template `yaml:"currency"` // "EUR", "credits", "{currency}"
+	Paid     *pick             `yaml:"paid_in"`  // where the answer names the currency
+	Decimals int               `yaml:"decimals"` // the amount is a whole number of 10^-decimals
+	Absolute bool              `yaml:"absolute"` // the vendor writes costs as negative amounts
+	Nonzero  bool              `yaml:"nonzero"`  // zero means that the vendor has not counted yet
+	at       request.Position
 }
 
 // UnmarshalYAML reads the price and keeps its place.
@@ -29,12 +30,12 @@ func (p *price) UnmarshalYAML(n *yaml.Node) error {
 	if err := n.Decode((*plain)(p)); err != nil {
 		return err
 	}
-	p.at = positionOf(n)
+	p.at = request.At(n)
 	return nil
 }
 
 // money is nil if the answer has no price.
-func (p *price) money(answer any, s scope) *provider.Money {
+func (p *price) money(answer any, s request.Scope) *provider.Money {
 	if p == nil {
 		return nil
 	}
@@ -46,14 +47,14 @@ func (p *price) money(answer any, s scope) *provider.Money {
 
 // total adds up what each segment costs. One without a price leaves the total
 // unknown.
-func (p *price) total(answer any, s scope) *provider.Money {
+func (p *price) total(answer any, s request.Scope) *provider.Money {
 	amounts, known := p.Sum.find(answer)
 	if !known || len(amounts) == 0 {
 		return nil
 	}
 	sum := &provider.Money{}
 	for i, amount := range amounts {
-		m := p.one(wordOf(amount), answer, s)
+		m := p.one(request.WordOf(amount), answer, s)
 		if m == nil {
 			return nil
 		}
@@ -69,7 +70,7 @@ func (p *price) total(answer any, s scope) *provider.Money {
 	return sum
 }
 
-func (p *price) one(word string, answer any, s scope) *provider.Money {
+func (p *price) one(word string, answer any, s request.Scope) *provider.Money {
 	amount, ok := p.amount(word)
 	if !ok {
 		return nil
@@ -85,14 +86,14 @@ func (p *price) one(word string, answer any, s scope) *provider.Money {
 	return &m
 }
 
-func (p *price) currency(answer any, s scope) string {
+func (p *price) currency(answer any, s request.Scope) string {
 	if word := strings.ToUpper(p.Paid.text(answer)); currencyForm.MatchString(word) {
 		return word
 	}
 	if p.Currency == nil {
 		return ""
 	}
-	word, _ := p.Currency.text(s, nil)
+	word, _ := p.Currency.Text(s, nil)
 	return word
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 // LoadError lists what is wrong with a recipe.
@@ -46,24 +48,15 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
-// position is a place in a recipe file.
-type position struct{ line, column int }
-
-func positionOf(n *yaml.Node) position { return position{n.Line, n.Column} }
-
-func (at position) problem(format string, args ...any) *Problem {
-	return &Problem{Line: at.line, Column: at.column, Reason: fmt.Sprintf(format, args...)}
-}
-
-func problemAt(n *yaml.Node, format string, args ...any) *Problem {
-	return positionOf(n).problem(format, args...)
+func problemOf(f *request.Fault) Problem {
+	return Problem{Line: f.Line, Column: f.Column, Reason: f.Reason}
 }
 
 // loadError sorts problems by their place and names the fields they stand in.
 func loadError(file string, root *yaml.Node, problems []Problem) *LoadError {
 	for i := range problems {
 		if p := &problems[i]; p.Field == "" && p.Line > 0 && root != nil {
-			p.Field, _ = fieldAt(root, position{p.Line, p.Column}, "", 0)
+			p.Field, _ = fieldAt(root, request.Position{Line: p.Line, Column: p.Column}, "", 0)
 		}
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int {
@@ -73,18 +66,18 @@ func loadError(file string, root *yaml.Node, problems []Problem) *LoadError {
 }
 
 // fieldAt finds the path of the node at a position.
-func fieldAt(n *yaml.Node, at position, path string, depth int) (string, bool) {
-	if depth > maxDepth {
+func fieldAt(n *yaml.Node, at request.Position, path string, depth int) (string, bool) {
+	if depth > request.MaxDepth {
 		return "", false
 	}
-	if n.Kind != yaml.MappingNode && n.Kind != yaml.DocumentNode && positionOf(n) == at {
+	if n.Kind != yaml.MappingNode && n.Kind != yaml.DocumentNode && request.At(n) == at {
 		return path, true
 	}
 	for i, child := range n.Content {
 		switch n.Kind {
 		case yaml.MappingNode:
 			if i%2 == 0 {
-				if positionOf(child) == at {
+				if request.At(child) == at {
 					return joinField(path, child.Value), true
 				}
 				continue
@@ -102,7 +95,7 @@ func fieldAt(n *yaml.Node, at position, path string, depth int) (string, bool) {
 			}
 		}
 	}
-	return path, n.Kind == yaml.MappingNode && positionOf(n) == at
+	return path, n.Kind == yaml.MappingNode && request.At(n) == at
 }
 
 func joinField(path, key string) string {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
@@ -51,8 +52,8 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	}
 	p := &Provider{recipe: r, settings: values, sender: config.Sender, callbackURL: config.CallbackURL}
 	for _, s := range r.Settings {
-		if s.Templates && config.Texts != nil {
-			if p.templates, err = readRegistered(s.Name, config.Texts); err != nil {
+		if s.Templates {
+			if p.templates, err = registerAll(s.Name, config.Texts); err != nil {
 				return nil, err
 			}
 		}
@@ -60,13 +61,13 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	if config.BaseURL == "" {
 		config.BaseURL = r.BaseURL
 	}
-	secrets := append(r.secrets(values), r.Auth.secrets(scope{settings: values})...)
+	secrets := append(r.secrets(values), r.api.Auth.Secrets(request.Scope{Settings: values})...)
 	p.redact = redactor(secrets)
 	if p.client, err = httpcall.New(config.guarded(config.BaseURL), secrets...); err != nil {
 		return nil, err
 	}
-	if o := r.Auth.OAuth2; o != nil {
-		if p.tokens, err = o.source(config, scope{settings: values}); err != nil {
+	if o := r.api.Auth.OAuth2; o != nil {
+		if p.tokens, err = tokenSource(o, config, request.Scope{Settings: values}); err != nil {
 			return nil, err
 		}
 	}
@@ -76,10 +77,10 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 // finish settles what depends on more than one setting.
 func (p *Provider) finish(config Config) error {
 	r := p.recipe
-	if i := r.Idempotency; i != nil {
+	if i := r.api.Idempotency; i != nil {
 		p.idempotent = i.When == "" || p.settings[i.When] == "true"
 	}
-	if c := r.Callbacks; c != nil {
+	if c := r.api.Callbacks; c != nil {
 		if missing := c.Verify.missing(p.settings); missing != "" && config.CallbackURL != "" {
 			return provider.ConfigErrorf(missing, "must be set where callback_url is: without it anybody could report")
 		}
@@ -95,7 +96,7 @@ func (p *Provider) finish(config Config) error {
 		if p.capabilities.Features&provider.CanChooseSender == 0 {
 			return provider.ConfigErrorf("sender", "this vendor chooses the sender itself")
 		}
-		if _, err := r.Write.From.write(config.Sender); err != nil {
+		if _, err := r.api.Write.From.write(config.Sender); err != nil {
 			return provider.ConfigErrorf("sender", "%v", err)
 		}
 	}
@@ -107,19 +108,19 @@ func (p *Provider) abilities() provider.Capabilities {
 	r := p.recipe
 	c := provider.Capabilities{
 		Features:      r.Features(),
-		MaxSegments:   r.Limits.Segments,
-		MaxCharacters: r.Limits.Characters,
+		MaxSegments:   r.api.Limits.Segments,
+		MaxCharacters: r.api.Limits.Characters,
 	}
-	if r.Batch != nil {
-		c.MaxBatch = r.Batch.Max
+	if r.api.Batch != nil {
+		c.MaxBatch = r.api.Batch.Max
 	}
-	if r.Find != nil {
-		c.FindSettles = r.Find.Settles.Duration
+	if r.api.Find != nil {
+		c.FindSettles = r.api.Find.Settles.Duration
 	}
 	if p.idempotent {
-		c.ReplayFor = r.Idempotency.Life.Duration
+		c.ReplayFor = r.api.Idempotency.Life.Duration
 	}
-	if r.Callbacks != nil && r.Callbacks.Verify.missing(p.settings) != "" {
+	if r.api.Callbacks != nil && r.api.Callbacks.Verify.missing(p.settings) != "" {
 		c.Features &^= provider.HasCallbacks
 	}
 	return c
@@ -146,7 +147,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
-	c := &p.recipe.Send
+	c := &p.recipe.api.Send
 	req, err := p.buildSend(&c.Request, s, nil)
 	if err != nil {
 		return nil, err
@@ -174,9 +175,9 @@ func (p *Provider) receipt(spec *receiptSpec, answer any, to e164.Number) (*prov
 		return nil, errNoID
 	}
 	return &provider.Receipt{
-		ID:       p.recipe.composeID(id, to.Digits()),
+		ID:       p.recipe.api.composeID(id, to.Digits()),
 		Segments: spec.Segments.count(answer),
-		Cost:     spec.Cost.money(answer, scope{settings: p.settings}),
+		Cost:     spec.Cost.money(answer, request.Scope{Settings: p.settings}),
 	}, nil
 }
 

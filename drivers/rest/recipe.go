@@ -7,44 +7,95 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
 // Recipe describes one vendor's API: how a request is built, and what its
-// answers mean. [Load] and [Parse] make one; it is complete and never changes.
+// answers mean. [Load] and [Parse] make one; it is complete and must not be
+// changed.
 type Recipe struct {
 	// Version is the version of the format, 1.
-	Version int `yaml:"recipe"`
+	Version int
 	// Name is a lower-case word. The message extras of the recipe are under it:
 	// "zoomconnect.campaign".
-	Name  string `yaml:"name"`
-	Title string `yaml:"title"`
+	Name  string
+	Title string
 	// Sources are the documents that the recipe was written from.
-	Sources []string `yaml:"sources"`
+	Sources []string
 	// Experimental says that the recipe was not proven at the real vendor.
-	Experimental bool `yaml:"experimental"`
+	Experimental bool
 	// Notes say what is assumed where the sources are silent.
-	Notes []string `yaml:"notes"`
+	Notes []string
 	// BaseURL is the default of the setting base_url; "" = it must be given.
-	BaseURL string `yaml:"base_url"`
+	BaseURL string
 	// Settings are what the vendor's account needs, in the recipe's order.
-	Settings settings `yaml:"settings"`
+	Settings []Setting
 	// RateLimit is the vendor's limit in requests per second; 0 = none known.
-	RateLimit float64 `yaml:"rate_limit"`
+	RateLimit float64
+	// Example holds made-up settings, for the fixtures.
+	Example map[string]string
+	// Fixtures are the names of the examples in the file, which package resttest
+	// replays.
+	Fixtures []string
 
-	api `yaml:",inline"`
+	api    api
+	file   string
+	source string
+}
 
-	// Example holds settings for the fixtures, made up.
-	Example map[string]string `yaml:"example"`
-	// Fixtures say by example what the recipe does.
-	Fixtures []Fixture `yaml:"fixtures"`
+// Setting is one thing that the vendor's account needs.
+type Setting struct {
+	Name     string
+	Doc      string
+	Secret   bool
+	Optional bool
+	Default  string
+	Choices  []string
+	Pattern  *regexp.Regexp // nil = any value
+	// Templates makes it a list of {id, text}: the texts registered at a vendor
+	// that sends no others.
+	Templates bool
+}
 
-	file string
+// Source is the text of the file that the recipe was read from.
+func (r *Recipe) Source() string { return r.source }
+
+func (r *Recipe) setting(name string) (Setting, bool) {
+	i := slices.IndexFunc(r.Settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return r.Settings[i], true
+}
+
+// recipeFile is a recipe as it stands in its file.
+type recipeFile struct {
+	Version      int               `yaml:"recipe"`
+	Name         string            `yaml:"name"`
+	Title        string            `yaml:"title"`
+	Sources      []string          `yaml:"sources"`
+	Experimental bool              `yaml:"experimental"`
+	Notes        []string          `yaml:"notes"`
+	BaseURL      string            `yaml:"base_url"`
+	Settings     settings          `yaml:"settings"`
+	RateLimit    float64           `yaml:"rate_limit"`
+	API          api               `yaml:",inline"`
+	Example      map[string]string `yaml:"example"`
+	Fixtures     yaml.Node         `yaml:"fixtures"`
+}
+
+func (f *recipeFile) recipe(file string, source []byte) *Recipe {
+	return &Recipe{
+		Version: f.Version, Name: f.Name, Title: f.Title, Sources: f.Sources, Experimental: f.Experimental, Notes: f.Notes,
+		BaseURL: f.BaseURL, Settings: f.Settings, RateLimit: f.RateLimit, Example: f.Example,
+		api: f.API, file: file, source: string(source),
+	}
 }
 
 // api is what the recipe says of the vendor's API.
 type api struct {
-	Auth         auth          `yaml:"auth"`
+	Auth         request.Auth  `yaml:"auth"`
 	Limits       limits        `yaml:"limits"`
 	Refuse       []string      `yaml:"refuse"`
 	Write        writing       `yaml:"write"`
@@ -67,44 +118,52 @@ type api struct {
 	FormatNumber *numberCall   `yaml:"format_number"`
 }
 
-// Setting is one thing that the vendor's account needs.
-type Setting struct {
-	Name     string   `yaml:"-"`
-	Doc      string   `yaml:"doc"`
-	Secret   bool     `yaml:"secret"`
-	Optional bool     `yaml:"optional"`
-	Default  string   `yaml:"default"`
-	Choices  []string `yaml:"choices"`
-	Pattern  *pattern `yaml:"pattern"`
-	// Templates makes it a list of {id, text}: the texts registered at a vendor
-	// that sends no others.
-	Templates bool `yaml:"templates"`
-}
-
 // settings keeps the order of the file.
 type settings []Setting
 
 // UnmarshalYAML reads the map of settings.
 func (s *settings) UnmarshalYAML(n *yaml.Node) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		setting := Setting{Name: n.Content[i].Value}
-		if err := n.Content[i+1].Decode(&setting); err != nil {
+		name := n.Content[i]
+		if slices.Contains(reservedSettings(), name.Value) {
+			return request.FaultAt(name, "%q is a setting of every recipe; choose another name", name.Value)
+		}
+		var f settingFile
+		if err := n.Content[i+1].Decode(&f); err != nil {
 			return err
 		}
-		if slices.Contains(reservedSettings(), setting.Name) {
-			return problemAt(n.Content[i], "%q is a setting of every recipe; choose another name", setting.Name)
+		setting, err := f.setting(name.Value)
+		if err != nil {
+			return err
 		}
 		*s = append(*s, setting)
 	}
 	return nil
 }
 
-func (s settings) find(name string) (Setting, bool) {
-	i := slices.IndexFunc(s, func(one Setting) bool { return one.Name == name })
-	if i < 0 {
-		return Setting{}, false
+// settingFile is a setting as it stands in the file.
+type settingFile struct {
+	Doc       string   `yaml:"doc"`
+	Secret    bool     `yaml:"secret"`
+	Optional  bool     `yaml:"optional"`
+	Default   string   `yaml:"default"`
+	Choices   []string `yaml:"choices"`
+	Pattern   *pattern `yaml:"pattern"`
+	Templates bool     `yaml:"templates"`
+}
+
+func (f *settingFile) setting(name string) (Setting, error) {
+	s := Setting{
+		Name: name, Doc: f.Doc, Secret: f.Secret, Optional: f.Optional, Default: f.Default, Choices: f.Choices, Templates: f.Templates,
 	}
-	return s[i], true
+	if f.Pattern == nil {
+		return s, nil
+	}
+	s.Pattern = f.Pattern.Regexp
+	if s.Default != "" && !s.Pattern.MatchString(s.Default) {
+		return s, f.Pattern.at.Fault("the default does not match")
+	}
+	return s, nil
 }
 
 // names is a map from names to what they mean, of which the names matter here.
@@ -121,16 +180,16 @@ func (ns *names) UnmarshalYAML(n *yaml.Node) error {
 // pattern is a regular expression of Go (RE2: its time is linear).
 type pattern struct {
 	*regexp.Regexp
-	at position
+	at request.Position
 }
 
 // UnmarshalYAML compiles the expression.
 func (p *pattern) UnmarshalYAML(n *yaml.Node) error {
 	compiled, err := regexp.Compile(n.Value)
 	if err != nil {
-		return problemAt(n, "%v", err)
+		return request.FaultAt(n, "%v", err)
 	}
-	*p = pattern{compiled, positionOf(n)}
+	*p = pattern{compiled, request.At(n)}
 	return nil
 }
 
@@ -153,16 +212,16 @@ func (ps *paths) UnmarshalYAML(n *yaml.Node) error {
 // span is a Go duration.
 type span struct {
 	time.Duration
-	at position
+	at request.Position
 }
 
 // UnmarshalYAML reads "12h".
 func (s *span) UnmarshalYAML(n *yaml.Node) error {
 	d, err := time.ParseDuration(n.Value)
 	if err != nil || d <= 0 {
-		return problemAt(n, "%q is not a duration such as 90s or 12h", n.Value)
+		return request.FaultAt(n, "%q is not a duration such as 90s or 12h", n.Value)
 	}
-	*s = span{d, positionOf(n)}
+	*s = span{d, request.At(n)}
 	return nil
 }
 
@@ -187,37 +246,12 @@ type idempotency struct {
 	When string `yaml:"when"` // a setting that must be "true"
 }
 
-// request is an HTTP request with values to fill in.
-type request struct {
-	Method  string   `yaml:"method"`
-	Path    template `yaml:"path"`
-	Query   *tree    `yaml:"query"`
-	Headers *tree    `yaml:"headers"`
-	Form    *tree    `yaml:"form"`
-	JSON    *tree    `yaml:"json"`
-	XML     *tree    `yaml:"xml"`
-	at      position
-}
-
-// UnmarshalYAML reads the request and keeps its place.
-func (r *request) UnmarshalYAML(n *yaml.Node) error {
-	type plain request
-	if err := n.Decode((*plain)(r)); err != nil {
-		return err
-	}
-	r.at = positionOf(n)
-	return nil
-}
-
-// trees lists the parts that values are placed into.
-func (r *request) trees() []*tree { return []*tree{r.Query, r.Headers, r.Form, r.JSON, r.XML} }
-
 // call is a request and what its answer means.
 type call struct {
-	Request request     `yaml:"request"`
-	Reply   reply       `yaml:"reply"`
-	Success success     `yaml:"success"`
-	Errors  *errorTable `yaml:"errors"` // nil = the recipe's
+	Request request.Request `yaml:"request"`
+	Reply   reply           `yaml:"reply"`
+	Success success         `yaml:"success"`
+	Errors  *errorTable     `yaml:"errors"` // nil = the recipe's
 }
 
 type sendCall struct {
@@ -253,15 +287,15 @@ func (r *Recipe) Features() provider.Feature {
 		bit provider.Feature
 		is  bool
 	}{
-		{provider.HasBatch, r.Batch != nil},
-		{provider.HasStatus, r.Status != nil},
-		{provider.HasFind, r.Find != nil},
-		{provider.HasCancel, r.Cancel != nil},
-		{provider.HasBalance, r.Balance != nil},
-		{provider.HasQuote, r.Quote != nil},
-		{provider.HasCallbacks, r.Callbacks != nil},
-		{provider.HasInbox, r.Inbox != nil},
-		{provider.HasCheck, r.Check != nil || r.Balance != nil},
+		{provider.HasBatch, r.api.Batch != nil},
+		{provider.HasStatus, r.api.Status != nil},
+		{provider.HasFind, r.api.Find != nil},
+		{provider.HasCancel, r.api.Cancel != nil},
+		{provider.HasBalance, r.api.Balance != nil},
+		{provider.HasQuote, r.api.Quote != nil},
+		{provider.HasCallbacks, r.api.Callbacks != nil},
+		{provider.HasInbox, r.api.Inbox != nil},
+		{provider.HasCheck, r.api.Check != nil || r.api.Balance != nil},
 		{provider.CanSchedule, r.sends("send_at")},
 		{provider.CanSetValidity, r.sends("validity")},
 		{provider.CanChooseSender, r.sends("from")},
@@ -274,13 +308,4 @@ func (r *Recipe) Features() provider.Feature {
 }
 
 // sends reports whether the send request has a place for a value.
-func (r *Recipe) sends(name string) bool { return slices.Contains(r.Send.Request.names(), name) }
-
-// names lists the values that a request needs.
-func (r *request) names() []string {
-	names := r.Path.names()
-	for _, t := range r.trees() {
-		t.walk(func(_ []string, leaf *tree) { names = append(names, leaf.leaf.names()...) })
-	}
-	return names
-}
+func (r *Recipe) sends(name string) bool { return slices.Contains(r.api.Send.Request.Names(), name) }

@@ -1,17 +1,23 @@
 package rest
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
-// registered is a text that the vendor, or the law of a country, wants to know
-// in advance. Its variables are written ##name## or {#name#}.
+// RegisteredText is a text that the vendor, or the law of a country, wants to
+// know in advance. Its variables are written ##name## or {#name#}.
+type RegisteredText struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// registered is a RegisteredText that messages are matched with.
 type registered struct {
 	id         string
 	expression *regexp.Regexp
@@ -20,15 +26,7 @@ type registered struct {
 
 var variableForm = regexp.MustCompile(`##([A-Za-z0-9_]+)##|\{#([A-Za-z0-9_]+)#\}`)
 
-// readRegistered reads the setting's list of {id, text}.
-func readRegistered(setting string, raw json.RawMessage) ([]registered, error) {
-	var list []struct {
-		ID   string `json:"id"`
-		Text string `json:"text"`
-	}
-	if err := provider.DecodeConfig(raw, &list); err != nil {
-		return nil, provider.ConfigErrorf(setting, "want a list of {id, text}: %v", err)
-	}
+func registerAll(setting string, list []RegisteredText) ([]registered, error) {
 	texts := make([]registered, 0, len(list))
 	for i, entry := range list {
 		if entry.ID == "" || entry.Text == "" {
@@ -68,14 +66,14 @@ func register(id, text string) (registered, error) {
 
 // match takes a text apart into the variables that make the registered text
 // equal to it.
-func (r registered) match(text string) (object, bool) {
+func (r registered) match(text string) (request.Object, bool) {
 	groups := r.expression.FindStringSubmatch(text)
 	if groups == nil {
 		return nil, false
 	}
-	variables := make(object, len(r.variables))
+	variables := make(request.Object, len(r.variables))
 	for i, name := range r.variables {
-		variables[i] = member{name, groups[i+1]}
+		variables[i] = request.Member{Key: name, Value: groups[i+1]}
 	}
 	return variables, true
 }

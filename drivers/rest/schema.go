@@ -16,6 +16,8 @@ import (
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 //go:embed schema.json
@@ -31,7 +33,7 @@ func validate(root *yaml.Node) []Problem {
 	count := 0
 	instance, problem := plain(root, 0, &count)
 	if problem != nil {
-		return []Problem{*problem}
+		return []Problem{problemOf(problem)}
 	}
 	schema, err := compiledSchema()
 	if err != nil {
@@ -228,10 +230,10 @@ func entry(n *yaml.Node, name string) (key, value *yaml.Node) {
 
 // plain makes of YAML what JSON would be. A date that was not quoted is the
 // string that was written; merge keys and keys that are no scalars are refused.
-func plain(n *yaml.Node, depth int, count *int) (any, *Problem) {
+func plain(n *yaml.Node, depth int, count *int) (any, *request.Fault) {
 	*count++
-	if depth > maxDepth || *count > maxNodes {
-		return nil, problemAt(n, "is nested too deep or grows too large")
+	if depth > request.MaxDepth || *count > maxNodes {
+		return nil, request.FaultAt(n, "is nested too deep or grows too large")
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -249,18 +251,18 @@ func plain(n *yaml.Node, depth int, count *int) (any, *Problem) {
 	case yaml.MappingNode:
 		return plainMap(n, depth, count)
 	}
-	return plainScalar(n)
+	return request.PlainScalar(n)
 }
 
-func plainMap(n *yaml.Node, depth int, count *int) (any, *Problem) {
+func plainMap(n *yaml.Node, depth int, count *int) (any, *request.Fault) {
 	all := make(map[string]any, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-			return nil, problemAt(key, "want a plain key")
+			return nil, request.FaultAt(key, "want a plain key")
 		}
 		if _, twice := all[key.Value]; twice {
-			return nil, problemAt(key, "the key %q stands here twice", key.Value)
+			return nil, request.FaultAt(key, "the key %q stands here twice", key.Value)
 		}
 		v, problem := plain(n.Content[i+1], depth+1, count)
 		if problem != nil {
@@ -269,19 +271,4 @@ func plainMap(n *yaml.Node, depth int, count *int) (any, *Problem) {
 		all[key.Value] = v
 	}
 	return all, nil
-}
-
-func plainScalar(n *yaml.Node) (any, *Problem) {
-	switch n.Tag {
-	case "!!null":
-		return nil, nil
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true"), nil
-	case "!!int", "!!float":
-		if json.Valid([]byte(n.Value)) {
-			return json.Number(n.Value), nil
-		}
-		return nil, problemAt(n, "%s is not a number as JSON writes it; quote it if it is a string", n.Value)
-	}
-	return n.Value, nil
 }

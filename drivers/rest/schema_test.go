@@ -9,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 // The schema and the Go types are two lists of the same keys.
@@ -29,9 +32,9 @@ func TestSchemaAndTypesHaveTheSameKeys(t *testing.T) {
 		typ    reflect.Type
 		extra  []string // of the schema alone
 	}{
-		"recipe":      {schema, reflect.TypeFor[Recipe](), []string{"$schema"}},
-		"setting":     {def("setting"), reflect.TypeFor[Setting](), nil},
-		"request":     {def("request"), reflect.TypeFor[request](), nil},
+		"recipe":      {schema, reflect.TypeFor[recipeFile](), []string{"$schema"}},
+		"setting":     {def("setting"), reflect.TypeFor[settingFile](), nil},
+		"request":     {def("request"), reflect.TypeFor[request.Request](), nil},
 		"call":        {def("call"), reflect.TypeFor[call](), nil},
 		"errors":      {def("errors"), reflect.TypeFor[errorTable](), nil},
 		"condition":   {def("condition"), reflect.TypeFor[condition](), nil},
@@ -39,8 +42,8 @@ func TestSchemaAndTypesHaveTheSameKeys(t *testing.T) {
 		"receipt":     {def("receipt"), reflect.TypeFor[receiptSpec](), nil},
 		"report":      {def("report"), reflect.TypeFor[eventSpec](), nil},
 		"verify":      {def("verify"), reflect.TypeFor[verification](), nil},
-		"fixture":     {def("fixture"), reflect.TypeFor[Fixture](), nil},
-		"auth":        {at("properties", "auth"), reflect.TypeFor[auth](), nil},
+		"fixture":     {def("fixture"), reflect.TypeFor[fixture.Fixture](), nil},
+		"auth":        {at("properties", "auth"), reflect.TypeFor[request.Auth](), nil},
 		"write":       {at("properties", "write"), reflect.TypeFor[writing](), nil},
 		"idempotency": {at("properties", "idempotency"), reflect.TypeFor[idempotency](), nil},
 		"send":        {at("properties", "send"), reflect.TypeFor[sendCall](), nil},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -36,15 +37,15 @@ type findCall struct {
 
 // Status asks the vendor what became of a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
-	c := p.recipe.Status
+	c := p.recipe.api.Status
 	if c == nil {
 		return nil, notInRecipe("status")
 	}
-	values, err := p.recipe.splitID(id)
+	values, err := p.recipe.api.splitID(id)
 	if err != nil {
 		return nil, err
 	}
-	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
+	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
 	if a != nil && a.err == nil && c.unknown(a, p.errorsOf(&c.call)) {
 		return nil, a.Failed(provider.Rejected, p.errorsOf(&c.call).Code.text(a.tree), "the vendor does not know this message")
 	}
@@ -68,15 +69,15 @@ func (c *statusCall) unknown(a *answer, t *errorTable) bool {
 
 // Find looks for a message by its ref among those that the vendor lists.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
-	c := p.recipe.Find
+	c := p.recipe.api.Find
 	switch {
 	case c == nil:
 		return nil, notInRecipe("find")
 	case m.Ref == "":
 		return nil, refuse("a message without ref cannot be looked for")
 	}
-	values := map[string]any{"ref": m.Ref, "to": p.recipe.Write.To.write(m.To), "since": p.recipe.Write.Since.write(since)}
-	a, err := p.ask(ctx, &c.call, scope{settings: p.settings, values: values})
+	values := map[string]any{"ref": m.Ref, "to": p.recipe.api.Write.To.write(m.To), "since": p.recipe.api.Write.Since.write(since)}
+	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		if c.Ref.text(one) != m.Ref {
 			continue
 		}
-		if c.To != nil && address(c.To.text(one), p.recipe.Write.To.As) != m.To.String() {
+		if c.To != nil && address(c.To.text(one), p.recipe.api.Write.To.As) != m.To.String() {
 			continue
 		}
 		if at := c.At.time(one); !at.IsZero() && at.Before(since.Add(-clockSkew)) {

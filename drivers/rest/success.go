@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
 // success says which answers are acceptances: the status is in the set (any
@@ -35,7 +37,7 @@ type condition struct {
 	OneOf   []word   `yaml:"one_of"`
 	Matches *pattern `yaml:"matches"`
 	Empty   *bool    `yaml:"empty"` // missing, null, "", [] or {}
-	at      position
+	at      request.Position
 }
 
 // UnmarshalYAML reads a condition and keeps its place.
@@ -44,7 +46,7 @@ func (c *condition) UnmarshalYAML(n *yaml.Node) error {
 	if err := n.Decode((*plain)(c)); err != nil {
 		return err
 	}
-	c.at = positionOf(n)
+	c.at = request.At(n)
 	return nil
 }
 
@@ -54,7 +56,7 @@ type word string
 // UnmarshalYAML takes the scalar as it is written.
 func (w *word) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
-		return problemAt(n, "want one value")
+		return request.FaultAt(n, "want one value")
 	}
 	*w = word(n.Value)
 	return nil
@@ -90,7 +92,7 @@ func (c *condition) judge(v any) bool {
 	if c.Empty != nil {
 		return isEmpty(v) == *c.Empty
 	}
-	text, scalar := scalarOf(v)
+	text, scalar := request.ScalarOf(v)
 	switch {
 	case c.IsNot != nil:
 		return !scalar || text != string(*c.IsNot)
@@ -116,14 +118,6 @@ func isEmpty(v any) bool {
 		return len(v) == 0
 	}
 	return false
-}
-
-func scalarOf(v any) (string, bool) {
-	switch v.(type) {
-	case nil, []any, map[string]any:
-		return "", false
-	}
-	return wordOf(v), true
 }
 
 // conditions all have to hold.

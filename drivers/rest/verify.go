@@ -17,6 +17,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -31,7 +32,7 @@ type verification struct {
 	URL     *urlCheck     `yaml:"hmac_url"`
 	JWT     *jwtCheck     `yaml:"jwt"`
 	Ed25519 *ed25519Check `yaml:"ed25519"`
-	at      position
+	at      request.Position
 }
 
 // UnmarshalYAML reads the kind and keeps its place.
@@ -40,7 +41,7 @@ func (v *verification) UnmarshalYAML(n *yaml.Node) error {
 	if err := n.Decode((*plain)(v)); err != nil {
 		return err
 	}
-	v.at = positionOf(n)
+	v.at = request.At(n)
 	return nil
 }
 

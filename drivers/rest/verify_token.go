@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -42,13 +43,13 @@ func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
 		return err
 	}
 	var claims map[string]any
-	tree, err := readJSON(payload)
+	tree, err := request.ReadJSON(payload)
 	if err != nil {
 		return errProof
 	}
 	claims, _ = tree.(map[string]any)
 	if j.Window.Duration > 0 {
-		if err := fresh(wordOf(claims["iat"]), c.ReceivedAt, j.Window.Duration); err != nil {
+		if err := fresh(request.WordOf(claims["iat"]), c.ReceivedAt, j.Window.Duration); err != nil {
 			return err
 		}
 	}
@@ -56,7 +57,7 @@ func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
 		return sameJSON(tree, c.Body)
 	}
 	sum := sha256.Sum256(c.Body)
-	return same(strings.ToLower(wordOf(claims[j.BodyHash])), hex.EncodeToString(sum[:]))
+	return same(strings.ToLower(request.WordOf(claims[j.BodyHash])), hex.EncodeToString(sum[:]))
 }
 
 // readJWT is the payload of a token whose signature is right.
@@ -92,7 +93,7 @@ func readJWT(token, secret string) ([]byte, error) {
 
 // sameJSON compares a token's payload with the body, member by member.
 func sameJSON(payload any, body []byte) error {
-	tree, err := readJSON(body)
+	tree, err := request.ReadJSON(body)
 	if err != nil {
 		return errProof
 	}

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
@@ -90,7 +91,7 @@ func (f *senderForm) UnmarshalYAML(n *yaml.Node) error {
 
 func (f senderForm) write(from string) (string, error) {
 	if n, err := e164.Parse(from); err == nil {
-		from = wordOf(f.numberForm.write(n))
+		from = request.WordOf(f.numberForm.write(n))
 	}
 	if f.Pattern != nil && !f.Pattern.MatchString(from) {
 		return "", refuse("the sender is not of a form that the vendor takes; want one that matches " + f.Pattern.String())
@@ -146,7 +147,7 @@ func (f timeForm) write(t time.Time) any { return formatTime(t, f.layout(), f.Zo
 
 // coarse reports whether writing t would lose a part of it.
 func (f timeForm) coarse(t time.Time) bool {
-	back, ok := parseTime(wordOf(f.write(t)), f.layout(), f.Zone.location())
+	back, ok := parseTime(request.WordOf(f.write(t)), f.layout(), f.Zone.location())
 	return !ok || !back.Equal(t.Truncate(time.Second))
 }
 
@@ -184,24 +185,8 @@ func (f spanForm) write(d time.Duration) (any, error) {
 // encodingForm is how the vendor wants to be told which alphabet a text needs.
 // One without a value is left out.
 type encodingForm struct {
-	GSM7 *constant `yaml:"gsm7"`
-	UCS2 *constant `yaml:"ucs2"`
-}
-
-// constant is a scalar of a recipe with its type.
-type constant struct{ value any }
-
-// UnmarshalYAML keeps numbers and booleans.
-func (c *constant) UnmarshalYAML(n *yaml.Node) error {
-	var t tree
-	if err := t.scalar(n); err != nil {
-		return err
-	}
-	c.value = t.constant
-	if t.kind == treeLeaf {
-		c.value = n.Value
-	}
-	return nil
+	GSM7 *request.Constant `yaml:"gsm7"`
+	UCS2 *request.Constant `yaml:"ucs2"`
 }
 
 func (f encodingForm) write(e segment.Encoding) (any, bool) {
@@ -212,7 +197,7 @@ func (f encodingForm) write(e segment.Encoding) (any, bool) {
 	if c == nil {
 		return nil, false
 	}
-	return c.value, true
+	return c.Value, true
 }
 
 // refForm bounds the caller's reference where the vendor takes one.
@@ -267,7 +252,7 @@ func messageNames() []string {
 }
 
 // magic is a text's part that the vendor would replace.
-func (r *Recipe) magic(text string) string {
+func (r *api) magic(text string) string {
 	i := slices.IndexFunc(r.Refuse, func(word string) bool { return strings.Contains(text, word) })
 	if i < 0 {
 		return ""

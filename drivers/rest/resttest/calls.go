@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/provider"
 )
 
 // run makes the fixture's call and compares what comes of it.
-func (c *comparison) run(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) run(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	switch f.Kind() {
 	case "send":
 		c.send(ctx, p, f)
@@ -53,7 +54,7 @@ func (c *comparison) run(ctx context.Context, p *rest.Provider, f *rest.Fixture)
 	}
 }
 
-func (c *comparison) send(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) send(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	m, ok := c.message(f)
 	if !ok {
 		return
@@ -64,7 +65,7 @@ func (c *comparison) send(ctx context.Context, p *rest.Provider, f *rest.Fixture
 	}
 }
 
-func (c *comparison) message(f *rest.Fixture) (*provider.Message, bool) {
+func (c *comparison) message(f *fixture.Fixture) (*provider.Message, bool) {
 	if f.Message == nil {
 		c.fault("the fixture has no message")
 		return nil, false
@@ -73,7 +74,7 @@ func (c *comparison) message(f *rest.Fixture) (*provider.Message, bool) {
 	return m, c.noError(err)
 }
 
-func (c *comparison) batch(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) batch(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	var ms []*provider.Message
 	for i := range f.Messages {
 		m, err := f.Messages[i].Message()
@@ -94,7 +95,7 @@ func (c *comparison) batch(ctx context.Context, p *rest.Provider, f *rest.Fixtur
 	}
 }
 
-func (c *comparison) find(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) find(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	m, ok := c.message(f)
 	if !ok {
 		return
@@ -120,7 +121,7 @@ func (c *comparison) find(ctx context.Context, p *rest.Provider, f *rest.Fixture
 	}
 }
 
-func (c *comparison) quote(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) quote(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	m, ok := c.message(f)
 	if !ok {
 		return
@@ -134,7 +135,7 @@ func (c *comparison) quote(ctx context.Context, p *rest.Provider, f *rest.Fixtur
 	c.equal("quote cost", moneyText(q.Cost), f.Quote.Cost)
 }
 
-func (c *comparison) callback(ctx context.Context, p *rest.Provider, f *rest.Fixture) {
+func (c *comparison) callback(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	callback, err := f.Callback.Callback()
 	if !c.noError(err) {
 		return
@@ -154,7 +155,7 @@ func (c *comparison) callback(ctx context.Context, p *rest.Provider, f *rest.Fix
 	}
 }
 
-func (c *comparison) receipt(what string, got *provider.Receipt, want *rest.FixtureReceipt) {
+func (c *comparison) receipt(what string, got *provider.Receipt, want *fixture.Receipt) {
 	if want == nil {
 		c.fault("%s: got %s, want an error", what, got)
 		return
@@ -164,7 +165,7 @@ func (c *comparison) receipt(what string, got *provider.Receipt, want *rest.Fixt
 	c.equal(what+" cost", moneyText(got.Cost), want.Cost)
 }
 
-func (c *comparison) events(got []provider.Event, want []rest.FixtureEvent) {
+func (c *comparison) events(got []provider.Event, want []fixture.Event) {
 	if len(got) != len(want) {
 		c.fault("events: got %d, want %d", len(got), len(want))
 		return
@@ -174,7 +175,7 @@ func (c *comparison) events(got []provider.Event, want []rest.FixtureEvent) {
 	}
 }
 
-func (c *comparison) event(what string, got *provider.Event, want *rest.FixtureEvent) {
+func (c *comparison) event(what string, got *provider.Event, want *fixture.Event) {
 	kind := want.Kind
 	if kind == "" {
 		kind = string(provider.Report)

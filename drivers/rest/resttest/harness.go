@@ -20,14 +20,18 @@ type Account struct {
 
 // NewAccount makes the account that a recipe's example stands for.
 func NewAccount(r *rest.Recipe) (Account, error) {
-	replies, err := Replies(r)
+	m, err := modelOf(r)
+	if err != nil {
+		return Account{}, err
+	}
+	replies, err := m.replies()
 	if err != nil {
 		return Account{}, err
 	}
 	h := Account{
-		Open:    func(url string) (provider.Provider, error) { return Open(r, url, anyText(r)) },
+		Open:    func(url string) (provider.Provider, error) { return Open(r, url) },
 		Replies: replies,
-		Text:    func(req *http.Request, body []byte) (to, text string) { return sentBy(r, req, body) },
+		Text:    func(req *http.Request, body []byte) (to, text string) { return m.sentBy(req, body) },
 	}
 	for _, s := range r.Settings {
 		if s.Secret && r.Example[s.Name] != "" {
@@ -37,20 +41,8 @@ func NewAccount(r *rest.Recipe) (Account, error) {
 	return h, nil
 }
 
-// anyText registers a text that every text is an instance of, at vendors that
-// want texts to be registered.
-func anyText(r *rest.Recipe) *rest.Fixture {
-	f := &rest.Fixture{}
-	for _, s := range r.Settings {
-		if s.Templates {
-			f.Texts = []rest.RegisteredText{{ID: "1", Text: "##text##"}}
-		}
-	}
-	return f
-}
-
-func sentBy(r *rest.Recipe, req *http.Request, body []byte) (to, text string) {
-	received, err := r.Received(req, body)
+func (m *model) sentBy(req *http.Request, body []byte) (to, text string) {
+	received, err := m.received(req, body)
 	if err != nil || len(received) == 0 {
 		return "", ""
 	}

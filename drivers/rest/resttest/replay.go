@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -27,9 +27,13 @@ type Result struct {
 // Replay holds a recipe against its fixtures, one after the other, at a server
 // on loopback that answers as they say.
 func Replay(ctx context.Context, r *rest.Recipe) []Result {
-	results := make([]Result, len(r.Fixtures))
-	for i := range r.Fixtures {
-		f := &r.Fixtures[i]
+	m, err := modelOf(r)
+	if err != nil {
+		return []Result{{Fixture: "all", Faults: []string{err.Error()}}}
+	}
+	results := make([]Result, len(m.fixtures))
+	for i := range m.fixtures {
+		f := &m.fixtures[i]
 		results[i] = Result{Fixture: f.Name, Faults: replay(ctx, r, f)}
 	}
 	return results
@@ -37,17 +41,17 @@ func Replay(ctx context.Context, r *rest.Recipe) []Result {
 
 // exchange is the server's side of one fixture.
 type exchange struct {
-	fixture *rest.Fixture
+	fixture *fixture.Fixture
 	mu      sync.Mutex
 	seen    int
 	faults  []string
 }
 
-func replay(ctx context.Context, r *rest.Recipe, f *rest.Fixture) []string {
+func replay(ctx context.Context, r *rest.Recipe, f *fixture.Fixture) []string {
 	x := &exchange{fixture: f}
 	server := httptest.NewServer(x)
 	defer server.Close()
-	p, err := Open(r, server.URL, f)
+	p, err := open(r, server.URL, f)
 	if err != nil {
 		return []string{fmt.Sprintf("open: %v", err)}
 	}
@@ -66,31 +70,40 @@ func replay(ctx context.Context, r *rest.Recipe, f *rest.Fixture) []string {
 	return append(x.faults, c.faults...)
 }
 
-// Open makes a provider with the recipe's example settings, those of a fixture
-// (nil = none) over them.
-func Open(r *rest.Recipe, baseURL string, f *rest.Fixture) (*rest.Provider, error) {
+// Open makes a provider with the settings of the recipe's example. At a vendor
+// that sends registered texts alone, one is registered that every text is an
+// instance of.
+func Open(r *rest.Recipe, baseURL string) (*rest.Provider, error) {
+	config := exampleConfig(r, baseURL, nil)
+	for _, s := range r.Settings {
+		if s.Templates {
+			config.Texts = []rest.RegisteredText{{ID: "1", Text: "##text##"}}
+		}
+	}
+	return r.NewProvider(config)
+}
+
+// open makes a provider with the settings of a fixture over those of the
+// example.
+func open(r *rest.Recipe, baseURL string, f *fixture.Fixture) (*rest.Provider, error) {
+	config := exampleConfig(r, baseURL, f.Settings)
+	config.CallbackURL = f.CallbackURL
+	for _, t := range f.Texts {
+		config.Texts = append(config.Texts, rest.RegisteredText(t))
+	}
+	return r.NewProvider(config)
+}
+
+func exampleConfig(r *rest.Recipe, baseURL string, over map[string]string) rest.Config {
 	config := rest.Config{Values: make(map[string]provider.Secret)}
 	config.BaseURL = baseURL
 	config.Timeout = provider.Duration(10 * time.Second)
-	values := maps.Clone(r.Example)
-	if values == nil {
-		values = make(map[string]string)
-	}
-	if f != nil {
-		maps.Copy(values, f.Settings)
-		config.CallbackURL = f.CallbackURL
-		if f.Texts != nil {
-			texts, err := json.Marshal(f.Texts)
-			if err != nil {
-				return nil, err
-			}
-			config.Texts = texts
+	for _, settings := range []map[string]string{r.Example, over} {
+		for name, v := range settings {
+			config.Values[name] = provider.Secret(v)
 		}
 	}
-	for name, v := range values {
-		config.Values[name] = provider.Secret(v)
-	}
-	return r.NewProvider(config)
+	return config
 }
 
 // ServeHTTP checks the request and gives the fixture's answer.
@@ -122,7 +135,7 @@ func (x *exchange) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 }
 
 // differences compares a request with what the fixture wants.
-func differences(want *rest.FixtureRequest, req *http.Request, body []byte) []string {
+func differences(want *fixture.Request, req *http.Request, body []byte) []string {
 	c := &comparison{prefix: "request "}
 	if want.Method != "" {
 		c.equal("method", req.Method, want.Method)
@@ -133,16 +146,16 @@ func differences(want *rest.FixtureRequest, req *http.Request, body []byte) []st
 	if want.Body != nil {
 		c.equal("body", string(body), *want.Body)
 	}
-	if values, named, err := rest.Form(want.Query); named || err != nil {
+	if values, named, err := fixture.Form(want.Query); named || err != nil {
 		c.check(err)
 		c.equal("query", req.URL.Query().Encode(), values.Encode())
 	}
-	if values, named, err := rest.Form(want.Form); named || err != nil {
+	if values, named, err := fixture.Form(want.Form); named || err != nil {
 		c.check(err)
 		form := strings.Split(string(body), "&")
 		c.equal("form", strings.Join(form, "&"), values.Encode())
 	}
-	if headers, named, err := rest.Form(want.Headers); named || err != nil {
+	if headers, named, err := fixture.Form(want.Headers); named || err != nil {
 		c.check(err)
 		for key := range headers {
 			c.equal("header "+key, req.Header.Get(key), headers.Get(key))
@@ -202,7 +215,7 @@ func (c *comparison) noError(err error) bool {
 
 // wantError compares an error with the fixture's. It reports whether there is
 // nothing more to compare.
-func (c *comparison) wantError(err error, want *rest.FixtureError) bool {
+func (c *comparison) wantError(err error, want *fixture.Error) bool {
 	if want == nil {
 		return !c.noError(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -18,10 +19,18 @@ import (
 // package conformance takes: accepted.http, invalid_recipient.http and so on,
 // with placeholders where the vendor makes an id or repeats the request.
 func Replies(r *rest.Recipe) (fstest.MapFS, error) {
+	m, err := modelOf(r)
+	if err != nil {
+		return nil, err
+	}
+	return m.replies()
+}
+
+func (m *model) replies() (fstest.MapFS, error) {
 	files := make(fstest.MapFS)
 	counts := make(map[string]int)
-	for i := range r.Fixtures {
-		f := &r.Fixtures[i]
+	for i := range m.fixtures {
+		f := &m.fixtures[i]
 		if f.Kind() != "send" || f.Reply == nil || f.Settings != nil {
 			continue
 		}
@@ -37,7 +46,7 @@ func Replies(r *rest.Recipe) (fstest.MapFS, error) {
 		if counts[outcome] == 1 {
 			name = outcome + ".http"
 		}
-		text, err := replyFile(r, f)
+		text, err := m.replyFile(f)
 		if err != nil {
 			return nil, fmt.Errorf("fixture %q: %w", f.Name, err)
 		}
@@ -48,17 +57,17 @@ func Replies(r *rest.Recipe) (fstest.MapFS, error) {
 
 // inDoubtByStatus leaves out answers that nobody documents: the suite has its
 // own of these.
-func inDoubtByStatus(f *rest.Fixture) bool {
+func inDoubtByStatus(f *fixture.Fixture) bool {
 	return f.Error != nil && provider.Code(f.Error.Code) == provider.Indeterminate && f.Error.VendorCode == ""
 }
 
-func replyFile(r *rest.Recipe, f *rest.Fixture) ([]byte, error) {
+func (m *model) replyFile(f *fixture.Fixture) ([]byte, error) {
 	body, err := replyBody(f)
 	if err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# source: %s\n", strings.ReplaceAll(r.Sources[0], "\n", " "))
+	fmt.Fprintf(&b, "# source: %s\n", strings.ReplaceAll(m.Sources[0], "\n", " "))
 	if f.Error != nil && f.Error.VendorCode != "" {
 		fmt.Fprintf(&b, "# vendor_code: %s\n", f.Error.VendorCode)
 	}
@@ -74,7 +83,7 @@ func replyFile(r *rest.Recipe, f *rest.Fixture) ([]byte, error) {
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // replyBody is the fixture's answer with placeholders.
-func replyBody(f *rest.Fixture) ([]byte, error) {
+func replyBody(f *fixture.Fixture) ([]byte, error) {
 	body, err := f.Reply.Bytes()
 	if err != nil || f.Message == nil {
 		return body, err

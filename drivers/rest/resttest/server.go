@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
@@ -22,7 +23,7 @@ type Server struct {
 	*httpcalltest.Server // URL is what base_url takes
 	httpcalltest.Failures
 
-	recipe *rest.Recipe
+	model *model
 
 	mu       sync.Mutex
 	messages []Message
@@ -41,8 +42,12 @@ type Message struct {
 // NewServer starts a fake of a recipe's vendor. The recipe needs a fixture of
 // an accepted send.
 func NewServer(r *rest.Recipe) (*Server, error) {
-	s := &Server{recipe: r}
-	if s.fixture(isAccepted) == nil {
+	m, err := modelOf(r)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{model: m}
+	if m.fixture(isAccepted) == nil {
 		return nil, fmt.Errorf("recipe %s has no fixture of a send that is accepted", r.Name)
 	}
 	s.Server = httpcalltest.NewServer(http.HandlerFunc(s.serve))
@@ -56,17 +61,8 @@ func (s *Server) Messages() []Message {
 	return slices.Clone(s.messages)
 }
 
-func isAccepted(f *rest.Fixture) bool {
+func isAccepted(f *fixture.Fixture) bool {
 	return f.Kind() == "send" && f.Receipt != nil && f.Reply != nil && f.Settings == nil
-}
-
-func (s *Server) fixture(fits func(*rest.Fixture) bool) *rest.Fixture {
-	for i := range s.recipe.Fixtures {
-		if fits(&s.recipe.Fixtures[i]) {
-			return &s.recipe.Fixtures[i]
-		}
-	}
-	return nil
 }
 
 func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
@@ -85,17 +81,17 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 		defer f.Write(w)
 		w = httptest.NewRecorder() // nobody sees the vendor's own answer
 	}
-	if !s.recipe.Authentic(req, body, s.recipe.Example) {
-		s.answer(w, s.fixture(func(f *rest.Fixture) bool {
+	if !s.model.authentic(req, body) {
+		s.answer(w, s.model.fixture(func(f *fixture.Fixture) bool {
 			return f.Reply != nil && f.Error != nil && provider.Code(f.Error.Code) == provider.Unauthenticated
 		}), nil, http.StatusUnauthorized)
 		return
 	}
-	if received, err := s.recipe.Received(req, body); err == nil {
+	if received, err := s.model.received(req, body); err == nil {
 		s.accept(w, received)
 		return
 	}
-	s.answer(w, s.fixture(func(f *rest.Fixture) bool {
+	s.answer(w, s.model.fixture(func(f *fixture.Fixture) bool {
 		return f.Kind() != "send" && f.Kind() != "batch" && f.Reply != nil && f.Error == nil && f.Request != nil &&
 			f.Request.Path == req.URL.EscapedPath() && (f.Request.Method == "" || f.Request.Method == req.Method)
 	}), nil, http.StatusBadRequest)
@@ -104,9 +100,9 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 // accept takes one message or a batch. A batch is answered by the fixture of
 // one, which must have as many messages.
 func (s *Server) accept(w http.ResponseWriter, received []map[string]string) {
-	f := s.fixture(isAccepted)
+	f := s.model.fixture(isAccepted)
 	if len(received) != 1 {
-		f = s.fixture(func(f *rest.Fixture) bool {
+		f = s.model.fixture(func(f *fixture.Fixture) bool {
 			return f.Kind() == "batch" && len(f.Messages) == len(received) && f.Reply != nil
 		})
 	}
@@ -121,7 +117,7 @@ func (s *Server) accept(w http.ResponseWriter, received []map[string]string) {
 }
 
 // answer gives a fixture's reply, or a bare status where there is none.
-func (s *Server) answer(w http.ResponseWriter, f *rest.Fixture, received []map[string]string, otherwise int) {
+func (s *Server) answer(w http.ResponseWriter, f *fixture.Fixture, received []map[string]string, otherwise int) {
 	if f == nil {
 		w.WriteHeader(otherwise)
 		return

@@ -13,6 +13,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/resttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,8 +26,7 @@ func TestServerOfEveryRecipe(t *testing.T) {
 			s, err := resttest.NewServer(r)
 			require.NoError(t, err)
 			defer s.Close()
-			f := &rest.Fixture{Texts: []rest.RegisteredText{{ID: "1", Text: "##text##"}}}
-			p, err := resttest.Open(r, s.URL, f)
+			p, err := resttest.Open(r, s.URL)
 			require.NoError(t, err)
 			defer p.Close()
 
@@ -56,7 +56,9 @@ func TestServerRefusesOthers(t *testing.T) {
 	s, err := resttest.NewServer(r)
 	require.NoError(t, err)
 	defer s.Close()
-	p, err := resttest.Open(r, s.URL, &rest.Fixture{Settings: map[string]string{"password": "another one"}})
+	p, err := r.NewProvider(rest.Config{
+		Values: map[string]provider.Secret{"username": "apikey123", "password": "another one"}, Config: httpcall.Config{BaseURL: s.URL},
+	})
 	require.NoError(t, err)
 	defer p.Close()
 	_, err = p.Send(t.Context(), &provider.Message{To: e164.MustParse("+306900000001"), Text: "Hello"})

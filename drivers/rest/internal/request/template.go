@@ -1,4 +1,4 @@
-package rest
+package request
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// template is a string of a recipe with names in braces, "Bearer {token}". It
+// Template is a string of a recipe with names in braces, "Bearer {token}". It
 // is taken apart once, when the recipe is loaded; what a name stands for is put
 // into its place and never looked at again, so a text that holds "{to}" is sent
 // as it is. "{{" and "}}" are literal braces, "{a|b}" is the first of them that
 // the message has.
-type template struct {
-	parts []part
-	at    position
+type Template struct {
+	parts    []part
+	Position Position
 }
 
 // part is a literal or names, of which the first that has a value counts.
@@ -26,15 +26,15 @@ type part struct {
 }
 
 // UnmarshalYAML takes the string apart.
-func (t *template) UnmarshalYAML(n *yaml.Node) error {
+func (t *Template) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
-		return problemAt(n, "want a string such as \"/messages/{id}\"")
+		return FaultAt(n, "want a string such as \"/messages/{id}\"")
 	}
 	parts, err := parseTemplate(n.Value)
 	if err != nil {
-		return problemAt(n, "%v", err)
+		return FaultAt(n, "%v", err)
 	}
-	*t = template{parts: parts, at: positionOf(n)}
+	*t = Template{parts: parts, Position: At(n)}
 	return nil
 }
 
@@ -88,8 +88,8 @@ func isNoName(s string) bool {
 	return s == ""
 }
 
-// names lists what the template needs.
-func (t *template) names() []string {
+// Names lists what the template needs.
+func (t *Template) Names() []string {
 	var names []string
 	for _, p := range t.parts {
 		names = append(names, p.names...)
@@ -97,26 +97,26 @@ func (t *template) names() []string {
 	return names
 }
 
-// name is the template's name if it is one name alone, else "".
-func (t *template) name() string {
+// Name is the template's name if it is one name alone, else "".
+func (t *Template) Name() string {
 	if len(t.parts) == 1 && len(t.parts[0].names) == 1 {
 		return t.parts[0].names[0]
 	}
 	return ""
 }
 
-// value fills the template. A template that is one name alone keeps that
+// Value fills the template. A template that is one name alone keeps that
 // value's type. It is absent if one of its names is.
-func (t *template) value(s scope) (v any, present bool) {
+func (t *Template) Value(s Scope) (v any, present bool) {
 	if len(t.parts) == 1 && t.parts[0].names != nil {
 		return s.first(t.parts[0].names)
 	}
-	text, present := t.text(s, nil)
+	text, present := t.Text(s, nil)
 	return text, present
 }
 
-// text fills the template as a string; escape, if set, is applied to the values.
-func (t *template) text(s scope, escape func(string) string) (text string, present bool) {
+// Text fills the template as a string; escape, if set, is applied to the values.
+func (t *Template) Text(s Scope, escape func(string) string) (text string, present bool) {
 	var b strings.Builder
 	for _, p := range t.parts {
 		if p.names == nil {
@@ -127,7 +127,7 @@ func (t *template) text(s scope, escape func(string) string) (text string, prese
 		if !ok {
 			return "", false
 		}
-		word := wordOf(v)
+		word := WordOf(v)
 		if escape != nil {
 			word = escape(word)
 		}
@@ -136,27 +136,28 @@ func (t *template) text(s scope, escape func(string) string) (text string, prese
 	return b.String(), true
 }
 
-// scope holds what names stand for: a recipe's settings, and the values of one
+// Scope holds what names stand for: a recipe's settings, and the values of one
 // call. A value is a string, a json.Number, a bool, or members to spread.
-type scope struct {
-	settings map[string]string
-	values   map[string]any
+type Scope struct {
+	Settings map[string]string
+	Values   map[string]any
 }
 
 // first is the value of the first name that has one.
-func (s scope) first(names []string) (any, bool) {
+func (s Scope) first(names []string) (any, bool) {
 	for _, name := range names {
-		if v, ok := s.lookup(name); ok {
+		if v, ok := s.Lookup(name); ok {
 			return v, true
 		}
 	}
 	return nil, false
 }
 
-func (s scope) lookup(name string) (any, bool) {
-	if v, ok := s.values[name]; ok {
+// Lookup finds a value of the call, else a setting.
+func (s Scope) Lookup(name string) (any, bool) {
+	if v, ok := s.Values[name]; ok {
 		return v, true
 	}
-	v, ok := s.settings[name]
+	v, ok := s.Settings[name]
 	return v, ok
 }

@@ -1,26 +1,24 @@
-package rest
+package request
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// tree is a body, query or header of a recipe: maps and lists whose leaves are
+// Tree is a body, query or header of a recipe: maps and lists whose leaves are
 // templates or constants. Values are placed into its nodes; the text that comes
 // out is made by an encoder, so nothing can break it.
 //
 // A leaf whose template names a value that the message does not have is left
 // out, and so is a map or list of which nothing remains but constants.
-type tree struct {
+type Tree struct {
 	kind     treeKind
 	keys     []string // of a map
-	children []*tree  // of a map, in the order of keys, or of a list
-	leaf     template
+	children []*Tree  // of a map, in the order of keys, or of a list
+	leaf     Template
 	constant any
-	at       position
 }
 
 type treeKind int
@@ -36,22 +34,21 @@ const (
 
 // Keys with a meaning of their own.
 const (
-	keyEach   = "$each"
+	KeyEach   = "$each"
 	keySpread = "$spread"
 )
 
-// member is one entry of a filled map; maps keep the recipe's order.
-type member struct {
-	key   string
-	value any
+// Member is one entry of a filled map; maps keep the recipe's order.
+type Member struct {
+	Key   string
+	Value any
 }
 
-// object is a filled map.
-type object []member
+// Object is a filled map.
+type Object []Member
 
 // UnmarshalYAML compiles the tree.
-func (t *tree) UnmarshalYAML(n *yaml.Node) error {
-	t.at = positionOf(n)
+func (t *Tree) UnmarshalYAML(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.AliasNode:
 		return t.UnmarshalYAML(n.Alias)
@@ -60,7 +57,7 @@ func (t *tree) UnmarshalYAML(n *yaml.Node) error {
 	case yaml.SequenceNode:
 		t.kind = treeList
 		for _, c := range n.Content {
-			child := new(tree)
+			child := new(Tree)
 			if err := child.UnmarshalYAML(c); err != nil {
 				return err
 			}
@@ -71,26 +68,26 @@ func (t *tree) UnmarshalYAML(n *yaml.Node) error {
 	return t.scalar(n)
 }
 
-func (t *tree) mapping(n *yaml.Node) error {
+func (t *Tree) mapping(n *yaml.Node) error {
 	t.kind = treeMap
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, child := n.Content[i], new(tree)
+		key, child := n.Content[i], new(Tree)
 		if key.Kind != yaml.ScalarNode {
-			return problemAt(key, "want a plain key")
+			return FaultAt(key, "want a plain key")
 		}
 		if err := child.UnmarshalYAML(n.Content[i+1]); err != nil {
 			return err
 		}
 		switch key.Value {
-		case keyEach:
+		case KeyEach:
 			if len(n.Content) != 2 {
-				return problemAt(key, "%s must stand alone: it makes a list with one element for each message", keyEach)
+				return FaultAt(key, "%s must stand alone: it makes a list with one element for each message", KeyEach)
 			}
-			*t = tree{kind: treeEach, children: []*tree{child}, at: t.at}
+			*t = Tree{kind: treeEach, children: []*Tree{child}}
 			return nil
 		case keySpread:
-			if child.kind != treeLeaf || child.leaf.name() == "" {
-				return problemAt(key, "%s takes one name, such as \"{template_variables}\"", keySpread)
+			if child.kind != treeLeaf || child.leaf.Name() == "" {
+				return FaultAt(key, "%s takes one name, such as \"{template_variables}\"", keySpread)
 			}
 			child.kind = treeSpread
 		}
@@ -100,11 +97,11 @@ func (t *tree) mapping(n *yaml.Node) error {
 	return nil
 }
 
-func (t *tree) scalar(n *yaml.Node) error {
+func (t *Tree) scalar(n *yaml.Node) error {
 	switch n.Tag {
 	case "!!int", "!!float":
 		if !json.Valid([]byte(n.Value)) {
-			return problemAt(n, "%s is not a number as JSON writes it; quote it if it is a string", n.Value)
+			return FaultAt(n, "%s is not a number as JSON writes it; quote it if it is a string", n.Value)
 		}
 		t.kind, t.constant = treeConstant, json.Number(n.Value)
 		return nil
@@ -119,18 +116,18 @@ func (t *tree) scalar(n *yaml.Node) error {
 	return t.leaf.UnmarshalYAML(n)
 }
 
-// fill puts the values into the tree. Each is what stands for the messages of a
+// Fill puts the values into the tree. Each is what stands for the messages of a
 // batch, and nil in a send.
-func (t *tree) fill(s scope, each []scope) (v any, present bool) {
+func (t *Tree) Fill(s Scope, each []Scope) (v any, present bool) {
 	switch t.kind {
 	case treeConstant:
 		return t.constant, true
 	case treeLeaf:
-		return t.leaf.value(s)
+		return t.leaf.Value(s)
 	case treeEach:
 		list := make([]any, 0, len(each))
 		for _, one := range each {
-			v, _ := t.children[0].fill(one, nil)
+			v, _ := t.children[0].Fill(one, nil)
 			list = append(list, v)
 		}
 		return list, true
@@ -138,7 +135,7 @@ func (t *tree) fill(s scope, each []scope) (v any, present bool) {
 		list := make([]any, 0, len(t.children))
 		wanted, got := false, false
 		for _, child := range t.children {
-			v, ok := child.fill(s, each)
+			v, ok := child.Fill(s, each)
 			if ok {
 				list = append(list, v)
 			}
@@ -149,21 +146,21 @@ func (t *tree) fill(s scope, each []scope) (v any, present bool) {
 	return t.fillMap(s, each)
 }
 
-func (t *tree) fillMap(s scope, each []scope) (any, bool) {
-	members := make(object, 0, len(t.children))
+func (t *Tree) fillMap(s Scope, each []Scope) (any, bool) {
+	members := make(Object, 0, len(t.children))
 	wanted, got := false, false
 	for i, child := range t.children {
 		if child.kind == treeSpread {
-			if v, ok := s.lookup(child.leaf.name()); ok {
-				if more, ok := v.(object); ok {
+			if v, ok := s.Lookup(child.leaf.Name()); ok {
+				if more, ok := v.(Object); ok {
 					members = append(members, more...)
 				}
 			}
 			continue
 		}
-		v, ok := child.fill(s, each)
+		v, ok := child.Fill(s, each)
 		if ok {
-			members = append(members, member{t.keys[i], v})
+			members = append(members, Member{t.keys[i], v})
 		}
 		wanted, got = wanted || !child.constantOnly(), got || ok && !child.constantOnly()
 	}
@@ -171,12 +168,12 @@ func (t *tree) fillMap(s scope, each []scope) (any, bool) {
 }
 
 // constantOnly reports whether no value can change the node.
-func (t *tree) constantOnly() bool {
+func (t *Tree) constantOnly() bool {
 	switch t.kind {
 	case treeConstant:
 		return true
 	case treeLeaf:
-		return len(t.leaf.names()) == 0
+		return len(t.leaf.Names()) == 0
 	case treeEach, treeSpread:
 		return false
 	}
@@ -188,23 +185,51 @@ func (t *tree) constantOnly() bool {
 	return true
 }
 
-// walk visits the tree's templates with the path of keys that leads to each;
-// indexes of lists and $each leave no key.
-func (t *tree) walk(visit func(keys []string, leaf *tree)) { t.walkFrom(nil, visit) }
-
-func (t *tree) walkFrom(keys []string, visit func([]string, *tree)) {
+// Templates lists the tree's templates; a nil tree has none.
+func (t *Tree) Templates() []*Template {
 	if t == nil {
-		return
+		return nil
 	}
 	if t.kind == treeLeaf || t.kind == treeSpread {
-		visit(keys, t)
-		return
+		return []*Template{&t.leaf}
 	}
-	for i, child := range t.children {
-		if t.kind == treeMap {
-			child.walkFrom(append(slices.Clip(keys), t.keys[i]), visit)
-			continue
-		}
-		child.walkFrom(keys, visit)
+	var all []*Template
+	for _, child := range t.children {
+		all = append(all, child.Templates()...)
 	}
+	return all
+}
+
+// IsMap reports whether the tree is a map at its top.
+func (t *Tree) IsMap() bool { return t.kind == treeMap }
+
+// CountEach counts the lists with one element for each message of a batch.
+func (t *Tree) CountEach() int {
+	if t == nil {
+		return 0
+	}
+	n := 0
+	if t.kind == treeEach {
+		n = 1
+	}
+	for _, child := range t.children {
+		n += child.CountEach()
+	}
+	return n
+}
+
+// Constant is a scalar of a recipe with its type.
+type Constant struct{ Value any }
+
+// UnmarshalYAML keeps numbers and booleans.
+func (c *Constant) UnmarshalYAML(n *yaml.Node) error {
+	var t Tree
+	if err := t.scalar(n); err != nil {
+		return err
+	}
+	c.Value = t.constant
+	if t.kind == treeLeaf {
+		c.Value = n.Value
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package rest
+package request
 
 import (
 	"bytes"
@@ -12,18 +12,18 @@ import (
 var errXMLText = errors.New("the message has a control character that XML cannot carry")
 
 // MarshalJSON writes the members in the recipe's order.
-func (o object) MarshalJSON() ([]byte, error) {
+func (o Object) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for i, m := range o {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		if err := appendJSON(&b, m.key); err != nil {
+		if err := appendJSON(&b, m.Key); err != nil {
 			return nil, err
 		}
 		b.WriteByte(':')
-		if err := appendJSON(&b, m.value); err != nil {
+		if err := appendJSON(&b, m.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -41,19 +41,19 @@ func appendJSON(b *bytes.Buffer, v any) error {
 	return nil
 }
 
-// formValues writes a filled tree as a form or query. Lists repeat their key;
+// FormValues writes a filled tree as a form or query. Lists repeat their key;
 // the schema allows no deeper nodes.
-func formValues(filled any) url.Values {
-	members, _ := filled.(object)
+func FormValues(filled any) url.Values {
+	members, _ := filled.(Object)
 	values := make(url.Values, len(members))
 	for _, m := range members {
-		if list, ok := m.value.([]any); ok {
+		if list, ok := m.Value.([]any); ok {
 			for _, v := range list {
-				values.Add(m.key, wordOf(v))
+				values.Add(m.Key, WordOf(v))
 			}
 			continue
 		}
-		values.Add(m.key, wordOf(m.value))
+		values.Add(m.Key, WordOf(m.Value))
 	}
 	return values
 }
@@ -63,9 +63,9 @@ func formValues(filled any) url.Values {
 func xmlBody(filled any) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
-	members, _ := filled.(object)
+	members, _ := filled.(Object)
 	for _, m := range members {
-		if err := appendElement(&b, m.key, m.value); err != nil {
+		if err := appendElement(&b, m.Key, m.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -81,12 +81,12 @@ func appendElement(b *bytes.Buffer, name string, v any) error {
 		}
 		return nil
 	}
-	children, isObject := v.(object)
+	children, isObject := v.(Object)
 	b.WriteString("<" + name)
 	for _, c := range children {
-		if attribute, ok := strings.CutPrefix(c.key, "@"); ok {
+		if attribute, ok := strings.CutPrefix(c.Key, "@"); ok {
 			b.WriteString(" " + attribute + `="`)
-			if err := appendXMLText(b, wordOf(c.value)); err != nil {
+			if err := appendXMLText(b, WordOf(c.Value)); err != nil {
 				return err
 			}
 			b.WriteByte('"')
@@ -94,17 +94,17 @@ func appendElement(b *bytes.Buffer, name string, v any) error {
 	}
 	b.WriteByte('>')
 	if !isObject {
-		if err := appendXMLText(b, wordOf(v)); err != nil {
+		if err := appendXMLText(b, WordOf(v)); err != nil {
 			return err
 		}
 	}
 	for _, c := range children {
 		var err error
 		switch {
-		case c.key == "#text":
-			err = appendXMLText(b, wordOf(c.value))
-		case !strings.HasPrefix(c.key, "@"):
-			err = appendElement(b, c.key, c.value)
+		case c.Key == "#text":
+			err = appendXMLText(b, WordOf(c.Value))
+		case !strings.HasPrefix(c.Key, "@"):
+			err = appendElement(b, c.Key, c.Value)
 		}
 		if err != nil {
 			return err
