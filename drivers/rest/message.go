@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"unicode/utf8"
@@ -176,9 +177,7 @@ func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error
 	if c := p.recipe.api.Callbacks; c != nil && c.URLParams != nil {
 		filled, _ := c.URLParams.Fill(request.Scope{Settings: p.settings, Values: values}, nil)
 		query := u.Query()
-		for key, list := range request.FormValues(filled) {
-			query[key] = list
-		}
+		maps.Copy(query, request.FormValues(filled))
 		u.RawQuery = query.Encode()
 	}
 	values["callback_url"] = u.String()

@@ -2,8 +2,10 @@ package request
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
@@ -70,9 +72,7 @@ func (a *Auth) apply(r *httpcall.Request, s Scope) {
 	}
 	if a.Query != nil {
 		filled, _ := a.Query.Fill(s, nil)
-		for key, list := range FormValues(filled) {
-			r.Query[key] = list
-		}
+		maps.Copy(r.Query, FormValues(filled))
 	}
 }
 
@@ -87,7 +87,7 @@ func (a *Auth) inside(filled any, s Scope) any {
 	}
 	own, _ := a.Body.Fill(s, nil)
 	more, _ := own.(Object)
-	return append(members[:len(members):len(members)], more...)
+	return append(slices.Clip(members), more...)
 }
 
 // Secrets are the credentials as they are sent, where that is not how they are

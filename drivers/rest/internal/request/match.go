@@ -106,14 +106,12 @@ func (m *matcher) match(t *Tree, v any, at string) error {
 		return fmt.Errorf("%s: is not part of the request", at)
 	}
 	switch t.kind {
-	case treeLeaf:
+	case treeLeaf, treeConstant:
+		if want, constant := t.word(); constant && WordOf(v) != want {
+			return fmt.Errorf("%s: got %q, want %q", at, WordOf(v), want)
+		}
 		if name := t.leaf.Name(); name != "" {
 			m.found[name] = WordOf(v)
-		}
-		return nil
-	case treeConstant:
-		if WordOf(t.constant) != WordOf(v) {
-			return fmt.Errorf("%s: got %q, want %q", at, WordOf(v), WordOf(t.constant))
 		}
 		return nil
 	case treeEach:
@@ -122,6 +120,18 @@ func (m *matcher) match(t *Tree, v any, at string) error {
 		return m.matchList(t, v, at)
 	}
 	return m.matchMap(t, v, at)
+}
+
+// word is what a constant node looks like.
+func (t *Tree) word() (word string, constant bool) {
+	switch {
+	case t.kind == treeConstant:
+		return WordOf(t.constant), true
+	case t.kind == treeLeaf && len(t.leaf.Names()) == 0:
+		word, _ = t.leaf.Text(Scope{}, nil)
+		return word, true
+	}
+	return "", false
 }
 
 func (m *matcher) matchEach(t *Tree, v any, at string) error {
@@ -170,7 +180,7 @@ func (m *matcher) matchMap(t *Tree, v any, at string) error {
 		}
 		known[key] = child
 		_, sent := members[key]
-		if !sent && child.kind == treeConstant {
+		if _, constant := child.word(); constant && !sent {
 			return fmt.Errorf("%s: %s is missing", at, key)
 		}
 	}
