@@ -81,10 +81,12 @@ func (b *breaker) isSuccessful(err error) bool {
 }
 
 func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
+	if b.tripped || b.isHinted() || b.row >= b.settings.Failures {
+		return true
+	}
 	volume := c.TotalSuccesses + c.TotalFailures
-	return b.tripped || b.isHinted() ||
-		b.row >= b.settings.Failures ||
-		int(volume) >= b.settings.MinVolume && float64(c.TotalFailures) >= b.settings.Ratio*float64(volume)
+	return b.settings.Ratio > 0 && int(volume) >= b.settings.MinVolume &&
+		float64(c.TotalFailures) >= b.settings.Ratio*float64(volume)
 }
 
 func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {

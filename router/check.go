@@ -9,26 +9,20 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// check finds the first setting that cannot be used.
+// check finds the first setting that cannot be used. The defaults are filled in.
 func (o *Options) check() error {
 	switch o.Validation {
 	case Strict, Possible, Shape:
 	default:
 		return provider.ConfigErrorf("validation", "%q; want strict, possible or shape", o.Validation)
 	}
-	if err := checkDigits("allow_numbers", o.AllowNumbers); err != nil {
-		return err
-	}
-	if err := checkDelivery("delivery", o.Delivery); err != nil {
-		return err
-	}
-	if err := checkCodes("failover_on", o.FailoverOn); err != nil {
-		return err
-	}
 	if o.StoreOptions.OnError != FailClosed && o.StoreOptions.OnError != FailOpen {
 		return provider.ConfigErrorf("store.on_error", "%q; want refuse or send", o.StoreOptions.OnError)
 	}
 	return firstOf(
+		checkDigits("allow_numbers", o.AllowNumbers),
+		checkDelivery("delivery", o.Delivery),
+		checkCodes("failover_on", o.FailoverOn),
 		positive("max_segments", o.MaxSegments, 255),
 		positive("attempt_budget", o.AttemptBudget, 1000),
 		positive("concurrency", o.Concurrency, 0),
@@ -39,12 +33,14 @@ func (o *Options) check() error {
 }
 
 func (r *Retry) check() error {
+	if r.Multiplier < 1 {
+		return provider.ConfigErrorf("retry.multiplier", "%v; want at least 1", r.Multiplier)
+	}
 	return firstOf(
 		positive("retry.max_attempts", r.MaxAttempts, 100),
 		positive("retry.initial", r.Initial, 0),
 		positive("retry.max", r.Max, 0),
-		atLeast("retry.multiplier", r.Multiplier, 1),
-		atMost("retry.jitter", r.Jitter, 1),
+		share("retry.jitter", r.Jitter),
 	)
 }
 
@@ -57,31 +53,24 @@ func (b *Breaker) check() error {
 		positive("breaker.min_volume", b.MinVolume, 0),
 		positive("breaker.half_open", b.HalfOpen, 1000),
 		positive("breaker.open_for", b.OpenFor, 0),
-		positive("breaker.ratio", b.Ratio, 0),
-		atMost("breaker.jitter", b.Jitter, 1),
+		share("breaker.ratio", b.Ratio),
+		share("breaker.jitter", b.Jitter),
 	)
 }
 
 func (p *Upstream) check() error {
 	path := "providers." + p.Name
 	if p.Provider == nil {
-		return provider.ConfigErrorf(path, "has no provider")
+		return provider.ConfigErrorf(path, "Provider must not be nil")
 	}
 	if err := provider.CheckMethods(p.Provider); err != nil {
 		return provider.ConfigErrorf(path, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	if p.RateLimit < 0 || p.SegmentRate < 0 {
-		return provider.ConfigErrorf(path, "rate_limit and segment_rate must not be negative")
-	}
-	if p.Batch < 0 {
-		return provider.ConfigErrorf(path+".batch", "%d; want a number of messages", p.Batch)
-	}
-	if p.Sender != "" && p.Sender != VendorSender {
-		if err := checkSender(p.Sender); err != nil {
-			return provider.ConfigErrorf(path+".sender", "%v", err)
-		}
-	}
-	return firstOf(positive(path+".timeout", p.Timeout, 0), positive(path+".connect_timeout", p.ConnectTimeout, 0))
+	return firstOf(
+		checkFrom(path+".sender", p.Sender),
+		positive(path+".timeout", p.Timeout, 0),
+		positive(path+".connect_timeout", p.ConnectTimeout, 0),
+	)
 }
 
 // check looks at a route; known are the names of the providers.
@@ -90,7 +79,7 @@ func (r *Route) check(path string, known []string) error {
 		return provider.ConfigErrorf(path+".strategy", "%q; want priority, weighted or least_cost", r.Strategy)
 	}
 	if len(r.Targets) == 0 {
-		return provider.ConfigErrorf(path+".providers", "is empty; want names of providers")
+		return provider.ConfigErrorf(path+".providers", "must not be empty; want names of providers")
 	}
 	seen := make(map[string]bool, len(r.Targets))
 	for i := range r.Targets {
@@ -98,17 +87,15 @@ func (r *Route) check(path string, known []string) error {
 		at := fmt.Sprintf("%s.providers[%d]", path, i)
 		switch {
 		case !slices.Contains(known, t.Name):
-			return provider.ConfigErrorf(at, "there is no provider %q; there are: %s", t.Name, strings.Join(known, ", "))
+			return provider.ConfigErrorf(at, "unknown provider %q; the providers are: %s", t.Name, strings.Join(known, ", "))
 		case seen[t.Name]:
 			return provider.ConfigErrorf(at, "provider %q is listed twice", t.Name)
 		case t.Weight < 0:
-			return provider.ConfigErrorf(at+".weight", "%d; want a number from 1", t.Weight)
+			return provider.ConfigErrorf(at+".weight", "%d; want at least 1", t.Weight)
 		}
 		seen[t.Name] = true
-		if t.Sender != "" && t.Sender != VendorSender {
-			if err := checkSender(t.Sender); err != nil {
-				return provider.ConfigErrorf(at+".sender", "%v", err)
-			}
+		if err := checkFrom(at+".sender", t.Sender); err != nil {
+			return err
 		}
 	}
 	return firstOf(r.Match.check(path+".match"), checkDelivery(path+".delivery", r.Delivery), checkCodes(path+".failover_on", r.FailoverOn))
@@ -126,6 +113,16 @@ func (m *Match) check(path string) error {
 		}
 	}
 	return firstOf(checkDigits(path+".prefixes", m.Prefixes), checkDigits(path+".mccmnc", m.MCCMNC))
+}
+
+func checkFrom(path, sender string) error {
+	if sender == "" || sender == VendorSender {
+		return nil
+	}
+	if err := checkSender(sender); err != nil {
+		return provider.ConfigErrorf(path, "%v", err)
+	}
+	return nil
 }
 
 func checkDigits(path string, list []string) error {
@@ -153,10 +150,9 @@ func checkCodes(path string, codes []provider.Code) error {
 	return nil
 }
 
-type number interface{ ~int | ~int64 | ~float64 }
-
-// positive checks v > 0 and, where limit is not 0, v <= limit.
-func positive[N number](path string, v, limit N) error {
+// positive checks a setting that cannot be off: v > 0 and, where limit is not 0,
+// v <= limit.
+func positive[N ~int | ~int64 | ~float64](path string, v, limit N) error {
 	switch {
 	case v <= 0:
 		return provider.ConfigErrorf(path, "%v; want more than 0", v)
@@ -166,16 +162,10 @@ func positive[N number](path string, v, limit N) error {
 	return nil
 }
 
-func atLeast(path string, v, limit float64) error {
-	if v < limit {
-		return provider.ConfigErrorf(path, "%v; want at least %v", v, limit)
-	}
-	return nil
-}
-
-func atMost(path string, v, limit float64) error {
-	if v > limit {
-		return provider.ConfigErrorf(path, "%v; want at most %v", v, limit)
+// share checks a part of 1, which may be off.
+func share(path string, v float64) error {
+	if v > 1 {
+		return provider.ConfigErrorf(path, "%v; want at most 1", v)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func healthFor(old *health, settings Breaker) *health {
 	h := newHealth(settings)
 	if old != nil {
 		h.override.Store(old.overridden())
-		h.park(time.Until(old.parkedUntil(time.Now())))
+		h.park(time.Until(old.parkedUntil()))
 	}
 	return h
 }
@@ -61,12 +61,12 @@ func (h *health) park(d time.Duration) {
 }
 
 // parkedUntil is zero if the provider is not parked.
-func (h *health) parkedUntil(now time.Time) time.Time {
-	until := h.epoch.Add(time.Duration(h.parked.Load()))
-	if !until.After(now) {
+func (h *health) parkedUntil() time.Time {
+	parked := time.Duration(h.parked.Load())
+	if parked == 0 || time.Since(h.epoch) >= parked {
 		return time.Time{}
 	}
-	return until
+	return h.epoch.Add(parked)
 }
 
 func (h *health) overridden() Override { return h.override.Load().(Override) }

@@ -13,27 +13,88 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Upstream is one vendor account as the router uses it. The zero value of every
-// setting but Name and Upstream is its default.
+// Options configure a router. The zero value of every field is its default, and
+// one convention holds for every number and duration here and in [Upstream],
+// [Retry], [Breaker] and [StoreOptions]:
+//
+//	0         the default
+//	negative  off: none, never, or no limit; an error where the comment does not say so
+//	positive  the value itself
+//
+// Of a list, nil is the default and empty is none. A configuration file can tell
+// a key that is left out from a 0: there the first is the default and 0 is off.
+type Options struct {
+	// Routes are tried in order, and the first one that matches is taken. The
+	// default is one route over all providers in the order given.
+	Routes []Route
+
+	Validation   Validation // default Strict
+	AllowNumbers []string   // numbers that begin with these digits, such as "30690", are not validated
+	MaxSegments  int        // of one message, at most 255; default 10
+
+	Delivery  provider.Delivery // default by class: otp at_least_once, all others at_most_once
+	OTPExpiry time.Duration     // bounds the attempts with an otp that has no Validity; default 5m
+	Retry     Retry
+	Breaker   Breaker
+
+	// AttemptBudget bounds the attempts with one message over all providers, at
+	// most 1000; default 6.
+	AttemptBudget int
+	// FailoverOn are codes after which the next provider is tried, although the
+	// refusal would be final: invalid_recipient, invalid_message, rejected.
+	FailoverOn []provider.Code
+	// Transliterate rewrites texts so that they fit into GSM-7; the result says
+	// whether it did. The default is off: texts arrive as written.
+	Transliterate transliterate.Level
+	// RedirectAllTo sends every message to one number, for staging.
+	RedirectAllTo e164.Number
+
+	// Price estimates what a message costs; false = not known. Default: nothing
+	// is known.
+	Price func(provider string, to e164.Number, segments int) (provider.Money, bool)
+	// ComparePrices orders two amounts, for LeastCost. A price that it cannot
+	// compare with the first one on the route counts as no price. By default
+	// only amounts in one currency can be compared.
+	ComparePrices func(a, b provider.Money) (int, error)
+	// Network looks up the MCCMNC of a number, for routes that match on it.
+	Network func(to e164.Number) string
+
+	Store        Store        // remembers results by Ref; nil = none
+	StoreOptions StoreOptions // how long, and what to do if it cannot be reached
+	Journal      Journal      // records intents and outcomes; nil = none
+
+	Concurrency int                  // messages that SendAll has in flight; default 64, or what its batches need
+	OnLate      func(*Result, error) // gets the results of SendAll after its caller has stopped
+
+	Middleware []Middleware // around every Send, the first outermost
+	OnNotice   func(Notice) // is called while the message waits: it must be quick
+	Log        *slog.Logger // nil = silent
+
+	TracerProvider trace.TracerProvider // nil = no spans
+	MeterProvider  metric.MeterProvider // nil = no metrics
+}
+
+// Upstream is one vendor account as the router uses it. The convention of
+// [Options] holds for its numbers too.
 type Upstream struct {
 	Name string
 	provider.Provider
 
 	// Sender is the From of messages that have none. [VendorSender] means that
-	// the vendor's own sender is used whatever the message asks for.
+	// the vendor's own sender is used, whatever the message asks for.
 	Sender string
 	// IgnoreValidity lets this provider carry a one-time code whose Validity it
 	// cannot honour.
 	IgnoreValidity bool
 
-	Timeout        time.Duration // for one attempt; default 30s
-	ConnectTimeout time.Duration // of that, for the connection to be ready; default 3s
+	Timeout        time.Duration // of one attempt; default 30s
+	ConnectTimeout time.Duration // of that, until the connection is ready; default 3s
 
-	RateLimit   float64 // calls to the vendor per second; 0 = no limit
-	SegmentRate float64 // segments sent per second; 0 = no limit
-	MaxInFlight int     // calls under way; 0 = 64, negative = no limit
-	Overflow    bool    // a message that a limit would hold up goes to the next provider instead
-	Batch       int     // messages in one call of SendAll; 0 = one by one
+	RateLimit   float64 // calls to the vendor per second; default no limit
+	SegmentRate float64 // segments sent per second; default no limit
+	MaxInFlight int     // calls in flight; default 64, negative = no limit
+	Overflow    bool    // a message that a limit would delay goes to the next provider instead
+	Batch       int     // messages in one call of SendAll; default none: one by one
 
 	// Limiter replaces RateLimit by one that several machines share.
 	Limiter Limiter
@@ -42,80 +103,29 @@ type Upstream struct {
 // VendorSender is the Sender that stands for the vendor's own.
 const VendorSender = "vendor"
 
-// Options is how a router works. The zero value of every field is its default.
-type Options struct {
-	// Routes are tried in order; the first that matches is taken. None means one
-	// route over all providers in the order given.
-	Routes []Route
-
-	Validation   Validation // default Strict
-	AllowNumbers []string   // digits with which numbers begin that are not judged, "30690"
-	MaxSegments  int        // of one message; default 10
-
-	Delivery  provider.Delivery // "" = by class: otp at_least_once, else at_most_once
-	OTPExpiry time.Duration     // Validity of an otp that gives none; bounds the attempts only; default 5m
-	Retry     Retry
-	Breaker   Breaker
-
-	// AttemptBudget bounds the attempts for one message over all providers;
-	// default 6.
-	AttemptBudget int
-	// FailoverOn are codes after which the next provider is tried although the
-	// refusal would be final: invalid_recipient, invalid_message, rejected.
-	FailoverOn []provider.Code
-	// Transliterate rewrites texts so that they fit GSM-7; the result says
-	// whether it did. Off by default: texts arrive as written.
-	Transliterate transliterate.Level
-	// RedirectAllTo sends every message to one number, for staging.
-	RedirectAllTo e164.Number
-
-	// Price estimates what a message costs; nil or false = not known.
-	Price func(provider string, to e164.Number, segments int) (provider.Money, bool)
-	// ComparePrices orders two amounts, for LeastCost; nil = only within one
-	// currency. What it cannot compare with the first price on the route counts
-	// as no price.
-	ComparePrices func(a, b provider.Money) (int, error)
-	// Network tells the MCCMNC of a number, for routes that match on it.
-	Network func(to e164.Number) string
-
-	Store        Store        // remembers results by Ref; nil = none
-	StoreOptions StoreOptions // how long, and what to do if it cannot be reached
-	Journal      Journal      // notes intents and outcomes; nil = none
-
-	Concurrency int                  // messages that SendAll has under way; default 64, or what its batches need
-	OnLate      func(*Result, error) // gets the results of SendAll that nobody waits for any more
-
-	Middleware []Middleware // around every Send, the first outermost
-	OnNotice   func(Notice) // called in line: it must be quick
-	Log        *slog.Logger // nil = silent
-
-	TracerProvider trace.TracerProvider // nil = no spans
-	MeterProvider  metric.MeterProvider // nil = no metrics
-}
-
 // Retry says how often one provider is tried with one message.
 type Retry struct {
-	MaxAttempts int           // tries at one provider; 1 = no retry; default 2
-	Initial     time.Duration // wait before the second; default 200ms
+	MaxAttempts int           // attempts at one provider, at most 100; 1 = no retry; default 2
+	Initial     time.Duration // wait before the second attempt; default 200ms
 	Max         time.Duration // longest wait; default 5s
-	Multiplier  float64       // of each wait over the one before; default 2
-	Jitter      float64       // share by which a wait varies, 0 to 1; default 0.5, negative = none
+	Multiplier  float64       // of each wait over the one before, at least 1; default 2
+	Jitter      float64       // share by which a wait varies, up to 1; default 0.5, negative = none
 }
 
 // Breaker says when a provider is left alone.
 type Breaker struct {
 	Failures   int           // consecutive failures that open it; default 5
-	Ratio      float64       // share of failures in the window that opens it; default 0.5, above 1 = never
+	Ratio      float64       // share of failures in the window that opens it, up to 1; default 0.5, negative = never
 	MinVolume  int           // calls in the window before Ratio counts; default 20
 	Window     time.Duration // default 60s
 	OpenFor    time.Duration // default 30s
-	Jitter     float64       // share by which OpenFor is longer at random; default 0.1, negative = none
-	HalfOpen   int           // probes that must succeed to close it; default 1
+	Jitter     float64       // share by which OpenFor is longer at random, up to 1; default 0.1, negative = none
+	HalfOpen   int           // probes that must succeed to close it, at most 1000; default 1
 	PerCountry bool          // one breaker for each provider and country
-	LastResort bool          // with every provider open, the one that opened first is tried
+	LastResort bool          // if every breaker is open, the provider whose breaker opened first is tried
 }
 
-// Validation is how strictly numbers are judged.
+// Validation is how strictly numbers are validated.
 type Validation string
 
 // The validations.
@@ -131,8 +141,8 @@ type Route struct {
 	Match      Match
 	Strategy   Strategy // default Priority
 	Targets    []Target
-	Delivery   provider.Delivery // "" = the router's
-	FailoverOn []provider.Code   // nil = the router's
+	Delivery   provider.Delivery // default: the router's
+	FailoverOn []provider.Code   // default: the router's
 }
 
 // Match says which messages a route takes. Each list that is not empty must
@@ -153,12 +163,12 @@ type Strategy string
 const (
 	Priority Strategy = "priority" // as they are listed
 	Weighted Strategy = "weighted" // in turns, by weight
-	// LeastCost is by Options.Price for the whole message, the cheapest first and
-	// what has no price last.
+	// LeastCost orders by Options.Price for the whole message: the cheapest
+	// first, those without a price last.
 	LeastCost Strategy = "least_cost"
 )
 
-// Target is a provider on a route, and what is particular to it there.
+// Target is a provider on a route, with its settings there.
 type Target struct {
 	Name   string
 	Weight int // for Weighted; default 1
@@ -166,16 +176,17 @@ type Target struct {
 	// Sender replaces the message's From at this provider; [VendorSender]
 	// means the vendor's own.
 	Sender string
-	// Rewrite changes the message for this provider, so that a backup can take
-	// what the first one's form does not fit. It gets a copy of its own; To, Ref
-	// and Delivery stay as they were. nil = no change.
+	// Rewrite changes the message for this provider, so that a backup can carry
+	// what only the first provider's form would fit. It gets a copy of its own;
+	// To, Ref and Delivery stay as they were. nil = no change.
 	Rewrite func(*provider.Message)
 }
 
 // SendFunc is the form of [Router.Send].
 type SendFunc func(ctx context.Context, m *provider.Message) (*Result, error)
 
-// Middleware runs around every Send. It may look at the message and the result,
-// or return a Result of its own; next goes on. It must not change m, but may pass
-// on a clone, or another context.
+// Middleware runs around every Send; next sends the message. A middleware may
+// look at the message and the result, or return a Result of its own instead of
+// calling next. It must not change m, but may pass on a clone, or another
+// context.
 type Middleware func(ctx context.Context, m *provider.Message, next SendFunc) (*Result, error)

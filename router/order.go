@@ -2,7 +2,6 @@ package router
 
 import (
 	"slices"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -104,7 +103,7 @@ func (o *Options) compare(x, y provider.Money) (int, error) {
 // ailment is how far a provider is from healthy.
 func ailment(u *upstream, m *traits) int {
 	sick := 0
-	if !u.health.parkedUntil(time.Now()).IsZero() {
+	if !u.health.parkedUntil().IsZero() {
 		sick++
 	}
 	switch m.circuit(u).state() {

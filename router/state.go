@@ -24,7 +24,7 @@ func (r *Router) States() []State {
 	states := make([]State, 0, len(s.upstreams))
 	for _, u := range s.upstreams {
 		st := State{Provider: u.name, Breaker: u.health.whole.state(), Override: u.health.overridden(), InFlight: int(u.health.busy.Load())}
-		if until := u.health.parkedUntil(time.Now()); !until.IsZero() {
+		if until := u.health.parkedUntil(); !until.IsZero() {
 			st.ParkedUntil = &until
 		}
 		states = append(states, st)

@@ -130,7 +130,7 @@ func (t *try) admit(o *observer) event {
 	if reason != "" {
 		return event{kind: passedOver, reason: reason}
 	}
-	if until := t.upstream.health.parkedUntil(time.Now()); !until.IsZero() {
+	if until := t.upstream.health.parkedUntil(); !until.IsZero() {
 		return event{kind: mustWait, ready: until, reason: reasonPause}
 	}
 	return event{}

@@ -58,6 +58,25 @@ func read(t *testing.T, yaml string, opened *[]shop) (*config.Config, error) {
 	return c, err
 }
 
+// A key that is left out is the default, a 0 is off.
+func TestZeroIsOff(t *testing.T) {
+	c, err := read(t, `
+providers:
+  plain: {driver: memory}
+  off: {driver: memory, max_in_flight: 0, rate_limit: 0, segment_rate: 0, batch: 0}
+router: {breaker: {ratio: 0, jitter: 0}, retry: {jitter: 0}}
+`, nil)
+	require.NoError(t, err)
+	plain, off := c.Providers[0], c.Providers[1]
+	assert.Zero(t, plain.MaxInFlight)
+	assert.Equal(t, -1, off.MaxInFlight)
+	assert.InDelta(t, -1, off.RateLimit, 0)
+	assert.InDelta(t, -1, off.SegmentRate, 0)
+	assert.Equal(t, -1, off.Batch)
+	assert.Equal(t, router.Breaker{Ratio: -1, Jitter: -1}, c.Options.Breaker)
+	assert.Equal(t, router.Retry{Jitter: -1}, c.Options.Retry)
+}
+
 func TestEverything(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), []byte("from a file\n"), 0o600))
@@ -206,19 +225,23 @@ func TestMistakes(t *testing.T) {
 		{"wrong type", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    level: high\n", "anysms.yaml:5: providers.a.level: got a string, want number"},
 		{"wrong type of ours", "providers:\n  a:\n    driver: memory\n    rate_limit: fast\n", "anysms.yaml:4: providers.a.rate_limit: got a string, want number"},
 		{"bad duration", "providers:\n  a:\n    driver: memory\n    timeout: 5\n", "anysms.yaml"},
-		{"negative", "providers:\n  a:\n    driver: memory\n    rate_limit: -1\n", "must not be negative"},
+		{"negative", "providers:\n  a:\n    driver: memory\n    rate_limit: -1\n", "anysms.yaml:4: providers.a.rate_limit: -1 is negative; want 0 for off, or leave the key out for the default"},
 		{"validity", "providers:\n  a:\n    driver: memory\n    validity: 5m\n", `anysms.yaml:4: providers.a.validity: "5m"; want ignore`},
 		{"provider name", "providers:\n  a.b: {driver: memory}\n", `"a.b" is no name`},
-		{"unknown provider on a route", good + "router:\n  routes:\n  - providers:\n    - a\n    - b\n", `anysms.yaml:7: router.routes[0].providers[1]: there is no provider "b"; there are: a`},
+		{"unknown provider on a route", good + "router:\n  routes:\n  - providers:\n    - a\n    - b\n", `anysms.yaml:7: router.routes[0].providers[1]: unknown provider "b"; the providers are: a`},
 		{"provider twice on a route", good + "router:\n  routes:\n  - providers: [a, a]\n", "listed twice"},
-		{"route without providers", good + "router:\n  routes:\n  - name: x\n", "anysms.yaml:5: router.routes[0].providers: is empty"},
+		{"route without providers", good + "router:\n  routes:\n  - name: x\n", "anysms.yaml:5: router.routes[0].providers: must not be empty"},
 		{"strategy", good + "router:\n  routes:\n  - providers: [a]\n    strategy: random\n", `anysms.yaml:6: router.routes[0].strategy: "random"; want priority, weighted or least_cost`},
 		{"country", good + "router:\n  routes:\n  - providers: [a]\n    match: {countries: [Greece]}\n", `anysms.yaml:6: router.routes[0].match.countries: unknown country "Greece"`},
 		{"class", good + "router:\n  routes:\n  - providers: [a]\n    match: {classes: [urgent]}\n", `unknown class "urgent"`},
 		{"delivery", good + "router:\n  delivery: twice\n", `anysms.yaml:4: router.delivery: "twice"; want at_most_once`},
 		{"validation", good + "router:\n  validation: loose\n", `anysms.yaml:4: router.validation: "loose"`},
 		{"region", good + "router:\n  default_region: Hellas\n", `anysms.yaml:4: router.default_region: unknown region "Hellas"`},
-		{"zero", good + "router:\n  retry:\n    max_attempts: 0\n", "anysms.yaml:5: router.retry.max_attempts: 0; want at least 1"},
+		{"no time", "providers:\n  a:\n    driver: memory\n    connect_timeout: 0s\n", "anysms.yaml:4: providers.a.connect_timeout: 0s; want more than 0"},
+		{"negative duration", good + "router:\n  otp_expiry: -5m\n", "anysms.yaml:4: router.otp_expiry: -5m0s; want more than 0"},
+		{"share above 1", good + "router:\n  breaker:\n    ratio: 1.5\n", "anysms.yaml:5: router.breaker.ratio: 1.5; want at most 1"},
+		{"store without room", good + "router:\n  store:\n    max: 0\n", "anysms.yaml:5: router.store.max: 0; want more than 0"},
+		{"zero", good + "router:\n  retry:\n    max_attempts: 0\n", "anysms.yaml:5: router.retry.max_attempts: 0; want more than 0, or leave the key out for the default"},
 		{"weight", good + "router:\n  routes:\n  - strategy: weighted\n    providers: [{name: a, weight: 0}]\n", "router.routes[0].providers[0].weight"},
 		{"number", good + "router:\n  redirect_all_to: 6941234567\n", "anysms.yaml"},
 		{"failover_on", good + "router:\n  failover_on: [opted_out]\n", `anysms.yaml:4: router.failover_on: "opted_out"`},

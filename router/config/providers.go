@@ -135,14 +135,17 @@ func (d *document) openWith(ctx context.Context, path string, f field, driver pr
 	if settings.Validity != "" && settings.Validity != ignore {
 		return Provider{}, provider.ConfigErrorf(path+".validity", "%q; want ignore", settings.Validity)
 	}
+	upstream, err := settings.upstream(f.key)
+	if err != nil {
+		return Provider{}, err
+	}
 	if raw, err = json.Marshal(own); err != nil {
 		return Provider{}, provider.ConfigErrorf(path, "%v", err)
 	}
-	opened, err := driver.Open(ctx, raw)
-	if err != nil {
+	if upstream.Provider, err = driver.Open(ctx, raw); err != nil {
 		return Provider{}, d.notOpened(path, driver, err)
 	}
-	return Provider{Upstream: settings.settings(f.key, opened), Driver: driver.Name, Line: f.line}, nil
+	return Provider{Upstream: upstream, Driver: driver.Name, Line: f.line}, nil
 }
 
 // notOpened finds the line of what the driver complains about.

@@ -18,45 +18,45 @@ type fileConfig struct {
 }
 
 type routerConfig struct {
-	DefaultRegion string            `json:"default_region"`
-	Validation    router.Validation `json:"validation"`
-	AllowNumbers  []string          `json:"allow_numbers"`
-	MaxSegments   *int              `json:"max_segments"`
-	Delivery      provider.Delivery `json:"delivery"`
-	OTPExpiry     provider.Duration `json:"otp_expiry"`
-	Breaker       breakerConfig     `json:"breaker"`
-	Retry         retryConfig       `json:"retry"`
-	AttemptBudget *int              `json:"attempt_budget"`
-	FailoverOn    []provider.Code   `json:"failover_on"`
-	RedirectAllTo e164.Number       `json:"redirect_all_to"`
-	Transliterate string            `json:"transliterate"`
-	Store         *storeConfig      `json:"store"`
-	Routes        []routeConfig     `json:"routes"`
+	DefaultRegion string             `json:"default_region"`
+	Validation    router.Validation  `json:"validation"`
+	AllowNumbers  []string           `json:"allow_numbers"`
+	MaxSegments   *int               `json:"max_segments"`
+	Delivery      provider.Delivery  `json:"delivery"`
+	OTPExpiry     *provider.Duration `json:"otp_expiry"`
+	Breaker       breakerConfig      `json:"breaker"`
+	Retry         retryConfig        `json:"retry"`
+	AttemptBudget *int               `json:"attempt_budget"`
+	FailoverOn    []provider.Code    `json:"failover_on"`
+	RedirectAllTo e164.Number        `json:"redirect_all_to"`
+	Transliterate string             `json:"transliterate"`
+	Store         *storeConfig       `json:"store"`
+	Routes        []routeConfig      `json:"routes"`
 }
 
 type breakerConfig struct {
-	Failures   *int              `json:"failures"`
-	Ratio      *float64          `json:"ratio"`
-	MinVolume  *int              `json:"min_volume"`
-	Window     provider.Duration `json:"window"`
-	OpenFor    provider.Duration `json:"open_for"`
-	Jitter     *float64          `json:"jitter"`
-	HalfOpen   *int              `json:"half_open"`
-	PerCountry bool              `json:"per_country"`
-	LastResort bool              `json:"last_resort"`
+	Failures   *int               `json:"failures"`
+	Ratio      *float64           `json:"ratio"`
+	MinVolume  *int               `json:"min_volume"`
+	Window     *provider.Duration `json:"window"`
+	OpenFor    *provider.Duration `json:"open_for"`
+	Jitter     *float64           `json:"jitter"`
+	HalfOpen   *int               `json:"half_open"`
+	PerCountry bool               `json:"per_country"`
+	LastResort bool               `json:"last_resort"`
 }
 
 type retryConfig struct {
-	MaxAttempts *int              `json:"max_attempts"`
-	Initial     provider.Duration `json:"initial"`
-	Max         provider.Duration `json:"max"`
-	Multiplier  *float64          `json:"multiplier"`
-	Jitter      *float64          `json:"jitter"`
+	MaxAttempts *int               `json:"max_attempts"`
+	Initial     *provider.Duration `json:"initial"`
+	Max         *provider.Duration `json:"max"`
+	Multiplier  *float64           `json:"multiplier"`
+	Jitter      *float64           `json:"jitter"`
 }
 
 type storeConfig struct {
-	Max     int                `json:"max"`
-	Keep    provider.Duration  `json:"keep"`
+	Max     *int               `json:"max"`
+	Keep    *provider.Duration `json:"keep"`
 	OnError router.FailureMode `json:"on_error"`
 }
 
@@ -88,13 +88,13 @@ type targetConfig struct {
 // providerConfig holds the settings of a provider that are the router's. The
 // driver does not see them, unless it has a setting of the same name.
 type providerConfig struct {
-	Sender         string            `json:"sender"`
-	Validity       string            `json:"validity"`
-	Timeout        provider.Duration `json:"timeout"`
-	ConnectTimeout provider.Duration `json:"connect_timeout"`
-	MaxInFlight    int               `json:"max_in_flight"`
-	RateLimit      *float64          `json:"rate_limit"`
-	SegmentRate    *float64          `json:"segment_rate"`
-	Overflow       bool              `json:"overflow"`
-	Batch          int               `json:"batch"`
+	Sender         string             `json:"sender"`
+	Validity       string             `json:"validity"`
+	Timeout        *provider.Duration `json:"timeout"`
+	ConnectTimeout *provider.Duration `json:"connect_timeout"`
+	MaxInFlight    *int               `json:"max_in_flight"`
+	RateLimit      *float64           `json:"rate_limit"`
+	SegmentRate    *float64           `json:"segment_rate"`
+	Overflow       bool               `json:"overflow"`
+	Batch          *int               `json:"batch"`
 }
