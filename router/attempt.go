@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// dispatcher hands one message to providers and notes what came of it.
+// dispatcher hands one message to providers and keeps what came of it.
 type dispatcher struct {
 	options  *Options
 	plan     plan
@@ -74,7 +74,7 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 }
 
 // permit asks the breaker, then writes the intent. Without an event, the attempt
-// must follow, and report must be told what came of it.
+// must follow, and report must be called with what came of it.
 func (d *dispatcher) permit(ctx context.Context, t *try) (report func(error), e event) {
 	if e := t.admit(d.observer); e.kind != proceed { // the wait may have changed it
 		return nil, e
@@ -146,11 +146,12 @@ type flight struct {
 	ended   error         // why the attempt's context had ended; nil = it had not
 	connect time.Duration // as in window
 
-	report func(error) // what the breaker is to be told with
+	report func(error) // to the breaker
 	span   trace.Span  // nil = none
 }
 
-// finish notes an attempt in the trail and tells everybody.
+// finish adds an attempt to the trail and reports it to the breaker and the
+// observer.
 func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 	u := t.upstream
 	a := Attempt{
@@ -191,7 +192,7 @@ func (f *flight) evidence(a *Attempt) error {
 	case park:
 		return errNothing
 	}
-	return errAnswered
+	return errRefusal
 }
 
 // endedByUs: by the caller's cancel, by a deadline shorter than the provider's
@@ -203,7 +204,7 @@ func (f *flight) endedByUs(a *Attempt) bool {
 	return a.Code == provider.Unavailable && f.connect > 0 && a.Duration >= f.connect
 }
 
-// announceFailover tells that another provider takes over.
+// announceFailover announces that another provider takes over.
 func (d *dispatcher) announceFailover(next string) {
 	if len(d.trail.attempts) == 0 {
 		return

@@ -10,12 +10,12 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// What a breaker is told, besides nil, which is success.
+// What is reported to a breaker, besides nil, which is success.
 var (
-	errFailure  = errors.New("failure")
-	errTrip     = errors.New("account-wide failure")
-	errAnswered = errors.New("answered, though not accepted") // the vendor works
-	errNothing  = errors.New("says nothing of the vendor")
+	errFailure = errors.New("failure")
+	errTrip    = errors.New("account-wide failure")
+	errRefusal = errors.New("refused by a vendor that works")
+	errNothing = errors.New("no evidence about the vendor")
 )
 
 // buckets are the steps in which the window rolls on.
@@ -30,14 +30,14 @@ type breaker struct {
 	// Guarded by gobreaker's lock.
 	halfOpen bool
 	tripped  bool      // the failure being counted is account-wide
-	row      int       // failures in a row, each within the window after the one before
+	failures int       // consecutive, each within the window after the one before
 	lastFail time.Time // the last of them
 
 	changed  atomic.Bool
 	mu       sync.Mutex
 	changes  []change
 	openedAt time.Time
-	wary     time.Time // until then one failure suffices
+	hinted   time.Time // until then one failure is enough
 }
 
 type change struct{ from, to BreakerState }
@@ -62,26 +62,26 @@ func newBreaker(settings Breaker) *breaker {
 }
 
 func (b *breaker) isExcluded(err error) bool {
-	return err == errNothing || err == errAnswered && !b.halfOpen
+	return err == errNothing || err == errRefusal && !b.halfOpen
 }
 
 func (b *breaker) isSuccessful(err error) bool {
 	b.tripped = err == errTrip
-	if err == nil || err == errAnswered {
-		b.row = 0
+	if err == nil || err == errRefusal {
+		b.failures = 0
 		return true
 	}
 	now := time.Now()
 	if now.Sub(b.lastFail) > b.settings.Window {
-		b.row = 0
+		b.failures = 0
 	}
-	b.row++
+	b.failures++
 	b.lastFail = now
 	return false
 }
 
 func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
-	if b.tripped || b.isHinted() || b.row >= b.settings.Failures {
+	if b.tripped || b.isHinted() || b.failures >= b.settings.Failures {
 		return true
 	}
 	volume := c.TotalSuccesses + c.TotalFailures
@@ -91,7 +91,7 @@ func (b *breaker) readyToTrip(c gobreaker.Counts) bool {
 
 func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {
 	b.halfOpen = to == gobreaker.StateHalfOpen
-	b.row = 0
+	b.failures = 0
 	b.mu.Lock()
 	if to == gobreaker.StateOpen {
 		b.openedAt = time.Now()
@@ -113,30 +113,31 @@ func stateOf(s gobreaker.State) BreakerState {
 
 func (b *breaker) state() BreakerState { return stateOf(b.gobreaker.State()) }
 
-// allow asks for one call; tell must be called with what came of it.
-func (b *breaker) allow() (tell func(error), ok bool) {
-	tell, err := b.gobreaker.Allow()
-	return tell, err == nil
+// allow asks for one call; report must be called with what came of it.
+func (b *breaker) allow() (report func(error), ok bool) {
+	report, err := b.gobreaker.Allow()
+	return report, err == nil
 }
 
 // open opens it as an account-wide failure does.
 func (b *breaker) open() {
-	if tell, ok := b.allow(); ok {
-		tell(errTrip)
+	if report, ok := b.allow(); ok {
+		report(errTrip)
 	}
 }
 
-// hint makes it wary for a while, as another machine's has opened.
+// hint makes one failure enough for a while, because another machine's breaker
+// has opened.
 func (b *breaker) hint() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.wary = time.Now().Add(b.settings.OpenFor)
+	b.hinted = time.Now().Add(b.settings.OpenFor)
 }
 
 func (b *breaker) isHinted() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return time.Now().Before(b.wary)
+	return time.Now().Before(b.hinted)
 }
 
 // lastOpened is when it opened last.
@@ -146,8 +147,8 @@ func (b *breaker) lastOpened() time.Time {
 	return b.openedAt
 }
 
-// takeChanges gives the state changes since it was last called. Callers hold no
-// lock, so that whoever is told may ask for states.
+// takeChanges returns the state changes since the last call. Callers hold no
+// lock, so that a notice's receiver may ask for states.
 func (b *breaker) takeChanges() []change {
 	if !b.changed.CompareAndSwap(true, false) {
 		return nil
@@ -159,9 +160,9 @@ func (b *breaker) takeChanges() []change {
 	return changes
 }
 
-// circuit is what decides whether a message may go to a provider: the provider's
+// circuit decides whether a message may go to a provider: it is the provider's
 // breaker and, if breakers are per country, that of the recipient's country. The
-// provider's own stands above the country's.
+// message needs both.
 type circuit struct {
 	whole   *breaker
 	country *breaker // nil = the provider's breaker alone
@@ -184,7 +185,7 @@ func (c circuit) isOpen() bool {
 
 func (c circuit) lastOpened() time.Time { return c.breaker().lastOpened() }
 
-// allow asks for one call; report must then be told what came of it. While the
+// allow asks for one call; report must then be called with what came of it. While the
 // provider's own breaker is not closed, the call is a probe for both.
 func (c circuit) allow() (report func(error), ok bool) {
 	if c.country == nil || c.whole.state() == BreakerClosed {

@@ -199,7 +199,7 @@ func TestPins(t *testing.T) {
 		}
 		require.NoError(t, r.SetOverride("a", router.OverrideAuto))
 		require.Error(t, r.SetOverride("a", "sideways"))
-		require.ErrorContains(t, r.SetOverride("z", router.OverrideIn), `there is no provider "z"`)
+		require.ErrorContains(t, r.SetOverride("z", router.OverrideIn), `unknown provider "z"`)
 	})
 }
 

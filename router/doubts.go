@@ -9,8 +9,8 @@ import (
 // maxDoubts bounds how many messages with a possible duplicate are remembered.
 const maxDoubts = 4096
 
-// doubts remembers, for messages that went on after doubt, which providers may
-// have them; the oldest are forgotten first.
+// doubts remembers, for messages that may have been sent twice, which providers
+// may have them. The oldest are forgotten first.
 type doubts struct {
 	mu    sync.Mutex
 	byRef map[string]map[string]bool // ref → provider → already confirmed
@@ -44,12 +44,13 @@ func (d *doubts) remember(r *Result) {
 	}
 }
 
-// confirmed reports, once, that a provider in doubt has the message after all.
+// confirmed reports whether a provider in doubt has the message after all; it
+// returns true once for a message and provider.
 func (d *doubts) confirmed(ref, name string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	told, inDoubt := d.byRef[ref][name]
-	if !inDoubt || told {
+	done, inDoubt := d.byRef[ref][name]
+	if !inDoubt || done {
 		return false
 	}
 	d.byRef[ref][name] = true

@@ -14,17 +14,17 @@ type Plan struct {
 	Country  string            `json:"country"` // ISO 3166 alpha-2; "" = none
 	Encoding string            `json:"encoding"`
 	Segments int               `json:"segments"`
-	Route    string            `json:"route"` // "" = no route takes it
+	Route    string            `json:"route"` // "" = no route matches
 	Delivery provider.Delivery `json:"delivery"`
 	Expires  *time.Time        `json:"expires"` // no attempt starts later; nil = no limit
 
 	Code       provider.Code `json:"code"`    // why it would be refused; "" = it would be tried
-	Message    string        `json:"message"` // the words that go with Code
+	Message    string        `json:"message"` // the reason behind Code
 	Candidates []Candidate   `json:"candidates"`
 }
 
-// Candidate is a provider of the plan's route. Candidates stand in the order of
-// trial, those that are out last.
+// Candidate is a provider of the plan's route. Candidates are listed in the order
+// in which they are tried, those that are out last.
 type Candidate struct {
 	Provider string       `json:"provider"`
 	In       bool         `json:"in"`
@@ -36,8 +36,8 @@ type Candidate struct {
 	Breaker  BreakerState `json:"breaker"`
 }
 
-// Plan says what Send would do with m now. It sends nothing, asks no vendor and
-// changes no state; the order of a weighted route is that of the next message.
+// Plan returns what Send would do with m now. It sends nothing, asks no vendor
+// and changes no state; a weighted route has the order of the next message.
 func (r *Router) Plan(m *provider.Message) *Plan {
 	s := r.enter()
 	if s == nil {

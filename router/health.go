@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// health is what a router has learned of a provider.
+// health is what a router has learned about a provider.
 type health struct {
 	settings Breaker
 	whole    *breaker     // of the provider
@@ -37,7 +37,7 @@ func healthFor(old *health, settings Breaker) *health {
 	return h
 }
 
-// circuit is what judges messages to a country ("" = not known).
+// circuit returns the breakers for messages to a country; "" = not known.
 func (h *health) circuit(country string) circuit {
 	if !h.settings.PerCountry || country == "" {
 		return circuit{whole: h.whole}
@@ -71,12 +71,12 @@ func (h *health) parkedUntil() time.Time {
 
 func (h *health) overridden() Override { return h.override.Load().(Override) }
 
-// Override is an operator's decision about a provider. Breakers do not change it.
+// Override is an operator's decision about a provider.
 type Override string
 
 // The overrides.
 const (
 	OverrideAuto Override = "auto" // the breaker decides
-	OverrideIn   Override = "in"   // used even if its breaker is open
-	OverrideOut  Override = "out"  // not used
+	OverrideIn   Override = "in"   // it is used even if its breaker is open
+	OverrideOut  Override = "out"  // it is not used
 )

@@ -13,19 +13,20 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Journal notes what is about to be sent and what became of it, so that a crash
-// leaves no doubt but the honest one. It is safe for concurrent use.
+// Journal records what is about to be sent and what became of it, so that after a
+// crash only the messages that were in flight are in doubt. It is safe for
+// concurrent use.
 type Journal interface {
-	// Intent returns once the entry is safe. It comes before the bytes; if it
-	// fails, the attempt is not made.
+	// Intent records that an attempt begins. It returns when the entry cannot be
+	// lost any more; if it fails, the attempt is not made.
 	Intent(ctx context.Context, e JournalEntry) error
-	// Outcome notes the final status of a message.
+	// Outcome records the final status of a message.
 	Outcome(ctx context.Context, e JournalEntry) error
-	// Entries reads back, in order, what was noted.
+	// Entries returns what was recorded, in order.
 	Entries(ctx context.Context) iter.Seq2[JournalEntry, error]
 }
 
-// JournalEntry is a line of a journal. It holds no number and no text.
+// JournalEntry is a record in a journal. It holds no number and no text.
 type JournalEntry struct {
 	Key      string           `json:"key"`
 	Provider string           `json:"provider,omitempty"`
@@ -35,15 +36,15 @@ type JournalEntry struct {
 	At       time.Time        `json:"at"`
 }
 
-// journalIndex is what a journal knows of messages, and how often each was met in
-// the present run.
+// journalIndex is what a journal knows of each message, and how often each came
+// up in this run.
 type journalIndex struct {
 	known map[string]*Result
 	met   map[[16]byte]int // half a SHA-256 of a key's first part
 }
 
 // readJournal reads a journal into what is known of each message: accepted, or
-// in doubt. Messages that are refused or not sent are as good as new.
+// in doubt. Messages that were refused or not sent count as new.
 func readJournal(ctx context.Context, j Journal) (*journalIndex, error) {
 	k := &journalIndex{known: make(map[string]*Result), met: make(map[[16]byte]int)}
 	for e, err := range j.Entries(ctx) {
@@ -65,7 +66,7 @@ func (k *journalIndex) note(e JournalEntry) {
 		r := k.doubt(e.Key)
 		r.Attempts = append(r.Attempts, Attempt{
 			Provider: e.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
-			Message: "its outcome was not noted", StartedAt: e.At,
+			Message: "its outcome was not recorded", StartedAt: e.At,
 		})
 	default:
 		delete(k.known, e.Key)
@@ -81,7 +82,7 @@ func (k *journalIndex) doubt(key string) *Result {
 	return r
 }
 
-// lookUp gives a message's key in the journal and what is known of it; nil =
+// lookUp returns a message's key in the journal and what is known of it; nil =
 // nothing. The key is the Ref, or the fingerprint where there is none; from the
 // second of equal ones on their ordinal is added.
 func (k *journalIndex) lookUp(m *provider.Message) (key string, prior *Result) {

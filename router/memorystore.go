@@ -11,11 +11,11 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// ErrStoreFull is what a bounded store answers rather than forget a ref that is
-// still alive.
+// ErrStoreFull is returned by a bounded store that would have to forget a ref
+// before its time.
 var ErrStoreFull = errors.New("the store is full")
 
-// DefaultStoreMax is how many refs a [MemoryStore] holds if it is not told.
+// DefaultStoreMax is how many refs a [MemoryStore] holds by default.
 const DefaultStoreMax = 100_000
 
 // MemoryStore is a [Store] for one process. It is safe for concurrent use.
@@ -34,7 +34,7 @@ type claim struct {
 	result           *Result // nil until the first Finish
 }
 
-// NewMemoryStore makes a store of at most max refs; 0 is [DefaultStoreMax].
+// NewMemoryStore returns a store for at most max refs; 0 means [DefaultStoreMax].
 func NewMemoryStore(max int) *MemoryStore {
 	if max <= 0 {
 		max = DefaultStoreMax
@@ -48,8 +48,8 @@ func (s *MemoryStore) resize(max int) {
 	s.max = max
 }
 
-// Begin is as [Store] has it. As the store ends with its process, no claim
-// outlives its owner.
+// Begin implements [Store]. No claim outlives its owner, because the store ends
+// with the process.
 func (s *MemoryStore) Begin(_ context.Context, ref, fingerprint string, keep time.Duration) (*Result, error) {
 	now := time.Now()
 	s.mu.Lock()
@@ -99,13 +99,13 @@ func (s *MemoryStore) forget(now time.Time) {
 	}
 }
 
-// Finish is as [Store] has it.
+// Finish implements [Store].
 func (s *MemoryStore) Finish(_ context.Context, ref string, r *Result) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e, known := s.byRef[ref]
 	if !known || !e.Value.(*claim).sending {
-		return errors.New("there is no claim on this ref")
+		return errors.New("this ref is not claimed")
 	}
 	c := e.Value.(*claim)
 	c.result, c.sending, c.until = r.clone(), false, time.Now().Add(c.keep)
@@ -113,7 +113,7 @@ func (s *MemoryStore) Finish(_ context.Context, ref string, r *Result) error {
 	return nil
 }
 
-// clone is a copy that shares nothing that changes.
+// clone copies the result and its lists.
 func (r *Result) clone() *Result {
 	c := *r
 	c.Ignored, c.Skipped, c.Attempts = slices.Clone(r.Ignored), slices.Clone(r.Skipped), slices.Clone(r.Attempts)

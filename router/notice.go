@@ -2,8 +2,8 @@ package router
 
 import "time"
 
-// Notice is something that happened inside the router, for programs that watch
-// it live. It holds no number and no text.
+// Notice is an event inside the router, for programs that watch it. It holds no
+// number and no text.
 type Notice struct {
 	Kind     NoticeKind
 	At       time.Time
@@ -18,25 +18,25 @@ type Notice struct {
 	Err      error         // of NoticeFault
 }
 
-// NoticeKind tells the kinds of notices apart.
+// NoticeKind is the kind of a notice.
 type NoticeKind string
 
-// The kinds.
+// The kinds of notices.
 const (
 	NoticeAttempt   NoticeKind = "attempt"   // an attempt ended
-	NoticeFailover  NoticeKind = "failover"  // the next provider is tried
+	NoticeFailover  NoticeKind = "failover"  // another provider is tried
 	NoticeBreaker   NoticeKind = "breaker"   // a breaker changed its state
 	NoticeParked    NoticeKind = "parked"    // a vendor asked for a pause
-	NoticeDuplicate NoticeKind = "duplicate" // a report shows that a message went out twice
-	NoticeFault     NoticeKind = "fault"     // journal or store could not be written
+	NoticeDuplicate NoticeKind = "duplicate" // a delivery report shows that a message was sent twice
+	NoticeFault     NoticeKind = "fault"     // the journal or the store failed
 )
 
-// BreakerState is whether a provider is left alone.
+// BreakerState is the state of a circuit breaker.
 type BreakerState string
 
 // The states.
 const (
-	BreakerClosed   BreakerState = "closed"    // in use
-	BreakerHalfOpen BreakerState = "half_open" // being probed
-	BreakerOpen     BreakerState = "open"      // left alone
+	BreakerClosed   BreakerState = "closed"    // the provider is used
+	BreakerHalfOpen BreakerState = "half_open" // a probe decides
+	BreakerOpen     BreakerState = "open"      // the provider is left alone
 )

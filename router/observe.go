@@ -6,10 +6,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Observe feeds in what a provider reports later. A failure that concerns the
-// whole account opens its breaker. A sign that it has a message which was given
-// to another provider after doubt is an observed duplicate, told as
-// [NoticeDuplicate] and counted. It keeps no event.
+// Observe takes a provider's delivery reports. A failure that concerns the whole
+// account opens the provider's breaker. A report about a message that was sent
+// through another provider after doubt shows a duplicate, which is counted and
+// announced as [NoticeDuplicate]. Observe keeps no event.
 func (r *Router) Observe(_ context.Context, name string, events ...provider.Event) error {
 	u, err := r.upstream(name)
 	if err != nil {
@@ -32,7 +32,7 @@ func (r *Router) Observe(_ context.Context, name string, events ...provider.Even
 	return nil
 }
 
-// hasIt reports whether a status means that the vendor took the message on.
+// hasIt reports whether a status means that the vendor accepted the message.
 func hasIt(s provider.Status) bool {
 	switch s {
 	case provider.StatusAccepted, provider.StatusQueued, provider.StatusSent, provider.StatusDelivered:

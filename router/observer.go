@@ -10,9 +10,9 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// observer tells the program, the log and OpenTelemetry what happens.
+// observer announces what happens to the program, the log and OpenTelemetry.
 type observer struct {
-	onNotice  func(Notice) // nil = nobody
+	onNotice  func(Notice) // nil = none
 	log       *slog.Logger // nil = none
 	telemetry *telemetry   // nil = none
 }
@@ -21,7 +21,7 @@ func newObserver(o *Options, t *telemetry) observer {
 	return observer{onNotice: o.OnNotice, log: o.Log, telemetry: t}
 }
 
-// breakers tells of the state changes of breakers since the last call.
+// breakers announces the state changes of breakers since the last call.
 func (o *observer) breakers(name string, c circuit) {
 	o.changes(name, "", c.whole.takeChanges())
 	if c.country != nil {
@@ -36,43 +36,43 @@ func (o *observer) changes(name, country string, list []change) {
 	}
 }
 
-// attempt tells of an attempt that has ended, and ends its span.
+// attempt announces an attempt that has ended, and ends its span.
 func (o *observer) attempt(ctx context.Context, span trace.Span, a *Attempt, ref string) {
 	o.telemetry.endAttempt(ctx, span, a)
-	if o.heard() {
+	if o.enabled() {
 		copied := *a
 		o.notice(Notice{Kind: NoticeAttempt, At: time.Now(), Provider: a.Provider, Ref: ref, Attempt: &copied})
 	}
 }
 
-// failover tells that another provider takes over after an attempt.
+// failover announces that another provider takes over after an attempt.
 func (o *observer) failover(after Attempt, next, ref string) {
-	if o.heard() {
+	if o.enabled() {
 		copied := after
 		o.notice(Notice{Kind: NoticeFailover, At: time.Now(), Provider: after.Provider, Ref: ref, Attempt: &copied, Next: next})
 	}
 }
 
-// parked tells of a pause that a vendor asked for.
+// parked announces a pause that a vendor asked for.
 func (o *observer) parked(name, ref string, d time.Duration) {
-	if o.heard() {
+	if o.enabled() {
 		o.notice(Notice{Kind: NoticeParked, At: time.Now(), Provider: name, Ref: ref, For: d})
 	}
 }
 
-// duplicate tells of a message that went out twice.
+// duplicate announces a message that was sent twice.
 func (o *observer) duplicate(name, ref string) {
 	o.telemetry.duplicate(name)
 	o.notice(Notice{Kind: NoticeDuplicate, At: time.Now(), Provider: name, Ref: ref})
 }
 
-// fault tells of a journal or store that failed.
+// fault announces that the journal or the store failed.
 func (o *observer) fault(ref string, err error) {
 	o.notice(Notice{Kind: NoticeFault, At: time.Now(), Ref: ref, Err: err})
 }
 
-// heard reports whether a notice would reach anybody.
-func (o *observer) heard() bool { return o.onNotice != nil || o.log != nil }
+// enabled reports whether anything receives notices.
+func (o *observer) enabled() bool { return o.onNotice != nil || o.log != nil }
 
 func (o *observer) notice(n Notice) {
 	if o.onNotice != nil {

@@ -9,13 +9,13 @@ import (
 )
 
 // plan is what the configuration makes of one message, before anything is tried:
-// either candidates in the order of trial, or a refusal. Send, [Router.Plan] and
-// so `anysms route explain` use the same plan.
+// candidates in the order in which they are tried, or a refusal. Send and
+// [Router.Plan], and so `anysms route explain`, use the same plan.
 type plan struct {
 	message  *provider.Message // with the recipient that it really goes to
 	analysis segment.Analysis  // of its text; the zero value if that could not be read
 	traits   traits
-	route    *route // nil = none takes the message
+	route    *route // nil = none matches
 	delivery provider.Delivery
 
 	arrived    time.Time

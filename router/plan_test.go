@@ -203,7 +203,7 @@ func TestRoutes(t *testing.T) {
 			require.ErrorIs(t, err, router.ErrNoRoute)
 			require.ErrorIs(t, res.Err(), router.ErrNoRoute)
 			assert.Equal(t, provider.OutcomeRefused, res.Status)
-			assert.Equal(t, "no route takes this message", res.Message)
+			assert.Equal(t, "no route matches this message", res.Message)
 		}
 	}
 }

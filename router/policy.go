@@ -58,7 +58,7 @@ const (
 	byMode // as the message's delivery mode says
 )
 
-// feed is what the provider's breaker is told.
+// feed is what is reported to the provider's breaker.
 type feed uint8
 
 const (

@@ -1,11 +1,13 @@
 package router
 
-// Reload replaces the configuration. Messages on their way finish under the old
-// one; what breakers, pauses and pins know of providers whose names stay is
-// kept, and so is what a [MemoryStore] remembers, though another one replaces it. Providers that are no longer in use are closed once they are idle, which
-// done tells; nil is a value of it like any other error. If the configuration
-// cannot be used, the old one stays and is unharmed. Middleware and the
-// OpenTelemetry providers stay those of [New].
+// Reload replaces the configuration. Messages in flight finish under the old one.
+// Providers that keep their names keep their breakers, pauses and overrides, and
+// a [MemoryStore] keeps what it remembers, even if another one replaces it.
+// Middleware and the OpenTelemetry providers stay those of [New].
+//
+// Providers that are no longer used are closed when they are idle; done then
+// receives the error of closing them, or nil. If the new configuration is wrong,
+// Reload returns an error and changes nothing.
 func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -34,8 +36,8 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 	return closed, nil
 }
 
-// keepStore goes on with the old store in memory under the new one's limit: a
-// message that is on its way or was sent is not forgotten.
+// keepStore keeps the old store in memory, with the new one's limit, so that no
+// message that was sent or is in flight is forgotten.
 func (s *setup) keepStore(old *setup) {
 	before, kept := old.options.Store.(*MemoryStore)
 	after, same := s.options.Store.(*MemoryStore)

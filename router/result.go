@@ -10,31 +10,32 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Result is what is known of a message after Send: one status and the whole
-// trail that led to it. String, LogValue and %+v do not show the number.
+// Result is what is known of a message after Send: one status and the attempts
+// that led to it. String, LogValue and %+v do not show the number.
 type Result struct {
-	Ref  string `json:"ref"`
-	Line int    `json:"line,omitempty"` // of the file the message came from; set by whoever read it
+	Ref string `json:"ref"`
 	// Index is the message's place in the sequence given to SendAll, from 0.
 	Index int `json:"-"`
 
 	Status   provider.Outcome `json:"status"`
-	Code     provider.Code    `json:"code"`     // of the attempt that decided, or of the refusal before any; "" = accepted
-	Message  string           `json:"message"`  // the words that go with Code; digits are masked
-	Provider string           `json:"provider"` // whose attempt decided; "" = no attempt was made
+	Code     provider.Code    `json:"code"`     // of the deciding attempt, or of the refusal before any; "" = accepted
+	Message  string           `json:"message"`  // the reason behind Code; digits are masked
+	Provider string           `json:"provider"` // of the deciding attempt; "" = no attempt was made
 	ID       string           `json:"id"`       // the accepting provider's Receipt.ID
 
 	To       e164.Number `json:"to"`
-	Encoding string      `json:"encoding"` // gsm7 or ucs2; "" = the text was refused unread
-	Segments int         `json:"segments"` // the vendor's count if it gave one, else ours
+	Encoding string      `json:"encoding"` // gsm7 or ucs2; "" = the text could not be read
+	Segments int         `json:"segments"` // the vendor's count if it returned one, else ours
 	Cost     *Cost       `json:"cost"`     // nil = not known
 
-	// DuplicatePossible says that an attempt with unknown outcome was followed
-	// by another one, or settled because the vendor did not list the message.
+	// DuplicatePossible reports that an attempt with an unknown outcome was
+	// followed by another one, or that the vendor did not list the message when
+	// it was asked about such an attempt.
 	DuplicatePossible bool `json:"duplicate_possible"`
-	// Transliterated says that the text was rewritten to fit GSM-7.
+	// Transliterated reports that the text was rewritten to fit GSM-7.
 	Transliterated bool `json:"transliterated,omitempty"`
-	// Replayed says that the result is an earlier one of the same message.
+	// Replayed reports that the result is an earlier one of the same message:
+	// nothing was sent now.
 	Replayed bool `json:"replayed,omitempty"`
 
 	Ignored  []string  `json:"ignored"` // fields of the message that the accepting provider cannot honour
@@ -42,13 +43,13 @@ type Result struct {
 	Attempts []Attempt `json:"attempts"`
 }
 
-// Skip is a provider that was passed over, and why.
+// Skip is a provider that was not tried, and why.
 type Skip struct {
 	Provider string `json:"provider"`
 	Reason   string `json:"reason"`
 }
 
-// Attempt is one try at one provider.
+// Attempt is one attempt at one provider.
 type Attempt struct {
 	Provider   string
 	Outcome    provider.Outcome
@@ -57,14 +58,13 @@ type Attempt struct {
 	Message    string // digits are masked
 	StartedAt  time.Time
 	Duration   time.Duration
-	// Reconciled says that the vendor was asked afterwards what became of the
-	// message, and that Outcome is its answer.
+	// Reconciled reports that Outcome comes from asking the vendor afterwards.
 	Reconciled bool
-	// Earlier says that the attempt was made by an earlier send of the message.
+	// Earlier reports that the attempt was made by an earlier send of the message.
 	Earlier bool
 }
 
-// describe is what an error says beside its code, with digits masked.
+// describe returns what an error says besides its code, with digits masked.
 func describe(err error) (vendorCode, message string) {
 	e, ok := errors.AsType[*provider.Error](err)
 	if !ok {
@@ -159,7 +159,7 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(r))
 }
 
-// String names the result without the number.
+// String returns the status and how it came about, without the number.
 func (r Result) String() string {
 	s := "result{status: " + string(r.Status)
 	if r.Code != "" {
@@ -174,10 +174,10 @@ func (r Result) String() string {
 	return s + "}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (r Result) GoString() string { return r.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (r Result) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("ref", provider.Mask(r.Ref)), slog.String("status", string(r.Status)),
@@ -196,13 +196,13 @@ func (r *Result) failure(cause error) error {
 	return &Error{Status: r.Status, Code: r.Code, Provider: r.Provider, message: r.Message, cause: cause}
 }
 
-// ErrNoRoute says that no route of the configuration takes the message. A vendor
-// that cannot reach the recipient has the same code, [provider.NoRoute], but is
-// not this error.
-var ErrNoRoute = errors.New("no route takes this message")
+// ErrNoRoute means that no route of the configuration matches the message. It has
+// the code [provider.NoRoute]; a vendor's refusal with that code is not
+// ErrNoRoute.
+var ErrNoRoute = errors.New("no route matches this message")
 
 // Error says why a message was not accepted. errors.Is finds its Code, and the
-// cause where the attempt that decided had one, such as context.Canceled.
+// cause of the deciding attempt, such as context.Canceled.
 type Error struct {
 	Status   provider.Outcome
 	Code     provider.Code
@@ -212,7 +212,7 @@ type Error struct {
 	cause   error
 }
 
-// Error is the status, the provider and the reason, with digits masked.
+// Error returns the status, the provider and the reason, with digits masked.
 func (e *Error) Error() string {
 	s := string(e.Status)
 	if e.Provider != "" {
@@ -225,7 +225,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the deciding attempt's error.
+// Unwrap returns the error of the deciding attempt.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is matches the Code, errors.ErrUnsupported if that is Unsupported, and

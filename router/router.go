@@ -17,9 +17,11 @@ type Router struct {
 	mu sync.Mutex // guards reloads and closing
 }
 
-// New makes a router over providers, which are closed with it. A nil Options
-// means the defaults. It does no I/O; what is wrong is a *provider.ConfigError
-// whose path is "providers.<name>.…", "routes[0].…" or the option's name.
+// New returns a router over providers, which it closes when it is closed. A nil
+// Options means the defaults. New does no I/O. A wrong setting is a
+// [*provider.ConfigError] whose path is "providers.<name>.…", "routes[0].…" or the
+// name of the option; so is a provider that claims a capability without the
+// method for it.
 func New(providers []Upstream, opts *Options) (*Router, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -33,16 +35,16 @@ func New(providers []Upstream, opts *Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	close(s.earlier) // there is none
+	close(s.earlier) // there is no setup before the first
 	r.setup.Store(s)
 	return r, nil
 }
 
-// errClosed is the cause after Close.
+// errClosed is the cause of every failure after Close.
 var errClosed = errors.New("the router is closed")
 
-// enter takes the present setup, which stays whole until its gate is left; nil
-// once the router is closed.
+// enter returns the present setup, whose providers stay open until its gate is
+// left; nil = the router is closed.
 func (r *Router) enter() *setup {
 	for {
 		s := r.setup.Load()
@@ -52,8 +54,8 @@ func (r *Router) enter() *setup {
 	}
 }
 
-// Close lets no further message in, waits until nothing is in flight and closes
-// the providers. Messages sent after it are not_sent. If the context ends first,
+// Close waits until no message is in flight and closes the providers. Messages
+// sent after it are not_sent. If the context ends first,
 // Close returns its cause, and the providers are closed as soon as they are idle.
 func (r *Router) Close(ctx context.Context) error {
 	r.mu.Lock()

@@ -15,7 +15,7 @@ type setup struct {
 	routes    []*route
 	observer  observer
 	gate      gate
-	// earlier closes when nobody is inside any setup before this one.
+	// earlier closes when no message is left in any setup before this one.
 	earlier chan struct{}
 }
 
@@ -96,12 +96,12 @@ func (s *setup) addRoutes() error {
 	return nil
 }
 
-// gate counts who is inside, so that closing can wait for them.
+// gate counts the messages under way, so that closing can wait for them.
 type gate struct {
 	mu     sync.Mutex
 	inside int
 	closed bool
-	empty  chan struct{} // closed once the gate is closed and nobody is inside
+	empty  chan struct{} // closed when the gate is closed and nothing is inside
 }
 
 // enter fails once the gate is closed.
@@ -124,7 +124,7 @@ func (g *gate) leave() {
 	}
 }
 
-// close lets nobody in any more. The channel closes when the last one is out.
+// close lets nothing in any more. The channel closes when the last one is out.
 func (g *gate) close() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -160,32 +161,30 @@ func TestBudgetAtTheSocket(t *testing.T) {
 	assert.Equal(t, 4, server.Requests())
 }
 
-func TestCloseWaitsForWhatIsInFlight(t *testing.T) {
-	a := vendor(t, memory.Config{Delay: provider.Duration(50 * time.Millisecond)})
-	r, err := router.New([]router.Upstream{{Name: "a", Provider: a}}, nil)
-	require.NoError(t, err)
-	var wg sync.WaitGroup
-	begun := make(chan struct{})
-	wg.Go(func() {
-		close(begun)
-		res, err := r.Send(context.Background(), text("hello"))
-		if assert.NoError(t, err) {
-			assert.Equal(t, provider.OutcomeAccepted, res.Status)
-		}
+func TestCloseWaitsForMessagesInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(50 * time.Millisecond)})
+		r, err := router.New([]router.Upstream{{Name: "a", Provider: a}}, nil)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			res, err := r.Send(context.Background(), text("hello"))
+			if assert.NoError(t, err) {
+				assert.Equal(t, provider.OutcomeAccepted, res.Status)
+			}
+		})
+		synctest.Wait()
+		assert.Equal(t, 1, r.States()[0].InFlight)
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, r.Close(short), context.DeadlineExceeded)
+		wg.Wait()
+		res, err := r.Send(t.Context(), text("late"))
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		assert.Equal(t, 1, a.Accepted())
+		assert.NoError(t, r.Close(t.Context()), "again")
 	})
-	<-begun
-	for r.States()[0].InFlight == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	require.ErrorIs(t, r.Close(short), context.DeadlineExceeded)
-	wg.Wait()
-	res, err := r.Send(t.Context(), text("late"))
-	require.ErrorIs(t, err, provider.Unavailable)
-	assert.Equal(t, provider.OutcomeNotSent, res.Status)
-	assert.Equal(t, 1, a.Accepted())
-	assert.NoError(t, r.Close(t.Context()), "again")
 }
 
 func TestTenThousandAtOnce(t *testing.T) {

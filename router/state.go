@@ -14,8 +14,8 @@ type State struct {
 	InFlight    int          `json:"in_flight"`
 }
 
-// States gives the present state of every provider; none once the router is
-// closed. With breakers per country, Breaker is that of messages without one.
+// States returns the present state of every provider; nil after Close. With
+// breakers per country, Breaker is the provider's own.
 func (r *Router) States() []State {
 	s := r.setup.Load()
 	if s == nil {
@@ -32,8 +32,8 @@ func (r *Router) States() []State {
 	return states
 }
 
-// SetOverride takes a provider in or out of use, or with [OverrideAuto] leaves
-// that to its breaker again.
+// SetOverride takes a provider in or out of use, whatever its breaker says. With
+// [OverrideAuto] the breaker decides again.
 func (r *Router) SetOverride(name string, o Override) error {
 	if o != OverrideAuto && o != OverrideIn && o != OverrideOut {
 		return fmt.Errorf("override %q; want in, out or auto", string(o))
@@ -53,14 +53,13 @@ func (r *Router) upstream(name string) (*upstream, error) {
 	}
 	u, ok := s.byName[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no provider %q", name)
+		return nil, fmt.Errorf("unknown provider %q", name)
 	}
 	return u, nil
 }
 
-// Hint says that a provider failed elsewhere, on another machine perhaps. It
-// opens nothing, but for as long as a breaker stays open the first failure here
-// suffices to open this one.
+// Hint reports that a provider's breaker has opened on another machine. It opens
+// nothing, but for Breaker.OpenFor one failure here is enough to open the breaker.
 func (r *Router) Hint(name string) error {
 	u, err := r.upstream(name)
 	if err != nil {

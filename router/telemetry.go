@@ -15,8 +15,8 @@ import (
 // scope names this package to OpenTelemetry.
 const scope = "github.com/anysms/anysms/router"
 
-// telemetry is what the router tells OpenTelemetry. A nil one is silent and
-// costs nothing. No attribute holds a number, a text or a ref.
+// telemetry reports to OpenTelemetry. A nil one does nothing and costs nothing. No
+// attribute holds a number, a text or a ref.
 type telemetry struct {
 	tracer   trace.Tracer // nil = no spans
 	results  metric.Int64Counter
@@ -49,9 +49,9 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	t.results = counter("anysms.messages", "{message}", "messages by final status and code")
 	t.attempts = counter("anysms.attempts", "{attempt}", "attempts by provider, outcome and code")
 	t.changes = counter("anysms.breaker.changes", "{change}", "state changes of circuit breakers")
-	t.doubles = counter("anysms.duplicates", "{message}", "duplicates that delivery reports have shown")
+	t.doubles = counter("anysms.duplicates", "{message}", "duplicates shown by delivery reports")
 	var e error
-	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("time that an attempt took"))
+	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("duration of attempts"))
 	return errors.Join(err, e)
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// validate judges a message by itself, before any provider is looked at. The
-// analysis is that of its text, as far as that could be read.
+// validate checks a message by itself, before any provider is considered. The
+// analysis of its text is returned with most errors too.
 func validate(m *provider.Message, o *Options) (segment.Analysis, error) {
 	if err := m.Validate(); err != nil {
 		return segment.Analysis{}, err
@@ -32,7 +32,7 @@ func validate(m *provider.Message, o *Options) (segment.Analysis, error) {
 	case m.Delivery != "" && !knownDelivery(m.Delivery):
 		return analysis, invalid("delivery %q; want at_most_once, reconcile or at_least_once", m.Delivery)
 	case m.Validity < 0:
-		return analysis, invalid("the validity is negative")
+		return analysis, invalid("the validity must not be negative")
 	}
 	if m.From != "" {
 		if err := checkSender(m.From); err != nil {
@@ -83,11 +83,11 @@ func checkSender(from string) error {
 	a, err := segment.Analyze(from, nil)
 	switch {
 	case err != nil || a.Encoding != segment.GSM7 || strings.ContainsAny(from, "\r\n\f"):
-		return errors.New("an alphanumeric sender is written in the GSM-7 alphabet")
+		return errors.New("an alphanumeric sender must be in the GSM-7 alphabet")
 	case strings.TrimSpace(from) == "":
-		return errors.New("it must not be blank")
+		return errors.New("must not be blank")
 	case a.Units > maxAlphanumeric:
-		return fmt.Errorf("an alphanumeric sender has at most %d characters, a numeric one only digits", maxAlphanumeric)
+		return fmt.Errorf("an alphanumeric sender has at most %d characters, and a numeric one has only digits", maxAlphanumeric)
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ type Warning struct {
 	Reason string `json:"reason"`
 }
 
-// Warnings lists what is allowed in the configuration but surely not meant, such
-// as routes that no message can reach, providers on no route, and reconcile where
-// nobody can be asked. A closed router has none.
+// Warnings lists settings that are allowed but hardly meant, such as routes that
+// no message can reach, providers on no route, and reconcile where the vendor
+// cannot be asked. It returns nil after Close.
 func (r *Router) Warnings() []Warning {
 	s := r.setup.Load()
 	if s == nil {
@@ -29,32 +29,32 @@ func (r *Router) Warnings() []Warning {
 	return append(list, s.upstreamWarnings()...)
 }
 
-// unreachable finds routes behind one that takes everything they take.
+// unreachable finds routes behind one that matches all of their messages.
 func (s *setup) unreachable() []Warning {
 	var list []Warning
 	for i, later := range s.routes {
 		for j, earlier := range s.routes[:i] {
 			if earlier.Match.covers(&later.Match) {
 				list = append(list, Warning{fmt.Sprintf("routes[%d]", i), fmt.Sprintf(
-					"no message gets here: route %q (routes[%d]) stands before it and takes all that it would", earlier.Name, j)})
+					"no message reaches this route: route %q (routes[%d]) comes first and matches all of its messages", earlier.Name, j)})
 				break
 			}
 		}
 		if len(later.Match.MCCMNC) > 0 && s.options.Network == nil {
-			list = append(list, Warning{fmt.Sprintf("routes[%d].match.mccmnc", i), "no message gets here: nothing looks up networks"})
+			list = append(list, Warning{fmt.Sprintf("routes[%d].match.mccmnc", i), "no message reaches this route: Options.Network is not set"})
 		}
 	}
 	return list
 }
 
-// covers reports whether every message that n takes is taken by m.
+// covers reports whether m matches every message that n matches.
 func (m *Match) covers(n *Match) bool {
 	return holds(m.Countries, n.Countries) && holds(m.MCCMNC, n.MCCMNC) && holds(m.Senders, n.Senders) && holds(m.Tags, n.Tags) &&
 		holds(plainClasses(m.Classes), plainClasses(n.Classes)) && coversPrefixes(m.Prefixes, n.Prefixes)
 }
 
-// holds reports whether a list that is empty, and so takes everything, or that
-// has all of n, takes all that n does.
+// holds reports whether a list matches all that n matches: it is empty, and so
+// matches everything, or has all of n.
 func holds[T comparable](m, n []T) bool {
 	if len(m) == 0 {
 		return true
@@ -92,17 +92,17 @@ func (s *setup) routeWarnings(path string, rt *route) []Warning {
 		t := &rt.Targets[i]
 		at := fmt.Sprintf("%s.providers[%d]", path, i)
 		if mode == provider.Reconcile && !u.caps.Has(provider.HasFind) {
-			list = append(list, Warning{at, u.name + " cannot be asked for a message, so that reconcile is at_most_once there"})
+			list = append(list, Warning{at, u.name + " cannot look up messages: reconcile acts as at_most_once there"})
 		}
 		if t.Weight > 0 && rt.Strategy != Weighted {
 			list = append(list, Warning{at + ".weight", "has no effect under strategy " + string(rt.Strategy)})
 		}
 		if t.Sender != "" && t.Sender != VendorSender && !u.caps.Has(provider.CanChooseSender) {
-			list = append(list, Warning{at + ".sender", u.name + " cannot choose the sender"})
+			list = append(list, Warning{at + ".sender", u.name + " cannot set the sender"})
 		}
 	}
 	if mode == provider.AtLeastOnce && len(rt.upstreams) == 1 {
-		list = append(list, Warning{path + ".providers", "is a single provider, so that at_least_once has nobody to go on to"})
+		list = append(list, Warning{path + ".providers", "has a single provider: at_least_once has no next one to go on to"})
 	}
 	return list
 }
@@ -115,13 +115,13 @@ func (s *setup) upstreamWarnings() []Warning {
 			list = append(list, Warning{path, "is on no route"})
 		}
 		if u.settings.Batch > 0 && (!u.caps.Has(provider.HasBatch) || u.caps.MaxBatch < 2) {
-			list = append(list, Warning{path + ".batch", "it has no batches"})
+			list = append(list, Warning{path + ".batch", "the provider has no batches"})
 		}
 		if u.settings.Sender != "" && u.settings.Sender != VendorSender && !u.caps.Has(provider.CanChooseSender) {
-			list = append(list, Warning{path + ".sender", "it cannot choose the sender"})
+			list = append(list, Warning{path + ".sender", "the provider cannot set the sender"})
 		}
 		if u.settings.IgnoreValidity && u.caps.Has(provider.CanSetValidity) {
-			list = append(list, Warning{path + ".validity", "has no effect: it can bound the validity"})
+			list = append(list, Warning{path + ".validity", "has no effect: the provider can limit the validity"})
 		}
 	}
 	return list

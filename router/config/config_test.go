@@ -298,13 +298,13 @@ router:
 		assert.NotZero(t, f.Line, f.Path)
 	}
 	assert.Equal(t, []string{
-		"providers.b.batch: it has no batches",
-		"providers.b.sender: it cannot choose the sender",
+		"providers.b.batch: the provider has no batches",
+		"providers.b.sender: the provider cannot set the sender",
 		"providers.c: is on no route",
-		"router.routes[0].providers[1]: b cannot be asked for a message, so that reconcile is at_most_once there",
-		`router.routes[1]: no message gets here: route "all" (routes[0]) stands before it and takes all that it would`,
+		"router.routes[0].providers[1]: b cannot look up messages: reconcile acts as at_most_once there",
+		`router.routes[1]: no message reaches this route: route "all" (routes[0]) comes first and matches all of its messages`,
 		"router.routes[1].providers[0].weight: has no effect under strategy priority",
-		"router.routes[2].providers: is a single provider, so that at_least_once has nobody to go on to",
+		"router.routes[2].providers: has a single provider: at_least_once has no next one to go on to",
 	}, got)
 }
 
