@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,7 +32,7 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 		return e
 	}
 	defer u.release()
-	report, e := d.permit(ctx, t)
+	p, e := d.permit(ctx, t)
 	if e.kind != proceed {
 		return e
 	}
@@ -46,7 +47,7 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 	receipt, err := call(traced, u.provider, t.at(started, d.plan.validFrom()))
 	d.finish(ctx, t, flight{
 		started: started, receipt: receipt, err: err, ended: context.Cause(w.ctx), connect: w.connect,
-		report: report, span: span,
+		permit: p, span: span,
 	})
 	return event{}
 }
@@ -67,39 +68,39 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	if ctx.Err() != nil {
 		return event{kind: mustStop, cause: context.Cause(ctx)}
 	}
-	if busy, ok := err.(busyError); ok {
+	if busy, ok := errors.AsType[busyError](err); ok {
 		return event{kind: mustWait, ready: time.Now().Add(time.Duration(busy)), reason: err.Error()}
 	}
 	return event{kind: passedOver, reason: err.Error()}
 }
 
 // permit asks the breaker, then writes the intent. Without an event, the attempt
-// must follow, and report must be called with what came of it.
-func (d *dispatcher) permit(ctx context.Context, t *try) (report func(error), e event) {
+// must follow, and give the permit back.
+func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
+	p := permit{circuit: t.circuit}
 	if e := t.admit(d.observer); e.kind != proceed { // the wait may have changed it
-		return nil, e
+		return p, e
 	}
-	report = func(error) {}
 	if !t.lastResort && t.upstream.health.overridden() != OverrideIn {
-		allowed, ok := t.circuit.allow()
+		var ok bool
+		p, ok = t.circuit.allow()
 		d.observer.breakers(t.upstream.name, t.circuit)
 		if !ok {
-			return nil, event{kind: passedOver, reason: "its circuit breaker is open or being probed"}
+			return p, event{kind: passedOver, reason: "its circuit breaker is open or being probed"}
 		}
-		report = allowed
 	}
 	if err := d.record.intent(ctx, t.upstream.name); err != nil {
-		report(errNothing)
-		return nil, event{kind: mustStop, cause: fmt.Errorf("the intent could not be written: %w", err)}
+		p.giveBack(noEvidence)
+		return p, event{kind: mustStop, cause: fmt.Errorf("the intent could not be written: %w", err)}
 	}
-	e = d.bounds.check(ctx) // waits and the journal have taken their time
+	e := d.bounds.check(ctx) // waits and the journal have taken their time
 	if e.kind == proceed && d.trail.inDoubtAt(t.upstream.name) && !t.recognizes(&d.trail, 0) {
 		e = event{kind: passedOver, reason: "it may no longer recognize the message"}
 	}
 	if e.kind != proceed {
-		report(errNothing)
+		p.giveBack(noEvidence)
 	}
-	return report, e
+	return p, e
 }
 
 // window is the time that an attempt has.
@@ -146,8 +147,8 @@ type flight struct {
 	ended   error         // why the attempt's context had ended; nil = it had not
 	connect time.Duration // as in window
 
-	report func(error) // to the breaker
-	span   trace.Span  // nil = none
+	permit permit
+	span   trace.Span // nil = none
 }
 
 // finish adds an attempt to the trail and reports it to the breaker and the
@@ -166,40 +167,36 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 	d.bounds.attempts--
 	d.trail.add(a, f.err)
 
-	evidence := f.evidence(&a)
-	f.report(evidence)
-	if evidence == errTrip {
-		t.circuit.trip()
-	}
+	f.permit.giveBack(f.evidence(&a))
 	d.observer.breakers(u.name, t.circuit)
 	d.observer.attempt(ctx, f.span, &a, t.message.Ref)
 }
 
 // evidence is what an attempt says of the provider, for its breaker. One that we
 // ended ourselves, before the provider had its own time, says nothing.
-func (f *flight) evidence(a *Attempt) error {
+func (f *flight) evidence(a *Attempt) evidence {
 	if a.Outcome == provider.OutcomeAccepted {
-		return nil
+		return success
 	}
 	switch ruleFor(a.Code).feed {
 	case count:
 		if f.endedByUs(a) {
-			return errNothing
+			return noEvidence
 		}
-		return errFailure
+		return failure
 	case trip:
-		return errTrip
+		return accountFailure
 	case park:
-		return errNothing
+		return noEvidence
 	}
-	return errRefusal
+	return refusal
 }
 
 // endedByUs: by the caller's cancel, by a deadline shorter than the provider's
 // timeout, or by too short a time to connect in.
 func (f *flight) endedByUs(a *Attempt) bool {
 	if f.ended != nil {
-		return f.ended != errTimeout
+		return !errors.Is(f.ended, errTimeout)
 	}
 	return a.Code == provider.Unavailable && f.connect > 0 && a.Duration >= f.connect
 }

@@ -14,7 +14,7 @@ func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e
 	if !d.mayJoin(t, rest) {
 		return event{}, false
 	}
-	report, e := d.permit(ctx, t)
+	p, e := d.permit(ctx, t)
 	if e.kind != proceed {
 		return e, true
 	}
@@ -25,11 +25,11 @@ func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e
 	d.batchers.of(t.upstream).add(entry)
 	o := <-entry.done
 	if !o.sent {
-		report(errNothing)
+		p.giveBack(noEvidence)
 		return event{}, false
 	}
 	d.announceFailover(t.upstream.name)
-	d.finish(ctx, t, flight{started: o.started, receipt: o.verdict.Receipt, err: o.verdict.Err, ended: o.ended, report: report})
+	d.finish(ctx, t, flight{started: o.started, receipt: o.verdict.Receipt, err: o.verdict.Err, ended: o.ended, permit: p})
 	return event{}, true
 }
 

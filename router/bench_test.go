@@ -47,7 +47,7 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// TestSendAllocations is the gate of the benchmark.
+// TestSendAllocations holds the benchmark's allocations.
 func TestSendAllocations(t *testing.T) {
 	a := vendor(t, memory.Config{Ledger: -1})
 	r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 1e9}, {Name: "b", Provider: a}}, &router.Options{Validation: router.Shape})
@@ -59,8 +59,8 @@ func TestSendAllocations(t *testing.T) {
 	require.LessOrEqual(t, n, 15.0)
 }
 
-// BenchmarkLoopback is the router's share of a send: one HTTP provider on
-// loopback, by the driver itself and through the router, one after another.
+// BenchmarkLoopback shows the router's share of a send over one HTTP provider on
+// loopback: by the driver alone, and through the router.
 func BenchmarkLoopback(b *testing.B) {
 	server := phonifytest.NewServer(phonifytest.Options{})
 	b.Cleanup(server.Close)

@@ -10,13 +10,31 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// What is reported to a breaker, besides nil, which is success.
-var (
-	errFailure = errors.New("failure")
-	errTrip    = errors.New("account-wide failure")
-	errRefusal = errors.New("refused by a vendor that works")
-	errNothing = errors.New("no evidence about the vendor")
+// evidence is what a call shows about its provider.
+type evidence uint8
+
+const (
+	success        evidence = iota
+	refusal                 // it works, but does not accept the message
+	failure                 // counts towards opening the breaker
+	accountFailure          // opens it at once: every message would fail
+	noEvidence              // the call says nothing about the provider
 )
+
+// Error makes evidence the error that gobreaker is given.
+func (e evidence) Error() string { return "the call has failed" }
+
+func (e evidence) err() error {
+	if e == success {
+		return nil
+	}
+	return e
+}
+
+func evidenceOf(err error) evidence {
+	e, _ := errors.AsType[evidence](err) // nil is success
+	return e
+}
 
 // buckets are the steps in which the window rolls on.
 const buckets = 10
@@ -62,12 +80,14 @@ func newBreaker(settings Breaker) *breaker {
 }
 
 func (b *breaker) isExcluded(err error) bool {
-	return err == errNothing || err == errRefusal && !b.halfOpen
+	e := evidenceOf(err)
+	return e == noEvidence || e == refusal && !b.halfOpen
 }
 
 func (b *breaker) isSuccessful(err error) bool {
-	b.tripped = err == errTrip
-	if err == nil || err == errRefusal {
+	e := evidenceOf(err)
+	b.tripped = e == accountFailure
+	if e == success || e == refusal {
 		b.failures = 0
 		return true
 	}
@@ -113,16 +133,16 @@ func stateOf(s gobreaker.State) BreakerState {
 
 func (b *breaker) state() BreakerState { return stateOf(b.gobreaker.State()) }
 
-// allow asks for one call; report must be called with what came of it.
-func (b *breaker) allow() (report func(error), ok bool) {
-	report, err := b.gobreaker.Allow()
-	return report, err == nil
+// allow asks for one call; done must be called with what it showed.
+func (b *breaker) allow() (done func(error), ok bool) {
+	done, err := b.gobreaker.Allow()
+	return done, err == nil
 }
 
 // open opens it as an account-wide failure does.
 func (b *breaker) open() {
-	if report, ok := b.allow(); ok {
-		report(errTrip)
+	if done, ok := b.allow(); ok {
+		done(accountFailure)
 	}
 }
 
@@ -185,33 +205,42 @@ func (c circuit) isOpen() bool {
 
 func (c circuit) lastOpened() time.Time { return c.breaker().lastOpened() }
 
-// allow asks for one call; report must then be called with what came of it. While the
-// provider's own breaker is not closed, the call is a probe for both.
-func (c circuit) allow() (report func(error), ok bool) {
-	if c.country == nil || c.whole.state() == BreakerClosed {
-		return c.breaker().allow()
-	}
-	reportWhole, ok := c.whole.allow()
-	if !ok {
-		return nil, false
-	}
-	reportCountry, ok := c.country.allow()
-	if !ok {
-		reportWhole(errNothing)
-		return nil, false
-	}
-	return func(err error) {
-		reportCountry(err)
-		if err == errFailure { // perhaps only in this country
-			err = errNothing
-		}
-		reportWhole(err)
-	}, true
+// permit is the right to make one call. It must be given back.
+type permit struct {
+	circuit circuit
+	done    func(error) // of the breaker that counts this message; nil = it was not asked
+	whole   func(error) // of the provider's breaker, if the call is a probe for it too
 }
 
-// trip opens the provider's own breaker: the failure concerns the whole account.
-func (c circuit) trip() {
-	if c.country != nil {
-		c.whole.open()
+// allow asks for one call. While the provider's own breaker is not closed, the
+// call is a probe for both breakers.
+func (c circuit) allow() (p permit, ok bool) {
+	p.circuit = c
+	if c.country != nil && c.whole.state() != BreakerClosed {
+		if p.whole, ok = c.whole.allow(); !ok {
+			return p, false
+		}
+	}
+	if p.done, ok = c.breaker().allow(); !ok && p.whole != nil {
+		p.whole(noEvidence)
+	}
+	return p, ok
+}
+
+// giveBack reports what the call showed. A failure of the whole account opens the
+// provider's own breaker too.
+func (p permit) giveBack(e evidence) {
+	if p.done != nil {
+		p.done(e.err())
+	}
+	if p.whole != nil {
+		atAll := e
+		if e == failure { // perhaps only in this country
+			atAll = noEvidence
+		}
+		p.whole(atAll.err())
+	}
+	if e == accountFailure && p.circuit.country != nil {
+		p.circuit.whole.open()
 	}
 }

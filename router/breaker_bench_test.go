@@ -6,7 +6,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// BenchmarkBreaker is the breaker's step of a send, beside gobreaker alone.
+// BenchmarkBreaker compares the breaker's part of a send with gobreaker alone.
 func BenchmarkBreaker(b *testing.B) {
 	settings := Breaker{}.withDefaults()
 	alone := gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{Interval: settings.Window, BucketPeriod: settings.Window / buckets})

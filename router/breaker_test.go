@@ -67,8 +67,8 @@ func TestBreakerOpensAndProbes(t *testing.T) {
 	})
 }
 
-// What gobreaker's defaults get wrong: refusals and cancels open it, and a
-// steady half of failures never does.
+// gobreaker's defaults get this wrong: refusals and cancellations open it, and a
+// steady failure rate of one half never does.
 func TestBreakerCountsWhatItShould(t *testing.T) {
 	send := func(t *testing.T, opts *router.Options, answers ...memory.Answer) router.BreakerState {
 		a := vendor(t, memory.Config{})
@@ -109,7 +109,7 @@ func TestBreakerCountsWhatItShould(t *testing.T) {
 	}
 }
 
-func TestBreakerForgetsWithTheWindow(t *testing.T) {
+func TestBreakerWindowExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := two(t, a, vendor(t, memory.Config{}), &router.Options{Retry: once, Breaker: router.Breaker{Failures: 5}})
@@ -124,7 +124,7 @@ func TestBreakerForgetsWithTheWindow(t *testing.T) {
 	})
 }
 
-func TestBreakerIgnoresWhatWeEnded(t *testing.T) {
+func TestBreakerIgnoresAttemptsEndedByUs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: slow}}, &router.Options{Breaker: router.Breaker{Failures: 2}})
@@ -148,7 +148,7 @@ func TestBreakerIgnoresWhatWeEnded(t *testing.T) {
 	})
 }
 
-func TestBreakerHalfOpenTakesARefusalAsLife(t *testing.T) {
+func TestRefusalClosesHalfOpenBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := two(t, a, vendor(t, memory.Config{}), &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, OpenFor: time.Second}})
@@ -160,7 +160,7 @@ func TestBreakerHalfOpenTakesARefusalAsLife(t *testing.T) {
 	})
 }
 
-func TestEveryProviderOpen(t *testing.T) {
+func TestEveryBreakerOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		down := memory.Config{Code: provider.Unavailable}
 		for _, lastResort := range []bool{false, true} {
@@ -180,7 +180,7 @@ func TestEveryProviderOpen(t *testing.T) {
 	})
 }
 
-func TestPins(t *testing.T) {
+func TestOverrides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1}})
@@ -254,9 +254,8 @@ func TestObserve(t *testing.T) {
 	})
 }
 
-// A provider that was refused as a whole is probed, not stormed, when it may be
-// tried again.
-func TestOneProbeForTheWholeAccount(t *testing.T) {
+// After an account-wide failure a single message probes the provider.
+func TestAccountWideFailureIsProbedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Code: provider.Unauthenticated, Delay: provider.Duration(time.Second)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
@@ -278,7 +277,7 @@ func TestOneProbeForTheWholeAccount(t *testing.T) {
 	})
 }
 
-func TestWholeBreakerClosesAgain(t *testing.T) {
+func TestAccountWideBreakerCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{

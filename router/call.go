@@ -60,7 +60,7 @@ func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
 	case provider.CodeOf(err) == "":
 		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver's error has no code: %w", err)}
 	case r != nil && provider.OutcomeOf(err) != provider.OutcomeUnknown:
-		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver returned both a receipt and an error: %s", err)}
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver returned both a receipt and an error: %s", err.Error())}
 	}
 	return nil, err
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// prices asks so many micros a segment; providers that are not in it have no
-// price.
+// prices are micros per segment; other providers have no price.
 func prices(each map[string]int64) func(string, e164.Number, int) (provider.Money, bool) {
 	return func(name string, _ e164.Number, segments int) (provider.Money, bool) {
 		micros, ok := each[name]
@@ -47,7 +46,7 @@ func TestLeastCost(t *testing.T) {
 		func(m *provider.Message) { m.Text = "short" }), text(strings.Repeat("x", 200))))
 }
 
-func TestLeastCostPrefersTheHealthier(t *testing.T) {
+func TestLeastCostPrefersHealthyProviders(t *testing.T) {
 	a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 	r := two(t, a, b, &router.Options{
 		Price:   prices(map[string]int64{"a": 1, "b": 1}),
@@ -67,7 +66,7 @@ func TestLeastCostNeedsPrices(t *testing.T) {
 	assert.ErrorContains(t, err, "least_cost needs prices")
 }
 
-// Amounts that cannot be compared must not hide the cheaper ones behind them.
+// An amount that cannot be compared must not keep cheaper ones from coming first.
 func TestLeastCostWithMixedCurrencies(t *testing.T) {
 	prices := map[string]provider.Money{"a": {Micros: 5, Currency: "EUR"}, "b": {Micros: 3, Currency: "USD"}, "c": {Micros: 4, Currency: "EUR"}}
 	var lines []router.Upstream

@@ -2,7 +2,6 @@ package router_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,8 +16,8 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// A repeat that had to queue must not leave after the vendor forgot the key.
-func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
+// A retry that had to wait must not be sent after the vendor's key has expired.
+func TestVendorKeyExpiresInTheQueue(t *testing.T) {
 	for _, batch := range []int{0, 4} {
 		t.Run(fmt.Sprint("batch ", batch), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -36,7 +35,7 @@ func TestVendorsKeyMayRunOutInTheQueue(t *testing.T) {
 	}
 }
 
-// odd is a driver that answers what no driver should.
+// odd is a driver that breaks the contract.
 type odd struct {
 	answer func() (*provider.Receipt, error)
 	_      []int // cannot be a map's key
@@ -46,7 +45,7 @@ func (o odd) Send(context.Context, *provider.Message) (*provider.Receipt, error)
 
 func (odd) Capabilities() provider.Capabilities { return provider.Capabilities{} }
 
-func TestOddDriversLeaveDoubt(t *testing.T) {
+func TestContractViolationsAreUnknown(t *testing.T) {
 	var typedNil *provider.Error
 	for name, answer := range map[string]func() (*provider.Receipt, error){
 		"receipt and error": func() (*provider.Receipt, error) {
@@ -67,7 +66,7 @@ func TestOddDriversLeaveDoubt(t *testing.T) {
 	}
 }
 
-func TestAbsentIsNotDoubt(t *testing.T) {
+func TestAbsentMessageIsNotInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{FindSettles: provider.Duration(2 * time.Second)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Delivery: provider.Reconcile})
@@ -75,11 +74,11 @@ func TestAbsentIsNotDoubt(t *testing.T) {
 		res, err := r.Send(t.Context(), referred("r1", "x"))
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
 		require.ErrorIs(t, err, provider.Unavailable)
-		assert.False(t, errors.Is(err, provider.Indeterminate))
+		assert.NotErrorIs(t, err, provider.Indeterminate)
 	})
 }
 
-func TestPanickingDriverLeavesDoubt(t *testing.T) {
+func TestPanickingDriverIsUnknown(t *testing.T) {
 	for name, tt := range map[string]struct {
 		bug  func(*provider.Message)
 		says string

@@ -10,8 +10,8 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// The first provider is proven not to have the message, so that the second is
-// asked.
+// The first provider certainly does not have the message, so the second one is
+// tried.
 func Example() {
 	down, err := memory.New(memory.Config{Code: provider.Unavailable})
 	if err != nil {
@@ -41,8 +41,8 @@ func Example() {
 	// usa accepted
 }
 
-// A vendor that takes the message and loses its answer leaves doubt: nothing else
-// is sent unless the message says that twice is better than never.
+// The vendor accepts the message, but its response is lost. Nothing else is sent,
+// unless the message's Delivery allows it.
 func ExampleRouter_Send_doubt() {
 	vendor, err := memory.New(memory.Config{})
 	if err != nil {

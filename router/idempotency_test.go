@@ -23,7 +23,7 @@ func referred(ref, s string) *provider.Message {
 	return m
 }
 
-func TestSameRefGoesOutOnce(t *testing.T) {
+func TestSameRefIsSentOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
@@ -55,9 +55,8 @@ func TestSameRefGoesOutOnce(t *testing.T) {
 	})
 }
 
-// Who cannot wait for another send of the same message does not know what will
-// become of it.
-func TestInFlightElsewhereIsUnknown(t *testing.T) {
+// A caller that cannot wait for another send of the same message gets unknown.
+func TestRefInFlightElsewhereIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
@@ -81,7 +80,7 @@ func TestInFlightElsewhereIsUnknown(t *testing.T) {
 	})
 }
 
-func TestRefusedAndNotSentAreNewTries(t *testing.T) {
+func TestRefusedAndNotSentAreSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0), Retry: once})
@@ -94,7 +93,7 @@ func TestRefusedAndNotSentAreNewTries(t *testing.T) {
 	})
 }
 
-func TestUnknownStaysUnknownOrGoesOn(t *testing.T) {
+func TestEarlierUnknownFollowsItsMode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 		r := two(t, a, b, &router.Options{Store: router.NewMemoryStore(0)})
@@ -118,7 +117,7 @@ func TestUnknownStaysUnknownOrGoesOn(t *testing.T) {
 	})
 }
 
-func TestUnknownIsReconciledLater(t *testing.T) {
+func TestEarlierUnknownIsReconciled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: router.NewMemoryStore(0)})
@@ -147,7 +146,7 @@ func (g gone) Begin(context.Context, string, string, time.Duration) (*router.Res
 }
 func (gone) Finish(context.Context, string, *router.Result) error { return errGone }
 
-func TestStoreThatCannotBeReached(t *testing.T) {
+func TestUnreachableStore(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	one := []router.Upstream{{Name: "a", Provider: a}}
 	res, err := open(t, one, &router.Options{Store: gone{}}).Send(t.Context(), referred("r1", "hello"))
@@ -220,8 +219,8 @@ func TestReplayAfterTheDeadline(t *testing.T) {
 	})
 }
 
-// Who waits for another send of the message finds its result, however short
-// results are kept.
+// A caller that waits for another send of the message gets its result, however
+// short the results are kept.
 func TestResultOutlivesASlowSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(10 * time.Second)})

@@ -101,7 +101,7 @@ func TestMaxInFlight(t *testing.T) {
 	})
 }
 
-func TestMaxInFlightOverflowsAndGivesUpInTime(t *testing.T) {
+func TestMaxInFlightOverflowsUntilDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{Delay: provider.Duration(time.Minute)}), vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, MaxInFlight: 1, Overflow: true, Timeout: time.Hour}, {Name: "b", Provider: b}}, nil)
@@ -145,7 +145,7 @@ func TestNoAttemptAfterTheDeadline(t *testing.T) {
 	})
 }
 
-// The time that a limit took is not the vendor's pause.
+// Waiting for a limit does not count as a pause that the vendor asked for.
 func TestRetriesAfterALongQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
@@ -161,8 +161,8 @@ func TestRetriesAfterALongQueue(t *testing.T) {
 	})
 }
 
-// Scheduled messages live from their hour on.
-func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
+// The validity of a scheduled message begins when it is due.
+func TestValidityOfAScheduledMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 0.01}}, nil)
@@ -176,9 +176,9 @@ func TestValidityOfAScheduledMessageThatIsLate(t *testing.T) {
 	})
 }
 
-// The moments that the router takes cost no unit of the vendor's: what was asked
-// for a minute is not sent for 59 seconds.
-func TestValidityIsWhole(t *testing.T) {
+// The router's own milliseconds do not shorten the validity: a minute is not sent
+// as 59 seconds.
+func TestValidityKeepsWholeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 2}}, nil)
@@ -192,7 +192,7 @@ func TestValidityIsWhole(t *testing.T) {
 	})
 }
 
-// connects notes how long it may take to connect.
+// connects records the connect timeout that it is given.
 type connects struct {
 	memory.Provider
 	limit time.Duration

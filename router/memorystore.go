@@ -34,18 +34,18 @@ type claim struct {
 	result           *Result // nil until the first Finish
 }
 
-// NewMemoryStore returns a store for at most max refs; 0 means [DefaultStoreMax].
-func NewMemoryStore(max int) *MemoryStore {
-	if max <= 0 {
-		max = DefaultStoreMax
+// NewMemoryStore returns a store for at most size refs; 0 means [DefaultStoreMax].
+func NewMemoryStore(size int) *MemoryStore {
+	if size <= 0 {
+		size = DefaultStoreMax
 	}
-	return &MemoryStore{max: max, byRef: make(map[string]*list.Element)}
+	return &MemoryStore{max: size, byRef: make(map[string]*list.Element)}
 }
 
-func (s *MemoryStore) resize(max int) {
+func (s *MemoryStore) resize(size int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.max = max
+	s.max = size
 }
 
 // Begin implements [Store]. No claim outlives its owner, because the store ends

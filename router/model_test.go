@@ -19,10 +19,10 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// The model test throws random schedules of faults, clocks and configurations
-// at the router. The vendors are scripted, and honest: what they answer and what
-// they truly took agree, but for doubt, where they may have taken it or not. What
-// the router then says of each message is held against the vendors' ledgers.
+// The model test runs random schedules of faults, times and configurations. The
+// vendors are scripted and honest: what they return is what they did, except for
+// unknown outcomes, where they may have accepted the message or not. What the
+// router reports about each message is compared with the vendors' ledgers.
 //
 //	go test ./router -run TestModel -rapid.checks=100000
 
@@ -164,7 +164,7 @@ type call struct {
 	at           time.Time
 }
 
-// answer is what the router said of one Send.
+// answer is what the router returned for one Send.
 type answer struct {
 	plan    *messagePlan
 	began   time.Time
@@ -175,7 +175,7 @@ type answer struct {
 	err     error
 }
 
-// own are the attempts of this send, without those inherited of an earlier one.
+// own returns the attempts of this send, without those of an earlier one.
 func (a *answer) own() []router.Attempt {
 	i := slices.IndexFunc(a.result.Attempts, func(at router.Attempt) bool { return !at.Earlier })
 	if i < 0 {
@@ -196,7 +196,7 @@ func (w *world) open(t *testing.T) error {
 			w.calls = append(w.calls, call{v.line.Name, m.Text, time.Now()})
 			a := v.answers[next%len(v.answers)]
 			next++
-			if a.Err == errPanic {
+			if errors.Is(a.Err, errPanic) {
 				panic("the driver has a bug")
 			}
 			return a
@@ -220,7 +220,7 @@ func (w *world) open(t *testing.T) error {
 	return err
 }
 
-// send sends one message and notes what the router says.
+// send sends one message and records the result.
 func (w *world) send(p *messagePlan) {
 	m := p.message
 	ctx, cancel := context.WithCancel(context.Background())
@@ -269,7 +269,7 @@ func (w *world) sendAll() {
 	}
 }
 
-// begin notes when a send begins and sets what depends on it.
+// begin records when a send begins and sets what depends on it.
 func (w *world) begin(p *messagePlan, m *provider.Message) answer {
 	a := answer{plan: p, began: time.Now()}
 	if p.deadline > 0 {
@@ -327,7 +327,7 @@ func (w *world) run(t *testing.T) []string {
 	return w.judge()
 }
 
-// judge holds what was said against what is true.
+// judge compares the results with what the vendors received.
 func (w *world) judge() (faults []string) {
 	bad := func(a *answer, format string, args ...any) {
 		faults = append(faults, fmt.Sprintf("%q %s %s: ", a.plan.message.Text, a.result, trail(a.result))+fmt.Sprintf(format, args...))
@@ -379,7 +379,7 @@ func (w *world) judge() (faults []string) {
 	return faults
 }
 
-// judgeResult looks at one result by itself.
+// judgeResult checks one result by itself.
 func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 	r := a.result
 	if (a.err == nil) != (r.Status == provider.OutcomeAccepted) {

@@ -254,8 +254,8 @@ func TestPlan(t *testing.T) {
 	assert.Contains(t, string(b), `"invalid_recipient"`)
 }
 
-// What the route rewrites is held to the limit of segments too.
-func TestRewriteIsNotAboveTheLimits(t *testing.T) {
+// A rewritten text must keep the limit of segments too.
+func TestRewriteKeepsTheSegmentLimit(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
 		MaxSegments: 2,
 		Routes:      []router.Route{{Targets: []router.Target{{Name: "a", Rewrite: func(m *provider.Message) { m.Text = strings.Repeat("x", 1000) }}}}},

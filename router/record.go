@@ -56,9 +56,9 @@ func (r *record) claim(ctx context.Context, deadline time.Time) (prior *Result, 
 }
 
 func (r *record) begin(ctx context.Context, deadline time.Time) (*Result, error) {
-	print := fingerprint(r.message)
+	content := fingerprint(r.message)
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
-		prior, err := r.store.Begin(ctx, r.message.Ref, print, r.options.Keep)
+		prior, err := r.store.Begin(ctx, r.message.Ref, content, r.options.Keep)
 		if !errors.Is(err, ErrInFlight) {
 			return prior, err
 		}

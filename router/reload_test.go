@@ -16,7 +16,7 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-func TestReloadKeepsWhatWasLearned(t *testing.T) {
+func TestReloadKeepsHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, c := vendor(t, memory.Config{}), vendor(t, memory.Config{}), vendor(t, memory.Config{})
 		opts := &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1}}
@@ -62,7 +62,7 @@ func TestReloadLosesNoMessage(t *testing.T) {
 	})
 }
 
-func TestReloadThatCannotBeUsedChangesNothing(t *testing.T) {
+func TestWrongReloadChangesNothing(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 	_, err := r.Reload(nil, nil)
@@ -187,7 +187,7 @@ func TestReloadKeepsPauses(t *testing.T) {
 	})
 }
 
-// A middleware that gives no result breaks the rule, not the caller.
+// A middleware that returns no result must not crash the caller.
 func TestMiddlewareWithoutResult(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
 		Middleware: []router.Middleware{func(context.Context, *provider.Message, router.SendFunc) (*router.Result, error) { return nil, nil }},
@@ -204,7 +204,7 @@ func TestMiddlewareWithoutResult(t *testing.T) {
 
 // A reload brings a new store, as reading a configuration again does. What was
 // sent is not sent again.
-func TestReloadKeepsWhatWasSent(t *testing.T) {
+func TestReloadKeepsTheMemoryStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
 		lines := []router.Upstream{{Name: "a", Provider: a}}

@@ -43,8 +43,8 @@ func (k *keeper) Entries(context.Context) iter.Seq2[router.JournalEntry, error] 
 	}
 }
 
-// What the journal knows stands, though the message would be refused today.
-func TestJournalStandsAboveRefusals(t *testing.T) {
+// What the journal knows comes before a refusal of the message today.
+func TestJournalComesBeforeRefusals(t *testing.T) {
 	known := []router.JournalEntry{
 		{Key: "sent", Provider: "a"}, {Key: "sent", Provider: "a", Outcome: provider.OutcomeAccepted, ID: "m7"},
 		{Key: "doubt", Provider: "a"},
@@ -104,8 +104,8 @@ func TestResumeThroughMiddleware(t *testing.T) {
 	}
 }
 
-// While the journal writes, the caller may go.
-func TestNoAttemptForACallerWhoIsGone(t *testing.T) {
+// The caller may cancel while the journal writes.
+func TestNoAttemptAfterCancelDuringIntent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: &keeper{delay: 2 * time.Second}})

@@ -46,7 +46,7 @@ func open(t testing.TB, providers []router.Upstream, opts *router.Options) *rout
 
 func code(c provider.Code) memory.Answer { return memory.Answer{Err: provider.NewError(c, "as told")} }
 
-// lost takes the message, then loses the answer.
+// lost accepts the message, but its response is lost.
 var lost = memory.Answer{Err: provider.NewError(provider.Indeterminate, "the answer was lost"), Taken: true}
 
 func trail(r *router.Result) string {
@@ -118,7 +118,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// A list of every code, so that a new one must find its line in the table.
+// A new code needs a line in TestCodes.
 func TestEveryCodeIsTested(t *testing.T) {
 	assert.Len(t, provider.Codes(), 12, "TestCodes must have a line for each code")
 }
@@ -134,7 +134,7 @@ func TestFailoverOn(t *testing.T) {
 	require.ErrorContains(t, err, "failover_on")
 }
 
-func TestAtLeastOnceGoesOnToTheNextOnly(t *testing.T) {
+func TestAtLeastOnceNeverRetriesTheSameProvider(t *testing.T) {
 	a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
 	a.Script(lost)
 	m := text("hello")
@@ -146,7 +146,7 @@ func TestAtLeastOnceGoesOnToTheNextOnly(t *testing.T) {
 	assert.Equal(t, 1, a.Attempts(), "never the same provider again")
 }
 
-func TestAtLeastOnceWithNobodyLeftIsUnknown(t *testing.T) {
+func TestAtLeastOnceWithoutAcceptanceIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{Code: provider.Unavailable})
 		a.Script(lost)
@@ -186,7 +186,7 @@ func TestDeliveryModeOrder(t *testing.T) {
 	}
 }
 
-func TestReplayByTheVendorsOwnKey(t *testing.T) {
+func TestRetryWithVendorKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{ReplayFor: provider.Duration(time.Hour)}), vendor(t, memory.Config{})
 		a.Script(lost)
@@ -207,7 +207,7 @@ func TestReplayByTheVendorsOwnKey(t *testing.T) {
 	})
 }
 
-func TestReplayRefusedStaysUnknown(t *testing.T) {
+func TestRefusedRetryStaysUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{ReplayFor: provider.Duration(time.Hour)}), vendor(t, memory.Config{})
 		a.Script(lost, code(provider.SenderRejected))
@@ -262,7 +262,7 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
-func TestReconcileAbsentWithNobodyLeft(t *testing.T) {
+func TestReconcileAbsentAtTheLastProvider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{FindSettles: provider.Duration(5 * time.Second)})
 		a.Script(code(provider.Indeterminate))
@@ -298,7 +298,7 @@ func TestAttemptBudget(t *testing.T) {
 	})
 }
 
-func TestRateLimitedWaitsOnlyIfAlone(t *testing.T) {
+func TestRateLimitedWaitsOnlyAtTheLastProvider(t *testing.T) {
 	limited := memory.Answer{Err: &provider.Error{Code: provider.RateLimited, RetryAfter: 7 * time.Second}}
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
@@ -483,7 +483,7 @@ func TestResultJSON(t *testing.T) {
 	assert.JSONEq(t, string(b), string(again))
 }
 
-func TestNothingShowsTheNumber(t *testing.T) {
+func TestNumberIsRedacted(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	a.Script(memory.Answer{Err: &provider.Error{Code: provider.Rejected, VendorCode: "306941234567", VendorMessage: "no such number 306941234567"}})
 	res, err := two(t, a, vendor(t, memory.Config{}), nil).Send(t.Context(), text("hello 306941234567"))

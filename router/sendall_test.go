@@ -31,7 +31,7 @@ func numbered(n int, taken *atomic.Int64) iter.Seq[*provider.Message] {
 	}
 }
 
-// sendAll is SendAll where it can begin.
+// sendAll is SendAll without an error.
 func sendAll(t testing.TB, r *router.Router, ctx context.Context, ms iter.Seq[*provider.Message]) iter.Seq2[*router.Result, error] {
 	t.Helper()
 	results, err := r.SendAll(ctx, ms)
@@ -39,7 +39,7 @@ func sendAll(t testing.TB, r *router.Router, ctx context.Context, ms iter.Seq[*p
 	return results
 }
 
-func TestSendAllAnswersEachOnce(t *testing.T) {
+func TestSendAllReturnsEachResultOnce(t *testing.T) {
 	a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
 		if len(m.Text)%2 == 0 {
 			return code(provider.Rejected)
@@ -60,7 +60,7 @@ func TestSendAllAnswersEachOnce(t *testing.T) {
 	assert.Equal(t, provider.OutcomeRefused, seen[10])
 }
 
-func TestSendAllStopsWithItsConsumer(t *testing.T) {
+func TestSendAllStopsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
 		late := make(map[int]bool)
@@ -98,7 +98,7 @@ func TestSendAllEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestSendAllPassesAPanicOn(t *testing.T) {
+func TestSendAllPropagatesPanics(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
 	assert.PanicsWithValue(t, "bad file", func() {
 		for range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
@@ -192,7 +192,7 @@ func TestBatches(t *testing.T) {
 	})
 }
 
-func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
+func TestBatchVerdictsPerMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{MaxBatch: 10, Answer: func(m *provider.Message) memory.Answer {
 			switch m.Text {
@@ -214,7 +214,6 @@ func TestBatchVerdictsAreEachMessagesOwn(t *testing.T) {
 	})
 }
 
-// flat is the sequence of the memory test: no two messages live long.
 func TestSendAllMemoryIsFlat(t *testing.T) {
 	a := vendor(t, memory.Config{Ledger: -1})
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Validation: router.Shape})
@@ -242,8 +241,7 @@ func TestSendAllMemoryIsFlat(t *testing.T) {
 	assert.Less(t, most, before+8<<20, "bytes on the heap do not grow with the number of messages")
 }
 
-// A batch that fails for want of the vendor counts against its breaker as each
-// of its messages would.
+// A failed batch counts against the breaker as each of its messages would.
 func TestBatchFailuresOpenTheBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, a := range []*memory.Provider{
@@ -259,7 +257,7 @@ func TestBatchFailuresOpenTheBreaker(t *testing.T) {
 	})
 }
 
-func TestJournalThatCannotBeRead(t *testing.T) {
+func TestUnreadableJournal(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
 	var taken atomic.Int64
 	results, err := r.SendAll(t.Context(), numbered(5, &taken))
@@ -271,7 +269,7 @@ func TestJournalThatCannotBeRead(t *testing.T) {
 
 var errBroken = errors.New("the disk is gone")
 
-// broken is a journal on a disk that is gone.
+// broken is a journal whose disk is gone.
 type broken struct{}
 
 func (broken) Intent(context.Context, router.JournalEntry) error  { return errBroken }
@@ -290,7 +288,7 @@ func TestNoIntentNoAttempt(t *testing.T) {
 }
 
 // A batch takes no more of the time than the message's share of it.
-func TestBatchLeavesTimeForTheNext(t *testing.T) {
+func TestBatchLeavesTimeForTheNextProvider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{MaxBatch: 4, Delay: provider.Duration(time.Hour)}), vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 4}, {Name: "b", Provider: b}}, &router.Options{Delivery: provider.AtLeastOnce})

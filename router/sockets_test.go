@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// vendors are two real drivers before their vendors' fakes, over real sockets.
+// vendors are two real drivers and the fakes of their vendors, over real sockets.
 type vendors struct {
 	apifon  *apifontest.Server
 	phonify *phonifytest.Server
@@ -126,7 +126,7 @@ func TestOverRealSockets(t *testing.T) {
 	})
 }
 
-// The breaker counts doubt, so that a vendor that drops connections is left.
+// Unknown outcomes count as failures: a vendor that drops connections is left alone.
 func TestDoubtOpensTheBreaker(t *testing.T) {
 	v := openVendors(t, &router.Options{Breaker: router.Breaker{Failures: 3}})
 	require.NoError(t, v.apifon.SetMode(httpcalltest.Drop))

@@ -66,8 +66,8 @@ func TestTelemetry(t *testing.T) {
 	})
 }
 
-// BenchmarkObserved is a send that is told to the OpenTelemetry SDK and slog,
-// beside a send that is not and the same calls of the SDK alone.
+// BenchmarkObserved compares a send with the OpenTelemetry SDK and slog, a send
+// without them, and the same SDK calls alone.
 func BenchmarkObserved(b *testing.B) {
 	traces, reader := trace.NewTracerProvider(), metric.NewManualReader()
 	meters, log := metric.NewMeterProvider(metric.WithReader(reader)), slog.New(slog.DiscardHandler)

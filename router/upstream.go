@@ -134,7 +134,7 @@ func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Ti
 		wait = max(wait, more)
 	}
 	switch {
-	case err == errNoTime && overflow:
+	case errors.Is(err, errNoTime) && overflow:
 		return busyError(wait)
 	case err != nil || wait == 0:
 		return err

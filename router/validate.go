@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/encoding/segment"
@@ -46,10 +47,8 @@ func validateNumber(n e164.Number, o *Options) error {
 	if o.Validation == Shape {
 		return nil
 	}
-	for _, prefix := range o.AllowNumbers {
-		if n.HasPrefix(prefix) {
-			return nil
-		}
+	if slices.ContainsFunc(o.AllowNumbers, n.HasPrefix) {
+		return nil
 	}
 	v := numbering.Judge(n)
 	if o.Validation == Possible && v.Possible || v.Textable() {

@@ -24,7 +24,7 @@ func TestRefusedMessages(t *testing.T) {
 		"no number at all":   {"hello", "Hi", nil, "invalid_recipient", "number"},
 		"empty number":       {"", "Hi", nil, "invalid_recipient", "number"},
 		"number too short":   {"+3069", "Hi", nil, "invalid_recipient", "number"},
-		"number of no range": {"+306000000000", "Hi", nil, "invalid_recipient", "no range"},
+		"number of no range": {"+306000000000", "Hi", nil, "invalid_recipient", "not in a range"},
 		"landline":           {"+302101234567", "Hi", nil, "invalid_recipient", "fixed_line"},
 		"empty text":         {number, "", nil, "invalid_message", "empty"},
 		"invalid UTF-8":      {number, "a\xffb", nil, "invalid_message", "UTF-8"},

@@ -1,6 +1,6 @@
-// Package config reads a YAML file into a router.
+// Package config reads a router's configuration from a YAML file.
 //
-//	providers:                       # name: settings of its driver, and the router's for it
+//	providers:                       # name: the driver's settings and the router's
 //	  athens: {driver: apifon, base_url: "https://…", token: "${APIFON_TOKEN}", sender: Example}
 //	  usa:    {driver: phonify, base_url: "https://…", api_key: {file: phonify.key}, rate_limit: 10}
 //	router:
@@ -10,10 +10,13 @@
 //	    - {name: others, providers: [usa, {name: athens, sender: vendor}]}
 //	rates: rates.csv
 //
-// Every error names the file and the line, the setting, and what would be
-// right. ${VAR} inside a string is replaced by the environment's value, $${ is
-// a literal ${, and {file: path} reads a secret from a file, without its last
-// newline. Paths are relative to the file that holds them.
+// Every error names the file, the line and the setting, and says what would be
+// right. ${VAR} inside a string is replaced by the value of the environment
+// variable, $${ is a literal ${, and {file: path} reads a secret from a file,
+// without its last newline. Paths are relative to the directory of the file.
+//
+// A key that is left out has its default. A number that is 0 is off where that is
+// possible (no limit, none, never), and else an error.
 package config
 
 import (
@@ -31,12 +34,13 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-// Config is a configuration that was read and checked. Its providers are open.
+// Config is a configuration that was read and checked. Its providers are open:
+// Close closes them.
 type Config struct {
-	Path          string           // as it was given to Load; the name given to Read
+	Path          string           // as passed to Load; the name passed to Read
 	DefaultRegion string           // for numbers without a calling code; "" = none
 	Rates         string           // path of the rate card; "" = none
-	Currencies    rates.Currencies // to compare prices with
+	Currencies    rates.Currencies // for comparing prices
 
 	Providers []Provider // in the order of the file
 	Options   router.Options
@@ -52,13 +56,13 @@ type Provider struct {
 	Line   int
 }
 
-// Options says where values come from.
+// Options configure Load and Read. A nil Options means the defaults.
 type Options struct {
 	// Getenv looks up ${VAR}; nil = os.LookupEnv.
 	Getenv func(name string) (string, bool)
 }
 
-// Load reads a file, opens its providers with the drivers of a registry and
+// Load reads a file, opens its providers with the drivers of the registry, and
 // checks everything. A mistake in the file is an [*Error].
 func Load(ctx context.Context, path string, drivers *provider.Registry, opts *Options) (*Config, error) {
 	f, err := os.Open(path)
@@ -69,18 +73,18 @@ func Load(ctx context.Context, path string, drivers *provider.Registry, opts *Op
 	return Read(ctx, f, path, filepath.Dir(path), drivers, opts)
 }
 
-// maxSize bounds what Read takes in.
+// maxSize bounds what Read reads.
 const maxSize = 4 << 20
 
-// Read is Load for a stream; name stands in errors, and paths are relative to
-// dir.
+// Read is [Load] for a stream. The name is that of the file in errors; paths are
+// relative to dir.
 func Read(ctx context.Context, r io.Reader, name, dir string, drivers *provider.Registry, opts *Options) (*Config, error) {
 	source, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %s: %w", name, err)
 	}
 	if len(source) > maxSize {
-		return nil, fmt.Errorf("configuration: %s: has more than %d bytes", name, maxSize)
+		return nil, fmt.Errorf("configuration: %s: is larger than %d bytes", name, maxSize)
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -99,11 +103,11 @@ func Read(ctx context.Context, r io.Reader, name, dir string, drivers *provider.
 	return c, nil
 }
 
-// Router is the router over all providers. It is made once; closing it closes
-// the providers.
+// Router returns the router over all providers, always the same one. Closing it
+// closes the providers.
 func (c *Config) Router() *router.Router { return c.router }
 
-// Provider finds a provider by its name.
+// Provider returns the provider with a name.
 func (c *Config) Provider(name string) (*Provider, error) {
 	names := make([]string, 0, len(c.Providers))
 	for i := range c.Providers {
@@ -112,11 +116,11 @@ func (c *Config) Provider(name string) (*Provider, error) {
 		}
 		names = append(names, c.Providers[i].Name)
 	}
-	return nil, fmt.Errorf("there is no provider %q in %s; there are: %s", name, c.Path, strings.Join(names, ", "))
+	return nil, fmt.Errorf("unknown provider %q; the providers in %s are: %s", name, c.Path, strings.Join(names, ", "))
 }
 
-// Only makes a router over one provider alone, without routes. Closing either
-// router closes the provider.
+// Only returns a router over a single provider, without routes. Closing this
+// router or [Config.Router] closes the provider.
 func (c *Config) Only(name string) (*router.Router, error) {
 	p, err := c.Provider(name)
 	if err != nil {
@@ -134,8 +138,8 @@ type Warning struct {
 	Reason string `json:"reason"`
 }
 
-// Warnings lists what is allowed in the file but surely not meant, in the order
-// of its lines.
+// Warnings lists settings that are allowed but hardly meant, in the order of their
+// lines.
 func (c *Config) Warnings() []Warning {
 	var list []Warning
 	for _, f := range c.router.Warnings() {
@@ -146,10 +150,10 @@ func (c *Config) Warnings() []Warning {
 	return list
 }
 
-// Close closes the providers, as closing the router does.
+// Close closes the router and its providers.
 func (c *Config) Close() error { return c.router.Close(context.Background()) }
 
-// Error is a mistake in a configuration. Its text has no secret.
+// Error is a mistake in a configuration. It holds no secret.
 type Error struct {
 	File   string
 	Line   int    // 0 = not known
@@ -157,7 +161,7 @@ type Error struct {
 	Reason string // what is wrong and what would be right
 }
 
-// Error is "file:line: path: reason".
+// Error returns "file:line: path: reason".
 func (e *Error) Error() string {
 	s := e.File
 	if e.Line > 0 {

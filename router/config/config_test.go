@@ -18,7 +18,7 @@ import (
 	"github.com/anysms/anysms/router/config"
 )
 
-// shop is a driver over HTTP as far as its settings go.
+// shop has the settings of a driver over HTTP.
 type shop struct {
 	httpcall.Config
 	Token provider.Secret   `json:"token" doc:"the key"`
@@ -28,7 +28,7 @@ type shop struct {
 	More  map[string]string `json:"more" doc:"a map"`
 }
 
-// opened collects the settings that drivers were given.
+// opened collects the settings that drivers received.
 func registry(t *testing.T, opened *[]shop) *provider.Registry {
 	t.Helper()
 	r := new(provider.Registry)
@@ -163,7 +163,7 @@ rates: rates.csv
 	assert.False(t, priced)
 }
 
-func TestPricesThatCannotBeUsed(t *testing.T) {
+func TestWrongPrices(t *testing.T) {
 	dir := t.TempDir()
 	card := filepath.Join(dir, "rates.csv")
 	require.NoError(t, os.WriteFile(card, []byte("provider,currency,price\na,EUR,0.05\nb,AUD,0.05\n"), 0o600))
@@ -200,7 +200,7 @@ func TestMistakes(t *testing.T) {
 	tests := []struct {
 		name, yaml, want string
 	}{
-		{"empty", "", "anysms.yaml: is empty; want providers"},
+		{"empty", "", "anysms.yaml: must not be empty; want providers"},
 		{"only a comment", "# nothing\n", "empty"},
 		{"no providers", "router: {}\n", "providers: must not be empty"},
 		{"a list", "- a\n", "got a list, want a map"},
@@ -212,14 +212,14 @@ func TestMistakes(t *testing.T) {
 		{"unknown nested key", good + "router:\n  breaker:\n    failure: 3\n", "anysms.yaml:5: router.breaker.failure: unknown key"},
 		{"unknown key of a route", good + "router:\n  routes:\n  - name: x\n    provider: [a]\n", "anysms.yaml:6: router.routes[0].provider: unknown key"},
 		{"unknown match key", good + "router:\n  routes:\n  - {providers: [a], match: {country: [GR]}}\n", "anysms.yaml:5: router.routes[0].match.country: unknown key"},
-		{"key twice", "providers:\n  a: {driver: memory}\n  a: {driver: memory}\n", "anysms.yaml:3: providers.a: stands twice; first in line 2"},
-		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: says no driver; want driver: one of memory, shop"},
+		{"key twice", "providers:\n  a: {driver: memory}\n  a: {driver: memory}\n", "anysms.yaml:3: providers.a: duplicate key; the first is in line 2"},
+		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: has no driver; want driver: one of memory, shop"},
 		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; there are: memory, shop`},
 		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key; want one of base_url"},
-		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "for the router: batch, connect_timeout, max_in_flight, overflow, rate_limit"},
+		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "one of the router's: batch, connect_timeout, max_in_flight, overflow, rate_limit"},
 		{"plain http", "providers:\n  a:\n    driver: shop\n    base_url: http://api.example.com\n", "anysms.yaml:4: providers.a.base_url: plain http to api.example.com"},
 		{"unset variable", "providers:\n  a:\n    driver: shop\n    token: ${NOPE}\n", "anysms.yaml:4: providers.a.token: the environment variable NOPE is not set"},
-		{"variable in braces", "providers:\n  a: {driver: shop, token: ${TOKEN}}\n", `anysms.yaml:2: YAML: did not find expected ',' or '}'; between { and } a variable needs quotes, as in "${NAME}"`},
+		{"variable in braces", "providers:\n  a: {driver: shop, token: ${TOKEN}}\n", `anysms.yaml:2: YAML: did not find expected ',' or '}'; inside { and } a variable needs quotes: "${NAME}"`},
 		{"open brace", "providers:\n  a: {driver: shop, token: '${NOPE'}\n", "closing brace"},
 		{"no such file", "providers:\n  a:\n    driver: shop\n    token: {file: nope}\n", "anysms.yaml:4: providers.a.token: open"},
 		{"wrong type", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    level: high\n", "anysms.yaml:5: providers.a.level: got a string, want number"},
@@ -227,7 +227,7 @@ func TestMistakes(t *testing.T) {
 		{"bad duration", "providers:\n  a:\n    driver: memory\n    timeout: 5\n", "anysms.yaml"},
 		{"negative", "providers:\n  a:\n    driver: memory\n    rate_limit: -1\n", "anysms.yaml:4: providers.a.rate_limit: -1 is negative; want 0 for off, or leave the key out for the default"},
 		{"validity", "providers:\n  a:\n    driver: memory\n    validity: 5m\n", `anysms.yaml:4: providers.a.validity: "5m"; want ignore`},
-		{"provider name", "providers:\n  a.b: {driver: memory}\n", `"a.b" is no name`},
+		{"provider name", "providers:\n  a.b: {driver: memory}\n", `invalid provider name "a.b"`},
 		{"unknown provider on a route", good + "router:\n  routes:\n  - providers:\n    - a\n    - b\n", `anysms.yaml:7: router.routes[0].providers[1]: unknown provider "b"; the providers are: a`},
 		{"provider twice on a route", good + "router:\n  routes:\n  - providers: [a, a]\n", "listed twice"},
 		{"route without providers", good + "router:\n  routes:\n  - name: x\n", "anysms.yaml:5: router.routes[0].providers: must not be empty"},
@@ -317,7 +317,7 @@ func TestOnlyAndProvider(t *testing.T) {
 	require.ErrorIs(t, err, provider.NoRoute)
 	assert.Len(t, res.Attempts, 1, "no failover")
 	_, err = c.Only("z")
-	require.ErrorContains(t, err, `there is no provider "z" in anysms.yaml; there are: a, b`)
+	require.ErrorContains(t, err, `unknown provider "z"; the providers in anysms.yaml are: a, b`)
 	p, err := c.Provider("b")
 	require.NoError(t, err)
 	assert.Equal(t, 3, p.Line)

@@ -22,10 +22,10 @@ type document struct {
 	lines  lines
 }
 
-// lines tells where each setting stands.
+// lines holds the line of each setting.
 type lines map[string]int
 
-// of is the line of a setting, or of the nearest thing around it.
+// of returns the line of a setting, or of the nearest thing around it.
 func (l lines) of(path string) int {
 	for path != "" {
 		if line, ok := l[path]; ok {
@@ -38,14 +38,14 @@ func (l lines) of(path string) int {
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n\s*)?(?:line (\d+): )?`)
 
-// parse gives the file's top node.
+// parse returns the top node of the file.
 func (d *document) parse(source []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(source))
 	var doc, more yaml.Node
 	err := decoder.Decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, provider.ConfigErrorf("", "is empty; want providers")
+		return nil, provider.ConfigErrorf("", "must not be empty; want providers")
 	case err != nil:
 		return nil, d.syntax(source, err)
 	}
@@ -55,10 +55,10 @@ func (d *document) parse(source []byte) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// yamlCounts are the errors whose line the YAML package counts from 0.
-var yamlCounts = regexp.MustCompile(`^did not find expected ('-'|key|','|<document start>|node content)`)
+// countedFromZero matches the errors whose line the YAML package counts from 0.
+var countedFromZero = regexp.MustCompile(`^did not find expected ('-'|key|','|<document start>|node content)`)
 
-// syntax makes an error of what the YAML package says.
+// syntax turns an error of the YAML package into one of ours.
 func (d *document) syntax(source []byte, err error) error {
 	found := yamlLine.FindStringSubmatch(err.Error())
 	if found == nil {
@@ -66,11 +66,11 @@ func (d *document) syntax(source []byte, err error) error {
 	}
 	line, _ := strconv.Atoi(found[1]) // "" is 0, not known
 	reason := strings.TrimPrefix(err.Error(), found[0])
-	if yamlCounts.MatchString(reason) {
+	if countedFromZero.MatchString(reason) {
 		line++
 	}
 	if rows := bytes.Split(source, []byte("\n")); line > 0 && line <= len(rows) && bytes.Contains(rows[line-1], []byte("${")) {
-		reason += `; between { and } a variable needs quotes, as in "${NAME}"`
+		reason += `; inside { and } a variable needs quotes: "${NAME}"`
 	}
 	return &Error{File: d.name, Line: line, Reason: "YAML: " + reason}
 }
@@ -85,8 +85,8 @@ type field struct {
 // maxDepth bounds nesting, which aliases could make endless.
 const maxDepth = 50
 
-// fields lists a map's keys in their order and notes their lines. Merge keys
-// (<<) are merged, and a key that stands twice is an error.
+// fields lists the keys of a map in their order and records their lines. Merge keys
+// (<<) are merged; a duplicate key is an error.
 func (d *document) fields(path string, n *yaml.Node, depth int) ([]field, error) {
 	n = follow(n)
 	if n.Kind != yaml.MappingNode {
@@ -109,7 +109,7 @@ func (d *document) fields(path string, n *yaml.Node, depth int) ([]field, error)
 		}
 		at := join(path, key.Value)
 		if seen[key.Value] {
-			return nil, &Error{File: d.name, Line: key.Line, Path: at, Reason: fmt.Sprintf("stands twice; first in line %d", d.lines[at])}
+			return nil, &Error{File: d.name, Line: key.Line, Path: at, Reason: fmt.Sprintf("duplicate key; the first is in line %d", d.lines[at])}
 		}
 		seen[key.Value] = true
 		d.lines[at] = key.Line
@@ -151,7 +151,7 @@ func follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// kind names what stands at a node, in the words of an error.
+// kind names a node for an error.
 func kind(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/router/rates"
 )
 
-// price reads the rate card and lets the router price messages with it.
+// price reads the rate card, from which the router then takes its prices.
 func (c *Config) price(file *fileConfig) (err error) {
 	if c.Currencies, err = rates.NewCurrencies(file.CurrencyRates); err != nil {
 		return provider.ConfigErrorf("currency_rates", "%v", err)
@@ -38,7 +38,7 @@ func (c *Config) price(file *fileConfig) (err error) {
 	return nil
 }
 
-// comparable finds routes by least cost whose providers' prices cannot be
+// comparable returns an error for a least-cost route with prices that cannot be
 // compared.
 func (c *Config) comparable(card *rates.Card, routes []routeConfig) error {
 	for i, r := range routes {
@@ -55,7 +55,7 @@ func (c *Config) comparable(card *rates.Card, routes []routeConfig) error {
 				first = currency
 			}
 			if _, err := c.Currencies.Compare(provider.Money{Currency: first}, provider.Money{Currency: currency}); err != nil {
-				return provider.ConfigErrorf(fmt.Sprintf("router.routes[%d].strategy", i), "%v; give currency_rates", err)
+				return provider.ConfigErrorf(fmt.Sprintf("router.routes[%d].strategy", i), "%v; set currency_rates", err)
 			}
 		}
 	}

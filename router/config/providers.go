@@ -33,15 +33,15 @@ func (d *document) openProviders(ctx context.Context, c *Config, n *yaml.Node, d
 	return nil
 }
 
-// checkName: names stand in paths, tables and command lines.
+// checkName: names are used in paths, tables and command lines.
 func checkName(name string) error {
 	if name == "" || strings.ContainsAny(name, ". \t\r\n[]:/") {
-		return provider.ConfigErrorf("providers", "%q is no name for a provider; want letters, digits, - and _", name)
+		return provider.ConfigErrorf("providers", "invalid provider name %q; want letters, digits, - and _", name)
 	}
 	return nil
 }
 
-// openProvider parts a provider's settings into the router's and the driver's.
+// openProvider splits a provider's settings into the router's and the driver's.
 func (d *document) openProvider(ctx context.Context, f field, drivers *provider.Registry) (Provider, error) {
 	path := "providers." + f.key
 	fields, err := d.fields(path, f.value, 0)
@@ -94,7 +94,7 @@ func (d *document) driver(path string, fields []field, drivers *provider.Registr
 		}
 		return driver, nil
 	}
-	return provider.Driver{}, provider.ConfigErrorf(path, "says no driver; want driver: one of %s", strings.Join(drivers.Names(), ", "))
+	return provider.Driver{}, provider.ConfigErrorf(path, "has no driver; want driver: one of %s", strings.Join(drivers.Names(), ", "))
 }
 
 func setting(d provider.Driver, key string) (shape, bool) {
@@ -148,7 +148,7 @@ func (d *document) openWith(ctx context.Context, path string, f field, driver pr
 	return Provider{Upstream: upstream, Driver: driver.Name, Line: f.line}, nil
 }
 
-// notOpened finds the line of what the driver complains about.
+// notOpened finds the line of the setting that the driver refuses.
 func (d *document) notOpened(path string, driver provider.Driver, err error) error {
 	wrong, ok := errors.AsType[*provider.ConfigError](err)
 	if !ok {
@@ -157,7 +157,7 @@ func (d *document) notOpened(path string, driver provider.Driver, err error) err
 	reason := wrong.Reason
 	if strings.HasPrefix(reason, "unknown key") {
 		ours := slices.Sorted(maps.Keys(shapeOf(reflect.TypeFor[providerConfig]()).fields))
-		reason += "; or, for the router: " + strings.Join(ours, ", ")
+		reason += "; or one of the router's: " + strings.Join(ours, ", ")
 	}
 	return under(path, &provider.ConfigError{Path: wrong.Path, Reason: reason})
 }

@@ -14,8 +14,7 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// read makes a Config of a file. If it fails, the providers it opened are
-// closed again.
+// read reads a file. If it fails, it closes the providers that it opened.
 func (d *document) read(ctx context.Context, source []byte, drivers *provider.Registry) (*Config, error) {
 	root, err := d.parse(source)
 	if err != nil {
@@ -55,7 +54,7 @@ func (d *document) decode(path string, n *yaml.Node, into any) error {
 	return under(path, provider.DecodeConfig(raw, into))
 }
 
-// under puts a path in front of that of a mistake.
+// under prefixes the path of a mistake.
 func under(path string, err error) error {
 	wrong, ok := errors.AsType[*provider.ConfigError](err)
 	if !ok || path == "" {
@@ -98,6 +97,6 @@ func (d *document) open(ctx context.Context, c *Config, root *yaml.Node, drivers
 
 func (c *Config) closeProviders() {
 	for i := range c.Providers {
-		_ = provider.Close(c.Providers[i].Upstream.Provider) // they were never used, and an error stands already
+		_ = provider.Close(c.Providers[i].Upstream.Provider) // there is an error to return already
 	}
 }

@@ -14,25 +14,25 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// shape is what a value is to become. YAML takes +306900000001 and 12345 for
+// shape is the form that a value must get. YAML reads +306900000001 and 12345 as
 // numbers; where text is wanted they stay as they are written.
 type shape struct {
 	scalar  scalar
 	fields  map[string]shape // of a map with known keys
 	element *shape           // of a list, or of a map with any keys
 	opaque  bool             // read elsewhere
-	bare    string           // the key that a single value stands for, where a map is wanted
+	bare    string           // the key of a single value, where a map is wanted
 }
 
 type scalar uint8
 
 const (
-	asWritten scalar = iota // as YAML takes it
+	asWritten scalar = iota // as YAML reads it
 	asText
-	asValue // a number or bool, even if it came out of a variable
+	asValue // a number or bool, even from a variable
 )
 
-// shapeOf derives the shape from the Go type that will hold the value.
+// shapeOf derives the shape from the Go type of the value.
 func shapeOf(t reflect.Type) shape {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -76,8 +76,8 @@ func settingShape(s provider.Setting) shape {
 	return shape{}
 }
 
-// value turns a node into what encoding/json marshals, with variables and
-// secrets' files put in, and notes lines.
+// value turns a node into what encoding/json marshals, with variables and secret
+// files read, and records lines.
 func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, error) {
 	n = follow(n)
 	if depth > maxDepth {
@@ -110,7 +110,7 @@ func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, er
 	return d.scalar(path, n, s.scalar)
 }
 
-// of is the shape of what stands under a key, or in a list.
+// of returns the shape of the value of a key, or of an element of a list.
 func (s shape) of(key string) shape {
 	if known, ok := s.fields[key]; ok {
 		return known
@@ -151,7 +151,7 @@ func (d *document) scalar(path string, n *yaml.Node, want scalar) (any, error) {
 		return nil, err
 	case want == asText || want == asWritten && tag == "!!str":
 		return text, nil
-	case want == asValue && text != n.Value: // out of a variable: what would it be if it stood here?
+	case want == asValue && text != n.Value: // from a variable: read it as if it were written here
 		n = &yaml.Node{Kind: yaml.ScalarNode, Value: text, Line: n.Line}
 	}
 	var v any
@@ -165,7 +165,7 @@ func (d *document) scalar(path string, n *yaml.Node, want scalar) (any, error) {
 	return text, nil // a date, or whatever else YAML has
 }
 
-// expand puts variables in.
+// expand replaces variables.
 func (d *document) expand(path, s string) (string, error) {
 	var b strings.Builder
 	for {
@@ -181,7 +181,7 @@ func (d *document) expand(path, s string) (string, error) {
 		}
 		name, rest, closed := strings.Cut(s[at+2:], "}")
 		if !closed || name == "" {
-			return "", provider.ConfigErrorf(path, "${ without a name and a closing brace; want ${NAME}, or $${ for the characters themselves")
+			return "", provider.ConfigErrorf(path, "${ without a name and a closing brace; want ${NAME}, or $${ for a literal ${")
 		}
 		value, set := d.getenv(name)
 		if !set {

@@ -10,9 +10,9 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Compact rewrites the file with what matters of each message: its outcome, or
-// the intents that have none. It is safe against a crash at any moment: the old
-// file stands until the new one is on disk. Calls that add entries wait.
+// Compact rewrites the file, keeping the last outcome of each message, or its
+// intents if it has no outcome. A crash at any moment does no harm: the new file
+// replaces the old one when it is on disk. Calls that add entries wait.
 func (j *Journal) Compact() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -42,13 +42,13 @@ func (j *Journal) Compact() error {
 	return errors.Join(old.Close(), syncDir(filepath.Dir(j.path)))
 }
 
-// rewrite makes the new file and puts it into the old one's place.
+// rewrite writes the new file and replaces the old one with it.
 func (j *Journal) rewrite() (*os.File, error) {
 	entries, err := j.living()
 	if err != nil {
 		return nil, err
 	}
-	fresh := j.path + ".compact" // nobody else's: the journal is locked
+	fresh := j.path + ".compact" // the journal is locked, so no other process uses this name
 	_ = os.Remove(fresh)         // left by a crash
 	f, err := open(fresh, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
@@ -82,8 +82,8 @@ func fill(f *os.File, entries []router.JournalEntry) error {
 	return f.Sync()
 }
 
-// living are the entries that Compact keeps, in their order: those from the last
-// certain outcome of each message on.
+// living returns the entries that Compact keeps, in their order: for each message
+// those from its last certain outcome on.
 func (j *Journal) living() ([]router.JournalEntry, error) {
 	f, err := open(j.path, os.O_RDONLY)
 	if err != nil {

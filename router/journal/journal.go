@@ -1,15 +1,16 @@
-// Package journal keeps a router's intents and outcomes in a file, so that a
-// crash leaves no doubt but the honest one.
+// Package journal records a router's intents and outcomes in a file, so that after
+// a crash [router.Router.SendAll] resumes: what was accepted is not sent again, and
+// only the messages that were in flight are unknown.
 //
-// The file is text: a header, then one entry a line: the CRC-32 (IEEE) of the JSON that
-// follows it, in eight hexadecimal digits, a blank, the JSON. It is only ever
-// appended to. A last line that a crash has torn is dropped when the file is
+// The file is text: a header line, then one entry per line, which is the CRC-32
+// (IEEE) of its JSON in eight hexadecimal digits, a space, and the JSON. Entries are
+// only appended. A last line that a crash has cut short is dropped when the file is
 // opened again; damage anywhere else is an error.
 //
-// [Journal.Intent] returns when its entry is on disk (fsync); calls that come at
-// the same time share one fsync. [Journal.Outcome] returns when its entry is with
-// the operating system: should power fail before it is on disk, the message is
-// unknown, not sent twice.
+// [Journal.Intent] returns when its entry is on disk (fsync); concurrent calls
+// share one fsync. [Journal.Outcome] returns when the operating system has its
+// entry: if power fails before it is on disk, the message is unknown, and not sent
+// twice.
 package journal
 
 import (
@@ -35,19 +36,19 @@ type Journal struct {
 	file      *os.File
 	written   uint64 // entries with the operating system
 	durable   uint64 // of them, those on disk
-	syncing   bool   // somebody does, for all who wait
+	syncing   bool   // one caller syncs for all who wait
 	replacing bool   // Compact is at work: nothing may be written
-	failed    error  // sticks: after a failed write nobody knows what the file holds
+	failed    error  // is kept: after a failed write the content of the file is unknown
 }
 
 var _ router.Journal = (*Journal)(nil)
 
-// ErrClosed is what calls after Close answer.
+// ErrClosed is returned by calls after Close.
 var ErrClosed = errors.New("the journal is closed")
 
-// Open opens a journal, or begins one. The file is locked: a second Open, in
-// this process or another, is an error until the first is closed. A torn last
-// line is cut off.
+// Open opens a journal, or creates it. The file is locked: a second Open, in this
+// process or another, is an error until the first is closed. An incomplete last
+// line is removed.
 func Open(path string) (*Journal, error) {
 	f, err := open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -75,7 +76,7 @@ func (j *Journal) begin() error {
 		return s.err
 	}
 	if err := j.file.Truncate(s.good); err != nil {
-		return fmt.Errorf("journal: cut off the torn last line: %w", err)
+		return fmt.Errorf("journal: remove the incomplete last line: %w", err)
 	}
 	if _, err := j.file.Seek(s.good, io.SeekStart); err != nil {
 		return fmt.Errorf("journal: %w", err)
@@ -88,8 +89,8 @@ func (j *Journal) begin() error {
 	return syncDir(filepath.Dir(j.path))
 }
 
-// isNamed fails if the file is no longer the one under its name, as when another
-// process has compacted it before we got the lock.
+// isNamed fails if another file has taken the name, which happens when another
+// process compacted the journal before we got the lock.
 func (j *Journal) isNamed() error {
 	ours, err := j.file.Stat()
 	if err != nil {
@@ -102,13 +103,13 @@ func (j *Journal) isNamed() error {
 	return nil
 }
 
-// Intent is as router.Journal has it.
+// Intent implements [router.Journal].
 func (j *Journal) Intent(_ context.Context, e router.JournalEntry) error {
 	e.Outcome = ""
 	return j.add(e, true)
 }
 
-// Outcome is as router.Journal has it.
+// Outcome implements [router.Journal].
 func (j *Journal) Outcome(_ context.Context, e router.JournalEntry) error {
 	if e.Outcome == "" {
 		return errors.New("journal: an outcome must not be empty")
@@ -116,8 +117,8 @@ func (j *Journal) Outcome(_ context.Context, e router.JournalEntry) error {
 	return j.add(e, false)
 }
 
-// add writes an entry and, if it must be durable, waits until it is. Whoever
-// finds nobody syncing does it for all who wait.
+// add writes an entry and, if it must be durable, waits until it is. A caller that
+// finds no sync under way does it for all who wait.
 func (j *Journal) add(e router.JournalEntry, durable bool) error {
 	line, err := format(e)
 	if err != nil {
@@ -158,8 +159,8 @@ func (j *Journal) await(entries uint64) error {
 	return j.failed
 }
 
-// sync puts on disk what is written. The lock is free meanwhile, so that others
-// can write what the next sync takes along.
+// sync flushes to disk what is written. The lock is free meanwhile, so that others
+// can write for the next sync.
 func (j *Journal) sync() {
 	j.syncing = true
 	upto, file := j.written, j.file
@@ -175,8 +176,8 @@ func (j *Journal) sync() {
 	j.synced.Broadcast()
 }
 
-// Entries reads the journal from its start, in the order in which entries were
-// added. It sees those that were added before it was called.
+// Entries returns the entries in the order in which they were added, up to those
+// that were added before it was called.
 func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.JournalEntry, error] {
 	return func(yield func(router.JournalEntry, error) bool) {
 		f, err := open(j.path, os.O_RDONLY)
@@ -201,7 +202,7 @@ func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.JournalEntry, er
 	}
 }
 
-// Sync puts everything on disk.
+// Sync flushes everything to disk.
 func (j *Journal) Sync() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -211,7 +212,7 @@ func (j *Journal) Sync() error {
 	return j.await(j.written)
 }
 
-// Close puts everything on disk and closes the file. It may be called again.
+// Close flushes everything to disk and closes the file. It may be called again.
 func (j *Journal) Close() error {
 	err := j.Sync()
 	if errors.Is(err, ErrClosed) {
@@ -230,7 +231,7 @@ func (j *Journal) Close() error {
 	return errors.Join(err, j.file.Close())
 }
 
-// format is an entry's line.
+// format returns an entry's line.
 func format(e router.JournalEntry) ([]byte, error) {
 	body, err := json.Marshal(e)
 	if err != nil {

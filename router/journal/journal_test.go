@@ -63,9 +63,9 @@ func TestEntriesSurviveClosing(t *testing.T) {
 	require.Error(t, j.Outcome(t.Context(), intent("k3")), "an outcome says what became of the message")
 }
 
-// Whatever part of the last line a crash leaves, what came before is kept and
-// the journal goes on.
-func TestTornTail(t *testing.T) {
+// Whatever part of the last line a crash leaves, the entries before it are kept and
+// new ones can be added.
+func TestIncompleteLastLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	require.NoError(t, j.Intent(t.Context(), intent("k1")))
@@ -88,10 +88,10 @@ func TestTornTail(t *testing.T) {
 	garbled := append([]byte{}, whole...)
 	garbled[len(garbled)-5] ^= 1
 	require.NoError(t, os.WriteFile(path, garbled, 0o600))
-	assert.Equal(t, []string{"k1 a"}, all(t, openAt(t, path)), "a last line of zeros or garbage is torn too")
+	assert.Equal(t, []string{"k1 a"}, all(t, openAt(t, path)), "a last line of zeros or garbage is incomplete too")
 }
 
-func TestDamageInTheMiddleIsAnError(t *testing.T) {
+func TestDamagedLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	for i := range 3 {
@@ -106,12 +106,12 @@ func TestDamageInTheMiddleIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, path+":2: the line is damaged")
 }
 
-func TestOtherFilesAreNotTouched(t *testing.T) {
+func TestOtherFilesAreNotChanged(t *testing.T) {
 	for _, content := range []string{"to,text\n+306941234567,hello\n", "one line", "anysms journal 2\n"} {
 		path := filepath.Join(t.TempDir(), "f")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		_, err := journal.Open(path)
-		require.ErrorContains(t, err, "no journal")
+		require.ErrorContains(t, err, "not a journal")
 		kept, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.Equal(t, content, string(kept))
@@ -120,7 +120,7 @@ func TestOtherFilesAreNotTouched(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("anysms jou"), 0o600))
 	j := openAt(t, path)
 	require.NoError(t, j.Intent(t.Context(), intent("k")))
-	assert.Equal(t, []string{"k a"}, all(t, j), "a torn header is a new journal")
+	assert.Equal(t, []string{"k a"}, all(t, j), "an incomplete header is a new journal")
 }
 
 func TestOneProcessAtATime(t *testing.T) {
@@ -158,7 +158,7 @@ func TestCompact(t *testing.T) {
 	assert.Len(t, files, 1, "nothing is left behind")
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentIntents(t *testing.T) {
 	j := openAt(t, filepath.Join(t.TempDir(), "j"))
 	var wg sync.WaitGroup
 	for i := range 64 {
@@ -196,8 +196,8 @@ func BenchmarkIntent(b *testing.B) {
 	})
 }
 
-// What could not be read again is not written.
-func TestEntriesThatAreTooLong(t *testing.T) {
+// An entry that could not be read again is not written.
+func TestEntryTooLong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	require.ErrorContains(t, j.Intent(t.Context(), intent(strings.Repeat("x", 1<<20))), "too long")
@@ -209,8 +209,8 @@ func TestEntriesThatAreTooLong(t *testing.T) {
 	assert.Equal(t, []string{"k2 a"}, all(t, openAt(t, path)))
 }
 
-// A journal whose file was taken away is not written on: nobody would read it.
-func TestFileTakenAway(t *testing.T) {
+// A journal whose file was removed fails: its entries would be lost.
+func TestFileRemoved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)
 	require.NoError(t, j.Intent(t.Context(), intent("k1")))
@@ -223,7 +223,7 @@ func TestFileTakenAway(t *testing.T) {
 	}
 }
 
-// Compact changes the file under the name; nobody else gets in meanwhile.
+// No other process gets the journal while Compact replaces its file.
 func TestOneProcessWhileCompacting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
 	j := openAt(t, path)

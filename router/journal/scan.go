@@ -13,8 +13,8 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// header is the first line. A file that begins otherwise is no journal, and is
-// never touched.
+// header is the first line. A file that begins otherwise is not a journal, and is
+// not changed.
 const header = "anysms journal 1\n"
 
 // maxLine bounds a line; entries are far shorter.
@@ -23,7 +23,7 @@ const maxLine = 1 << 20
 func checksum(body []byte) uint32 { return crc32.ChecksumIEEE(body) }
 
 // scanner reads the lines of a journal. A damaged last line ends it without an
-// error, as a crash may have torn it.
+// error, because a crash may have cut it short.
 type scanner struct {
 	path  string
 	from  *bufio.Reader
@@ -37,8 +37,8 @@ func newScanner(path string, from io.Reader) *scanner {
 	return &scanner{path: path, from: bufio.NewReaderSize(from, 1<<16)}
 }
 
-// readHeader reads the first line. A file that is empty, or holds what a crash
-// left of the header, is a new one.
+// readHeader reads the first line. A file that is empty or has only the beginning
+// of the header is a new journal.
 func (s *scanner) readHeader() {
 	got, err := s.from.Peek(len(header))
 	switch {
@@ -47,11 +47,11 @@ func (s *scanner) readHeader() {
 		s.line, s.good = 1, int64(len(header))
 	case errors.Is(err, io.EOF) && strings.HasPrefix(header, string(got)):
 	default:
-		s.err = fmt.Errorf("journal: %s:1: this file is no journal; want the line %q", s.path, strings.TrimSpace(header))
+		s.err = fmt.Errorf("journal: %s:1: not a journal; want the first line %q", s.path, strings.TrimSpace(header))
 	}
 }
 
-// next reads an entry; false is the end, or an error.
+// next reads an entry; false = the end or an error.
 func (s *scanner) next() bool {
 	if s.line == 0 && s.err == nil {
 		s.readHeader()
@@ -61,7 +61,7 @@ func (s *scanner) next() bool {
 	}
 	line, err := s.readLine()
 	if errors.Is(err, io.EOF) {
-		return false // whatever is left has no line end: torn
+		return false // what is left has no line end: it is incomplete
 	}
 	if err != nil {
 		s.err = fmt.Errorf("journal: %s:%d: %w", s.path, s.line+1, err)
@@ -87,7 +87,7 @@ func (s *scanner) readLine() ([]byte, error) {
 			return line, err
 		}
 		if len(line) > maxLine {
-			return nil, fmt.Errorf("the line has more than %d bytes; this is no journal", maxLine)
+			return nil, fmt.Errorf("the line has more than %d bytes; not a journal", maxLine)
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Package numbering judges telephone numbers by the national numbering plans
+// Package numbering parses and validates telephone numbers with the numbering plans
 // of libphonenumber.
 //
-// The plans of a calling code are compiled when it is first met, which takes up
-// to some milliseconds; a verdict then costs some ten nanoseconds and no memory.
-// Programs that only need the form of a number use package provider/e164.
+// The plans of a calling code are compiled when they are first needed, which takes
+// up to a few milliseconds. A verdict then takes tens of nanoseconds and does not
+// allocate. Programs that only need the form of a number use package provider/e164.
 package numbering
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/anysms/anysms/router/numbering/internal/plan"
 )
 
-// Verdict is what the numbering plans say of a number.
+// Verdict is what the numbering plans say about a number.
 type Verdict struct {
 	Possible bool   // its length is one of its region's
 	Valid    bool   // its digits belong to a range that is in use
@@ -39,7 +39,7 @@ func (v Verdict) Textable() bool {
 	return false
 }
 
-// Reason says in words why the number is not Textable; "" if it is.
+// Reason returns why the number is not Textable; "" = it is.
 func (v Verdict) Reason() string {
 	switch {
 	case v.Textable():
@@ -47,12 +47,12 @@ func (v Verdict) Reason() string {
 	case v.Valid:
 		return "the number is valid, but its type is " + string(v.Type) + ", which receives no messages"
 	case v.Possible:
-		return "the number is in no range that is in use"
+		return "the number is not in a range that is in use"
 	}
-	return "no number there has this length"
+	return "no number with its calling code has this length"
 }
 
-// Type is the kind of line behind a number.
+// Type is the type of line behind a number.
 type Type string
 
 // The types of libphonenumber.
@@ -87,15 +87,14 @@ var types = [...]Type{
 	phonenumbers.UNKNOWN:              Unknown,
 }
 
-// maxRaw bounds what Parse looks at.
+// maxRaw bounds the input of Parse.
 const maxRaw = 100
 
-// Parse reads what people type: "+30 690 000 0001", "0030690…" or "690 000 0001"
-// in the national form of region, an ISO 3166 code such as GR. Without a region
-// a number needs its plus sign. The error is a *provider.Error with code
-// invalid_recipient that does not repeat the number, but an unknown region is an
-// error of its own. A number that could be read comes with its verdict, whatever
-// that is.
+// Parse parses a number as people type it: "+30 690 000 0001", "0030690…", or "690
+// 000 0001" in the national form of region, an ISO 3166 code such as GR. Without a
+// region a number needs its plus sign. The error is a [*provider.Error] with code
+// invalid_recipient, which does not repeat the number; an unknown region is another
+// error. The verdict does not have to be valid for a number to be returned.
 func Parse(raw, region string) (e164.Number, Verdict, error) {
 	if err := CheckRegion(region); err != nil {
 		return e164.Number{}, Verdict{}, err
@@ -115,7 +114,7 @@ func Parse(raw, region string) (e164.Number, Verdict, error) {
 	return n, Judge(n), nil
 }
 
-// CheckRegion tells whether Parse knows a region; "" is none and right.
+// CheckRegion returns an error if Parse does not know a region; "" = none is known.
 func CheckRegion(region string) error {
 	if region != "" && phonenumbers.GetCountryCodeForRegion(region) == 0 {
 		return fmt.Errorf("unknown region %q; want an ISO 3166 code such as GR", region)
@@ -123,7 +122,7 @@ func CheckRegion(region string) error {
 	return nil
 }
 
-// read has phonenumbers read what is not plainly a number with its calling code.
+// read lets phonenumbers parse what is not simply a number with its calling code.
 func read(raw, region string) (e164.Number, error) {
 	switch {
 	case raw == "":
@@ -131,7 +130,7 @@ func read(raw, region string) (e164.Number, error) {
 	case len(raw) > maxRaw:
 		return bad("the number is too long")
 	case !strings.ContainsFunc(raw, unicode.IsDigit):
-		return bad("this is not a telephone number")
+		return bad("not a telephone number")
 	case phonenumbers.IsAlphaNumber(raw):
 		return bad("the number holds letters; want digits")
 	}
@@ -156,19 +155,18 @@ func bad(reason string) (e164.Number, error) {
 func reason(err error, region string) string {
 	switch {
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode) && region == "":
-		return "the number has no known calling code; write it as +30…, or say which country it belongs to"
+		return "the number has no known calling code; write it with one, such as +30…, or set a region"
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
 		return "the number has no known calling code"
 	case errors.Is(err, phonenumbers.ErrNumTooLong):
 		return "the number is too long"
 	case errors.Is(err, phonenumbers.ErrNotANumber):
-		return "this is not a telephone number"
+		return "not a telephone number"
 	}
 	return "the number is too short"
 }
 
-// Judge gives the verdict on a number as it stands: nothing is stripped or
-// added.
+// Judge returns the verdict on a number as it is: nothing is removed or added.
 func Judge(n e164.Number) Verdict {
 	m, known := plan.Lookup(n)
 	if !known {
@@ -181,12 +179,12 @@ func verdict(m plan.Match) Verdict {
 	return Verdict{Possible: m.Possible, Valid: m.Valid, Type: types[m.Type], Region: geographic(m.Region)}
 }
 
-// Region is the region a number belongs to, "" if there is none.
+// Region returns the region that a number belongs to; "" = none.
 func Region(n e164.Number) string { return Judge(n).Region }
 
-// Regions lists the regions that numbers with these first digits can belong to,
-// as far as the calling code tells; nil if the digits are too few or no calling
-// code. For those that belong to no country the list is empty.
+// Regions returns the regions that numbers with these first digits can belong to,
+// judging by the calling code alone. It is nil if the digits are too few or are no
+// calling code, and empty for calling codes that belong to no country.
 func Regions(digits string) []string {
 	for size := 1; size <= min(3, len(digits)); size++ {
 		code, err := strconv.Atoi(digits[:size])
@@ -200,7 +198,7 @@ func Regions(digits string) []string {
 	return nil
 }
 
-// geographic drops "001", which libphonenumber gives to the whole world.
+// geographic drops "001", libphonenumber's region for the whole world.
 func geographic(region string) string {
 	if region == "001" {
 		return ""
@@ -208,7 +206,7 @@ func geographic(region string) string {
 	return region
 }
 
-// ask has phonenumbers itself judge a number.
+// ask lets phonenumbers itself judge a number.
 func ask(n e164.Number) plan.Match {
 	p := phoneNumber(n)
 	return plan.Match{

@@ -67,8 +67,8 @@ func (b *Book) place(i int32) {
 	b.nodes[at].rows = append(b.nodes[at].rows, i)
 }
 
-// Price is the price of one segment, and the row that gives it. ok is false if
-// no row applies: the price is not known.
+// Price returns the price of one segment, and the row that it comes from. ok is
+// false if no row applies: the price is not known.
 func (b *Book) Price(d Destination) (price provider.Money, row *Row, ok bool) {
 	if d.MCCMNC != "" {
 		for _, i := range b.networks {
@@ -101,7 +101,7 @@ func (b *Book) Price(d Destination) (price provider.Money, row *Row, ok bool) {
 	return b.rows[best].Price, &b.rows[best], true
 }
 
-// Currency is the currency of the book's prices; "" if the card does not have
+// Currency returns the currency of the book's prices; "" = the card does not have
 // the provider.
 func (b *Book) Currency() string { return b.currency }
 

@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// Warning is something about a card that its owner should know. It is no error:
-// the card can be used.
+// Warning is a likely mistake in a card. The card can be used all the same.
 type Warning struct {
 	Line    int    `json:"line"` // of the row it is about; 0 = the whole card
 	Rule    string `json:"rule"` // duplicate, shadowed, contradiction, gap, future
 	Message string `json:"message"`
 }
 
-// CountryOf says which countries numbers with a prefix can belong to, and nil
-// if the prefix is too short to tell or is not assigned.
+// CountryOf returns the countries that numbers with a prefix can belong to; nil =
+// the prefix is too short to tell, or is not assigned.
 type CountryOf func(prefix string) []string
 
-// Check looks for rows that can never decide a price at the given time, and for
-// destinations without one: two rows for the same destination and date
+// Check finds rows that cannot decide a price at the given time, and destinations
+// without a price: two rows for the same destination and date
 // ("duplicate"), a row that a newer one replaced ("shadowed"), a prefix outside
 // the row's own country ("contradiction"), a row that is not yet in force
 // ("future"), and a provider without a default or without a price for a country
@@ -43,14 +42,14 @@ func (c *Card) Check(at time.Time, countryOf CountryOf) []Warning {
 			continue
 		}
 		key := destination{row.Provider, row.Country, row.Prefix, row.MCCMNC}
-		had, twice := current[key]
+		had, known := current[key]
 		switch {
-		case twice && had.EffectiveFrom.Equal(row.EffectiveFrom):
+		case known && had.EffectiveFrom.Equal(row.EffectiveFrom):
 			add(row.Line, "duplicate", "the same destination and date as line %d; line %d counts", had.Line, row.Line)
-		case twice && had.EffectiveFrom.After(row.EffectiveFrom):
+		case known && had.EffectiveFrom.After(row.EffectiveFrom):
 			add(row.Line, "shadowed", "line %d is for the same destination and newer", had.Line)
 			continue
-		case twice:
+		case known:
 			add(had.Line, "shadowed", "line %d is for the same destination and newer", row.Line)
 		}
 		current[key] = row

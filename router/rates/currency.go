@@ -9,9 +9,9 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Currencies converts amounts for comparison. It is what one unit of each
-// currency is worth in a common one: {"EUR": "1", "AUD": "0.61"}. The zero value
-// converts nothing.
+// Currencies converts amounts in order to compare them. It holds what one unit of
+// each currency is worth in a common one: {"EUR": "1", "AUD": "0.61"}. The zero
+// value converts nothing.
 type Currencies struct {
 	worth map[string]*big.Rat
 }

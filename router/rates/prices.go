@@ -7,8 +7,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Prices answers with the prices that are in force now, whenever that is: a row
-// takes effect when its time comes. It is safe for concurrent use.
+// Prices returns the prices that are in force at the time of the call: a row takes
+// effect when its time comes. It is safe for concurrent use.
 type Prices struct {
 	card *Card
 	now  func() time.Time
@@ -17,18 +17,18 @@ type Prices struct {
 	books map[string]current
 }
 
-// current is a book and when another row comes into force.
+// current is a book, and when another row takes effect.
 type current struct {
 	book  *Book
 	until time.Time // zero = never
 }
 
-// Prices makes the card's prices for a program that runs long.
+// Prices returns the card's prices for a program that runs for a long time.
 func (c *Card) Prices() *Prices {
 	return &Prices{card: c, now: time.Now, books: make(map[string]current)}
 }
 
-// Price is the price of one segment now; ok is false if no row applies.
+// Price returns the price of one segment now; ok is false if no row applies.
 func (p *Prices) Price(providerName string, d Destination) (price provider.Money, ok bool) {
 	price, _, ok = p.book(providerName).Price(d)
 	return price, ok
@@ -46,7 +46,7 @@ func (p *Prices) book(name string) *Book {
 	return c.book
 }
 
-// nextChange is when the provider's next row comes into force; zero = never.
+// nextChange is when the provider's next row takes effect; zero = never.
 func (c *Card) nextChange(name string, after time.Time) (next time.Time) {
 	for i := range c.rows {
 		r := &c.rows[i]

@@ -1,4 +1,4 @@
-// Package rates holds rate cards: what each provider asks for one segment to
+// Package rates reads rate cards: what each provider charges for one segment to
 // each destination.
 //
 // A card is a CSV file with the header
@@ -43,11 +43,11 @@ type Card struct {
 	currencies map[string]string
 }
 
-// Rows gives the card's rows in the order of the file.
+// Rows returns the card's rows in the order of the file.
 func (c *Card) Rows() []Row { return c.rows }
 
-// Currency is the currency of a provider's prices, "" for a provider that the
-// card does not have.
+// Currency returns the currency of a provider's prices; "" = the card does not
+// have the provider.
 func (c *Card) Currency(providerName string) string { return c.currencies[providerName] }
 
 // Destination is what a price depends on.

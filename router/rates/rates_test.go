@@ -74,7 +74,7 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 		"empty":          {"", "rates.csv:1: the file is empty"},
 		"header":         {"provider,currency,cost\n", `rates.csv:1: unknown column "cost"`},
 		"no price":       {"provider,currency\n", `no column "price"`},
-		"twice":          {"provider,provider\n", "stands twice"},
+		"duplicate":      {"provider,provider\n", "duplicate column"},
 		"provider":       {header + ",GR,,,EUR,1,\n", "rates.csv:2: provider: is empty"},
 		"country":        {header + "a,Greece,,,EUR,1,\n", `country: "Greece"`},
 		"small country":  {header + "a,gr,,,EUR,1,\n", `country: "gr"`},
@@ -102,7 +102,7 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 	assert.ErrorContains(t, err, "rates.csv:4")
 }
 
-func TestReadTakesWhatSpreadsheetsWrite(t *testing.T) {
+func TestReadAcceptsSpreadsheetFormats(t *testing.T) {
 	c, err := rates.Read(strings.NewReader("\ufeffprice,provider,currency\r\n0.05,a,EUR\r\n"), "x")
 	require.NoError(t, err)
 	assert.Equal(t, "0.05", c.Rows()[0].Price.Amount())
@@ -145,8 +145,8 @@ func TestCurrencies(t *testing.T) {
 	}
 }
 
-// The trie must agree with the rules read word by word.
-func TestBookEqualsTheRules(t *testing.T) {
+// The trie must agree with a literal implementation of the rules.
+func TestBookMatchesTheRules(t *testing.T) {
 	prefix := rapid.StringMatching(`([1-3][0-2]{0,3})?`)
 	rapid.Check(t, func(t *rapid.T) {
 		var lines []string

@@ -25,7 +25,7 @@ type RowError struct {
 	Reason string
 }
 
-// Error names file, line, column and what would be right.
+// Error returns file, line, column, and what would be right.
 func (e *RowError) Error() string {
 	if e.Column == "" {
 		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
@@ -43,14 +43,14 @@ func ReadFile(path string) (*Card, error) {
 	return Read(f, path)
 }
 
-// Read reads a rate card. The name stands for the file in errors. A card with a
-// bad line is not used at all, since a price would be wrong silently; the error
-// joins one *[RowError] for each bad line.
+// Read reads a rate card. The name is that of the file in errors. A card with a bad
+// line is refused as a whole, because prices would be silently wrong; the error
+// joins one [*RowError] for each bad line.
 func Read(r io.Reader, name string) (*Card, error) {
 	reader := csv.NewReader(r)
 	reader.FieldsPerRecord = -1
 	header, err := reader.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, &RowError{File: name, Line: 1, Reason: "the file is empty; want the header " + strings.Join(columns, ",")}
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func Read(r io.Reader, name string) (*Card, error) {
 	var bad []error
 	for {
 		record, err := reader.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -102,8 +102,8 @@ func readHeader(name string, header []string) (map[string]int, error) {
 		if !slices.Contains(columns, column) {
 			return nil, &RowError{File: name, Line: 1, Reason: fmt.Sprintf("unknown column %q; want %s", column, strings.Join(columns, ","))}
 		}
-		if _, twice := index[column]; twice {
-			return nil, &RowError{File: name, Line: 1, Reason: fmt.Sprintf("column %q stands twice", column)}
+		if _, duplicate := index[column]; duplicate {
+			return nil, &RowError{File: name, Line: 1, Reason: fmt.Sprintf("duplicate column %q", column)}
 		}
 		index[column] = i
 	}

@@ -11,16 +11,17 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Hints tells other machines that a provider's breaker opened here, and hears of
-// theirs. A hint opens nothing by itself: it makes the first failure of one's own
-// suffice ([router.Router.Hint]).
+// Hints tells other machines that a provider's breaker has opened, and receives the
+// same from them. A hint opens no breaker by itself: it makes one failure enough
+// ([router.Router.Hint]).
 type Hints struct {
 	client  redis.UniversalClient
 	channel string
 	machine string
 }
 
-// NewHints makes Hints. The machine's name keeps it from hearing itself.
+// NewHints returns Hints. The machine's name must be unique: a machine ignores its
+// own hints.
 func NewHints(client redis.UniversalClient, machine string) *Hints {
 	return &Hints{client: client, channel: "anysms:hints", machine: machine}
 }
@@ -30,8 +31,8 @@ type hint struct {
 	Provider string `json:"provider"`
 }
 
-// Tell publishes an opened breaker; other notices are nothing to tell. It does
-// I/O: a program calls it outside Options.OnNotice, which must be quick.
+// Tell publishes that a breaker has opened, and ignores other notices. It does
+// I/O, so do not call it in Options.OnNotice itself, which must be quick.
 func (h *Hints) Tell(ctx context.Context, n router.Notice) error {
 	if n.Kind != router.NoticeBreaker || n.To != router.BreakerOpen {
 		return nil
@@ -46,27 +47,28 @@ func (h *Hints) Tell(ctx context.Context, n router.Notice) error {
 	return nil
 }
 
-// Listen passes hints of other machines to the router until the context ends
-// or the client is closed. A provider that this router does not have is no fault.
+// Listen passes the hints of other machines to the router until the context ends
+// or the client is closed. Hints about providers that this router does not have
+// are ignored.
 func (h *Hints) Listen(ctx context.Context, r *router.Router) error {
-	heard := h.client.Subscribe(ctx, h.channel)
-	defer heard.Close()
-	if _, err := heard.Receive(ctx); err != nil {
+	messages := h.client.Subscribe(ctx, h.channel)
+	defer messages.Close()
+	if _, err := messages.Receive(ctx); err != nil {
 		return fmt.Errorf("redisstore: %w", err)
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case m, ok := <-heard.Channel():
+		case m, ok := <-messages.Channel():
 			if !ok {
 				return errors.New("redisstore: the client was closed")
 			}
-			var told hint
-			if json.Unmarshal([]byte(m.Payload), &told) != nil || told.Machine == h.machine {
+			var received hint
+			if json.Unmarshal([]byte(m.Payload), &received) != nil || received.Machine == h.machine {
 				continue
 			}
-			_ = r.Hint(told.Provider) // this router need not have it
+			_ = r.Hint(received.Provider) // this router may not have the provider
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Limiter is a router.Limiter that machines share. It spaces units evenly by
-// Redis' own clock (the generic cell rate algorithm), and is safe for concurrent
-// use.
+// Limiter is a router.Limiter that several machines share. It spaces units evenly
+// by the clock of Redis (the generic cell rate algorithm), and is safe for
+// concurrent use.
 type Limiter struct {
 	client redis.UniversalClient
 	key    string
@@ -24,8 +24,9 @@ type Limiter struct {
 
 var _ router.Limiter = (*Limiter)(nil)
 
-// NewLimiter makes a limiter of units per second under a name that all machines
-// use. As the local ones do, it lets a tenth of a second's worth through at once.
+// NewLimiter returns a limiter of units per second, under a name that all machines
+// use. Like local limiters, it lets through the units of a tenth of a second at
+// once.
 func NewLimiter(client redis.UniversalClient, name string, perSecond float64) (*Limiter, error) {
 	if perSecond <= 0 || name == "" {
 		return nil, errors.New("redisstore: a limiter needs a name and a rate above 0")
@@ -47,13 +48,13 @@ redis.call('SET', KEYS[1], string.format('%.0f', empty), 'PX', math.ceil((empty 
 return {1, wait}
 `)
 
-// Reserve is as router.Limiter has it.
+// Reserve implements [router.Limiter].
 func (l *Limiter) Reserve(ctx context.Context, n int, patience time.Duration) (wait time.Duration, ok bool, err error) {
 	cost := time.Duration(n) * l.every
 	room := time.Duration(max(l.burst, float64(n)) * float64(l.every))
-	answer, err := reserve.Run(ctx, l.client, []string{l.key}, cost.Microseconds(), room.Microseconds(), patience.Microseconds()).Int64Slice()
+	reply, err := reserve.Run(ctx, l.client, []string{l.key}, cost.Microseconds(), room.Microseconds(), patience.Microseconds()).Int64Slice()
 	if err != nil {
 		return 0, false, fmt.Errorf("redisstore: %w", err)
 	}
-	return time.Duration(answer[1]) * time.Microsecond, answer[0] == 1, nil
+	return time.Duration(reply[1]) * time.Microsecond, reply[0] == 1, nil
 }

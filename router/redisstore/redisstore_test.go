@@ -43,7 +43,7 @@ func start(t *testing.T) server {
 	return s
 }
 
-// pass lets time go by at the server.
+// pass advances the server's clock.
 func (s server) pass(d time.Duration) {
 	if s.mini != nil {
 		s.mini.FastForward(d)
@@ -97,7 +97,7 @@ func TestBeginAndFinish(t *testing.T) {
 	}
 }
 
-func TestDeadOwnerIsUnknownNeverFree(t *testing.T) {
+func TestClaimOfADeadOwnerIsUnknown(t *testing.T) {
 	server := start(t)
 	s := server.store(t, 100*time.Millisecond)
 	_, err := s.Begin(t.Context(), "r", "fp", time.Hour)
@@ -115,7 +115,7 @@ func TestDeadOwnerIsUnknownNeverFree(t *testing.T) {
 	assert.Equal(t, provider.OutcomeAccepted, prior.Status, "nothing is written over an acceptance")
 }
 
-func TestForgottenAfterItsTime(t *testing.T) {
+func TestResultExpires(t *testing.T) {
 	server := start(t)
 	s := server.store(t, 50*time.Millisecond)
 	_, err := s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)
@@ -154,7 +154,7 @@ func TestTwoMachines(t *testing.T) {
 	assert.Equal(t, 100, vendor.Accepted())
 }
 
-func TestRedisIsDown(t *testing.T) {
+func TestRedisUnreachable(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
 	defer client.Close()
 	vendor, err := memory.New(memory.Config{})
@@ -218,7 +218,7 @@ func TestHints(t *testing.T) {
 	require.ErrorIs(t, <-listening, context.Canceled)
 }
 
-// deaf loses the answer to the first script after it was armed.
+// deaf loses the reply to the first script after it was armed.
 type deaf struct {
 	net.Conn
 	armed *atomic.Bool
@@ -241,9 +241,9 @@ func (c *deaf) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// The client repeats what got no answer; a claim that was made all the same is
-// the caller's own.
-func TestClaimWhoseAnswerWasLost(t *testing.T) {
+// The client repeats a call whose reply was lost; a claim that it made is still its
+// own.
+func TestClaimWhoseReplyWasLost(t *testing.T) {
 	server := start(t)
 	var armed atomic.Bool
 	client := redis.NewClient(&redis.Options{Addr: server.client.(*redis.Client).Options().Addr, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -270,8 +270,8 @@ func TestClaimWhoseAnswerWasLost(t *testing.T) {
 	require.ErrorIs(t, err, router.ErrInFlight)
 }
 
-// A claim outlives the time for which results are kept while it is at work.
-func TestClaimOutlivesItsKeeping(t *testing.T) {
+// A claim does not expire while its message is in flight.
+func TestClaimInFlightDoesNotExpire(t *testing.T) {
 	server := start(t)
 	s := server.store(t, time.Second)
 	_, err := s.Begin(t.Context(), "r", "fp", 100*time.Millisecond)

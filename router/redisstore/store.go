@@ -1,10 +1,10 @@
-// Package redisstore lets several machines act as one: a router.Store that
-// remembers results by Ref, a router.Limiter that they share, and hints about
+// Package redisstore lets several machines share what they know, in Redis: a
+// router.Store that remembers results by Ref, a router.Limiter, and hints about
 // providers that fail.
 //
-// Circuit breakers stay local to each process: a breaker that asked the network
-// before each call would fail with it. What travels is a hint that a provider
-// failed elsewhere; see [Hints].
+// Circuit breakers stay local to each process: one that asked the network before
+// each call would fail with the network. Machines only share hints that a provider
+// fails; see [Hints].
 package redisstore
 
 import (
@@ -22,18 +22,17 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// DefaultLease is how long a claim stands without a result if Options does not
-// say.
+// DefaultLease is how long a claim is held without a result by default.
 const DefaultLease = 5 * time.Minute
 
-// Options is how a Store works. The zero value of every field is its default.
+// Options configure a [Store]. The zero value of every field is its default.
 type Options struct {
 	// Prefix is put before every key; default "anysms:".
 	Prefix string
-	// Lease is how long a claim stands without a result. After that its owner
-	// is taken for dead and the message for unknown. It should be longer than a
-	// send may take; if it is shorter, a message that is still being sent may be
-	// called unknown, but it is not sent twice unless its delivery mode allows.
+	// Lease is how long a claim is held without a result. After that its owner
+	// counts as dead and the message as unknown. Lease should be longer than a
+	// send takes: if it is shorter, a message in flight may be reported as
+	// unknown, but is sent again only if its delivery mode allows it.
 	Lease time.Duration
 }
 
@@ -43,13 +42,13 @@ type Store struct {
 	client redis.UniversalClient
 	prefix string
 	lease  time.Duration
-	owners sync.Map // ref → owner of the claim that is at work here
+	owners sync.Map // ref → owner of the claim that this process holds
 }
 
 var _ router.Store = (*Store)(nil)
 
-// New makes a Store. A nil Options means the defaults. The client stays the
-// caller's to close.
+// New returns a Store. A nil Options means the defaults. The caller closes the
+// client.
 func New(client redis.UniversalClient, opts *Options) *Store {
 	s := &Store{client: client, prefix: "anysms:", lease: DefaultLease}
 	if opts != nil && opts.Prefix != "" {
@@ -61,16 +60,16 @@ func New(client redis.UniversalClient, opts *Options) *Store {
 	return s
 }
 
-// keys of a ref: the claim with its result, and the owner's sign of life. Both
-// are in one slot of a cluster.
+// keys returns the keys of a ref: the claim with its result, and the owner's lease.
+// Both are in one slot of a cluster.
 func (s *Store) keys(ref string) []string {
 	claim := s.prefix + "ref:{" + ref + "}"
 	return []string{claim, claim + ":lease"}
 }
 
-// begin claims a ref at once, or says what stands in the way. A client repeats
-// calls whose answer was lost: the owner tells its own claim from another's. What
-// is claimed is kept for as long as it is at work.
+// begin claims a ref in one step, or returns why it cannot. Clients repeat calls
+// whose reply was lost: the owner's name tells its own claim from another's. A
+// claim is kept while the message is in flight.
 var begin = redis.NewScript(`
 local fp, status, result, owner, prior = unpack(redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'result', 'owner', 'prior'))
 if fp and fp ~= ARGV[1] then return {'reused'} end
@@ -86,17 +85,17 @@ if prior == 'new' then return {'new'} end
 return {'unknown', result or ''}
 `)
 
-// Begin is as router.Store has it.
+// Begin implements [router.Store].
 func (s *Store) Begin(ctx context.Context, ref, fingerprint string, keep time.Duration) (*router.Result, error) {
 	owner := rand.Text()
-	answer, err := begin.Run(ctx, s.client, s.keys(ref), fingerprint, keep.Milliseconds(), s.lease.Milliseconds(), owner).StringSlice()
+	reply, err := begin.Run(ctx, s.client, s.keys(ref), fingerprint, keep.Milliseconds(), s.lease.Milliseconds(), owner).StringSlice()
 	if err != nil {
 		return nil, fmt.Errorf("redisstore: %w", err)
 	}
-	if answer[0] == "new" || answer[0] == "unknown" {
+	if reply[0] == "new" || reply[0] == "unknown" {
 		s.owners.Store(ref, owner)
 	}
-	switch answer[0] {
+	switch reply[0] {
 	case "reused":
 		return nil, router.ErrRefReused
 	case "inflight":
@@ -104,19 +103,20 @@ func (s *Store) Begin(ctx context.Context, ref, fingerprint string, keep time.Du
 	case "new":
 		return nil, nil
 	}
-	if answer[1] == "" { // the first owner died
+	if reply[1] == "" { // the first owner died
 		return &router.Result{Ref: ref, Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: "an earlier send ended without a result"}, nil
 	}
 	prior := new(router.Result)
-	if err := json.Unmarshal([]byte(answer[1]), prior); err != nil {
+	if err := json.Unmarshal([]byte(reply[1]), prior); err != nil {
 		return nil, fmt.Errorf("redisstore: the stored result cannot be read: %w", err)
 	}
-	prior.Status = provider.Outcome(answer[0])
+	prior.Status = provider.Outcome(reply[0])
 	return prior, nil
 }
 
-// finish records a result, but never over an acceptance; and who no longer has
-// the claim cannot free it, only say that the message is or may be out.
+// finish records a result, but never over an acceptance. An owner that has lost its
+// claim cannot release it; it can only record that the message was or may have
+// been accepted.
 var finish = redis.NewScript(`
 local status, owner, keep = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'keep'))
 if not status then return 0 end
@@ -129,20 +129,20 @@ redis.call('DEL', KEYS[2])
 return 1
 `)
 
-// Finish is as router.Store has it.
+// Finish implements [router.Store].
 func (s *Store) Finish(ctx context.Context, ref string, r *router.Result) error {
 	result, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)
 	}
 	owner, _ := s.owners.LoadAndDelete(ref)
-	name, _ := owner.(string) // "" = it was finished, or taken over, before
+	name, _ := owner.(string) // "" = it was finished or taken over before
 	done, err := finish.Run(ctx, s.client, s.keys(ref), string(r.Status), result, name).Int()
 	if err != nil {
 		return fmt.Errorf("redisstore: %w", err)
 	}
 	if done == 0 {
-		return errors.New("redisstore: there is no claim on this ref; it was kept for too short a time")
+		return errors.New("redisstore: this ref is not claimed any more; keep is shorter than the send took")
 	}
 	return nil
 }

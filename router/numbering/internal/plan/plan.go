@@ -4,7 +4,7 @@
 // time.
 //
 // The automata are built from the metadata that is linked, when a calling code
-// is first met, so that they cannot differ from it by age.
+// is first needed, so that they are never older than it.
 package plan
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Match is the verdict on a number as it stands, as phonenumbers gives it.
+// Match is the verdict on a number as it is, the same as phonenumbers'.
 type Match struct {
 	Possible bool // IsPossibleNumberWithReason is IS_POSSIBLE
 	Valid    bool
@@ -65,8 +65,8 @@ func Lookup(n e164.Number) (m Match, known bool) {
 	return c.automaton.match(national), true
 }
 
-// spell writes the digits of v, 0 to 9 and not as text, to the end of b, and
-// says where they begin.
+// spell writes the digits of v, as numbers from 0 to 9, to the end of b and returns
+// where they begin.
 func spell(b *[e164.MaxDigits + 1]byte, v uint64) int {
 	i := len(b)
 	for v > 0 {
