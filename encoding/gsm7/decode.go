@@ -9,7 +9,7 @@ import (
 // CodeError is a code that the tables do not define.
 type CodeError struct {
 	Code    byte // the septet
-	Escaped bool // it follows an escape; an escape at the end of the text is not escaped itself
+	Escaped bool // it follows an escape; false for an escape at the end of the text
 	Index   int  // of the septet
 }
 
@@ -20,11 +20,12 @@ func (e *CodeError) Error() string {
 	return fmt.Sprintf("gsm7: no character has code %#02x (septet %d)", e.Code, e.Index)
 }
 
-// Decode appends the UTF-8 of septets, one per octet, and shows what the tables
-// do not define as 3GPP TS 23.038 §6.2.1.1 asks of a receiver: an escaped code
-// without a meaning as the character of the locking table, an escape that is
-// escaped or ends the text as a space. A code that the locking table leaves
-// empty becomes U+FFFD. Of each octet the low seven bits count.
+// Decode appends the UTF-8 of septets, one per octet, and returns the extended
+// slice. What the tables do not define is decoded as 3GPP TS 23.038 §6.2.1.1
+// requires of a receiver: an undefined escaped code as the character of the locking
+// table, an escaped escape, or one at the end of the text, as a space. A code that
+// the locking table does not define becomes U+FFFD. The high bit of each octet is
+// ignored.
 func (t Tables) Decode(dst, septets []byte) []byte {
 	d := newDecoder(t, dst)
 	for ; len(septets) >= 8; septets = septets[8:] {
@@ -36,9 +37,9 @@ func (t Tables) Decode(dst, septets []byte) []byte {
 	return d.end()
 }
 
-// DecodeStrict is Decode for a text that must be as Encode writes it. The error
-// is a *CodeError for the first code that the tables do not define; dst then
-// holds the text before it.
+// DecodeStrict is Decode for septets that Encode could have written. The error is a
+// *CodeError for the first code that the tables do not define; dst then has the
+// text before it.
 func (t Tables) DecodeStrict(dst, septets []byte) ([]byte, error) {
 	locking, single := lockingTables[t.locking()], singleTables[t.single()]
 	for i := 0; i < len(septets); i++ {
@@ -55,9 +56,9 @@ func (t Tables) DecodeStrict(dst, septets []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// DecodePacked appends the UTF-8 of the first n septets packed in octets behind
-// fill bits: Unpack and Decode in one. The error is a *LengthError; dst then
-// holds the text that is there.
+// DecodePacked appends the UTF-8 of the first n septets packed in octets after fill
+// bits: Unpack and Decode in one. The error is a *LengthError; dst then has the text
+// of the septets that octets has.
 func (t Tables) DecodePacked(dst, octets []byte, n, fill int) ([]byte, error) {
 	fill, there := bound(octets, n, fill)
 	d := newDecoder(t, dst)
@@ -75,7 +76,7 @@ func (t Tables) DecodePacked(dst, octets []byte, n, fill int) ([]byte, error) {
 	return d.end(), nil
 }
 
-// decoder turns septets into text as Decode describes.
+// decoder decodes septets as Decode describes.
 type decoder struct {
 	dst             []byte
 	locking, single *table
@@ -113,7 +114,7 @@ func (d *decoder) put(septet byte) {
 	d.dst = utf8.AppendRune(d.dst, r)
 }
 
-// put8 puts the eight septets in the octets of w.
+// put8 decodes the eight septets in the octets of w.
 func (d *decoder) put8(w uint64) {
 	n := 0
 	if d.latin && !d.escaped {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// CharError is a character that the tables do not hold.
+// CharError is a character that is in neither table.
 type CharError struct {
-	Rune   rune // utf8.RuneError where the text is no valid UTF-8
+	Rune   rune // utf8.RuneError for invalid UTF-8
 	Offset int  // of the character, in bytes
 	Index  int  // of the character, in code points
 }
@@ -19,8 +19,8 @@ func (e *CharError) Error() string {
 }
 
 // Encode appends the septets of text, one per octet, and returns the extended
-// slice. The error is a *CharError for the first character that neither table
-// holds; dst then holds the septets before it.
+// slice. The error is a *CharError for the first character that is in neither
+// table; dst then has the septets before it.
 func (t Tables) Encode(dst []byte, text string) ([]byte, error) {
 	locking, single := t.indexes()
 	for i := 0; i < len(text); {
@@ -48,8 +48,8 @@ func (t Tables) Encode(dst []byte, text string) ([]byte, error) {
 	return dst, nil
 }
 
-// EncodePacked appends the septets of text packed into octets behind fill zero
-// bits, as Pack does. Its error is that of Encode; dst is then returned as it was.
+// EncodePacked appends the septets of text packed into octets after fill zero bits,
+// as Pack does. The error is that of Encode; dst is then returned unchanged.
 func (t Tables) EncodePacked(dst []byte, text string, fill int) ([]byte, error) {
 	locking, single := t.indexes()
 	p := newPacker(dst, fill)
@@ -87,7 +87,7 @@ func newCharError(text string, i int) *CharError {
 	return &CharError{Rune: r, Offset: i, Index: utf8.RuneCountInString(text[:i])}
 }
 
-// decodeRune returns the character at offset i and its bytes.
+// decodeRune returns the character at offset i and its length in bytes.
 func decodeRune(text string, i int) (rune, int) {
 	if c := text[i]; c < utf8.RuneSelf {
 		return rune(c), 1
@@ -104,9 +104,9 @@ func load(s string, i int) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// plainPrefix returns how many of the bytes of w, from the lowest on, are
-// plain: their ASCII character has the same code in each of the Latin locking
-// tables. Not plain are controls, $, @, `, [\]^_, {|}~ and all above.
+// plainPrefix returns how many bytes of w, from the lowest on, are plain: ASCII
+// characters with the same code in all Latin locking tables. Control characters, $,
+// @, `, [\]^_, {|}~ and everything above are not plain.
 func plainPrefix(w uint64) int {
 	low := w &^ (0x80 * ones)
 	folded := low | 0x20*ones // @[\]^_ fall on `{|}~ and DEL
@@ -118,5 +118,5 @@ func plainPrefix(w uint64) int {
 	return bits.TrailingZeros64(other&(0x80*ones)) >> 3
 }
 
-// isPlain reports the same of one character.
+// isPlain reports whether c is plain.
 func isPlain(c byte) bool { return plainPrefix(uint64(c)) > 0 }

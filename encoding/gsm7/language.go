@@ -7,7 +7,7 @@ import (
 )
 
 // Language is a national language identifier (3GPP TS 23.038 §6.2.1.2.4).
-// Its value is what the user data header carries.
+// Its value is the one in the user data header.
 type Language uint8
 
 // The national languages. Default means no national table: the GSM 7 bit
@@ -67,8 +67,8 @@ func (l Language) Code() string {
 	return languageNames[l].code
 }
 
-// ParseLanguage reads an ISO 639-1 code ("tr") or an English name ("turkish"),
-// in any case.
+// ParseLanguage parses an ISO 639-1 code ("tr") or an English name ("turkish"),
+// ignoring case.
 func ParseLanguage(s string) (Language, error) {
 	s = strings.TrimSpace(s)
 	for l := Turkish; l < languageCount; l++ {
@@ -76,7 +76,7 @@ func ParseLanguage(s string) (Language, error) {
 			return l, nil
 		}
 	}
-	return Default, fmt.Errorf("gsm7: %q is no national language of 3GPP TS 23.038: want one of %s", s, AllLanguages)
+	return Default, fmt.Errorf("gsm7: unknown national language %q: want one of %s", s, AllLanguages)
 }
 
 // Languages is a set of national languages. The zero value is the empty set.
@@ -89,8 +89,7 @@ const (
 	LockingLanguages           = AllLanguages &^ (1 << Spanish)
 )
 
-// NewLanguages returns the set of the languages given. Default and values that
-// the standard does not have are left out.
+// NewLanguages returns a set of languages. Default and invalid values are ignored.
 func NewLanguages(languages ...Language) Languages {
 	var s Languages
 	for _, l := range languages {
@@ -101,8 +100,8 @@ func NewLanguages(languages ...Language) Languages {
 	return s
 }
 
-// ParseLanguages reads a list such as "tr,es" of codes or names, or "all".
-// An empty list is the empty set.
+// ParseLanguages parses a list of codes or names such as "tr,es", or "all". An empty
+// list is the empty set.
 func ParseLanguages(list string) (Languages, error) {
 	if strings.EqualFold(strings.TrimSpace(list), "all") {
 		return AllLanguages, nil
@@ -121,7 +120,7 @@ func ParseLanguages(list string) (Languages, error) {
 	return s, nil
 }
 
-// Has reports whether the set holds l.
+// Has reports whether l is in the set.
 func (s Languages) Has(l Language) bool { return l.Valid() && s>>l&1 == 1 }
 
 // First returns the language with the lowest identifier; Default if the set is
@@ -133,7 +132,7 @@ func (s Languages) First() Language {
 	return Language(bits.TrailingZeros16(uint16(s)))
 }
 
-// String returns the codes, comma separated: what ParseLanguages reads.
+// String returns the codes separated by commas, as ParseLanguages reads them.
 func (s Languages) String() string {
 	var b strings.Builder
 	for l := Turkish; l < languageCount; l++ {

@@ -7,18 +7,17 @@ import (
 
 const cr = 0x0D
 
-// FillBits returns the number of zero bits that stand between a user data
-// header of that many octets, its length octet included, and the first septet,
-// so that it begins on a septet boundary (3GPP TS 23.040 §9.2.3.24).
+// FillBits returns the number of zero bits between a user data header and the first
+// septet, which starts on a septet boundary (3GPP TS 23.040 §9.2.3.24).
+// headerOctets includes the length octet of the header.
 func FillBits(headerOctets int) int {
 	return (7 - headerOctets*8%7) % 7
 }
 
-// Pack appends septets, one per octet in septets, packed into octets: fill zero
-// bits first (0 to 7, see FillBits), lowest bits first (3GPP TS 23.038
-// §6.1.2.1). Spare bits at the end are zero: behind 8n-1 septets they look like
-// one more @, and only the number of septets, which SMS carries, tells that
-// there is none.
+// Pack appends septets, given one per octet, packed into octets: fill zero bits
+// first (0 to 7, see FillBits), lowest bits first (3GPP TS 23.038 §6.1.2.1). Spare
+// bits at the end are zero. After 8n-1 septets they look like another @; only the
+// number of septets, which SMS transmits, shows that there is none.
 func Pack(dst, septets []byte, fill int) []byte {
 	p := newPacker(dst, fill)
 	for ; len(septets) >= 8; septets = septets[8:] {
@@ -30,10 +29,10 @@ func Pack(dst, septets []byte, fill int) []byte {
 	return p.end()
 }
 
-// PackCR appends septets packed for a carrier that counts octets only: USSD,
-// cell broadcast (3GPP TS 23.038 §6.1.2.3.1). Seven spare bits are filled with
-// a carriage return, and if the last septet is one and ends an octet, another
-// is added, so that the receiver can tell.
+// PackCR appends septets packed for a bearer that transmits the number of octets
+// only: USSD, cell broadcast (3GPP TS 23.038 §6.1.2.3.1). Seven spare bits are filled
+// with a carriage return. If the last septet is a carriage return and ends an octet,
+// another is added, so that the receiver does not take it for padding.
 func PackCR(dst, septets []byte) []byte {
 	p := newPacker(dst, 0)
 	for _, s := range septets {
@@ -46,19 +45,19 @@ func PackCR(dst, septets []byte) []byte {
 	return p.end()
 }
 
-// LengthError is packed text that is shorter than its length says.
+// LengthError is packed text that is shorter than its stated length.
 type LengthError struct {
-	Septets int // that are said to be there, the fill bits not counted
-	Octets  int // that are there
+	Septets int // as stated, without the fill bits
+	Octets  int // available
 }
 
 func (e *LengthError) Error() string {
 	return fmt.Sprintf("gsm7: %d octets cannot hold %d septets", e.Octets, e.Septets)
 }
 
-// Unpack appends the first n septets of octets, which begin behind fill bits
-// (0 to 7), one per octet. The error is a *LengthError; dst then holds the
-// septets that are there.
+// Unpack appends the first n septets of octets, which start after fill bits (0 to
+// 7), one per octet. The error is a *LengthError; dst then has the septets that
+// octets has.
 func Unpack(dst, octets []byte, n, fill int) ([]byte, error) {
 	fill, there := bound(octets, n, fill)
 	i := 0
@@ -75,25 +74,25 @@ func Unpack(dst, octets []byte, n, fill int) ([]byte, error) {
 	return dst, nil
 }
 
-// UnpackCR appends the septets of octets that PackCR has packed. A carriage
-// return that ends the last octet is padding and left out.
+// UnpackCR appends the septets of octets packed by PackCR. A carriage return that
+// ends the last octet is padding and is dropped.
 func UnpackCR(dst, octets []byte) []byte {
 	n := len(octets) * 8 / 7
-	dst, _ = Unpack(dst, octets, n, 0) // n is what fits
+	dst, _ = Unpack(dst, octets, n, 0) // n fits
 	if n > 0 && n%8 == 0 && dst[len(dst)-1] == cr {
 		return dst[:len(dst)-1]
 	}
 	return dst
 }
 
-// bound returns fill made sane and how many of n septets octets really hold.
+// bound returns fill limited to 7, and how many of n septets octets has.
 func bound(octets []byte, n, fill int) (int, int) {
 	fill &= 7
 	return fill, max(0, min(n, (len(octets)*8-fill)/7))
 }
 
-// bitsAt returns the 56 bits that begin fill bits after the start of octet i;
-// zeros where octets ends.
+// bitsAt returns the 56 bits that start fill bits after the start of octet i, with
+// zeros after the end of octets.
 func bitsAt(octets []byte, i, fill int) uint64 {
 	if i+8 <= len(octets) {
 		return binary.LittleEndian.Uint64(octets[i:]) >> fill
@@ -119,8 +118,7 @@ func gather(w uint64) uint64 {
 	return w&0x0FFFFFFF | w>>4&0x00FFFFFFF0000000
 }
 
-// packer collects septets. Of its bits in acc, fewer than eight, the lowest are
-// the first.
+// packer packs septets. acc has fewer than eight bits, the lowest first.
 type packer struct {
 	dst  []byte
 	acc  uint64
@@ -141,7 +139,7 @@ func (p *packer) put(septet byte) {
 	}
 }
 
-// put8 puts the eight septets in the octets of w.
+// put8 packs the eight septets in the octets of w.
 func (p *packer) put8(w uint64) {
 	w = p.acc | gather(w)<<p.bits
 	p.dst = binary.LittleEndian.AppendUint64(p.dst, w)

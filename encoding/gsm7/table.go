@@ -1,16 +1,16 @@
 package gsm7
 
-// escape is the septet that announces a code of the single shift table.
+// escape is the septet before a code of the single shift table.
 const escape = 0x1B
 
 // none marks a code without a character. U+0000 is in no table.
 const none rune = 0
 
-// table gives the character of each of the 128 codes, or none.
+// table maps the 128 codes to their characters, or none.
 type table [128]rune
 
 // lockingTables and singleTables are indexed by Language. Spanish has no
-// locking table (3GPP TS 23.038 §A.3.2): the default alphabet stands in.
+// locking table (3GPP TS 23.038 §A.3.2); the default alphabet is used instead.
 var (
 	lockingTables = [languageCount]*table{
 		Default:    &defaultAlphabet,
@@ -45,16 +45,16 @@ var (
 	}
 )
 
-// Tables is the pair of tables that a text is written with: the locking shift
-// table, whose characters cost one septet, and the single shift table, whose
-// characters cost two. The zero value is the default alphabet with its
-// extension table. A language that lacks the table, or is unknown, stands for
-// the default one, as 3GPP TS 23.038 §6.2.1.2.4 asks of a receiver.
+// Tables is the pair of tables that a text is encoded with: the locking shift
+// table, whose characters take one septet, and the single shift table, whose
+// characters take two. The zero value is the default alphabet with its extension
+// table. A language without that table, or an unknown one, means the default table,
+// as 3GPP TS 23.038 §6.2.1.2.4 requires of a receiver.
 type Tables struct {
 	Locking, Single Language
 }
 
-// Septets returns what r costs: 1 or 2, or 0 if neither table holds it.
+// Septets returns the number of septets for r: 1 or 2, or 0 if it is in neither table.
 func (t Tables) Septets(r rune) int {
 	if lockingIndex[t.locking()].find(r) != absent {
 		return 1
@@ -65,12 +65,12 @@ func (t Tables) Septets(r rune) int {
 	return 0
 }
 
-// indexes returns the indexes of the tables in force.
+// indexes returns the indexes of the two tables.
 func (t Tables) indexes() (locking, single *index) {
 	return &lockingIndex[t.locking()], &singleIndex[t.single()]
 }
 
-// locking returns the language whose locking table is in force.
+// locking returns the language whose locking table is used.
 func (t Tables) locking() Language {
 	if t.Locking.Valid() && lockingTables[t.Locking] != nil {
 		return t.Locking
@@ -78,7 +78,7 @@ func (t Tables) locking() Language {
 	return Default
 }
 
-// single returns the language whose single shift table is in force.
+// single returns the language whose single shift table is used.
 func (t Tables) single() Language {
 	if t.Single.Valid() && singleTables[t.Single] != nil {
 		return t.Single
@@ -86,9 +86,9 @@ func (t Tables) single() Language {
 	return Default
 }
 
-// Holders returns the languages whose locking and whose single shift table
-// hold r. Bit Default of each stands for the default alphabet and for the
-// extension table.
+// Holders returns the languages whose locking shift table has r, and those whose
+// single shift table has r. The bit of Default means the default alphabet and its
+// extension table, respectively.
 func Holders(r rune) (locking, single Languages) {
 	if uint32(r) >= indexedRunes {
 		return 0, 0
@@ -98,8 +98,8 @@ func Holders(r rune) (locking, single Languages) {
 }
 
 const (
-	absent       = 0xFF   // the septet of a character that a table lacks
-	indexedRunes = 0x2280 // every character of every table is below, in blocks of 128
+	absent       = 0xFF   // the code of a character that is not in a table
+	indexedRunes = 0x2280 // all characters of all tables are below
 )
 
 // index finds the code of a character: page maps a block of 128 characters to
@@ -107,7 +107,7 @@ const (
 type index struct {
 	page  [indexedRunes >> 7]uint8
 	pages [][128]uint8
-	latin bool // every plain ASCII character is its own code
+	latin bool // the code of every plain ASCII character is its ASCII code
 }
 
 func (x *index) find(r rune) uint8 {
@@ -143,7 +143,7 @@ func newIndex(t *table) index {
 			*p = uint8(len(x.pages))
 			x.pages = append(x.pages, emptyPage())
 		}
-		if c := &x.pages[*p][r&127]; *c == absent { // the lowest code of two
+		if c := &x.pages[*p][r&127]; *c == absent { // of several codes, the lowest
 			*c = uint8(code)
 		}
 	}

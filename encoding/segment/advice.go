@@ -2,19 +2,18 @@ package segment
 
 import "github.com/anysms/anysms/encoding/transliterate"
 
-// Advice is what a rewrite at one level makes of a text.
+// Advice is the rewrite of a text at one level.
 type Advice struct {
 	Level    transliterate.Level
-	Text     string                 // the rewritten text; the text itself if the level has nothing for it
-	Changes  []transliterate.Change // empty if Text is the text itself
+	Text     string                 // the rewritten text, or the original if the level saves nothing
+	Changes  []transliterate.Change // empty if Text is the original
 	Analysis Analysis               // of Text
-	Saved    int                    // segments fewer than those of the text; never negative
+	Saved    int                    // segments saved; never negative
 }
 
-// Cheapest returns the best rewrite of text at each level from Lossless on, the
-// mildest first: the text with the fewest segments that the level can give,
-// with the fewest changes, so a rewrite that saves no segment is not made. The
-// error is an *InvalidUTF8Error.
+// Cheapest returns the rewrite of text at each level from Lossless on, the mildest
+// first. A rewrite that saves no segment is not made. The error is an
+// *InvalidUTF8Error.
 func Cheapest(text string, opts *Options) ([]Advice, error) {
 	before, err := Analyze(text, opts)
 	if err != nil {
@@ -31,7 +30,7 @@ func Cheapest(text string, opts *Options) ([]Advice, error) {
 	return all, nil
 }
 
-// rewrite takes the rewrite of the level if it saves a segment.
+// rewrite applies the level if that saves a segment.
 func (a *Advice) rewrite(opts *Options) {
 	text, changes := transliterate.Apply(a.Text, a.Level)
 	after, err := Analyze(text, opts)

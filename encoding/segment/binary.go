@@ -7,8 +7,8 @@ type Ports struct {
 	Short               bool // 8-bit ports: only the low octets are sent
 }
 
-// BinaryOptions says how binary data is split. The zero value and a nil pointer
-// mean 8-bit references and no ports.
+// BinaryOptions are options for splitting binary data. The zero value and nil mean
+// 8-bit references and no ports.
 type BinaryOptions struct {
 	Ref16 bool
 	Ports *Ports
@@ -21,20 +21,20 @@ func (o *BinaryOptions) header(concat bool) header {
 	return header{concat: concat, ref16: o.Ref16, ports: o.Ports}
 }
 
-// BinarySegment is one SMS of a binary message. Its data is a piece of the
-// message's data, not a copy.
+// BinarySegment is one SMS of a binary message. Data is a slice of the message's
+// data, not a copy.
 type BinarySegment struct {
 	Data          []byte
-	Offset        int // where Data begins in the message
+	Offset        int // of Data in the message
 	Ref16         bool
 	Ports         *Ports
 	Number, Total int // Number counts from 1
 }
 
-// BinarySegments returns the segments that octets of binary data take and the
-// octets that fit each: 140 in one, 134 in each of several or 133 with 16-bit
-// references, less with ports. No octets are one empty segment. Above
-// MaxSegments the number is given too, but cannot be sent.
+// BinarySegments returns the number of segments for octets of binary data, and the
+// octets that fit in each: 140 in a single segment, 134 if there are several, or 133
+// with 16-bit references; fewer with ports. No data is one empty segment. The number
+// may exceed MaxSegments, which cannot be sent.
 func BinarySegments(octets int, opts *BinaryOptions) (segments, octetsPerSegment int) {
 	if alone := maxOctets - opts.header(false).length(); octets <= alone {
 		return 1, alone
@@ -43,8 +43,8 @@ func BinarySegments(octets int, opts *BinaryOptions) (segments, octetsPerSegment
 	return (octets + each - 1) / each, each
 }
 
-// SplitBinary appends the segments of data and allocates only if dst is too
-// small. The error is a *TooManySegmentsError; dst is then returned as it was.
+// SplitBinary appends the segments of data. It allocates only if dst is too small.
+// The error is a *TooManySegmentsError; dst is then returned unchanged.
 func SplitBinary(dst []BinarySegment, data []byte, opts *BinaryOptions) ([]BinarySegment, error) {
 	total, each := BinarySegments(len(data), opts)
 	if total > MaxSegments {
@@ -71,7 +71,7 @@ func (s *BinarySegment) DataCoding() byte { return 0x04 }
 // HasHeader reports whether TP-UDHI must be set.
 func (s *BinarySegment) HasHeader() bool { return s.header().length() > 0 }
 
-// AppendHeader appends the user data header, as that of Segment does.
+// AppendHeader appends the user data header, see [Segment.AppendHeader].
 func (s *BinarySegment) AppendHeader(dst []byte, ref uint16) []byte {
 	return s.header().append(dst, ref, s.Total, s.Number)
 }
@@ -81,7 +81,7 @@ func (s *BinarySegment) AppendUserData(dst []byte, ref uint16) []byte {
 	return append(s.AppendHeader(dst, ref), s.Data...)
 }
 
-// UserDataLength returns TP-UDL in octets, the header included.
+// UserDataLength returns TP-UDL: octets including the header.
 func (s *BinarySegment) UserDataLength() int { return s.header().length() + len(s.Data) }
 
 func (s *BinarySegment) header() header {

@@ -6,27 +6,27 @@ import (
 	"github.com/anysms/anysms/encoding/gsm7"
 )
 
-// cutter goes over a text once, counts its units and closes a segment wherever
-// the next character would not fit. It counts as if the message had more than
-// one segment; finish puts right the one that has not.
+// cutter scans a text once, counts its units and ends a segment where the next
+// character does not fit. It counts as if the message had more than one segment;
+// finish corrects the count for a single one.
 type cutter struct {
 	text     string
 	encoding Encoding
 	tables   gsm7.Tables
-	alone    int // units that fit a message of one segment
-	limit    int // units that fit a segment of a longer message
+	alone    int // units in a single segment
+	limit    int // units in each of several segments
 	ref16    bool
-	keep     bool // only between graphemes
-	record   bool // segments are wanted, not only their number
+	keep     bool // end segments between graphemes only
+	record   bool // append the segments, do not only count them
 	segments []Segment
-	base     int // the segments before it are the caller's
+	base     int // number of segments that the caller passed
 
 	start int // offset of the open segment
 	index int // code point index of the open segment
 	used  int // units in the open segment
 	chars int // code points so far
-	units int // units in closed segments
-	count int // closed segments
+	units int // units in ended segments
+	count int // ended segments
 }
 
 // run analyses the text; segments are appended if c.record is set.
@@ -52,13 +52,13 @@ func (c *cutter) run(text string, opts *Options) (Analysis, error) {
 	return c.runUCS2(forcing)
 }
 
-// runUCS2 counts the text as UCS-2, where the characters before forcing are
-// known to be of the default alphabet.
+// runUCS2 counts the text as UCS-2. The characters before forcing are in the default
+// alphabet.
 func (c *cutter) runUCS2(forcing int) (Analysis, error) {
 	prefix, chars := forcing, c.chars
 	c.begin(UCS2, gsm7.Tables{})
 	if c.record || c.keep {
-		prefix, chars = 0, 0 // where the segments end in it matters
+		prefix, chars = 0, 0 // the ends of its segments matter
 	}
 	if err := c.ucs2(prefix, chars); err != nil {
 		return Analysis{}, err
@@ -66,7 +66,7 @@ func (c *cutter) runUCS2(forcing int) (Analysis, error) {
 	return c.finish(forcing), nil
 }
 
-// begin starts to count anew.
+// begin resets the count.
 func (c *cutter) begin(e Encoding, t gsm7.Tables) {
 	c.encoding, c.tables = e, t
 	c.alone, c.limit = limits(e, t, c.ref16)
@@ -74,9 +74,9 @@ func (c *cutter) begin(e Encoding, t gsm7.Tables) {
 	c.start, c.index, c.used, c.chars, c.units, c.count = 0, 0, 0, 0, 0, 0
 }
 
-// cut closes the open segment, which has used units, before the character at
-// offset at with code point index. It returns the units that move to the next
-// segment with a grapheme that must stay whole.
+// cut ends the open segment of used units before the character at offset at, which
+// has code point index. It returns the units that move to the next segment with a
+// grapheme that is kept whole.
 func (c *cutter) cut(at, index, used int) (carried int) {
 	end := Full
 	if used < c.limit {
@@ -101,7 +101,7 @@ func (c *cutter) cut(at, index, used int) (carried int) {
 	return carried
 }
 
-// finish closes the last segment and sums up.
+// finish ends the last segment and returns the analysis.
 func (c *cutter) finish(forcing int) Analysis {
 	a := Analysis{
 		Encoding:        c.encoding,
@@ -144,9 +144,9 @@ func (c *cutter) add(at, index, units int, end End) {
 	})
 }
 
-// walk counts the characters that begin in text[from:to], one by one. chars is
-// the number of code points before from, used the units in the open segment;
-// walk returns both after it.
+// walk counts the characters that start in text[from:to], one by one. chars is the
+// number of code points before from, used the units in the open segment; walk
+// returns their new values.
 func (c *cutter) walk(from, to, chars, used int) (int, int) {
 	for i := from; i < to; {
 		r, size := utf8.DecodeRuneInString(c.text[i:])
@@ -161,7 +161,7 @@ func (c *cutter) walk(from, to, chars, used int) (int, int) {
 	return chars, used
 }
 
-// measure returns the code points and units of a piece of the text.
+// measure returns the code points and units of a part of the text.
 func (c *cutter) measure(piece string) (chars, units int) {
 	for _, r := range piece {
 		chars++

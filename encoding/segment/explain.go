@@ -7,31 +7,30 @@ import (
 	"github.com/anysms/anysms/encoding/transliterate"
 )
 
-// Char is a character that makes a text dearer, with how often it stands there.
+// Char is a character that forces UCS-2 or takes two units.
 type Char struct {
 	Rune    rune
 	Offset  int                 // of its first occurrence, in bytes
 	Index   int                 // the same in code points
 	Count   int                 // occurrences
-	Suggest string              // what to write instead of a forcing character, if Level is not Off
-	Level   transliterate.Level // the mildest level of transliterate that suggests something
+	Suggest string              // replacement for a forcing character, if Level is not Off
+	Level   transliterate.Level // the mildest level that has a replacement
 }
 
-// Explanation is why a text costs what it does. One value can be used for many
-// texts: its slices are filled anew and keep their memory.
+// Explanation is an Analysis with its reasons. A value can be reused: Explain keeps
+// the memory of its slices.
 type Explanation struct {
 	Analysis
 	Forcing   []Char    // the characters that force UCS-2, in order of appearance
-	Extension []Char    // the characters of GSM-7 that cost two septets each, in order of appearance
+	Extension []Char    // the characters that take two septets each in GSM-7, in order of appearance
 	Segments  []Segment // where and why each segment ends, also above MaxSegments
 
-	seen map[rune]int // place of a character in its list
+	seen map[rune]int // index of a character in its list
 }
 
-// Explain fills e with the Analysis of text, as Analyze gives it, and its
-// reasons. Extension is filled for a UCS-2 text too, for which it tells what
-// the characters would cost if the forcing ones were not there. The error is an
-// *InvalidUTF8Error; e then holds nothing of use.
+// Explain sets e to the Analysis of text, as Analyze returns it, with its reasons.
+// For a UCS-2 text, Extension has the characters that would take two septets without
+// the forcing ones. The error is an *InvalidUTF8Error; e is then undefined.
 func Explain(text string, opts *Options, e *Explanation) error {
 	c := cutter{record: true, segments: e.Segments[:0]}
 	a, err := c.run(text, opts)
@@ -58,8 +57,8 @@ func (e *Explanation) listChars(text string, opts *Options) {
 	if e.Analysis.Forcing >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[e.Analysis.Forcing:])
 		if l, s := gsm7.Holders(r); l&locking|s&single != 0 {
-			// Some table holds it, but none that holds the text before it too.
-			// The alphabet that everybody has tells what to change.
+			// It is in some table, but none that has the text before it too. Compare
+			// with the default alphabet, to suggest what to change.
 			locking, single = plain, plain
 		}
 	}
@@ -80,8 +79,8 @@ func (e *Explanation) listChars(text string, opts *Options) {
 	}
 }
 
-// note counts r in list. A character is always of the same list, so one map
-// serves both.
+// note counts r in list. A character is in one list only, so that one map serves
+// both.
 func (e *Explanation) note(list []Char, r rune, offset, index int) []Char {
 	if at, ok := e.seen[r]; ok {
 		list[at].Count++

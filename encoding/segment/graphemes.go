@@ -6,17 +6,17 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// graphemeStart returns where a segment must end so that the grapheme around
-// offset at stays whole: the start of that grapheme, or at itself if it begins
-// there, or if the grapheme is longer than a segment or the segment's only one.
+// graphemeStart returns where a segment must end to keep the grapheme around offset
+// at whole: the start of that grapheme. It returns at if a grapheme starts there, or
+// if the grapheme is longer than a segment or the only one in the segment.
 //
-// It looks back from at no further than to a place that is a border whatever
-// stands before, so the cost does not grow with the text.
+// It goes back from at only to a place that is a border whatever is before it, so
+// that the cost does not depend on the length of the text.
 func (c *cutter) graphemeStart(at int) int {
 	p := c.safeBorder(at)
 	state := -1
-	// A cluster that goes on behind this is longer than a segment: no character
-	// has more than three bytes for each of its units.
+	// A cluster that extends beyond end is longer than a segment, as no character
+	// has more than three bytes per unit.
 	end := min(len(c.text), at+3*c.limit+utf8.UTFMax)
 	for rest := c.text[p:end]; p < at; {
 		var cluster string
@@ -29,7 +29,7 @@ func (c *cutter) graphemeStart(at int) int {
 	return at
 }
 
-// keepWhole returns p, where the cluster begins, if it can be kept whole.
+// keepWhole returns p, where the cluster starts, if it can be kept whole.
 func (c *cutter) keepWhole(p, at int, cluster string) int {
 	if p == c.start {
 		return at
@@ -40,8 +40,8 @@ func (c *cutter) keepWhole(p, at int, cluster string) int {
 	return p
 }
 
-// safeBorder returns the last offset up to at that is a grapheme border for
-// certain: between two plain characters, or the start of the open segment.
+// safeBorder returns the last offset up to at that is certainly a grapheme border:
+// between two plain characters, or the start of the open segment.
 func (c *cutter) safeBorder(at int) int {
 	next, _ := utf8.DecodeRuneInString(c.text[at:])
 	for at > c.start {
@@ -54,9 +54,9 @@ func (c *cutter) safeBorder(at int) int {
 	return c.start
 }
 
-// plain reports whether r is one of the common characters that never join
-// another of them in a grapheme: letters and signs of property Other, and
-// pictographs, which join only across a zero width joiner (UAX #29, GB11).
+// plain reports whether r is a common character that never forms a grapheme with
+// another such character: letters and signs of property Other, and pictographs,
+// which are joined by a zero width joiner only (UAX #29, GB11).
 func plain(r rune) bool {
 	switch {
 	case r < 0x7F:

@@ -6,9 +6,9 @@ import (
 	"github.com/anysms/anysms/encoding/gsm7"
 )
 
-// widths holds the septets that each character below U+0800 costs in the
-// default alphabet with its extension table; 0 for those that force UCS-2.
-// All others of the alphabet but the euro sign lie there.
+// widths has the septets of each character below U+0800 in the default alphabet with
+// its extension table; 0 for those that force UCS-2. It covers the whole alphabet
+// except the euro sign.
 var widths = func() (w [0x800]uint8) {
 	for r := range rune(len(w)) {
 		w[r] = uint8(gsm7.Tables{}.Septets(r))
@@ -20,7 +20,7 @@ var widths = func() (w [0x800]uint8) {
 // character that is not in it, or -1.
 func (c *cutter) gsm7() int {
 	text, limit := c.text, c.limit
-	used, surplus := 0, 0 // surplus is the bytes that are not the first of a character
+	used, surplus := 0, 0 // surplus counts bytes that do not start a character
 	for i := 0; i < len(text); {
 		var w uint64
 		n := 8
@@ -60,9 +60,9 @@ func (c *cutter) gsm7() int {
 	return -1
 }
 
-// letters counts n ASCII characters from offset from on, before which are chars
-// characters and used units in the open segment; extended flags those of two
-// septets. It returns the units in the open segment then.
+// letters counts n ASCII characters at offset from. chars is the number of characters
+// before them, used the units in the open segment; extended flags the characters of
+// two septets. It returns the new number of units in the open segment.
 func (c *cutter) letters(from, n, chars, used int, extended uint64) int {
 	if n < 8 {
 		extended = below(extended, n)
@@ -80,9 +80,9 @@ func (c *cutter) letters(from, n, chars, used int, extended uint64) int {
 	return used
 }
 
-// classify flags the bytes that are characters of the extension table, which
-// are those of [\]^{|}~, and the bytes that need a closer look: controls, `,
-// DEL, and all of multi-byte characters. The rest are letters of one septet.
+// classify flags the bytes that are characters of the extension table, [\]^{|}~, and
+// the bytes that are handled one by one: control characters, `, DEL, and multi-byte
+// characters. The other bytes are characters of one septet.
 func classify(w uint64) (extended, other uint64) {
 	low := w &^ highs
 	folded := low | 0x20*ones // [\]^ fall on {|}~, and _ on DEL
@@ -93,15 +93,15 @@ func classify(w uint64) (extended, other uint64) {
 	return extended, (w | control | backtick | del) & highs
 }
 
-// defaultWidth returns the septets and the bytes of the character at offset i;
-// no septets if it is not in the default alphabet or not valid UTF-8.
+// defaultWidth returns the septets and the length in bytes of the character at offset
+// i; 0 septets if it is not in the default alphabet or not valid UTF-8.
 func defaultWidth(text string, i int) (septets, size int) {
 	b := text[i]
 	switch {
 	case b < 0x80:
 		return int(widths[b]), 1
 	case b < 0xE0:
-		// An overlong form names an ASCII character and is refused.
+		// Overlong forms, which encode ASCII characters, are rejected.
 		if b >= 0xC2 && i+1 < len(text) && text[i+1]&0xC0 == 0x80 {
 			return int(widths[int(b&0x1F)<<6|int(text[i+1]&0x3F)]), 2
 		}

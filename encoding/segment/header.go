@@ -19,8 +19,8 @@ type header struct {
 	ports         *Ports
 }
 
-// length returns the octets of the header with its length octet; 0 if it is
-// empty and left out.
+// length returns the octets of the header including its length octet; 0 if it is
+// empty.
 func (h header) length() int {
 	n := 0
 	if h.concat {
@@ -47,7 +47,7 @@ func (h header) length() int {
 	return n
 }
 
-// append appends the header with its length octet, or nothing if it is empty.
+// append appends the header including its length octet, or nothing if it is empty.
 func (h header) append(dst []byte, ref uint16, total, number int) []byte {
 	n := h.length()
 	if n == 0 {

@@ -6,18 +6,19 @@ import (
 	"github.com/anysms/anysms/encoding/ucs2"
 )
 
-// Received is a message put together from its parts.
+// Received is a reassembled message.
 type Received struct {
 	Encoding Encoding
 	Text     string // of GSM7 and UCS2
 	Data     []byte // of Binary
 	Ports    *Ports // nil if the header had none
-	// Damage is the first fault of a UCS2 text, a *ucs2.SurrogateError or a
-	// *ucs2.OddLengthError counted within its part; the text has U+FFFD there.
+	// Damage is the first error in a UCS2 text, a *ucs2.SurrogateError or a
+	// *ucs2.OddLengthError with offsets within its part; nil if there is none. The
+	// text has U+FFFD there.
 	Damage error
 }
 
-// MissingError is a message of which parts have not come.
+// MissingError is a message with missing parts.
 type MissingError struct {
 	Missing []int // their numbers, ascending
 	Total   int
@@ -27,18 +28,17 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("segment: %d of %d segments are missing: %d", len(e.Missing), e.Total, e.Missing)
 }
 
-// MismatchError is a part that is not of the same message as the others.
+// MismatchError is a part that does not belong to the same message as the others.
 type MismatchError struct {
 	Number int
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("segment: part %d is of another message", e.Number)
+	return fmt.Sprintf("segment: part %d belongs to another message", e.Number)
 }
 
-// Join puts the parts of one message together, in whatever order they come; of
-// two with the same number the first counts. The error is a *MissingError or a
-// *MismatchError.
+// Join reassembles a message from its parts in any order. Of two parts with the same
+// number, the first is used. The error is a *MissingError or a *MismatchError.
 func Join(parts []Part) (Received, error) {
 	if len(parts) == 0 {
 		return Received{}, &MissingError{Missing: []int{1}, Total: 1}
@@ -80,9 +80,9 @@ func absent(slots []Part) (numbers []int) {
 	return numbers
 }
 
-// decode decodes the parts in order, using buf as scratch memory, and returns
-// that for the next time. An escape or a surrogate pair that a sender has cut
-// in two, which the standard forbids, is whole again.
+// decode decodes the parts in order. It uses buf as scratch memory and returns it for
+// reuse. An escape or a surrogate pair that a sender has split between two parts,
+// against the standard, is decoded correctly.
 func decode(buf []byte, parts []Part) (Received, []byte) {
 	m := Received{Encoding: parts[0].Encoding, Ports: parts[0].Ports}
 	out := buf[:0]
@@ -113,8 +113,8 @@ func decode(buf []byte, parts []Part) (Received, []byte) {
 	return m, out
 }
 
-// decodeGSM7 appends the text of p. If p ends with an escape, it takes the first
-// septet of next with it.
+// decodeGSM7 appends the text of p. If p ends with an escape, it also consumes the
+// first septet of next.
 func decodeGSM7(dst []byte, p, next *Part) []byte {
 	if next == nil || p.Septets == 0 || next.Septets == 0 || p.septet(p.Septets-1) != 0x1B || p.endsWithPair() {
 		dst, _ = p.Tables.DecodePacked(dst, p.Data, p.Septets, p.Fill)
@@ -127,7 +127,7 @@ func decodeGSM7(dst []byte, p, next *Part) []byte {
 	return dst
 }
 
-// septet returns the septet at index i, which must be there; 0 if it is not.
+// septet returns the septet at index i, 0 if there is none.
 func (p *Part) septet(i int) byte {
 	bit := p.Fill + 7*i
 	if bit < 0 || bit/8 >= len(p.Data) {
@@ -150,7 +150,7 @@ func (p *Part) endsWithPair() bool {
 }
 
 // decodeUCS2 appends the text of p. If p ends with the first half of a surrogate
-// pair, it takes the second one of next with it.
+// pair, it also consumes the second half from next.
 func decodeUCS2(dst []byte, p, next *Part) ([]byte, error) {
 	n := len(p.Data)
 	if next == nil || n < 2 || n%2 != 0 || p.Data[n-2]&0xFC != 0xD8 || len(next.Data) < 2 || next.Data[0]&0xFC != 0xDC {

@@ -2,30 +2,29 @@ package segment
 
 import "time"
 
-// The bounds of a Joiner whose fields are zero.
+// The defaults of a Joiner.
 const (
 	DefaultTimeout     = 24 * time.Hour
 	DefaultMaxMessages = 1000
 )
 
-// Joiner puts received messages together whose parts come in any order, twice,
-// late or never, mixed with those of other messages. The zero value is ready. A
-// Joiner is not safe for concurrent use.
+// Joiner reassembles received messages. Their parts may arrive in any order, more
+// than once, late or never, interleaved with those of other messages. The zero value
+// is ready to use. A Joiner is not safe for concurrent use.
 //
-// Parts belong together if they come from the same sender with the same
-// reference, width of the reference and total. A reference is used again sooner
-// or later: a part that differs from the one of the same number that is already
-// there begins a new message, and the unfinished one is dropped.
+// Parts belong together if they have the same sender, reference, width of the
+// reference and total. Senders reuse references: a part that differs from an earlier
+// one with the same number starts a new message, and the unfinished one is dropped.
 type Joiner struct {
-	// Timeout is how long an unfinished message waits for its next part; 0 is
+	// Timeout is how long an unfinished message waits for its next part; 0 =
 	// DefaultTimeout.
 	Timeout time.Duration
-	// MaxMessages bounds the unfinished messages; 0 is DefaultMaxMessages. One
-	// more drops the one that has waited longest. Each holds at most 255 parts
-	// of 140 octets.
+	// MaxMessages bounds the number of unfinished messages; 0 =
+	// DefaultMaxMessages. One more drops the one that has waited longest. Each has
+	// at most 255 parts of 140 octets.
 	MaxMessages int
-	// OnDrop, if set, is given each unfinished message that is dropped, so that
-	// what did come is not lost.
+	// OnDrop, if set, is called with each unfinished message that is dropped, so
+	// that its parts are not lost.
 	OnDrop func(Unfinished)
 
 	pending map[pendingKey]*pending
@@ -33,10 +32,10 @@ type Joiner struct {
 	scratch []byte
 }
 
-// Unfinished is a message that was dropped before all of its parts came.
+// Unfinished is a message that was dropped before all of its parts arrived.
 type Unfinished struct {
 	From  string
-	Parts []Part // those that came, in order
+	Parts []Part // those that arrived, in order of their numbers
 	Total int
 }
 
@@ -48,22 +47,22 @@ type pendingKey struct {
 // pending is an unfinished message.
 type pending struct {
 	key   pendingKey
-	last  time.Time // when a new part came
-	slots []Part    // by number; Number is 0 where none has come
+	last  time.Time // arrival of the latest new part
+	slots []Part    // by number; Number is 0 if not arrived
 	data  []byte    // the Data of the parts
 	count int
 
 	prev, next *pending // in the queue
 }
 
-// Add takes a part that came from a sender at a time, and returns the message
-// when it is complete. It copies the part's Data. Messages that have waited
-// longer than Timeout are dropped first. The error is a *UserDataError for a
-// part whose numbers make no sense.
+// Add adds a part that arrived from a sender at a time, and returns the message if it
+// is complete. It copies the part's Data. Messages that have waited longer than
+// Timeout are dropped first. The error is a *UserDataError for a part with an invalid
+// number or length.
 func (j *Joiner) Add(from string, p Part, now time.Time) (m Received, complete bool, err error) {
 	j.Expire(now)
 	if p.Number < 1 || p.Number > p.Total || p.Total > MaxSegments {
-		return m, false, &UserDataError{"part number is not within the total"}
+		return m, false, &UserDataError{"part number is not between 1 and the total"}
 	}
 	if len(p.Data) > maxOctets {
 		return m, false, &UserDataError{"part is longer than a segment"}
@@ -76,7 +75,7 @@ func (j *Joiner) Add(from string, p Part, now time.Time) (m Received, complete b
 	entry := j.find(pendingKey{from, p.key()}, &p)
 	slot := &entry.slots[p.Number-1]
 	if slot.Number != 0 {
-		return m, false, nil // a repetition
+		return m, false, nil // a duplicate
 	}
 	start := len(entry.data)
 	entry.data = append(entry.data, p.Data...)
@@ -113,13 +112,13 @@ func (j *Joiner) find(key pendingKey, p *Part) *pending {
 	return entry
 }
 
-// same reports whether two parts say the same.
+// same reports whether two parts have the same content.
 func (p *Part) same(q *Part) bool {
 	return p.Encoding == q.Encoding && p.Tables == q.Tables && p.Septets == q.Septets && string(p.Data) == string(q.Data)
 }
 
-// Expire drops the messages that have waited longer than Timeout. Add does so
-// too; a program calls Expire itself only to hear of them when nothing comes in.
+// Expire drops the messages that have waited longer than Timeout. Add does so too;
+// Expire is for programs that want to know of them when no parts arrive.
 func (j *Joiner) Expire(now time.Time) {
 	timeout := j.Timeout
 	if timeout == 0 {
@@ -145,7 +144,7 @@ func (j *Joiner) remove(entry *pending) {
 	j.order.remove(entry)
 }
 
-// drop gives an unfinished message up.
+// drop drops an unfinished message.
 func (j *Joiner) drop(entry *pending) {
 	j.remove(entry)
 	if j.OnDrop == nil {
@@ -160,8 +159,8 @@ func (j *Joiner) drop(entry *pending) {
 	j.OnDrop(u)
 }
 
-// queue is a list of unfinished messages, the one that has waited longest in
-// front. The links are in the messages, so that one allocation is saved.
+// queue is a list of unfinished messages, the one that has waited longest first. The
+// links are in the messages, which saves an allocation.
 type queue struct {
 	front, back *pending
 }

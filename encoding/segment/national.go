@@ -6,14 +6,15 @@ import (
 	"github.com/anysms/anysms/encoding/gsm7"
 )
 
-// cheapest returns the pair of allowed tables that holds the text in the fewest
-// segments; of equal ones that with the shortest header, then the fewest units,
-// then tables of one language, then the lowest identifiers. If no pair holds the text it returns the offset
-// of the first character that none holds together with the text before it, and
-// leaves the characters before it in c.chars; else -1.
+// cheapest returns the pair of allowed tables that encodes the text in the fewest
+// segments, and -1. Of equal pairs it prefers the shortest header, then the fewest
+// units, then tables of one language, then the lowest identifiers. If no pair can
+// encode the text, it returns the offset of the first character that no pair can
+// encode together with the text before it, and sets c.chars to the number of
+// characters before it.
 //
-// UCS-2 need not be compared: a character costs at most two septets, and half
-// the septets of any segment are more than the units of a UCS-2 one.
+// UCS-2 is never better: a character takes at most two septets, and half the septets
+// of a segment are more than the units of a UCS-2 segment.
 func (c *cutter) cheapest(opts *Options) (gsm7.Tables, int) {
 	const plain = 1 << gsm7.Default
 	fit := tableFit{locking: opts.Locking&gsm7.LockingLanguages | plain}
@@ -30,22 +31,21 @@ func (c *cutter) cheapest(opts *Options) (gsm7.Tables, int) {
 	return c.pick(&fit), -1
 }
 
-// canImprove reports whether national tables could save a segment of a text
-// that the default alphabet holds: at best they spare it every escape and cost
-// it the header of one table.
+// canImprove reports whether national tables could save a segment of a text in the
+// default alphabet: at best they save every escape and need a header for one table.
 func (c *cutter) canImprove() bool {
 	alone, each := limits(GSM7, gsm7.Tables{Locking: gsm7.Turkish}, c.ref16)
 	return c.count > 0 && (c.chars <= alone || (c.chars+each-1)/each <= c.count)
 }
 
-// tableFit knows which pairs of tables hold a text and what they cost.
+// tableFit tracks which pairs of tables can encode a text, and at what cost.
 type tableFit struct {
-	locking gsm7.Languages     // locking tables of which a pair still holds the text
-	single  [16]gsm7.Languages // for each of them, the single shift tables that complete it
-	shifted [16]int            // for each of them, the characters that need the single shift table
+	locking gsm7.Languages     // locking tables that are in a pair that can encode the text
+	single  [16]gsm7.Languages // for each, the single shift tables of those pairs
+	shifted [16]int            // for each, the number of characters in the single shift table
 }
 
-// add takes one more character of the text into account.
+// add adds a character of the text.
 func (f *tableFit) add(r rune) {
 	locking, single := gsm7.Holders(r)
 	for lacking := f.locking &^ locking; lacking != 0; lacking &= lacking - 1 {
@@ -57,7 +57,7 @@ func (f *tableFit) add(r rune) {
 	}
 }
 
-// pick returns the cheapest pair of those that hold the whole text.
+// pick returns the cheapest pair of those that can encode the text.
 func (c *cutter) pick(fit *tableFit) gsm7.Tables {
 	var best gsm7.Tables
 	var least [4]int
@@ -79,8 +79,8 @@ func (c *cutter) pick(fit *tableFit) gsm7.Tables {
 	return best
 }
 
-// countSegments returns the segments of the text, which has units septets when
-// written with t.
+// countSegments returns the segments of the text encoded with t, which takes units
+// septets.
 func (c *cutter) countSegments(t gsm7.Tables, units int) int {
 	n := cutter{text: c.text, ref16: c.ref16, keep: c.keep}
 	n.begin(GSM7, t)

@@ -13,25 +13,25 @@ type Part struct {
 	Ref      uint16      // the reference that the segments of a message share
 	Ref16    bool        // the reference has 16 bits; else 8
 	Number   int         // from 1
-	Total    int         // 1 for a message of one segment
+	Total    int         // 1 for a single segment
 	Ports    *Ports      // nil if the header has none
-	Data     []byte      // what follows the header; for GSM7 packed septets
+	Data     []byte      // after the header; packed septets for GSM7
 	Septets  int         // of GSM7: the number of septets in Data
 	Fill     int         // of GSM7: the bits before the first septet
 }
 
-// UserDataError is user data that contradicts itself.
+// UserDataError is invalid user data.
 type UserDataError struct {
 	Reason string
 }
 
 func (e *UserDataError) Error() string { return "segment: " + e.Reason }
 
-// ParsePart reads TP-UD. length is TP-UDL (septets for GSM-7, else octets),
-// coding TP-DCS, and hasHeader TP-UDHI. The part's Data is a piece of userData.
-// As 3GPP TS 23.040 §9.2.3.24 asks, an element that is not known is skipped, one
-// that repeats is taken as it comes last, and a concatenation element whose
-// number is zero or above its total is ignored. The error is a *UserDataError.
+// ParsePart parses TP-UD. length is TP-UDL (septets for GSM-7, else octets), coding
+// is TP-DCS, and hasHeader is TP-UDHI. The part's Data is a slice of userData. As 3GPP
+// TS 23.040 §9.2.3.24 requires, unknown elements are skipped, the last one of
+// repeated elements is used, and a concatenation element whose number is zero or
+// above its total is ignored. The error is a *UserDataError.
 func ParsePart(userData []byte, length int, coding byte, hasHeader bool) (Part, error) {
 	p := Part{Encoding: codedAs(coding), Number: 1, Total: 1, Data: userData}
 	if compressed := coding < 0x80 && coding&0x20 != 0; compressed {
@@ -60,8 +60,8 @@ func ParsePart(userData []byte, length int, coding byte, hasHeader bool) (Part, 
 	return p, nil
 }
 
-// codedAs returns the encoding that TP-DCS names (3GPP TS 23.038 §4). Reserved
-// values mean the default alphabet.
+// codedAs returns the encoding of a TP-DCS (3GPP TS 23.038 §4). Reserved values mean
+// the default alphabet.
 func codedAs(coding byte) Encoding {
 	switch group := coding >> 4; {
 	case group < 8: // general, and marked for deletion
@@ -79,7 +79,7 @@ func codedAs(coding byte) Encoding {
 	return GSM7
 }
 
-// readHeader reads the user data header and returns its octets.
+// readHeader reads the user data header and returns its length in octets.
 func (p *Part) readHeader(userData []byte) (octets int, err error) {
 	if len(userData) == 0 || int(userData[0])+1 > len(userData) {
 		return 0, &UserDataError{"header is longer than the user data"}

@@ -7,8 +7,8 @@ import (
 	"github.com/anysms/anysms/encoding/ucs2"
 )
 
-// MaxSegments is the largest number of segments that one message can have: its
-// total is counted in one octet (3GPP TS 23.040 §9.2.3.24.1).
+// MaxSegments is the maximum number of segments of a message, whose total is one
+// octet (3GPP TS 23.040 §9.2.3.24.1).
 const MaxSegments = 255
 
 // maxOctets is the length of the user data of one segment (§9.2.3.24).
@@ -21,7 +21,7 @@ type Encoding uint8
 const (
 	GSM7   Encoding = iota // units are septets
 	UCS2                   // units are UTF-16 code units
-	Binary                 // units are octets; never of a text
+	Binary                 // units are octets; not for texts
 )
 
 var encodingNames = [...]string{"gsm7", "ucs2", "binary"}
@@ -45,57 +45,56 @@ func (e *Encoding) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("segment: %q is no encoding: want gsm7, ucs2 or binary", text)
+	return fmt.Errorf("segment: unknown encoding %q: want gsm7, ucs2 or binary", text)
 }
 
-// Options says how a text may be encoded and split. The zero value and a nil
-// pointer mean: default alphabet or UCS-2, 8-bit references, splits between
-// any two code points.
+// Options are options for encoding and splitting a text. The zero value and nil mean
+// the default alphabet or UCS-2, 8-bit references, and splits between any two code
+// points.
 type Options struct {
 	// Ref16 uses 16-bit concatenation references, whose header is one octet
 	// longer: 152 septets or 66 UTF-16 units instead of 153 or 67.
 	Ref16 bool
-	// Single and Locking are the national languages whose single shift and
-	// locking shift tables may be used. Of all pairs that hold the text, the
-	// cheapest is taken, its header included.
+	// Single and Locking are the national languages whose single shift and locking
+	// shift tables may be used. The pair with the fewest segments is chosen,
+	// including its header.
 	Single, Locking gsm7.Languages
-	// KeepGraphemes ends segments only between user-perceived characters, such
-	// as an emoji of several code points or a letter with combining marks. One
-	// that is longer than a segment is split between code points.
+	// KeepGraphemes ends segments between user-perceived characters only, such as
+	// an emoji of several code points or a letter with combining marks. One that is
+	// longer than a segment is split between code points.
 	KeepGraphemes bool
 }
 
 // InvalidUTF8Error is a text that is not valid UTF-8.
 type InvalidUTF8Error = ucs2.InvalidUTF8Error
 
-// Analysis is what a text costs to send.
+// Analysis is the encoding of a text and its size.
 type Analysis struct {
 	Encoding        Encoding
 	Tables          gsm7.Tables // of GSM7; zero for the default alphabet
 	Units           int         // of the whole text: septets, or UTF-16 code units
 	Characters      int         // code points
 	Segments        int         // 1 for an empty text
-	UnitsPerSegment int         // the limit in force: 160, 153, 152, 70, 67, 66; less with national tables
+	UnitsPerSegment int         // 160, 153, 152, 70, 67 or 66; fewer with national tables
 	Remaining       int         // room in the last segment, in units
-	Forcing         int         // offset in bytes of the first character that no allowed table holds, or -1
+	Forcing         int         // offset in bytes of the first character that forces UCS-2, or -1
 }
 
-// Sendable reports whether the message has no more than MaxSegments segments.
+// Sendable reports whether the message has at most MaxSegments segments.
 func (a Analysis) Sendable() bool { return a.Segments <= MaxSegments }
 
-// Analyze returns what text costs to send. It does not allocate. The counts are
-// those of Split, exact also where an escape or a surrogate pair closes a
-// segment early, and are given above MaxSegments too. The error is an
-// *InvalidUTF8Error.
+// Analyze returns the encoding of text and the number of its segments. It does not
+// allocate. The counts equal those of Split, also where an escape or a surrogate pair
+// ends a segment early. The number of segments may exceed MaxSegments. The error is
+// an *InvalidUTF8Error.
 func Analyze(text string, opts *Options) (Analysis, error) {
 	var c cutter
 	return c.run(text, opts)
 }
 
-// limits returns the units that fit a message of one segment and a segment of
-// a longer message.
+// limits returns the units in a single segment, and in each of several segments.
 func limits(e Encoding, t gsm7.Tables, ref16 bool) (alone, concatenated int) {
-	if !ref16 && t == (gsm7.Tables{}) { // the usual case, and a third of the time of a short text
+	if !ref16 && t == (gsm7.Tables{}) { // the common case; saves a third of the time for a short text
 		if e == UCS2 {
 			return 70, 67
 		}
@@ -107,7 +106,8 @@ func limits(e Encoding, t gsm7.Tables, ref16 bool) (alone, concatenated int) {
 	return alone, room(e, h.length())
 }
 
-// room returns the units that fit beside a user data header of that many octets.
+// room returns the units that fit in a segment with a user data header of
+// headerOctets octets.
 func room(e Encoding, headerOctets int) int {
 	if e == UCS2 {
 		return (maxOctets - headerOctets) / 2

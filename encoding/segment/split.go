@@ -7,16 +7,16 @@ import (
 	"github.com/anysms/anysms/encoding/ucs2"
 )
 
-// End tells why a segment ends where it does.
+// End is why a segment ends.
 type End uint8
 
 // Why a segment ends.
 const (
 	EndOfText End = iota // the text ends
-	Full                 // no unit is left
-	Escape               // one septet is left and the next character needs two
-	Surrogate            // one unit is left and the next character needs a pair
-	Cluster              // the next grapheme does not fit and is kept whole
+	Full                 // no room is left
+	Escape               // one septet is left, and the next character takes two
+	Surrogate            // one unit is left, and the next character takes two
+	Cluster              // the next grapheme does not fit, and is kept whole
 )
 
 var endNames = [...]string{"end", "full", "escape", "surrogate", "cluster"}
@@ -32,11 +32,10 @@ func (e End) String() string {
 // MarshalText writes the reason as String does.
 func (e End) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
-// Segment is one SMS of a message. Its text is a piece of the message's text,
-// not a copy.
+// Segment is one SMS of a message. Text is a substring of the message's text.
 type Segment struct {
 	Text          string
-	Offset        int // where Text begins in the message, in bytes
+	Offset        int // of Text in the message, in bytes
 	Index         int // the same in code points
 	Characters    int // code points
 	Units         int // septets or UTF-16 code units, without the header
@@ -47,18 +46,19 @@ type Segment struct {
 	Number, Total int // Number counts from 1
 }
 
-// TooManySegmentsError is a message of more than MaxSegments segments.
+// TooManySegmentsError is a message with more than MaxSegments segments.
 type TooManySegmentsError struct {
-	Segments int // it would need
+	Segments int // that it needs
 }
 
 func (e *TooManySegmentsError) Error() string {
 	return fmt.Sprintf("text needs %d segments: a message has at most %d", e.Segments, MaxSegments)
 }
 
-// Split appends the segments of text, ready for the air, and allocates only if
-// dst is too small. An empty text has one empty segment. The error is an
-// *InvalidUTF8Error or a *TooManySegmentsError; dst is then returned as it was.
+// Split appends the segments of text, ready to send, and returns the extended slice.
+// It allocates only if dst is too small. An empty text has one empty segment. The
+// error is an *InvalidUTF8Error or a *TooManySegmentsError; dst is then returned
+// unchanged.
 func Split(dst []Segment, text string, opts *Options) ([]Segment, error) {
 	c := cutter{record: true, segments: dst, base: len(dst)}
 	a, err := c.run(text, opts)
@@ -79,22 +79,20 @@ func (s *Segment) DataCoding() byte {
 	return 0x00
 }
 
-// HasHeader reports whether the user data begins with a header, so that TP-UDHI
-// must be set.
+// HasHeader reports whether the user data starts with a header: TP-UDHI must be set.
 func (s *Segment) HasHeader() bool { return s.header().length() > 0 }
 
-// AppendHeader appends the user data header with its length octet: the
-// concatenation element with ref, if the message has more than one segment, and
-// the national language elements. All segments of a message carry the same ref;
-// of an 8-bit reference the low octet counts. Nothing is appended where a
-// segment needs no header.
+// AppendHeader appends the user data header including its length octet: the
+// concatenation element with ref, if the message has more than one segment, and the
+// national language elements. All segments of a message must have the same ref; an
+// 8-bit reference uses its low octet. It appends nothing if the segment needs no
+// header.
 func (s *Segment) AppendHeader(dst []byte, ref uint16) []byte {
 	return s.header().append(dst, ref, s.Total, s.Number)
 }
 
-// AppendUserData appends TP-UD, at most 140 octets: the header as of
-// AppendHeader and the encoded text, for GSM7 packed and, after a header,
-// shifted to a septet boundary.
+// AppendUserData appends TP-UD, at most 140 octets: the header as AppendHeader does,
+// and the encoded text, which for GSM7 is packed and starts on a septet boundary.
 func (s *Segment) AppendUserData(dst []byte, ref uint16) ([]byte, error) {
 	h := s.header()
 	dst = h.append(dst, ref, s.Total, s.Number)
@@ -104,8 +102,8 @@ func (s *Segment) AppendUserData(dst []byte, ref uint16) ([]byte, error) {
 	return s.Tables.EncodePacked(dst, s.Text, gsm7.FillBits(h.length()))
 }
 
-// UserDataLength returns TP-UDL, the header included: septets for GSM7, octets
-// for UCS2 (3GPP TS 23.040 §9.2.3.16).
+// UserDataLength returns TP-UDL including the header: septets for GSM7, octets for
+// UCS2 (3GPP TS 23.040 §9.2.3.16).
 func (s *Segment) UserDataLength() int {
 	n := s.header().length()
 	if s.Encoding == UCS2 {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// ucs2 counts the text as UTF-16 from offset from on, before which are chars
-// characters of one unit each, and checks that it is valid UTF-8.
+// ucs2 counts the text from offset from as UTF-16, and checks that it is valid UTF-8.
+// The chars characters before from have one unit each.
 func (c *cutter) ucs2(from, chars int) error {
 	text := c.text
 	used := 0
@@ -25,7 +25,7 @@ func (c *cutter) ucs2(from, chars int) error {
 			w, n = loadTail(text, i)
 		}
 		starts, pairs := uint64(highs), uint64(0)
-		if w&highs|v.lead|v.hang != 0 { // else all ASCII, and nothing goes on in it
+		if w&highs|v.lead|v.hang != 0 { // else all are ASCII, and none continues a character
 			starts, pairs = v.next(w)
 		}
 		if n < 8 {
@@ -43,15 +43,15 @@ func (c *cutter) ucs2(from, chars int) error {
 		}
 		i += n
 	}
-	if v.next(blank); v.bad != 0 { // a character may not end outside the text
+	if v.next(blank); v.bad != 0 { // the last character must be complete
 		return &InvalidUTF8Error{Offset: invalidOffset(text, from)}
 	}
 	c.chars, c.used = chars, used
 	return nil
 }
 
-// cutWord counts the characters that begin in the n bytes from offset from on
-// where not all of them fit the open segment. It takes and returns what walk does.
+// cutWord counts the characters that start in the n bytes at offset from, if not all
+// of them fit the open segment. chars and used are those of walk.
 func (c *cutter) cutWord(from, n, chars, used int, starts, pairs uint64) (int, int) {
 	if pairs == 0 && !c.keep {
 		room := c.limit - used
@@ -61,7 +61,7 @@ func (c *cutter) cutWord(from, n, chars, used int, starts, pairs uint64) (int, i
 	return c.walk(from+nthFlag(starts, 0), from+n, chars, used)
 }
 
-// nthFlag returns the byte of the flag that has n flags before it.
+// nthFlag returns the index of the byte with flag n, from 0.
 func nthFlag(w uint64, n int) int {
 	for ; n > 0; n-- {
 		w &= w - 1
@@ -69,17 +69,17 @@ func nthFlag(w uint64, n int) int {
 	return bits.TrailingZeros64(w) >> 3
 }
 
-// validator checks UTF-8, eight bytes at a time (Unicode, table 3-7). Once bad
-// is not zero the text is not valid.
+// validator checks UTF-8, eight bytes at a time (Unicode, table 3-7). The text is
+// invalid once bad is not zero.
 type validator struct {
-	prev uint64 // the word before
-	lead uint64 // its bytes that begin a character of several bytes
-	hang uint64 // not zero if a character of three or four bytes goes on behind it
+	prev uint64 // the previous word
+	lead uint64 // its bytes that start a multi-byte character
+	hang uint64 // not zero if a character of three or four bytes continues after it
 	bad  uint64
 }
 
-// next takes the next word. It flags the bytes that begin a character and those
-// of them that begin one of four bytes, a surrogate pair.
+// next checks the next word. It flags the bytes that start a character, and those of
+// them that start one of four bytes, which is a surrogate pair.
 func (v *validator) next(w uint64) (starts, pairs uint64) {
 	cont := w &^ (w << 1) & highs
 	lead := w & (w << 1) & highs
@@ -96,7 +96,7 @@ func (v *validator) next(w uint64) (starts, pairs uint64) {
 	return cont ^ highs, pairs
 }
 
-// long checks a word in which characters of three or four bytes begin or go on.
+// long checks a word with bytes of characters of three or four bytes.
 func (v *validator) long(w, cont uint64) {
 	one := w<<8 | v.prev>>56 // the byte before each byte
 	two := w<<16 | v.prev>>48
@@ -108,10 +108,10 @@ func (v *validator) long(w, cont uint64) {
 	}
 }
 
-// badSecond flags the bytes of w that may not follow the byte before them,
-// given in one, where that leads three or four bytes (flagged in before3): the
-// overlong forms after E0 and F0, surrogates after ED, and what is beyond
-// U+10FFFF after F4 and above.
+// badSecond flags the bytes of w that must not follow the byte before them, which is
+// in one, if that starts a character of three or four bytes, as flagged in before3:
+// overlong forms after E0 and F0, surrogates after ED, and code points above U+10FFFF
+// after F4 and higher bytes.
 func badSecond(w, one, before3 uint64) uint64 {
 	before4 := before3 & (one << 3)
 	zero := before3 &^ (one<<4 | one<<5 | one<<6 | one<<7) // E0, F0
@@ -122,8 +122,7 @@ func badSecond(w, one, before3 uint64) uint64 {
 	return bad | high&(one<<4|one<<6|one<<7|w<<2|w<<3) // want F4 and below 90
 }
 
-// invalidOffset returns the offset of the first byte from offset from on that
-// begins no character.
+// invalidOffset returns the offset of the first invalid byte from offset from on.
 func invalidOffset(text string, from int) int {
 	for i := from; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])

@@ -2,23 +2,23 @@ package segment
 
 import "math/bits"
 
-// The fast loops look at eight bytes of the text in one word, the first byte
-// lowest. A flag of a byte is its highest bit.
+// The fast loops process eight bytes of the text as one word, with the first byte
+// lowest. The flag of a byte is its highest bit.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
-	blank = ' ' * ones // fills a word behind the end of the text: always one unit
+	blank = ' ' * ones // pads the last word: a space is always one unit
 )
 
-// load returns the eight bytes at offset i, which must be there.
+// load returns the eight bytes at offset i.
 func load(s string, i int) uint64 {
 	s = s[i : i+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// loadTail returns the fewer than eight bytes from offset i to the end, filled
-// up with blanks, and their number.
+// loadTail returns the fewer than eight bytes from offset i to the end, padded with
+// spaces, and their number.
 func loadTail(s string, i int) (w uint64, n int) {
 	n = len(s) - i
 	if len(s) >= 8 {

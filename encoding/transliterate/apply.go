@@ -9,16 +9,15 @@ import (
 
 // Change is one replacement in a text.
 type Change struct {
-	From, To string // To is "" where From is left out
+	From, To string // To is "" if From is removed
 	Offset   int    // of From in the text, in bytes
 	Index    int    // the same in code points
 }
 
-// Apply returns text rewritten at the level, with the changes in order, or text
-// as it is, without changes, if the level cannot bring all of it to the default
-// alphabet or if that would take more segments. Full takes what Lossless makes
-// of the text if that is enough. A text that is not valid UTF-8 is returned as
-// it is.
+// Apply returns text rewritten at the level, and the changes in order. It returns the
+// text unchanged if the level cannot make all of it fit the default alphabet, if the
+// result would need more segments, or if text is not valid UTF-8. Higher levels make
+// only the changes of Lossless if these suffice.
 func Apply(text string, level Level) (string, []Change) {
 	if level == Off || level >= levelCount || fits(text) {
 		return text, nil
@@ -34,9 +33,9 @@ func Apply(text string, level Level) (string, []Change) {
 	return text, nil
 }
 
-// Suggest returns what may stand for r in a GSM-7 text, at the mildest level
-// that has something; Off if r is in the default alphabet or no level does. The
-// replacement is "" where r is best left out.
+// Suggest returns a replacement for r in a GSM-7 text, and the mildest level that has
+// one; Off if r is in the default alphabet or no level has one. The replacement is ""
+// if r should be removed.
 func Suggest(r rune) (to string, level Level) {
 	if fitsRune(r) {
 		return "", Off
@@ -49,8 +48,8 @@ func Suggest(r rune) (to string, level Level) {
 	return "", Off
 }
 
-// rewrite returns text in the default alphabet; ok is false if that cannot be
-// had or takes more room.
+// rewrite returns text in the default alphabet; ok is false if that is not possible
+// or needs more segments.
 func rewrite(text string, level Level) (to string, changes []Change, ok bool) {
 	out := make([]byte, 0, len(text))
 	s := scanner{text: text, level: level}
@@ -67,19 +66,19 @@ func rewrite(text string, level Level) (to string, changes []Change, ok bool) {
 	return to, changes, septets(to) <= capacity(text)
 }
 
-// scanner goes over a text and finds what to write for each character.
+// scanner scans a text and finds the replacement for each character.
 type scanner struct {
 	text  string
 	level Level
 
-	from, to      string // what is replaced by what; equal if it stays
+	from, to      string // equal if it is not replaced
 	offset, index int    // of from
 	before        rune   // the character before from, or 0
 	failed        bool
 }
 
-// next goes on to the next character, with the combining marks that belong to
-// it. It returns false at the end of the text or where nothing can be written.
+// next advances to the next character with its combining marks. It returns false at
+// the end of the text, or if there is no replacement.
 func (s *scanner) next() bool {
 	s.offset += len(s.from)
 	s.index += utf8.RuneCountInString(s.from)
@@ -108,8 +107,8 @@ func (s *scanner) next() bool {
 	return ok
 }
 
-// replace returns what the level writes for a character of its own, without
-// regard to its neighbours; ok is false if it has nothing for it.
+// replace returns the replacement for a character, regardless of its neighbours; ok
+// is false if there is none.
 func (l Level) replace(r rune) (to string, ok bool) {
 	switch l {
 	case GreekCapitals:
@@ -128,8 +127,8 @@ func (l Level) replace(r rune) (to string, ok bool) {
 	return to, ok
 }
 
-// phrase returns what the level writes for several characters that mean
-// something else together than one by one, and their length.
+// phrase returns the replacement for several characters that are not replaced one by
+// one, and their length in bytes.
 func (l Level) phrase(rest string, before rune) (to string, span int, ok bool) {
 	if l != Full {
 		return "", 0, false
@@ -137,7 +136,7 @@ func (l Level) phrase(rest string, before rune) (to string, span int, ok bool) {
 	return greekPhrase(rest, before)
 }
 
-// dropsMarks reports whether the level leaves out the combining marks after r.
+// dropsMarks reports whether the level removes the combining marks after r.
 func (l Level) dropsMarks(r rune) bool {
 	switch l {
 	case GreekCapitals:
@@ -149,8 +148,8 @@ func (l Level) dropsMarks(r rune) bool {
 	return false
 }
 
-// matchCase writes the replacement of a capital in capitals altogether if its
-// neighbour is one too: ЖАР is ZHAR, Жар is Zhar.
+// matchCase makes the replacement of a capital all capitals if its neighbour is a
+// capital: ЖАР is ZHAR, Жар is Zhar.
 func matchCase(to string, r, before rune, after string) string {
 	if len(to) < 2 || !unicode.IsUpper(r) {
 		return to
@@ -182,7 +181,7 @@ func fits(text string) bool {
 
 func fitsRune(r rune) bool { return gsm7.Tables{}.Septets(r) > 0 }
 
-// septets returns the septets of a text of the default alphabet.
+// septets returns the septets of a text in the default alphabet.
 func septets(text string) (n int) {
 	for _, r := range text {
 		n += gsm7.Tables{}.Septets(r)
@@ -190,9 +189,9 @@ func septets(text string) (n int) {
 	return n
 }
 
-// capacity returns the septets that surely fit the segments that text takes as
-// UCS-2, whatever the length of the reference and wherever an escape falls: a
-// segment of 152 or 153 septets can lose one to an escape that does not fit.
+// capacity returns the septets that certainly fit the segments of text in UCS-2,
+// whatever the length of the reference and the position of escapes: a segment of 152
+// or 153 septets can lose one to an escape that does not fit.
 func capacity(text string) int {
 	units := 0
 	for _, r := range text {

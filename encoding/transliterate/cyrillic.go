@@ -2,8 +2,8 @@ package transliterate
 
 import "unicode"
 
-// cyrillicGroups romanises the Cyrillic letters of the living languages, close
-// to BGN/PCGN; hard and soft signs are left out.
+// cyrillicGroups romanises the Cyrillic letters of living languages, similar to
+// BGN/PCGN; hard and soft signs are removed.
 var cyrillicGroups = []group{
 	{"a", "аӑӓәӛ"}, {"ae", "ӕ"}, {"b", "б"}, {"v", "в"}, {"g", "гґғҕ"}, {"d", "д"},
 	{"e", "еѐӗэӭ"}, {"yo", "ё"}, {"ye", "є"}, {"zh", "жҗӂӝ"}, {"z", "зҙӟ"},

@@ -1,13 +1,12 @@
-// Package transliterate rewrites a text so that it fits the GSM 7 bit default
-// alphabet, at a chosen [Level] of liberty, and tells every change.
+// Package transliterate rewrites a text to fit the GSM 7 bit default alphabet, as
+// freely as a [Level] permits, and returns every change.
 //
 //	text, changes := transliterate.Apply("It’s 5 € – now", transliterate.Lossless)
 //	// It's 5 € - now
 //
-// A text is rewritten only if all of it then fits the default alphabet: one
-// character that is left would make the message UCS-2 all the same, and the
-// changes would be for nothing. And it is rewritten only if the result needs no
-// more segments than the text did. So a text that comes back changed is GSM-7,
-// applying a level twice changes nothing more, and no level makes a message
-// dearer. What fits already is never touched: é, Ñ and € stay.
+// A text is rewritten only if all of it then fits the default alphabet, as a single
+// remaining character would force UCS-2 nevertheless, and only if the result does not
+// need more segments. So a rewritten text is always GSM-7, applying a level again
+// changes nothing, and no level makes a message more expensive. Characters that
+// already fit are never changed: é, Ñ and € stay.
 package transliterate

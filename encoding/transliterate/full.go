@@ -2,8 +2,7 @@ package transliterate
 
 import "slices"
 
-// full gives what is nearest in GSM-7 for characters that have no form of the
-// same meaning there.
+// full has the nearest replacements in GSM-7 for characters without an equivalent.
 var full = build(slices.Concat(signGroups, latinGroups), greekRoman, cyrillic)
 
 var signGroups = []group{

@@ -1,8 +1,8 @@
 package transliterate
 
-// greekGroups gives the capital without accents of each Greek letter, in all its
-// forms: both cases, monotonic and polytonic accents, symbols. An iota subscript
-// becomes a letter of its own, as in Greek capitals.
+// greekGroups maps all forms of the Greek letters (both cases, monotonic and
+// polytonic accents, symbols) to capitals without accents. An iota subscript becomes
+// a separate letter, as in Greek capitals.
 var greekGroups = []group{
 	{"Α", "ΆΑάαἀἁἂἃἄἅἆἇἈἉἊἋἌἍἎἏὰάᾰᾱᾶᾸᾹᾺΆ"},
 	{"ΑΙ", "ᾀᾁᾂᾃᾄᾅᾆᾇᾈᾉᾊᾋᾌᾍᾎᾏᾲᾳᾴᾷᾼ"},

@@ -1,7 +1,7 @@
 package transliterate
 
-// latinGroups gives the nearest letters of GSM-7 for the Latin letters with
-// marks (by their Unicode decomposition) and for those of their own kind.
+// latinGroups maps Latin letters with marks, by their Unicode decomposition, and
+// special Latin letters to the nearest letters of GSM-7.
 var latinGroups = []group{
 	{"A", "ÀÁÂÃĀĂĄǍǞǠǺȀȂȦḀẠẢẤẦẨẪẬẮẰẲẴẶ"},
 	{"B", "ḂḄḆƁ"},

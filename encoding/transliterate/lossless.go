@@ -1,9 +1,9 @@
 package transliterate
 
-// lossless gives the GSM-7 form of a character that means the same.
+// lossless maps characters to their equivalents in GSM-7.
 var lossless = build(losslessGroups, fullWidth)
 
-// group is a replacement and the characters that it stands for.
+// group is a replacement and the characters that it replaces.
 type group struct{ to, from string }
 
 var losslessGroups = []group{
@@ -16,8 +16,8 @@ var losslessGroups = []group{
 	{" ", "\t\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u202F\u205F\u3000"},
 	{"\n", "\v\u0085\u2028\u2029"},
 	// Invisible: soft hyphen, zero width space, word joiner, byte order mark,
-	// variation selectors, and direction marks, which a text that ends up in
-	// left-to-right letters does not need.
+	// variation selectors, and direction marks, which a text in left-to-right
+	// letters does not need.
 	{"", "\u00AD\u200B\u2060\uFEFF\uFE0E\uFE0F\u200E\u200F\u202A\u202B\u202C\u202D\u202E\u2066\u2067\u2068\u2069"},
 	// Dots and doubled marks.
 	{"...", "…"}, {"..", "‥"}, {".", "․"},
@@ -45,8 +45,8 @@ func fullWidth(add func(rune, string)) {
 	}
 }
 
-// build makes a table of groups and of what more adds; the first entry of a
-// character stands.
+// build makes a table of groups and of what more adds. The first entry of a character
+// wins.
 func build(groups []group, more ...func(add func(rune, string))) map[rune]string {
 	table := make(map[rune]string)
 	add := func(r rune, to string) {

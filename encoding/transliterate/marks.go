@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// composed gives the letter that a base letter and a combining mark stand for,
-// for the letters of GSM-7 and the Cyrillic ones that are romanised as letters
-// of their own (Unicode canonical composition).
+// composed maps a base letter and a combining mark to the composed letter (Unicode
+// canonical composition), for letters of GSM-7 and for Cyrillic letters with their
+// own romanisation.
 var composed = func() map[[2]rune]rune {
 	table := make(map[[2]rune]rune)
 	for _, c := range []struct {
@@ -31,9 +31,9 @@ var composed = func() map[[2]rune]rune {
 	return table
 }()
 
-// compose returns the letter that the character r at the start of rest, of size
-// bytes, makes with the combining mark behind it, and the bytes of both; r and
-// size if they make none or if another mark follows, which says something else.
+// compose returns the letter composed of the character r at the start of rest, of
+// size bytes, and the combining mark after it, and the length of both in bytes. It
+// returns r and size if there is no such letter, or if another mark follows.
 func compose(r rune, size int, rest string) (rune, int) {
 	mark, n := utf8.DecodeRuneInString(rest[size:])
 	if c, ok := composed[[2]rune{r, mark}]; ok && marks(rest[size+n:]) == 0 {
@@ -42,7 +42,8 @@ func compose(r rune, size int, rest string) (rune, int) {
 	return r, size
 }
 
-// marks returns the bytes of the combining diacritical marks that s begins with.
+// marks returns the length in bytes of the combining diacritical marks at the start
+// of s.
 func marks(s string) int {
 	i := strings.IndexFunc(s, func(r rune) bool { return r < 0x300 || r > 0x36F })
 	if i < 0 {

@@ -1,9 +1,8 @@
-// Package ucs2 encodes and decodes the 16 bit alphabet of SMS (3GPP TS 23.038
-// §6.2.3): big-endian UTF-16. The standard names UCS-2; every handset reads
-// surrogate pairs, so a character outside the basic plane takes two units.
+// Package ucs2 encodes and decodes the 16-bit alphabet of SMS (3GPP TS 23.038
+// §6.2.3) as big-endian UTF-16. The standard says UCS-2, but handsets support
+// surrogate pairs: a character outside the basic plane takes two units.
 //
-// The functions append to the destination they are given, keep no state and
-// are safe for concurrent use.
+// The functions append to their destination and are safe for concurrent use.
 package ucs2
 
 import (
@@ -13,20 +12,20 @@ import (
 
 // InvalidUTF8Error is a text that is not valid UTF-8.
 type InvalidUTF8Error struct {
-	Offset int // of the first byte that begins no character
+	Offset int // of the first invalid byte
 }
 
 func (e *InvalidUTF8Error) Error() string {
 	return fmt.Sprintf("text is not valid UTF-8 at byte %d", e.Offset)
 }
 
-// OddLengthError is an encoded text with half a code unit at its end.
+// OddLengthError is an encoded text with an odd number of octets.
 type OddLengthError struct {
 	Length int // of the encoded text, in octets
 }
 
 func (e *OddLengthError) Error() string {
-	return fmt.Sprintf("ucs2: %d octets hold half a code unit at the end", e.Length)
+	return fmt.Sprintf("ucs2: odd number of octets: %d", e.Length)
 }
 
 // SurrogateError is a surrogate without its partner.
@@ -39,8 +38,9 @@ func (e *SurrogateError) Error() string {
 	return fmt.Sprintf("ucs2: lone surrogate %#04x at octet %d", e.Unit, e.Offset)
 }
 
-// Encode appends text as big-endian UTF-16, two octets per unit. The error is
-// an *InvalidUTF8Error; dst then holds the text before the fault.
+// Encode appends text as big-endian UTF-16, two octets per unit, and returns the
+// extended slice. The error is an *InvalidUTF8Error; dst then has the text before
+// the invalid byte.
 func Encode(dst []byte, text string) ([]byte, error) {
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -69,10 +69,10 @@ func Encode(dst []byte, text string) ([]byte, error) {
 	return dst, nil
 }
 
-// Decode appends the UTF-8 of big-endian UTF-16. Each lone surrogate, and half
-// a unit at the end, becomes U+FFFD, so that the rest of a damaged message can
-// still be shown; the error, a *SurrogateError or an *OddLengthError, tells the
-// first of them.
+// Decode appends the UTF-8 of big-endian UTF-16 and returns the extended slice. Each
+// lone surrogate, and an odd octet at the end, becomes U+FFFD, so that a damaged
+// message can still be shown. The error is the first of them, a *SurrogateError or
+// an *OddLengthError; dst always has the whole text.
 func Decode(dst, octets []byte) ([]byte, error) {
 	var fault error
 	n := len(octets) &^ 1
