@@ -17,9 +17,7 @@ type cancelReport struct {
 }
 
 func (a *app) cancelCommand() *cobra.Command {
-	var format cli.Format
-	var conf cli.ConfigFlag
-	var name string
+	var q question
 	cmd := &cobra.Command{
 		Use:     "cancel --provider P ID",
 		GroupID: cli.GroupSend,
@@ -27,20 +25,18 @@ func (a *app) cancelCommand() *cobra.Command {
 		Example: "  anysms cancel --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return conf.Ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
+			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
 				if err := provider.Cancel(cmd.Context(), p, args[0]); err != nil {
 					return err
 				}
-				if format.JSON() {
-					return a.PrintJSON(cancelReport{args[0], name, provider.StatusCancelled})
+				if q.format.JSON() {
+					return a.PrintJSON(cancelReport{args[0], q.provider, provider.StatusCancelled})
 				}
 				_, err := fmt.Fprintf(a.Out, "%s: cancelled\n", args[0])
 				return err
 			})
 		},
 	}
-	format.AddTo(cmd)
-	conf.AddTo(cmd)
-	requireProvider(cmd, &name)
+	q.addTo(cmd)
 	return cmd
 }

@@ -27,9 +27,8 @@ type inboxMessage struct {
 }
 
 func (a *app) inboxCommand() *cobra.Command {
-	var format cli.Format
-	var conf cli.ConfigFlag
-	var name, cursor string
+	var q question
+	var cursor string
 	cmd := &cobra.Command{
 		Use:     "inbox --provider P",
 		GroupID: cli.GroupSend,
@@ -38,19 +37,17 @@ func (a *app) inboxCommand() *cobra.Command {
 		Example: "  anysms inbox --provider usa\n  anysms inbox --provider usa --cursor ch_00000000000042",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return conf.Ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
+			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
 				events, next, err := provider.ReadInbox(cmd.Context(), p, cursor)
 				if err != nil {
 					return err
 				}
-				return a.printInbox(inboxReport{name, inboxMessages(events), next}, format)
+				return a.printInbox(inboxReport{q.provider, inboxMessages(events), next}, q.format)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&cursor, "cursor", "", "the cursor that the last listing printed")
-	format.AddTo(cmd)
-	conf.AddTo(cmd)
-	requireProvider(cmd, &name)
+	q.addTo(cmd)
 	return cmd
 }
 

@@ -25,22 +25,13 @@ type otpChecked struct {
 }
 
 func (a *app) otpCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "otp",
-		GroupID: cli.GroupSend,
-		Short:   "Send and check one-time codes with a vendor's verification service",
-		Args:    cobra.NoArgs,
-		RunE:    cli.ShowHelp,
-	}
-	cmd.AddCommand(a.otpStartCommand(), a.otpCheckCommand())
-	return cmd
+	return cli.Parent("otp", cli.GroupSend, "Send and check one-time codes with a vendor's verification service", "",
+		a.otpStartCommand(), a.otpCheckCommand())
 }
 
 // otpStartFlags are the flags of otp start.
 type otpStartFlags struct {
-	format         cli.Format
-	conf           cli.ConfigFlag
-	name           string
+	question
 	to, from, text string
 	ref            string
 }
@@ -60,14 +51,12 @@ func (a *app) otpStartCommand() *cobra.Command {
 	f.StringVar(&flags.from, "from", "", "the sender")
 	f.StringVar(&flags.text, "text", "", "the text, with the driver's placeholder for the code (default: the vendor's text)")
 	_ = cmd.MarkFlagRequired("to") // the flag was just defined
-	flags.format.AddTo(cmd)
-	flags.conf.AddTo(cmd)
-	requireProvider(cmd, &flags.name)
+	flags.addTo(cmd)
 	return cmd
 }
 
 func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
-	return flags.conf.Ask(ctx, flags.name, func(conf *config.Config, p provider.Provider) error {
+	return flags.ask(ctx, func(conf *config.Config, p provider.Provider) error {
 		to, _, err := numbering.Parse(flags.to, conf.DefaultRegion)
 		if err != nil {
 			return err
@@ -77,7 +66,7 @@ func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
 			return err
 		}
 		if flags.format.JSON() {
-			return a.PrintJSON(otpStarted{flags.name, to.String(), receipt.ID})
+			return a.PrintJSON(otpStarted{flags.provider, to.String(), receipt.ID})
 		}
 		_, err = fmt.Fprintf(a.Out, "sent; check the code with --ref %s\n", receipt.ID)
 		return err
@@ -86,9 +75,7 @@ func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
 
 // otpCheckFlags are the flags of otp check.
 type otpCheckFlags struct {
-	format    cli.Format
-	conf      cli.ConfigFlag
-	name      string
+	question
 	ref, code string
 }
 
@@ -106,19 +93,17 @@ func (a *app) otpCheckCommand() *cobra.Command {
 	for _, name := range []string{"ref", "code"} {
 		_ = cmd.MarkFlagRequired(name) // the flag was just defined
 	}
-	flags.format.AddTo(cmd)
-	flags.conf.AddTo(cmd)
-	requireProvider(cmd, &flags.name)
+	flags.addTo(cmd)
 	return cmd
 }
 
 func (a *app) otpCheck(ctx context.Context, flags *otpCheckFlags) error {
-	return flags.conf.Ask(ctx, flags.name, func(_ *config.Config, p provider.Provider) error {
+	return flags.ask(ctx, func(_ *config.Config, p provider.Provider) error {
 		verdict, err := provider.CheckVerification(ctx, p, flags.ref, flags.code)
 		if err != nil {
 			return err
 		}
-		if err := a.printVerdict(otpChecked{flags.name, flags.ref, verdict}, flags.format); err != nil {
+		if err := a.printVerdict(otpChecked{flags.provider, flags.ref, verdict}, flags.format); err != nil {
 			return err
 		}
 		if verdict != provider.VerificationRight {

@@ -25,9 +25,7 @@ type statusReport struct {
 }
 
 func (a *app) statusCommand() *cobra.Command {
-	var format cli.Format
-	var conf cli.ConfigFlag
-	var name string
+	var q question
 	cmd := &cobra.Command{
 		Use:     "status --provider P ID",
 		GroupID: cli.GroupSend,
@@ -35,25 +33,17 @@ func (a *app) statusCommand() *cobra.Command {
 		Example: "  anysms status --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return conf.Ask(cmd.Context(), name, func(_ *config.Config, p provider.Provider) error {
+			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
 				event, err := provider.ReadStatus(cmd.Context(), p, args[0])
 				if err != nil {
 					return err
 				}
-				return a.printStatus(name, args[0], event, format)
+				return a.printStatus(q.provider, args[0], event, q.format)
 			})
 		},
 	}
-	format.AddTo(cmd)
-	conf.AddTo(cmd)
-	requireProvider(cmd, &name)
+	q.addTo(cmd)
 	return cmd
-}
-
-// requireProvider adds the required flag --provider.
-func requireProvider(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVar(name, "provider", "", "the provider to ask")
-	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
 }
 
 func (a *app) printStatus(name, id string, e *provider.Event, format cli.Format) error {

@@ -74,20 +74,6 @@ func (c *ConfigFlag) find() (string, error) {
 	return defaultConfig, nil
 }
 
-// Ask loads the configuration and asks one of its providers a question.
-func (c *ConfigFlag) Ask(ctx context.Context, name string, question func(*config.Config, provider.Provider) error) error {
-	conf, err := c.Load(ctx)
-	if err != nil {
-		return err
-	}
-	defer conf.Close()
-	p, err := conf.Provider(name)
-	if err != nil {
-		return err
-	}
-	return vendorError(name, question(conf, p.Upstream.Provider))
-}
-
 // Registry returns the drivers that a configuration can name: the built-in ones,
 // and the one for plugins.
 func Registry() *provider.Registry {

@@ -56,18 +56,3 @@ func OutcomeError(status provider.Outcome) error {
 	}
 	return &ExitError{Code: ExitRefused}
 }
-
-// vendorError gives an error of a provider its exit code, unless it has one.
-func vendorError(name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if decided, ok := errors.AsType[*ExitError](err); ok {
-		return decided
-	}
-	code := ExitRefused
-	if provider.CodeOf(err) == provider.Indeterminate {
-		code = ExitUnknown
-	}
-	return &ExitError{Code: code, Cause: fmt.Errorf("%s: %w", name, err)}
-}

@@ -78,3 +78,10 @@ func seeHelp(cmd *cobra.Command, err error) error {
 
 // ShowHelp runs a command that only groups others.
 func ShowHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// Parent returns a command that only groups others.
+func Parent(name, group, short, long string, children ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, GroupID: group, Short: short, Long: long, Args: cobra.NoArgs, RunE: ShowHelp}
+	cmd.AddCommand(children...)
+	return cmd
+}

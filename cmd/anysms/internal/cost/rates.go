@@ -28,16 +28,8 @@ one currency, or "credits". A destination without a row has no price; it is not
 free.`
 
 func (a *app) ratesCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "rates",
-		GroupID: cli.GroupCost,
-		Short:   "Check a rate card, or look up a price in it",
-		Long:    ratesHelp,
-		Args:    cobra.NoArgs,
-		RunE:    cli.ShowHelp,
-	}
-	cmd.AddCommand(a.ratesCheckCommand(), a.ratesQuoteCommand())
-	return cmd
+	return cli.Parent("rates", cli.GroupCost, "Check a rate card, or look up a price in it", ratesHelp,
+		a.ratesCheckCommand(), a.ratesQuoteCommand())
 }
 
 func (a *app) ratesCheckCommand() *cobra.Command {

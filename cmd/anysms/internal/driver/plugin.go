@@ -32,12 +32,7 @@ type pluginInfo struct {
 	Problem  string             `json:"problem,omitempty"`
 }
 
-func (a *app) pluginCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "plugin",
-		GroupID: cli.GroupSetUp,
-		Short:   "List, inspect and verify plugins: drivers that are separate programs",
-		Long: `A driver can be a separate program, in any language. A configuration names it by
+const pluginHelp = `A driver can be a separate program, in any language. A configuration names it by
 its file:
 
   providers:
@@ -45,12 +40,11 @@ its file:
 
 or by its name in a plugins directory: {driver: plugin, name: acme-driver, dir: ./plugins}.
 For these commands the directory is --dir, else $ANYSMS_PLUGINS, else ./plugins.
-inspect and verify run the program without settings and contact no vendor.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.pluginListCommand(), a.pluginInspectCommand(), a.pluginVerifyCommand())
-	return cmd
+inspect and verify run the program without settings and contact no vendor.`
+
+func (a *app) pluginCommand() *cobra.Command {
+	return cli.Parent("plugin", cli.GroupSetUp, "List, inspect and verify plugins: drivers that are separate programs", pluginHelp,
+		a.pluginListCommand(), a.pluginInspectCommand(), a.pluginVerifyCommand())
 }
 
 // addDir adds the flag that names the plugins directory.

@@ -29,16 +29,8 @@ replies and the expected results:
   anysms recipe test acme.yaml`
 
 func (a *app) recipeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "recipe",
-		GroupID: cli.GroupSetUp,
-		Short:   "List, show, check and write recipes, which describe vendors in YAML",
-		Long:    recipeHelp,
-		Args:    cobra.NoArgs,
-		RunE:    cli.ShowHelp,
-	}
-	cmd.AddCommand(a.recipeListCommand(), a.recipeShowCommand(), a.recipeValidateCommand(), a.recipeTestCommand(), a.recipeNewCommand(), a.recipeSchemaCommand())
-	return cmd
+	return cli.Parent("recipe", cli.GroupSetUp, "List, show, check and write recipes, which describe vendors in YAML", recipeHelp,
+		a.recipeListCommand(), a.recipeShowCommand(), a.recipeValidateCommand(), a.recipeTestCommand(), a.recipeNewCommand(), a.recipeSchemaCommand())
 }
 
 type recipeInfo struct {

@@ -11,15 +11,8 @@ import (
 )
 
 func (a *app) routeCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "route",
-		GroupID: cli.GroupSetUp,
-		Short:   "Explain how a message would be routed",
-		Args:    cobra.NoArgs,
-		RunE:    cli.ShowHelp,
-	}
-	cmd.AddCommand(a.routeExplainCommand())
-	return cmd
+	return cli.Parent("route", cli.GroupSetUp, "Explain how a message would be routed", "",
+		a.routeExplainCommand())
 }
 
 func (a *app) routeExplainCommand() *cobra.Command {

@@ -18,15 +18,8 @@ type configReport struct {
 }
 
 func (a *app) configCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "config",
-		GroupID: cli.GroupSetUp,
-		Short:   "Check the configuration",
-		Args:    cobra.NoArgs,
-		RunE:    cli.ShowHelp,
-	}
-	cmd.AddCommand(a.configCheckCommand())
-	return cmd
+	return cli.Parent("config", cli.GroupSetUp, "Check the configuration", "",
+		a.configCheckCommand())
 }
 
 const configCheckHelp = `Load the configuration as send would, and report errors and warnings.
