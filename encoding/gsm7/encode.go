@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/anysms/anysms/encoding/internal/swar"
 )
 
 // CharError is a character that is in neither table.
@@ -25,7 +27,7 @@ func (t Tables) Encode(dst []byte, text string) ([]byte, error) {
 	locking, single := t.indexes()
 	for i := 0; i < len(text); {
 		if locking.latin && i+8 <= len(text) {
-			w := load(text, i)
+			w := swar.Load(text, i)
 			n := plainPrefix(w)
 			if n == 8 {
 				dst = binary.LittleEndian.AppendUint64(dst, w)
@@ -55,7 +57,7 @@ func (t Tables) EncodePacked(dst []byte, text string, fill int) ([]byte, error) 
 	p := newPacker(dst, fill)
 	for i := 0; i < len(text); {
 		if locking.latin && i+8 <= len(text) {
-			w := load(text, i)
+			w := swar.Load(text, i)
 			n := plainPrefix(w)
 			if n == 8 {
 				p.put8(w)
@@ -95,14 +97,7 @@ func decodeRune(text string, i int) (rune, int) {
 	return utf8.DecodeRuneInString(text[i:])
 }
 
-const ones = 0x0101010101010101
-
-// load returns the eight bytes at offset i, the first one lowest.
-func load(s string, i int) uint64 {
-	s = s[i : i+8]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
+const ones = swar.Ones
 
 // plainPrefix returns how many bytes of w, from the lowest on, are plain: ASCII
 // characters with the same code in all Latin locking tables. Control characters, $,

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/anysms/anysms/encoding/gsm7"
+	"github.com/anysms/anysms/encoding/internal/swar"
 )
 
 // widths has the septets of each character below U+0800 in the default alphabet with
@@ -25,7 +26,7 @@ func (c *cutter) gsm7() int {
 		var w uint64
 		n := 8
 		if i+8 <= len(text) {
-			w = load(text, i)
+			w = swar.Load(text, i)
 		} else {
 			w, n = loadTail(text, i)
 		}

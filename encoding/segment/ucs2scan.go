@@ -3,6 +3,8 @@ package segment
 import (
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/anysms/anysms/encoding/internal/swar"
 )
 
 // ucs2 counts the text from offset from as UTF-16, and checks that it is valid UTF-8.
@@ -20,7 +22,7 @@ func (c *cutter) ucs2(from, chars int) error {
 		var w uint64
 		n := 8
 		if i+8 <= len(text) {
-			w = load(text, i)
+			w = swar.Load(text, i)
 		} else {
 			w, n = loadTail(text, i)
 		}

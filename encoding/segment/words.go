@@ -1,28 +1,25 @@
 package segment
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/anysms/anysms/encoding/internal/swar"
+)
 
 // The fast loops process eight bytes of the text as one word, with the first byte
 // lowest. The flag of a byte is its highest bit.
 const (
-	ones  = 0x0101010101010101
+	ones  = swar.Ones
 	highs = 0x80 * ones
 	blank = ' ' * ones // pads the last word: a space is always one unit
 )
-
-// load returns the eight bytes at offset i.
-func load(s string, i int) uint64 {
-	s = s[i : i+8]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
 
 // loadTail returns the fewer than eight bytes from offset i to the end, padded with
 // spaces, and their number.
 func loadTail(s string, i int) (w uint64, n int) {
 	n = len(s) - i
 	if len(s) >= 8 {
-		w = load(s, len(s)-8) >> (64 - 8*n)
+		w = swar.Load(s, len(s)-8) >> (64 - 8*n)
 	} else {
 		for k := n - 1; k >= 0; k-- {
 			w = w<<8 | uint64(s[i+k])
