@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/anysms/anysms/drivers/memory"
@@ -98,4 +99,120 @@ func ExampleRouter_SendAll() {
 	}
 	fmt.Println(accepted)
 	// Output: 100
+}
+
+// Plan explains without sending: a text that is too long for the first provider
+// goes to the second.
+func ExampleRouter_Plan() {
+	short, err := memory.New(memory.Config{MaxCharacters: 20})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	long, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: short}, {Name: "usa", Provider: long}}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close(context.Background())
+
+	plan := r.Plan(&provider.Message{To: e164.MustParse("+306941234567"), Text: "Your parcel will be delivered today."})
+	fmt.Println(plan.Country, plan.Delivery, plan.Segments)
+	for _, c := range plan.Candidates {
+		if c.In {
+			fmt.Println("in: ", c.Provider)
+		} else {
+			fmt.Println("out:", c.Provider, "-", c.Reason)
+		}
+	}
+	// Output:
+	// GR at_most_once 1
+	// in:  usa
+	// out: athens - the text has 36 characters; the limit is 20
+}
+
+// A middleware that refuses messages to one country, without calling next.
+func ExampleMiddleware() {
+	noGreece := func(ctx context.Context, m *provider.Message, next router.SendFunc) (*router.Result, error) {
+		if m.To.HasPrefix("30") {
+			result := &router.Result{Ref: m.Ref, To: m.To, Status: provider.OutcomeRefused, Code: provider.Rejected, Message: "not to Greece"}
+			return result, result.Err()
+		}
+		return next(ctx, m)
+	}
+	vendor, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := router.New([]router.Upstream{{Name: "usa", Provider: vendor}}, &router.Options{Middleware: []router.Middleware{noGreece}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close(context.Background())
+
+	_, err = r.Send(context.Background(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "Your parcel is here."})
+	fmt.Println(err)
+	result, _ := r.Send(context.Background(), &provider.Message{To: e164.MustParse("+12125550123"), Text: "Your parcel is here."})
+	fmt.Println(result.Status)
+	// Output:
+	// refused: rejected: not to Greece
+	// accepted
+}
+
+// With a store, a message that is sent again with the same Ref goes out once.
+func ExampleMemoryStore() {
+	vendor, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: vendor}}, &router.Options{Store: router.NewMemoryStore(0)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close(context.Background())
+
+	m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "Your parcel is here.", Ref: "order-1"}
+	for range 2 {
+		result, err := r.Send(context.Background(), m)
+		fmt.Println(result.Status, result.Replayed, err)
+	}
+	fmt.Println(vendor.Accepted(), "sent")
+	// Output:
+	// accepted false <nil>
+	// accepted true <nil>
+	// 1 sent
+}
+
+// ErrNoRoute tells a gap in the configuration from a vendor that cannot reach the
+// recipient.
+func ExampleError() {
+	vendor, err := memory.New(memory.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := router.New([]router.Upstream{{Name: "usa", Provider: vendor}}, &router.Options{Routes: []router.Route{
+		{Name: "usa", Match: router.Match{Countries: []string{"US"}}, Targets: []router.Target{{Name: "usa"}}},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close(context.Background())
+
+	_, err = r.Send(context.Background(), &provider.Message{To: e164.MustParse("+306941234567"), Text: "Your parcel is here."})
+	fmt.Println(errors.Is(err, router.ErrNoRoute), errors.Is(err, provider.NoRoute))
+	fmt.Println(err)
+	// Output:
+	// true true
+	// refused: no_route: no route matches this message
 }

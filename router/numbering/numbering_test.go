@@ -142,6 +142,17 @@ func ExampleParse() {
 	// Output: +306941234567 mobile true <nil>
 }
 
+func ExampleJudge() {
+	for _, s := range []string{"+306941234567", "+302101234567", "+3012345678"} {
+		verdict := numbering.Judge(e164.MustParse(s))
+		fmt.Println(s, verdict.Region, verdict.Textable(), verdict.Reason())
+	}
+	// Output:
+	// +306941234567 GR true
+	// +302101234567 GR false the number is valid, but its type is fixed_line, which receives no messages
+	// +3012345678 GR false no number with its calling code has this length
+}
+
 func TestRegions(t *testing.T) {
 	assert.Equal(t, []string{"GR"}, numbering.Regions("3069"))
 	assert.Contains(t, numbering.Regions("1"), "CA")

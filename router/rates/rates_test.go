@@ -253,3 +253,14 @@ func ExampleCard_Book() {
 	fmt.Println(price, "by", row)
 	// Output: 0.045 EUR by GR (line 3)
 }
+
+func ExampleCurrencies() {
+	worth, err := rates.NewCurrencies(map[string]string{"EUR": "1", "AUD": "0.61"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := worth.Compare(provider.Money{Micros: 60_000, Currency: "EUR"}, provider.Money{Micros: 87_000, Currency: "AUD"})
+	fmt.Println(order, err)
+	// Output: 1 <nil>
+}
