@@ -14,30 +14,25 @@ import (
 // Deadline or its Validity ends. If a context ends while an attempt is under way,
 // the outcome is what the driver can prove.
 func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error) {
-	return r.sendJob(ctx, m, job{})
-}
-
-// sendJob is Send with what SendAll knows of the message.
-func (r *Router) sendJob(ctx context.Context, m *provider.Message, j job) (*Result, error) {
-	result, err := r.through(ctx, r.middleware, m, j)
-	if result == nil { // a middleware broke the rule
-		result = &Result{Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: "a middleware returned no result"}
-		err = result.failure(err)
-	}
-	return result, err
+	return r.through(ctx, r.middleware, m, job{})
 }
 
 // through runs the middleware that is left, then sends.
 func (r *Router) through(ctx context.Context, left []Middleware, m *provider.Message, j job) (*Result, error) {
-	if len(left) > 0 {
-		return left[0](ctx, m, func(ctx context.Context, m *provider.Message) (*Result, error) {
-			return r.through(ctx, left[1:], m, j)
-		})
+	if len(left) == 0 {
+		ctx, span := r.telemetry.start(ctx)
+		result, cause := r.send(ctx, m, j)
+		r.telemetry.end(ctx, span, result)
+		return result, result.failure(cause)
 	}
-	ctx, span := r.telemetry.start(ctx)
-	result, cause := r.send(ctx, m, j)
-	r.telemetry.end(ctx, span, result)
-	return result, result.failure(cause)
+	result, err := left[0](ctx, m, func(ctx context.Context, m *provider.Message) (*Result, error) {
+		return r.through(ctx, left[1:], m, j)
+	})
+	if result == nil { // it broke the rule
+		result = &Result{Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: "a middleware returned no result"}
+		err = result.failure(err)
+	}
+	return result, err
 }
 
 // job is what SendAll knows of a message beside the message. It travels as a

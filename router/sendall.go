@@ -137,7 +137,7 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 
 func (b *bulk) work(ctx context.Context) {
 	for it := range b.items {
-		result, err := b.router.sendJob(ctx, it.message, it.job)
+		result, err := b.router.through(ctx, b.router.middleware, it.message, it.job)
 		result.Index = it.index
 		b.rows <- row{result, err}
 	}

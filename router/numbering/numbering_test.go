@@ -144,13 +144,16 @@ func ExampleParse() {
 
 func ExampleJudge() {
 	for _, s := range []string{"+306941234567", "+302101234567", "+3012345678"} {
-		verdict := numbering.Judge(e164.MustParse(s))
-		fmt.Println(s, verdict.Region, verdict.Textable(), verdict.Reason())
+		if verdict := numbering.Judge(e164.MustParse(s)); verdict.Textable() {
+			fmt.Println(s, verdict.Region, verdict.Type)
+		} else {
+			fmt.Println(s, verdict.Region, verdict.Reason())
+		}
 	}
 	// Output:
-	// +306941234567 GR true
-	// +302101234567 GR false the number is valid, but its type is fixed_line, which receives no messages
-	// +3012345678 GR false no number with its calling code has this length
+	// +306941234567 GR mobile
+	// +302101234567 GR the number is valid, but its type is fixed_line, which receives no messages
+	// +3012345678 GR no number with its calling code has this length
 }
 
 func TestRegions(t *testing.T) {
