@@ -75,7 +75,7 @@ func TestConformanceUsage(t *testing.T) {
 	}{
 		"nothing":             {nil, "no driver given"},
 		"unknown driver":      {[]string{"--driver", "nobody"}, `unknown driver "nobody"`},
-		"two ways":            {[]string{"--driver", "memory", "--recipe", "x"}, "none of the others can be"},
+		"two ways":            {[]string{"--driver", "memory", "--recipe", "x"}, "got --driver and --recipe; want only one of"},
 		"settings missing":    {[]string{"--driver", "memory", "--settings", "/no/such.json"}, "--settings: "},
 		"settings no JSON":    {[]string{"--driver", "memory", "--settings", write(t, "x.json", "a: b")}, "is not JSON"},
 		"replies missing":     {[]string{"--driver", "memory", "--replies", "/no/such"}, "--replies: "},

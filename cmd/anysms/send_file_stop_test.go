@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,18 +68,29 @@ func TestSendWithClosedOutput(t *testing.T) {
 	}
 }
 
-// Ctrl-C lets what is under way have its answer.
-func TestSendFileFinishesWhatIsUnderWay(t *testing.T) {
-	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, delay: 200ms}\n")
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
+// Ctrl-C, here while the first request is on its way, lets messages in flight
+// finish.
+func TestSendFileFinishesMessagesInFlight(t *testing.T) {
+	vendor := phonifytest.NewServer(phonifytest.Options{})
+	defer vendor.Close()
+	target, err := url.Parse(vendor.URL)
+	require.NoError(t, err)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.Transport = &http.Transport{DisableKeepAlives: true}
+	ctx, interrupt := context.WithCancel(t.Context())
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		interrupt()
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
 	var out, errOut strings.Builder
-	code := run(ctx, []string{"send", "--config", conf, "--file", manyRows(t, 500)}, strings.NewReader(""), &out, &errOut)
+	code := run(ctx, []string{"send", "--config", bulkConfig(t, front.URL), "--file", manyRows(t, 500)}, strings.NewReader(""), &out, &errOut)
 	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, errOut.String(), "waiting at most 15s for messages in flight")
 	assert.Contains(t, errOut.String(), "later rows were not sent")
+	assert.Less(t, len(vendor.Messages()), 500)
+	assert.Equal(t, len(vendor.Messages()), strings.Count(out.String(), ": accepted by usa, id "), "all of them have their result")
 	assert.NotContains(t, out.String(), "unknown")
-	assert.Contains(t, out.String(), "accepted by fake")
 }
 
 // Texts that a guess has changed must not be sent.

@@ -22,7 +22,7 @@ type question struct {
 func (q *question) addTo(cmd *cobra.Command) {
 	q.format.AddTo(cmd)
 	q.conf.AddTo(cmd)
-	cmd.Flags().StringVar(&q.provider, "provider", "", "the provider to ask")
+	cmd.Flags().StringVar(&q.provider, "provider", "", "`NAME` of the provider to ask")
 	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
 }
 

@@ -52,7 +52,7 @@ balance could not be read, or if --provider names a provider without one.`,
 	}
 	format.AddTo(cmd)
 	conf.AddTo(cmd)
-	cmd.Flags().StringVar(&name, "provider", "", "ask only this provider")
+	cmd.Flags().StringVar(&name, "provider", "", "ask only the provider of this `NAME`")
 	return cmd
 }
 

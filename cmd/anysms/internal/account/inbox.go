@@ -46,7 +46,7 @@ func (a *app) inboxCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&cursor, "cursor", "", "the cursor that the last listing printed")
+	cmd.Flags().StringVar(&cursor, "cursor", "", "`CURSOR` that the last listing printed")
 	q.addTo(cmd)
 	return cmd
 }

@@ -46,10 +46,10 @@ func (a *app) otpStartCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpStart(cmd.Context(), &flags) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.to, "to", "", "the recipient's number")
-	f.StringVar(&flags.ref, "ref", "", "your own id for the verification (default: the vendor's, or a new one)")
-	f.StringVar(&flags.from, "from", "", "the sender")
-	f.StringVar(&flags.text, "text", "", "the text, with the driver's placeholder for the code (default: the vendor's text)")
+	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`")
+	f.StringVar(&flags.ref, "ref", "", "your own `ID` for the verification (default: the vendor's, or a new one)")
+	f.StringVar(&flags.from, "from", "", "`SENDER`")
+	f.StringVar(&flags.text, "text", "", "`TEXT` with the driver's placeholder for the code (default: the vendor's text)")
 	_ = cmd.MarkFlagRequired("to") // the flag was just defined
 	flags.addTo(cmd)
 	return cmd
@@ -88,8 +88,8 @@ func (a *app) otpCheckCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpCheck(cmd.Context(), &flags) },
 	}
-	cmd.Flags().StringVar(&flags.ref, "ref", "", "the ref that otp start printed")
-	cmd.Flags().StringVar(&flags.code, "code", "", "the code that the user entered")
+	cmd.Flags().StringVar(&flags.ref, "ref", "", "`REF` that otp start printed")
+	cmd.Flags().StringVar(&flags.code, "code", "", "`CODE` that the user entered")
 	for _, name := range []string{"ref", "code"} {
 		_ = cmd.MarkFlagRequired(name) // the flag was just defined
 	}

@@ -37,7 +37,11 @@ func (a *App) Run(ctx context.Context, root *cobra.Command, args []string) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetArgs(args)
-	code, message := exitCode(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "required flag(s)") { // cobra's own check
+		err = seeHelp(cmd, err)
+	}
+	code, message := exitCode(err)
 	if message != "" {
 		for line := range strings.SplitSeq("anysms: "+message, "\n") {
 			fmt.Fprintln(a.Err, Harmless(line))

@@ -27,7 +27,7 @@ type ConfigFlag struct {
 
 // AddTo adds the flag.
 func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.Path, "config", "", "the configuration (default $"+ConfigEnv+", else ./"+defaultConfig+")")
+	cmd.Flags().StringVar(&c.Path, "config", "", "configuration `FILE` (default $"+ConfigEnv+", else ./"+defaultConfig+")")
 }
 
 // Load reads and checks the configuration. Its providers are open.

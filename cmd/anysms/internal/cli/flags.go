@@ -76,6 +76,21 @@ func seeHelp(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
 }
 
+// AtMostOne returns an error if more than one of the flags is given.
+func AtMostOne(cmd *cobra.Command, names ...string) error {
+	var given, all []string
+	for _, name := range names {
+		all = append(all, "--"+name)
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) < 2 {
+		return nil
+	}
+	return fmt.Errorf("got %s; want only one of %s", strings.Join(given, " and "), strings.Join(all, ", "))
+}
+
 // ShowHelp runs a command that only groups others.
 func ShowHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 

@@ -92,7 +92,7 @@ func (a *app) analyseCommand() *cobra.Command {
 	}
 	flags.format.AddTo(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these languages, such as tr,es; the shortest encoding wins")
+	f.StringSliceVar(&flags.languages, "language", nil, "allow the single shift tables of these `LANGUAGES`, such as tr,es; the shortest encoding wins")
 	f.BoolVar(&flags.locking, "locking", false, "with --language: allow their locking shift tables too")
 	f.BoolVar(&flags.ref16, "ref16", false, "count with 16-bit concatenation references: 152 or 66 units per segment")
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "never split a grapheme (user-perceived character) between two segments")

@@ -66,9 +66,9 @@ func (a *app) costCommand() *cobra.Command {
 	flags.config.AddTo(cmd)
 	f := cmd.Flags()
 	f.Lookup("to-column").DefValue, flags.file.to = "to", "to"
-	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "value of one unit of a currency, such as EUR=1,AUD=0.61")
+	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "values of one unit of each currency, `CURRENCY=RATE,…`, such as EUR=1,AUD=0.61")
 	f.BoolVar(&flags.ask, "ask", false, "ask the vendors for quotes; needs a configuration")
-	f.IntVar(&flags.sample, "sample", 10, "with --ask: number of messages to ask about")
+	f.IntVar(&flags.sample, "sample", 10, "with --ask: ask about the first `N` messages")
 	_ = cmd.MarkFlagRequired("file") // it was just defined
 	return cmd
 }

@@ -37,21 +37,21 @@ var onlyWithFile = []string{
 func (f *fileFlags) addTo(cmd *cobra.Command) {
 	f.delimiter.Words = []string{"comma", "semicolon", "tab", "none"}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.path, "file", "f", "", "file with the texts; - is stdin")
-	flags.StringVar(&f.text, "text-column", "text", "column with the texts")
-	flags.StringVar(&f.template, "template", "", `make each text from this template and the columns that it names, such as "Hi {name}"`)
-	flags.StringVar(&f.to, "to-column", "", "column with the numbers; without it, numbers are not validated")
-	flags.StringVar(&f.network, "network-column", "", "column with the networks (MCCMNC), for prices by network")
-	flags.StringVar(&f.region, "region", "", "country of numbers without a calling code, such as GR")
+	flags.StringVarP(&f.path, "file", "f", "", "`FILE` with the texts; - is stdin")
+	flags.StringVar(&f.text, "text-column", "text", "`COLUMN` with the texts")
+	flags.StringVar(&f.template, "template", "", "make each text from this `TEMPLATE` and the columns that it names, such as \"Hi {name}\"")
+	flags.StringVar(&f.to, "to-column", "", "`COLUMN` with the numbers; without it, numbers are not validated")
+	flags.StringVar(&f.network, "network-column", "", "`COLUMN` with the networks (MCCMNC), for prices by network")
+	flags.StringVar(&f.region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR")
 	f.delimiter.AddTo(cmd, "delimiter", "field delimiter; none means one text per line (default: detect)")
-	flags.StringVar(&f.charset, "charset", "", "character set, such as windows-1253 (default: detect)")
+	flags.StringVar(&f.charset, "charset", "", "`CHARSET`, such as windows-1253 (default: detect)")
 	_ = cmd.RegisterFlagCompletionFunc("charset", cobra.FixedCompletions(source.Charsets(), cobra.ShellCompDirectiveNoFileComp)) // just defined
-	flags.StringVar(&f.sheet, "sheet", "", "worksheet of an XLSX workbook (default: the first)")
-	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV file, for the cost at each provider; needs --to-column")
-	flags.StringSliceVar(&f.providers, "providers", nil, "providers of the rate card to include (default: all)")
+	flags.StringVar(&f.sheet, "sheet", "", "`WORKSHEET` of an XLSX workbook (default: the first)")
+	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV `FILE`, for the cost at each provider; needs --to-column")
+	flags.StringSliceVar(&f.providers, "providers", nil, "comma-separated `NAMES` of providers of the rate card to include (default: all)")
 	flags.BoolVar(&f.duplicates, "duplicates", false, "find duplicate rows: same number and same text")
-	flags.StringVar(&f.annotate, "annotate", "", "write a copy of the rows to this CSV file, with the findings in added columns")
-	flags.StringVar(&f.report, "report", "", "write an HTML report to this file; it includes the longest texts")
+	flags.StringVar(&f.annotate, "annotate", "", "write a copy of the rows to this CSV `FILE`, with the findings in added columns")
+	flags.StringVar(&f.report, "report", "", "write an HTML report to this `FILE`; it includes the longest texts")
 	flags.BoolVar(&f.allowInvalid, "allow-invalid", false, "exit with 0 even if rows are invalid")
 }
 
@@ -147,10 +147,10 @@ type limitFlags struct {
 func (l *limitFlags) addTo(cmd *cobra.Command) {
 	l.require.Words = []string{"gsm7"}
 	flags := cmd.Flags()
-	flags.IntVar(&l.maxSegments, "max-segments", 0, "exit with 1 if a message has more segments than this")
-	flags.StringSliceVar(&l.maxCost, "max-cost", nil, "exit with 1 if the total cost exceeds AMOUNT, or PROVIDER=AMOUNT, or a price is missing")
+	flags.IntVar(&l.maxSegments, "max-segments", 0, "exit with 1 if a message has more than `N` segments")
+	flags.StringSliceVar(&l.maxCost, "max-cost", nil, "exit with 1 if the total cost exceeds `AMOUNT`, or PROVIDER=AMOUNT, or a price is missing")
 	l.require.AddTo(cmd, "require", "exit with 1 if a message needs UCS-2")
-	flags.StringVar(&l.baseline, "baseline", "", "JSON of an earlier analysis: exit with 1 if messages need more segments, or cost more, on average")
+	flags.StringVar(&l.baseline, "baseline", "", "`FILE` with the JSON of an earlier analysis: exit with 1 if messages need more segments, or cost more, on average")
 }
 
 func (l *limitFlags) check(cmd *cobra.Command) error {

@@ -76,13 +76,21 @@ func (a *app) reportWarnings(name string, warnings []rates.Warning, format cli.F
 		}
 	} else {
 		for _, f := range warnings {
-			fmt.Fprintf(a.Out, "%s:%d: %s: %s\n", name, f.Line, f.Rule, f.Message)
+			fmt.Fprintf(a.Out, "%s: %s: %s\n", place(name, f.Line), f.Rule, f.Message)
 		}
 	}
 	if wrong > 0 {
 		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s: %s", name, cli.Plural(wrong, "warning"))}
 	}
 	return nil
+}
+
+// place is a line of a file, or the whole file for line 0.
+func place(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // quotation is a price of a rate card.
@@ -101,7 +109,7 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 		text, network    string
 	)
 	cmd := &cobra.Command{
-		Use:   "quote",
+		Use:   "quote --rates R --to N",
 		Short: "Show what a message to a number costs at each provider, and which row applies",
 		Example: `  anysms rates quote --rates rates.csv --to +306941234567
   anysms rates quote --rates rates.csv --to 6941234567 --region GR --text "Γεια σου"`,
@@ -127,11 +135,11 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 	}
 	format.AddTo(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&card, "rates", "", "the rate card, a CSV file")
-	flags.StringVar(&to, "to", "", "the number")
-	flags.StringVar(&region, "region", "", "country of a number without a calling code, such as GR")
-	flags.StringVar(&network, "mccmnc", "", "the number's network, such as 20210, if known")
-	flags.StringVar(&text, "text", "", "the text, to count its segments (default: one segment)")
+	flags.StringVar(&card, "rates", "", "rate card, a CSV `FILE`")
+	flags.StringVar(&to, "to", "", "recipient's `NUMBER`")
+	flags.StringVar(&region, "region", "", "`COUNTRY` of a number without a calling code, such as GR")
+	flags.StringVar(&network, "mccmnc", "", "`MCCMNC` of the number's network, such as 20210, if known")
+	flags.StringVar(&text, "text", "", "`TEXT`, to count its segments (default: one segment)")
 	for _, name := range []string{"rates", "to"} {
 		_ = cmd.MarkFlagRequired(name) // both were just defined
 	}

@@ -53,22 +53,26 @@ run.`,
   anysms conformance --recipe acme.yaml --format junit
   anysms conformance --list`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.conformance(cmd.Context(), p) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := errors.Join(cli.AtMostOne(cmd, "driver", "plugin", "recipe", "list"), cli.AtMostOne(cmd, "settings", "config"))
+			if err != nil {
+				return err
+			}
+			return a.conformance(cmd.Context(), p)
+		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&p.driver, "driver", "", "name of the driver; with --config, selects its only provider there")
-	f.StringVar(&p.plugin, "plugin", "", "path of a plugin, a driver that is a program")
-	f.StringVar(&p.recipe, "recipe", "", "file of a recipe, or the name of a built-in one")
-	f.StringVar(&p.config, "config", "", "configuration to take a provider's settings from")
-	f.StringVar(&p.provider, "provider", "", "with --config: the provider")
-	f.StringVar(&p.settings, "settings", "", "JSON file with the driver's settings")
-	f.StringVar(&p.replies, "replies", "", "directory with the vendor's replies")
-	f.StringSliceVar(&p.secrets, "secret", nil, "name of a plugin's setting that must never appear in errors or logs")
-	f.StringArrayVar(&p.skip, "skip", nil, "skip a case: ID=REASON; may be repeated")
+	f.StringVar(&p.driver, "driver", "", "`NAME` of the driver; with --config, selects its only provider there")
+	f.StringVar(&p.plugin, "plugin", "", "`PATH` of a plugin, a driver that is a program")
+	f.StringVar(&p.recipe, "recipe", "", "`FILE` of a recipe, or the name of a built-in one")
+	f.StringVar(&p.config, "config", "", "configuration `FILE` to take a provider's settings from")
+	f.StringVar(&p.provider, "provider", "", "with --config: `NAME` of the provider")
+	f.StringVar(&p.settings, "settings", "", "JSON `FILE` with the driver's settings")
+	f.StringVar(&p.replies, "replies", "", "`DIRECTORY` with the vendor's replies")
+	f.StringSliceVar(&p.secrets, "secret", nil, "`NAME` of a plugin's setting that must never appear in errors or logs")
+	f.StringArrayVar(&p.skip, "skip", nil, "skip a case: `ID=REASON`; may be repeated")
 	p.format.AddTo(cmd, "format", "text, json, junit (XML) or markdown (a table)")
 	f.BoolVar(&p.list, "list", false, "list the cases and exit")
-	cmd.MarkFlagsMutuallyExclusive("driver", "plugin", "recipe", "list")
-	cmd.MarkFlagsMutuallyExclusive("settings", "config")
 	return cmd
 }
 

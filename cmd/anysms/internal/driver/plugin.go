@@ -49,7 +49,7 @@ func (a *app) pluginCommand() *cobra.Command {
 
 // addDir adds the flag that names the plugins directory.
 func addDir(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", cmp.Or(os.Getenv("ANYSMS_PLUGINS"), pluginsDir), "the plugins directory")
+	cmd.Flags().StringVar(dir, "dir", cmp.Or(os.Getenv("ANYSMS_PLUGINS"), pluginsDir), "plugins `DIRECTORY`")
 }
 
 func (a *app) pluginListCommand() *cobra.Command {
@@ -86,7 +86,7 @@ func (a *app) listPlugins(dir string, format cli.Format) error {
 		return a.PrintJSON(all)
 	}
 	if len(names) == 0 {
-		fmt.Fprintf(a.Err, "no plugins in %s\n", dir)
+		fmt.Fprintf(a.Err, "no plugins in the directory %q\n", dir)
 	}
 	return a.Table(rows)
 }
@@ -114,9 +114,9 @@ func (a *app) pluginInspectCommand() *cobra.Command {
 
 // addRunFlags adds the flags for how the program is run, as in a configuration.
 func addRunFlags(cmd *cobra.Command, args, env *[]string, tls *string) {
-	cmd.Flags().StringArrayVar(args, "arg", nil, "argument for the program; may be repeated")
-	cmd.Flags().StringArrayVar(env, "env", nil, "NAME of an environment variable to pass to the program; may be repeated")
-	cmd.Flags().StringVar(tls, "tls", plugin.TLSAuto, "auto, or off for plugins without TLS")
+	cmd.Flags().StringArrayVar(args, "arg", nil, "`ARGUMENT` for the program; may be repeated")
+	cmd.Flags().StringArrayVar(env, "env", nil, "`NAME` of an environment variable to pass to the program; may be repeated")
+	cmd.Flags().StringVar(tls, "tls", plugin.TLSAuto, "`MODE`: auto, or off for plugins without TLS")
 }
 
 func environmentOf(names []string) map[string]string {
@@ -192,7 +192,7 @@ Exit code 0: all plugins pass. 1: at least one fails.`,
 		},
 	}
 	addDir(cmd, &dir)
-	cmd.Flags().StringVar(&sha256, "sha256", "", "the required checksum of the file, in hex")
+	cmd.Flags().StringVar(&sha256, "sha256", "", "required `CHECKSUM` of the file, in hex")
 	addRunFlags(cmd, &args, &env, &tls)
 	format.AddTo(cmd)
 	return cmd
@@ -205,7 +205,7 @@ func (a *app) verifyPlugins(ctx context.Context, c plugin.Config, names []string
 			return err
 		}
 		if len(names) == 0 {
-			return fmt.Errorf("no plugins in %s; name a plugin, or give another --dir", dir)
+			return fmt.Errorf("no plugins in the directory %q; name a plugin, or give another --dir", dir)
 		}
 	}
 	all := make([]pluginInfo, 0, len(names))

@@ -309,7 +309,7 @@ func (a *app) recipeNewCommand() *cobra.Command {
 			return errors.Join(err, f.Close())
 		},
 	}
-	cmd.Flags().StringVar(&file, "file", "", "write to this new file instead of stdout")
+	cmd.Flags().StringVar(&file, "file", "", "write to this new `FILE` instead of stdout")
 	return cmd
 }
 

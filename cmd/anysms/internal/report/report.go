@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/encoding/segment"
@@ -30,7 +31,10 @@ const (
 //go:embed page.html
 var pageHTML string
 
-var page = template.Must(template.New("page").Parse(pageHTML))
+// page is parsed when it is needed, which keeps other commands fast.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Parse(pageHTML))
+})
 
 // Write writes the page. It shows the texts of t.Worst.
 func Write(w io.Writer, t *analysis.Totals, opts *analysis.Options) error {
@@ -58,7 +62,7 @@ func Write(w io.Writer, t *analysis.Totals, opts *analysis.Options) error {
 		}
 		d.Worst = append(d.Worst, worst)
 	}
-	if err := page.Execute(w, d); err != nil {
+	if err := page().Execute(w, d); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

@@ -22,7 +22,7 @@ func (a *app) resolveCommand() *cobra.Command {
 	var format cli.Format
 	as := cli.OneOf{Words: []string{"accepted", "not_sent"}}
 	cmd := &cobra.Command{
-		Use:     "resolve --journal J --as accepted|not_sent",
+		Use:     "resolve --journal J [--as accepted|not_sent]",
 		GroupID: cli.GroupSend,
 		Short:   "Settle messages of unknown outcome in a journal",
 		Long: `Settle by hand the messages in a journal whose outcome is unknown: those in flight
@@ -51,9 +51,9 @@ is changed; the exit code is then 3 if there are any.`,
 	}
 	format.AddTo(cmd)
 	f := cmd.Flags()
-	f.StringVar(&path, "journal", "", "the journal that send --file wrote")
+	f.StringVar(&path, "journal", "", "journal `FILE` that send --file wrote")
 	as.AddTo(cmd, "as", "the outcome to record: accepted or not_sent")
-	f.StringSliceVar(&refs, "ref", nil, "settle only the messages with these refs; may be repeated")
+	f.StringSliceVar(&refs, "ref", nil, "settle only the message with this `REF`; may be repeated")
 	_ = cmd.MarkFlagRequired("journal") // the flag was just defined
 	return cmd
 }
@@ -62,7 +62,7 @@ is changed; the exit code is then 3 if there are any.`,
 // one.
 func openExisting(path string) (*journal.Journal, error) {
 	if _, err := os.Stat(path); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--journal: %w", err)
 	}
 	return journal.Open(path)
 }

@@ -30,13 +30,13 @@ message would be refused.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.explain(cmd.Context(), &flags) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.to, "to", "", "recipient's number")
-	f.StringVar(&flags.text, "text", "", "the text")
-	f.StringVar(&flags.from, "from", "", "sender")
+	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`")
+	f.StringVar(&flags.text, "text", "", "`TEXT` of the message")
+	f.StringVar(&flags.from, "from", "", "`SENDER`")
 	flags.class.AddTo(cmd, "class", "kind of message")
-	f.StringVar(&flags.tag, "tag", "", "your own label")
+	f.StringVar(&flags.tag, "tag", "", "your own `LABEL`")
 	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver it, such as 90s")
-	f.StringVar(&flags.at, "at", "", "time for the vendor to send it, such as 2030-01-02T15:04:05Z")
+	f.StringVar(&flags.at, "at", "", "`TIME` for the vendor to send it, such as 2030-01-02T15:04:05Z")
 	flags.conf.AddTo(cmd)
 	flags.format.AddTo(cmd)
 	for _, name := range []string{"to", "text"} {
