@@ -23,9 +23,9 @@ type dispatcher struct {
 	observer *observer
 }
 
-// attempt makes one attempt, or says what stood in its way. Everything that can
-// stop it comes before the driver is called: the provider's limits, its breaker,
-// the intent in the journal.
+// attempt makes one attempt, or returns why it did not. Everything that can prevent
+// the attempt comes before the driver is called: the provider's limits, its
+// breaker, the intent in the journal.
 func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 	u := t.upstream
 	if e := d.acquire(ctx, t, rest); e.kind != proceed {
@@ -52,7 +52,7 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 	return event{}
 }
 
-// acquire waits for the provider's limits. Without an event, the slot must be
+// acquire waits for the provider's limits. If it returns proceed, the slot must be
 // released.
 func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	u := t.upstream
@@ -74,8 +74,8 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	return event{kind: passedOver, reason: err.Error()}
 }
 
-// permit asks the breaker, then writes the intent. Without an event, the attempt
-// must follow, and give the permit back.
+// permit asks the breaker, then writes the intent. If it returns proceed, the
+// attempt must follow and give the permit back.
 func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
 	p := permit{circuit: t.circuit}
 	if e := t.admit(d.observer); e.kind != proceed { // the wait may have changed it
@@ -110,10 +110,9 @@ type window struct {
 	connect time.Duration // for the connection, if less than the provider's own time; else 0
 }
 
-// window gives the connection no more than an equal share of the time that is
-// left. The response may take all of it, as what is under way is best waited
-// for; but under at_least_once only the share, so that the next provider gets
-// its own.
+// window limits the connection to an equal share of the time that is left. The
+// response may take all of it, because waiting is better than doubt; but under
+// at_least_once only the share, so that the next provider gets its own.
 func (d *dispatcher) window(ctx context.Context, t *try, rest others) window {
 	var w window
 	settings := &t.upstream.settings

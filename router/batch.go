@@ -8,8 +8,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// attemptInBatch makes the attempt together with other messages. joined is false
-// if the message must go by itself.
+// attemptInBatch makes the attempt together with other messages. joined is false if
+// the message must be sent by itself.
 func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e event, joined bool) {
 	if !d.mayJoin(t, rest) {
 		return event{}, false
@@ -33,8 +33,8 @@ func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e
 	return event{}, true
 }
 
-// mayJoin reports whether the message may travel with others. A repeat that the
-// vendor is to recognize may not: nobody could say when a batch leaves.
+// mayJoin reports whether the message may be sent with others. A retry that the
+// vendor has to recognize may not, because a batch may leave too late for that.
 func (d *dispatcher) mayJoin(t *try, rest others) bool {
 	u := t.upstream
 	if d.batchers == nil || u.batchSize() < 2 || t.message.Class == provider.OTP || d.trail.inDoubtAt(u.name) {

@@ -21,7 +21,7 @@ const (
 	noEvidence              // the call says nothing about the provider
 )
 
-// Error makes evidence the error that gobreaker is given.
+// Error lets gobreaker take evidence as an error.
 func (e evidence) Error() string { return "the call has failed" }
 
 func (e evidence) err() error {

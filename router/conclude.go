@@ -6,7 +6,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// result is what is known of the message before anything was tried.
+// result returns what is known of the message before anything is tried.
 func (p *plan) result() *Result {
 	if p.message == nil {
 		return &Result{}
@@ -18,7 +18,7 @@ func (p *plan) result() *Result {
 	return r
 }
 
-// refused is the result of a message that nothing was tried with; err says why.
+// refused returns the result of a message that was not tried; err says why.
 func (p *plan) refused(err error) (*Result, error) {
 	r := p.result()
 	refuse(r, err)
@@ -34,22 +34,22 @@ func refuse(r *Result, err error) {
 	}
 }
 
-// recalled is the result of a message that the journal knows as accepted.
+// recalled returns the result of a message that the journal knows as accepted.
 func (p *plan) recalled(prior *Result) *Result {
 	r := p.result()
 	r.Status, r.Provider, r.ID, r.Replayed = prior.Status, prior.Provider, prior.ID, true
 	return r
 }
 
-// replayed is the result of a message that the store knows as accepted.
+// replayed returns the result of a message that the store knows as accepted.
 func replayed(prior *Result) *Result {
 	r := *prior
 	r.Replayed = true
 	return &r
 }
 
-// conclude makes the result of a trail. The error is that of the attempt which
-// decided.
+// conclude returns the result that follows from the trail, and the error of the
+// deciding attempt.
 func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
 	r := p.result()
 	r.Attempts, r.Skipped, r.DuplicatePossible = t.attempts, end.skipped, t.duplicatePossible
@@ -73,8 +73,8 @@ func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
 	return r, nil
 }
 
-// nothingTried: there was no time, or no provider can carry the message, or none
-// is in use.
+// nothingTried returns why there was no attempt: no time, no provider that can carry
+// the message, or none in use.
 func (p *plan) nothingTried(end ending) error {
 	if end.state == stopped {
 		return &provider.Error{Code: provider.Unavailable, Err: end.cause}
@@ -98,8 +98,8 @@ func (r *Result) accept(c *candidate, receipt *provider.Receipt, o *Options) {
 	}
 }
 
-// decidedBy takes status and code from an attempt. It reports whether the error
-// behind the attempt is still the cause.
+// decidedBy takes status and code from the deciding attempt. It reports whether the
+// attempt's error is the cause.
 func (r *Result) decidedBy(a *Attempt) bool {
 	r.Status, r.Provider = a.Outcome, a.Provider
 	if a.Outcome != provider.OutcomeAccepted {

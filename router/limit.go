@@ -22,8 +22,8 @@ const Forever = time.Duration(math.MaxInt64)
 // bucket is a Limiter of this process.
 type bucket struct{ limiter *rate.Limiter }
 
-// newBucket makes a limiter whose bursts are a tenth of a second's worth, and
-// never too small for n units at once.
+// newBucket returns a limiter with bursts of a tenth of a second's units, and never
+// of fewer than n units.
 func newBucket(perSecond float64, n int) bucket {
 	return bucket{rate.NewLimiter(rate.Limit(perSecond), max(n, int(perSecond/10)))}
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// loop tries the candidates of a plan until the message is settled or nobody is
-// left. Each round is one candidate's turn. The turn ends with an event, and the
-// table of transitions says what the event makes of the candidate and of the
-// send; only apply changes these two states.
+// loop tries the candidates of a plan until the message is settled or no candidate
+// is left. Each round is one candidate's turn. The turn ends with an event, and the
+// table of transitions says which states the candidate and the send have then; only
+// apply changes these states.
 type loop struct {
 	dispatcher
 	tries []try
@@ -18,7 +18,7 @@ type loop struct {
 	cause error // of stopped
 }
 
-// begin gives each candidate its first state.
+// begin sets the first state of each candidate.
 func (l *loop) begin() {
 	l.tries = make([]try, len(l.plan.candidates))
 	for i := range l.tries {
@@ -33,8 +33,8 @@ func (l *loop) begin() {
 	}
 }
 
-// run makes the attempts. It ends: each round makes an attempt, which the budget
-// bounds, passes a candidate over, or waits for one within a bounded time.
+// run makes the attempts. It always ends: each round makes an attempt, of which
+// there is a budget, passes over a candidate, or waits for one for a bounded time.
 func (l *loop) run(ctx context.Context) ending {
 	l.begin()
 	l.settleEarlier(ctx)
@@ -74,7 +74,7 @@ func (l *loop) turn(ctx context.Context, t *try) event {
 	return l.judge(t, rest)
 }
 
-// apply makes the transition; t is nil if the event concerns the send alone.
+// apply changes the states; t is nil if the event concerns the send alone.
 func (l *loop) apply(t *try, e event) {
 	to := transitions[e.kind]
 	l.state, l.cause = to.send, e.cause
@@ -87,8 +87,8 @@ func (l *loop) apply(t *try, e event) {
 	}
 }
 
-// next is the first candidate that is fresh or keeps its turn, else the waiting
-// one that is ready first, else the last resort; nil if nobody is left.
+// next returns the first candidate that is fresh or keeps its turn, else the
+// waiting one that is ready first, else the last resort; nil = none is left.
 func (l *loop) next() *try {
 	var first *try
 	for i := range l.tries {
@@ -108,8 +108,8 @@ func (l *loop) next() *try {
 	return first
 }
 
-// lastResort is, if the options want it and nothing was tried, the provider
-// whose breaker opened first.
+// lastResort returns the provider whose breaker opened first, if the options want
+// it and nothing was tried; else nil.
 func (l *loop) lastResort() *try {
 	if !l.options.Breaker.LastResort || len(l.trail.attempts) > 0 {
 		return nil
@@ -142,11 +142,11 @@ func (l *loop) wait(ctx context.Context, t *try) event {
 	return event{}
 }
 
-// resolve deals with doubt about a candidate that e would leave, as the delivery
-// mode asks.
+// resolve settles doubt about a candidate that e would leave, as the delivery mode
+// requires.
 func (l *loop) resolve(ctx context.Context, t *try, e event) event {
 	switch l.plan.delivery {
-	case provider.AtLeastOnce: // on, but never here again
+	case provider.AtLeastOnce: // go on, but never here again
 		if e.kind == mustWait {
 			e.kind = passedOver
 		}
@@ -161,8 +161,8 @@ func (l *loop) resolve(ctx context.Context, t *try, e event) event {
 	return event{kind: doubtStays}
 }
 
-// settleEarlier deals with the doubt that an earlier send has left, before
-// anything else is tried.
+// settleEarlier settles the doubt that an earlier send has left, before anything
+// else is tried.
 func (l *loop) settleEarlier(ctx context.Context) {
 	if l.trail.earlier == 0 {
 		return
@@ -183,7 +183,7 @@ func (l *loop) settleEarlier(ctx context.Context) {
 	}
 }
 
-// skipped names the candidates that were passed over.
+// skipped lists the candidates that were passed over.
 func (l *loop) skipped() []Skip {
 	var list []Skip
 	for i := range l.tries {

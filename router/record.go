@@ -29,9 +29,9 @@ func newRecord(s *setup, m *provider.Message, key string) record {
 	return record{message: m, store: o.Store, journal: o.Journal, options: &o.StoreOptions, observer: &s.observer, key: key}
 }
 
-// claim takes the Ref, for which it waits while another send has it. A prior
-// result stands in for this send if it is accepted, and passes its doubt on if
-// it is unknown. The error is why the message must not be sent.
+// claim claims the Ref, and waits while another send has it. An accepted prior is the
+// result of this send; an unknown one passes its doubt on. The error says why the
+// message must not be sent.
 func (r *record) claim(ctx context.Context, deadline time.Time) (prior *Result, err error) {
 	if r.store == nil || r.message.Ref == "" {
 		return nil, nil
@@ -43,7 +43,7 @@ func (r *record) claim(ctx context.Context, deadline time.Time) (prior *Result, 
 		return prior, nil
 	case errors.Is(err, ErrRefReused):
 		return nil, provider.NewError(provider.InvalidMessage, ErrRefReused.Error())
-	case errors.Is(err, ErrInFlight): // and nobody waits for it any longer
+	case errors.Is(err, ErrInFlight): // and there is no time left to wait
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
 		}
@@ -72,7 +72,7 @@ func (r *record) begin(ctx context.Context, deadline time.Time) (*Result, error)
 // storeTime bounds the recording of a result after the caller is gone.
 const storeTime = 5 * time.Second
 
-// finish gives the claim back with the result, even if the caller's context has
+// finish releases the claim and stores the result, even if the caller's context has
 // ended: what was sent must not be forgotten.
 func (r *record) finish(ctx context.Context, result *Result) {
 	if !r.claimed {
@@ -85,7 +85,7 @@ func (r *record) finish(ctx context.Context, result *Result) {
 	}
 }
 
-// intent tells the journal that bytes may leave now.
+// intent writes to the journal that bytes may leave now.
 func (r *record) intent(ctx context.Context, name string) error {
 	if r.journal == nil {
 		return nil
@@ -100,8 +100,8 @@ func (r *record) intent(ctx context.Context, name string) error {
 	return r.journal.Intent(ctx, JournalEntry{Key: r.key, Provider: name, At: time.Now()})
 }
 
-// outcome tells the journal what became of the message. The result stands even
-// if that cannot be written.
+// outcome writes to the journal what became of the message. The result is returned
+// even if that fails.
 func (r *record) outcome(ctx context.Context, result *Result) {
 	if r.journal == nil || r.key == "" || result.Replayed {
 		return

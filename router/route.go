@@ -32,7 +32,7 @@ type rotation struct {
 }
 
 // traits are what routes and breakers look at in a message. Country and network
-// are looked up once, and only if somebody asks.
+// are looked up once, when they are first needed.
 type traits struct {
 	message *provider.Message
 	lookup  func(e164.Number) string // Options.Network
@@ -59,7 +59,7 @@ func (t *traits) networkCode() string {
 	return t.network.value
 }
 
-// circuit is what judges the message at a provider.
+// circuit returns the breakers that decide about the message at a provider.
 func (t *traits) circuit(u *upstream) circuit {
 	if !u.health.settings.PerCountry {
 		return u.health.circuit("")

@@ -64,7 +64,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result,
 		return result, err
 	}
 
-	// Attempt, until the message is settled or nobody is left.
+	// Attempt, until the message is settled or no candidate is left.
 	end := l.run(ctx)
 
 	// Conclude, and write it down.
@@ -76,8 +76,8 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result,
 }
 
 // recall looks up what is known of the message: in the journal, which SendAll has
-// read, then in the store. A result stands in for the send. Without one the
-// message may be tried, and the trail has the doubt about it, if there is any.
+// read, then in the store. If it returns a result, nothing is sent. Else the message
+// may be tried, and the trail has the doubt that an earlier send has left.
 func recall(ctx context.Context, d *dispatcher, prior *Result) (*Result, error) {
 	p, t := &d.plan, &d.trail
 	if prior != nil {

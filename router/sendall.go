@@ -11,8 +11,8 @@ import (
 )
 
 // SendAll sends the messages of a sequence, several at a time, while the caller
-// ranges over the results. These come in no particular order; [Result].Index
-// tells which message each belongs to. Every message that was taken from the
+// ranges over the results. Results come in no particular order; [Result].Index is
+// the message's place in the sequence. Every message that was taken from the
 // sequence has exactly one result. Memory does not grow with the length of the
 // sequence.
 //

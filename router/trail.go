@@ -7,14 +7,14 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// trail is what was tried with one message and what is known of it. Whether a
-// provider may have the message is answered from here alone.
+// trail is what was tried with one message and what came of it. It alone says
+// whether a provider may have the message.
 type trail struct {
 	attempts []Attempt
 	errs     []attemptError
 	earlier  int // attempts of an earlier send, which come first
 
-	acceptedBy *candidate // who has the message; nil = nobody is known to
+	acceptedBy *candidate // the provider that has the message; nil = none is known
 	receipt    *provider.Receipt
 
 	duplicatePossible bool
@@ -26,8 +26,8 @@ type attemptError struct {
 	err     error
 }
 
-// inherit begins with the trail of an earlier send whose outcome is unknown. The
-// providers that may have the message since then are in doubt here too.
+// inherit starts with the trail of an earlier send whose outcome is unknown, so that
+// the providers that may have the message are in doubt here too.
 func (t *trail) inherit(prior *Result, now time.Time) {
 	t.duplicatePossible = prior.DuplicatePossible
 	t.attempts = append(t.attempts, prior.Attempts...)
@@ -43,7 +43,7 @@ func (t *trail) inherit(prior *Result, now time.Time) {
 	t.earlier = len(t.attempts)
 }
 
-// add notes an attempt of this send.
+// add appends an attempt of this send.
 func (t *trail) add(a Attempt, err error) {
 	if t.inDoubt() && !t.inDoubtAt(a.Provider) {
 		t.duplicatePossible = true
@@ -54,13 +54,13 @@ func (t *trail) add(a Attempt, err error) {
 	t.attempts = append(t.attempts, a)
 }
 
-// accept notes who has the message.
+// accept records which provider has the message.
 func (t *trail) accept(by *candidate, receipt *provider.Receipt) {
 	t.acceptedBy, t.receipt = by, receipt
 }
 
-// settle notes what the vendor said when it was asked about the attempts in
-// doubt there.
+// settle records what the vendor returned when it was asked about the attempts in
+// doubt.
 func (t *trail) settle(name string, o provider.Outcome) {
 	for i := range t.attempts {
 		if a := &t.attempts[i]; a.Provider == name && isUnknown(*a) {
@@ -69,7 +69,7 @@ func (t *trail) settle(name string, o provider.Outcome) {
 	}
 }
 
-// last is the latest attempt and the error behind it.
+// last returns the latest attempt and its error.
 func (t *trail) last() (*Attempt, error) {
 	i := len(t.attempts) - 1
 	return &t.attempts[i], t.errOf(i)
@@ -84,18 +84,18 @@ func (t *trail) errOf(attempt int) error {
 	return nil
 }
 
-// tries counts this send's attempts, at one provider or, with "", at all.
+// tries counts the attempts of this send at one provider.
 func (t *trail) tries(name string) int {
 	n := 0
-	for i := range t.attempts[t.earlier:] {
-		if a := &t.attempts[t.earlier+i]; name == "" || a.Provider == name {
+	for i := t.earlier; i < len(t.attempts); i++ {
+		if t.attempts[i].Provider == name {
 			n++
 		}
 	}
 	return n
 }
 
-// firstAt is when the first attempt at a provider began; zero = there was none.
+// firstAt returns when the first attempt at a provider began; zero = there was none.
 func (t *trail) firstAt(name string) time.Time {
 	for i := range t.attempts {
 		if t.attempts[i].Provider == name {
@@ -115,9 +115,9 @@ func (t *trail) inDoubtAt(name string) bool {
 
 func isUnknown(a Attempt) bool { return a.Outcome == provider.OutcomeUnknown }
 
-// status is what the attempts say together: accepted comes before unknown, that
-// before a refusal for all providers, that before not_sent, and that before the
-// refusals of single vendors.
+// status returns the status that follows from all attempts: accepted comes before
+// unknown, that before a refusal for all providers, that before not_sent, and that
+// before refusals by single vendors.
 func (t *trail) status(refusedForAll bool) provider.Outcome {
 	notSent := false
 	status := provider.OutcomeRefused

@@ -9,7 +9,7 @@ const (
 	unchanged tryState = iota // in the table only
 	fresh                     // its turn has not come yet
 	retrying                  // it keeps its turn and is tried again at ready
-	waiting                   // its turn comes when nobody is fresh, at ready
+	waiting                   // its turn comes at ready, when no candidate is fresh
 	done                      // passed over, or tried and not to be tried again
 )
 
@@ -37,7 +37,7 @@ const (
 	// After an attempt.
 	accepted      // it has the message
 	retryHere     // not accepted: here again after a pause
-	retryLater    // not accepted: here again if nobody else takes it
+	retryLater    // not accepted: here again if no other provider accepts it
 	tryNext       // not accepted: the next provider
 	refusedForAll // not accepted: no other provider may be tried
 
@@ -47,8 +47,8 @@ const (
 	absent     // the vendor was asked, and does not list it, which is proof
 )
 
-// transitions is the state machine of a send: what an event makes of the
-// candidate whose turn it was, and of the send.
+// transitions is the state machine of a send: the states of the candidate whose turn
+// it was, and of the send, after an event.
 var transitions = [...]struct {
 	candidate tryState
 	send      sendState
@@ -74,8 +74,8 @@ type event struct {
 	cause  error     // of mustStop
 }
 
-// leaves reports whether the event leaves the candidate, for now or for good, so
-// that doubt about it must be dealt with first.
+// leaves reports whether the event leaves the candidate, for now or for good. Doubt
+// about the candidate must be settled first.
 func (e event) leaves() bool {
 	switch e.kind {
 	case passedOver, mustWait, tryNext, refusedForAll:
@@ -123,7 +123,7 @@ func (t *try) others(all []try) others {
 	return o
 }
 
-// admit looks at what is known of the provider, without asking it.
+// admit checks what is known about the provider, without asking it.
 func (t *try) admit(o *observer) event {
 	reason := t.upstream.outOfUse(t.circuit, t.lastResort)
 	o.breakers(t.upstream.name, t.circuit) // asking may have changed their states

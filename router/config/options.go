@@ -111,8 +111,8 @@ func (r *routeConfig) route(n *numbers, path string) router.Route {
 	return rt
 }
 
-// wording puts the message's text into the place of {text}, once: what the text
-// holds is not looked at.
+// wording replaces {text} by the message's text, once: a {text} in the message is
+// left alone.
 func wording(form string) func(*provider.Message) {
 	before, after, found := strings.Cut(form, "{text}")
 	return func(m *provider.Message) {
@@ -132,7 +132,7 @@ func withoutPlus(list []string) []string {
 	return out
 }
 
-// upstream makes the router's settings of a provider that is not open yet.
+// upstream returns the router's settings of a provider that is not open yet.
 func (p *providerConfig) upstream(name string) (router.Upstream, error) {
 	var n numbers
 	at := "providers." + name + "."

@@ -106,7 +106,7 @@ func setting(d provider.Driver, key string) (shape, bool) {
 	return shape{}, false
 }
 
-// settle makes the paths among a driver's settings relative to the file.
+// settle resolves the paths among a driver's settings.
 func (d *document) settle(key string, v any) any {
 	path, ok := v.(string)
 	if !ok || path == "" {

@@ -70,7 +70,7 @@ func under(path string, err error) error {
 	return &provider.ConfigError{Path: at, Reason: wrong.Reason}
 }
 
-// open opens the providers and makes the router.
+// open opens the providers and the router.
 func (d *document) open(ctx context.Context, c *Config, root *yaml.Node, drivers *provider.Registry) error {
 	fields, err := d.fields("", root, 0)
 	if err != nil {

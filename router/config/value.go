@@ -209,7 +209,7 @@ func (d *document) secretFile(path string, n *yaml.Node) (any, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r"), nil
 }
 
-// resolve makes a path relative to the file.
+// resolve resolves a path relative to the directory of the file.
 func (d *document) resolve(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

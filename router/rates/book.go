@@ -16,7 +16,7 @@ import (
 type Book struct {
 	currency string
 	rows     []Row   // the most specific first
-	networks []int32 // rows with mccmnc, which are few and looked at first
+	networks []int32 // rows with mccmnc, which are few and come first
 	nodes    []node  // a trie over prefixes; node 0 is the empty prefix
 }
 

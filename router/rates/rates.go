@@ -7,7 +7,7 @@
 //
 // A row applies to a destination if each of country (ISO 3166-1 alpha-2),
 // prefix (leading digits of the number, without plus) and mccmnc (network, five
-// or six digits) that it gives fits; a row that gives none is the provider's
+// or six digits) that it names fits; a row that names none is the provider's
 // default. Of the rows that apply, the most specific wins: one with mccmnc
 // before one with a prefix, a longer prefix before a shorter one, then country,
 // then the default. Of equally specific rows the one with the latest
