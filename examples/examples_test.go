@@ -26,8 +26,7 @@ func build(t *testing.T) string {
 	return dir
 }
 
-// pointAt builds a program that speaks to the vendors with its vendors replaced
-// by fakes.
+// pointAt builds a program whose vendors are replaced by fakes.
 func pointAt(t *testing.T, source, apifonURL, phonifyURL string) string {
 	t.Helper()
 	code, err := os.ReadFile(source)
@@ -94,8 +93,8 @@ func TestExamples(t *testing.T) {
 
 		require.NoError(t, athens.SetMode(httpcalltest.Drop))
 		out = run(t, "", program, "+306971234567", "Your table is ready")
-		assert.Contains(t, out, "a vendor may have it")
-		assert.Len(t, usa.Messages(), 1, "doubt is no reason to send again")
+		assert.Contains(t, out, "a vendor may have accepted it")
+		assert.Len(t, usa.Messages(), 1, "an unknown outcome is not sent again")
 	})
 
 	t.Run("otp", func(t *testing.T) {

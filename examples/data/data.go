@@ -1,10 +1,9 @@
-// Package data has real text messages to try things with.
+// Package data has real text messages for examples and tests.
 //
 // messages.tsv is an extract of 254 messages from the SMS Spam Collection v.1 by
 // Tiago A. Almeida and José María Gómez Hidalgo, UCI Machine Learning
 // Repository, https://doi.org/10.24432/C5CC84, under the licence CC BY 4.0,
-// https://creativecommons.org/licenses/by/4.0/. Messages were left out, none was
-// changed.
+// https://creativecommons.org/licenses/by/4.0/. No message was changed.
 package data
 
 import (
@@ -15,7 +14,7 @@ import (
 //go:embed messages.tsv
 var messages string
 
-// Messages gives the texts of messages.tsv in their order.
+// Messages returns the texts of messages.tsv in order.
 func Messages() []string {
 	var texts []string
 	_, rows, _ := strings.Cut(messages, "\n") // the header

@@ -1,5 +1,5 @@
-// Command fromconfig sends every line of stdin, a number and a text with a tab
-// between them, through the providers and routes of a configuration.
+// Command fromconfig sends every line of stdin, a number and a text separated by a
+// tab, through the providers and routes of a configuration.
 //
 //	printf '+306900000001\tHello\n' | go run ./examples/fromconfig anysms.yaml
 package main
@@ -28,7 +28,7 @@ func main() {
 }
 
 func sendAll(ctx context.Context, path string) error {
-	// A program with a driver of its own adds it to the registry here.
+	// Programs with their own drivers add them to the registry here.
 	conf, err := config.Load(ctx, path, builtin.Registry(), nil)
 	if err != nil {
 		return err

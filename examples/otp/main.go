@@ -1,9 +1,9 @@
-// Command otp sends a one-time code that is good for two minutes.
+// Command otp sends a one-time code that is valid for two minutes.
 //
-// A code that comes twice does no harm, and one that does not come locks a
-// person out. So the class otp goes on to the next provider even if the first
-// one may have taken the message, and the result says that it may come twice.
-// After the validity nothing is tried any more.
+// A code that arrives twice is harmless, but one that does not arrive locks a person
+// out. So for the class otp the router continues with the next provider even if the
+// first one may have accepted the message; the result says that it may arrive twice.
+// Nothing is tried after the deadline.
 //
 //	go run ./examples/otp -config anysms.yaml +306900000001
 package main
@@ -50,7 +50,7 @@ func send(ctx context.Context, path, number string) error {
 		return err
 	}
 	result, err := sms.Send(ctx, &provider.Message{
-		To: to, Text: fmt.Sprintf("%06d is your code. It is good for two minutes.", code),
+		To: to, Text: fmt.Sprintf("%06d is your code. It is valid for two minutes.", code),
 		Class: provider.OTP, Deadline: time.Now().Add(validity),
 	})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command plugin-go is a driver as a program of its own: examples/plugin-go/acme,
-// served to whoever starts it as a plugin.
+// Command plugin-go is a plugin: it serves the driver of package
+// examples/plugin-go/acme to the program that starts it.
 package main
 
 import (

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 )
 
-// The test binary is the plugin: started by a host it does what the program does.
+// The test binary is also the plugin: if a host starts it, it runs main.
 func TestMain(m *testing.M) {
 	if os.Getenv("ANYSMS_PLUGIN") != "" {
 		main()

@@ -6,7 +6,7 @@ const http = require('node:http');
 const https = require('node:https');
 const zlib = require('node:zlib');
 
-const MAX_ANSWER = 1 << 20;
+const MAX_RESPONSE = 1 << 20;
 const CONNECT_TIMEOUT = 3000;
 const TIMEOUT = 30000;
 
@@ -27,7 +27,7 @@ const CODES = {
   no_credit: 'CODE_INSUFFICIENT_FUNDS',
 };
 
-// byStatus is what a status proves without a documented body.
+// byStatus is the meaning of a status without a documented body.
 function byStatus(status, retryAfter) {
   switch (status) {
     case 401: case 407: return 'CODE_UNAUTHENTICATED';
@@ -47,7 +47,7 @@ class Failure {
 
 let account = null;
 
-// open checks the settings, or answers a ConfigError.
+// open checks the settings and returns the capabilities, or a ConfigError.
 function open(settings) {
   const wrong = (path, reason) => ({ config_error: { path, reason } });
   for (const key of Object.keys(settings)) {
@@ -56,31 +56,31 @@ function open(settings) {
   }
   if (!settings.token) return wrong('token', 'must not be empty');
   let url;
-  try { url = new URL(settings.base_url); } catch { return wrong('base_url', 'is not an address such as https://api.example.com'); }
+  try { url = new URL(settings.base_url); } catch { return wrong('base_url', 'want a URL such as https://api.example.com'); }
   if (url.username || url.password || url.search || url.hash) return wrong('base_url', 'must not have a user, a query or a fragment');
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) return wrong('base_url', 'want https (http is for loopback alone)');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) return wrong('base_url', 'want https (http is allowed for loopback only)');
   account = { base: settings.base_url.replace(/\/+$/, ''), token: settings.token };
   return { capabilities: { features: ['FEATURE_CHOOSE_SENDER', 'FEATURE_SEND_STREAM'] } };
 }
 
-// scrub takes the token out of what the vendor says.
+// scrub removes the token from the vendor's words.
 const scrub = (text) => text.replaceAll(account.token, '[redacted]');
 
-// request makes one request. It fails with CODE_UNAVAILABLE if not one byte of it
-// can have left, else with CODE_INDETERMINATE.
+// request makes one request. It fails with CODE_UNAVAILABLE if nothing of it can have
+// been sent, else with CODE_INDETERMINATE.
 function request(method, path, body, context) {
   return new Promise((resolve, reject) => {
     let connected = false;
     const client = account.base.startsWith('https:') ? https : http;
-    // A connection of its own for each request: one that was kept may be dead, and
-    // that would be a source of doubt.
+    // A new connection for each request: a reused one may be dead, which would make
+    // the outcome unknown.
     const call = client.request(account.base + path, { method, agent: false, headers: {
       Authorization: 'Bearer ' + account.token, 'Content-Type': 'application/json', Accept: 'application/json', 'Content-Length': Buffer.byteLength(body),
     } });
     const timers = [
       setTimeout(() => { if (!connected) end('no connection within the connect timeout'); }, Math.min(CONNECT_TIMEOUT, context.connectTimeout ?? CONNECT_TIMEOUT)),
-      setTimeout(() => end('no answer within the timeout', 'CAUSE_TIMEOUT'), TIMEOUT),
+      setTimeout(() => end('no response within the timeout', 'CAUSE_TIMEOUT'), TIMEOUT),
       setTimeout(() => end("the caller's deadline passed", 'CAUSE_DEADLINE_EXCEEDED'), Math.min(context.timeout ?? 2 ** 30, 2 ** 30)),
     ];
     const done = (settle, value) => { timers.forEach(clearTimeout); context.cancel = () => {}; settle(value); };
@@ -88,26 +88,26 @@ function request(method, path, body, context) {
       done(reject, new Failure(connected ? 'CODE_INDETERMINATE' : 'CODE_UNAVAILABLE', why, { causes: cause ? [cause] : [] }));
       call.destroy();
     };
-    context.cancel = () => end('the caller gave up', 'CAUSE_CANCELLED');
+    context.cancel = () => end('the call was cancelled', 'CAUSE_CANCELLED');
     if (context.cancelled) return context.cancel();
     call.on('socket', (s) => s.once(client === https ? 'secureConnect' : 'connect', () => { connected = true; }));
     call.on('error', (err) => end(err.code ?? 'the connection broke'));
-    call.on('response', (answer) => {
+    call.on('response', (response) => {
       const chunks = [];
       let size = 0;
-      answer.on('data', (chunk) => { size += chunk.length; chunks.push(chunk); if (size > MAX_ANSWER) finish(null); });
-      answer.on('end', () => finish(answer.complete ? Buffer.concat(chunks) : null));
-      answer.on('error', () => finish(null));
-      const finish = (raw) => { done(resolve, { status: answer.statusCode, headers: answer.headers, body: decode(raw, answer.headers) }); call.destroy(); };
+      response.on('data', (chunk) => { size += chunk.length; chunks.push(chunk); if (size > MAX_RESPONSE) finish(null); });
+      response.on('end', () => finish(response.complete ? Buffer.concat(chunks) : null));
+      response.on('error', () => finish(null));
+      const finish = (raw) => { done(resolve, { status: response.statusCode, headers: response.headers, body: decode(raw, response.headers) }); call.destroy(); };
     });
     call.end(body);
   });
 }
 
-// decode answers the body's text, or null if it could not be read.
+// decode returns the body's text, or null if it could not be read.
 function decode(raw, headers) {
   try {
-    if (raw && headers['content-encoding'] === 'gzip') raw = zlib.gunzipSync(raw, { maxOutputLength: MAX_ANSWER });
+    if (raw && headers['content-encoding'] === 'gzip') raw = zlib.gunzipSync(raw, { maxOutputLength: MAX_RESPONSE });
     return raw && raw.toString('utf8').replace(/^\uFEFF/, '');
   } catch { return null; }
 }
@@ -122,11 +122,11 @@ function check(m) {
   if (!m.text) return new Failure('CODE_INVALID_MESSAGE', 'the text is empty');
   const unknown = Object.keys(m.extra ?? {}).find((key) => key.startsWith('acme.'));
   if (unknown) return new Failure('CODE_UNSUPPORTED', `unknown extra ${unknown}; acme has none`);
-  if (m.send_at || m.validity) return new Failure('CODE_UNSUPPORTED', 'Acme knows neither a time to send at nor a validity');
+  if (m.send_at || m.validity) return new Failure('CODE_UNSUPPORTED', 'Acme supports neither send_at nor validity');
   return null;
 }
 
-// send makes one attempt and answers {receipt} or {error}, never neither.
+// send makes one attempt and returns {receipt} or {error}.
 async function send(m, context) {
   try {
     const refusal = check(m);
@@ -140,19 +140,19 @@ async function send(m, context) {
   }
 }
 
-// judge reads an answer: a documented body decides, then the status.
-function judge(answer) {
-  const body = answer.body === null ? null : parse(answer.body);
-  const retryAfter = readRetryAfter(answer.headers);
+// judge reads a response: a documented body decides, then the status.
+function judge(response) {
+  const body = response.body === null ? null : parse(response.body);
+  const retryAfter = readRetryAfter(response.headers);
   const more = { retry_after: retryAfter };
-  if (answer.status >= 200 && answer.status <= 299) {
-    if (!body || typeof body.id !== 'string' || body.id === '') throw new Failure('CODE_INDETERMINATE', `HTTP status ${answer.status} without an id`);
-    return { id: body.id, segments: Number.isInteger(body.segments) ? body.segments : 0, raw: Buffer.from(scrub(answer.body)) };
+  if (response.status >= 200 && response.status <= 299) {
+    if (!body || typeof body.id !== 'string' || body.id === '') throw new Failure('CODE_INDETERMINATE', `HTTP status ${response.status} without an id`);
+    return { id: body.id, segments: Number.isInteger(body.segments) ? body.segments : 0, raw: Buffer.from(scrub(response.body)) };
   }
   const code = CODES[body?.error?.code];
-  const message = `HTTP status ${answer.status}`;
+  const message = `HTTP status ${response.status}`;
   if (code) throw new Failure(code, message, { ...more, vendor_code: body.error.code, vendor_message: scrub(String(body.error.message ?? '')) });
-  throw new Failure(byStatus(answer.status, answer.headers['retry-after'] !== undefined), message + ' without a documented answer', more);
+  throw new Failure(byStatus(response.status, response.headers['retry-after'] !== undefined), message + ' without a documented body', more);
 }
 
 // readRetryAfter reads seconds or a date (RFC 9110 §10.2.3).
@@ -163,7 +163,7 @@ function readRetryAfter(headers) {
   return ms > 0 ? { seconds: String(Math.round(ms / 1000)) } : undefined;
 }
 
-// Fields that are zero are not there.
+// Zero fields are omitted.
 const milliseconds = (d) => d && Number(d.seconds ?? 0) * 1000 + (d.nanos ?? 0) / 1e6;
 
 exports.methods = {
@@ -179,18 +179,18 @@ exports.methods = {
   },
 
   SendStream(stream) {
-    const underWay = new Map();
+    const inFlight = new Map();
     const start = async (call) => {
       const context = { timeout: milliseconds(call.timeout), connectTimeout: milliseconds(call.connect_timeout) };
-      underWay.set(call.id, context);
-      const answer = await send(call.message, context);
-      underWay.delete(call.id);
-      stream.write({ answers: [{ id: call.id, ...answer }] });
+      inFlight.set(call.id, context);
+      const response = await send(call.message, context);
+      inFlight.delete(call.id);
+      stream.write({ answers: [{ id: call.id, ...response }] });
     };
     const cancel = (context) => { if (context) { context.cancelled = true; context.cancel?.(); } };
     stream.on('data', (request) => {
       for (const call of request.calls) {
-        if (call.cancel) cancel(underWay.get(call.id));
+        if (call.cancel) cancel(inFlight.get(call.id));
         else start(call);
       }
     });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// An anysms driver as a program of its own. This file is the handshake, which is
-// the same for every driver; acme.js is the driver.
+// An anysms plugin. This file is the handshake, which is the same for every driver;
+// acme.js is the driver.
 'use strict';
 
 const fs = require('node:fs');
@@ -16,8 +16,8 @@ const PROTOCOL_VERSION = 1;
 const MAX_MESSAGE = 4 << 20;
 const PROTO = path.join(__dirname, '../../drivers/plugin/internal/driverv1/driver.proto');
 
-// credentials answers what the server needs, and our certificate for the line that
-// greets the host. The host's own certificate is the only one that may connect.
+// credentials returns the server's credentials, and its certificate for the handshake
+// line. Only the host's certificate may connect.
 async function credentials() {
   const host = process.env.PLUGIN_CLIENT_CERT;
   if (!host) return { server: grpc.ServerCredentials.createInsecure(), certificate: '' };
@@ -34,12 +34,12 @@ async function credentials() {
   return { server, certificate };
 }
 
-// plain makes a method of go-plugin's own or of gRPC's health service, whose
-// messages are small enough to be written by hand.
-function plain(path, answer) {
+// plain makes a method of go-plugin or of gRPC's health service, whose messages are
+// small enough to be encoded by hand.
+function plain(path, response) {
   return { path, requestStream: false, responseStream: false,
     requestDeserialize: (b) => b, requestSerialize: (b) => b,
-    responseSerialize: () => Buffer.from(answer), responseDeserialize: (b) => b };
+    responseSerialize: () => Buffer.from(response), responseDeserialize: (b) => b };
 }
 
 async function main() {
@@ -64,7 +64,7 @@ async function main() {
     fs.writeSync(1, `1|${PROTOCOL_VERSION}|unix|${socket}|grpc|${certificate}\n`);
   });
 
-  // A host that was killed cannot end us.
+  // A host that was killed cannot stop its plugin.
   const host = process.ppid;
   setInterval(() => { if (process.ppid !== host) process.exit(1); }, 1000).unref();
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 )
 
-// TestConformance needs Node.js and what package.json names: .ci/plugin-node.sh
-// brings both together.
+// TestConformance needs Node.js and the packages of package.json, which
+// .ci/plugin-node.sh installs.
 func TestConformance(t *testing.T) {
 	if os.Getenv("ANYSMS_PLUGIN_NODE") == "" {
 		t.Skip("run .ci/plugin-node.sh")

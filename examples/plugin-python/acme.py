@@ -16,7 +16,7 @@ import urllib.parse
 
 import protocol
 
-MAX_ANSWER = 1 << 20
+MAX_RESPONSE = 1 << 20
 CONNECT_TIMEOUT = 3.0
 TIMEOUT = 30.0
 
@@ -37,16 +37,16 @@ CODES = {
     "no_credit": "CODE_INSUFFICIENT_FUNDS",
 }
 
-# What a status proves without a documented body.
+# The meaning of a status without a documented body.
 BY_STATUS = {401: "CODE_UNAUTHENTICATED", 407: "CODE_UNAUTHENTICATED", 402: "CODE_INSUFFICIENT_FUNDS",
              429: "CODE_RATE_LIMITED", 408: "CODE_INDETERMINATE", 409: "CODE_INDETERMINATE"}
-NOT_TAKEN = {307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 451, 501, 505}
+NOT_PROCESSED = {307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 451, 501, 505}
 
 
 def by_status(status, retry_after):
     if status in BY_STATUS:
         return BY_STATUS[status]
-    if status in NOT_TAKEN or status == 503 and retry_after:
+    if status in NOT_PROCESSED or status == 503 and retry_after:
         return "CODE_UNAVAILABLE"
     return "CODE_REJECTED" if 400 <= status <= 499 else "CODE_INDETERMINATE"
 
@@ -62,7 +62,7 @@ class Failure(Exception):
 
 
 class Response(http.client.HTTPResponse):
-    """Skips every informational answer, of which http.client knows but one."""
+    """Skips all informational responses; http.client skips 100 only."""
 
     def _read_status(self):
         while True:
@@ -73,8 +73,8 @@ class Response(http.client.HTTPResponse):
 
 
 class Attempt:
-    """One request, which ends when it must, and knows whether anything of it can
-    have left."""
+    """One request with its timeouts. It knows whether anything of it can have been
+    sent."""
 
     def __init__(self, context):
         metadata = dict(context.invocation_metadata())
@@ -86,13 +86,13 @@ class Attempt:
         self.sock = None
         self.timers = [
             threading.Timer(self.connect_limit, self.end, ["no connection within the connect timeout", None, True]),
-            threading.Timer(TIMEOUT, self.end, ["no answer within the timeout", "CAUSE_TIMEOUT"]),
+            threading.Timer(TIMEOUT, self.end, ["no response within the timeout", "CAUSE_TIMEOUT"]),
             threading.Timer(self.limit, self.end, ["the caller's deadline passed", "CAUSE_DEADLINE_EXCEEDED"]),
         ]
         for timer in self.timers:
             timer.daemon = True
             timer.start()
-        context.add_callback(lambda: self.end("the caller gave up", "CAUSE_CANCELLED"))
+        context.add_callback(lambda: self.end("the call was cancelled", "CAUSE_CANCELLED"))
 
     def end(self, why, cause=None, only_connecting=False):
         with self.lock:
@@ -103,12 +103,12 @@ class Attempt:
                 try:
                     self.sock.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    pass  # it is closed already
+                    pass  # already closed
 
     def close(self):
         for timer in self.timers:
             timer.cancel()
-        self.end("it is over")
+        self.end("closed")
         if self.sock:
             self.sock.close()
 
@@ -117,8 +117,8 @@ class Attempt:
         return Failure("CODE_INDETERMINATE" if self.connected else "CODE_UNAVAILABLE", why, cause)
 
     def connect(self, url):
-        """A connection of its own for each request: one that was kept may be dead,
-        and that would be a source of doubt."""
+        """Opens a new connection for each request: a reused one may be dead, which
+        would make the outcome unknown."""
         secure = url.scheme == "https"
         sock = socket.create_connection(
             (url.hostname, url.port or (443 if secure else 80)), min(self.connect_limit, self.limit))
@@ -140,21 +140,21 @@ class Attempt:
             connection = http.client.HTTPConnection(url.hostname, url.port)
             connection.sock, connection.response_class = self.sock, Response
             connection.request(method, url.path, body, headers)
-            answer = connection.getresponse()
+            response = connection.getresponse()
         except (OSError, http.client.HTTPException) as err:
             raise self.failure(err) from err
-        return answer.status, answer.headers, self.read(answer)
+        return response.status, response.headers, self.read(response)
 
     @staticmethod
-    def read(answer):
+    def read(response):
         """The body's text, or None if it could not be read."""
         try:
-            raw = answer.read(MAX_ANSWER + 1)
-            if len(raw) > MAX_ANSWER or not answer.isclosed() and answer.read(1):
+            raw = response.read(MAX_RESPONSE + 1)
+            if len(raw) > MAX_RESPONSE or not response.isclosed() and response.read(1):
                 return None
-            if answer.length:
-                return None  # it was cut off
-            if answer.headers.get("Content-Encoding", "").lower() == "gzip":
+            if response.length:
+                return None  # truncated
+            if response.headers.get("Content-Encoding", "").lower() == "gzip":
                 raw = gzip.decompress(raw)
             return raw.decode("utf-8-sig", "replace")
         except (OSError, http.client.HTTPException, EOFError):
@@ -167,7 +167,7 @@ class Account:
         self.token = settings["token"]
 
     def scrub(self, text):
-        """Takes the token out of what the vendor says."""
+        """Removes the token from the vendor's words."""
         return text.replace(self.token, "[redacted]")
 
     def send(self, message, context):
@@ -202,7 +202,7 @@ class Account:
         if isinstance(code, str) and code in CODES:
             raise Failure(CODES[code], f"HTTP status {status}", vendor_code=code,
                           vendor_message=self.scrub(str(error.get("message", ""))), **fields)
-        raise Failure(by_status(status, "Retry-After" in headers), f"HTTP status {status} without a documented answer", **fields)
+        raise Failure(by_status(status, "Retry-After" in headers), f"HTTP status {status} without a documented body", **fields)
 
 
 def retry_after(headers):
@@ -219,7 +219,7 @@ def retry_after(headers):
 
 
 def check(m):
-    """Refuses what needs no request."""
+    """Refuses what Acme cannot send, without a request."""
     if not m.to:
         raise Failure("CODE_INVALID_RECIPIENT", "the message has no recipient")
     if not m.text:
@@ -228,7 +228,7 @@ def check(m):
         if key.startswith("acme."):
             raise Failure("CODE_UNSUPPORTED", f"unknown extra {key}; acme has none")
     if m.HasField("send_at") or m.HasField("validity"):
-        raise Failure("CODE_UNSUPPORTED", "Acme knows neither a time to send at nor a validity")
+        raise Failure("CODE_UNSUPPORTED", "Acme supports neither send_at nor validity")
 
 
 account = None
@@ -263,18 +263,18 @@ def wrong_setting(settings):
         url = urllib.parse.urlsplit(settings.get("base_url", ""))
         url.port
     except ValueError:
-        return "base_url", "is not an address such as https://api.example.com"
+        return "base_url", "want a URL such as https://api.example.com"
     if not url.hostname:
-        return "base_url", "is not an address such as https://api.example.com"
+        return "base_url", "want a URL such as https://api.example.com"
     if url.username or url.password or url.query or url.fragment:
         return "base_url", "must not have a user, a query or a fragment"
     if url.scheme != "https" and not (url.scheme == "http" and url.hostname in ("localhost", "127.0.0.1", "::1")):
-        return "base_url", "want https (http is for loopback alone)"
+        return "base_url", "want https (http is allowed for loopback only)"
     return None
 
 
 def send(request, context):
-    """One attempt, with either a receipt or an error."""
+    """Makes one attempt and returns a receipt or an error."""
     response = protocol.message("SendResponse")()
     try:
         response.receipt.CopyFrom(account.send(request.message, context))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""An anysms driver as a program of its own. This file is the handshake, which is
-the same for every driver; acme.py is the driver."""
+"""An anysms plugin. This file is the handshake, which is the same for every driver;
+acme.py is the driver."""
 
 import base64
 import concurrent.futures
@@ -21,12 +21,11 @@ import protocol
 COOKIE = "b2e4a7c0-driver"
 PROTOCOL_VERSION = 1
 MAX_MESSAGE = 4 << 20
-CALLS_AT_ONCE = 64
+MAX_CONCURRENT_CALLS = 64
 
 
 def make_certificate():
-    """Answers a key and a certificate for this run, both as PEM, and the
-    certificate as DER."""
+    """Returns a new key and certificate as PEM, and the certificate as DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.utcnow()
@@ -48,8 +47,8 @@ def make_certificate():
 
 
 def listen(server):
-    """Opens the socket and answers our certificate for the line that greets the
-    host; the host's own certificate is the only one that may connect."""
+    """Opens the socket and returns its address, and the certificate for the handshake
+    line. Only the host's certificate may connect."""
     address = "unix:" + os.path.join(os.environ["PLUGIN_UNIX_SOCKET_DIR"], "plugin.sock")
     host = os.environ.get("PLUGIN_CLIENT_CERT")
     if not host:
@@ -60,10 +59,10 @@ def listen(server):
     return address, base64.b64encode(der).decode().rstrip("=")
 
 
-def plain(answer):
-    """A method of go-plugin's own or of gRPC's health service, whose messages are
-    small enough to be written by hand."""
-    return grpc.unary_unary_rpc_method_handler(answer)
+def plain(respond):
+    """A method of go-plugin or of gRPC's health service, whose messages are small
+    enough to be encoded by hand."""
+    return grpc.unary_unary_rpc_method_handler(respond)
 
 
 def exit_soon(*_):
@@ -72,7 +71,7 @@ def exit_soon(*_):
 
 
 def exit_with_host():
-    """A host that was killed cannot end us."""
+    """Exits when the host is gone: a host that was killed cannot stop its plugin."""
     host = os.getppid()
     while os.getppid() == host:
         time.sleep(1)
@@ -84,7 +83,7 @@ def main():
         sys.exit("This is a plugin for anysms. It is started by its host: {driver: plugin, path: ./plugin.py}.")
     threading.Thread(target=exit_with_host, daemon=True).start()
     server = grpc.server(
-        concurrent.futures.ThreadPoolExecutor(CALLS_AT_ONCE),
+        concurrent.futures.ThreadPoolExecutor(MAX_CONCURRENT_CALLS),
         options=[("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.max_send_message_length", MAX_MESSAGE)])
     server.add_generic_rpc_handlers((
         protocol.handlers(acme.METHODS),

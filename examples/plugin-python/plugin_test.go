@@ -12,8 +12,8 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 )
 
-// TestConformance needs a Python with gRPC: .ci/plugin-python.sh
-// finds or installs it.
+// TestConformance needs Python with gRPC, which .ci/plugin-python.sh finds or
+// installs.
 func TestConformance(t *testing.T) {
 	python := os.Getenv("ANYSMS_PLUGIN_PYTHON")
 	if python == "" {

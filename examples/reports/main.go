@@ -1,6 +1,6 @@
-// Command reports sends a message through Apifon and prints what the vendor reports
-// of it later. Vendors call a public https address; TLS is left to a proxy before
-// this program.
+// Command reports sends a message through Apifon and prints the vendor's delivery
+// reports. Vendors send them to a public https address; a proxy in front of this
+// program terminates TLS.
 //
 //	export APIFON_TOKEN=… APIFON_SECRET=… CALLBACK_SECRET=… PUBLIC_URL=https://sms.example.com
 //	go run ./examples/reports +306900000001 "Your table is ready"
@@ -48,8 +48,8 @@ func main() {
 	select {} // reports arrive for days
 }
 
-// reports takes what the vendor sends and hands each event to keep. Vendors send
-// again what is not acknowledged with a 2xx, so that comes last.
+// reports handles the vendor's callbacks and passes each event to keep. Vendors repeat
+// callbacks until they get a 2xx, which is therefore sent last.
 func reports(p provider.Provider, publicURL string, keep func(context.Context, provider.Event) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
@@ -66,12 +66,12 @@ func reports(p provider.Provider, publicURL string, keep func(context.Context, p
 			return
 		}
 		if err != nil {
-			http.Error(w, "not understood", http.StatusBadRequest)
+			http.Error(w, "invalid callback", http.StatusBadRequest)
 			return
 		}
 		for _, event := range events {
 			if err := keep(r.Context(), event); err != nil {
-				http.Error(w, "not kept; please send again", http.StatusServiceUnavailable)
+				http.Error(w, "not stored; send it again", http.StatusServiceUnavailable)
 				return
 			}
 		}

@@ -1,5 +1,5 @@
-// Command twovendors sends one message through Apifon and, if Apifon does not
-// take it, through Phonify.
+// Command twovendors sends one message through Apifon or, if Apifon does not accept
+// it, through Phonify.
 //
 //	export APIFON_TOKEN=… APIFON_SECRET=… PHONIFY_API_KEY=…
 //	go run ./examples/twovendors +306900000001 "Your table is ready"
@@ -42,17 +42,17 @@ func main() {
 	fmt.Println(result.Status, result.Provider, result.ID)
 	switch provider.CodeOf(err) {
 	case "":
-		// A vendor has it.
+		// A vendor accepted it.
 	case provider.Indeterminate:
-		log.Print("a vendor may have it; sending again may text twice: ", err)
+		log.Print("a vendor may have accepted it; sending it again may deliver it twice: ", err)
 	default:
-		log.Print("no vendor has it: ", err)
+		log.Print("no vendor accepted it: ", err)
 	}
 }
 
 func secret(variable string) provider.Secret { return provider.Secret(os.Getenv(variable)) }
 
-// at is the vendor's address, which is its own if the variable is not set.
+// at is the vendor's address: that of the variable, or the real one.
 func at(variable string) httpcall.Config { return httpcall.Config{BaseURL: os.Getenv(variable)} }
 
 func check(err error) {

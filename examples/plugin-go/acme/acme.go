@@ -1,5 +1,5 @@
-// Package acme drives Acme, a vendor that exists in these examples alone. Its API
-// is described in examples/plugin-go/README.md.
+// Package acme is a driver for Acme, a vendor that exists only in these examples. Its
+// API is described in examples/plugin-go/README.md.
 package acme
 
 import (
@@ -38,15 +38,15 @@ func New(c Config) (*Provider, error) {
 	return &Provider{client: client, header: http.Header{"Authorization": {"Bearer " + c.Token.Reveal()}}}, nil
 }
 
-// Close drops idle connections.
+// Close closes idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Capabilities says what Acme can do.
+// Capabilities are the capabilities of Acme.
 func (p *Provider) Capabilities() provider.Capabilities {
 	return provider.Capabilities{Features: provider.CanChooseSender | provider.HasBalance}
 }
 
-// Acme's bodies.
+// The bodies of Acme's requests and responses.
 type (
 	sendRequest struct {
 		To        string `json:"to"`
@@ -54,17 +54,17 @@ type (
 		Text      string `json:"text"`
 		Reference string `json:"reference,omitempty"`
 	}
-	sendAnswer struct {
+	sendResponse struct {
 		ID       string `json:"id"`
 		Segments int    `json:"segments"`
 	}
-	errorAnswer struct {
+	errorResponse struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	balanceAnswer struct {
+	balanceResponse struct {
 		Amount   string `json:"amount"`
 		Currency string `json:"currency"`
 	}
@@ -92,24 +92,24 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 		return nil, provider.NewError(provider.InvalidMessage, err.Error())
 	}
 	request.Header.Set("Authorization", p.header.Get("Authorization"))
-	answer, err := p.client.Do(ctx, request)
+	response, err := p.client.Do(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if !answer.OK() {
-		return nil, failure(answer)
+	if !response.OK() {
+		return nil, failure(response)
 	}
-	var accepted sendAnswer
-	if err := answer.Decode(&accepted); err != nil {
-		return nil, answer.Doubt(err)
+	var accepted sendResponse
+	if err := response.Decode(&accepted); err != nil {
+		return nil, response.Doubt(err)
 	}
 	if accepted.ID == "" {
-		return nil, answer.Doubt(errors.New("the answer has no id"))
+		return nil, response.Doubt(errors.New("the response has no id"))
 	}
-	return &provider.Receipt{ID: accepted.ID, Segments: accepted.Segments, Raw: answer.Raw()}, nil
+	return &provider.Receipt{ID: accepted.ID, Segments: accepted.Segments, Raw: response.Raw()}, nil
 }
 
-// check refuses what needs no request.
+// check refuses what Acme cannot send, without a request.
 func check(m *provider.Message) error {
 	if err := m.Validate(); err != nil {
 		return err
@@ -118,40 +118,40 @@ func check(m *provider.Message) error {
 		return err
 	}
 	if !m.SendAt.IsZero() || m.Validity != 0 {
-		return provider.NewError(provider.Unsupported, "Acme knows neither a time to send at nor a validity")
+		return provider.NewError(provider.Unsupported, "Acme supports neither SendAt nor Validity")
 	}
 	return nil
 }
 
-// failure reads a documented error, else what the status says.
-func failure(answer *httpcall.Response) error {
-	var e errorAnswer
-	if answer.Decode(&e) == nil {
+// failure is the documented error, else the meaning of the status.
+func failure(response *httpcall.Response) error {
+	var e errorResponse
+	if response.Decode(&e) == nil {
 		if code, known := codes[e.Error.Code]; known {
-			return answer.Failed(code, e.Error.Code, e.Error.Message)
+			return response.Failed(code, e.Error.Code, e.Error.Message)
 		}
 	}
-	return answer.ByStatus()
+	return response.ByStatus()
 }
 
 // Balance reads /balance.
 func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	request := httpcall.Get("/balance", nil)
 	request.Header = p.header
-	answer, err := p.client.Do(ctx, request)
+	response, err := p.client.Do(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	if !answer.OK() {
-		return nil, failure(answer)
+	if !response.OK() {
+		return nil, failure(response)
 	}
-	var b balanceAnswer
-	if err := answer.Decode(&b); err != nil {
-		return nil, answer.Doubt(err)
+	var b balanceResponse
+	if err := response.Decode(&b); err != nil {
+		return nil, response.Doubt(err)
 	}
 	money, err := provider.ParseMoney(b.Amount, b.Currency)
 	if err != nil {
-		return nil, answer.Doubt(err)
+		return nil, response.Doubt(err)
 	}
 	return &provider.Balance{Available: money}, nil
 }

@@ -1,5 +1,5 @@
-// Command acmeserver plays the vendor of the plugin examples on 127.0.0.1:8025. It
-// accepts everything with the token "example" and prints what it accepted.
+// Command acmeserver is a fake of the vendor of the plugin examples, on
+// 127.0.0.1:8025. With the token "example" it accepts all messages and prints them.
 package main
 
 import (
@@ -24,7 +24,7 @@ func newHandler() http.Handler {
 	mux.HandleFunc("POST /messages", func(w http.ResponseWriter, r *http.Request) {
 		var m struct{ To, Text string }
 		if err := json.NewDecoder(r.Body).Decode(&m); err != nil || m.To == "" || m.Text == "" {
-			refuse(w, http.StatusUnprocessableEntity, "invalid_text", "to and text are needed")
+			refuse(w, http.StatusUnprocessableEntity, "invalid_text", "to and text are required")
 			return
 		}
 		fmt.Printf("to %s: %s\n", m.To, m.Text)
@@ -36,7 +36,7 @@ func newHandler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer example" {
-			refuse(w, http.StatusUnauthorized, "bad_token", "the token is not known")
+			refuse(w, http.StatusUnauthorized, "bad_token", "unknown token")
 			return
 		}
 		mux.ServeHTTP(w, r)
