@@ -16,7 +16,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// bare has a bit without its method.
+// bare has a capability without its method.
 type bare struct{ provider.Provider }
 
 func (b bare) Close() error { return provider.Close(b.Provider) }
@@ -25,7 +25,7 @@ func (bare) Capabilities() provider.Capabilities {
 	return provider.Capabilities{Features: provider.HasStatus}
 }
 
-// moody has another opinion of itself after each send.
+// moody changes its capabilities after each send.
 type moody struct {
 	*reference
 	sends int
@@ -42,7 +42,7 @@ func (m *moody) Capabilities() provider.Capabilities {
 	return c
 }
 
-// trusting takes every failed search for proof of absence.
+// trusting takes every failed lookup for proof of absence.
 type trusting struct{ *reference }
 
 func (t trusting) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
@@ -64,7 +64,7 @@ func withReference[P provider.Provider](wrap func(*reference) P) breaker {
 	}
 }
 
-// reshape changes messages on their way.
+// reshape changes messages before they are sent.
 func reshape(change func(*provider.Message)) breaker {
 	return alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 		m = m.Clone()
@@ -85,14 +85,14 @@ func brokenCapabilities() map[string]breaker {
 	}
 }
 
-// withHTTP2 speaks HTTP/2 with prior knowledge.
+// withHTTP2 uses HTTP/2 with prior knowledge.
 func withHTTP2(n *naive) {
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
 	n.client.Transport = transport
 }
 
-// closing is a provider that ends in its own way.
+// closing is a provider with its own Close.
 type closing struct {
 	provider.Provider
 	end func() error
@@ -148,7 +148,7 @@ func brokenLives() map[string]breaker {
 	}
 }
 
-// batching is the reference driver with a batch that goes wrong.
+// batching is the reference driver with a broken SendBatch.
 type batching struct {
 	*reference
 	change func([]provider.Verdict) []provider.Verdict
@@ -192,7 +192,7 @@ func brokenBatches() map[string]breaker {
 	}
 }
 
-// hooked is the reference driver with a parser that goes wrong.
+// hooked is the reference driver with a broken ParseCallback.
 type hooked struct {
 	*reference
 	parse func(c *provider.Callback, right *reference) ([]provider.Event, error)
@@ -206,7 +206,7 @@ func hook(parse func(c *provider.Callback, right *reference) ([]provider.Event, 
 	return withReference(func(r *reference) hooked { return hooked{r, parse} })
 }
 
-// rehook changes events that were read right.
+// rehook changes correctly parsed events.
 func rehook(change func([]provider.Event) ([]provider.Event, error)) breaker {
 	return hook(func(c *provider.Callback, right *reference) ([]provider.Event, error) {
 		events, err := right.ParseCallback(context.Background(), c)
@@ -254,7 +254,7 @@ func brokenCallbacks() map[string]breaker {
 	}
 }
 
-// streamed keeps what it has read when the rest cannot be read.
+// streamed returns the events read so far if the rest is invalid.
 func streamed(c *provider.Callback, _ *reference) ([]provider.Event, error) {
 	decoder := json.NewDecoder(bytes.NewReader(c.Body))
 	if _, err := decoder.Token(); err != nil {
@@ -271,7 +271,7 @@ func streamed(c *provider.Callback, _ *reference) ([]provider.Event, error) {
 	return events, nil
 }
 
-// forgetsNothing leaves out what it has seen before.
+// forgetsNothing drops events that it has seen before.
 func forgetsNothing(url string) (provider.Provider, error) {
 	var mu sync.Mutex
 	seen := make(map[string]bool)

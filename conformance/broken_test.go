@@ -21,11 +21,11 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// breaker makes a driver that is wrong in one way.
+// breaker opens a driver that is broken in one way.
 type breaker = func(url string) (provider.Provider, error)
 
-// proof is what a broken driver came to: at the case that must catch it, and at
-// one that it must pass, as a driver that is wrong everywhere proves nothing.
+// proof is the reports of a broken driver: of the case that must catch it, and of one
+// that it must pass, as a driver that fails everywhere proves nothing.
 type proof struct{ caught, passed conformance.Report }
 
 func prove(ctx context.Context, id string, open breaker) proof {
@@ -36,7 +36,7 @@ func prove(ctx context.Context, id string, open breaker) proof {
 	return proof{conformance.CheckOnly(ctx, h, id), conformance.CheckOnly(ctx, h, rightWith(id))}
 }
 
-// proveAll runs every broken driver, at once where the case allows it.
+// proveAll runs every broken driver, concurrently if the case permits it.
 func proveAll(ctx context.Context) map[string]proof {
 	broken := breakers()
 	var mu sync.Mutex
@@ -65,8 +65,7 @@ func proveAll(ctx context.Context) map[string]proof {
 	return proofs
 }
 
-// TestBroken proves the suite: for each case there is a driver that is wrong,
-// and the case catches it.
+// TestBroken tests the suite: for each case there is a broken driver that fails it.
 func TestBroken(t *testing.T) {
 	proofs := proveAll(t.Context())
 	known := make(map[string]bool)
@@ -77,7 +76,7 @@ func TestBroken(t *testing.T) {
 			assert.NotEmpty(t, c.Why)
 			assert.NotEmpty(t, c.Source)
 			p, ok := proofs[c.ID]
-			require.True(t, ok, "no broken driver proves this case")
+			require.True(t, ok, "no broken driver tests this case")
 			require.Len(t, p.caught.Results, 1, p.caught.Problem)
 			assert.Equal(t, conformance.Failed, p.caught.Results[0].Status, "the broken driver is not caught: %v", p.caught.Results[0].Details)
 			assert.Equal(t, conformance.Passed, p.passed.Results[0].Status, "the broken driver fails %s too: %v", rightWith(c.ID), p.passed.Results[0].Details)
@@ -147,7 +146,7 @@ func brokenReceipts() map[string]breaker {
 	}
 }
 
-// latin1 replaces what Latin-1 does not have, as a wrong charset does.
+// latin1 replaces characters outside Latin-1, as a wrong character set does.
 func latin1(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r > 0xff {
@@ -201,7 +200,7 @@ func brokenCodes() map[string]breaker {
 	return broken
 }
 
-// other is a wrong code, and the worst where there is one.
+// other is a wrong code, the worst one if there is one.
 func other(code provider.Code) provider.Code {
 	switch code {
 	case provider.Indeterminate:
@@ -281,7 +280,7 @@ func panicOnDoubt(ctx context.Context, m *provider.Message, right *reference) (*
 	return receipt, err
 }
 
-// retrying tries again whatever happened.
+// retrying always retries.
 var retrying = alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 	receipt, err := right.Send(ctx, m)
 	if err != nil {
@@ -322,7 +321,7 @@ func brokenRequests() map[string]breaker {
 	return broken
 }
 
-// forgetful keeps the present message where the next one overwrites it.
+// forgetful stores the current message where the next one overwrites it.
 func forgetful(url string) (provider.Provider, error) {
 	var mu sync.Mutex
 	var present *provider.Message
@@ -350,7 +349,7 @@ func brokenContexts() map[string]breaker {
 	}
 }
 
-// candid holds its key where fmt finds it.
+// candid stores its key where fmt prints it.
 type candid struct {
 	*reference
 	key string
@@ -368,8 +367,8 @@ func brokenPrivacy() map[string]breaker {
 	}
 }
 
-// TestHTTP2 shows that a driver can pass the cases that the reference driver,
-// which speaks HTTP/1.1, is not asked.
+// TestHTTP2 checks that a driver can pass the HTTP/2 cases, which are not applicable
+// to the reference driver.
 func TestHTTP2(t *testing.T) {
 	once := func(n *naive) {
 		withHTTP2(n)
@@ -380,8 +379,8 @@ func TestHTTP2(t *testing.T) {
 	assert.Equal(t, 3, report.Count(conformance.Passed))
 }
 
-// TestImpossibleDrivers are wrong in ways that no case is about; the suite must
-// survive them and say what happened.
+// TestImpossibleDrivers tests drivers that are broken in ways that no case is about;
+// the suite must survive them and report what happened.
 func TestImpossibleDrivers(t *testing.T) {
 	for name, test := range map[string]struct {
 		open breaker

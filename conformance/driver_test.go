@@ -36,7 +36,7 @@ func driverHarness(d provider.Driver) conformance.Harness {
 	return h
 }
 
-// brokenDrivers are wrong in how they read their settings.
+// brokenDrivers read their settings incorrectly.
 func brokenDrivers() map[string]provider.Driver {
 	lax := referenceDriver
 	lax.Open = func(_ context.Context, raw json.RawMessage) (provider.Provider, error) {

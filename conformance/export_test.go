@@ -15,7 +15,7 @@ func CheckOnly(ctx context.Context, h Harness, ids ...string) Report {
 	return check(ctx, h, cases)
 }
 
-// Alone reports whether nothing else may run beside a case.
+// Alone reports whether a case must run alone.
 func Alone(id string) bool {
 	for _, c := range catalogue() {
 		if c.ID == id {

@@ -86,7 +86,7 @@ func TestForgottenReplies(t *testing.T) {
 	require.ErrorContains(t, conformance.CheckOnly(t.Context(), h, "receipt.accepted").Err(), "the harness has no Replies; add accepted.http")
 }
 
-// tokened fetches a token before it sends, and encodes texts in its own way.
+// tokened fetches a token before it sends, and has a special encoding for texts.
 type tokened struct {
 	*reference
 	token *string
@@ -131,8 +131,8 @@ func (o tokened) Capabilities() provider.Capabilities {
 	return c
 }
 
-// TestOtherRequestsAndText: requests for tokens are no sends, and a harness can find
-// what the suite cannot.
+// TestOtherRequestsAndText: requests for tokens do not count as sends, and Text of the
+// harness decodes what the suite cannot.
 func TestOtherRequestsAndText(t *testing.T) {
 	h := referenceHarness(func(url string) (provider.Provider, error) {
 		r, err := newReference(url)

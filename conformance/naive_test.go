@@ -18,9 +18,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// naive is the imaginary vendor's driver as many write it: net/http as it
-// comes, every error is not sent, the status decides, the response's words are
-// passed on. Its fields make it worse.
+// naive is a driver as it is often written: plain net/http, every error is not sent,
+// the status decides, and the response's words are passed on. Its fields add faults.
 type naive struct {
 	url    string
 	client *http.Client
@@ -45,7 +44,7 @@ func newNaive(url string, change func(*naive)) *naive {
 	return n
 }
 
-// naively makes a breaker.
+// naively returns a breaker.
 func naively(change func(*naive)) breaker {
 	return func(url string) (provider.Provider, error) { return newNaive(url, change), nil }
 }
@@ -116,7 +115,7 @@ func (n *naive) judge(response *http.Response) (*provider.Receipt, error) {
 	return &provider.Receipt{ID: id, Raw: body}, nil
 }
 
-// raw speaks HTTP by hand and takes the first head that comes for the response.
+// raw implements HTTP by hand and takes the first header for the response.
 type raw struct{ address string }
 
 func openRaw(url string) (provider.Provider, error) {
@@ -143,7 +142,7 @@ func (r raw) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, 
 	return &provider.Receipt{}, nil
 }
 
-// altered is the reference driver with a send that goes wrong.
+// altered is the reference driver with a broken Send.
 type altered struct {
 	*reference
 	send func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error)
@@ -153,7 +152,7 @@ func (a altered) Send(ctx context.Context, m *provider.Message) (*provider.Recei
 	return a.send(ctx, m, a.reference)
 }
 
-// alter makes a breaker.
+// alter returns a breaker.
 func alter(send func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error)) breaker {
 	return func(url string) (provider.Provider, error) {
 		r, err := newReference(url)
@@ -161,7 +160,7 @@ func alter(send func(ctx context.Context, m *provider.Message, right *reference)
 	}
 }
 
-// rewrite changes texts on their way.
+// rewrite changes texts before they are sent.
 func rewrite(change func(string) string) breaker {
 	return alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 		m = m.Clone()

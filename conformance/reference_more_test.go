@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// What the imaginary vendor has beside sending.
+// What the imaginary vendor has in addition to sending.
 
 const maxCharacters = 2000
 
@@ -166,7 +166,7 @@ func (r *reference) Check(ctx context.Context) error {
 	return err
 }
 
-// hookKey is in the address that the vendor is told to call.
+// hookKey is in the callback address.
 const hookKey = "h00k-key"
 
 func (r *reference) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {

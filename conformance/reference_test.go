@@ -80,7 +80,7 @@ func (r *reference) request(m *provider.Message) (httpcall.Request, error) {
 	return request, nil
 }
 
-// body refuses what the vendor cannot do.
+// body refuses what the vendor does not support.
 func (r *reference) body(m *provider.Message) (referenceRequest, error) {
 	if err := m.Validate(); err != nil {
 		return referenceRequest{}, err
@@ -89,7 +89,7 @@ func (r *reference) body(m *provider.Message) (referenceRequest, error) {
 		return referenceRequest{}, err
 	}
 	if !m.SendAt.IsZero() {
-		return referenceRequest{}, provider.NewError(provider.Unsupported, "the vendor takes no date")
+		return referenceRequest{}, provider.NewError(provider.Unsupported, "the vendor does not support scheduling")
 	}
 	if utf8.RuneCountInString(m.Text) > maxCharacters {
 		return referenceRequest{}, provider.NewError(provider.Unsupported, "the text is longer than the vendor allows")

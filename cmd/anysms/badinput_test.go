@@ -12,8 +12,8 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
-// TestRefusedMessages are messages that cannot be sent: JSON on stdout, exit
-// code 1, and no vendor is asked.
+// TestRefusedMessages tests messages that cannot be sent: JSON on stdout, exit code
+// 1, and no request to a vendor.
 func TestRefusedMessages(t *testing.T) {
 	for name, test := range map[string]struct {
 		to, text string
@@ -49,8 +49,8 @@ providers:
   athens: {driver: apifon, base_url: "http://127.0.0.1:1", token: t, secret: s3cr3t-value, sender: Example}
 `
 
-// TestBadConfiguration are configurations that nothing is sent by: the error
-// names the culprit and, for what stands in the file, its line.
+// TestBadConfiguration tests configurations that cannot be used: the error names the
+// setting and, if it is in the file, its line.
 func TestBadConfiguration(t *testing.T) {
 	for name, test := range map[string]struct {
 		config string
@@ -104,10 +104,10 @@ func TestConfigurationIsFound(t *testing.T) {
 	assert.Contains(t, got.stderr, "such.yaml")
 
 	got = anysms(t, "providers", "--config", "anysms.yaml")
-	assert.Equal(t, cli.ExitDone, got.code, "the flag comes before the environment")
+	assert.Equal(t, cli.ExitDone, got.code, "the flag overrides the environment")
 }
 
-// TestBadUsage are command lines that mean nothing.
+// TestBadUsage tests invalid command lines.
 func TestBadUsage(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
@@ -164,7 +164,7 @@ func TestBadFiles(t *testing.T) {
 	for _, limit := range []string{"--max-cost=much", "--max-cost=5"} {
 		got = anysms(t, "analyse", "--file", missing, limit)
 		assert.Equal(t, cli.ExitUsage, got.code)
-		assert.Contains(t, got.stderr, "max-cost", "a limit that cannot be checked is said before the file is read")
+		assert.Contains(t, got.stderr, "max-cost", "a limit that cannot be checked is reported before the file is read")
 	}
 	got = anysms(t, "analyse", "--file", file, "--text-column", "body", "--sheet", "May")
 	assert.Equal(t, cli.ExitUsage, got.code)

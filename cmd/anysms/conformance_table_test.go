@@ -14,8 +14,8 @@ import (
 	"github.com/anysms/anysms/drivers/rest/resttest"
 )
 
-// provenDrivers are the drivers of the table of results, with settings
-// that the suite can look for in errors.
+// provenDrivers are the drivers of the table, with settings that the suite can find
+// in errors.
 var provenDrivers = []struct{ name, settings string }{
 	{"memory", `{"callback_secret":"s3cret-of-the-callbacks"}`},
 	{"apifon", `{"token":"t0ken-of-the-account","secret":"s3cr3t-Key/For+Tests","callback_secret":"h00k-s3cr3t","sender":"Example"}`},
@@ -23,7 +23,7 @@ var provenDrivers = []struct{ name, settings string }{
 	{"zoomconnect", `{"email":"user@shop.example","token":"11111111-2222-3333-4444-555555555555"}`},
 }
 
-// TestConformanceTable runs the suite over the drivers and holds the table of its
+// TestConformanceTable runs the suite for the drivers and compares the table with the
 // results.
 func TestConformanceTable(t *testing.T) {
 	atRoot(t)

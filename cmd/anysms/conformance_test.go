@@ -27,12 +27,12 @@ func TestConformanceOfADriver(t *testing.T) {
 	assert.Contains(t, got.stdout, "phonify: conformant.")
 
 	got = anysms(t, "conformance", "--config", write(t, "anysms.yaml", twoProviders), "--driver", "phonify", "--replies", replies, "--format", "markdown",
-		"--skip", "text.control=nobody sends them")
+		"--skip", "text.control=not supported")
 	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
 	assert.Contains(t, got.stdout, "| phonify | conformant |")
 }
 
-// Without the vendor's answers a driver over HTTP proves nothing.
+// Without the vendor's replies, an HTTP driver is not conformant.
 func TestConformanceWithoutReplies(t *testing.T) {
 	got := anysms(t, "conformance", "--config", write(t, "anysms.yaml", twoProviders), "--provider", "usa", "--format", "junit")
 	assert.Equal(t, cli.ExitRefused, got.code, got.stderr)

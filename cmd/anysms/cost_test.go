@@ -75,7 +75,7 @@ func TestAnalysisInCI(t *testing.T) {
 	got = anysmsReading(t, campaign, "analyse", "--file", "-", "--to-column", "to", "--region", "GR", "--allow-invalid",
 		"--rates", write(t, "rates.csv", someRates), "--max-cost", "usa=0.05", "--max-cost", "athens=1")
 	assert.Equal(t, cli.ExitRefused, got.code)
-	assert.Contains(t, got.stderr, "athens 0.15 EUR and 2 messages without a price", "what has no price is never free")
+	assert.Contains(t, got.stderr, "athens 0.15 EUR and 2 messages without a price", "a message without a price is not free")
 	assert.NotContains(t, got.stderr, "usa 0.05 USD and")
 }
 
@@ -112,7 +112,7 @@ func TestConfigurationComparesCurrencies(t *testing.T) {
 	assert.Contains(t, got.stdout, `"total":{"AUD":{"amount":"0.05","currency":"AUD"}}`)
 }
 
-// The vendor's own analysis beside ours.
+// Quotes of the vendors are printed beside the calculated prices.
 func TestAskTheVendor(t *testing.T) {
 	conf := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory, price: {amount: \"0.02\", currency: EUR}}\n")
 	got := anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
@@ -126,8 +126,8 @@ func TestAskTheVendor(t *testing.T) {
 		vendor.URL, zoomconnecttest.Email, zoomconnecttest.Token))
 	got = anysmsReading(t, "to,text\n+27820000001,"+strings.Repeat("ж", 71)+"\n", "cost", "--file", "-", "--config", conf, "--ask", "--format", "json")
 	require.Equal(t, cli.ExitDone, got.code, got.stderr)
-	assert.Contains(t, got.stdout, `"provider":"capetown","segments":2,"vendor_segments":2`, "the vendor's own analysis beside ours")
-	assert.Empty(t, vendor.Messages(), "to ask for a price sends nothing")
+	assert.Contains(t, got.stdout, `"provider":"capetown","segments":2,"vendor_segments":2`, "the vendor's count beside ours")
+	assert.Empty(t, vendor.Messages(), "asking for a quote sends nothing")
 
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()

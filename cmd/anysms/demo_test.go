@@ -24,19 +24,19 @@ func TestDemo(t *testing.T) {
 	assert.Equal(t, 254, l.Messages)
 	assert.Equal(t, 254, l.Accepted+l.Refused+l.NotSent+l.Unknown)
 	assert.Equal(t, 3, l.Refused)
-	assert.Zero(t, l.NotSent, "what was not sent was sent again")
+	assert.Zero(t, l.NotSent, "messages that were not sent were sent again")
 	assert.Zero(t, l.Lost)
 	assert.Zero(t, l.SilentDuplicates)
 	assert.Zero(t, l.Denied)
 	assert.Zero(t, l.Strays)
-	assert.Positive(t, l.Unknown, "the first vendor has taken messages without answering")
-	assert.Equal(t, l.Unknown, l.UnknownHeld, "it did take them")
+	assert.Positive(t, l.Unknown, "the first vendor accepted messages without a reply")
+	assert.Equal(t, l.Unknown, l.UnknownHeld, "it did accept them")
 	assert.Positive(t, l.AnnouncedDuplicates)
 	assert.Greater(t, l.AtVendors[demo.Second], 20)
 	for _, want := range []string{"closed → open", "half-open → closed", "failover to usa", "duplicate possible, as its result says", "lost 0"} {
 		assert.Contains(t, got.stderr, want)
 	}
-	assert.NotContains(t, got.stderr, "\x1b", "plain where no terminal is")
+	assert.NotContains(t, got.stderr, "\x1b", "no control sequences without a terminal")
 	inReadmeDemo(t, got.stderr)
 }
 

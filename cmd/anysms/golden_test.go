@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/conformance/golden"
 )
 
-// TestGoldens runs command lines whose whole output is fixed.
+// TestGoldens compares whole outputs with files.
 func TestGoldens(t *testing.T) {
 	for name, test := range map[string]struct {
 		args  string
@@ -60,7 +60,7 @@ func TestGoldens(t *testing.T) {
 			if got.stderr != "" {
 				golden.Check(t, filepath.Join("testdata", name+".stderr"), got.stderr)
 			}
-			assert.NotContains(t, got.stdout+got.stderr, "\x1b", "no colour and no control character where no terminal is")
+			assert.NotContains(t, got.stdout+got.stderr, "\x1b", "no control sequences without a terminal")
 		})
 	}
 }
@@ -73,7 +73,7 @@ const invalidRows = "to,text\n" +
 	"6971234567,not \xff UTF-8\n" +
 	"6971234567,two,many\n"
 
-// campaign has a dear apostrophe, three countries, and a landline.
+// campaign has an apostrophe that forces UCS-2, three countries, and a landline.
 const campaign = `to,text
 +306971234567,"It’s 5 € only – today, for you, with a text that is longer than seventy characters"
 6971234568,Hello

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// outcome is what a command line came to.
+// outcome is the result of a command line.
 type outcome struct {
 	stdout, stderr string
 	code           int
@@ -32,7 +32,7 @@ func anysmsReading(t *testing.T, stdin string, args ...string) outcome {
 	return outcome{out.String(), errOut.String(), code}
 }
 
-// write makes a file in a directory of the test's own and gives its path.
+// write writes a file in a temporary directory and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

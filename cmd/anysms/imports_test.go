@@ -12,9 +12,8 @@ import (
 
 const module = "github.com/anysms/anysms/"
 
-// TestFakesStayBehindTheirCommands holds that the fakes of vendors and the
-// conformance suite are linked for the demo and the driver commands alone: what
-// sends messages reaches none of them.
+// TestFakesStayBehindTheirCommands checks that the fakes of vendors and the
+// conformance suite are reached by the demo and the driver commands only.
 func TestFakesStayBehindTheirCommands(t *testing.T) {
 	allowed := map[string][]string{
 		"cmd/anysms/internal/demo":   {"provider/httpcall/httpcalltest", "drivers/apifon/apifontest", "drivers/phonify/phonifytest"},

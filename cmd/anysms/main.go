@@ -1,13 +1,12 @@
-// Command anysms sends SMS through any vendor and says what a text costs.
+// Command anysms sends SMS through any vendor and reports what a text costs.
 //
 //	anysms demo                     a vendor fails, nothing is lost
-//	anysms analyse "Γεια σου 👋"    encoding, segments, what costs
+//	anysms analyse "Γεια σου 👋"    encoding, segments, what costs more
 //	anysms send --to +306900000001 --text Hello
 //
-// Data goes to stdout, talk and progress to stderr. The exit code is 0 when
-// done, 1 when a message was refused or not sent or a limit was broken, 2 for
-// wrong usage or configuration, 3 when it is not known whether a message was
-// sent.
+// Data goes to stdout, diagnostics and progress go to stderr. The exit code is 0
+// when done, 1 if a message was refused or not sent or a limit was exceeded, 2 for
+// invalid usage or configuration, 3 if the outcome of a message is unknown.
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop) // a second Ctrl-C exits immediately
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	os.Exit(code)
 }

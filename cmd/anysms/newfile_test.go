@@ -13,8 +13,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
-// What is written has its name when it is whole, and never takes the place of
-// what is read.
+// An output file gets its name when it is complete, and never replaces the input.
 func TestWrittenFiles(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out")
@@ -39,7 +38,7 @@ func TestWrittenFiles(t *testing.T) {
 		got = anysms(t, "analyse", "--file", in, flag, filepath.Join(dir, "none", "out"))
 		assert.Equal(t, cli.ExitUsage, got.code)
 		assert.Contains(t, got.stderr, "none/out: no such file")
-		assert.Empty(t, got.stdout, "it is said before the file is read")
+		assert.Empty(t, got.stdout, "reported before the file is read")
 
 		require.NoError(t, os.WriteFile(out, []byte("old"), 0o600))
 		assert.Equal(t, cli.ExitUsage, anysms(t, "analyse", "--file", in, "--text-column", "none", flag, out).code)

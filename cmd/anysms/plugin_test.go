@@ -14,7 +14,8 @@ import (
 	"github.com/anysms/anysms/drivers/plugin"
 )
 
-// pluginsOf builds the Go example into a plugins directory, beside what is none.
+// pluginsOf builds the Go example into a plugins directory, which also has a file
+// that is not a plugin.
 func pluginsOf(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -62,7 +63,7 @@ func TestPluginCommands(t *testing.T) {
 	assert.Contains(t, got.stderr, "no plugins in")
 }
 
-// A message through a plugin, as a user has it sent.
+// A message is sent through a plugin.
 func TestSendThroughPlugin(t *testing.T) {
 	dir := pluginsOf(t)
 	conf := filepath.Join(dir, "anysms.yaml")
@@ -76,7 +77,7 @@ router:
 `), 0o600))
 	got := anysms(t, "send", "--config", conf, "--to", "+306900000001", "--text", "hello", "--format", "json")
 	assert.Equal(t, cli.ExitRefused, got.code, got.stderr)
-	assert.Contains(t, got.stdout, `"status":"not_sent"`, "nobody listens there: %s", got.stdout)
+	assert.Contains(t, got.stdout, `"status":"not_sent"`, "nothing listens there: %s", got.stdout)
 	assert.Contains(t, got.stdout, `"code":"unavailable"`)
 
 	require.NoError(t, os.WriteFile(conf, []byte(`

@@ -18,14 +18,14 @@ import (
 
 const readmePath = "README.md" // from the root of the project
 
-// readmeBlock finds what stands in the README between a marker and its end, and
+// readmeBlock compares the text between a marker and its end in the README, or
 // replaces it with -update.
 func readmeBlock(t *testing.T, marker, end string, replace func(old string) string) {
 	t.Helper()
 	documentBlock(t, readmePath, marker, end, replace)
 }
 
-// documentBlock does the same in any document.
+// documentBlock is readmeBlock for any document.
 func documentBlock(t *testing.T, path, marker, end string, replace func(old string) string) {
 	t.Helper()
 	document, err := os.ReadFile(path)
@@ -39,7 +39,7 @@ func documentBlock(t *testing.T, path, marker, end string, replace func(old stri
 		require.NoError(t, os.WriteFile(path, []byte(before+"<!-- "+marker+" -->\n"+fresh+end+after), 0o644))
 		return
 	}
-	assert.Equal(t, old, fresh, "run the tests with -update to write it anew")
+	assert.Equal(t, old, fresh, "run the tests with -update to rewrite it")
 }
 
 func atRoot(t *testing.T) {
@@ -47,8 +47,8 @@ func atRoot(t *testing.T) {
 	t.Chdir("../..")
 }
 
-// TestReadmeProgram holds that the README's program is the one that is compiled
-// and run by the tests of the examples.
+// TestReadmeProgram checks that the README's program is the one that the tests of the
+// examples compile and run.
 func TestReadmeProgram(t *testing.T) {
 	atRoot(t)
 	source, err := os.ReadFile("examples/quickstart/main.go")
@@ -56,7 +56,7 @@ func TestReadmeProgram(t *testing.T) {
 	readmeBlock(t, "examples/quickstart/main.go", "```\n\n", func(string) string { return "```go\n" + string(source) })
 }
 
-// TestReadmeReports holds that the README's lines on delivery reports are those of
+// TestReadmeReports checks that the README's lines on delivery reports are those of
 // the example.
 func TestReadmeReports(t *testing.T) {
 	atRoot(t)
@@ -111,7 +111,7 @@ var durations = regexp.MustCompile(`(accepted +|not_sent +|unknown +)[0-9.]+[a-z
 
 var quoted = regexp.MustCompile(`"[^"]*"|\S+`)
 
-// words splits a command line as a shell does, as far as the README needs it.
+// words splits a command line like a shell, as far as the README needs it.
 func words(line string) []string {
 	all := quoted.FindAllString(line, -1)
 	for i, word := range all {
@@ -120,8 +120,8 @@ func words(line string) []string {
 	return all
 }
 
-// inReadmeDemo holds that every line of the README's demo is a line of the real
-// one, numbers apart.
+// inReadmeDemo checks that every line of the README's demo is a line of the real one,
+// except for numbers.
 func inReadmeDemo(t *testing.T, played string) {
 	t.Helper()
 	readme, err := os.ReadFile(readmePath)
@@ -140,8 +140,8 @@ var numbers = regexp.MustCompile(` *\b[0-9.]+`)
 
 func withoutNumbers(s string) string { return numbers.ReplaceAllString(s, " N") }
 
-// driverSamples are the least settings that drivers open with. What a driver
-// without a sample can do depends on its settings.
+// driverSamples are minimal settings of the drivers. The capabilities of a driver
+// without a sample depend on its settings.
 var driverSamples = map[string]string{
 	"apifon":      `{"token":"t","secret":"s","sender":"Example"}`,
 	"memory":      `{}`,
@@ -149,7 +149,7 @@ var driverSamples = map[string]string{
 	"zoomconnect": `{"email":"user@shop.example","token":"t"}`,
 }
 
-// TestReadmeDrivers holds the table of the drivers and what they can do.
+// TestReadmeDrivers checks the table of the drivers and their capabilities.
 func TestReadmeDrivers(t *testing.T) {
 	atRoot(t)
 	table := "| driver | what | limits | can |\n|---|---|---|---|\n"
@@ -167,8 +167,8 @@ func TestReadmeDrivers(t *testing.T) {
 	readmeBlock(t, "drivers", "<!-- end -->", func(string) string { return table })
 }
 
-// TestExampleConfiguration holds that the example is valid, and that what it lacks
-// without its secrets is reported.
+// TestExampleConfiguration checks that the example is valid, and that missing secrets
+// are reported.
 func TestExampleConfiguration(t *testing.T) {
 	atRoot(t)
 	unsetenv(t, secretsOfTheExample...)

@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
-// TestRealMessages analyses 5,574 real messages, whose quotes are not in pairs.
+// TestRealMessages analyses 5,574 real messages, whose quotes are not balanced.
 func TestRealMessages(t *testing.T) {
 	dir := os.Getenv("ANYSMS_DATA")
 	if dir == "" {

@@ -37,7 +37,7 @@ func TestRecipeNewValidateTest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "acme.yaml")
 	got := anysms(t, "recipe", "new", "acme", "--file", file)
 	require.Equal(t, cli.ExitDone, got.code, got.stderr)
-	assert.Equal(t, cli.ExitUsage, anysms(t, "recipe", "new", "acme", "--file", file).code, "a file that is there is not written over")
+	assert.Equal(t, cli.ExitUsage, anysms(t, "recipe", "new", "acme", "--file", file).code, "an existing file is not overwritten")
 	assert.Contains(t, anysms(t, "recipe", "validate", file).stdout, "is valid: recipe acme, 3 fixtures")
 	got = anysms(t, "recipe", "test", file)
 	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)

@@ -29,7 +29,7 @@ func manyRows(t *testing.T, n int) string {
 	return write(t, "many.csv", content.String())
 }
 
-// closing takes some writes and then fails, as a pipe whose reader has gone.
+// closing accepts some writes and then fails, like a closed pipe.
 type closing struct {
 	strings.Builder
 	left int
@@ -42,7 +42,7 @@ func (c *closing) Write(p []byte) (int, error) {
 	return c.Builder.Write(p)
 }
 
-// A reader that goes away stops the sending, and loses no answer of a vendor.
+// A closed pipe stops the sending, and no result is lost.
 func TestSendFileWithClosedOutput(t *testing.T) {
 	vendor := phonifytest.NewServer(phonifytest.Options{})
 	defer vendor.Close()
@@ -53,7 +53,7 @@ func TestSendFileWithClosedOutput(t *testing.T) {
 	assert.Contains(t, errOut.String(), "broken pipe; later rows were not sent")
 	sent := len(vendor.Messages())
 	assert.Less(t, sent, 1000)
-	assert.Equal(t, sent, strings.Count(out.String()+errOut.String(), ": accepted by usa, id "), "each is said somewhere")
+	assert.Equal(t, sent, strings.Count(out.String()+errOut.String(), ": accepted by usa, id "), "each result is printed somewhere")
 }
 
 func TestSendWithClosedOutput(t *testing.T) {
@@ -68,8 +68,7 @@ func TestSendWithClosedOutput(t *testing.T) {
 	}
 }
 
-// Ctrl-C, here while the first request is on its way, lets messages in flight
-// finish.
+// After Ctrl-C, here during the first request, messages in flight are finished.
 func TestSendFileFinishesMessagesInFlight(t *testing.T) {
 	vendor := phonifytest.NewServer(phonifytest.Options{})
 	defer vendor.Close()
@@ -93,7 +92,7 @@ func TestSendFileFinishesMessagesInFlight(t *testing.T) {
 	assert.NotContains(t, out.String(), "unknown")
 }
 
-// Texts that a guess has changed must not be sent.
+// Texts must not be sent in a guessed character set.
 func TestSendFileDoesNotGuess(t *testing.T) {
 	vendor := phonifytest.NewServer(phonifytest.Options{})
 	defer vendor.Close()

@@ -33,7 +33,7 @@ type lineResult struct {
 	router.Result
 }
 
-// results reads the JSON lines by the line of the row.
+// results reads the JSON lines, by line of the row.
 func results(t *testing.T, stdout string) map[int]lineResult {
 	t.Helper()
 	byLine := make(map[int]lineResult)
@@ -90,8 +90,8 @@ func TestSendFileDryRun(t *testing.T) {
 	assert.Zero(t, vendor.Requests())
 }
 
-// A vendor that takes messages and says nothing leaves doubt, which a journal
-// keeps: nothing is sent again until it is resolved.
+// If a vendor accepts messages without a reply, the journal keeps them as unknown:
+// they are not sent again until they are resolved.
 func TestSendFileWithJournal(t *testing.T) {
 	vendor := phonifytest.NewServer(phonifytest.Options{})
 	defer vendor.Close()
@@ -108,7 +108,7 @@ func TestSendFileWithJournal(t *testing.T) {
 	require.NoError(t, vendor.SetMode(httpcalltest.Drop))
 	got, byLine := send(both)
 	assert.Equal(t, cli.ExitUnknown, got.code)
-	assert.True(t, byLine[2].Replayed, "what was accepted is answered from the journal")
+	assert.True(t, byLine[2].Replayed, "the result of an accepted message comes from the journal")
 	assert.Equal(t, "unknown", string(byLine[3].Status))
 	require.NoError(t, vendor.SetMode(httpcalltest.Up))
 	got, byLine = send(both)
@@ -119,7 +119,7 @@ func TestSendFileWithJournal(t *testing.T) {
 	got = anysms(t, "resolve", "--journal", journal)
 	assert.Equal(t, cli.ExitUnknown, got.code)
 	assert.Contains(t, got.stdout, "b  usa")
-	assert.Equal(t, cli.ExitUsage, anysms(t, "resolve", "--journal", journal, "--ref", "a", "--as", "accepted").code, "a is not in doubt")
+	assert.Equal(t, cli.ExitUsage, anysms(t, "resolve", "--journal", journal, "--ref", "a", "--as", "accepted").code, "the outcome of a is known")
 	assert.Equal(t, cli.ExitDone, anysms(t, "resolve", "--journal", journal, "--ref", "b", "--as", "accepted").code)
 	assert.Equal(t, cli.ExitDone, anysms(t, "resolve", "--journal", journal).code)
 	got, byLine = send(both)

@@ -27,8 +27,7 @@ import (
 
 const number = "+306971234567"
 
-// vendors are two fakes and the configuration that names them: athens first,
-// then usa.
+// vendors are two fakes, and a configuration with them: athens first, then usa.
 type vendors struct {
 	athens *apifontest.Server
 	usa    *phonifytest.Server
@@ -44,7 +43,7 @@ func startVendors(t *testing.T) *vendors {
 	return v
 }
 
-// write makes a configuration with an order of providers.
+// write writes a configuration with an order of providers.
 func (v *vendors) write(t *testing.T, athensURL, order string) string {
 	t.Helper()
 	t.Setenv("ATHENS_SECRET", apifontest.Secret)
@@ -60,7 +59,7 @@ router:
 `, athensURL, apifontest.Token, v.usa.URL, phonifytest.APIKey, order))
 }
 
-// untouched holds that neither vendor was asked for anything.
+// untouched checks that neither vendor received a request.
 func (v *vendors) untouched(t *testing.T) {
 	t.Helper()
 	assert.Zero(t, v.athens.Requests(), "requests to athens")
@@ -106,8 +105,8 @@ func TestSendArrivesByteForByte(t *testing.T) {
 	}
 }
 
-// TestSendIsSigned checks the signature by the vendor's own description, apart
-// from the driver and its fake, and that description by a known vector.
+// TestSendIsSigned checks the signature by the vendor's description, independently of
+// the driver and its fake, and the description by a known vector.
 func TestSendIsSigned(t *testing.T) {
 	const path = "/services/api/v1/sms/send"
 	vector := `{"message":{"text":"Hello There!","sender_id":"Example"},"subscribers":[{"number":"306900000001"}]}`
@@ -151,7 +150,7 @@ func TestSendGoesOnWhenTheFirstVendorIsDown(t *testing.T) {
 	result, got := v.send(t, "Hello")
 	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, "usa", result.Provider)
-	assert.False(t, result.DuplicatePossible, "athens is proven not to have it")
+	assert.False(t, result.DuplicatePossible, "athens certainly does not have it")
 	require.Len(t, v.usa.Messages(), 1)
 	assert.Equal(t, "Hello", v.usa.Messages()[0].Text)
 	require.NotEmpty(t, result.Attempts)
@@ -166,7 +165,7 @@ func TestSendStopsInDoubt(t *testing.T) {
 	assert.Equal(t, provider.OutcomeUnknown, result.Status)
 	assert.Equal(t, provider.Indeterminate, result.Code)
 	assert.Len(t, v.athens.Messages(), 1, "the vendor has it once")
-	assert.Empty(t, v.usa.Messages(), "and nobody else does")
+	assert.Empty(t, v.usa.Messages(), "and no other vendor has it")
 	assert.Len(t, result.Attempts, 1)
 }
 
@@ -235,7 +234,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 	v.untouched(t)
 }
 
-// A vendor's words must not act upon a terminal, nor break a line.
+// A vendor's words must not contain control sequences or line breaks.
 func TestVendorsWordsAreHarmless(t *testing.T) {
 	v := startVendors(t)
 	body := `{"errors":[{"type":"spam","title":"no \u001b[31m\u202e\nroute"}]}`

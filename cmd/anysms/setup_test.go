@@ -72,7 +72,7 @@ func TestConfigCheckAsksNobody(t *testing.T) {
 	v.untouched(t)
 }
 
-// A shell completes the words of flags, and files where they are wanted.
+// Shell completion completes the values of flags, and file names.
 func TestCompletion(t *testing.T) {
 	for args, want := range map[string]string{
 		"send --class ":          "otp\ntransactional\nmarketing\n:4\n",

@@ -22,7 +22,7 @@ func TestBalance(t *testing.T) {
 	assert.JSONEq(t, `[{"provider":"athens","available":{"amount":"12.5","currency":"credits"},"reserved":{"amount":"0.5","currency":"credits"}}]`, got.stdout)
 
 	got = anysms(t, "balance", "--config", v.config)
-	assert.Equal(t, cli.ExitDone, got.code, "who cannot tell is no failure")
+	assert.Equal(t, cli.ExitDone, got.code, "a provider without a balance API is not a failure")
 	assert.Contains(t, got.stdout, "athens  12.5 credits")
 	assert.Contains(t, got.stdout, "usa     not available from this provider")
 
@@ -136,7 +136,7 @@ providers:
 	require.NotEmpty(t, r.Next)
 
 	got = anysms(t, "inbox", "--config", config, "--provider", "usa")
-	assert.Contains(t, got.stdout, "STOP<U+001B>[31m␊please\n", "a stranger's text does not drive the terminal")
+	assert.Contains(t, got.stdout, "STOP<U+001B>[31m␊please\n", "an incoming text has no control sequences")
 	got = anysms(t, "inbox", "--config", config, "--provider", "usa", "--cursor", r.Next)
 	assert.Empty(t, got.stdout)
 }

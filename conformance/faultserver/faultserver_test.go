@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var good = faultserver.Response{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"id":"Zażółć"}`)}
 
-// seen is what a client saw of a response.
+// seen is what a client received.
 type seen struct {
 	status int
 	header http.Header
@@ -221,7 +221,7 @@ func TestTLS(t *testing.T) {
 	assert.Equal(t, string(good.Body), post(t, trusting, s.URL).body)
 }
 
-// http2Client speaks HTTP/2 with prior knowledge.
+// http2Client uses HTTP/2 with prior knowledge.
 func http2Client(t *testing.T) *http.Client {
 	t.Helper()
 	c := client(t)

@@ -19,7 +19,7 @@ var benchTexts = []struct{ name, text string }{
 }
 
 // refPack is the plain loop over eight septets: a table, shifts, seven octets.
-// It takes ASCII that has a code of its own only and checks nothing.
+// It accepts ASCII characters with their own codes only, and checks nothing.
 func refPack(dst []byte, codes *[128]byte, s string) []byte {
 	for ; len(s) >= 8; s = s[8:] {
 		s0, s1, s2, s3 := codes[s[0]&0x7F], codes[s[1]&0x7F], codes[s[2]&0x7F], codes[s[3]&0x7F]

@@ -34,7 +34,7 @@ func allPairs() []gsm7.Tables {
 	return pairs
 }
 
-// naivePack packs as 3GPP TS 23.038 §6.1.2.1 draws it: a row of bits, each
+// naivePack packs as in the drawing of 3GPP TS 23.038 §6.1.2.1: a row of bits, each
 // septet with its lowest bit first, cut into octets.
 func naivePack(septets []byte, fill int) []byte {
 	bits := make([]byte, fill)
@@ -129,7 +129,7 @@ func TestPackingAgreesWithTheDrawing(t *testing.T) {
 	})
 }
 
-// TestRoundTripEveryPair writes random texts with every pair of tables.
+// TestRoundTripEveryPair encodes random texts with every pair of tables.
 func TestRoundTripEveryPair(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for _, pair := range allPairs() {

@@ -1,7 +1,7 @@
 package gsm7
 
 // kannadaLocking is the Kannada national language locking shift table, 3GPP TS 23.038
-// §A.3.7. Code 0x24 is printed as U+0CAA, which also stands at 0x3D; its place between
+// §A.3.7. Code 0x24 is printed as U+0CAA, which is also at 0x3D; its place between
 // U+0CA0 and U+0CA2 shows that U+0CA1 is meant, and handsets have that.
 var kannadaLocking = table{
 	0x01: 0x0C82, 0x0C83, 0x0C85, 0x0C86, 0x0C87, 0x0C88, 0x0C89, 0x0C8A, 0x0C8B, '\n', 0x0C8C, none, '\r', 0x0C8E, 0x0C8F,

@@ -21,8 +21,8 @@ type printed struct {
 	chars    [128]rune
 }
 
-// misprints are the codes whose character in the standard is an obvious
-// misprint: the character stands a second time in its own place.
+// misprints are the codes whose character in the standard is an obvious misprint: the
+// character is also at its proper place.
 var misprints = map[string]struct {
 	code          int
 	print, intend rune
@@ -114,8 +114,8 @@ func TestTablesAsPrinted(t *testing.T) {
 	}
 }
 
-// TestEveryRune asks for every code point whether the tables hold it, and
-// whether encoding and decoding agree.
+// TestEveryRune checks for every code point whether the tables have it, and whether
+// encoding and decoding agree.
 func TestEveryRune(t *testing.T) {
 	tables := readPrinted(t)
 	held := map[gsm7.Language]*[2]map[rune]bool{}

@@ -14,7 +14,7 @@ var tamilLocking = table{
 }
 
 // tamilSingle is the Tamil national language single shift table, 3GPP TS 23.038
-// §A.2.11. Code 0x24 is printed as U+0BEF, which also stands at 0x25; its place among
+// §A.2.11. Code 0x24 is printed as U+0BEF, which is also at 0x25; its place among
 // the digits shows that U+0BEE is meant, and handsets have that.
 var tamilSingle = table{
 	0x00: '@', '£', '$', '¥', '¿', '"', '¤', '%', '&', '\'', '\f', '*', '+', none, '-', '/',

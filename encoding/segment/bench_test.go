@@ -48,9 +48,9 @@ var refWidth = func() (w [0x800]uint8) {
 	return w
 }()
 
-// refSWARValid is the floor for anything that counts a text exactly: eight bytes
-// at a time it counts septets, or from the first foreign character on units,
-// and rejects invalid UTF-8. It knows nothing of segments.
+// refSWARValid is the lower bound for exact counting: eight bytes at a time, it counts
+// septets or, from the first character outside GSM-7 on, UTF-16 units, and rejects
+// invalid UTF-8. It does not count segments.
 func refSWARValid(s string) (septets, units int, valid bool) {
 	b := []byte(s)
 	i := 0

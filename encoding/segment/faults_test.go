@@ -11,8 +11,8 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// TestKnownFaults holds what SMS libraries get wrong in the field: each case is
-// a fault that one of them has or had.
+// TestKnownFaults tests what SMS libraries get wrong: each case is a fault that one of
+// them has or had.
 func TestKnownFaults(t *testing.T) {
 	rep := strings.Repeat
 	all := &segment.Options{Single: gsm7.AllLanguages, Locking: gsm7.AllLanguages}
@@ -51,9 +51,9 @@ func TestKnownFaults(t *testing.T) {
 		{"Kannada dda", rep("ಡ", 100), all, gsm, 100, 1},
 		{"the comma of the Indic tables", rep("क, ", 40), all, gsm, 120, 1},
 		{"the euro sign in Telugu", rep("అ", 98) + "€", all, gsm, 100, 1},
-		{"Latin capitals cost two beside Indic letters", rep("अ", 50) + rep("A", 25), all, gsm, 100, 1},
+		{"Latin capitals cost two among Indic letters", rep("अ", 50) + rep("A", 25), all, gsm, 100, 1},
 		{"no Urdu table has ghain", "غ", all, ucs, 1, 1},
-		{"a locking table that would cost more than it saves is not taken", rep("a", 155) + "[{}]", all, gsm, 163, 2},
+		{"a locking table that would cost more than it saves is not used", rep("a", 155) + "[{}]", all, gsm, 163, 2},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestKeepGraphemes(t *testing.T) {
 	}
 }
 
-// TestLongClusterIsLinear would not end if each cut looked at the whole cluster.
+// TestLongClusterIsLinear would take very long if each cut scanned the whole cluster.
 func TestLongClusterIsLinear(t *testing.T) {
 	text := "e" + strings.Repeat("\u0301", 3_000_000)
 	a, err := segment.Analyze(text, &segment.Options{KeepGraphemes: true})

@@ -15,8 +15,8 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// This file is a second implementation, as slow and as close to the words of
-// 3GPP TS 23.038 and 23.040 as can be, to hold the first one against.
+// This file is a second implementation to compare with, slow and as close as possible
+// to the words of 3GPP TS 23.038 and 23.040.
 
 // The default alphabet and its extension table, TS 23.038 §6.2.1 and §6.2.1.1.
 const (
@@ -37,7 +37,7 @@ type naiveResult struct {
 	segments []naiveSegment
 }
 
-// naiveWidth is the cost of a character, 0 if it cannot be written.
+// naiveWidth is the number of septets of a character, 0 if it cannot be encoded.
 func naiveWidth(r rune, e segment.Encoding, t gsm7.Tables) int {
 	switch {
 	case e == segment.UCS2 && r > 0xFFFF:
@@ -169,8 +169,8 @@ func naiveSplit(text string, e segment.Encoding, t gsm7.Tables, opts segment.Opt
 	return result
 }
 
-// pieces are what random texts are made of: letters of one and two units, pairs,
-// clusters, national letters, controls.
+// pieces are the parts of random texts: letters of one and two units, pairs, clusters,
+// national letters, control characters.
 var pieces = [][]string{
 	strings.Split("abcdefghij klmn opq", ""),
 	{"a", "b", "{", "}", "€", "[", "\\", "~", "|", "^", "\f", "\n", "\r\n", "é", "Δ", "Ω", "ß"},

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// received encodes a text, and reads its segments again as a receiver does.
+// received encodes a text and parses its segments as a receiver does.
 func received(t require.TestingT, text string, opts *segment.Options, ref uint16) []segment.Part {
 	segments, err := segment.Split(nil, text, opts)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestUserDataOctets(t *testing.T) {
 	require.NoError(t, err)
 	first, err := segments[0].AppendUserData(nil, 1)
 	require.NoError(t, err)
-	assert.Equal(t, byte('a')<<1, first[6], "one fill bit stands between a header of six octets and the first septet")
+	assert.Equal(t, byte('a')<<1, first[6], "one fill bit is between a header of six octets and the first septet")
 }
 
 func TestParsePart(t *testing.T) {
@@ -173,7 +173,7 @@ func TestJoinErrors(t *testing.T) {
 	require.ErrorAs(t, err, &mismatch)
 }
 
-// TestJoinMendsPairs joins what senders cut that must not be cut.
+// TestJoinMendsPairs joins pairs that senders have split against the standard.
 func TestJoinMendsPairs(t *testing.T) {
 	part := func(number int, e segment.Encoding, data string, fill int) segment.Part {
 		p := segment.Part{Encoding: e, Ref: 1, Number: number, Total: 2, Data: []byte(data)}
@@ -258,7 +258,7 @@ func TestJoiner(t *testing.T) {
 		}
 		assert.Equal(t, 2, j.Len())
 	})
-	t.Run("a reference used again begins a new message", func(t *testing.T) {
+	t.Run("a reused reference starts a new message", func(t *testing.T) {
 		var dropped []segment.Unfinished
 		j := segment.Joiner{OnDrop: func(u segment.Unfinished) { dropped = append(dropped, u) }}
 		fresh := received(t, strings.Repeat("new text. ", 40), nil, 7)

@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/encoding/segment"
 )
 
-// TestSplitRandom holds Analyze and Split together over random texts.
+// TestSplitRandom compares Analyze and Split for random texts.
 func TestSplitRandom(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pools := []string{"abc ", "abc {}€", "abcé\n`", "αβγ ab", "😀a", "😀👨‍👩‍👧é ñαa\u0301", "{}"}

@@ -16,13 +16,13 @@ import (
 
 var levels = []transliterate.Level{transliterate.Off, transliterate.Lossless, transliterate.GreekCapitals, transliterate.Full}
 
-// texts draws texts in which most characters have a replacement.
+// texts makes texts in which most characters have a replacement.
 func texts() *rapid.Generator[string] {
 	piece := rapid.SampledFrom([]string{
 		"a", "B", " ", "é", "€", "{", "’", "…", "—", "\u00a0", "\u200b", "ﬃ", "⅓", "e\u0301", "n\u0303", "α\u0301",
 		"ά", "ΰ", "Ω", "ου", "ευ", "μπ", "γχ", "Ж", "щ", "й", "и\u0306", "Ł", "ß", "Ǆ", "ŉ", "‼", "№", "₽", "😀", "\u0301", "中",
 	})
-	// Repetition brings texts to the borders of segments.
+	// Repetition makes texts that end near the borders of segments.
 	return rapid.Custom(func(t *rapid.T) string {
 		var b strings.Builder
 		for _, p := range rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces") {
@@ -64,7 +64,7 @@ func check(t failer, text string) {
 	}
 }
 
-// replay makes the changes in text.
+// replay applies the changes to text.
 func replay(text string, changes []transliterate.Change) string {
 	var b strings.Builder
 	at := 0
@@ -82,8 +82,8 @@ func FuzzApply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) { check(t, text) })
 }
 
-// TestEveryRune looks at every replacement: it must be of the default alphabet
-// and must not be needed again.
+// TestEveryRune checks every replacement: it must be in the default alphabet, so that
+// it is not replaced again.
 func TestEveryRune(t *testing.T) {
 	counts := map[transliterate.Level]int{}
 	for r := rune(1); r <= utf8.MaxRune; r++ {
@@ -110,8 +110,8 @@ func TestEveryRune(t *testing.T) {
 	assert.Greater(t, counts[transliterate.Full], 700)
 }
 
-// TestGreekLettersAreComplete: every letter of the Greek blocks of a modern or
-// ancient text goes to capitals.
+// TestGreekLettersAreComplete checks that every Greek letter of modern or ancient
+// texts has a capital.
 func TestGreekLettersAreComplete(t *testing.T) {
 	for _, r := range "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏΪΫ" {
 		got, _ := transliterate.Apply(string(r)+"α", transliterate.GreekCapitals)

@@ -139,7 +139,7 @@ func TestCancelledContextStops(t *testing.T) {
 	assert.Zero(t, got.Rows)
 }
 
-// TestRealMessages reads 5,574 real messages, whose quotes are not in pairs.
+// TestRealMessages reads 5,574 real messages, whose quotes are not balanced.
 func TestRealMessages(t *testing.T) {
 	dir := os.Getenv("ANYSMS_DATA")
 	if dir == "" {
@@ -167,10 +167,10 @@ func TestMemoryIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, got.Messages)
 	assert.Equal(t, 1, got.InvalidRows)
-	assert.Less(t, int64(after.HeapSys)-int64(before.HeapSys), int64(32<<20), "the field went through memory whole")
+	assert.Less(t, int64(after.HeapSys)-int64(before.HeapSys), int64(32<<20), "the whole field was in memory")
 }
 
-// endless is a field without end.
+// endless is an endless field.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
@@ -180,8 +180,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Plain lines are read many at once; what comes out is what comes of them one by
-// one.
+// Plain lines are read in bulk, with the same result as one by one.
 func TestPlainLinesAgreeWithRows(t *testing.T) {
 	var plain, quoted strings.Builder
 	plain.WriteString("text\n")
@@ -197,7 +196,7 @@ func TestPlainLinesAgreeWithRows(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// FuzzRows compares with encoding/csv wherever that accepts a file.
+// FuzzRows compares with encoding/csv if that accepts the file.
 func FuzzRows(f *testing.F) {
 	f.Add("to,text\n1,a\n")
 	f.Add("text\n\"a\"\"b\nc\"\r\n")
@@ -211,7 +210,7 @@ func FuzzRows(f *testing.F) {
 		if got.Rows != got.Messages+got.InvalidRows {
 			t.Fatalf("%d rows, %d messages, %d invalid", got.Rows, got.Messages, got.InvalidRows)
 		}
-		// encoding/csv drops carriage returns at other places.
+		// encoding/csv drops carriage returns elsewhere.
 		if strings.Contains(body, "\r") {
 			return
 		}

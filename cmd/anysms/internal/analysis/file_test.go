@@ -25,7 +25,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// number judges the test's numbers: +30… is Greek, +49… German, others are bad.
+// number validates the test's numbers: +30… is Greek, +49… German, others are invalid.
 func number(raw string) (e164.Number, string, string) {
 	n, err := e164.Parse(raw)
 	switch {
@@ -77,7 +77,7 @@ func TestCountriesAndCosts(t *testing.T) {
 	assert.Equal(t, 2, got.InvalidRows)
 	assert.Equal(t, provider.Money{Micros: 70_000, Currency: "EUR"}, got.TotalCost["athens"], "0.05 and two segments of 0.01")
 	assert.Equal(t, provider.Money{Micros: 4_000_000, Currency: "credits"}, got.TotalCost["sydney"])
-	assert.Equal(t, map[string]int{"athens": 1, "sydney": 0}, got.Unpriced, "a message without a price is counted, never free")
+	assert.Equal(t, map[string]int{"athens": 1, "sydney": 0}, got.Unpriced, "a message without a price is counted, not free")
 	require.Len(t, got.ByCountry, 2)
 	assert.Equal(t, "GR", got.ByCountry[0].Country)
 	assert.Equal(t, analysis.Count{Messages: 2, Segments: 3}, got.ByCountry[0].Count)
@@ -113,7 +113,7 @@ func TestJSONLines(t *testing.T) {
 	}
 }
 
-// Lists that have nothing are there, and what was not asked for is not.
+// Empty lists are written, and optional fields only on request.
 func TestEmptyListsAreNoNulls(t *testing.T) {
 	b, err := json.Marshal(file(t, "text\n", analysis.Options{Characters: true}))
 	require.NoError(t, err)
@@ -124,7 +124,7 @@ func TestEmptyListsAreNoNulls(t *testing.T) {
 	assert.NotContains(t, string(b), "levels")
 }
 
-// A row that breaks over several lines says which of them are lost.
+// An invalid row over several lines names the lines that are skipped.
 func TestBrokenRowOverSeveralLines(t *testing.T) {
 	got := file(t, "to,text\na,\"open\nb,lost\nc,\"x\"y\nd,read\n", analysis.Options{})
 	assert.Equal(t, 1, got.Messages)
@@ -175,7 +175,7 @@ func TestDuplicates(t *testing.T) {
 	assert.Nil(t, file(t, "text\na\na\n", analysis.Options{}).Duplicates)
 }
 
-// More rows than are held in memory.
+// More rows than fit the memory.
 func TestDuplicatesOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -191,7 +191,7 @@ func TestDuplicatesOnDisk(t *testing.T) {
 	assert.Equal(t, analysis.Repeat{Line: rows - 500 + 2, First: 2}, got.Duplicates.Lines[0])
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	assert.Empty(t, left, "no temporary files stay")
+	assert.Empty(t, left, "temporary files are removed")
 }
 
 func TestAnnotateKeepsOrder(t *testing.T) {
@@ -219,8 +219,8 @@ func TestAnnotateKeepsOrder(t *testing.T) {
 	require.ErrorContains(t, err, "annotate: disk full")
 }
 
-// The added costs are those that the totals are made of: by network, and none
-// where a provider cannot carry the message.
+// The added costs are those in the totals: by network, and none if a provider does not
+// accept the message.
 func TestAnnotateAgreesWithTheTotals(t *testing.T) {
 	p := prices(t, "a,GR,,EUR,0.05\na,,20210,EUR,0.01\nb,,,EUR,0.02\n", "a", "b")
 	p[1].MaxSegments = 1
@@ -238,8 +238,8 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
-// Whatever the order in which workers come by, and however many records are the
-// same, the answer is that of a plain count.
+// The result is that of a plain count, whatever the order of the workers and the
+// number of equal records.
 func TestDuplicatesAgainstAPlainCount(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for kinds, lines := range map[int]int{1: 1<<18 + 5000, 2000: 20_000, 1 << 20: 1<<18 + 5000} {
@@ -264,7 +264,7 @@ func TestDuplicatesAgainstAPlainCount(t *testing.T) {
 	}
 }
 
-// However many workers, the answer is the same.
+// The result does not depend on the number of workers.
 func TestWorkersAgree(t *testing.T) {
 	var content strings.Builder
 	content.WriteString("to,text\n")
@@ -387,7 +387,7 @@ func TestWorstMessages(t *testing.T) {
 	assert.Equal(t, []analysis.Message{{Line: 5, Text: strings.Repeat("c", 400), Segments: 3}, {Line: 3, Text: strings.Repeat("b", 161), Segments: 2}}, got.Worst)
 	b, err := json.Marshal(got)
 	require.NoError(t, err)
-	assert.NotContains(t, string(b), "ccc", "texts are not part of the answer")
+	assert.NotContains(t, string(b), "ccc", "texts are not in the result")
 }
 
 func TestWhatIsTooLongForAProviderIsNotPriced(t *testing.T) {

@@ -15,7 +15,7 @@ func TestProgress(t *testing.T) {
 	p.Show(20_000)
 	assert.Regexp(t, `^\r\x1b\[K\x1b\[\?7l20,000 rows, [12],[0-9]{3} per second, 25 %, 30s left\x1b\[\?7h$`, out.String())
 	p.Show(20_001)
-	assert.Equal(t, 1, strings.Count(out.String(), "rows"), "not more often than people read")
+	assert.Equal(t, 1, strings.Count(out.String(), "rows"), "not updated too often")
 	p.End()
 	assert.True(t, strings.HasSuffix(out.String(), ClearLine))
 
@@ -23,5 +23,5 @@ func TestProgress(t *testing.T) {
 	before := out.Len()
 	silent.Show(1)
 	silent.End()
-	assert.Equal(t, before, out.Len(), "nothing is shown where no terminal is")
+	assert.Equal(t, before, out.Len(), "nothing is printed without a terminal")
 }

@@ -71,7 +71,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 	}
 }
 
-// A file full of the longest texts must not make a page that no browser opens.
+// A file of very long texts must not make a huge page.
 func TestPageStaysSmall(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("to,text\n")

@@ -45,7 +45,7 @@ func encoded(t *testing.T, e encoding.Encoding, s string) []byte {
 	return b
 }
 
-// texts are what campaigns are written in.
+// texts are sample texts by character set.
 var texts = map[string]string{
 	"windows-1252": "to,text\n1,Votre colis arrive à Orléans, prêt à être livré. Größe: über 20 €.\n",
 	"windows-1253": "to,text\n1,Καλημέρα, το δέμα σας έφτασε στην Αθήνα και θα παραδοθεί αύριο.\n",
@@ -69,7 +69,7 @@ func TestCodePagesAreTold(t *testing.T) {
 			assert.True(t, f.Guessed)
 			assert.Equal(t, text, got)
 			got, f = read(t, path, strings.ToUpper(name))
-			assert.False(t, f.Guessed, "what was given is no guess")
+			assert.False(t, f.Guessed, "a given character set is not guessed")
 			assert.Equal(t, text, got)
 		})
 	}
@@ -112,7 +112,7 @@ func TestUnicode(t *testing.T) {
 	})
 }
 
-// A damaged byte does not make a file of UTF-8 something else.
+// A UTF-8 file with a damaged byte is still detected as UTF-8.
 func TestDamagedUTF8StaysUTF8(t *testing.T) {
 	for name, content := range map[string]string{
 		"one stray byte": "to,text\n1,a\xff\n2,b\n",
@@ -150,7 +150,7 @@ func TestCompression(t *testing.T) {
 				_, err = io.ReadAll(f)
 				f.Close()
 			}
-			assert.Error(t, err, "a truncated file is no end of file")
+			assert.Error(t, err, "a truncated file is an error")
 		})
 	}
 }
