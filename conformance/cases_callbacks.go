@@ -289,8 +289,8 @@ func hugeBodies() []string {
 	}
 }
 
-// callbacksJunk gives bodies that are no callbacks, with the heads of the
-// goldens where there are any.
+// callbacksJunk parses bodies that are not callbacks, with the headers of the callback
+// files, if there are any.
 func callbacksJunk(bodies func() []string) func(*trial) {
 	return func(t *trial) {
 		l := t.parser()
