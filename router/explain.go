@@ -43,7 +43,7 @@ func (r *Router) Plan(m *provider.Message) *Plan {
 	if s == nil {
 		return &Plan{Code: provider.Unavailable, Message: errClosed.Error(), Candidates: []Candidate{}}
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	p := makePlan(s, m, time.Now(), peek)
 	return p.explain(&s.options)
 }

@@ -25,7 +25,7 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 	}
 	s.keepStore(old)
 	r.setup.Store(s)
-	idle := old.gate.close()
+	idle := old.gate.Close()
 	closed := make(chan error, 1)
 	go func() {
 		<-idle

@@ -48,7 +48,7 @@ var errClosed = errors.New("the router is closed")
 func (r *Router) enter() *setup {
 	for {
 		s := r.setup.Load()
-		if s == nil || s.gate.enter() {
+		if s == nil || s.gate.Enter() {
 			return s
 		}
 	}
@@ -65,7 +65,7 @@ func (r *Router) Close(ctx context.Context) error {
 		return nil
 	}
 	done := make(chan error, 1)
-	idle := s.gate.close()
+	idle := s.gate.Close()
 	go func() {
 		<-idle
 		<-s.earlier

@@ -51,7 +51,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result,
 		p := plan{message: m}
 		return p.refused(&provider.Error{Code: provider.Unavailable, Err: errClosed})
 	}
-	defer s.gate.leave()
+	defer s.gate.Leave()
 	l := loop{dispatcher: dispatcher{options: &s.options, observer: &s.observer, batchers: j.batchers}}
 
 	// Plan: what could be tried.

@@ -2,9 +2,9 @@ package router
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/gate"
 )
 
 // setup is a checked configuration. It does not change; a reload makes another.
@@ -14,7 +14,7 @@ type setup struct {
 	byName    map[string]*upstream
 	routes    []*route
 	observer  observer
-	gate      gate
+	gate      gate.Gate // the messages under way
 	// earlier closes when no message is left in any setup before this one.
 	earlier chan struct{}
 }
@@ -94,45 +94,4 @@ func (s *setup) addRoutes() error {
 		s.routes = append(s.routes, newRoute(r, s.byName))
 	}
 	return nil
-}
-
-// gate counts the messages under way, so that closing can wait for them.
-type gate struct {
-	mu     sync.Mutex
-	inside int
-	closed bool
-	empty  chan struct{} // closed when the gate is closed and nothing is inside
-}
-
-// enter fails once the gate is closed.
-func (g *gate) enter() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.closed {
-		return false
-	}
-	g.inside++
-	return true
-}
-
-func (g *gate) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.inside--
-	if g.closed && g.inside == 0 {
-		close(g.empty)
-	}
-}
-
-// close lets nothing in any more. The channel closes when the last one is out.
-func (g *gate) close() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.closed {
-		g.closed, g.empty = true, make(chan struct{})
-		if g.inside == 0 {
-			close(g.empty)
-		}
-	}
-	return g.empty
 }
