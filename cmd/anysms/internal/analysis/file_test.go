@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,32 +165,6 @@ func TestEditsThatSave(t *testing.T) {
 	assert.Equal(t, analysis.Character{Rune: "U+2019", Char: "’", Messages: 9, Alone: 6, Saves: 5, Suggest: "'"}, got.Characters[0])
 }
 
-func TestDuplicates(t *testing.T) {
-	got := file(t, "to,text\n+306900000001,a\n+306900000002,a\n+306900000001,a\n+306900000001,b\n+306900000001,a\n",
-		analysis.Options{ToColumn: "to", Number: number, Duplicates: true})
-	assert.Equal(t, &analysis.Duplicates{Messages: 2, Segments: 2, Lines: []analysis.Repeat{{Line: 4, First: 2}, {Line: 6, First: 2}}}, got.Duplicates)
-	assert.Nil(t, file(t, "text\na\na\n", analysis.Options{}).Duplicates)
-}
-
-// More rows than fit the memory.
-func TestDuplicatesOnDisk(t *testing.T) {
-	dir := t.TempDir()
-	t.Setenv("TMPDIR", dir)
-	const rows = 1<<18 + 1000
-	var content strings.Builder
-	content.WriteString("text\n")
-	for i := range rows {
-		fmt.Fprintf(&content, "%d\n", i%(rows-500))
-	}
-	got := file(t, content.String(), analysis.Options{Duplicates: true})
-	require.NotNil(t, got.Duplicates)
-	assert.Equal(t, 500, got.Duplicates.Messages)
-	assert.Equal(t, analysis.Repeat{Line: rows - 500 + 2, First: 2}, got.Duplicates.Lines[0])
-	left, err := os.ReadDir(dir)
-	require.NoError(t, err)
-	assert.Empty(t, left, "temporary files are removed")
-}
-
 func TestAnnotateKeepsOrder(t *testing.T) {
 	var content strings.Builder
 	content.WriteString("to,text\n")
@@ -238,32 +209,6 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
-// The result is that of a plain count, whatever the order of the workers and the
-// number of equal records.
-func TestDuplicatesAgainstAPlainCount(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for kinds, lines := range map[int]int{1: 1<<18 + 5000, 2000: 20_000, 1 << 20: 1<<18 + 5000} {
-		var content strings.Builder
-		content.WriteString("text\n")
-		firsts, want := make(map[string]int), analysis.Duplicates{Lines: []analysis.Repeat{}}
-		for line := 2; line < lines; line++ {
-			text := strings.Repeat("x", 1+random.IntN(2)*160) + strconv.Itoa(random.IntN(kinds))
-			content.WriteString(text + "\n")
-			first, known := firsts[text]
-			if !known {
-				firsts[text] = line
-				continue
-			}
-			want.Messages++
-			want.Segments += 1 + len(text)/161
-			if len(want.Lines) < analysis.MaxInvalid {
-				want.Lines = append(want.Lines, analysis.Repeat{Line: line, First: first})
-			}
-		}
-		assert.Equal(t, &want, file(t, content.String(), analysis.Options{Duplicates: true, Workers: 4}).Duplicates, "%d kinds", kinds)
-	}
-}
-
 // The result does not depend on the number of workers.
 func TestWorkersAgree(t *testing.T) {
 	var content strings.Builder
@@ -288,96 +233,6 @@ func TestWorkersAgree(t *testing.T) {
 	assert.Equal(t, 20_000, one.Rows)
 	assert.Len(t, one.Invalid, analysis.MaxInvalid)
 	assert.Equal(t, one, run(4))
-}
-
-func TestLimits(t *testing.T) {
-	totals := file(t, "to,text\n+306900000001,"+strings.Repeat("ж", 71)+"\n+4915123456789,a\n", analysis.Options{
-		ToColumn: "to", Number: number, Prices: prices(t, "a,GR,,EUR,0.05\nb,,,EUR,0.01\n", "a", "b"),
-	})
-	tests := []struct {
-		name   string
-		limits analysis.Limits
-		want   []analysis.Violation
-	}{
-		{"none", analysis.Limits{}, []analysis.Violation{}},
-		{"within", analysis.Limits{MaxSegments: 2, MaxCost: map[string]string{"b": "0.03"}}, []analysis.Violation{}},
-		{"segments", analysis.Limits{MaxSegments: 1}, []analysis.Violation{{"max_segments", "1", "2"}}},
-		{"gsm7", analysis.Limits{GSM7: true}, []analysis.Violation{{"require", "gsm7", "1 message in ucs2"}}},
-		{"cost", analysis.Limits{MaxCost: map[string]string{"b": "0.02"}}, []analysis.Violation{{"max_cost", "0.02 EUR", "b 0.03 EUR"}}},
-		{"an unpriced message exceeds it", analysis.Limits{MaxCost: map[string]string{"": "1"}},
-			[]analysis.Violation{{"max_cost", "1 EUR", "a 0.1 EUR and 1 message without a price"}}},
-		{"baseline", analysis.Limits{Baseline: &analysis.Totals{Messages: 10, Segments: 10, TotalCost: map[string]provider.Money{"b": {Micros: 100_000, Currency: "EUR"}}}},
-			[]analysis.Violation{
-				{"baseline", "1.0000 segments per message", "1.5000 segments per message"},
-				{"baseline", "b 0.0100 EUR per message", "b 0.0150 EUR per message"}}},
-		{"baseline unchanged", analysis.Limits{Baseline: totals}, []analysis.Violation{}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := tt.limits.Check(totals)
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, got)
-		})
-	}
-	for limit, want := range map[string]string{"nobody": `no prices for provider "nobody"`, "a": "is not a decimal number"} {
-		_, err := (&analysis.Limits{MaxCost: map[string]string{limit: "x"}}).Check(totals)
-		assert.ErrorContains(t, err, want)
-	}
-	assert.NoError(t, (&analysis.Limits{MaxCost: map[string]string{"a": "1"}}).CheckPrices(prices(t, "a,,,EUR,1\n", "a")))
-	assert.Error(t, (&analysis.Limits{MaxCost: map[string]string{"b": "1"}}).CheckPrices(prices(t, "a,,,EUR,1\n", "a")))
-	_, err := (&analysis.Limits{MaxCost: map[string]string{"": "1"}}).Check(&analysis.Totals{})
-	assert.ErrorContains(t, err, "max-cost needs prices")
-}
-
-func TestReadBaseline(t *testing.T) {
-	b, err := json.Marshal(file(t, "text\na\n", analysis.Options{}))
-	require.NoError(t, err)
-	old, err := analysis.ReadBaseline(b)
-	require.NoError(t, err)
-	assert.Equal(t, 1, old.Messages)
-	old, err = analysis.ReadBaseline([]byte(`{"encoding":"gsm7","segments":2}`))
-	require.NoError(t, err)
-	assert.Equal(t, 1, old.Messages, "the analysis of one text")
-	for _, bad := range []string{"", "[]", "{}", `{"rows":0}`} {
-		_, err := analysis.ReadBaseline([]byte(bad))
-		assert.ErrorContains(t, err, "not the JSON of an analysis", "%q", bad)
-	}
-}
-
-func BenchmarkCampaign(b *testing.B) {
-	var content bytes.Buffer
-	content.WriteString("to,text\n")
-	for i := range 100_000 {
-		switch i % 10 {
-		case 0:
-			fmt.Fprintf(&content, "+30690%07d,Το δέμα σας %d φτάνει σήμερα\n", i, i)
-		case 1:
-			fmt.Fprintf(&content, "+30690%07d,\"Your parcel’s here, %d\"\n", i, i)
-		default:
-			fmt.Fprintf(&content, "+30690%07d,Your parcel %d arrives today between 10 and 12\n", i, i)
-		}
-	}
-	p := prices(b, "a,GR,,EUR,0.05\nb,,,EUR,0.04\nc,,,EUR,0.03\n", "a", "b", "c")
-	b.Run("to,text,3 prices", func(b *testing.B) {
-		b.SetBytes(int64(content.Len()))
-		for b.Loop() {
-			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
-				Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number, Prices: p})
-			require.NoError(b, err)
-		}
-	})
-	b.Run("ref-encoding-csv", func(b *testing.B) {
-		b.SetBytes(int64(content.Len()))
-		for b.Loop() {
-			r := csv.NewReader(bytes.NewReader(content.Bytes()))
-			r.ReuseRecord = true
-			for {
-				if _, err := r.Read(); err != nil {
-					break
-				}
-			}
-		}
-	})
 }
 
 func TestWorstMessages(t *testing.T) {
@@ -434,31 +289,4 @@ func TestCheapestMix(t *testing.T) {
 	mix, err = cheapest(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", map[string]string{"EUR": "1", "AUD": "0.6"}, "a", "b")
 	require.NoError(t, err)
 	assert.Equal(t, "b", mix.Countries[0].Provider)
-}
-
-func BenchmarkJSONLines(b *testing.B) {
-	var content bytes.Buffer
-	for i := range 100_000 {
-		fmt.Fprintf(&content, `{"to":"+30690%07d","text":"Your parcel %d arrives today between 10 and 12","id":%d}`+"\n", i, i, i)
-	}
-	b.Run("File", func(b *testing.B) {
-		b.SetBytes(int64(content.Len()))
-		for b.Loop() {
-			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
-				Name: "f.jsonl", TextColumn: "text", ToColumn: "to", Number: number})
-			require.NoError(b, err)
-		}
-	})
-	b.Run("ref-encoding-json", func(b *testing.B) {
-		b.SetBytes(int64(content.Len()))
-		for b.Loop() {
-			decoder := json.NewDecoder(bytes.NewReader(content.Bytes()))
-			for {
-				var row struct{ To, Text string }
-				if err := decoder.Decode(&row); err != nil {
-					break
-				}
-			}
-		}
-	})
 }
