@@ -112,7 +112,7 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	if conf != nil {
 		limitPrices(opts.Prices, conf)
 	}
-	if err := comparable(opts.Prices, worth); err != nil {
+	if err := checkComparable(opts.Prices, worth); err != nil {
 		return err
 	}
 	if flags.ask {
@@ -157,8 +157,8 @@ func currencies(given []string) (rates.Currencies, error) {
 	return rates.NewCurrencies(worth)
 }
 
-// comparable reports, before a long file is read, that prices cannot be compared.
-func comparable(prices []analysis.Price, worth rates.Currencies) error {
+// checkComparable reports, before a long file is read, that prices cannot be compared.
+func checkComparable(prices []analysis.Price, worth rates.Currencies) error {
 	for _, p := range prices {
 		_, err := worth.Compare(provider.Money{Currency: prices[0].Book.Currency()}, provider.Money{Currency: p.Book.Currency()})
 		if err != nil {

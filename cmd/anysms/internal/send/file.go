@@ -150,7 +150,7 @@ func (b *bulk) send(ctx context.Context, r *router.Router, allowInvalid bool) er
 	if err != nil {
 		return err
 	}
-	for result := range results {
+	for result := range results { //nolint:errcheck // the result includes its error
 		b.take(result)
 	}
 	done()
