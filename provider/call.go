@@ -14,8 +14,8 @@ import (
 
 // SendBatch hands messages to p in batches of at most Capabilities.MaxBatch and
 // returns one verdict per message, in the same order. Once the context has
-// ended, the batches that were not begun are [Unavailable]: nothing of them was
-// written.
+// ended, the batches that have not started are [Unavailable]: nothing of them
+// was written.
 func SendBatch(ctx context.Context, p Provider, ms []*Message) []Verdict {
 	b, ok := supports[BatchSender](p, HasBatch)
 	size := p.Capabilities().MaxBatch
@@ -34,18 +34,18 @@ func SendBatch(ctx context.Context, p Provider, ms []*Message) []Verdict {
 	return verdicts
 }
 
-// complete makes good a driver that broke the rule of one verdict per message:
-// what it left open may have been sent.
+// complete enforces the rule of one verdict per message on a driver that broke
+// it: a message without a verdict may have been sent.
 func complete(vs []Verdict, n int) []Verdict {
 	if len(vs) != n {
-		return sameVerdict(n, NewError(Indeterminate, "the driver did not answer for every message of the batch"))
+		return sameVerdict(n, NewError(Indeterminate, "the driver did not return one verdict for each message of the batch"))
 	}
 	for i, v := range vs {
 		switch {
 		case v.Receipt == nil && v.Err == nil:
-			vs[i].Err = NewError(Indeterminate, "the driver did not answer for this message of the batch")
+			vs[i].Err = NewError(Indeterminate, "the driver returned neither a receipt nor an error for this message of the batch")
 		case v.Receipt != nil && v.Err != nil:
-			vs[i] = Verdict{Err: NewError(Indeterminate, "the driver answered both a receipt and an error for this message of the batch")}
+			vs[i] = Verdict{Err: NewError(Indeterminate, "the driver returned both a receipt and an error for this message of the batch")}
 		}
 	}
 	return vs

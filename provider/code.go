@@ -3,8 +3,8 @@ package provider
 import "errors"
 
 // Code states what happened to a message that was not accepted. The set is
-// closed. A Code is itself an error, so that errors.Is(err, provider.OptedOut)
-// can be asked of any error of this project.
+// closed. A Code is itself an error, so errors.Is(err, provider.OptedOut) works
+// with every error of this project.
 type Code string
 
 // The codes. The comment gives the fact; what a router does about it is in
@@ -35,8 +35,8 @@ func Codes() []Code {
 // Error is the code's own text.
 func (c Code) Error() string { return string(c) }
 
-// Outcome is what the code says about the message. An unknown code is read as
-// [OutcomeUnknown], never as proof.
+// Outcome is what the code says about the message. An unknown code means
+// [OutcomeUnknown]: it proves nothing.
 func (c Code) Outcome() Outcome {
 	switch c {
 	case InvalidRecipient, InvalidMessage, OptedOut, SenderRejected, Unsupported, NoRoute, Rejected:
@@ -58,8 +58,8 @@ const (
 	OutcomeUnknown  Outcome = "unknown"  // the vendor may have the message
 )
 
-// CodeOf finds the code of an error. It is "" for nil, and [Indeterminate] for
-// an error without a code: what nobody classified proves nothing.
+// CodeOf returns the code of an error: "" for nil, and [Indeterminate] for an
+// error without a code, which proves nothing.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -76,7 +76,8 @@ func CodeOf(err error) Code {
 	return Indeterminate
 }
 
-// OutcomeOf is the outcome that an error of Send stands for; nil is accepted.
+// OutcomeOf returns the outcome that an error of Send stands for; nil is
+// accepted.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeAccepted

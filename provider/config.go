@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// ConfigError is a setting that cannot be used. Its text has no secret.
+// ConfigError is a setting that cannot be used. Its text contains no secret.
 type ConfigError struct {
 	Path   string // "retry.max_attempts"; "" = the whole
 	Reason string // what is wrong and what would be right
@@ -23,7 +23,7 @@ func ConfigErrorf(path, format string, args ...any) *ConfigError {
 	return &ConfigError{Path: path, Reason: fmt.Sprintf(format, args...)}
 }
 
-// Error names the setting and what would be right.
+// Error names the setting and says what would be right.
 func (e *ConfigError) Error() string {
 	if e.Path == "" {
 		return e.Reason
@@ -54,7 +54,7 @@ func DecodeConfig(raw json.RawMessage, config any) error {
 }
 
 // settingPath drops the names of embedded structs, which encoding/json puts
-// into the path though nobody wrote them.
+// into the path although they are not keys.
 func settingPath(t reflect.Type, path string) string {
 	_, fields := structFields(t)
 	names := strings.Split(path, ".")
@@ -67,7 +67,7 @@ func settingPath(t reflect.Type, path string) string {
 	return strings.Join(names, ".")
 }
 
-// checkKeys walks JSON beside the Go type that will hold it.
+// checkKeys walks the JSON alongside the Go type that will hold it.
 func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 	isStruct, fields := structFields(t)
 	switch {
@@ -92,8 +92,9 @@ func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 	return nil
 }
 
-// checkValue names the setting where a type that reads itself refuses the value:
-// encoding/json does not. A value of another kind is left to encoding/json.
+// checkValue names the setting when a type with its own UnmarshalJSON or
+// UnmarshalText refuses the value, which encoding/json does not do. A value of
+// the wrong kind is left to encoding/json.
 func checkValue(path string, raw json.RawMessage, t reflect.Type) error {
 	err := json.Unmarshal(raw, reflect.New(t).Interface())
 	if _, kind := errors.AsType[*json.UnmarshalTypeError](err); err == nil || kind {
@@ -144,9 +145,9 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// structFields gives the JSON fields of a struct that encoding/json would fill,
-// those of embedded structs included. Types that read themselves count as no
-// struct.
+// structFields returns the JSON fields of a struct that encoding/json would
+// fill, those of embedded structs included. A type that decodes itself does not
+// count as a struct.
 func structFields(t reflect.Type) (isStruct bool, fields map[string]reflect.StructField) {
 	t = deref(t)
 	if t.Kind() != reflect.Struct || readsItself(t) {
@@ -180,7 +181,7 @@ type Setting struct {
 }
 
 // settingsOf lists a configuration struct's keys, its own before those of
-// embedded structs, each in the order of the source.
+// embedded structs, each in source order.
 func settingsOf[C any]() []Setting {
 	var own, embedded []Setting
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[C]()) {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Duration is a time span in a configuration, written as Go writes it: "90s".
+// Duration is a time span in a configuration, written in Go's syntax: "90s".
 type Duration time.Duration
 
-// Std is the same span for package time.
+// Std returns the span as a time.Duration.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// Or is d, or the default where d is zero.
+// Or returns d, or the default if d is zero.
 func (d Duration) Or(def time.Duration) time.Duration {
 	if d == 0 {
 		return def
@@ -19,13 +19,13 @@ func (d Duration) Or(def time.Duration) time.Duration {
 	return time.Duration(d)
 }
 
-// String is as time.Duration's.
+// String formats the span like time.Duration.
 func (d Duration) String() string { return time.Duration(d).String() }
 
-// MarshalText writes the Go form.
+// MarshalText writes Go's syntax.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads the Go form.
+// UnmarshalText reads Go's syntax.
 func (d *Duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Error is the one error type of drivers.
+// Error is the error type of all drivers.
 //
 // Its text never shows a run of five or more digits, so that a vendor's message
 // cannot carry a phone number or a one-time code into a log.
@@ -15,18 +15,18 @@ type Error struct {
 	Code          Code
 	VendorCode    string        // the vendor's own code, as it wrote it
 	VendorMessage string        // the vendor's own words; may hold a number, Error() masks it
-	RetryAfter    time.Duration // when the vendor wants to hear from us again; 0 = it did not say
-	Err           error         // the cause, if another error is
+	RetryAfter    time.Duration // how long the vendor asks us to wait; 0 = it did not say
+	Err           error         // the cause; nil = none
 }
 
-// NewError makes an [Error] whose cause is a plain message. It is for what a
-// driver itself has to say; a vendor's words go into VendorMessage.
+// NewError makes an [Error] whose cause is a plain message, for what a driver
+// itself has to say; a vendor's words go into VendorMessage.
 func NewError(code Code, message string) *Error {
 	return &Error{Code: code, Err: errors.New(message)}
 }
 
-// Error is the code, the vendor's code and message, and the cause, with digits
-// masked by [Mask].
+// Error returns the code, the vendor's code and message, and the cause, with
+// digits masked by [Mask].
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Code))
@@ -42,16 +42,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// GoString keeps %#v as discreet as Error.
+// GoString redacts like Error.
 func (e *Error) GoString() string { return "&provider.Error{" + e.Error() + "}" }
 
-// LogValue keeps structured logs as discreet as Error.
+// LogValue redacts like Error.
 func (e *Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
-// MarshalText keeps JSON as discreet as Error.
+// MarshalText redacts like Error.
 func (e *Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is matches the error's own Code, and errors.ErrUnsupported if that is

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Event is something that a vendor tells us later: the fate of a message that
+// Event is something that a vendor tells us later: the status of a message that
 // we sent, or a message that a person sent to us.
 //
 // String, LogValue and %+v show neither numbers nor text.
@@ -25,7 +25,7 @@ type Event struct {
 	// For reports.
 	Status       Status
 	Final        bool   // the vendor will not change the status again
-	Code         Code   // why it was not delivered; "" = it was, or nobody says
+	Code         Code   // why it was not delivered; "" = it was, or the vendor did not say
 	VendorStatus string // the vendor's own word
 	VendorCode   string
 	Segments     int // 0 = the vendor did not say
@@ -33,28 +33,28 @@ type Event struct {
 	MCCMNC       string // network, "20210"
 
 	// For inbound messages; a report may have From and To as well.
-	From      string // E.164 with plus, or what the vendor wrote where that is no number
+	From      string // E.164 with plus, or the vendor's own text if it is not a number
 	To        string
 	Text      string
-	InReplyTo string // Receipt.ID of the message it answers
+	InReplyTo string // Receipt.ID of the message it replies to
 
-	// Extra holds what only this vendor tells, under keys without prefix.
+	// Extra holds what only this vendor reports, under keys without a prefix.
 	Extra map[string]string
 	// Raw is the vendor's event as JSON; it is left out of String, LogValue and JSON.
 	Raw json.RawMessage `json:"-"`
 }
 
-// EventKind tells the kinds of events apart.
+// EventKind is the kind of an [Event].
 type EventKind string
 
 // The kinds.
 const (
 	Report     EventKind = "report"     // the status of a message changed
 	Inbound    EventKind = "inbound"    // a person sent a message
-	Engagement EventKind = "engagement" // a person read it or opened a link; the status is as it was
+	Engagement EventKind = "engagement" // a person read it or opened a link; the status is unchanged
 )
 
-// Status is a message's fate as far as the vendor knows.
+// Status is a message's status as far as the vendor knows.
 type Status string
 
 // The statuses of an [Event].
@@ -78,15 +78,15 @@ func Statuses() []Status {
 	}
 }
 
-// String names the event without numbers or text.
+// String describes the event without numbers or text.
 func (e Event) String() string {
 	return "event{" + string(e.Kind) + ", id: " + e.ID + ", status: " + string(e.Status) + "}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (e Event) GoString() string { return e.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (e Event) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("kind", string(e.Kind)), slog.String("id", e.ID),
@@ -94,31 +94,32 @@ func (e Event) LogValue() slog.Value {
 }
 
 // Callback is a vendor's HTTP request to us, as data, so that it can be parsed
-// from a file and cross a process line.
+// from a file and sent to another process.
 //
-// String, LogValue and %+v show nothing of what it says, nor the query, which
-// may hold a secret.
+// String, LogValue and %+v show neither the body nor the query, which may hold
+// a secret.
 type Callback struct {
 	Method     string
 	URL        string // the public URL that the vendor called, query included
 	Query      url.Values
 	Header     http.Header
 	Body       []byte
-	RemoteIP   string    // the vendor's address as far as the receiver knows it; "" = not known
+	RemoteIP   string    // the vendor's address as far as the receiver knows it; "" = unknown
 	ReceivedAt time.Time // for vendors that sign a date
 }
 
-// String names the callback by its method and the size of its body.
+// String describes the callback by its method and the size of its body.
 func (c Callback) String() string {
 	return "callback{" + c.Method + ", " + strconv.Itoa(len(c.Body)) + " bytes}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (c Callback) GoString() string { return c.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (c Callback) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// ErrBadSignature is what ParseCallback wraps when a callback is not proven to
-// come from the vendor. It is no [Code], because it says nothing of a message.
+// ErrBadSignature is wrapped by ParseCallback's error when a callback is not
+// proven to come from the vendor. It is not a [Code], because it says nothing
+// about a message.
 var ErrBadSignature = errors.New("callback: signature missing or wrong")

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestExportedTypes holds that whoever may use a field or a function can also
-// name its types: none of them is unexported or of an internal package.
+// TestExportedTypes checks that users can name the types of every exported
+// field and function: none is unexported or from an internal package.
 func TestExportedTypes(t *testing.T) {
 	out, err := exec.Command("go", "list", "-export", "-deps", "-f", `{{.ImportPath}} {{.Export}}`, module+"...").Output()
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 
 const module = "github.com/anysms/anysms/"
 
-// imports lists what each package of the module reaches, itself left out.
+// imports lists what each package of the module depends on, except itself.
 func imports(t *testing.T) map[string][]string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Deps " "}}`, module+"...").Output()
@@ -33,9 +33,9 @@ func within(pkg string, roots ...string) bool {
 	return false
 }
 
-// TestImportsPointOneWay holds the layers: encoding and provider at the bottom,
-// then router and drivers, which do not know each other, then conformance, then
-// programs. Nobody links what was not asked for.
+// TestImportsPointOneWay checks the layers: encoding and provider at the
+// bottom, then router and drivers, which do not know each other, then
+// conformance, then programs. Nobody links what they did not ask for.
 func TestImportsPointOneWay(t *testing.T) {
 	for pkg, deps := range imports(t) {
 		for _, dep := range deps {
@@ -53,17 +53,17 @@ func forbidden(pkg, own string, inside bool, dep string) string {
 	}
 	switch {
 	case within(pkg, "encoding") && !within(own, "encoding"):
-		return "encoding stands alone"
+		return "encoding imports no other package of the project"
 	case within(pkg, "provider") && !within(own, "provider"):
-		return "the contract stands alone"
+		return "provider imports no package outside provider"
 	case within(pkg, "router") && within(own, "drivers", "conformance", "cmd", "examples"):
-		return "the router knows no driver"
+		return "the router imports no driver"
 	case within(pkg, "drivers") && within(own, "router", "conformance", "cmd", "examples"):
-		return "a driver knows no router"
+		return "a driver imports neither router nor conformance"
 	case within(pkg, "drivers") && within(own, "drivers") && driverOf(pkg) != driverOf(own) && driverOf(own) != "internal" && pkg != "drivers/builtin":
-		return "a driver knows no other driver"
+		return "a driver imports no other driver"
 	case within(pkg, "conformance") && within(own, "router", "drivers", "cmd", "examples"):
-		return "the suite knows the contract alone"
+		return "conformance imports neither router nor drivers"
 	}
 	return ""
 }
@@ -72,15 +72,15 @@ func forbiddenOutside(pkg, dep string) string {
 	switch {
 	case pkg == "drivers/internal/drivertest": // only tests import it
 	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
-		return "gRPC is for plugins alone"
+		return "only plugins use gRPC"
 	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):
-		return "configuration files are read in router/config and drivers/rest alone"
+		return "only router/config and drivers/rest read YAML"
 	case within(dep, "github.com/stretchr/testify"):
-		return "testify is for tests alone"
+		return "only tests use testify"
 	case within(pkg, "provider") && !standard(dep):
-		return "the contract needs nothing but the standard library"
+		return "provider uses only the standard library"
 	case within(pkg, "encoding") && !standard(dep) && !within(dep, "github.com/rivo/uniseg", "golang.org/x/text"):
-		return "the encoders need grapheme and Unicode tables at most"
+		return "encoding uses only the standard library and Unicode tables"
 	}
 	return ""
 }

@@ -25,18 +25,18 @@ type Message struct {
 
 	Class    Class
 	Validity time.Duration // how long the vendor may try to deliver; 0 = the vendor's default
-	SendAt   time.Time     // when the vendor shall send it; zero = now
+	SendAt   time.Time     // when the vendor should send it; zero = now
 	Deadline time.Time     // no attempt starts after it; zero = none
-	Delivery Delivery      // what to do in doubt; "" = the route's rule, then the class's
+	Delivery Delivery      // what to do if the outcome is unknown; "" = the route's mode, then the class's
 
 	// Extra holds what only one vendor understands, under keys with the
 	// driver's name: "apifon.im_text". A driver reads its own prefix, ignores
-	// those of others, and refuses a key of its own that it does not know.
+	// other prefixes, and refuses an unknown key of its own.
 	Extra map[string]string
 }
 
 // Validate checks what every vendor needs: a number, and a text that is not
-// empty and is valid UTF-8. Drivers call it first. It answers an [Error] with
+// empty and is valid UTF-8. Drivers call it first. It returns an [Error] with
 // code [InvalidRecipient] or [InvalidMessage].
 func (m *Message) Validate() error {
 	switch {
@@ -50,29 +50,29 @@ func (m *Message) Validate() error {
 	return nil
 }
 
-// Clone is a copy that shares nothing with m.
+// Clone returns a copy that shares nothing with m.
 func (m *Message) Clone() *Message {
 	c := *m
 	c.Extra = maps.Clone(m.Extra)
 	return &c
 }
 
-// String names the message without number or text.
+// String describes the message without number or text.
 func (m Message) String() string {
 	return "message{to: " + m.To.Masked() + ", ref: " + Mask(m.Ref) + "}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (m Message) GoString() string { return m.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (m Message) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("to", m.To.Masked()), slog.String("ref", Mask(m.Ref)), slog.String("class", string(m.Class)))
 }
 
-// ExtraOf gives the entries of m.Extra that belong to a driver, without their
-// prefix. The first key that is not in known is an [Unsupported] error which
-// names it and what would be right.
+// ExtraOf returns the entries of m.Extra that belong to a driver, without their
+// prefix. A key that is not in known is an [Unsupported] error, which names the
+// key and lists the known ones.
 func (m *Message) ExtraOf(driver string, known ...string) (map[string]string, error) {
 	var own map[string]string
 	for key, value := range m.Extra {
@@ -113,7 +113,7 @@ type Delivery string
 
 // The delivery modes.
 const (
-	AtMostOnce  Delivery = "at_most_once"  // stop and say so
+	AtMostOnce  Delivery = "at_most_once"  // stop and report it
 	Reconcile   Delivery = "reconcile"     // ask the vendor, then decide
 	AtLeastOnce Delivery = "at_least_once" // go on to the next provider; the recipient may get it twice
 )
@@ -134,7 +134,7 @@ type Receipt struct {
 }
 
 // String shows the receipt without Raw. Digits of the ID are not masked: it is
-// the vendor's handle, not a phone number.
+// the vendor's identifier, not a phone number.
 func (r Receipt) String() string {
 	s := "receipt{id: " + r.ID
 	if r.Cost != nil {
@@ -143,8 +143,8 @@ func (r Receipt) String() string {
 	return s + "}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (r Receipt) GoString() string { return r.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (r Receipt) LogValue() slog.Value { return slog.StringValue(r.String()) }

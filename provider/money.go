@@ -18,10 +18,10 @@ type Money struct {
 	Currency string // ISO 4217 in capitals, or [Credits]
 }
 
-// Credits is the Currency of vendors that count in units of their own.
+// Credits is the Currency of vendors that count in their own units.
 const Credits = "credits"
 
-// ErrMoney is what every error about amounts wraps.
+// ErrMoney is wrapped by every error about amounts.
 var ErrMoney = errors.New("money")
 
 const (
@@ -29,8 +29,9 @@ const (
 	microsInUnit = 1_000_000
 )
 
-// ParseMoney reads a decimal amount such as "0.087" or "-3". It takes at most
-// six decimals (further zeros apart), no exponent, no blanks, no separators.
+// ParseMoney reads a decimal amount such as "0.087" or "-3". It accepts at most
+// six decimals (apart from trailing zeros), no exponent, no blanks and no
+// separators.
 func ParseMoney(amount, currency string) (Money, error) {
 	digits, negative := strings.CutPrefix(amount, "-")
 	whole, fraction, dotted := strings.Cut(digits, ".")
@@ -60,7 +61,7 @@ func allDigits(s string) bool {
 	return true
 }
 
-// Amount is the decimal number with as many decimals as it needs: "0.087".
+// Amount returns the decimal number with as many decimals as it needs: "0.087".
 func (m Money) Amount() string {
 	magnitude := uint64(m.Micros)
 	sign := ""
@@ -74,10 +75,10 @@ func (m Money) Amount() string {
 	return s
 }
 
-// String is the amount and its currency: "0.087 AUD".
+// String returns the amount and its currency: "0.087 AUD".
 func (m Money) String() string { return m.Amount() + " " + m.Currency }
 
-// Add is m + n. It fails for different currencies and on overflow.
+// Add returns m + n. It fails for different currencies and on overflow.
 func (m Money) Add(n Money) (Money, error) {
 	if m.Currency != n.Currency {
 		return Money{}, fmt.Errorf("%w: cannot add %s to %s", ErrMoney, n.Currency, m.Currency)
@@ -89,7 +90,7 @@ func (m Money) Add(n Money) (Money, error) {
 	return Money{Micros: sum, Currency: m.Currency}, nil
 }
 
-// Mul is m, n times. It fails on overflow.
+// Mul returns m times n. It fails on overflow.
 func (m Money) Mul(n int) (Money, error) {
 	hi, lo := bits.Mul64(magnitude(m.Micros), magnitude(int64(n)))
 	if hi != 0 || lo > math.MaxInt64 {

@@ -7,16 +7,17 @@ import (
 
 // Provider is one configured account at one vendor.
 type Provider interface {
-	// Send makes one attempt to hand m to the vendor. It answers either a
-	// receipt, which means that the vendor accepted the message, or an error with
-	// a [Code], which [CodeOf] finds and whose [Code.Outcome] says what is known
-	// of the message. A context that ends during the attempt leaves it in doubt
-	// ([Indeterminate]) as a rule. Message.Deadline is the caller's business. Send
-	// is safe for concurrent use and neither keeps nor changes m.
+	// Send makes one attempt to hand m to the vendor. It returns either a
+	// receipt, which means that the vendor accepted the message, or an error
+	// with a [Code], which [CodeOf] returns and whose [Code.Outcome] says what
+	// is known of the message. If the context ends during the attempt, the
+	// outcome is usually unknown ([Indeterminate]). Message.Deadline is checked
+	// by the caller. Send is safe for concurrent use and neither keeps nor
+	// changes m.
 	Send(ctx context.Context, m *Message) (*Receipt, error)
 
-	// Capabilities says what this account can do. The answer never changes and
-	// costs no I/O.
+	// Capabilities says what this account can do. The result never changes and
+	// needs no I/O.
 	Capabilities() Capabilities
 }
 
@@ -27,14 +28,15 @@ type BatchSender interface {
 	SendBatch(ctx context.Context, ms []*Message) []Verdict
 }
 
-// StatusReader asks the vendor what became of an accepted message ([HasStatus]).
+// StatusReader asks the vendor for the status of an accepted message
+// ([HasStatus]).
 type StatusReader interface {
 	// Status takes a [Receipt].ID. An id the vendor does not know is an [Error]
 	// with code [Rejected].
 	Status(ctx context.Context, id string) (*Event, error)
 }
 
-// Finder looks for a message whose acceptance is in doubt ([HasFind]).
+// Finder looks for a message whose outcome is unknown ([HasFind]).
 type Finder interface {
 	// Find searches by m.Ref exactly, among messages sent since the given time.
 	// A nil Receipt with a nil error means that the vendor does not list it now,
@@ -60,30 +62,30 @@ type Quoter interface {
 	Quote(ctx context.Context, m *Message) (*Quote, error)
 }
 
-// Verifier lets the vendor make, send and check one-time codes ([HasVerify]).
+// Verifier lets the vendor create, send and check one-time codes ([HasVerify]).
 type Verifier interface {
 	// StartVerification sends a code. The receipt's ID is the ref that CheckVerification takes.
 	StartVerification(ctx context.Context, r *VerificationRequest) (*Receipt, error)
-	// CheckVerification judges what the user typed. A wrong code is a verdict, not an
-	// error.
+	// CheckVerification checks what the user typed. A wrong code is a result,
+	// not an error.
 	CheckVerification(ctx context.Context, ref, code string) (VerificationResult, error)
 }
 
 // CallbackParser reads the vendor's delivery reports and inbound messages
 // ([HasCallbacks]).
 type CallbackParser interface {
-	// ParseCallback is pure: it looks at c alone, has no clock and no memory,
-	// and makes no request. It answers every event of a batch or an error,
-	// never half a batch. A vendor status that is not in its table yields an
-	// event with [StatusUnknown] and the vendor's word. A forged callback is an
-	// error that wraps [ErrBadSignature].
+	// ParseCallback is pure: it looks only at c, has no clock and no memory,
+	// and makes no request. It returns all events of a batch or an error, never
+	// half a batch. A vendor status that is not in its table yields an event
+	// with [StatusUnknown] and the vendor's word. A forged callback is an error
+	// that wraps [ErrBadSignature].
 	ParseCallback(ctx context.Context, c *Callback) ([]Event, error)
 }
 
 // InboxReader polls for messages that people sent ([HasInbox]).
 type InboxReader interface {
-	// Inbox answers the events after cursor ("" = from the start) and the cursor
-	// to ask with next time.
+	// Inbox returns the events after cursor ("" = from the start) and the
+	// cursor for the next call.
 	Inbox(ctx context.Context, cursor string) (events []Event, next string, err error)
 }
 
@@ -93,19 +95,19 @@ type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// Verdict is the answer to one message of a batch, as Send would give it.
+// Verdict is what Send would return for one message of a batch.
 type Verdict struct {
 	Receipt *Receipt // nil if and only if there is an error
 	Err     error    // with a [Code]; nil = accepted
 }
 
-// Balance is what an account holds.
+// Balance is the balance of an account.
 type Balance struct {
 	// Available can be spent.
 	Available Money
-	// Reserved is held back by the vendor for messages under way, where it says.
+	// Reserved is held by the vendor for messages in progress, if it says so.
 	Reserved *Money
-	// Bundles are prepaid bundles, where the vendor has them.
+	// Bundles are prepaid bundles, if the vendor has them.
 	Bundles []Bundle
 }
 

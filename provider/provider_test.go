@@ -32,7 +32,7 @@ func TestCodeOutcomes(t *testing.T) {
 		assert.Equal(t, want[c], c.Outcome(), "code %s", c)
 	}
 	assert.Len(t, provider.Codes(), len(want))
-	assert.Equal(t, provider.OutcomeUnknown, provider.Code("new_one").Outcome(), "a code nobody knows proves nothing")
+	assert.Equal(t, provider.OutcomeUnknown, provider.Code("new_one").Outcome(), "an unknown code proves nothing")
 }
 
 func TestCodeOf(t *testing.T) {
@@ -75,7 +75,7 @@ func TestErrorMasksDigits(t *testing.T) {
 	for _, text := range []string{err.Error(), fmt.Sprintf("%v %+v %#v %s %q", err, err, err, err, err)} {
 		assert.NotContains(t, text, "306900000001")
 		assert.NotContains(t, text, "27820000001")
-		assert.Contains(t, text, "order 1234", "short numbers stay readable")
+		assert.Contains(t, text, "order 1234", "short numbers are not masked")
 	}
 }
 
@@ -213,7 +213,7 @@ func TestMoneyJSON(t *testing.T) {
 	var m provider.Money
 	require.NoError(t, json.Unmarshal(b, &m))
 	assert.Equal(t, int64(87_000), m.Micros)
-	assert.Error(t, json.Unmarshal([]byte(`{"amount":0.087,"currency":"AUD"}`), &m), "a float is no amount")
+	assert.Error(t, json.Unmarshal([]byte(`{"amount":0.087,"currency":"AUD"}`), &m), "a float is not an amount")
 }
 
 func FuzzParseMoney(f *testing.F) {
@@ -338,10 +338,10 @@ func TestSendBatchAnswersForEveryMessage(t *testing.T) {
 		assert.Equal(t, []int{2, 1}, sizes)
 		require.Len(t, vs, 3)
 		for _, v := range vs {
-			assert.ErrorIs(t, v.Err, provider.Indeterminate, "neither receipt nor error is doubt")
+			assert.ErrorIs(t, v.Err, provider.Indeterminate, "neither receipt nor error is indeterminate")
 		}
 	})
-	t.Run("a driver that says both", func(t *testing.T) {
+	t.Run("a driver that returns both", func(t *testing.T) {
 		p := &full{features: provider.HasBatch, batch: func(ms []*provider.Message) []provider.Verdict {
 			return slices.Repeat([]provider.Verdict{{Receipt: &provider.Receipt{ID: "1"}, Err: provider.Unavailable}}, len(ms))
 		}}
@@ -447,7 +447,7 @@ func TestRegistry(t *testing.T) {
 	fails := provider.NewDriver("fails", "", func(acmeConfig) (*full, error) { return nil, provider.ConfigErrorf("api_key", "must not be empty") })
 	require.NoError(t, r.Add(acme, fails))
 	assert.Equal(t, []string{"acme", "fails"}, r.Names())
-	require.ErrorContains(t, r.Add(acme), `"acme" is registered twice`)
+	require.ErrorContains(t, r.Add(acme), `duplicate driver name "acme"`)
 	require.Error(t, r.Add(provider.Driver{Name: "x"}))
 	assert.Equal(t, []string{"acme", "fails"}, r.Names(), "a failed Add adds nothing")
 
@@ -456,9 +456,9 @@ func TestRegistry(t *testing.T) {
 	require.NotNil(t, p)
 	p, err = r.Open(t.Context(), "fails", nil)
 	require.ErrorContains(t, err, "api_key: must not be empty")
-	assert.Nil(t, p, "no typed nil beside an error")
+	assert.Nil(t, p, "no typed nil with an error")
 	_, err = r.Open(t.Context(), "acem", nil)
-	require.ErrorContains(t, err, `unknown driver "acem"; there are: acme, fails`)
+	require.ErrorContains(t, err, `unknown driver "acem"; want one of acme, fails`)
 }
 
 func FuzzDecodeConfig(f *testing.F) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Driver makes providers from configuration. Each driver package exports one
-// as var Driver; [NewDriver] makes it.
+// Driver makes providers from configuration. Each driver package exports one as
+// var Driver, made by [NewDriver].
 type Driver struct {
 	Name     string
 	Doc      string    // one sentence
@@ -42,14 +42,14 @@ func NewDriver[C any, P Provider](name, doc string, open func(C) (P, error)) Dri
 	}
 }
 
-// Registry finds drivers by name. The zero Registry is empty and ready. It is
-// filled before it is shared; after that it is safe for concurrent use.
+// Registry finds drivers by name. The zero Registry is empty and ready to use.
+// Fill it before sharing it; after that it is safe for concurrent use.
 type Registry struct {
 	drivers map[string]Driver
 }
 
-// Add adds drivers. A driver without name or Open, or a name that is taken, is
-// an error, and nothing of that call is added.
+// Add adds drivers. A driver without a name or Open, or with a name that is
+// already registered, is an error, and then no driver of that call is added.
 func (r *Registry) Add(drivers ...Driver) error {
 	next := maps.Clone(r.drivers)
 	if next == nil {
@@ -60,7 +60,7 @@ func (r *Registry) Add(drivers ...Driver) error {
 			return fmt.Errorf("driver %q: a driver needs a name and an Open function", d.Name)
 		}
 		if _, taken := next[d.Name]; taken {
-			return fmt.Errorf("driver %q is registered twice", d.Name)
+			return fmt.Errorf("duplicate driver name %q", d.Name)
 		}
 		next[d.Name] = d
 	}
@@ -71,11 +71,11 @@ func (r *Registry) Add(drivers ...Driver) error {
 // Names lists the drivers in alphabetical order.
 func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.drivers)) }
 
-// Driver finds a driver.
+// Driver returns the driver with a name.
 func (r *Registry) Driver(name string) (Driver, error) {
 	d, ok := r.drivers[name]
 	if !ok {
-		return Driver{}, fmt.Errorf("unknown driver %q; there are: %s", name, strings.Join(r.Names(), ", "))
+		return Driver{}, fmt.Errorf("unknown driver %q; want one of %s", name, strings.Join(r.Names(), ", "))
 	}
 	return d, nil
 }

@@ -3,15 +3,15 @@ package provider
 import "log/slog"
 
 // Secret is a credential. It prints, logs and marshals as [redacted]; only
-// Reveal gives it away.
+// Reveal returns it.
 type Secret string
 
 const redacted = "[redacted]"
 
-// Reveal is the secret itself.
+// Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// String is "[redacted]", or "" for an empty secret.
+// String returns "[redacted]", or "" for an empty secret.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -19,16 +19,16 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (s Secret) GoString() string { return `"` + s.String() + `"` }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText is as discreet as String.
+// MarshalText redacts like String.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText takes the secret as it stands.
+// UnmarshalText takes the text as it is.
 func (s *Secret) UnmarshalText(b []byte) error {
 	*s = Secret(b)
 	return nil

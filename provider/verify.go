@@ -7,12 +7,12 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// VerificationRequest asks a vendor to make and send a one-time code.
+// VerificationRequest asks a vendor to create and send a one-time code.
 //
 // String, LogValue and %+v do not show the number.
 type VerificationRequest struct {
 	To     e164.Number
-	Ref    string        // the caller's id of this verification; "" = the driver makes one
+	Ref    string        // the caller's id of this verification; "" = the driver makes one up
 	From   string        // "" = the account's default
 	Text   string        // with the driver's placeholder for the code; "" = the vendor's own text
 	Length int           // characters of the code; 0 = the vendor's default
@@ -21,24 +21,24 @@ type VerificationRequest struct {
 	Extra  map[string]string
 }
 
-// String names the request without number or text.
+// String describes the request without number or text.
 func (r VerificationRequest) String() string {
 	return "code request{to: " + r.To.Masked() + ", ref: " + Mask(r.Ref) + "}"
 }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (r VerificationRequest) GoString() string { return r.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (r VerificationRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // VerificationResult is what a vendor says about a code that a user typed.
 type VerificationResult string
 
-// The verdicts.
+// The results.
 const (
 	VerificationRight   VerificationResult = "right"
-	VerificationWrong   VerificationResult = "wrong" // or the vendor does not tell wrong from unknown
+	VerificationWrong   VerificationResult = "wrong" // or unknown: some vendors do not distinguish
 	VerificationExpired VerificationResult = "expired"
-	VerificationUsed    VerificationResult = "used" // it was right, once
+	VerificationUsed    VerificationResult = "used" // it was right, but it has been used before
 )

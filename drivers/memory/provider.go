@@ -65,7 +65,7 @@ func New(config Config) (*Provider, error) {
 // String says nothing of the settings and of the messages.
 func (p *Provider) String() string { return "memory provider" }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (p *Provider) GoString() string { return p.String() }
 
 // Capabilities is what the settings amount to.

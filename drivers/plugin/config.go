@@ -59,10 +59,10 @@ type Config struct {
 // String names the program and shows nothing of its settings and environment.
 func (c Config) String() string { return "plugin{" + cmp.Or(c.Path, c.Name) + "}" }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (c Config) GoString() string { return c.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 func (c *Config) validate() error {

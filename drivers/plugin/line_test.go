@@ -194,7 +194,7 @@ func TestRefusedBeforeTheLine(t *testing.T) {
 		large = append(large, message(strings.Repeat("a", 1<<20-100)))
 	}
 	for _, v := range p.SendBatch(context.Background(), large) {
-		assert.ErrorContains(t, v.Err, "did not answer for every message", "they went in several calls")
+		assert.ErrorContains(t, v.Err, "did not return one verdict for each message", "they went in several calls")
 	}
 	_, err := p.ParseCallback(context.Background(), &provider.Callback{Body: make([]byte, 5<<20)})
 	assert.ErrorContains(t, err, "4 MiB")

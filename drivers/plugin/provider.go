@@ -123,10 +123,10 @@ func (p *Provider) Describe() Description { return p.description }
 // String names the plugin and shows nothing of its settings.
 func (p *Provider) String() string { return "plugin " + p.description.Name }
 
-// GoString is as discreet as String.
+// GoString redacts like String.
 func (p *Provider) GoString() string { return p.String() }
 
-// LogValue is as discreet as String.
+// LogValue redacts like String.
 func (p *Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
 // Capabilities is what the plugin said when it opened the account.

@@ -9,5 +9,5 @@ import (
 // credentials.
 func (p *Provider) Format(f fmt.State, _ rune) { fmt.Fprint(f, "rest.Provider{"+p.recipe.Name+"}") }
 
-// LogValue is as discreet as Format.
+// LogValue redacts like Format.
 func (p *Provider) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }

@@ -3,8 +3,8 @@
 // fifteen digits together.
 //
 // The package knows the shape of a number and where its calling code ends. It
-// makes no claim about national numbering plans: whether a number exists, or
-// is a mobile one, is judged by package router/numbering.
+// makes no claim about national numbering plans: package router/numbering says
+// whether a number can exist and whether it is a mobile one.
 package e164
 
 import (
@@ -28,16 +28,16 @@ var ErrSyntax = errors.New("not an E.164 number")
 // Number is an international telephone number. It is comparable, needs no
 // memory of its own and is safe to copy; the zero Number is "no number".
 //
-// A Number says nothing in a log: [Number.LogValue] is masked.
+// In logs a Number is masked; see [Number.LogValue].
 type Number struct {
-	// digits holds the number's decimal digits. No calling code begins with
-	// a zero, so the integer stands for exactly one digit string.
+	// digits holds the number's decimal digits. No calling code begins with a
+	// zero, so the integer determines the digits.
 	digits uint64
 }
 
 // Parse reads a number in the form "+306900000001": a plus sign and 7 to 15
-// digits, the first of which is not 0. It accepts nothing else, no blanks, no
-// punctuation; what people type goes through router/numbering instead.
+// digits, the first of which is not 0. It accepts nothing else, neither blanks
+// nor punctuation; use router/numbering for what people type.
 func Parse(s string) (Number, error) {
 	if s == "" {
 		return Number{}, fmt.Errorf("%w: empty; want a plus sign and %d to %d digits", ErrSyntax, MinDigits, MaxDigits)
@@ -68,8 +68,8 @@ func ParseDigits(s string) (Number, error) {
 	return Number{digits: v}, nil
 }
 
-// MustParse is [Parse] for numbers written in a program's source. It panics on
-// a bad one.
+// MustParse is like [Parse] but panics on a bad number. It is for numbers in a
+// program's source.
 func MustParse(s string) Number {
 	n, err := Parse(s)
 	if err != nil {
@@ -81,7 +81,7 @@ func MustParse(s string) Number {
 // IsZero reports whether n is the zero Number.
 func (n Number) IsZero() bool { return n.digits == 0 }
 
-// String is the number with its plus sign, or "" for the zero Number.
+// String returns the number with its plus sign, or "" for the zero Number.
 func (n Number) String() string {
 	if n.IsZero() {
 		return ""
@@ -89,7 +89,7 @@ func (n Number) String() string {
 	return string(n.Append(make([]byte, 0, MaxDigits+1)))
 }
 
-// Digits is the number without its plus sign, or "" for the zero Number.
+// Digits returns the number without its plus sign, or "" for the zero Number.
 func (n Number) Digits() string {
 	if n.IsZero() {
 		return ""
@@ -106,11 +106,11 @@ func (n Number) Append(b []byte) []byte {
 	return strconv.AppendUint(append(b, '+'), n.digits, 10)
 }
 
-// Uint64 is the number's digits as one integer, a compact key for tables.
+// Uint64 returns the number's digits as one integer, a compact key for tables.
 func (n Number) Uint64() uint64 { return n.digits }
 
-// Masked is the number as a log may show it: the calling code and nothing of
-// the subscriber, "+30***".
+// Masked returns the number as a log may show it: the calling code and nothing
+// of the subscriber, "+30***".
 func (n Number) Masked() string {
 	if n.IsZero() {
 		return ""

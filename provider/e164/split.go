@@ -3,7 +3,7 @@ package e164
 import "strconv"
 
 // Split separates the country calling code from the national (significant)
-// number: 30 and "6900000001". The zero Number gives 0 and "".
+// number: 30 and "6900000001". For the zero Number it returns 0 and "".
 //
 // Calling codes are prefix-free (ITU-T E.164 Annex to OB 1114): 1 and 7 stand
 // alone, the codes of two digits are listed below, and every other code has
@@ -36,8 +36,8 @@ func codeSize(digits string) int {
 }
 
 // HasPrefix reports whether the number's digits begin with prefix, which is
-// written without a plus sign. Every number has the empty prefix but the zero
-// Number has none.
+// written without a plus sign. Every number has the empty prefix, except the
+// zero Number.
 func (n Number) HasPrefix(prefix string) bool {
 	if n.IsZero() {
 		return false

@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// alive looks at an idle connection without reading from it or waiting. On a
+// alive checks an idle connection without reading from it or waiting. On a
 // connection that waits for its next request there is nothing to read: an end
-// of file, an error, or bytes that nobody asked for mean that the server has
-// given it up.
+// of file, an error, or unexpected bytes mean that the server has closed it or
+// is about to.
 //
 // It goes through Control, as net/http's own reader holds the connection's read
 // lock.

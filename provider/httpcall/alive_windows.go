@@ -8,10 +8,10 @@ import (
 
 var wsaPoll = syscall.NewLazyDLL("ws2_32.dll").NewProc("WSAPoll")
 
-// alive looks at an idle connection without reading from it or waiting. On a
+// alive checks an idle connection without reading from it or waiting. On a
 // connection that waits for its next request there is nothing to read: an end
-// of file, an error, or bytes that nobody asked for mean that the server has
-// given it up.
+// of file, an error, or unexpected bytes mean that the server has closed it or
+// is about to.
 func alive(c net.Conn) bool {
 	s, ok := c.(syscall.Conn)
 	if !ok {

@@ -19,7 +19,7 @@ import (
 
 // ErrTimeout is the cause when a request took longer than [Config].Timeout, as
 // opposed to the caller's own deadline, whose cause is context.DeadlineExceeded.
-var ErrTimeout = errors.New("no answer within the timeout")
+var ErrTimeout = errors.New("no response within the timeout")
 
 var (
 	errConnectTimeout = errors.New("no connection within the connect timeout")
@@ -37,8 +37,8 @@ type Client struct {
 	closed   atomic.Bool
 }
 
-// New makes a Client. It does no network I/O. The secrets are what
-// [Response.Raw] and error messages must never repeat; a bad setting is a
+// New makes a Client. It does no network I/O. The secrets never appear in
+// [Response.Raw] or in error messages. A bad setting is a
 // *provider.ConfigError.
 func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
@@ -51,7 +51,7 @@ func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	}
 	base, err := url.Parse(config.BaseURL)
 	if err != nil {
-		return nil, provider.ConfigErrorf("base_url", "is not an address")
+		return nil, provider.ConfigErrorf("base_url", "is not a URL")
 	}
 	return &Client{base: base, config: config, kept: kept, fresh: fresh, redactor: newRedactor(secrets)}, nil
 }
@@ -65,10 +65,10 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Do makes the request, once, and reads the answer. Whatever the status, an
-// answer is a Response. No answer is a *provider.Error: Unavailable if nothing
-// of the request was written, else Indeterminate. Its cause tells a cancelled
-// context, the caller's deadline and [ErrTimeout] apart.
+// Do makes the request, once, and reads the response. A response with any
+// status is a Response. Without one the error is a *provider.Error: Unavailable
+// if nothing of the request was written, else Indeterminate. Its cause
+// distinguishes a cancelled context, the caller's deadline and [ErrTimeout].
 //
 // With [Request].Tokens, a token request may come first. A request that gets no
 // token is not made. A 401 to a cached token drops it and is
@@ -120,8 +120,8 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	return c.read(ctx, answer, r.limit()), nil
 }
 
-// roundTrip hands the request to net/http. Stale is an error of a connection
-// that had been idle, before anything was written to it.
+// roundTrip hands the request to net/http. Stale is true if a connection that
+// had been idle failed before anything was written to it.
 func (c *Client) roundTrip(ctx context.Context, cancel context.CancelCauseFunc, r Request) (answer *http.Response, stale bool, err error) {
 	connecting := time.AfterFunc(c.connectTimeout(ctx), func() { cancel(errConnectTimeout) })
 	defer connecting.Stop()
@@ -151,21 +151,22 @@ func (c *Client) connectTimeout(ctx context.Context) time.Duration {
 
 type connectTimeoutKey struct{}
 
-// WithConnectTimeout gives requests under the context less time to get their
-// connection than [Config].ConnectTimeout, never more. A router uses it to leave
-// time for the next provider.
+// WithConnectTimeout limits the time in which requests under the context must
+// get their connection, below [Config].ConnectTimeout. A router uses it to
+// leave time for the next provider.
 func WithConnectTimeout(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, connectTimeoutKey{}, d)
 }
 
-// ConnectTimeout is what [WithConnectTimeout] put into the context, for those
-// who carry it on, such as to another process.
+// ConnectTimeout returns what [WithConnectTimeout] put into the context, for
+// those who pass it on, for example to another process.
 func ConnectTimeout(ctx context.Context) (d time.Duration, ok bool) {
 	d, ok = ctx.Value(connectTimeoutKey{}).(time.Duration)
 	return d, ok
 }
 
-// failure turns a failed round trip into what is known of the message.
+// failure turns a failed round trip into an error that says what is known of
+// the message.
 func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.Error {
 	code := provider.Unavailable
 	if w.wrote() {
@@ -177,8 +178,8 @@ func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.E
 	return &provider.Error{Code: code, Err: c.redactor.wrap(err)}
 }
 
-// read reads the body. A body that cannot be read is kept as the response's
-// bodyErr: the status alone may still be a verdict.
+// read reads the body. If that fails, the reason is kept as the response's
+// bodyErr: the status alone may still decide.
 func (c *Client) read(ctx context.Context, answer *http.Response, limit int64) *Response {
 	defer answer.Body.Close()
 	body, err := readBody(answer, limit)
@@ -197,7 +198,7 @@ func (c *Client) read(ctx context.Context, answer *http.Response, limit int64) *
 
 func readBody(answer *http.Response, limit int64) ([]byte, error) {
 	if answer.StatusCode == http.StatusSwitchingProtocols {
-		return nil, errSwitched // net/http gives the connection away, and the context would no longer end a read
+		return nil, errSwitched // net/http hands the connection over, and the context would no longer end a read
 	}
 	var from io.Reader = io.LimitReader(answer.Body, limit+1)
 	switch strings.ToLower(answer.Header.Get("Content-Encoding")) {
@@ -205,18 +206,18 @@ func readBody(answer *http.Response, limit int64) ([]byte, error) {
 	case "gzip", "x-gzip":
 		expanded, err := gzip.NewReader(from)
 		if err != nil {
-			return nil, fmt.Errorf("read answer: %w", unquoted(err))
+			return nil, fmt.Errorf("read response: %w", unquoted(err))
 		}
 		from = io.LimitReader(expanded, limit+1)
 	default:
-		return nil, errors.New("read answer: its content encoding was not asked for")
+		return nil, errors.New("read response: unexpected content encoding")
 	}
 	body, err := io.ReadAll(from)
 	if err != nil {
-		return nil, fmt.Errorf("read answer: %w", unquoted(err))
+		return nil, fmt.Errorf("read response: %w", unquoted(err))
 	}
 	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("read answer: more than %d bytes", limit)
+		return nil, fmt.Errorf("read response: more than %d bytes", limit)
 	}
 	return body, nil
 }

@@ -23,23 +23,23 @@ const (
 	DefaultMaxInFlight    = 64
 )
 
-// Config holds the settings that every driver over HTTP shares. A driver embeds
+// Config holds the settings that all drivers over HTTP share. A driver embeds
 // it in its own configuration. The zero value of every field is its default,
-// but BaseURL must be given by the driver or its user.
+// except BaseURL, which the driver or its user must set.
 type Config struct {
-	BaseURL        string                   `json:"base_url" doc:"what precedes the paths in the vendor's documents"`
-	Timeout        provider.Duration        `json:"timeout" doc:"for one request, answer included; default 30s"`
-	ConnectTimeout provider.Duration        `json:"connect_timeout" doc:"for a connection to be ready; default 3s"`
-	IdleTimeout    provider.Duration        `json:"idle_timeout" doc:"how long an unused connection is kept; default 2s, as a stale one is a source of doubt"`
-	MaxInFlight    int                      `json:"max_in_flight" doc:"connections kept for reuse, and the router's limit of requests under way; default 64"`
-	StatusOutcomes map[int]provider.Outcome `json:"status_outcomes" doc:"what a bare HTTP status means here, such as {502: not_sent}"`
-	CallbackURL    string                   `json:"callback_url" doc:"https address for delivery reports, where the vendor takes one"`
-	Proxy          provider.Secret          `json:"proxy" doc:"URL of a proxy (http, https or socks5), with user and password if it wants them; none is taken from the environment"`
+	BaseURL        string                   `json:"base_url" doc:"address that precedes the paths in the vendor's documents"`
+	Timeout        provider.Duration        `json:"timeout" doc:"for one request, response included; default 30s"`
+	ConnectTimeout provider.Duration        `json:"connect_timeout" doc:"to establish a connection; default 3s"`
+	IdleTimeout    provider.Duration        `json:"idle_timeout" doc:"how long an idle connection is kept; default 2s, because a request on a stale one may end as indeterminate"`
+	MaxInFlight    int                      `json:"max_in_flight" doc:"idle connections to keep, and the router's limit of concurrent requests; default 64"`
+	StatusOutcomes map[int]provider.Outcome `json:"status_outcomes" doc:"outcome for an HTTP status without a documented body, such as {502: not_sent}"`
+	CallbackURL    string                   `json:"callback_url" doc:"https URL for delivery reports, if the vendor accepts one"`
+	Proxy          provider.Secret          `json:"proxy" doc:"URL of a proxy (http, https or socks5), with user and password if it needs them; the environment is ignored"`
 	CAFile         string                   `json:"ca_file" doc:"PEM file with the certificate authorities to trust instead of the system's"`
 
-	// DialControl, if set, sees each address before it is connected to, names
-	// resolved, and may refuse it, as in net.Dialer. With a Proxy it sees the
-	// proxy's address.
+	// DialControl, if set, is called with each address before it is connected
+	// to, after names are resolved, and may refuse it, as in net.Dialer. With a
+	// Proxy the address is the proxy's.
 	DialControl func(network, address string, c syscall.RawConn) error `json:"-"`
 }
 
@@ -81,30 +81,30 @@ func checkStatusOutcome(status int, outcome provider.Outcome) error {
 	return provider.ConfigErrorf("status_outcomes", "%q for %d; want refused, not_sent or unknown", outcome, status)
 }
 
-// CheckURL checks an address that a setting gives: https, or http to loopback,
-// with a host and without user, query or fragment. The error is a
-// *provider.ConfigError for that setting.
+// CheckURL checks a URL from a setting: https, or http to loopback, with a host
+// and without user, query or fragment. The error is a *provider.ConfigError for
+// that setting.
 func CheckURL(setting, raw string) error {
 	if raw == "" {
-		return provider.ConfigErrorf(setting, "must not be empty; want an address such as https://api.example.com")
+		return provider.ConfigErrorf(setting, "must not be empty; want a URL such as https://api.example.com")
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return provider.ConfigErrorf(setting, "is not an address such as https://api.example.com")
+		return provider.ConfigErrorf(setting, "is not a URL such as https://api.example.com")
 	case u.User != nil:
-		return provider.ConfigErrorf(setting, "must not hold a user or password; they have settings of their own")
+		return provider.ConfigErrorf(setting, "must not contain a user or password; set them as settings of their own")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return provider.ConfigErrorf(setting, "must not have a query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
 		return nil
 	case u.Scheme == "http":
-		return provider.ConfigErrorf(setting, "plain http to %s would show credentials and texts on the way; want https (http is for loopback alone)", u.Hostname())
+		return provider.ConfigErrorf(setting, "plain http to %s would expose credentials and texts; want https (http is allowed only to loopback)", u.Hostname())
 	}
 	return provider.ConfigErrorf(setting, "scheme %q; want https", u.Scheme)
 }
 
-// IsLoopback reports whether a host name or address is this machine.
+// IsLoopback reports whether a host name or address refers to this machine.
 func IsLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -113,20 +113,20 @@ func IsLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// transports makes the two ways out: one that keeps connections, and one that
+// transports makes the two transports: one that keeps connections, and one that
 // opens a connection for each request.
 func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	// The client ends a request whose connection takes too long; net/http goes
-	// on dialling for the next one, and needs an end of its own.
+	// on dialling for the next one and needs a limit of its own.
 	backstop := 2 * c.ConnectTimeout.Or(DefaultConnectTimeout)
 	kept = &http.Transport{
 		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second, Control: c.DialControl}),
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: backstop,
-		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 alone: see the package comment
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only: see the package comment
 		IdleConnTimeout:     c.IdleTimeout.Or(DefaultIdleTimeout),
 		MaxIdleConnsPerHost: c.MaxInFlight,
-		DisableCompression:  true, // gzip is asked for and read by the client, which bounds the expanded size
+		DisableCompression:  true, // the client itself requests gzip, and bounds the expanded size
 
 		MaxResponseHeaderBytes: DefaultLimit,
 	}
@@ -136,7 +136,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	if c.Proxy != "" {
 		proxy, err := url.Parse(c.Proxy.Reveal())
 		if err != nil || proxy.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5"}, proxy.Scheme) {
-			return nil, nil, provider.ConfigErrorf("proxy", "is not an address such as http://proxy.example:3128; its scheme may be http, https or socks5")
+			return nil, nil, provider.ConfigErrorf("proxy", "is not a URL such as http://proxy.example:3128; the scheme must be http, https or socks5")
 		}
 		kept.Proxy = http.ProxyURL(proxy)
 	}
@@ -147,7 +147,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 		}
 		kept.TLSClientConfig.RootCAs = x509.NewCertPool()
 		if !kept.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, nil, provider.ConfigErrorf("ca_file", "%s holds no PEM certificate", c.CAFile)
+			return nil, nil, provider.ConfigErrorf("ca_file", "%s contains no PEM certificate", c.CAFile)
 		}
 	}
 	fresh = kept.Clone()

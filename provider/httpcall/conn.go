@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// countedConn knows how many bytes the kernel has taken.
+// countedConn counts the bytes that the kernel has accepted.
 type countedConn struct {
 	net.Conn
 
@@ -21,7 +21,7 @@ type countedConn struct {
 }
 
 var (
-	errSealed = errors.New("the request was given up before it was written")
+	errSealed = errors.New("the request was abandoned before it was written")
 	errStale  = errors.New("the server had closed the idle connection")
 )
 
@@ -37,8 +37,8 @@ func (c *countedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// begin looks at a reused connection before the first byte of a request: what
-// would be written to a dead one would be in doubt for nothing.
+// begin checks a reused connection before the first byte of a request: written
+// to a dead one, the request would be indeterminate for no reason.
 func (c *countedConn) begin() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,7 +53,7 @@ func (c *countedConn) begin() error {
 	return nil
 }
 
-// mark begins a request: it is the count so far.
+// mark starts a request: it returns the count so far.
 func (c *countedConn) mark(reused bool) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,8 +61,8 @@ func (c *countedConn) mark(reused bool) int64 {
 	return c.taken
 }
 
-// seal refuses every later write and reports whether anything was written, or
-// was just being written, since the mark.
+// seal refuses every later write and reports whether anything was written since
+// the mark, or was being written.
 func (c *countedConn) seal(mark int64) (written bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,8 +110,8 @@ func (w *witness) trace() *httptrace.ClientTrace {
 	}}
 }
 
-// wrote ends the request: nothing of it can be written any more, and the answer
-// is whether anything was.
+// wrote ends the request, so that nothing of it can be written any more, and
+// reports whether anything was.
 func (w *witness) wrote() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 )
 
 // The proof must not depend on when net/http's own writer wakes up: once a
-// request is given up, nothing of it can be written any more.
+// request is abandoned, nothing of it can be written any more.
 func TestSealedConnectionTakesNothing(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// acme is a driver in its smallest form.
+// acme is a minimal driver.
 type acme struct {
 	http *httpcall.Client
 	key  provider.Secret
@@ -33,29 +33,29 @@ func (a *acme) Send(ctx context.Context, m *provider.Message) (*provider.Receipt
 	r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+a.key.Reveal()) }
 	resp, err := a.http.Do(ctx, r)
 	if err != nil {
-		return nil, err // not sent, or in doubt: the wire knows
+		return nil, err // unavailable or indeterminate
 	}
-	var answer struct{ ID, Error string }
-	unread := resp.Decode(&answer)
+	var response struct{ ID, Error string }
+	unread := resp.Decode(&response)
 	switch {
-	case unread == nil && answer.Error == "no_credit": // documented
-		return nil, resp.Failed(provider.InsufficientFunds, answer.Error, "")
+	case unread == nil && response.Error == "no_credit": // documented
+		return nil, resp.Failed(provider.InsufficientFunds, response.Error, "")
 	case !resp.OK():
 		return nil, resp.ByStatus()
 	case unread != nil:
 		return nil, resp.Doubt(unread)
-	case answer.ID == "":
-		return nil, resp.Doubt(errors.New("the answer has no id"))
+	case response.ID == "":
+		return nil, resp.Doubt(errors.New("the response has no id"))
 	}
-	return &provider.Receipt{ID: answer.ID, Raw: resp.Raw()}, nil
+	return &provider.Receipt{ID: response.ID, Raw: resp.Raw()}, nil
 }
 
-// A driver's Send: one request, and what its answer says of the message.
+// A driver's Send: one request, and what the response says about the message.
 func Example() {
-	answers := []string{`{"id":"17"}`, `{"error":"no_credit"}`, `<html>Welcome to the hotel</html>`}
+	responses := []string{`{"id":"17"}`, `{"error":"no_credit"}`, `<html>Welcome to the hotel</html>`}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, answers[0])
-		answers = answers[1:]
+		_, _ = io.WriteString(w, responses[0])
+		responses = responses[1:]
 	}))
 	defer server.Close()
 	const key = provider.Secret("k3y")
@@ -78,7 +78,7 @@ func Example() {
 	// Output:
 	// accepted receipt{id: 17} <nil>
 	// not_sent <nil> insufficient_funds (vendor code no_credit): HTTP status 200
-	// unknown <nil> indeterminate: HTTP status 200: the answer is not the JSON that was expected
+	// unknown <nil> indeterminate: HTTP status 200: the response is not the expected JSON
 }
 
 // An account that authenticates by OAuth2: the token is fetched before the first

@@ -25,8 +25,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// net/http hands the connection over after a 101, and no longer ends a read of
-// it with the context.
+// net/http hands the connection over after a 101, and from then on the context
+// no longer ends a read.
 func TestSwitchingProtocolsEndsByItself(t *testing.T) {
 	release := make(chan struct{})
 	s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
@@ -74,7 +74,7 @@ func TestRequestWithoutBodyIsNotReplayed(t *testing.T) {
 	}
 }
 
-// What a server writes in place of HTTP may repeat the request.
+// What a server sends instead of HTTP may repeat the request.
 func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
 	answers := map[string]string{
 		"no HTTP":               "Hello Ann, your code is 1234\r\n\r\n",
@@ -124,7 +124,7 @@ func TestLongWordsAreCut(t *testing.T) {
 	assert.Equal(t, strings.Repeat("ω", 500)+"…", failed.VendorMessage)
 }
 
-// A secret comes back in the forms in which servers write it.
+// A secret comes back in the encodings that servers use.
 func TestSecretsAreTakenOutInEveryForm(t *testing.T) {
 	const secret, short = `key/with+"quotes"<&>`, "key/with"
 	forms := map[string]string{
@@ -150,8 +150,8 @@ func TestSecretsAreTakenOutInEveryForm(t *testing.T) {
 	}
 }
 
-// TLS to the proxy and TLS to the vendor within: the bytes are counted and the
-// connect timeout ends once the connection is there.
+// TLS to the proxy and TLS to the vendor within: the bytes are counted, and the
+// connect timeout ends once the connection is established.
 func TestProxyOverTLS(t *testing.T) {
 	vendor := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(800 * time.Millisecond) // longer than the connect timeout

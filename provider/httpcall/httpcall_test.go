@@ -43,7 +43,7 @@ type socket struct {
 	requests atomic.Int64
 }
 
-// serve answers each connection with handle, which reads requests by s.read.
+// serve handles each connection with handle, which reads requests by s.read.
 func serve(t *testing.T, handle func(s *socket, c net.Conn, r *bufio.Reader)) *socket {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -140,12 +140,12 @@ func TestProofOfPhase(t *testing.T) {
 	after := map[string]func(s *socket, c net.Conn, r *bufio.Reader){
 		"reset after reading":        func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); reset(c) },
 		"end of file after reading":  func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r) },
-		"garbage for an answer":      func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "hello\r\n\r\n") },
+		"garbage for a response":     func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "hello\r\n\r\n") },
 		"half a status line":         func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "HTTP/1.1 2") },
 		"header that does not close": func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); fmt.Fprint(c, "HTTP/1.1 200 OK\r\nA: b") },
 	}
 	for name, handle := range after {
-		t.Run(name+" is doubt", func(t *testing.T) {
+		t.Run(name+" is indeterminate", func(t *testing.T) {
 			s := serve(t, handle)
 			_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(t.Context(), post("x"))
 			require.ErrorIs(t, err, provider.Indeterminate)
@@ -153,21 +153,21 @@ func TestProofOfPhase(t *testing.T) {
 		})
 	}
 
-	t.Run("waiting for the answer ends by the provider's timeout: doubt", func(t *testing.T) {
+	t.Run("waiting for the response ends by the provider's timeout: indeterminate", func(t *testing.T) {
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
 		c := newClient(t, httpcall.Config{BaseURL: s.url, Timeout: provider.Duration(50 * time.Millisecond)})
 		_, err := c.Do(t.Context(), post("x"))
 		require.ErrorIs(t, err, provider.Indeterminate)
 		require.ErrorIs(t, err, httpcall.ErrTimeout)
 	})
-	t.Run("waiting for the answer ends by the caller: doubt", func(t *testing.T) {
+	t.Run("waiting for the response ends by the caller: indeterminate", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); cancel(); _, _ = r.ReadByte() })
 		_, err := newClient(t, httpcall.Config{BaseURL: s.url}).Do(ctx, post("x"))
 		require.ErrorIs(t, err, provider.Indeterminate)
 		require.ErrorIs(t, err, context.Canceled)
 	})
-	t.Run("waiting for the answer ends by the caller's deadline: doubt", func(t *testing.T) {
+	t.Run("waiting for the response ends by the caller's deadline: indeterminate", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r); _, _ = r.ReadByte() })
@@ -179,7 +179,7 @@ func TestProofOfPhase(t *testing.T) {
 }
 
 // A reused connection that the server drops after it read the second request is
-// where net/http repeats requests behind the caller's back.
+// where net/http repeats requests on its own.
 func TestReusedConnectionIsNotReplayed(t *testing.T) {
 	requests := map[string]httpcall.Request{
 		"POST":                      post("x"),
@@ -204,8 +204,8 @@ func TestReusedConnectionIsNotReplayed(t *testing.T) {
 	}
 }
 
-// A server that closes an idle connection leaves neither doubt nor failure: the
-// socket is asked before the first byte, and the request goes by another one.
+// A server that closes an idle connection causes no failure: the connection is
+// checked before the first byte, and the request uses another one.
 func TestStaleConnectionIsPassedOver(t *testing.T) {
 	closed := make(chan struct{}, 1)
 	s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
@@ -313,7 +313,7 @@ func TestReading(t *testing.T) {
 		{"broken gzip", "gzip", "nonsense", ""},
 		{"gzip bomb", "gzip", zipped(`{"a":"` + strings.Repeat("0", 4<<20) + `"}`), ""},
 		{"too large", "", `{"a":"` + strings.Repeat("0", 2<<20) + `"}`, ""},
-		{"deflate that nobody asked for", "deflate", "x", ""},
+		{"deflate, which was not requested", "deflate", "x", ""},
 		{"html", "", "<html>", ""},
 		{"empty", "", "", ""},
 		{"two documents", "", `{"a":"b"}{"a":"c"}`, ""},
@@ -461,9 +461,9 @@ func TestConfig(t *testing.T) {
 		{"plain http to a private host", httpcall.Config{BaseURL: "http://10.0.0.1"}, "base_url", "plain http"},
 		{"name below localhost, which is up to the resolver", httpcall.Config{BaseURL: "http://vendor.localhost"}, "base_url", "plain http"},
 		{"name that only begins like loopback", httpcall.Config{BaseURL: "http://127.0.0.1.example.com"}, "base_url", "plain http"},
-		{"no scheme", httpcall.Config{BaseURL: "api.example.com"}, "base_url", "is not an address"},
+		{"no scheme", httpcall.Config{BaseURL: "api.example.com"}, "base_url", "is not a URL"},
 		{"ftp", httpcall.Config{BaseURL: "ftp://api.example.com"}, "base_url", "want https"},
-		{"password", httpcall.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not hold"},
+		{"password", httpcall.Config{BaseURL: "https://u:p4ssw0rd@api.example.com"}, "base_url", "must not contain"},
 		{"query", httpcall.Config{BaseURL: "https://api.example.com?key=1"}, "base_url", "query"},
 		{"empty query", httpcall.Config{BaseURL: "https://api.example.com/v1?"}, "base_url", "query"},
 		{"negative timeout", httpcall.Config{BaseURL: "https://a.example", Timeout: -1}, "timeout", "negative"},
@@ -471,10 +471,10 @@ func TestConfig(t *testing.T) {
 		{"status outcome", httpcall.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{502: "sent"}}, "status_outcomes", "want refused, not_sent or unknown"},
 		{"outcome of a 200", httpcall.Config{BaseURL: "https://a.example", StatusOutcomes: map[int]provider.Outcome{200: "not_sent"}}, "status_outcomes", "not an HTTP status from"},
 		{"http callback", httpcall.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
-		{"proxy", httpcall.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not an address"},
+		{"proxy", httpcall.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not a URL"},
 		{"proxy of another kind", httpcall.Config{BaseURL: "https://a.example", Proxy: "ftp://u:p4ssw0rd@b.example:21"}, "proxy", "http, https or socks5"},
 		{"no such file", httpcall.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
-		{"no certificate", httpcall.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "holds no PEM"},
+		{"no certificate", httpcall.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "contains no PEM"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

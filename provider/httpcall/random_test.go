@@ -18,9 +18,9 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// TestProofUnderRandomEnds gives up requests at random moments, towards a server
-// that drops connections at random: what is said not to be sent was never seen
-// by the server, and nothing was seen twice.
+// TestProofUnderRandomEnds abandons requests at random moments, towards a
+// server that drops connections at random: the server has seen no request that
+// is reported as not sent, and none twice.
 func TestProofUnderRandomEnds(t *testing.T) {
 	const senders, sends = 8, 150
 	var mu sync.Mutex
@@ -63,7 +63,7 @@ func TestProofUnderRandomEnds(t *testing.T) {
 	close(notSent)
 	require.NotEmpty(t, notSent)
 	for id := range notSent {
-		assert.Zero(t, seen[id], "request %s was said not to be sent", id)
+		assert.Zero(t, seen[id], "request %s was reported as not sent", id)
 	}
 	for id, times := range seen {
 		assert.Equal(t, 1, times, "request %s", id)

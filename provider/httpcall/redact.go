@@ -12,12 +12,12 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// minSecret is the shortest secret that is searched for: a shorter one would
-// tear holes into ordinary words.
+// minSecret is the length of the shortest secret that is searched for: a
+// shorter one would also match parts of ordinary words.
 const minSecret = 4
 
-// unquoted leaves out what the text of an error quotes: package net/http quotes
-// an answer that it cannot read, and that may repeat the message.
+// unquoted drops what the text of an error quotes: package net/http quotes a
+// response that it cannot read, and that may repeat the message.
 func unquoted(err error) error {
 	text, _, quotes := strings.Cut(err.Error(), `"`)
 	if !quotes {
@@ -26,7 +26,7 @@ func unquoted(err error) error {
 	return errors.New(strings.TrimRight(text, ": "))
 }
 
-// redactor takes secrets out of what a vendor or the network says.
+// redactor removes secrets from what a vendor or the network says.
 type redactor struct{ replacer *strings.Replacer }
 
 func newRedactor(secrets []provider.Secret) redactor {
@@ -40,7 +40,8 @@ func newRedactor(secrets []provider.Secret) redactor {
 			forms = append(forms, form, inJSON(form, false), inJSON(form, true), strings.ReplaceAll(inJSON(form, false), "/", `\/`))
 		}
 	}
-	// The longest comes first, lest a secret within another leaves a rest of it.
+	// The longest comes first: a secret that contains another must be removed
+	// as a whole.
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	var pairs []string
 	for _, form := range slices.Compact(forms) {
@@ -49,7 +50,7 @@ func newRedactor(secrets []provider.Secret) redactor {
 	return redactor{strings.NewReplacer(pairs...)}
 }
 
-// inJSON is a text as it stands between the quotes of a JSON string.
+// inJSON returns a text as it stands between the quotes of a JSON string.
 func inJSON(s string, escapeHTML bool) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -62,7 +63,8 @@ func inJSON(s string, escapeHTML bool) string {
 
 func (r redactor) scrub(s string) string { return r.replacer.Replace(s) }
 
-// wrap gives an error whose text has no secret; what it wraps stays reachable.
+// wrap returns an error whose text has no secret; what it wraps stays
+// reachable.
 func (r redactor) wrap(err error) error {
 	text := err.Error()
 	if clean := r.scrub(text); clean != text {

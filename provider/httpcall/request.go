@@ -12,36 +12,35 @@ import (
 	"strings"
 )
 
-// DefaultLimit is how many bytes of an answer are read at most.
+// DefaultLimit is how many bytes of a response are read at most.
 const DefaultLimit = 1 << 20
 
 // Request is one request to a vendor.
 type Request struct {
 	Method string
-	// Path follows the base URL, "/messages", percent-encoded where it must be;
-	// an absolute URL stands for itself and has passed [CheckURL].
+	// Path follows the base URL, "/messages", percent-encoded where needed. An
+	// absolute URL replaces the base URL and must have passed [CheckURL].
 	Path   string
 	Query  url.Values
 	Header http.Header
-	Body   []byte // must not be changed any more, even after an error
-	// Fresh asks for a connection of its own. A send by GET needs it: net/http
-	// repeats a GET when a reused connection drops. A request with an idempotency
-	// key always has one.
+	Body   []byte // must not be changed afterwards, even after an error
+	// Fresh requests a new connection. A send by GET needs it: net/http repeats
+	// a GET when a reused connection drops. A request with an idempotency key
+	// always gets one.
 	Fresh bool
-	// Limit caps the answer in bytes; 0 = [DefaultLimit].
+	// Limit is the maximum size of the response in bytes; 0 = [DefaultLimit].
 	Limit int64
-	// Tokens, if set, gives the access token that the request carries in its
-	// Authorization header.
+	// Tokens, if set, provides the access token for the Authorization header.
 	Tokens *TokenSource
-	// Sign, if set, sees the finished request and may add headers to it, such as
-	// credentials. It must leave the body alone.
+	// Sign, if set, is called with the finished request and may add headers to
+	// it, such as credentials. It must not touch the body.
 	Sign func(*http.Request)
 
 	token *accessToken // from Tokens
 }
 
-// JSON makes a request with a JSON body. Characters are not escaped beyond what
-// JSON needs.
+// JSON makes a request with a JSON body. Only the characters that JSON requires
+// are escaped.
 func JSON(method, path string, body any) (Request, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -103,8 +102,8 @@ func (r *Request) build(ctx context.Context, base *url.URL) (*http.Request, erro
 	return req, nil
 }
 
-// hasReplayKey reports a header that makes net/http repeat a request without a
-// body when a reused connection drops.
+// hasReplayKey reports whether a header makes net/http repeat a request without
+// a body when a reused connection drops.
 func hasReplayKey(req *http.Request) bool {
 	_, key := req.Header["Idempotency-Key"]
 	_, xKey := req.Header["X-Idempotency-Key"]
@@ -117,8 +116,8 @@ func setDefault(h http.Header, key, value string) {
 	}
 }
 
-// withoutURL drops the URL that package net/url puts in front of an error: it
-// may hold a number or a key.
+// withoutURL drops the URL that package net/url puts into an error: it may
+// contain a number or a key.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err

@@ -12,10 +12,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Response is a vendor's answer. A driver asks, in this order: does the body say
-// what became of the message ([Response.Failed])? is it no success
-// ([Response.ByStatus])? can the acceptance be read, or is it doubt
-// ([Response.Doubt])?
+// Response is a vendor's response. A driver asks, in this order: does the body
+// say what happened to the message ([Response.Failed])? If not, is the status a
+// failure ([Response.ByStatus])? If not, can the acceptance be read
+// ([Response.Doubt] if it cannot)?
 type Response struct {
 	Status int
 	Header http.Header
@@ -30,13 +30,13 @@ type Response struct {
 	tokenCached bool
 }
 
-// OK reports a 2xx status.
+// OK reports whether the status is 2xx.
 func (r *Response) OK() bool { return r.Status >= 200 && r.Status <= 299 }
 
-// Readable is nil if the whole body was read, else why it was not.
+// Readable returns nil if the whole body was read, else the reason why not.
 func (r *Response) Readable() error { return r.bodyErr }
 
-// Decode reads the body as JSON into v. Its error says nothing of the body's
+// Decode reads the body as JSON into v. Its error does not reveal the body's
 // content.
 func (r *Response) Decode(v any) error {
 	if r.bodyErr != nil {
@@ -45,19 +45,19 @@ func (r *Response) Decode(v any) error {
 	err := json.Unmarshal(r.Body, v)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 12.5" repeats the value
-		return fmt.Errorf("the answer's %q is a %s", wrong.Field, kind)
+		return fmt.Errorf("the response's %q is a %s", wrong.Field, kind)
 	}
 	if err != nil {
-		return errors.New("the answer is not the JSON that was expected")
+		return errors.New("the response is not the expected JSON")
 	}
 	return nil
 }
 
-// DropToken is for an answer whose body says that the access token of its
-// request is no longer valid; [Client.Do] drops one that is refused by status 401
-// itself. The next request gets a fresh token. It reports whether the refused
-// one was cached; then nothing is wrong with the credentials, and the error is
-// provider.Unavailable.
+// DropToken is for a response whose body says that the access token of its
+// request is no longer valid; [Client.Do] itself drops one that is refused by
+// status 401. The next request gets a fresh token. DropToken reports whether
+// the refused token was cached; then the credentials need not be wrong, and the
+// error is provider.Unavailable.
 func (r *Response) DropToken() bool {
 	if r.tokens == nil {
 		return false
@@ -66,7 +66,7 @@ func (r *Response) DropToken() bool {
 	return r.tokenCached
 }
 
-// scrub takes secrets out of what the vendor said.
+// scrub removes secrets from what the vendor said.
 func (r *Response) scrub(s string) string {
 	if r.token != nil {
 		s = r.token.redactor.scrub(s)
@@ -74,8 +74,8 @@ func (r *Response) scrub(s string) string {
 	return r.client.redactor.scrub(s)
 }
 
-// Raw is the body as JSON for [provider.Receipt].Raw, without secrets: as it
-// came if it is JSON, else as a JSON string.
+// Raw returns the body as JSON for [provider.Receipt].Raw, without secrets:
+// unchanged if it is JSON, else as a JSON string.
 func (r *Response) Raw() json.RawMessage {
 	body := r.scrub(string(r.Body))
 	if json.Valid([]byte(body)) {
@@ -88,9 +88,9 @@ func (r *Response) Raw() json.RawMessage {
 	return quoted
 }
 
-// Failed makes the error for an answer whose documented body says what became
-// of the message. Secrets that the vendor repeats are taken out of its words, and
-// words beyond 1000 bytes are cut off: they end in logs.
+// Failed makes the error for a response whose documented body says what
+// happened to the message. Secrets are removed from the vendor's words, and
+// words beyond 1000 bytes are cut off, because they end up in logs.
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
@@ -101,7 +101,7 @@ func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) 
 	}
 }
 
-// maxWords is how much of a vendor's words an error keeps, in bytes.
+// maxWords is the maximum length of a vendor's words in an error, in bytes.
 const maxWords = 1000
 
 func shorten(s string) string {
@@ -111,21 +111,22 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
-// Doubt makes the error for an answer that was to be an acceptance and cannot
+// Doubt makes the error for a response that should be an acceptance but cannot
 // be read as one.
 func (r *Response) Doubt(cause error) *provider.Error {
 	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, r.client.redactor.wrap(cause))}
 }
 
-// ByStatus makes the error that the status alone stands for, for an answer
-// without a documented body. [Config].StatusOutcomes comes before the table. A
-// 2xx is provider.Indeterminate: it promised an acceptance that nobody can read.
+// ByStatus makes the error for a response without a documented body, whose
+// status alone decides. [Config].StatusOutcomes takes precedence over the
+// built-in table. A 2xx is provider.Indeterminate: it signals an acceptance,
+// but there is none to read.
 func (r *Response) ByStatus() *provider.Error {
 	wait, asked := r.retryAfter()
 	err := &provider.Error{
 		Code:       statusCode(r.Status, asked),
 		RetryAfter: wait,
-		Err:        fmt.Errorf("HTTP status %d without a documented answer", r.Status),
+		Err:        fmt.Errorf("HTTP status %d without a documented body", r.Status),
 	}
 	if r.bodyErr != nil {
 		err.Err = fmt.Errorf("%w: %w", err.Err, r.client.redactor.wrap(r.bodyErr))
@@ -142,14 +143,14 @@ func (r *Response) ByStatus() *provider.Error {
 }
 
 // RetryAfter reads the Retry-After header, seconds or a date (RFC 9110
-// §10.2.3); 0 if there is none, or none that can be read. A date is taken
-// relative to the answer's own Date, so that clocks need not agree.
+// §10.2.3); 0 if it is missing or invalid. A date is taken relative to the
+// response's own Date, so that the clocks need not agree.
 func (r *Response) RetryAfter() time.Duration {
 	wait, _ := r.retryAfter()
 	return wait
 }
 
-// retryAfter tells a header that can be read from none.
+// retryAfter distinguishes a valid header from none.
 func (r *Response) retryAfter() (wait time.Duration, ok bool) {
 	value := strings.TrimSpace(r.Header.Get("Retry-After"))
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {

@@ -2,9 +2,9 @@ package httpcall
 
 import "github.com/anysms/anysms/provider"
 
-// statusCode is the table of what a bare status proves. Caution has its
-// reasons: proxies answer 502 and 504, and some even 503, after they forwarded a
-// request, and a web form that took a POST answers 302.
+// statusCode says what a status without a documented body proves. Caution is
+// needed: proxies send 502 and 504, and some even 503, after they forwarded a
+// request, and a web form that accepted a POST sends 302.
 func statusCode(status int, retryAfter bool) provider.Code {
 	switch status {
 	case 401, 407:

@@ -18,12 +18,12 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// How long an access token is used.
+// Limits on how long an access token is used.
 const (
-	// MaxTokenLife is the longest: a token may be revoked at any time, and some
-	// vendors give lifetimes of years.
+	// MaxTokenLife applies to longer lives: a token may be revoked at any time,
+	// and some vendors announce lifetimes of years.
 	MaxTokenLife = time.Hour
-	// DefaultTokenLife is for a token endpoint that does not say.
+	// DefaultTokenLife applies if the token endpoint does not announce a life.
 	DefaultTokenLife = 5 * time.Minute
 
 	renewalPause = 5 * time.Second // between early renewals that fail
@@ -42,14 +42,15 @@ type ClientCredentials struct {
 	Now func() time.Time
 }
 
-// TokenSource gives requests their access token ([Request].Tokens) and keeps it
-// until shortly before it expires. Tokens are renewed in the background while
-// the old one still holds. At most one token request is under way; all who need
-// the token share it, and no caller's context ends it for the others. It is safe
-// for concurrent use.
+// TokenSource provides the access token of requests ([Request].Tokens) and
+// caches it until shortly before it expires. Tokens are renewed in the
+// background while the old one is still valid. At most one token request is in
+// progress; all requests that wait for a token share it, and it does not end
+// with the context of any of them. A TokenSource is safe for concurrent use.
 //
-// A request that gets no token is not sent: the error is provider.Unauthenticated
-// if the token endpoint refuses the client, else provider.Unavailable.
+// A request that gets no token is not sent: the error is
+// provider.Unauthenticated if the token endpoint rejects the client, else
+// provider.Unavailable.
 type TokenSource struct {
 	credentials *ClientCredentials // behind a pointer, so that %#v of what holds a source prints no secret
 	client      *Client
@@ -69,16 +70,16 @@ type accessToken struct {
 	ends     time.Time // not used from here on
 }
 
-// tokenRequest is one that is under way.
+// tokenRequest is one in progress.
 type tokenRequest struct {
 	done  chan struct{}
 	token *accessToken
 	err   error
 }
 
-// NewTokenSource makes a TokenSource. It does no network I/O. How to connect and
-// the timeout of a token request are those of config, whose other settings do
-// not matter here; a bad setting is a *provider.ConfigError.
+// NewTokenSource makes a TokenSource. It does no network I/O. The connection
+// settings and the timeout of token requests are taken from config; its other
+// settings are ignored. A bad setting is a *provider.ConfigError.
 func NewTokenSource(config Config, credentials ClientCredentials) (*TokenSource, error) {
 	if err := CheckURL("token_url", credentials.TokenURL); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func NewTokenSource(config Config, credentials ClientCredentials) (*TokenSource,
 	return s, nil
 }
 
-// String names the source without its credentials.
+// String describes the source without its credentials.
 func (s *TokenSource) String() string { return "access tokens from " + s.credentials.TokenURL }
 
 // GoString redacts like String.
@@ -111,8 +112,8 @@ func (s *TokenSource) GoString() string { return s.String() }
 // LogValue redacts like String.
 func (s *TokenSource) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Close ends a token request under way and waits for it. Requests that need a
-// token after it are provider.Unavailable. It may be called again.
+// Close cancels a token request in progress and waits for its end. Later
+// requests that need a token are provider.Unavailable. It may be called again.
 func (s *TokenSource) Close() error {
 	s.mu.Lock()
 	s.cancel()
@@ -121,8 +122,8 @@ func (s *TokenSource) Close() error {
 	return s.client.Close()
 }
 
-// Revoke ends the cached token at the vendor, if there is one; the next request
-// gets another.
+// Revoke revokes the cached token at the vendor, if there is one; the next
+// request gets a fresh one.
 func (s *TokenSource) Revoke(ctx context.Context) error {
 	if s.credentials.RevokeURL == "" {
 		return &provider.Error{Code: provider.Unsupported, Err: errors.New("no revocation endpoint is set")}
@@ -169,7 +170,7 @@ func (s *TokenSource) token(ctx context.Context) (token *accessToken, cached boo
 	}
 }
 
-// start joins the token request under way or begins one. The lock is held.
+// start joins the token request in progress or begins one. The lock is held.
 func (s *TokenSource) start() *tokenRequest {
 	if s.running != nil {
 		return s.running
@@ -236,9 +237,9 @@ func (s *TokenSource) fetch() (*accessToken, error) {
 	case unread != nil:
 		return nil, noToken(provider.Unavailable, r.Doubt(unread))
 	case answer.AccessToken == "":
-		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the answer has no access_token")))
+		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the response has no access_token")))
 	case answer.TokenType != "" && !strings.EqualFold(answer.TokenType, "bearer"):
-		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the answer's token_type is not bearer")))
+		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the token_type of the response is not bearer")))
 	}
 	return newAccessToken(answer.AccessToken, asked, tokenLife(answer.ExpiresIn)), nil
 }
@@ -247,15 +248,16 @@ func (s *TokenSource) form() url.Values {
 	return url.Values{"client_id": {s.credentials.ClientID.Reveal()}, "client_secret": {s.credentials.ClientSecret.Reveal()}}
 }
 
-// tokenForm asks over a connection of its own: token requests are too rare to
-// keep one.
+// tokenForm uses a connection of its own: token requests are too rare to keep
+// one.
 func tokenForm(address string, form url.Values) Request {
 	r := Form(http.MethodPost, address, form)
 	r.Fresh = true
 	return r
 }
 
-// noToken makes the error of a token request of what is known of its failure.
+// noToken turns the failure of a token request into the error of the request
+// that needed the token.
 func noToken(code provider.Code, err error) error {
 	failed := &provider.Error{Code: code, Err: err}
 	if e, ok := errors.AsType[*provider.Error](err); ok {
@@ -265,8 +267,8 @@ func noToken(code provider.Code, err error) error {
 	return failed
 }
 
-// tokenErrorCode tells a client that was refused, which needs a human, from a
-// fault of the server.
+// tokenErrorCode distinguishes a client that was rejected, which needs a human,
+// from a failure of the server.
 func tokenErrorCode(status int, word string) provider.Code {
 	switch word {
 	case "invalid_client", "unauthorized_client", "invalid_grant", "invalid_scope", "unsupported_grant_type", "access_denied":
@@ -278,7 +280,7 @@ func tokenErrorCode(status int, word string) provider.Code {
 	return provider.Unavailable
 }
 
-// tokenLife reads expires_in, a number or a string with a number in it.
+// tokenLife reads expires_in, a number or a string that contains a number.
 func tokenLife(raw json.RawMessage) time.Duration {
 	seconds, err := strconv.ParseFloat(string(bytes.Trim(raw, `"`)), 64)
 	switch {
@@ -291,7 +293,7 @@ func tokenLife(raw json.RawMessage) time.Duration {
 }
 
 // newAccessToken keeps a margin at the end of a token's life, smaller for short
-// lives, so that a request with it can still arrive in time.
+// lives, so that a request with it still arrives in time.
 func newAccessToken(value string, asked time.Time, life time.Duration) *accessToken {
 	return &accessToken{
 		value:    provider.Secret(value),

@@ -188,10 +188,10 @@ func TestTokenRequestFails(t *testing.T) {
 		{"bad gateway", 502, "", provider.Unavailable, "HTTP status 502"},
 		{"throttled", 429, "", provider.Unavailable, "HTTP status 429"},
 		{"redirect", 302, "", provider.Unavailable, "HTTP status 302"},
-		{"html", 200, "<html>", provider.Unavailable, "not the JSON that was expected"},
-		{"no token", 200, `{"token_type":"Bearer"}`, provider.Unavailable, "the answer has no access_token"},
+		{"html", 200, "<html>", provider.Unavailable, "not the expected JSON"},
+		{"no token", 200, `{"token_type":"Bearer"}`, provider.Unavailable, "the response has no access_token"},
 		{"a token that is no string", 200, `{"access_token":{"a":1}}`, provider.Unavailable, `"access_token" is a object`},
-		{"another kind of token", 200, `{"access_token":"t","token_type":"mac"}`, provider.Unavailable, "token_type is not bearer"},
+		{"another kind of token", 200, `{"access_token":"t","token_type":"mac"}`, provider.Unavailable, "the token_type of the response is not bearer"},
 	}
 	v := newIdentity(t)
 	c := v.caller(t)
@@ -329,11 +329,11 @@ func TestTokenSourceShowsNoSecret(t *testing.T) {
 func TestTokenConfig(t *testing.T) {
 	good := httpcall.ClientCredentials{TokenURL: "https://ids.example/token"}
 	for want, change := range map[string]func(*httpcall.Config, *httpcall.ClientCredentials){
-		"token_url: must not be empty":  func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.TokenURL = "" },
-		"token_url: plain http":         func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.TokenURL = "http://ids.example" },
-		"revoke_url: plain http":        func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.RevokeURL = "http://ids.example" },
-		"timeout: -1ns is negative":     func(c *httpcall.Config, _ *httpcall.ClientCredentials) { c.Timeout = -1 },
-		"proxy: is not an address such": func(c *httpcall.Config, _ *httpcall.ClientCredentials) { c.Proxy = "ftp://x" },
+		"token_url: must not be empty": func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.TokenURL = "" },
+		"token_url: plain http":        func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.TokenURL = "http://ids.example" },
+		"revoke_url: plain http":       func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.RevokeURL = "http://ids.example" },
+		"timeout: -1ns is negative":    func(c *httpcall.Config, _ *httpcall.ClientCredentials) { c.Timeout = -1 },
+		"proxy: is not a URL such":     func(c *httpcall.Config, _ *httpcall.ClientCredentials) { c.Proxy = "ftp://x" },
 	} {
 		config, credentials := httpcall.Config{BaseURL: "not looked at"}, good
 		change(&config, &credentials)

@@ -214,7 +214,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown match key", good + "router:\n  routes:\n  - {providers: [a], match: {country: [GR]}}\n", "anysms.yaml:5: router.routes[0].match.country: unknown key"},
 		{"key twice", "providers:\n  a: {driver: memory}\n  a: {driver: memory}\n", "anysms.yaml:3: providers.a: duplicate key; the first is in line 2"},
 		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: has no driver; want driver: one of memory, shop"},
-		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; there are: memory, shop`},
+		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; want one of memory, shop`},
 		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key; want one of base_url"},
 		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "one of the router's: batch, connect_timeout, max_in_flight, overflow, rate_limit"},
 		{"plain http", "providers:\n  a:\n    driver: shop\n    base_url: http://api.example.com\n", "anysms.yaml:4: providers.a.base_url: plain http to api.example.com"},

@@ -2,6 +2,6 @@
 
 package httpcalltest
 
-// Hold would keep a port from being given to anyone else; this system has no call
-// for it, so a refused connection may reach another server of the same test run.
+// Hold does nothing: this system has no call to reserve a port, so a connection
+// that should be refused may reach another server of the same test run.
 func Hold(string) (release func()) { return func() {} }

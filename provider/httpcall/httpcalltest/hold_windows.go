@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// Hold keeps a loopback port, "127.0.0.1:1234", from being given to anyone else
-// while nothing listens on it: connections to it are refused, and do not reach
-// some other server of the same test run. The port is free again after release.
-// Where it cannot be held, release does nothing.
+// Hold reserves a loopback port, "127.0.0.1:1234", while nothing listens on it:
+// connections to it are refused and do not reach another server of the same
+// test run. Release frees the port. If the port cannot be reserved, release
+// does nothing.
 func Hold(address string) (release func()) {
 	none := func() {}
 	at, err := netip.ParseAddrPort(address)

@@ -1,6 +1,6 @@
-// Package httpcalltest is an HTTP server on loopback that can fail as vendors fail:
-// be down, take a request and drop the connection, or take it and say nothing.
-// The fake vendors of this project are built on it.
+// Package httpcalltest is an HTTP server on loopback that can fail as vendors
+// fail: it can be down, take a request and drop the connection, or take it and
+// never respond. The fake vendors of this project are built on it.
 package httpcalltest
 
 import (
@@ -17,13 +17,13 @@ type Mode int
 
 // The modes.
 const (
-	Up   Mode = iota // requests are answered
+	Up   Mode = iota // requests are served
 	Down             // connections are refused
-	Drop             // the handler takes the request, then the connection is dropped without an answer
-	Hang             // the handler takes the request, then nothing is said until the mode changes or the client gives up
+	Drop             // the handler runs, then the connection is dropped without a response
+	Hang             // the handler runs, then nothing is sent until the mode changes or the client gives up
 )
 
-// String is the mode's name.
+// String returns the mode's name.
 func (m Mode) String() string {
 	return [...]string{"up", "down", "drop", "hang"}[m]
 }
@@ -42,7 +42,7 @@ type Server struct {
 	changed chan struct{} // closed when the mode changes
 	running *http.Server  // nil while down
 	stopped chan struct{} // closed when running has ended
-	release func()        // gives up the port that is held while down; nil = none is
+	release func()        // frees the port that is reserved while down; nil = none is
 }
 
 // NewServer starts a server that is [Up]. It panics if loopback has no free
@@ -58,11 +58,11 @@ func NewServer(handler http.Handler) *Server {
 	return s
 }
 
-// Requests counts the requests that the handler took, whatever became of the
-// answer.
+// Requests counts the requests that the handler ran for, whether or not they
+// were answered.
 func (s *Server) Requests() int { return int(s.requests.Load()) }
 
-// Mode is the present mode.
+// Mode returns the current mode.
 func (s *Server) Mode() Mode {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Server) Mode() Mode {
 }
 
 // SetMode changes the mode. Going [Down] drops every connection; coming back
-// takes the same port again, and is an error if someone else has it.
+// listens on the same port again, and fails if someone else has it.
 func (s *Server) SetMode(m Mode) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +99,7 @@ func (s *Server) Close() {
 	s.free()
 }
 
-// free gives the port up.
+// free releases the reserved port.
 func (s *Server) free() {
 	if s.release != nil {
 		s.release()
@@ -143,5 +143,5 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
-	panic(http.ErrAbortHandler) // drops the connection without an answer
+	panic(http.ErrAbortHandler) // drops the connection without a response
 }

@@ -44,8 +44,8 @@ func TestModes(t *testing.T) {
 	assert.Equal(t, "up", s.Mode().String())
 }
 
-// While a server is down nobody else can be given its port: a request must not
-// reach another server of the same test run.
+// While a server is down its port is reserved: a request must not reach another
+// server of the same test run.
 func TestPortIsHeldWhileDown(t *testing.T) {
 	s := httpcalltest.NewServer(http.NotFoundHandler())
 	require.NoError(t, s.SetMode(httpcalltest.Down))
