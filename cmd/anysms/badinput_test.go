@@ -129,7 +129,7 @@ func TestBadUsage(t *testing.T) {
 		"locking alone":      {[]string{"analyse", "--locking", "text"}, "--locking needs --language"},
 		"unknown level":      {[]string{"analyse", "--transliterate", "some", "text"}, "greek_capitals"},
 		"unknown region":     {[]string{"analyse", "--file", "x", "--to-column", "to", "--region", "Greece"}, "Greece"},
-		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; there are: `},
+		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; want one of `},
 		"status, no id":      {[]string{"status", "--provider", "x"}, "accepts 1 arg"},
 		"two texts":          {[]string{"analyse", "Hello", "there"}, "got 2 texts, want one"},
 		"level of a file":    {[]string{"analyse", "--file", "x", "--transliterate", "full"}, "--transliterate works on a single text"},

@@ -36,7 +36,7 @@ func FuzzAnswer(f *testing.F) {
 		case err != nil && provider.CodeOf(err) == "":
 			t.Fatal("an error without a code")
 		case err != nil && 200+int(status)%400 < 300 && provider.CodeOf(err) == provider.Unavailable:
-			t.Fatal("a 2xx is no proof that nothing was sent")
+			t.Fatal("a 2xx is not proof that nothing was sent")
 		}
 	})
 }

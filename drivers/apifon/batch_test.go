@@ -81,7 +81,7 @@ func TestBatchVerdicts(t *testing.T) {
 	server.Fail(200, `{"request_id":"q","results":{"+306900000000":[{"message_id":"m"}]},"result_info":{"status_code":200}}`)
 	verdicts := p.SendBatch(t.Context(), ms)
 	require.NoError(t, verdicts[0].Err)
-	require.ErrorIs(t, verdicts[1].Err, provider.Indeterminate, "the answer does not say what became of the second")
+	require.ErrorIs(t, verdicts[1].Err, provider.Indeterminate, "the response does not say what happened to the second")
 
 	server.Fail(403, `{"result_info":{"status_code":403,"description":"Invalid subscriber"}}`)
 	for _, v := range p.SendBatch(t.Context(), ms) {

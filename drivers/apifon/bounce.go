@@ -121,7 +121,7 @@ func (f *BlockedFilter) check() error {
 	return f.Paging.check(maxPageSize)
 }
 
-// AllBlocked walks through the bounce list, page by page.
+// AllBlocked iterates over the bounce list, page by page.
 func (c *Client) AllBlocked(ctx context.Context, f BlockedFilter) iter.Seq2[Blocked, error] {
 	return everyResult(f.Paging, func(p Paging) (*Page[Blocked], error) {
 		f.Paging = p
@@ -135,7 +135,7 @@ func (c *Client) QueryBlockedPage(ctx context.Context, q Query) (*Page[Blocked],
 	return queryPage[Blocked](ctx, c, bouncePath+"/query", q)
 }
 
-// QueryBlocked walks through the entries for which conditions hold.
+// QueryBlocked iterates over the entries for which conditions hold.
 func (c *Client) QueryBlocked(ctx context.Context, q Query) iter.Seq2[Blocked, error] {
 	return everyResult(q.Paging, func(p Paging) (*Page[Blocked], error) {
 		q.Paging = p

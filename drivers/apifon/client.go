@@ -70,7 +70,8 @@ func (c *Client) Revoke(ctx context.Context) error {
 	return c.tokens.Revoke(ctx)
 }
 
-// call makes one authenticated request; body is written as JSON, nil is no body.
+// call makes one authenticated request; body is written as JSON, nil is not a
+// body.
 func (c *Client) call(ctx context.Context, method, path string, body any) (*httpcall.Response, error) {
 	r := httpcall.Request{Method: method, Path: path}
 	if body != nil {

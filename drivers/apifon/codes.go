@@ -6,7 +6,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// gatewayCodes says what became of a message by the status in an error body of
+// gatewayCodes says what happened to a message by the status in an error body of
 // the SMS, IM and OTP gateways (docs.apifon.com/apireference.html, Status
 // Codes). A status that is not here says nothing of the message: the HTTP status
 // decides.

@@ -57,8 +57,8 @@ func (e *APIError) message() string {
 	return strings.TrimPrefix(strings.Join(words, "; "), "; ")
 }
 
-// StatusCode is a status of the vendor in an answer's body. The vendor writes it
-// as a number or as a string; here it is always the digits.
+// StatusCode is a status of the vendor in a response's body. The vendor writes
+// it as a number or as a string; here it is always the digits.
 type StatusCode string
 
 // UnmarshalJSON reads a number or a string.
@@ -94,7 +94,7 @@ func filled(raw json.RawMessage) bool {
 }
 
 // parseError reads an error body of either shape; nil = it is neither, or
-// says that all is well. It reads the answer without secrets.
+// says that all is well. It reads the response without secrets.
 func parseError(r *httpcall.Response) *APIError {
 	var body errorBody
 	if r.Readable() != nil || json.Unmarshal(r.Raw(), &body) != nil {
@@ -117,7 +117,7 @@ func parseError(r *httpcall.Response) *APIError {
 	return e
 }
 
-// failure makes the error of an answer that is no success: what a documented
+// failure makes the error of a response that is not a success: what a documented
 // body says, else what the status alone stands for. An error beside results of
 // messages is doubt.
 func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Code) *provider.Error {
@@ -126,7 +126,7 @@ func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Cod
 		return tokenRefused(r, r.ByStatus())
 	}
 	if said.results {
-		return r.Doubt(fmt.Errorf("the answer has results and the status %s", provider.Mask(string(said.Code))))
+		return r.Doubt(fmt.Errorf("the response has results and the status %s", provider.Mask(string(said.Code))))
 	}
 	code, known := codes[said.Code]
 	switch {

@@ -20,7 +20,7 @@ import (
 // Recipient is whom a gateway request is for: the reference's SUBSCRIBERS.
 type Recipient struct {
 	Number   string            // digits only, 7 to 15, the first not 0
-	CustomID string            // comes back in the answer and in callbacks
+	CustomID string            // comes back in the response and in callbacks
 	Params   map[string]string // values for {KEY} in the texts
 	Landings map[string]Landing
 }
@@ -93,7 +93,7 @@ type SendResult struct {
 	Reference  string                     `json:"reference"` // the request's ReferenceID
 	Results    map[string][]MessageResult `json:"results"`   // by number
 	ResultInfo ResultInfo                 `json:"result_info"`
-	Raw        json.RawMessage            `json:"-"` // the answer as it came
+	Raw        json.RawMessage            `json:"-"` // the response as it came
 }
 
 // MessageResult is one segment of a recipient's message, or one message where
@@ -140,13 +140,13 @@ func digits(number string) string {
 
 // What a 2xx must have to be an acceptance.
 var (
-	errNoID      = errors.New("the answer has no request id")
-	errNoVerdict = errors.New("the answer has no documented verdict")
-	errNoBalance = errors.New("the answer has no balance")
-	errNoNumber  = errors.New("the answer is no number")
+	errNoID      = errors.New("the response has no request id")
+	errNoVerdict = errors.New("the response has no documented verdict")
+	errNoBalance = errors.New("the response has no balance")
+	errNoNumber  = errors.New("the response is not a number")
 )
 
-// submit hands a request to a gateway and reads the answer.
+// submit hands a request to a gateway and reads the response.
 func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult, error) {
 	r, err := c.call(ctx, "POST", path, body)
 	if err != nil {
@@ -169,8 +169,8 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 	return &result, nil
 }
 
-// unread is the error of a 2xx that is no acceptance: its own error if it holds
-// one, else doubt.
+// unread is the error of a 2xx that is not an acceptance: its own error if it
+// holds one, else doubt.
 func (c *Client) unread(r *httpcall.Response, codes map[StatusCode]provider.Code, cause error) error {
 	if said := parseError(r); said != nil {
 		return c.failure(r, codes)
@@ -212,7 +212,7 @@ const maxReference = 255
 
 func checkReference(ref string) error {
 	if n := utf8.RuneCountInString(ref); n > maxReference {
-		return fieldError(provider.Unsupported, "reference_id", "%d characters; the vendor takes at most %d", n, maxReference)
+		return fieldError(provider.Unsupported, "reference_id", "%d characters; the vendor accepts at most %d", n, maxReference)
 	}
 	return nil
 }
@@ -291,7 +291,7 @@ const (
 func badSender(sender string) string {
 	if strings.Trim(sender, "0123456789") == "" {
 		if len(sender) > maxNumericSender {
-			return fmt.Sprintf("has %d digits; the vendor takes at most %d", len(sender), maxNumericSender)
+			return fmt.Sprintf("has %d digits; the vendor accepts at most %d", len(sender), maxNumericSender)
 		}
 		return ""
 	}
@@ -301,7 +301,7 @@ func badSender(sender string) string {
 		}
 	}
 	if len(sender) > maxAlphaSender {
-		return fmt.Sprintf("has %d characters; the vendor takes at most %d, or %d digits", len(sender), maxAlphaSender, maxNumericSender)
+		return fmt.Sprintf("has %d characters; the vendor accepts at most %d, or %d digits", len(sender), maxAlphaSender, maxNumericSender)
 	}
 	return ""
 }

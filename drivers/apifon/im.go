@@ -85,7 +85,7 @@ func (c *Client) SendIM(ctx context.Context, im IM) (*SendResult, error) {
 }
 
 // RemoveIM takes back scheduled instant messages by their request id (POST
-// /im/remove, scope imGateway) and answers how many.
+// /im/remove, scope imGateway) and returns how many.
 func (c *Client) RemoveIM(ctx context.Context, requestID string) (int, error) {
 	return c.remove(ctx, api+"/im/remove", removal{requestID, "REQUEST_ID"})
 }
@@ -135,7 +135,7 @@ func (c *Channel) check(field string) error {
 		return err
 	}
 	if n := utf8.RuneCountInString(c.Text); n > maxChannelText {
-		return fieldError(provider.Unsupported, field+".text", "%d characters; the vendor takes at most %d", n, maxChannelText)
+		return fieldError(provider.Unsupported, field+".text", "%d characters; the vendor accepts at most %d", n, maxChannelText)
 	}
 	for i, image := range c.Images {
 		if !hasScheme(image, "http", "https") {
@@ -160,7 +160,7 @@ func (c *Channel) check(field string) error {
 
 func checkTTL(field string, ttl int) error {
 	if ttl != 0 && (ttl < minTTL || ttl > maxTTL) {
-		return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor takes %d to %d", ttl, minTTL, maxTTL)
+		return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor accepts %d to %d", ttl, minTTL, maxTTL)
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (c *Channel) checkContent(field string) error {
 		count int
 	}{{"text", min(len(c.Text), 1)}, {"image", len(c.Images)}, {"action", len(c.Actions)}, {"video", len(c.Videos)}} {
 		if part.count > 1 {
-			return fieldError(provider.Unsupported, field+"."+part.name+"s", "%d; the vendor takes one", part.count)
+			return fieldError(provider.Unsupported, field+"."+part.name+"s", "%d; the vendor accepts one", part.count)
 		}
 		if part.count == 1 {
 			has = append(has, part.name)
@@ -185,7 +185,7 @@ func (c *Channel) checkContent(field string) error {
 		return fieldError(provider.Unsupported, field+".videos[0].video_caption", "a button needs a text beside the video")
 	}
 	if content := strings.Join(has, " "); !slices.Contains(contents, content) {
-		return fieldError(provider.Unsupported, field, "the content is %q; the vendor takes one of: %s", content, strings.Join(contents, ", "))
+		return fieldError(provider.Unsupported, field, "the content is %q; the vendor accepts one of: %s", content, strings.Join(contents, ", "))
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func (a Action) check(field string) error {
 	case n == 0:
 		return fieldError(provider.InvalidMessage, field+".title", "is empty")
 	case n > maxActionTitle:
-		return fieldError(provider.Unsupported, field+".title", "%d characters; the vendor takes at most %d", n, maxActionTitle)
+		return fieldError(provider.Unsupported, field+".title", "%d characters; the vendor accepts at most %d", n, maxActionTitle)
 	case a.TargetURL == "":
 		return fieldError(provider.InvalidMessage, field+".target_url", "is empty")
 	}
@@ -207,9 +207,9 @@ func (v *Video) check(field string) error {
 	case !hasScheme(v.URL, "http", "https"):
 		return fieldError(provider.Unsupported, field+".video_url", "want an address that begins with http:// or https://")
 	case v.ContentLength < 1 || v.ContentLength > maxVideoOctets:
-		return fieldError(provider.Unsupported, field+".video_content_length", "%d octets; the vendor takes 1 to %d", v.ContentLength, maxVideoOctets)
+		return fieldError(provider.Unsupported, field+".video_content_length", "%d octets; the vendor accepts 1 to %d", v.ContentLength, maxVideoOctets)
 	case v.Duration < 1 || v.Duration > maxVideoDuration:
-		return fieldError(provider.Unsupported, field+".video_duration", "%d s; the vendor takes 1 to %d", v.Duration, maxVideoDuration)
+		return fieldError(provider.Unsupported, field+".video_duration", "%d s; the vendor accepts 1 to %d", v.Duration, maxVideoDuration)
 	case !hasScheme(v.ThumbnailURL, "http", "https") || utf8.RuneCountInString(v.ThumbnailURL) > maxThumbnailURL:
 		return fieldError(provider.Unsupported, field+".thumbnail_image_url", "want an address of at most %d characters", maxThumbnailURL)
 	case !slices.Contains(videoTypes, v.ContentType):

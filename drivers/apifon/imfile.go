@@ -70,7 +70,7 @@ func (f FileChannel) check(field string) error {
 	case n == 0:
 		return fieldError(provider.InvalidMessage, field+".file_name", "is empty")
 	case n > maxFileName:
-		return fieldError(provider.Unsupported, field+".file_name", "%d characters; the vendor takes at most %d", n, maxFileName)
+		return fieldError(provider.Unsupported, field+".file_name", "%d characters; the vendor accepts at most %d", n, maxFileName)
 	case !slices.Contains(fileTypes, f.Type):
 		return fieldError(provider.Unsupported, field+".file_type", "%q; want one of %s", f.Type, strings.Join(fileTypes, ", "))
 	case !hasScheme(f.URL, "http", "https"):

@@ -114,7 +114,7 @@ func (s *ListSettings) check() error {
 	return nil
 }
 
-// AddList makes a list (POST /list, scope writeList) and answers its id.
+// AddList makes a list (POST /list, scope writeList) and returns its id.
 func (c *Client) AddList(ctx context.Context, l NewList) (id string, err error) {
 	if l.Type == "" {
 		l.Type = Advanced
@@ -171,7 +171,7 @@ func (c *Client) ListsPage(ctx context.Context, p Paging) (*Page[List], error) {
 	return getPage[List](ctx, c, listPath, p.values(url.Values{"type": {string(Advanced)}}))
 }
 
-// Lists walks through the account's lists, page by page.
+// Lists iterates over the account's lists, page by page.
 func (c *Client) Lists(ctx context.Context, p Paging) iter.Seq2[List, error] {
 	return everyResult(p, func(p Paging) (*Page[List], error) { return c.ListsPage(ctx, p) })
 }

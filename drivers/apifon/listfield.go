@@ -28,8 +28,8 @@ const (
 	EmailField  FieldType = "EMAIL"
 )
 
-// DateFormat is how a date is written; the vendor takes years of two and of four
-// digits for yy.
+// DateFormat is how a date is written; the vendor accepts years of two and of
+// four digits for yy.
 type DateFormat string
 
 // The date formats.
@@ -49,7 +49,7 @@ func (f *SubscriberField) check() error {
 		return err
 	}
 	if f.Length < 1 || f.Length > maxFieldLength {
-		return fieldError(provider.Unsupported, "length", "%d; the vendor takes 1 to %d", f.Length, maxFieldLength)
+		return fieldError(provider.Unsupported, "length", "%d; the vendor accepts 1 to %d", f.Length, maxFieldLength)
 	}
 	if err := oneOf("type", f.Type, DateField, TextField, NumberField, URLField, EmailField); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (f *SubscriberField) check() error {
 }
 
 // AddSubscriberField adds a field to a list (POST /list/{list_id}/field, scope
-// writeList) and answers its id.
+// writeList) and returns its id.
 func (c *Client) AddSubscriberField(ctx context.Context, listID string, f SubscriberField) (field string, err error) {
 	if err := need("list_id", listID, "type", string(f.Type)); err != nil {
 		return "", err
@@ -108,7 +108,7 @@ type GDPRField struct {
 }
 
 // AddGDPRField adds a purpose to a list (POST /list/{list_id}/gdpr, scope
-// writeList) and answers its id. Only name and description are sent.
+// writeList) and returns its id. Only name and description are sent.
 func (c *Client) AddGDPRField(ctx context.Context, listID string, f GDPRField) (field string, err error) {
 	if err := need("list_id", listID, "name", f.Name); err != nil {
 		return "", err

@@ -53,7 +53,7 @@ const (
 	DropdownList Orientation = "DROPDOWN_LIST"
 )
 
-// request is what of a group the vendor takes.
+// request is what of a group the vendor accepts.
 func (g Group) request() (Group, error) {
 	if g.Type == "" {
 		g.Type = PlainGroup
@@ -72,7 +72,7 @@ func (g Group) request() (Group, error) {
 }
 
 // AddGroup adds a group to a list (POST /list/{list_id}/group, scope writeList)
-// and answers its id.
+// and returns its id.
 func (c *Client) AddGroup(ctx context.Context, listID string, g Group) (field string, err error) {
 	if err := need("list_id", listID); err != nil {
 		return "", err
@@ -122,7 +122,7 @@ func (c *Client) RemoveGroup(ctx context.Context, listID, group string) error {
 }
 
 // AddSubgroup adds an answer to a group (POST
-// /list/{list_id}/{group_field}/option, scope writeList) and answers its id.
+// /list/{list_id}/{group_field}/option, scope writeList) and returns its id.
 func (c *Client) AddSubgroup(ctx context.Context, listID, group, name string) (field string, err error) {
 	if err := need("list_id", listID, "group_field", group, "name", name); err != nil {
 		return "", err

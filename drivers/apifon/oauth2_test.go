@@ -97,7 +97,7 @@ func TestTokenIsRenewed(t *testing.T) {
 		_, err := p.Send(t.Context(), hello())
 		return err == nil
 	}, 5*time.Second, time.Millisecond)
-	assert.Equal(t, 3, server.Tokens(), "fetched anew once it has ended")
+	assert.Equal(t, 3, server.Tokens(), "fetched again once it has ended")
 }
 
 func TestEarlyRenewalMayFail(t *testing.T) {

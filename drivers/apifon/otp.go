@@ -57,7 +57,7 @@ type OTPResult struct {
 	ReferenceID string          `json:"reference_id"`
 	Result      []MessageResult `json:"result"` // one entry per segment
 	ResultInfo  ResultInfo      `json:"result_info"`
-	Raw         json.RawMessage `json:"-"` // the answer as it came
+	Raw         json.RawMessage `json:"-"` // the response as it came
 }
 
 // CreateOTP makes and sends a code (POST /otp/create, scope otpGateway).
@@ -98,7 +98,7 @@ func checkOTP(otp OTP) error {
 	}
 	switch {
 	case otp.CodeLength != 0 && (otp.CodeLength < minCodeLength || otp.CodeLength > maxCodeLength):
-		return fieldError(provider.Unsupported, "code_length", "%d; the vendor takes %d to %d", otp.CodeLength, minCodeLength, maxCodeLength)
+		return fieldError(provider.Unsupported, "code_length", "%d; the vendor accepts %d to %d", otp.CodeLength, minCodeLength, maxCodeLength)
 	case otp.CodeType != "" && otp.CodeType != Numeric && otp.CodeType != Alpha && otp.CodeType != Alphanumeric:
 		return fieldError(provider.Unsupported, "code_type", "%q; want %s, %s or %s", otp.CodeType, Numeric, Alpha, Alphanumeric)
 	case otp.Expire < 0:
@@ -126,7 +126,7 @@ func (o *OTP) checkChannels() error {
 		case !strings.Contains(channel.Text, CodePlaceholder):
 			return fieldError(provider.InvalidMessage, field+".text", "has no %s", CodePlaceholder)
 		case channel.TTL != 0 && channel.TTL < minTTL:
-			return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor takes at least %d", channel.TTL, minTTL)
+			return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor accepts at least %d", channel.TTL, minTTL)
 		case o.Message != nil && channel.TTL > expire:
 			return fieldError(provider.Unsupported, field+".ttl", "%d s is more than the code lives, %d; the vendor would never send the SMS", channel.TTL, expire)
 		}
@@ -140,7 +140,7 @@ type OTPAnswer struct {
 	ResultInfo ResultInfo `json:"result_info"`
 }
 
-// The answers of [Client.VerifyOTP], as ResultInfo.StatusCode.
+// The results of [Client.VerifyOTP], as ResultInfo.StatusCode.
 const (
 	OTPValid       StatusCode = "0"
 	OTPUsed        StatusCode = "1" // it was right, once; the vendor answers HTTP 200
@@ -152,8 +152,8 @@ const (
 	OTPInvalid     StatusCode = "7"
 )
 
-// VerifyOTP judges a code (POST /otp/verify, scope otpGateway). Each of the
-// vendor's eight documented answers is an answer, not an error; a right code is
+// VerifyOTP checks a code (POST /otp/verify, scope otpGateway). Each of the
+// vendor's eight documented results is a result, not an error; a right code is
 // used up by it.
 func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPAnswer, error) {
 	if referenceID == "" || code == "" {

@@ -51,7 +51,7 @@ func (p *Paging) check(limit int) error {
 		return fieldError(provider.Unsupported, "page", "%d; pages are counted from 1", p.Page)
 	}
 	if p.Size < 0 || limit > 0 && p.Size > limit {
-		return fieldError(provider.Unsupported, "size", "%d; the vendor takes 1 to %d", p.Size, limit)
+		return fieldError(provider.Unsupported, "size", "%d; the vendor accepts 1 to %d", p.Size, limit)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func queryPage[T any](ctx context.Context, c *Client, path string, q Query) (*Pa
 	return &page, nil
 }
 
-// everyResult walks through the pages from the one where paging begins. An error
+// everyResult iterates over the pages from the one where paging begins. An error
 // is handed out once and ends the walk.
 func everyResult[T any](paging Paging, read func(Paging) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {

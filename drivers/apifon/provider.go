@@ -173,12 +173,12 @@ func sendAt(m *provider.Message) Time {
 	return Time{m.SendAt.Add(time.Second - 1).Truncate(time.Second)}
 }
 
-// receipt finds one recipient's part of an answer. An answer without it may
+// receipt finds one recipient's part of a response. A response without it may
 // still have sent the message.
 func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, error) {
 	entries := result.Of(to.Digits())
 	if len(entries) == 0 || entries[0].MessageID == "" {
-		return nil, provider.NewError(provider.Indeterminate, "the answer has no message id for the recipient")
+		return nil, provider.NewError(provider.Indeterminate, "the response has no message id for the recipient")
 	}
 	return &provider.Receipt{ID: id, Segments: len(entries), Raw: result.Raw}, nil
 }

@@ -44,7 +44,7 @@ func (m *Millis) UnmarshalJSON(b []byte) error {
 	}
 	millis, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.Abs(millis) > 1<<53 {
-		return fmt.Errorf("%q is no time in milliseconds", text)
+		return fmt.Errorf("%q is not a time in milliseconds", text)
 	}
 	m.Time = time.UnixMilli(int64(millis)).UTC()
 	return nil
@@ -58,7 +58,7 @@ func (m Millis) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, m.UnixMilli(), 10), nil
 }
 
-// maxPageBytes caps the answer to a request for a page.
+// maxPageBytes caps the response to a request for a page.
 const maxPageBytes = 16 << 20
 
 // read gets a resource.
@@ -97,7 +97,7 @@ func (c *Client) resource(ctx context.Context, r httpcall.Request, into any) err
 	return nil
 }
 
-// change makes a request that changes a resource. The answer is empty; where a
+// change makes a request that changes a resource. The response is empty; where a
 // resource was made, its Location tells the name of it, else name is "".
 func (c *Client) change(ctx context.Context, method, path string, body any) (name string, err error) {
 	r, err := c.call(ctx, method, path, body)

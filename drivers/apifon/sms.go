@@ -53,12 +53,12 @@ func (t TTE) check(sent time.Time) error {
 		span = t.Until.Sub(sent)
 	}
 	if span < minTTE || span > maxTTE {
-		return fieldError(provider.Unsupported, "tte", "%s; the vendor takes 60 s to 48 h", span)
+		return fieldError(provider.Unsupported, "tte", "%s; the vendor accepts 60 s to 48 h", span)
 	}
 	return nil
 }
 
-// SendSMS sends a text (POST /sms/send, scope smsGateway). The answer has one
+// SendSMS sends a text (POST /sms/send, scope smsGateway). The response has one
 // entry per recipient and segment.
 func (c *Client) SendSMS(ctx context.Context, sms SMS) (*SendResult, error) {
 	if err := c.checkSMS(sms); err != nil {
@@ -88,7 +88,7 @@ func (c *Client) checkSMS(sms SMS) error {
 }
 
 // RemoveSMS takes back scheduled texts by their request id (POST /sms/remove,
-// scope smsGateway) and answers how many.
+// scope smsGateway) and returns how many.
 func (c *Client) RemoveSMS(ctx context.Context, requestID string) (int, error) {
 	return c.remove(ctx, api+"/sms/remove", removal{requestID, "REQUEST_ID"})
 }

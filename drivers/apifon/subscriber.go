@@ -98,7 +98,7 @@ func (c *Client) AddSubscriber(ctx context.Context, listID string, s Contact) er
 // AddSubscribers puts several people on a list (POST
 // /list/{list_id}/subscriber/bulk, scope writeSubscriber). Those who are on it
 // already are skipped unless update is set; those on the bounce list are skipped
-// in silence. The vendor goes on after it has answered.
+// silently. The vendor goes on after it has answered.
 func (c *Client) AddSubscribers(ctx context.Context, listID string, people []Contact, update bool) error {
 	if err := need("list_id", listID); err != nil {
 		return err
@@ -188,7 +188,8 @@ type SubscriberFilter struct {
 }
 
 // SubscribersPage reads one page of a list's people (GET
-// /list/{list_id}/subscriber, scope readSubscriber): at most 200, by default 200.
+// /list/{list_id}/subscriber, scope readSubscriber): at most 200, by default
+// 200.
 func (c *Client) SubscribersPage(ctx context.Context, listID string, f SubscriberFilter) (*Page[Subscriber], error) {
 	if err := need("list_id", listID); err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ func (f *SubscriberFilter) check() error {
 	return f.Paging.check(maxPageSize)
 }
 
-// Subscribers walks through a list's people, page by page.
+// Subscribers iterates over a list's people, page by page.
 func (c *Client) Subscribers(ctx context.Context, listID string, f SubscriberFilter) iter.Seq2[Subscriber, error] {
 	return everyResult(f.Paging, func(p Paging) (*Page[Subscriber], error) {
 		f.Paging = p
@@ -233,7 +234,7 @@ func (c *Client) QuerySubscribersPage(ctx context.Context, listID string, q Quer
 	return queryPage[Subscriber](ctx, c, subscribersPath(listID)+"/query", q)
 }
 
-// QuerySubscribers walks through the people for whom conditions hold.
+// QuerySubscribers iterates over the people for whom conditions hold.
 func (c *Client) QuerySubscribers(ctx context.Context, listID string, q Query) iter.Seq2[Subscriber, error] {
 	return everyResult(q.Paging, func(p Paging) (*Page[Subscriber], error) {
 		q.Paging = p

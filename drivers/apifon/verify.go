@@ -9,10 +9,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// StartVerification lets the vendor make and send a one-time code. Text must hold
-// {apifon_otp}; without a Text the code goes alone. The extras apifon.im_text,
-// im_sender, im_ttl and im_device_target send it by Viber, and by SMS only where
-// that does not arrive and a sender is known.
+// StartVerification lets the vendor make and send a one-time code. Text must
+// hold {apifon_otp}; without a Text the code goes alone. The extras
+// apifon.im_text, im_sender, im_ttl and im_device_target send it by Viber, and
+// by SMS only where that does not arrive and a sender is known.
 func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
 	otp, err := p.otp(r)
 	if err != nil {
@@ -103,8 +103,8 @@ func codeChannel(r *provider.VerificationRequest, extra map[string]string) ([]OT
 	return []OTPChannel{channel}, err
 }
 
-// CheckVerification judges what the user typed. The vendor does not tell a wrong code
-// from an unknown ref.
+// CheckVerification judges what the user typed. The vendor does not tell a
+// wrong code from an unknown ref.
 func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
 	answer, err := p.client.VerifyOTP(ctx, ref, code)
 	if err != nil {

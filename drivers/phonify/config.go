@@ -78,7 +78,7 @@ func (c *Config) validate() error {
 	}
 	for name, code := range c.ErrorTypes {
 		if !slices.Contains(provider.Codes(), code) {
-			return provider.ConfigErrorf("error_types", "%q for %s is no code; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
+			return provider.ConfigErrorf("error_types", "%q for %s is not a code; want one of %s", code, name, strings.Trim(fmt.Sprint(provider.Codes()), "[]"))
 		}
 	}
 	return nil

@@ -49,7 +49,7 @@ func hasMessage(body []byte) bool {
 	return bytes.HasPrefix(answer.Message, []byte("{")) || json.Unmarshal(answer.Messages, &list) == nil && len(list) > 0
 }
 
-var errNoMessage = errors.New("the answer is neither a message nor a list of messages")
+var errNoMessage = errors.New("the response is neither a message nor a list of messages")
 
 func parseList(list []json.RawMessage) ([]Message, error) {
 	messages := make([]Message, len(list))

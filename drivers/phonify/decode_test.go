@@ -6,7 +6,7 @@ import (
 	"github.com/anysms/anysms/drivers/internal/inbox"
 )
 
-// FuzzParseMessages is inside the package: an answer that reaches it by HTTP
+// FuzzParseMessages is inside the package: a response that reaches it by HTTP
 // would cost more than the parser.
 func FuzzParseMessages(f *testing.F) {
 	for _, s := range []string{

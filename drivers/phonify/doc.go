@@ -32,9 +32,9 @@
 //     provider.Rejected, and error_types maps the types that you meet.
 //   - The types say nothing against a status that leaves the outcome in doubt
 //     (5xx and the like), unless error_types lists them.
-//   - An answer to a send is {"message":{…}}, {"messages":[…]} or […]; the id may
+//   - A response to a send is {"message":{…}}, {"messages":[…]} or […]; the id may
 //     be a string or a number.
-//   - State "error" in the answer to a send is a refusal; later it is an
+//   - State "error" in the response to a send is a refusal; later it is an
 //     undelivered message.
 //   - A page of the list that is not full is the last one.
 //   - A message is inbound if its "to" is one of own_numbers. Its sender is the

@@ -44,8 +44,8 @@ type errorBody struct {
 	} `json:"errors"`
 }
 
-// parseError reads an error body; nil = it is none. It reads the answer without
-// secrets.
+// parseError reads an error body; nil = it is none. It reads the response
+// without secrets.
 func parseError(resp *httpcall.Response) *APIError {
 	var body errorBody
 	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil || len(body.Errors) == 0 {
@@ -58,7 +58,7 @@ func parseError(resp *httpcall.Response) *APIError {
 	return e
 }
 
-// failure makes the error of an answer that is no success: what a documented
+// failure makes the error of a response that is not a success: what a documented
 // body says, else what the status alone stands for.
 func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Error {
 	bare := resp.ByStatus()
@@ -76,9 +76,9 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Erro
 	return err
 }
 
-// codeOf looks for the first fault that says what became of the message. The
-// words of a type are a guess: no proof against a status that leaves it in doubt,
-// and of no weight beside one that says why, such as 429.
+// codeOf looks for the first fault that says what happened to the message. The
+// words of a type are a guess: no proof against a status that leaves it in
+// doubt, and of no weight beside one that says why, such as 429.
 func (c *Client) codeOf(said *APIError, byStatus provider.Code) provider.Code {
 	for _, f := range said.Faults {
 		if code, ok := c.config.ErrorTypes[f.Type]; ok {

@@ -14,7 +14,7 @@ import (
 // rule.
 const inboxPage = 100
 
-// Inbox answers what was sent to one of the account's own numbers after the
+// Inbox returns what was sent to one of the account's own numbers after the
 // cursor, the oldest first. A text that the account sends to its own number
 // looks the same and is among them.
 //

@@ -94,19 +94,19 @@ func pick(messages []Message, to e164.Number) (*Message, error) {
 				return &messages[i], nil
 			}
 		}
-		return nil, errors.New("none of the answer's messages is to the recipient")
+		return nil, errors.New("none of the response's messages is to the recipient")
 	}
 	if len(messages) == 0 || messages[0].ID == "" {
-		return nil, errors.New("the answer has no message id")
+		return nil, errors.New("the response has no message id")
 	}
 	return &messages[0], nil
 }
 
-// Message answers one message, sent or received. An id that the vendor does not
+// Message returns one message, sent or received. An id that the vendor does not
 // know is provider.Rejected.
 func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 	if id == "" || id == "." || id == ".." { // these are other addresses
-		return nil, provider.NewError(provider.Rejected, fmt.Sprintf("%q is no message id", id))
+		return nil, provider.NewError(provider.Rejected, fmt.Sprintf("%q is not a message id", id))
 	}
 	resp, err := c.get(ctx, "/messages/"+url.PathEscape(id), url.Values{})
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 			return &messages[i], nil
 		}
 	}
-	return nil, resp.Doubt(errors.New("the answer is not the message that was asked for"))
+	return nil, resp.Doubt(errors.New("the response is not the message that was asked for"))
 }
 
 // The documented bounds of a page.
@@ -130,7 +130,7 @@ const (
 	MaxPage     = 1000
 )
 
-// List answers one page of all messages, the newest first. Limit is 1 to
+// List returns one page of all messages, the newest first. Limit is 1 to
 // [MaxPage], 0 is [DefaultPage].
 func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error) {
 	if limit == 0 {
@@ -151,7 +151,7 @@ func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error)
 	return messages, nil
 }
 
-// Messages walks through all messages, the newest first, page by page. It ends
+// Messages iterates over all messages, the newest first, page by page. It ends
 // at the first error, one of which is a vendor that answers the same page again.
 // A message that comes in during the walk shifts the pages, so that one may
 // appear twice; none is left out.

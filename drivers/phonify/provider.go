@@ -54,7 +54,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return &provider.Receipt{ID: sent.ID, Raw: sent.Raw}, nil
 }
 
-// refuse answers for what can be judged without a request.
+// refuse refuses what can be refused without a request.
 func refuse(m *provider.Message) error {
 	if err := m.Validate(); err != nil {
 		return err

@@ -99,7 +99,7 @@ func TestWhatIsRefusedWithoutARequest(t *testing.T) {
 	assert.Zero(t, s.Requests())
 
 	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: strings.Repeat("x", 160), Tag: "t", Ref: "r", Class: provider.OTP, Extra: map[string]string{"other.key": "x"}})
-	require.NoError(t, err, "what belongs to others is no reason to refuse")
+	require.NoError(t, err, "what belongs to others is not a reason to refuse")
 }
 
 func TestFailures(t *testing.T) {
@@ -189,7 +189,7 @@ func TestNamesWithoutSecrets(t *testing.T) {
 func TestErrorsAreDiscreet(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
-	s.Fail(402, `{"errors":[{"type":"invalid_msisdn","title":"+14560000000 is no number for `+phonifytest.APIKey+`"}]}`)
+	s.Fail(402, `{"errors":[{"type":"invalid_msisdn","title":"+14560000000 is not a number for `+phonifytest.APIKey+`"}]}`)
 	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
 	require.ErrorIs(t, err, provider.InvalidRecipient)
 	assert.NotContains(t, err.Error(), "4560000000")

@@ -17,8 +17,8 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-// maxGreeting bounds the line with which a plugin says where it listens; it holds
-// a certificate.
+// maxGreeting bounds the line with which a plugin says where it listens; it
+// holds a certificate.
 const maxGreeting = 16 << 10
 
 // drainTime is how long the outputs of an ended process are still read, should a
@@ -119,8 +119,8 @@ func (c *child) readStderr() {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
-	// The deadline may have passed before this goroutine had its turn; what is in
-	// the pipe by now is still read.
+	// The deadline may have passed before this goroutine had its turn; what is
+	// in the pipe by now is still read.
 	if c.stderr.SetReadDeadline(time.Now().Add(drainTime)) == nil {
 		_, _ = io.Copy(c.out, c.stderr)
 	}

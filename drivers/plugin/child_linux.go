@@ -5,8 +5,9 @@ import (
 	"syscall"
 )
 
-// ownGroup gives the process a group of its own, so that a terminal's Ctrl-C does
-// not end it before the host has its answers, and has the kernel end it with us.
+// ownGroup gives the process a group of its own, so that a terminal's Ctrl-C
+// does not end it before the host has its answers, and has the kernel end it
+// with us.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

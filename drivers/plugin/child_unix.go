@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// ownGroup gives the process a group of its own, so that a terminal's Ctrl-C does
-// not end it before the host has its answers.
+// ownGroup gives the process a group of its own, so that a terminal's Ctrl-C
+// does not end it before the host has its answers.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // killGroup ends what is left of the process's group.

@@ -11,8 +11,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// The suite through the bridge, over both ways of sending. What holds for a driver
-// must hold for the same driver in another process.
+// The suite through the bridge, over both ways of sending. What holds for a
+// driver must hold for the same driver in another process.
 func TestConformance(t *testing.T) {
 	drivers := []struct {
 		name, settings string

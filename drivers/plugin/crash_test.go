@@ -29,7 +29,7 @@ func bothWays(t *testing.T, test func(t *testing.T, unary bool)) {
 	}
 }
 
-// again waits for the plugin to be started again and answers its new process.
+// again waits for the plugin to be started again and returns its new process.
 func again(t *testing.T, p *plugin.Provider, old int) int {
 	t.Helper()
 	var pid int
@@ -58,8 +58,8 @@ func pidOf(t *testing.T, p *plugin.Provider) int {
 	return pid
 }
 
-// inFlight opens the odd plugin and has it make a request that the vendor has read
-// and does not answer.
+// inFlight opens the odd plugin and has it make a request that the vendor has
+// read and does not answer.
 func inFlight(t *testing.T, change func(*plugin.Config)) (p *plugin.Provider, pid int, failed <-chan error) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	vendor := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -81,8 +81,8 @@ func inFlight(t *testing.T, change func(*plugin.Config)) (p *plugin.Provider, pi
 	return p, pid, errs
 }
 
-// The vendor has read the request when the plugin is killed: whoever knows whether
-// it took the message is gone.
+// The vendor has read the request when the plugin is killed: whoever knows
+// whether it took the message is gone.
 func TestKilledBetweenWriteAndReply(t *testing.T) {
 	bothWays(t, func(t *testing.T, unary bool) {
 		p, pid, failed := inFlight(t, func(c *plugin.Config) { c.Unary = unary })

@@ -62,7 +62,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// checkFile answers the absolute path of a program that may be run.
+// checkFile returns the absolute path of a program that may be run.
 func checkFile(setting, path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

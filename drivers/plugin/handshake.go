@@ -16,7 +16,7 @@ import (
 const ProtocolVersion = 1
 
 // The cookie keeps a plugin that is started by hand from waiting for a host. It
-// is no secret and proves nothing.
+// is not a secret and proves nothing.
 const (
 	cookieKey   = "ANYSMS_PLUGIN"
 	cookieValue = "b2e4a7c0-driver"

@@ -124,8 +124,8 @@ func (t traceContext) into(ctx context.Context) context.Context {
 }
 
 // outgoing is the context of a unary call: not ended by the caller's own, whose
-// facts it has as metadata, but a little later. Without a deadline of the caller's,
-// gRPC's says enough.
+// facts it has as metadata, but a little later. Without a deadline of the
+// caller's, gRPC's says enough.
 func (l line) outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	var pairs []string
 	end := time.Now().Add(l.timeout)

@@ -200,7 +200,8 @@ func TestRefusedBeforeTheLine(t *testing.T) {
 	assert.ErrorContains(t, err, "4 MiB")
 }
 
-// A plugin in which nothing is right, and one of a later version of the protocol.
+// A plugin in which nothing is right, and one of a later version of the
+// protocol.
 func TestLiar(t *testing.T) {
 	for name, settings := range map[string]string{"unary": `{}`, "stream": `"stream"`} {
 		t.Run(name, func(t *testing.T) {
@@ -243,7 +244,8 @@ func TestLiar(t *testing.T) {
 
 func codeOf(err error) error { return provider.CodeOf(err) }
 
-// A stream that breaks takes what is under way with it; the next send gets another.
+// A stream that breaks takes what is under way with it; the next send gets
+// another.
 func TestStreamBreaks(t *testing.T) {
 	t.Parallel()
 	p := open(t, config(t, "liar", `"stream"`))

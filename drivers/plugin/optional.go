@@ -87,7 +87,7 @@ func (p *Provider) sendPart(ctx context.Context, part []*driverv1.Message) []pro
 	return verdicts
 }
 
-// Status asks the plugin what became of a message.
+// Status asks the plugin what happened to a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	answer, err := unary(ctx, p, driverv1.DriverClient.Status, &driverv1.StatusRequest{Id: toproto.Text(id)})
 	if err != nil {

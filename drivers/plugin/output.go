@@ -42,7 +42,7 @@ func newOutput(log *slog.Logger) *output {
 	return &output{log: log, limiter: rate.NewLimiter(lineRate, lineBurst), replacer: strings.NewReplacer()}
 }
 
-// redact hides the values of the settings, but for those that the plugin itself
+// redact hides the values of the settings, except those that the plugin itself
 // describes and does not call secret.
 func (o *output) redact(settings json.RawMessage, described []provider.Setting) {
 	harmless := make(map[string]bool, len(described))
@@ -58,7 +58,8 @@ func (o *output) redact(settings json.RawMessage, described []provider.Setting) 
 	o.replacer = strings.NewReplacer(pairs...)
 }
 
-// hiddenValues collects the strings of a JSON object, except under harmless keys.
+// hiddenValues collects the strings of a JSON object, except under harmless
+// keys.
 func hiddenValues(settings json.RawMessage, harmless map[string]bool) []string {
 	var object map[string]any
 	if json.Unmarshal(settings, &object) != nil {

@@ -129,8 +129,8 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 }
 
 // noteConnection learns the connection from the first stream on it, which
-// go-plugin opens. If that fails, go-plugin forgets the connection without closing
-// it.
+// go-plugin opens. If that fails, go-plugin forgets the connection without
+// closing it.
 func (p *process) noteConnection(
 	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
@@ -141,8 +141,8 @@ func (p *process) noteConnection(
 // maxQuote bounds what an error repeats of a plugin's words.
 const maxQuote = 300
 
-// quoted is an error of go-plugin, which may repeat what the plugin wrote, on one
-// line of bounded length.
+// quoted is an error of go-plugin, which may repeat what the plugin wrote, on
+// one line of bounded length.
 func quoted(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if len(text) > maxQuote {
@@ -276,8 +276,8 @@ func (p *process) healthy(timeout time.Duration) error {
 	return nil
 }
 
-// end closes the account and lets the program exit. Willing is false if it had to
-// be killed.
+// end closes the account and lets the program exit. Willing is false if it had
+// to be killed.
 func (p *process) end() (willing bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 	defer cancel()

@@ -163,7 +163,8 @@ func (o *odd) Send(ctx context.Context, m *provider.Message) (*provider.Receipt,
 	return &provider.Receipt{ID: "ok"}, nil
 }
 
-// leaveChild starts a process that would outlive the plugin and holds its outputs.
+// leaveChild starts a process that would outlive the plugin and holds its
+// outputs.
 func leaveChild() (*provider.Receipt, error) {
 	p, err := os.StartProcess("/bin/sleep", []string{"sleep", "600"}, &os.ProcAttr{Files: []*os.File{nil, os.NewFile(1, ""), os.NewFile(2, "")}})
 	if err != nil {
@@ -205,7 +206,7 @@ func (liarPlugin) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.Client
 	return nil, errors.ErrUnsupported
 }
 
-// liar answers what the protocol does not allow, and what a later version might.
+// liar responds with what the protocol does not allow, and what a later version might.
 type liar struct {
 	driverv1.UnimplementedDriverServer
 }

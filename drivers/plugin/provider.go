@@ -132,8 +132,8 @@ func (p *Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
 // Capabilities is what the plugin said when it opened the account.
 func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
 
-// Close lets calls under way end, closes the account and ends the program. It may
-// be called again.
+// Close lets calls under way end, closes the account and ends the program. It
+// may be called again.
 func (p *Provider) Close() error {
 	p.stopOnce.Do(func() {
 		p.down(errClosed)
@@ -164,8 +164,8 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return sent(answer.GetReceipt(), answer.GetError())
 }
 
-// maxCarried is the largest message that crosses; maxRequest what a batch may take,
-// with room for what surrounds it on the line.
+// maxCarried is the largest message that crosses; maxRequest what a batch may
+// take, with room for what surrounds it on the line.
 const (
 	maxCarried = maxMessage / 4
 	maxRequest = maxMessage - 4<<10

@@ -16,12 +16,13 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Serve makes the program a plugin: it serves the driver to the host that started
-// the program, until that host ends it or is gone. It does not return. Started by
-// hand, the program says what it is and exits with status 1.
+// Serve makes the program a plugin: it serves the driver to the host that
+// started the program, until that host ends it or is gone. It does not return.
+// Started by hand, the program says what it is and exits with status 1.
 //
-// What the driver writes to standard output and standard error goes to the host's
-// log. A driver that panics answers provider.Indeterminate for that call alone.
+// What the driver writes to standard output and standard error goes to the
+// host's log. A driver that panics answers provider.Indeterminate for that call
+// alone.
 func Serve(d provider.Driver) {
 	if os.Getenv(cookieKey) != cookieValue {
 		name := filepath.Base(os.Args[0])

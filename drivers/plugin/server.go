@@ -119,14 +119,14 @@ func trySend(ctx context.Context, account provider.Provider, m *driverv1.Message
 	return account.Send(ctx, message)
 }
 
-// What a vendor's own words may take on the line: of one receipt, and of all that
-// is answered together.
+// What a vendor's own words may take on the line: of one receipt, and of all
+// that is answered together.
 const (
 	maxReceiptRaw = maxMessage / 4
 	maxRaw        = maxMessage / 2
 )
 
-// answered makes an answer of a driver's two return values. A driver that gave
+// answered makes a response of a driver's two return values. A driver that gave
 // neither is in doubt.
 func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv1.Error) {
 	if err == nil && receipt == nil {

@@ -84,8 +84,9 @@ func (a *attempts) cancel(id uint64) {
 	}
 }
 
-// write sends the answers, together whatever is there at the moment, until there
-// are no more. Once sending has failed, the host is gone, or sees the stream break.
+// write sends the answers, together whatever is there at the moment, until
+// there are no more. Once sending has failed, the host is gone, or sees the
+// stream break.
 func (a *attempts) write(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) {
 	for answer := range a.answers {
 		response := &driverv1.SendStreamResponse{Answers: []*driverv1.StreamAnswer{answer}}
@@ -95,7 +96,7 @@ func (a *attempts) write(stream grpc.BidiStreamingServer[driverv1.SendStreamRequ
 	}
 }
 
-// more adds an answer that is waiting, if there is one and room for it.
+// more adds a response that is waiting, if there is one and room for it.
 func (a *attempts) more(response *driverv1.SendStreamResponse) bool {
 	last := response.Answers[len(response.Answers)-1]
 	if len(response.Answers) == maxTogether || proto.Size(last) > largeCall {

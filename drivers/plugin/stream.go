@@ -24,15 +24,15 @@ type sendStream struct {
 	driver  driverv1.DriverClient
 	timeout time.Duration // of a call without a deadline
 	grace   time.Duration // how long a caller waits after its deadline
-	patient time.Duration // how long an answer is waited for
+	patient time.Duration // how long a response is waited for
 	condemn func(error)
 
 	mu      sync.Mutex
 	current *flow
 }
 
-// send is one attempt. Until the writer has taken the message, nothing was handed
-// over.
+// send is one attempt. Until the writer has taken the message, nothing was
+// handed over.
 func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.Receipt, error) {
 	ctx, cancel := bounded(ctx, s.timeout)
 	defer cancel()
@@ -61,8 +61,8 @@ func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.R
 }
 
 // giveUp tells the plugin that the caller is gone, unless the plugin has the
-// deadline that passed, and waits a little for what it knows. A plugin that stays
-// silent is condemned.
+// deadline that passed, and waits a little for what it knows. A plugin that
+// stays silent is condemned.
 func (s *sendStream) giveUp(ctx context.Context, f *flow, id uint64, answer chan *driverv1.StreamAnswer) (*provider.Receipt, error) {
 	late := make(chan *driverv1.StreamAnswer, 1)
 	go func() {
@@ -175,9 +175,9 @@ func (f *flow) forget(call uint64) {
 	delete(f.waiting, call)
 }
 
-// maxTogether bounds what is written in one go, in calls; after a call of more than
-// largeCall bytes no other is added. So the whole is less than maxMessage, as one
-// call is at most maxCarried.
+// maxTogether bounds what is written in one go, in calls; after a call of more
+// than largeCall bytes no other is added. So the whole is less than maxMessage,
+// as one call is at most maxCarried.
 const (
 	maxTogether = 64
 	largeCall   = 16 << 10
@@ -202,7 +202,8 @@ func (f *flow) write() {
 	}
 }
 
-// more adds a call that is waiting to be written, if there is one and room for it.
+// more adds a call that is waiting to be written, if there is one and room for
+// it.
 func (f *flow) more(request *driverv1.SendStreamRequest) bool {
 	last := request.Calls[len(request.Calls)-1]
 	if len(request.Calls) == maxTogether || proto.Size(last) > largeCall {
@@ -230,8 +231,8 @@ func (f *flow) read() {
 	}
 }
 
-// deliver hands an answer to whoever waits for it. One that nobody waits for was
-// given up long ago, or never asked.
+// deliver hands a response to whoever waits for it. One that nobody waits for
+// was given up long ago, or never asked.
 func (f *flow) deliver(a *driverv1.StreamAnswer) {
 	f.mu.Lock()
 	answer := f.waiting[a.GetId()]
@@ -262,7 +263,7 @@ func (f *flow) isBroken() bool {
 	}
 }
 
-// last looks for an answer that came before the stream broke.
+// last looks for a response that came before the stream broke.
 func (f *flow) last(answer chan *driverv1.StreamAnswer) (*provider.Receipt, error) {
 	select {
 	case r := <-answer:
@@ -272,7 +273,8 @@ func (f *flow) last(answer chan *driverv1.StreamAnswer) (*provider.Receipt, erro
 	}
 }
 
-// sent reads a plugin's answer to a send. One that is no answer proves nothing.
+// sent reads a plugin's answer to a send. One that is not a response proves
+// nothing.
 func sent(receipt *driverv1.Receipt, failure *driverv1.Error) (*provider.Receipt, error) {
 	switch {
 	case receipt != nil && failure == nil:

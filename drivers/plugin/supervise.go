@@ -36,7 +36,7 @@ func (p *Provider) supervise(ctx context.Context, proc *process) {
 	}
 }
 
-// watch answers why the process has to be replaced, or nil at Close.
+// watch returns why the process has to be replaced, or nil at Close.
 func (p *Provider) watch(ctx context.Context, proc *process) error {
 	timeout := p.config.HealthTimeout.Or(DefaultHealthTimeout)
 	ticks := time.NewTicker(p.config.HealthInterval.Or(DefaultHealthInterval))

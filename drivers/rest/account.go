@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-var errNoBalance = errors.New("the answer has no balance that can be read")
+var errNoBalance = errors.New("the response has no balance that can be read")
 
 // Cancel withdraws a scheduled message.
 func (p *Provider) Cancel(ctx context.Context, id string) error {

@@ -30,7 +30,7 @@ type verdictSpec struct {
 	Errors *errorTable `yaml:"errors"` // nil = the recipe's
 }
 
-var errOtherCount = errors.New("the answer does not have one verdict for each message")
+var errOtherCount = errors.New("the response does not have one verdict for each message")
 
 // SendBatch sends several messages by one request.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
@@ -75,7 +75,7 @@ func fillVerdicts(vs []provider.Verdict, err error) []provider.Verdict {
 	return vs
 }
 
-// sendEach makes the request and judges each message of it. What the answer
+// sendEach makes the request and judges each message of it. What the response
 // leaves open is provider.Indeterminate.
 func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Scope, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))

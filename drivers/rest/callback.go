@@ -45,14 +45,14 @@ type eventRule struct {
 
 const ignored = "ignore"
 
-// Acknowledgement is the answer that the vendor wants to its callbacks.
+// Acknowledgement is the response that the vendor wants to its callbacks.
 type Acknowledgement struct {
 	Status      int    `yaml:"status" json:"status"`
 	Body        string `yaml:"body" json:"body"`
 	ContentType string `yaml:"content_type" json:"content_type"`
 }
 
-// Acknowledgement is the answer that the vendor wants once its callback was
+// Acknowledgement is the response that the vendor wants once its callback was
 // stored. Most want any 200.
 func (p *Provider) Acknowledgement() Acknowledgement {
 	a := Acknowledgement{}

@@ -100,7 +100,7 @@ func (c *checker) writing() {
 // setting checks that a setting is declared.
 func (c *checker) setting(at request.Position, name string) {
 	if _, ok := c.recipe.setting(name); !ok {
-		c.add(at, "%q is no setting of this recipe", name)
+		c.add(at, "%q is not a setting of this recipe", name)
 	}
 }
 
@@ -193,14 +193,14 @@ func (c *checker) picks(r *reply, all ...*pick) {
 	}
 }
 
-// path checks that a path can match the form of the answer.
+// path checks that a path can match the form of the response.
 func (c *checker) path(p *path, r *reply) {
 	groups := r.groups()
 	if groups == nil || len(p.steps) == 0 {
 		return
 	}
 	if len(p.steps) != 1 || !slices.Contains(groups, p.steps[0].key) {
-		c.add(p.at, "path %q cannot match: the answer is a text with the groups %s", p.raw, strings.Join(groups, ", "))
+		c.add(p.at, "path %q cannot match: the response is a text with the groups %s", p.raw, strings.Join(groups, ", "))
 	}
 }
 
@@ -344,7 +344,7 @@ func (c *checker) trust() {
 	for _, t := range c.recipe.api.errorTables() {
 		for _, rule := range t.When {
 			if rule.bare() && provider.Code(rule.Is) != provider.Indeterminate && slices.ContainsFunc(rule.Status, doubtful) {
-				c.add(rule.at, "by its status alone such an answer is in doubt, and an experimental recipe may not say otherwise; name the vendor's code or a condition")
+				c.add(rule.at, "by its status alone such a response is in doubt, and an experimental recipe may not say otherwise; name the vendor's code or a condition")
 			}
 		}
 	}
@@ -358,7 +358,7 @@ func (c *checker) example() {
 	}
 	for name := range c.recipe.Example {
 		if _, ok := c.recipe.setting(name); !ok {
-			c.add(request.Position{}, "example.%s: is no setting of this recipe", name)
+			c.add(request.Position{}, "example.%s: is not a setting of this recipe", name)
 		}
 	}
 }

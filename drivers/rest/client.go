@@ -39,7 +39,7 @@ func (p *Provider) do(ctx context.Context, c *call, req httpcall.Request) (*answ
 	return a, nil
 }
 
-// judge is nil for an answer that is an acceptance, else the error it stands
+// judge is nil for a response that is an acceptance, else the error it stands
 // for.
 func (p *Provider) judge(c *call, a *answer) error {
 	if a.err != nil {
@@ -74,7 +74,7 @@ func (p *Provider) ask(ctx context.Context, c *call, s request.Scope) (*answer, 
 	return a, p.judge(c, a)
 }
 
-// rawOf is a part of an answer as JSON, without secrets.
+// rawOf is a part of a response as JSON, without secrets.
 func (p *Provider) rawOf(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -83,8 +83,8 @@ func (p *Provider) rawOf(v any) json.RawMessage {
 	return json.RawMessage(p.redact.Replace(string(b)))
 }
 
-// redactor replaces secrets in what was parsed already; package httpcall does it for
-// whole answers.
+// redactor replaces secrets in what was parsed already; package httpcall does
+// it for whole responses.
 func redactor(secrets []provider.Secret) *strings.Replacer {
 	var pairs []string
 	for _, s := range secrets {

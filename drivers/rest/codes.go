@@ -15,7 +15,7 @@ import (
 
 // errorTable reads refusals. The vendor's code is looked up in When, then in
 // Codes; a code that is in neither proves nothing unless Otherwise says so, and
-// the answer is judged by its status.
+// the response is judged by its status.
 type errorTable struct {
 	Code       *pick       `yaml:"code"`
 	Message    *pick       `yaml:"message"`
@@ -51,7 +51,7 @@ func (r *errorRule) bare() bool {
 	return len(r.Codes) == 0 && r.Like == nil && r.Message == nil && len(r.Where) == 0
 }
 
-// doubtful reports whether an answer with this status may have come from
+// doubtful reports whether a response with this status may have come from
 // someone between us and the vendor, after the vendor took the request.
 func doubtful(status int) bool {
 	switch status {
@@ -110,7 +110,7 @@ func (r *retryAfter) duration(answer any) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// verdict is the error that a part of an answer stands for: the whole, or one
+// verdict is the error that a part of a response stands for: the whole, or one
 // element of a batch. The code is "" if the vendor's words decide nothing.
 func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, message string) {
 	vendorCode, message = t.Code.text(answer), t.Message.text(answer)
@@ -174,7 +174,7 @@ func (r *api) calls() []*call {
 	return all
 }
 
-// failure makes the error of an answer that is no acceptance. A documented
+// failure makes the error of a response that is not an acceptance. A documented
 // code decides; without one the status does, and the vendor's words are kept.
 func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Error {
 	found, vendorCode, message := t.verdict(resp.Status, answer)
@@ -189,7 +189,7 @@ func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Erro
 	return err
 }
 
-// byStatus makes the error of an answer whose body cannot be read: a row of the
+// byStatus makes the error of a response whose body cannot be read: a row of the
 // table that needs nothing but the status, else what the status stands for.
 func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
 	err := resp.ByStatus()

@@ -23,7 +23,7 @@ type Config struct {
 	// Recipe is the name of a built-in recipe or the path of a file, which ends
 	// in .yaml or .yml.
 	Recipe       string `json:"recipe" doc:"name of a built-in recipe, or the path of a .yaml file; the recipe's own settings stand beside it (anysms recipe show NAME lists them)"`
-	Sender       string `json:"sender" doc:"sender of messages that name none, where the vendor takes one"`
+	Sender       string `json:"sender" doc:"sender of messages that name none, where the vendor accepts one"`
 	AllowPrivate bool   `json:"allow_private" doc:"allow connections to private addresses; default false"`
 
 	// Values are the recipe's own settings.

@@ -29,7 +29,7 @@
 // Every answer that the recipe's tables do not know is judged by its status, as
 // package httpcall does it, and a success without the promised id is in doubt. A
 // recipe that nobody has proven at the real vendor says so (experimental), and
-// may then neither claim that an absent message is proof nor call an answer
+// may then neither claim that an absent message is proof nor call a response
 // certain that is in doubt by its status.
 //
 // Requests go to public addresses alone, checked when the connection is made,

@@ -24,7 +24,8 @@ import (
 
 var to = e164.MustParse("+306900000001")
 
-// every placeholder of a recipe, and what breaks bodies that are pasted together.
+// every placeholder of a recipe, and what breaks bodies that are pasted
+// together.
 const hostile = `{to} {{to}} {text} {key} {from|ref} $each $spread "quoted" \ & = %2B + <to>x</to> ]]> 'x' {"a":1} ${to} %s €`
 
 // open makes a provider of a recipe at a server.

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// eventSpec says where an event's parts stand in an answer or callback.
+// eventSpec says where an event's parts stand in a response or callback.
 type eventSpec struct {
 	ID        *pick   `yaml:"id"`
 	Ref       *pick   `yaml:"ref"`
@@ -143,7 +143,7 @@ func (r *api) splitID(id string) (values map[string]any, err error) {
 	return map[string]any{"id": own, "id_to": r.Write.To.write(to)}, nil
 }
 
-// address makes E.164 of a number as the vendor writes it. What is no number,
+// address makes E.164 of a number as the vendor writes it. What is not a number,
 // a name or a short code, stays as it is.
 func address(word, form string) string {
 	word = strings.TrimSpace(clean(word)) // a plus that was not escaped in a query arrives as a blank

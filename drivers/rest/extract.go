@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
-// pick takes one value out of an answer. In a recipe it is a path, a list of
+// pick takes one value out of a response. In a recipe it is a path, a list of
 // paths of which the first that is there counts, or {path, pattern}.
 type pick struct {
 	Path    paths    `yaml:"path"`
@@ -38,7 +38,7 @@ func (p *pick) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// text is the value as text, "" if it is not there, or is no scalar.
+// text is the value as text, "" if it is not there, or is not a scalar.
 func (p *pick) text(answer any) string {
 	if p == nil {
 		return ""
@@ -81,7 +81,7 @@ func (p *pick) count(answer any) int {
 	return int(n)
 }
 
-// moment takes a time out of an answer.
+// moment takes a time out of a response.
 type moment struct {
 	pick `yaml:",inline"`
 	// Layout is Go's; "unix" and "unix_ms" count from 1970. More than one may
@@ -186,7 +186,7 @@ func (z *zone) UnmarshalYAML(n *yaml.Node) error {
 	}
 	location, err := time.LoadLocation(n.Value)
 	if err != nil || n.Value == "Local" {
-		return request.FaultAt(n, "%q is no time zone such as UTC, +02:00 or Africa/Johannesburg", n.Value)
+		return request.FaultAt(n, "%q is not a time zone such as UTC, +02:00 or Africa/Johannesburg", n.Value)
 	}
 	z.at = location
 	return nil

@@ -51,7 +51,7 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 	if isPublic(at.Addr()) {
 		return nil
 	}
-	return fmt.Errorf("the vendor's name leads to %s, which is no public address; allow_private: true allows it", at.Addr())
+	return fmt.Errorf("the vendor's name leads to %s, which is not a public address; allow_private: true allows it", at.Addr())
 }
 
 func isPublic(a netip.Addr) bool {

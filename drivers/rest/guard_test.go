@@ -39,7 +39,7 @@ func TestPrivateAddressesAreNotConnectedTo(t *testing.T) {
 	defer p.Close()
 	_, err = p.Send(t.Context(), m)
 	require.ErrorIs(t, err, provider.Unavailable)
-	assert.ErrorContains(t, err, "no public address; allow_private: true allows it")
+	assert.ErrorContains(t, err, "not a public address; allow_private: true allows it")
 
 	assert.NotNil(t, config.guarded("https://api.example.com").DialControl)
 	assert.Nil(t, config.guarded("http://127.0.0.1:8080").DialControl, "the user named loopback")

@@ -155,10 +155,10 @@ func problemsOf(err error) []Problem {
 //go:embed starter.yaml
 var starter string
 
-// Starter is a commented recipe to begin with; it is right as it stands.
+// Starter returns a commented recipe to start from; it is valid as it is.
 func Starter(name string) ([]byte, error) {
 	if !starterName.MatchString(name) {
-		return nil, fmt.Errorf("%q is no name of a recipe; want lower-case letters, digits and underscores, such as acme", name)
+		return nil, fmt.Errorf("%q is not a name of a recipe; want lower-case letters, digits and underscores, such as acme", name)
 	}
 	return []byte(strings.ReplaceAll(starter, "NAME", name)), nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // scopeOf makes the values of a message, or says why this vendor cannot carry
-// it. Nothing that was asked for is dropped in silence.
+// it. Nothing that was asked for is dropped silently.
 func (p *Provider) scopeOf(m *provider.Message) (request.Scope, error) {
 	s := request.Scope{Settings: p.settings, Values: make(map[string]any, 16)}
 	if err := m.Validate(); err != nil {
@@ -69,7 +69,7 @@ func (p *Provider) unable(m *provider.Message) error {
 	case !m.SendAt.IsZero() && features&provider.CanSchedule == 0:
 		return refuse("the vendor sends at once; it takes no time of sending")
 	case m.Validity != 0 && features&provider.CanSetValidity == 0:
-		return refuse("the vendor takes no validity")
+		return refuse("the vendor accepts no validity")
 	}
 	if word := p.recipe.api.magic(m.Text); word != "" {
 		return refuse("the vendor would replace " + word + " in the text")
@@ -80,14 +80,14 @@ func (p *Provider) unable(m *provider.Message) error {
 func (p *Provider) addText(m *provider.Message, values map[string]any) error {
 	limits := p.recipe.api.Limits
 	if limits.Characters > 0 && utf8.RuneCountInString(m.Text) > limits.Characters {
-		return refuse(fmt.Sprintf("the vendor takes no more than %d characters", limits.Characters))
+		return refuse(fmt.Sprintf("the vendor accepts no more than %d characters", limits.Characters))
 	}
 	a, err := segment.Analyze(m.Text, nil)
 	if err != nil {
 		return &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
 	if limits.Segments > 0 && a.Segments > limits.Segments {
-		return refuse(fmt.Sprintf("the vendor takes no more than %d segments", limits.Segments))
+		return refuse(fmt.Sprintf("the vendor accepts no more than %d segments", limits.Segments))
 	}
 	values["text"] = p.recipe.api.Write.Text.write(m.Text, a.Encoding)
 	values["segments"] = json.Number(strconv.Itoa(a.Segments))

@@ -12,7 +12,7 @@ import (
 type numberCall struct {
 	call   `yaml:",inline"`
 	Number pick `yaml:"number"`
-	// Valid must hold for a number that the vendor takes for a valid one.
+	// Valid must hold for a number that the vendor considers valid.
 	Valid conditions `yaml:"valid"`
 	Type  *pick      `yaml:"type"`
 }
@@ -24,7 +24,7 @@ type FormattedNumber struct {
 	Type   string // the vendor's own word
 }
 
-var errNoNumber = errors.New("the answer has no number that can be read")
+var errNoNumber = errors.New("the response has no number that can be read")
 
 // FormatNumber asks the vendor to make an international number of what a person
 // typed in a country (ISO 3166, two letters). It sends no message. Recipes

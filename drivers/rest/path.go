@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
-// path points into an answer: "messages[0].message-id", "[0].id",
+// path points into a response: "messages[0].message-id", "[0].id",
 // "results[*].status", "['key.with.dots'].x", "." for the whole.
 type path struct {
 	steps []step
@@ -98,7 +98,7 @@ func parseBracket(s string) (step, string, error) {
 	}
 	index, err := strconv.ParseUint(inside, 10, 16)
 	if err != nil {
-		return step{}, "", fmt.Errorf("[%s] is no index; want [0], [*] or ['key']", inside)
+		return step{}, "", fmt.Errorf("[%s] is not an index; want [0], [*] or ['key']", inside)
 	}
 	return step{index: int(index)}, rest, nil
 }
@@ -114,7 +114,7 @@ func (p path) many() bool {
 }
 
 // find collects what the path points to. known is false if something on the
-// way is not there or is no list where one is needed; an empty list is known.
+// way is not there or is not a list where one is needed; an empty list is known.
 func (p path) find(answer any) (found []any, known bool) {
 	found = []any{answer}
 	for _, s := range p.steps {

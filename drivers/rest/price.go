@@ -11,13 +11,13 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// price takes an amount out of an answer. An amount that cannot be read, or
-// whose currency is not known, is no price: it never spoils an acceptance.
+// price takes an amount out of a response. An amount that cannot be read, or
+// whose currency is not known, is not a price: it never spoils an acceptance.
 type price struct {
 	Amount   pick              `yaml:"amount"`
 	Sum      *path             `yaml:"sum"`      // instead of amount: the amounts of all segments
 	Currency *request.Template `yaml:"currency"` // "EUR", "credits", "{currency}"
-	Paid     *pick             `yaml:"paid_in"`  // where the answer names the currency
+	Paid     *pick             `yaml:"paid_in"`  // where the response names the currency
 	Decimals int               `yaml:"decimals"` // the amount is a whole number of 10^-decimals
 	Absolute bool              `yaml:"absolute"` // the vendor writes costs as negative amounts
 	Nonzero  bool              `yaml:"nonzero"`  // zero means that the vendor has not counted yet
@@ -34,7 +34,7 @@ func (p *price) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// money is nil if the answer has no price.
+// money is nil if the response has no price.
 func (p *price) money(answer any, s request.Scope) *provider.Money {
 	if p == nil {
 		return nil

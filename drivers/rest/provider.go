@@ -29,7 +29,7 @@ type Provider struct {
 	capabilities provider.Capabilities
 }
 
-var errNoID = errors.New("the answer has no id")
+var errNoID = errors.New("the response has no id")
 
 // New makes a Provider. It reads the recipe's file but does no network I/O; a
 // bad setting or recipe is a *provider.ConfigError.

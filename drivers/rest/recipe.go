@@ -69,7 +69,7 @@ func (r *Recipe) setting(name string) (Setting, bool) {
 	return r.Settings[i], true
 }
 
-// recipeFile is a recipe as it stands in its file.
+// recipeFile is the content of a recipe file.
 type recipeFile struct {
 	Version      int               `yaml:"recipe"`
 	Name         string            `yaml:"name"`
@@ -141,7 +141,7 @@ func (s *settings) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// settingFile is a setting as it stands in the file.
+// settingFile is a setting in a recipe file.
 type settingFile struct {
 	Doc       string   `yaml:"doc"`
 	Secret    bool     `yaml:"secret"`
@@ -225,7 +225,7 @@ func (s *span) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// limits are what the vendor takes at most; 0 = none known.
+// limits are what the vendor accepts at most; 0 = none known.
 type limits struct {
 	Segments   int `yaml:"segments"`
 	Characters int `yaml:"characters"` // code points
@@ -259,7 +259,7 @@ type sendCall struct {
 	Receipt receiptSpec `yaml:"receipt"`
 }
 
-// receiptSpec says where a receipt's parts stand in an answer.
+// receiptSpec says where a receipt's parts stand in a response.
 type receiptSpec struct {
 	ID       *pick  `yaml:"id"`
 	NoID     string `yaml:"no_id"` // why the vendor gives none

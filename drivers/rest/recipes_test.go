@@ -42,7 +42,7 @@ func TestStarterIsRight(t *testing.T) {
 		assert.Empty(t, result.Faults, result.Fixture)
 	}
 	_, err = rest.Starter("Acme Inc.")
-	require.ErrorContains(t, err, "is no name of a recipe")
+	require.ErrorContains(t, err, "is not a name of a recipe")
 
 	// What is commented out is right as well.
 	var all []string

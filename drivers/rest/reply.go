@@ -11,9 +11,9 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-var errNotText = errors.New("the answer is not the text that was expected")
+var errNotText = errors.New("the response is not the text that was expected")
 
-// reply is the form of an answer: JSON (the default), XML, or a text that a
+// reply is the form of a response: JSON (the default), XML, or a text that a
 // regular expression takes apart. All three become one kind of tree, so that
 // paths mean the same everywhere.
 type reply struct {
@@ -50,7 +50,7 @@ func (r *reply) groups() []string {
 	return r.text.SubexpNames()[1:]
 }
 
-// read makes a tree of an answer. In it are map[string]any, []any, string,
+// read makes a tree of a response. In it are map[string]any, []any, string,
 // json.Number, bool and nil.
 func (r *reply) read(resp *httpcall.Response) (any, error) {
 	if err := resp.Readable(); err != nil {

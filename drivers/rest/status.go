@@ -16,7 +16,7 @@ type statusCall struct {
 	Unknown []unknownID `yaml:"unknown_id"`
 }
 
-// unknownID is an answer that means "no such message".
+// unknownID is a response that means "no such message".
 type unknownID struct {
 	Status []int      `yaml:"status"`
 	Codes  []word     `yaml:"code"`
@@ -35,7 +35,7 @@ type findCall struct {
 	Settles span        `yaml:"settles"`
 }
 
-// Status asks the vendor what became of a message.
+// Status asks the vendor what happened to a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	c := p.recipe.api.Status
 	if c == nil {

@@ -26,7 +26,7 @@ func (s *success) holds(status int, answer any) bool {
 	return s.statusHolds(status) && s.Where.hold(answer)
 }
 
-// condition judges a value of an answer, or with all and any every or some of
+// condition judges a value of a response, or with all and any every or some of
 // the values that a path with [*] points to. All of no values does not hold.
 type condition struct {
 	Path    *path    `yaml:"path"`

@@ -80,7 +80,7 @@ type urlCheck struct {
 	Header   string `yaml:"header"`
 	Secret   string `yaml:"secret"`
 	Nonce    string `yaml:"nonce"`    // a header whose value is signed as well
-	BodyHash string `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is no form
+	BodyHash string `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is not a form
 	// Pairs is how parameters are joined: plain ("keyvalue…", right after the
 	// address) or query ("." and "key=value&…" with the address's own query
 	// sorted as well).

@@ -94,7 +94,7 @@ func (f senderForm) write(from string) (string, error) {
 		from = request.WordOf(f.numberForm.write(n))
 	}
 	if f.Pattern != nil && !f.Pattern.MatchString(from) {
-		return "", refuse("the sender is not of a form that the vendor takes; want one that matches " + f.Pattern.String())
+		return "", refuse("the sender is not of a form that the vendor accepts; want one that matches " + f.Pattern.String())
 	}
 	return from, nil
 }
@@ -151,8 +151,8 @@ func (f timeForm) coarse(t time.Time) bool {
 	return !ok || !back.Equal(t.Truncate(time.Second))
 }
 
-// spanForm is how a validity is written. A validity that is no whole number of
-// units is rounded down: a message must not live longer than was asked.
+// spanForm is how a validity is written. A validity that is not a whole number
+// of units is rounded down: a message must not live longer than was asked.
 type spanForm struct {
 	Unit string `yaml:"unit"` // milliseconds, seconds (the default), minutes, hours
 	Min  span   `yaml:"min"`
@@ -174,10 +174,10 @@ func (f spanForm) unit() time.Duration {
 func (f spanForm) write(d time.Duration) (any, error) {
 	least := max(f.unit(), f.Min.Duration)
 	if d < least {
-		return nil, refuse(fmt.Sprintf("the vendor takes no validity shorter than %s", least))
+		return nil, refuse(fmt.Sprintf("the vendor accepts no validity shorter than %s", least))
 	}
 	if f.Max.Duration > 0 && d > f.Max.Duration {
-		return nil, refuse(fmt.Sprintf("the vendor takes no validity longer than %s", f.Max.Duration))
+		return nil, refuse(fmt.Sprintf("the vendor accepts no validity longer than %s", f.Max.Duration))
 	}
 	return json.Number(strconv.FormatInt(int64(d/f.unit()), 10)), nil
 }
@@ -200,7 +200,7 @@ func (f encodingForm) write(e segment.Encoding) (any, bool) {
 	return c.Value, true
 }
 
-// refForm bounds the caller's reference where the vendor takes one.
+// refForm bounds the caller's reference where the vendor accepts one.
 type refForm struct {
 	Max     int      `yaml:"max"` // code points
 	Pattern *pattern `yaml:"pattern"`
@@ -208,10 +208,10 @@ type refForm struct {
 
 func (f refForm) check(ref string) error {
 	if f.Max > 0 && utf8.RuneCountInString(ref) > f.Max {
-		return refuse(fmt.Sprintf("the vendor takes no ref of more than %d characters", f.Max))
+		return refuse(fmt.Sprintf("the vendor accepts no ref of more than %d characters", f.Max))
 	}
 	if f.Pattern != nil && !f.Pattern.MatchString(ref) {
-		return refuse("the ref is not of a form that the vendor takes; want one that matches " + f.Pattern.String())
+		return refuse("the ref is not of a form that the vendor accepts; want one that matches " + f.Pattern.String())
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Balance answers the account's credits. (GET account/balance)
+// Balance returns the account's credits. (GET account/balance)
 func (c *Client) Balance(ctx context.Context) (Credits, error) {
 	resp, err := c.get(ctx, "/account/balance", nil)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Client) UpdateUser(ctx context.Context, u NewUser) (*User, error) {
 	return c.user(c.request(ctx, http.MethodPost, path, userRequest{u.User, u.Password.Reveal()}))
 }
 
-// User answers an account of the team. (GET account/user/{userId})
+// User returns an account of the team. (GET account/user/{userId})
 func (c *Client) User(ctx context.Context, id int64) (*User, error) {
 	return c.user(c.get(ctx, "/account/user/"+strconv.FormatInt(id, 10), nil))
 }
@@ -106,7 +106,7 @@ func (c *Client) FindUsers(ctx context.Context, email string) ([]User, error) {
 	return answer.Users, nil
 }
 
-// Transfer moves credits between two users of the team, and answers one of them
+// Transfer moves credits between two users of the team, and returns one of them
 // as it is then. (POST account/transfer)
 func (c *Client) Transfer(ctx context.Context, fromEmail, toEmail string, credits provider.Money) (*User, error) {
 	if credits.Currency != provider.Credits || credits.Micros <= 0 {
@@ -159,7 +159,7 @@ type Counts struct {
 	Total          json.Number `json:"total"`
 }
 
-// Statistics answers the report. (GET account/statistics)
+// Statistics returns the report. (GET account/statistics)
 func (c *Client) Statistics(ctx context.Context, f StatisticsFilter) (*Statistics, error) {
 	q := make(url.Values)
 	for name, value := range map[string]string{

@@ -25,7 +25,7 @@ type analyseRequest struct {
 	RecipientNumber string `json:"recipientNumber"`
 }
 
-// Analyse answers all that the vendor can say of a text to a recipient, and
+// Analyse returns all that the vendor can say of a text to a recipient, and
 // sends nothing. (POST messages/analyse/full)
 func (c *Client) Analyse(ctx context.Context, message, recipient string) (*Analysis, error) {
 	var a Analysis
@@ -39,14 +39,14 @@ func (c *Client) Analyse(ctx context.Context, message, recipient string) (*Analy
 	return &a, nil
 }
 
-// AnalyseCost answers the cost in credits. (POST
+// AnalyseCost returns the cost in credits. (POST
 // messages/analyse/message-credit-cost)
 func (c *Client) AnalyseCost(ctx context.Context, message, recipient string) (cost Credits, err error) {
 	err = c.scalar(ctx, "message-credit-cost", message, recipient, &cost)
 	return cost, err
 }
 
-// AnalyseEncoding answers the vendor's word for the encoding. (POST
+// AnalyseEncoding returns the vendor's word for the encoding. (POST
 // messages/analyse/message-encoding)
 func (c *Client) AnalyseEncoding(ctx context.Context, message, recipient string) (string, error) {
 	resp, err := c.analyse(ctx, "message-encoding", message, recipient)
@@ -60,21 +60,21 @@ func (c *Client) AnalyseEncoding(ctx context.Context, message, recipient string)
 	return word, nil
 }
 
-// AnalyseLength answers the number of characters. (POST
+// AnalyseLength returns the number of characters. (POST
 // messages/analyse/message-length)
 func (c *Client) AnalyseLength(ctx context.Context, message, recipient string) (n int, err error) {
 	err = c.scalar(ctx, "message-length", message, recipient, &n)
 	return n, err
 }
 
-// AnalyseWithinMaximum answers whether the vendor takes a text of this length.
+// AnalyseWithinMaximum returns whether the vendor accepts a text of this length.
 // (POST messages/analyse/message-length-within-max-allowed)
 func (c *Client) AnalyseWithinMaximum(ctx context.Context, message, recipient string) (ok bool, err error) {
 	err = c.scalar(ctx, "message-length-within-max-allowed", message, recipient, &ok)
 	return ok, err
 }
 
-// AnalyseNumberOfMessages answers the number of segments. (POST
+// AnalyseNumberOfMessages returns the number of segments. (POST
 // messages/analyse/number-of-messages)
 func (c *Client) AnalyseNumberOfMessages(ctx context.Context, message, recipient string) (n int, err error) {
 	err = c.scalar(ctx, "number-of-messages", message, recipient, &n)

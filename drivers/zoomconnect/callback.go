@@ -19,8 +19,9 @@ import (
 const secretParameter = "secret"
 
 // ParseCallback reads a delivery report or a reply. The vendor prints both as
-// parameters of an address and says that it posts them, so the query, a form and
-// a JSON object are all read; of a parameter that comes twice, the body's counts.
+// parameters of an address and says that it posts them, so the query, a form
+// and a JSON object are all read; of a parameter that comes twice, the body's
+// counts.
 //
 // The events carry nonce, nonce_date and checksum in Extra, for a receiver that
 // refuses repetitions: the parser has no memory and no clock.
@@ -68,7 +69,7 @@ func parameters(c *provider.Callback) (map[string]string, error) {
 	if strings.HasPrefix(body, "{") {
 		var object map[string]loosejson.Text
 		if err := json.Unmarshal([]byte(body), &object); err != nil {
-			return nil, errors.New("the body is no JSON object")
+			return nil, errors.New("the body is not a JSON object")
 		}
 		for name, value := range object {
 			values[name] = string(value)
@@ -123,7 +124,7 @@ func (p *Provider) reply(e *provider.Event, values map[string]string) {
 	e.InReplyTo = values["repliedToMessageId"]
 }
 
-// parse reads a date in one of the vendor's forms; what is none is no time.
+// parse reads a date in one of the vendor's forms; anything else is the zero time.
 func (p *Provider) parse(form, s string) time.Time {
 	at, err := time.ParseInLocation(form, s, p.config.zone)
 	if err != nil {

@@ -32,7 +32,8 @@ func NewClient(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	// Basic sends address and token as one, and so they would come back in base64.
+	// Basic sends address and token as one, and so they would come back in
+	// base64.
 	pair := provider.Secret(config.Email+":") + config.Token
 	w, err := httpcall.New(config.Config, config.Token, config.URLToken, pair)
 	if err != nil {
@@ -113,7 +114,7 @@ func (c *Client) do(ctx context.Context, r httpcall.Request, sends bool) (*httpc
 func address(pattern string, ids ...string) (string, error) {
 	for _, id := range ids {
 		if id == "" || id == "." || id == ".." {
-			return "", provider.NewError(provider.Rejected, "\""+id+"\" is no id")
+			return "", provider.NewError(provider.Rejected, "\""+id+"\" is not an id")
 		}
 		pattern = strings.Replace(pattern, "{}", url.PathEscape(id), 1)
 	}

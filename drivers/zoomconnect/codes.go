@@ -40,7 +40,7 @@ const (
 type fate struct {
 	status provider.Status
 	final  bool
-	code   provider.Code // why it was not delivered; "" = nobody says
+	code   provider.Code // why it was not delivered; "" = the vendor does not say
 }
 
 // fates maps the statuses. Another word is [provider.StatusUnknown].

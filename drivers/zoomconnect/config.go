@@ -48,8 +48,8 @@ type Config struct {
 	Errors         map[string]provider.Code `json:"errors" doc:"what the vendor's error numbers, or words anywhere in its errors, mean, such as {4: no_route, 'out of credit': insufficient_funds}"`
 	CallbackSecret provider.Secret          `json:"callback_secret" doc:"callbacks must have it as the query parameter secret; put it into the addresses that you enter at the vendor"`
 
-	// VerifyCallback judges a callback, such as by its checksum, whose recipe the
-	// vendor does not publish; nil = nothing is judged. It must be pure.
+	// VerifyCallback judges a callback, such as by its checksum, whose recipe
+	// the vendor does not publish; nil = nothing is judged. It must be pure.
 	VerifyCallback func(*provider.Callback) error `json:"-"`
 
 	httpcall.Config

@@ -17,19 +17,19 @@ type Contact struct {
 	Title         string `json:"title"`
 }
 
-// Contacts walks through all contacts. (GET contacts/all)
+// Contacts iterates over all contacts. (GET contacts/all)
 func (c *Client) Contacts(ctx context.Context) iter.Seq2[Contact, error] {
 	return walk[Contact](ctx, c, "/contacts/all", "webServiceContacts")
 }
 
-// CreateContact makes a contact and answers it with its id. (POST
+// CreateContact makes a contact and returns it with its id. (POST
 // contacts/create)
 func (c *Client) CreateContact(ctx context.Context, contact Contact) (*Contact, error) {
 	contact.ContactID = ""
 	return readContact(c.request(ctx, http.MethodPost, "/contacts/create", contact))
 }
 
-// Contact answers a contact. (GET contacts/{contactId})
+// Contact returns a contact. (GET contacts/{contactId})
 func (c *Client) Contact(ctx context.Context, id ID) (*Contact, error) {
 	path, err := address("/contacts/{}", string(id))
 	if err != nil {

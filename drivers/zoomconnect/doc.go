@@ -50,7 +50,7 @@
 //     [Config].VerifyCallback if you know the recipe. nonce, nonce_date and
 //     checksum are in the events' Extra for receivers that refuse repetitions.
 //   - Lists of contacts, groups and templates are asked for with page and
-//     pageSize, and followed while an answer links to a next page.
+//     pageSize, and followed while a response links to a next page.
 //   - [Client.SendURL] and [Client.SendURLParameters] are answered with a message
 //     id in plain text; any other text is doubt.
 //

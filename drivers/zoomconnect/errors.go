@@ -41,9 +41,9 @@ type APIError struct {
 // Error is the HTTP status.
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
 
-// parseError reads an error body; nil = it is none. It reads the answer without
-// secrets. A message has a text in "message" too, but never a code; and what names
-// the ids of messages is no error, whatever else it says.
+// parseError reads an error body; nil = it is none. It reads the response
+// without secrets. A message has a text in "message" too, but never a code; and
+// what names the ids of messages is not an error, whatever else it says.
 func parseError(resp *httpcall.Response) *APIError {
 	var body struct {
 		MessageID ID                `json:"messageId"`
@@ -64,14 +64,14 @@ func parseError(resp *httpcall.Response) *APIError {
 	if resp.OK() && (body.Code == "" || body.Code == "0") || body.Code == "" && body.Message == "" {
 		return nil
 	}
-	code, _ := strconv.Atoi(string(body.Code)) // 0 if it is no number
+	code, _ := strconv.Atoi(string(body.Code)) // 0 if it is not a number
 	return &APIError{
 		HTTPStatus: resp.Status, Status: string(body.Status), Code: code, Message: string(body.Message),
 		DeveloperMessage: string(body.DeveloperMessage), MoreInfoURL: string(body.MoreInfoURL),
 	}
 }
 
-// failure makes the error of an answer that is no success: what a documented
+// failure makes the error of a response that is not a success: what a documented
 // body says, else what the status alone stands for.
 func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *provider.Error {
 	bare := resp.ByStatus()
@@ -93,7 +93,7 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *p
 	return err
 }
 
-// codeOf says what became of the message by the vendor's number and words; if
+// codeOf says what happened to the message by the vendor's number and words; if
 // they do not tell, it is byStatus. Words alone are no proof against a status
 // that leaves it in doubt.
 func (c *Client) codeOf(number, words string, byStatus provider.Code) provider.Code {

@@ -14,17 +14,17 @@ type Group struct {
 	Name    string `json:"name"`
 }
 
-// Groups walks through all groups. (GET groups/all)
+// Groups iterates over all groups. (GET groups/all)
 func (c *Client) Groups(ctx context.Context) iter.Seq2[Group, error] {
 	return walk[Group](ctx, c, "/groups/all", "webServiceGroups")
 }
 
-// CreateGroup makes a group and answers it with its id. (POST groups/create)
+// CreateGroup makes a group and returns it with its id. (POST groups/create)
 func (c *Client) CreateGroup(ctx context.Context, name string) (*Group, error) {
 	return readGroup(c.request(ctx, http.MethodPost, "/groups/create", Group{Name: name}))
 }
 
-// Group answers a group. (GET groups/{groupId})
+// Group returns a group. (GET groups/{groupId})
 func (c *Client) Group(ctx context.Context, id ID) (*Group, error) {
 	path, err := address("/groups/{}", string(id))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Inbox answers the messages that were received after the cursor, the oldest
+// Inbox returns the messages that were received after the cursor, the oldest
 // first. It marks none of them as read, and does not care whether people did.
 //
 // The vendor chooses received messages by the day, so that a poll reads all

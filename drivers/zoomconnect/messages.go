@@ -99,7 +99,7 @@ type Page struct {
 	Messages   []Message
 }
 
-// ListMessages answers one page; the first is 1. (GET messages/all)
+// ListMessages returns one page; the first is 1. (GET messages/all)
 func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, error) {
 	if page < 1 {
 		return nil, fieldError("page", "the first is 1")
@@ -129,7 +129,7 @@ func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, e
 	return list, nil
 }
 
-var errNotDocumented = errors.New("the answer is not what the vendor documents")
+var errNotDocumented = errors.New("the response is not what the vendor documents")
 
 func parseMessage(raw json.RawMessage) (*Message, error) {
 	var m Message
@@ -140,7 +140,7 @@ func parseMessage(raw json.RawMessage) (*Message, error) {
 	return &m, nil
 }
 
-// Messages walks through the messages that the filter chooses, page by page, in
+// Messages iterates over the messages that the filter chooses, page by page, in
 // the vendor's order. It ends at the first error. What comes in during the walk
 // shifts the pages, so that a message may appear twice.
 func (c *Client) Messages(ctx context.Context, f Filter) iter.Seq2[*Message, error] {
@@ -163,7 +163,7 @@ func (c *Client) Messages(ctx context.Context, f Filter) iter.Seq2[*Message, err
 	}
 }
 
-// Message answers one message. An id that the vendor does not know is
+// Message returns one message. An id that the vendor does not know is
 // provider.Rejected. (GET messages/{messageId})
 func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 	path, err := address("/messages/{}", id)
@@ -190,7 +190,8 @@ func (c *Client) DeleteMessage(ctx context.Context, id string) error {
 	return c.act(ctx, http.MethodDelete, "/messages/{}", id)
 }
 
-// MarkRead marks a received message as read. (POST messages/{messageId}/markRead)
+// MarkRead marks a received message as read. (POST
+// messages/{messageId}/markRead)
 func (c *Client) MarkRead(ctx context.Context, id string) error {
 	return c.act(ctx, http.MethodPost, "/messages/{}/markRead", id)
 }

@@ -17,7 +17,7 @@ type link struct {
 
 // walk goes through a list of contacts, groups or templates. The guide calls
 // these lists paginated, and no document says how: the parameters of the list of
-// messages are sent, and more pages are asked for while an answer links to a
+// messages are sent, and more pages are asked for while a response links to a
 // next one. Of the link only the query is used, so that it leads nowhere else.
 func walk[T any](ctx context.Context, c *Client, path, key string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
@@ -55,7 +55,7 @@ func listPage[T any](ctx context.Context, c *Client, path, key string, query url
 		return nil, nil, resp.Doubt(err)
 	}
 	if json.Unmarshal(answer[key], &items) != nil {
-		return nil, nil, resp.Doubt(errors.New("the answer has no list " + key))
+		return nil, nil, resp.Doubt(errors.New("the response has no list " + key))
 	}
 	var links []link
 	_ = json.Unmarshal(answer["links"], &links) // without links there is no next page

@@ -160,7 +160,7 @@ const findSkew = time.Minute
 const maxFound = 500
 
 // Find searches the messages sent for m.Ref. The vendor does not say how soon a
-// message is listed, so that not finding it is no proof.
+// message is listed, so that not finding it is not a proof.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	if m.Ref == "" {
 		return nil, provider.NewError(provider.Unsupported, "the message has no ref to look for")

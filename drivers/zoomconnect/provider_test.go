@@ -184,13 +184,13 @@ func TestFailures(t *testing.T) {
 		{"error about the number", 200, said("Invalid mobile number"), provider.InvalidRecipient},
 		{"error about an empty text", 200, said("Message empty"), provider.InvalidMessage},
 		{"unknown error", 200, said("Strange"), provider.Rejected},
-		{"error that is no text", 200, `{"messageId":null,"error":{"a":1}}`, provider.Rejected},
+		{"error that is not text", 200, `{"messageId":null,"error":{"a":1}}`, provider.Rejected},
 		{"error body with 200", 200, rest("2", "x"), provider.InvalidRecipient},
 		{"unknown error body with 200", 200, rest("17", "x"), provider.Rejected},
 		{"id and error", 200, `{"messageId":"1","error":"x"}`, provider.Indeterminate},
 		{"id and error body with 500", 500, `{"messageId":"1","code":2,"message":"Invalid mobile number"}`, provider.Indeterminate},
 		{"id and error body", 200, `{"messageId":"1","code":2,"message":"Invalid mobile number"}`, provider.Indeterminate},
-		{"code 0 with 200 is no error", 200, `{"status":"OK","code":0,"message":"Queued"}`, provider.Indeterminate},
+		{"code 0 with 200 is not an error", 200, `{"status":"OK","code":0,"message":"Queued"}`, provider.Indeterminate},
 		{"neither id nor error", 200, `{"messageId":null,"error":null}`, provider.Indeterminate},
 		{"empty id", 200, `{"messageId":""}`, provider.Indeterminate},
 		{"id that is none", 200, `{"messageId":{}}`, provider.Indeterminate},
@@ -226,7 +226,7 @@ func TestLenientAnswers(t *testing.T) {
 func TestErrorsAreDiscreetAndTyped(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
-	s.Fail(400, `{"status":"BAD_REQUEST","code":2,"message":"+27820000001 is no number, says `+zoomconnecttest.Token+`","developerMessage":"d","moreInfoUrl":"u"}`)
+	s.Fail(400, `{"status":"BAD_REQUEST","code":2,"message":"+27820000001 is not a number, says `+zoomconnecttest.Token+`","developerMessage":"d","moreInfoUrl":"u"}`)
 	_, err := p.Send(t.Context(), &provider.Message{To: alice, Text: "x"})
 	require.ErrorIs(t, err, provider.InvalidRecipient)
 	assert.NotContains(t, err.Error(), "820000001")
@@ -271,7 +271,7 @@ func TestBatchVerdicts(t *testing.T) {
 	}{
 		{"one of two", 200, `{"sendSmsResponses":[{"messageId":null,"error":"Invalid mobile number"},{"messageId":"2"}]}`, [2]provider.Code{provider.InvalidRecipient, ""}},
 		{"one without anything", 200, `{"sendSmsResponses":[{"messageId":"1"},{}]}`, [2]provider.Code{"", provider.Indeterminate}},
-		{"one that is no object", 200, `{"sendSmsResponses":[{"messageId":"1"},7]}`, [2]provider.Code{"", provider.Indeterminate}},
+		{"one that is not an object", 200, `{"sendSmsResponses":[{"messageId":"1"},7]}`, [2]provider.Code{"", provider.Indeterminate}},
 		{"too few", 200, `{"sendSmsResponses":[{"messageId":"1"}]}`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
 		{"too many", 200, `{"sendSmsResponses":[{"messageId":"1"},{"messageId":"2"},{"messageId":"3"}]}`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
 		{"results and an error body", 200, `{"sendSmsResponses":[{"messageId":"1"},{"messageId":"2"}],"code":1,"message":"x"}`, [2]provider.Code{provider.Indeterminate, provider.Indeterminate}},
@@ -378,7 +378,7 @@ func TestFind(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A vendor that takes the message and loses the answer leaves doubt, and Find
+// A vendor that takes the message and loses the response leaves doubt, and Find
 // ends it.
 func TestFindEndsDoubt(t *testing.T) {
 	s := newServer(t)

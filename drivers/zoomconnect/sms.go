@@ -16,7 +16,7 @@ import (
 
 // SMS is one message to one recipient. The vendor chooses the sender.
 type SMS struct {
-	RecipientNumber string // any form that the vendor takes: +27820000001, 27820000001, 0820000001
+	RecipientNumber string // any form that the vendor accepts: +27820000001, 27820000001, 0820000001
 	Message         string
 	Campaign        string    // groups the statistics; comes back in callbacks
 	DataField       string    // the caller's own; comes back in callbacks, and can be searched for
@@ -30,9 +30,9 @@ type Bulk struct {
 	MessagesPerMinute int       // 0 = no pace
 }
 
-// SendResult is what became of one message.
+// SendResult is what happened to one message.
 type SendResult struct {
-	MessageID string // "" = it was not accepted, or nobody knows
+	MessageID string // "" = it was not accepted, or unknown
 	Err       error  // a *provider.Error; nil = it was accepted
 	Raw       json.RawMessage
 }
@@ -52,7 +52,7 @@ func (c *Client) smsRequest(m SMS) smsRequest {
 	}
 }
 
-// Send sends one message and answers its id. (POST sms/send)
+// Send sends one message and returns its id. (POST sms/send)
 func (c *Client) Send(ctx context.Context, m SMS) (*SendResult, error) {
 	resp, err := c.send(ctx, "/sms/send", c.smsRequest(m))
 	if err != nil {
@@ -65,9 +65,9 @@ func (c *Client) Send(ctx context.Context, m SMS) (*SendResult, error) {
 	return &result, nil
 }
 
-// SendBulk sends several messages in one request and answers what became of
+// SendBulk sends several messages in one request and returns what happened to
 // each, in the same order. The vendor's answer names no numbers: order is the
-// only link, and an answer of another length leaves all of them in doubt. An
+// only link, and a response of another length leaves all of them in doubt. An
 // error concerns the request as a whole. (POST sms/send-bulk)
 func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	body := struct {
@@ -87,10 +87,10 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 		Code      loosejson.Text    `json:"code"` // of an error body
 	}
 	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
-		return nil, resp.Doubt(errors.New("the answer does not have one result per message"))
+		return nil, resp.Doubt(errors.New("the response does not have one result per message"))
 	}
 	if answer.Code != "" {
-		return nil, resp.Doubt(errors.New("the answer has both results and an error"))
+		return nil, resp.Doubt(errors.New("the response has both results and an error"))
 	}
 	results := make([]SendResult, len(answer.Responses))
 	for i, raw := range answer.Responses {
@@ -110,9 +110,9 @@ func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult
 	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}
 	switch {
 	case err != nil || answer.MessageID == "" && answer.Error == "":
-		r.Err = resp.Doubt(errors.New("the answer has no message id"))
+		r.Err = resp.Doubt(errors.New("the response has no message id"))
 	case answer.MessageID != "" && (answer.Error != "" || answer.Code != ""):
-		r.Err = resp.Doubt(errors.New("the answer has both a message id and an error"))
+		r.Err = resp.Doubt(errors.New("the response has both a message id and an error"))
 	case answer.Error != "":
 		words := string(answer.Error)
 		r.Err = resp.Failed(c.codeOf("", words, provider.Rejected), "", words)
@@ -157,12 +157,12 @@ func (c *Client) urlParameters(m SMS) url.Values {
 	return q
 }
 
-// textID reads an answer of plain text. The vendor does not say what the text
+// textID reads a response of plain text. The vendor does not say what the text
 // is: what looks like a message id is taken for one, anything else is doubt.
 func textID(resp *httpcall.Response) (string, error) {
 	id := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`)
 	if !looksLikeID(id) {
-		return "", resp.Doubt(errors.New("the answer is not a message id"))
+		return "", resp.Doubt(errors.New("the response is not a message id"))
 	}
 	return id, nil
 }

@@ -14,12 +14,12 @@ type Template struct {
 	Data       string `json:"data"` // the text
 }
 
-// Templates walks through all templates. (GET templates/all)
+// Templates iterates over all templates. (GET templates/all)
 func (c *Client) Templates(ctx context.Context) iter.Seq2[Template, error] {
 	return walk[Template](ctx, c, "/templates/all", "webServiceTemplates")
 }
 
-// Template answers a template. (GET templates/{templateId})
+// Template returns a template. (GET templates/{templateId})
 func (c *Client) Template(ctx context.Context, id int64) (*Template, error) {
 	resp, err := c.get(ctx, "/templates/"+strconv.FormatInt(id, 10), nil)
 	if err != nil {

@@ -38,8 +38,9 @@ func (c *Config) minute(t time.Time) string {
 	return c.date(t.Add(time.Minute-1).Truncate(time.Minute), minuteForm)
 }
 
-// Time is a time in an answer: milliseconds since 1970, or a string of ISO 8601.
-// Whatever else it is, or null, or beyond the year 9999, is the zero time.
+// Time is a time in a response: milliseconds since 1970, or a string of ISO
+// 8601. Whatever else it is, or null, or beyond the year 9999, is the zero
+// time.
 type Time struct{ time.Time }
 
 // maxMillis is the end of the year 9999, the last that RFC 3339 can write.
@@ -93,7 +94,7 @@ func (c Credits) MarshalJSON() ([]byte, error) { return []byte(c.Amount()), nil 
 // ID is the vendor's id of a thing: opaque. It comes as a string or as a number.
 type ID string
 
-// UnmarshalJSON never fails; whatever is no id is "".
+// UnmarshalJSON never fails; whatever is not an id is "".
 func (id *ID) UnmarshalJSON(b []byte) error {
 	*id = ID(loosejson.WordOf(b))
 	return nil

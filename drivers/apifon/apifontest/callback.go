@@ -116,7 +116,7 @@ func (s *Server) ReplyBody(messageID, text string) ([]byte, error) {
 	})
 }
 
-// Reply sends an answer to an instant message to the reply_url of its request.
+// Reply sends a response to an instant message to the reply_url of its request.
 func (s *Server) Reply(ctx context.Context, messageID, text string) error {
 	body, err := s.ReplyBody(messageID, text)
 	if err != nil {

@@ -77,7 +77,8 @@ func all(checks ...check) check {
 	}
 }
 
-// array takes an array of at least least and at most most elements; 0 = no limit.
+// array takes an array of at least least and at most most elements; 0 = no
+// limit.
 func array(least, most int, element check) check {
 	return func(at string, v any) *fault {
 		elements, ok := v.([]any)

@@ -11,12 +11,12 @@
 // It verifies signatures over the exact bytes, refuses every field, type and
 // value that the vendor's reference does not allow, and keeps what it took:
 // [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
-// go wrong ([httpcalltest.Failures.Fail]).
+// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when
+// things go wrong ([httpcalltest.Failures.Fail]).
 //
-// Where the vendor's documents are silent the fake is strict: it refuses unknown
-// JSON keys, texts that the chosen data coding cannot hold, and {apifon_…}
-// placeholders that nothing stands for.
+// Where the vendor's documents are silent the fake is strict: it refuses
+// unknown JSON keys, texts that the chosen data coding cannot hold, and
+// {apifon_…} placeholders that nothing stands for.
 package apifontest
 
 import (

@@ -97,7 +97,7 @@ func TestAuthentication(t *testing.T) {
 }
 
 // Every field, type and limit of the send calls: what the reference does not
-// allow is refused, and the answer names the field.
+// allow is refused, and the response names the field.
 func TestStrictness(t *testing.T) {
 	im := func(channel string) string {
 		return `{"subscribers":[{"number":"306900000001"}],"im_channels":[` + channel + `]}`

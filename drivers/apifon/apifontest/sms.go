@@ -227,7 +227,7 @@ func (s *Server) enter(messages []Message, e envelope) (requestID string, result
 	return requestID, results
 }
 
-// result is what the answer says of one segment.
+// result is what the response says of one segment.
 func (m *Message) result(id string) map[string]any {
 	length := len(m.Text)
 	if m.Channel != smsChannel {
@@ -251,7 +251,7 @@ var removal = object(map[string]field{
 	"field": must(oneOf("REQUEST_ID", "REFERENCE_ID")),
 })
 
-// removeScheduled is POST /sms/remove and /im/remove: the answer is how many
+// removeScheduled is POST /sms/remove and /im/remove: the response is how many
 // messages of the channel it took back.
 func (s *Server) removeScheduled(channel string) handler {
 	return func(r *request) answer {

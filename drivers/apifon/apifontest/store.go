@@ -24,7 +24,7 @@ func (r record) etag() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// show is the resource as an answer: some of its fields, or all of them with
+// show is the resource as a response: some of its fields, or all of them with
 // meta.
 func (r record) show(fields []string) map[string]any {
 	shown := make(map[string]any)
@@ -152,7 +152,7 @@ func (p *paging) cut(records []record) []map[string]any {
 	return shown
 }
 
-// browse answers a GET for a page of the records that the filters leave.
+// browse handles a GET for a page of the records that the filters leave.
 func (s *Server) browse(r *request, k *kind, records []record) answer {
 	query := r.URL.Query()
 	p, wrong := k.paging(query)
@@ -236,7 +236,7 @@ func (c *condition) holds(r record) bool {
 	return map[string]bool{"eq": order == 0, "gte": order >= 0, "gt": order > 0, "lte": order <= 0, "lt": order < 0}[c.Op]
 }
 
-// find answers a /query. There are no links.
+// find handles a /query. There are no links.
 func (s *Server) find(r *request, k *kind, records []record) answer {
 	body := queryBody{Page: 1, Size: k.size}
 	if wrong := s.readResource(r, queryCheck, &body); wrong != nil {
@@ -259,7 +259,7 @@ func (s *Server) find(r *request, k *kind, records []record) answer {
 	}}
 }
 
-// one answers a GET for a single record.
+// one handles a GET for a single record.
 func (k *kind) one(r *request, rec record) answer {
 	var fields []string
 	if list := r.URL.Query().Get("fields"); list != "" {
@@ -296,7 +296,7 @@ func notFound() answer { return resourceError(http.StatusNotFound, "Not Found", 
 
 func conflict(reason string) answer { return resourceError(http.StatusConflict, reason, nil) }
 
-// located is the answer to a request that made or changed a resource.
+// located is the response to a request that made or changed a resource.
 func (s *Server) located(status int, path string, names ...string) answer {
 	for _, name := range names {
 		path += "/" + url.PathEscape(name)

@@ -60,8 +60,8 @@ func CheckFailure(t *testing.T, vendor Vendor, p provider.Provider, m *provider.
 	assert.Equal(t, 1, vendor.Requests())
 }
 
-// CheckAcceptance sends m once to the vendor, which answers 201 with the body. It
-// must be read as the acceptance of the id.
+// CheckAcceptance sends m once to the vendor, which answers 201 with the body.
+// It must be read as the acceptance of the id.
 func CheckAcceptance(t *testing.T, vendor Vendor, p provider.Provider, m *provider.Message, body, id string) {
 	t.Helper()
 	vendor.Fail(http.StatusCreated, body)
@@ -97,7 +97,7 @@ func NewRecorder(t *testing.T, body string) *Recorder {
 	return r
 }
 
-// Request is the only request there was, as it stood on the line but for its line
+// Request is the only request there was, as it stood on the line except its line
 // ends and the host, which is vendor.example.
 func (r *Recorder) Request(t *testing.T) string {
 	t.Helper()

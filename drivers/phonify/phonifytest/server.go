@@ -9,11 +9,11 @@
 //	})
 //
 // [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when things
-// go wrong ([httpcalltest.Failures.Fail]).
+// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when
+// things go wrong ([httpcalltest.Failures.Fail]).
 //
-// The vendor publishes no list of error types, so those of the fake are its own:
-// unauthorized, missing_parameter, unknown_parameter, invalid_msisdn,
+// The vendor publishes no list of error types, so those of the fake are its
+// own: unauthorized, missing_parameter, unknown_parameter, invalid_msisdn,
 // body_too_long, not_found.
 package phonifytest
 
@@ -57,7 +57,7 @@ type Message struct {
 	Inbound   bool
 }
 
-// Shape is the form of the answer to a send.
+// Shape is the form of the response to a send.
 type Shape int
 
 // The shapes in which the API is known to answer.
@@ -131,7 +131,7 @@ func (s *Server) Receive(from, to, text string) string {
 	return s.add(Message{From: from, To: to, Text: text, State: "sent", Inbound: true}).ID
 }
 
-// guard answers the failures that were asked for, and lets only proper requests
+// guard gives the failures that were requested, and lets only valid requests
 // through.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -188,7 +188,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusPaymentRequired, "missing_parameter", "Both to and body are required")
 		return
 	case err != nil:
-		refuse(w, http.StatusPaymentRequired, "invalid_msisdn", "To is no MSISDN in E.164 format with plus sign: "+to)
+		refuse(w, http.StatusPaymentRequired, "invalid_msisdn", "To is not a MSISDN in E.164 format with plus sign: "+to)
 		return
 	case !utf8.ValidString(body) || utf8.RuneCountInString(body) > 160:
 		refuse(w, http.StatusPaymentRequired, "body_too_long", "Body is longer than 160 characters")

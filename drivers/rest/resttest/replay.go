@@ -20,7 +20,8 @@ import (
 // Result is what came of one fixture.
 type Result struct {
 	Fixture string
-	// Faults say where the recipe does not do what the fixture says; none = it does.
+	// Faults say where the recipe does not do what the fixture says; none = it
+	// does.
 	Faults []string
 }
 

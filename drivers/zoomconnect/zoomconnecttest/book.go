@@ -75,7 +75,7 @@ func (s *Server) bookRoutes(handle func(methods, path string, h handler)) {
 	}))
 }
 
-// list answers one page, and a link to the next.
+// list returns one page, and a link to the next.
 func list[T any](r *request, resource, key string, all []T) answer {
 	if err := r.only("page", "pageSize"); err != nil {
 		return bad(err)

@@ -127,7 +127,7 @@ func (s *Server) chosen(m *Message, r *request) bool {
 func positive(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 1_000_000 {
-		return 0, fmt.Errorf("%q is no number from 1", s)
+		return 0, fmt.Errorf("%q is not a number from 1", s)
 	}
 	return n, nil
 }

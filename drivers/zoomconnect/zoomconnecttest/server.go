@@ -15,7 +15,7 @@
 // vendor does when things go wrong ([httpcalltest.Failures.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict. The words of its
-// errors are its own, but for the numbers 1, 2 and 3.
+// errors are its own, except the numbers 1, 2 and 3.
 package zoomconnecttest
 
 import (
@@ -104,7 +104,7 @@ type answer struct {
 	body   any
 }
 
-// handler answers a request. It runs alone: the server is locked.
+// handler returns a request. It runs alone: the server is locked.
 type handler func(*request) answer
 
 // routes are the vendor's calls.
@@ -152,7 +152,7 @@ func (s *Server) serve(h handler, r *request) answer {
 	return h(r).encoded()
 }
 
-// encoded fixes what the answer says while the server is locked.
+// encoded fixes what the response says while the server is locked.
 func (a answer) encoded() answer {
 	if _, plain := a.body.(string); plain || a.body == nil {
 		return a
@@ -245,7 +245,7 @@ func credits(n int) provider.Money {
 	return provider.Money{Micros: int64(n) * 1_000_000, Currency: provider.Credits}
 }
 
-// millis is a time in an answer; the zero time is null.
+// millis is a time in a response; the zero time is null.
 func millis(t time.Time) any {
 	if t.IsZero() {
 		return nil

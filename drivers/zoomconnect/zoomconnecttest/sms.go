@@ -37,8 +37,8 @@ func (s *Server) Messages() []Message {
 	return slices.DeleteFunc(slices.Clone(s.messages), func(m Message) bool { return m.Inbound })
 }
 
-// SetStatus changes a message's status, such as to DELIVERED, and reports whether
-// there is such a message.
+// SetStatus changes a message's status, such as to DELIVERED, and reports
+// whether there is such a message.
 func (s *Server) SetStatus(id, status string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +165,7 @@ func (s *Server) sendURL(r *request) answer {
 	return ok(id)
 }
 
-// fault is why a message is not accepted. With status 200 the answer is one of
+// fault is why a message is not accepted. With status 200 the response is one of
 // success that has an error in place of the id.
 type fault struct {
 	status, code int

@@ -7,7 +7,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// The words of the contract and the names of the protocol are the same but for
+// The words of the contract and the names of the protocol are the same except
 // case and prefix. The unspecified value of each enum is in no table.
 var (
 	codes    = words[driverv1.Code, provider.Code](driverv1.Code_name, "CODE_")
@@ -27,7 +27,8 @@ func words[E ~int32, W ~string](names map[int32]string, prefix string) map[E]W {
 	return table
 }
 
-// code reads a code that this version does not know as Indeterminate; none is "".
+// code reads a code that this version does not know as Indeterminate; none is
+// "".
 func code(c driverv1.Code) provider.Code {
 	if c == driverv1.Code_CODE_UNSPECIFIED {
 		return ""

@@ -94,7 +94,7 @@ func Money(m *driverv1.Money) *provider.Money {
 	return &provider.Money{Micros: m.GetMicros(), Currency: m.GetCurrency()}
 }
 
-// Duration is zero for nil and for what is no duration.
+// Duration is zero for nil and for what is not a duration.
 func Duration(d *durationpb.Duration) time.Duration {
 	if d.CheckValid() != nil {
 		return 0
@@ -102,7 +102,7 @@ func Duration(d *durationpb.Duration) time.Duration {
 	return max(0, d.AsDuration())
 }
 
-// Time is zero for nil and for what is no time.
+// Time is zero for nil and for what is not a time.
 func Time(t *timestamppb.Timestamp) time.Time {
 	if t.CheckValid() != nil {
 		return time.Time{}

@@ -7,7 +7,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// The words of the contract and the names of the protocol are the same but for
+// The words of the contract and the names of the protocol are the same except
 // case and prefix: "opted_out" is CODE_OPTED_OUT.
 var (
 	codes    = byWord[provider.Code, driverv1.Code](driverv1.Code_name, "CODE_")

@@ -29,7 +29,7 @@ func Error(err error) *driverv1.Error {
 	}
 }
 
-// unclassified finds the code of an error that is no provider.Error. That
+// unclassified finds the code of an error that is not a provider.Error. That
 // provider.CodeOf reads an unknown error as Indeterminate is left to the host.
 func unclassified(err error) driverv1.Code {
 	if c, ok := errors.AsType[provider.Code](err); ok {

@@ -88,7 +88,7 @@ func Money(m *provider.Money) *driverv1.Money {
 }
 
 // Text makes a string fit for the protocol. Only a vendor's words can need it,
-// and they must not cost an answer.
+// and they must not cost a response.
 func Text(s string) string { return strings.ToValidUTF8(s, string(utf8.RuneError)) }
 
 // Duration is nil for zero, which stands for "not said" everywhere.

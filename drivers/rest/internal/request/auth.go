@@ -58,7 +58,7 @@ func (a *Auth) Templates() []*Template {
 	return all
 }
 
-// apply adds the credentials to a request, but for those of its body.
+// apply adds the credentials to a request, except those of its body.
 func (a *Auth) apply(r *httpcall.Request, s Scope) {
 	if a.Basic != nil {
 		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(a.Basic.pair(s))))

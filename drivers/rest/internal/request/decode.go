@@ -16,10 +16,10 @@ import (
 const MaxDepth = 64
 
 var (
-	errNotJSON  = errors.New("the answer is not the JSON that was expected")
-	errNotXML   = errors.New("the answer is not the XML that was expected")
-	errTooDeep  = errors.New("the answer is nested too deep")
-	errTrailing = errors.New("the answer has more after its end")
+	errNotJSON  = errors.New("the response is not the JSON that was expected")
+	errNotXML   = errors.New("the response is not the XML that was expected")
+	errTooDeep  = errors.New("the response is nested too deep")
+	errTrailing = errors.New("the response has more after its end")
 )
 
 // ReadJSON makes a tree of one JSON value: map[string]any, []any, string,

@@ -57,7 +57,7 @@ func parseTemplate(s string) ([]part, error) {
 		case s[0] == '{':
 			name, rest, closed := strings.Cut(s[1:], "}")
 			if !closed || slices.ContainsFunc(strings.Split(name, "|"), isNoName) {
-				return nil, fmt.Errorf("%q is no name in braces such as {to}; a literal brace is written twice: {{", "{"+name)
+				return nil, fmt.Errorf("%q is not a name in braces such as {to}; a literal brace is written twice: {{", "{"+name)
 			}
 			flush()
 			parts = append(parts, part{names: strings.Split(name, "|")})
