@@ -12,16 +12,16 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Balance is what the account holds, in the vendor's decimal strings. It names
-// no currency.
+// Balance is the account's balance, in the vendor's decimal strings. It has no
+// currency.
 type Balance struct {
 	Balance       Decimal        `json:"balance"`
 	Reserved      Decimal        `json:"reserved"`
-	Plafon        Decimal        `json:"plafon"` // to be credited
+	Plafon        Decimal        `json:"plafon"` // credit limit
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 
-// Subscription is a prepaid bundle of instant messages of one sender.
+// Subscription is a prepaid bundle of instant messages for one sender.
 type Subscription struct {
 	SenderID  string  `json:"senderId"`
 	Available Decimal `json:"available"`
@@ -32,7 +32,7 @@ type Subscription struct {
 // endDateLayout is how the vendor writes a subscription's end, without a zone.
 const endDateLayout = "Jan 2, 2006 3:04:05 PM"
 
-// Ends reads EndDate, taken as UTC; zero = it cannot be read.
+// Ends returns EndDate, interpreted as UTC; zero = it cannot be read.
 func (s *Subscription) Ends() time.Time {
 	at, err := time.Parse(endDateLayout, strings.ReplaceAll(s.EndDate, "\u202f", " "))
 	if err != nil {
@@ -50,7 +50,7 @@ func (d *Decimal) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Money is the amount exactly; the currency is the caller's knowledge. Fractions
+// Money returns the exact amount in a currency that the caller knows. Fractions
 // beyond millionths are an error.
 func (d Decimal) Money(currency string) (provider.Money, error) {
 	plain, err := d.plain()
@@ -60,13 +60,13 @@ func (d Decimal) Money(currency string) (provider.Money, error) {
 	return provider.ParseMoney(plain, currency)
 }
 
-// The bounds of the vendor's scientific notation that is read.
+// Limits on the scientific notation that is accepted.
 const (
 	maxExponent = 18
 	maxDecimal  = 32 // characters
 )
 
-// plain takes away an exponent: amounts of ten millions and more come as
+// plain removes an exponent: amounts of ten million and more are written as
 // "1.0E7".
 func (d Decimal) plain() (string, error) {
 	_, exponent, scientific := strings.Cut(strings.ToUpper(string(d)), "E")

@@ -11,16 +11,17 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// batchMark stands between request id and place in the id of a batch's message,
-// and between place and Ref in the custom id that the vendor echoes.
+// batchMark separates the request id from the position in the id of a batch's
+// message, and the position from the Ref in the custom id that the vendor
+// echoes.
 const batchMark = ":"
 
-// batchID is the id of the message at a place of a batch.
+// batchID is the id of the message at a position of a batch.
 func batchID(requestID string, place int) string {
 	return requestID + batchMark + strconv.Itoa(place)
 }
 
-// customID carries place and Ref through the vendor.
+// customID sends the position and the Ref through the vendor.
 func customID(place int, ref string) string {
 	if ref == "" {
 		return strconv.Itoa(place)
@@ -28,7 +29,7 @@ func customID(place int, ref string) string {
 	return strconv.Itoa(place) + batchMark + ref
 }
 
-// splitCustomID reads what customID wrote; batch is false for any other.
+// splitCustomID reads what customID wrote; batch is false for any other id.
 func splitCustomID(id string) (place int, ref string, batch bool) {
 	digits, ref, _ := strings.Cut(id, batchMark)
 	place, err := strconv.Atoi(digits)
@@ -38,9 +39,9 @@ func splitCustomID(id string) (place int, ref string, batch bool) {
 	return place, ref, true
 }
 
-// SendBatch sends messages whose recipients are distinct and which are equal in
-// everything else in one request. A batch of several texts takes a request for
-// each of them, one after the other.
+// SendBatch sends messages with distinct recipients that are equal in
+// everything else in one request. A batch with several texts needs one request
+// for each of them, one after the other.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
 	for _, g := range groups(ms) {
@@ -56,13 +57,14 @@ type likeness struct {
 	at         time.Time
 }
 
-// group is one request: the places of its messages, and whom they are for.
+// group is one request: the positions of its messages, and their recipients.
 type group struct {
 	places []int
 	to     map[e164.Number]bool
 }
 
-// groups sorts messages into requests, in the order of the first of each.
+// groups sorts messages into requests, in the order of the first message of
+// each.
 func groups(ms []*provider.Message) []*group {
 	var all []*group
 	open := make(map[likeness]*group)
@@ -84,8 +86,8 @@ func groups(ms []*provider.Message) []*group {
 	return all
 }
 
-// alone reports whether a message cannot share a request: it has extras, or will
-// be refused.
+// alone reports whether a message cannot share a request: it has extras, or
+// will be refused.
 func alone(m *provider.Message) bool {
 	for key := range m.Extra {
 		if strings.HasPrefix(key, driverName+".") {
@@ -117,7 +119,7 @@ func (p *Provider) submitGroup(ctx context.Context, ms []*provider.Message, plac
 	if err != nil {
 		return nil, err
 	}
-	sms.ReferenceID = "" // each message's own Ref travels in its custom id
+	sms.ReferenceID = "" // each message's own Ref is in its custom id
 	sms.Recipients = make([]Recipient, len(places))
 	for place, i := range places {
 		sms.Recipients[place] = Recipient{Number: ms[i].To.Digits(), CustomID: customID(place+1, ms[i].Ref)}
@@ -126,10 +128,10 @@ func (p *Provider) submitGroup(ctx context.Context, ms []*provider.Message, plac
 	return result, wholeBatch(err)
 }
 
-// wholeBatch is the fate of each message of a request that failed as a whole. A
-// refusal by the vendor may be meant for another recipient: of this one it is
-// known only that the vendor did not take it. What is refused here, without a
-// request, and the sender are the same for all.
+// wholeBatch is the error for each message of a request that failed as a whole.
+// A refusal by the vendor may be about another recipient: of this one it is
+// known only that the vendor did not take it. What is refused here without a
+// request, and the sender, are the same for all.
 func wholeBatch(err error) error {
 	_, ours := errors.AsType[*FieldError](err)
 	if ours || provider.OutcomeOf(err) != provider.OutcomeRefused || errors.Is(err, provider.SenderRejected) {
@@ -138,5 +140,5 @@ func wholeBatch(err error) error {
 	return &provider.Error{Code: provider.Unavailable, VendorMessage: "the vendor refused the batch as a whole", Err: errorOnly{err}}
 }
 
-// errorOnly keeps the words of a cause and hides its code.
+// errorOnly keeps the text of a cause and hides its code.
 type errorOnly struct{ error }

@@ -8,8 +8,8 @@ import (
 
 const bouncePath = api + "/bounce/subscriber"
 
-// Block is a destination to be put on the bounce list: nothing is sent to it any
-// more, and it leaves every list.
+// Block is a destination to be put on the bounce list: nothing is sent to it
+// any more, and it is removed from every list.
 type Block struct {
 	Destination string      `json:"destination"` // mobile number or e-mail address
 	Reason      BlockReason `json:"reason"`
@@ -28,7 +28,7 @@ const (
 	BlockedInvalid       BlockReason = "sub_invalid"
 )
 
-// DestinationType is what a blocked destination is.
+// DestinationType is the type of a blocked destination.
 type DestinationType string
 
 // The types.
@@ -48,7 +48,7 @@ type Blocked struct {
 	DateCreated Millis          `json:"date_created"`
 }
 
-// BlockedFilter chooses blocked destinations; the zero value is all of them.
+// BlockedFilter selects blocked destinations; the zero value selects all.
 type BlockedFilter struct {
 	Type   DestinationType
 	Reason BlockReason

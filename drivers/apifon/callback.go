@@ -17,7 +17,8 @@ import (
 )
 
 // callbackBody is any of the vendor's three callbacks: delivery reports have
-// data, replies to instant messages have reply, and replies to SMS have neither.
+// data, replies to instant messages have reply, and replies to SMS have
+// neither.
 type callbackBody struct {
 	RequestID   string            `json:"request_id"`
 	ReferenceID string            `json:"reference_id"`
@@ -41,7 +42,7 @@ type delivery struct {
 		Code loosejson.Text `json:"code"`
 		Text string         `json:"text"`
 	} `json:"status"`
-	ErrorCode loosejson.Text            `json:"error_code"` // the operator's
+	ErrorCode loosejson.Text            `json:"error_code"` // the network operator's
 	Timestamp loosejson.Text            `json:"timestamp"`  // seconds
 	Price     loosejson.Text            `json:"price"`
 	VAT       loosejson.Text            `json:"vat"`
@@ -49,7 +50,7 @@ type delivery struct {
 	Metadata  map[string]loosejson.Text `json:"metadata"`
 }
 
-// smsReply is what a person answered to an SMS.
+// smsReply is a person's reply to an SMS.
 type smsReply struct {
 	MessageID string         `json:"message_id"`
 	From      string         `json:"from"`
@@ -58,7 +59,7 @@ type smsReply struct {
 	Timestamp loosejson.Text `json:"timestamp"` // seconds
 }
 
-// imReply is what a person answered to an instant message: a text, or a medium
+// imReply is a person's reply to an instant message: a text, or a media file
 // that the vendor keeps for seven days.
 type imReply struct {
 	MessageID string         `json:"reply_message_id"`
@@ -82,7 +83,8 @@ type originalIM struct {
 	CustomID    string `json:"custom_id"`
 }
 
-// secondsTime reads seconds since 1970, fractions cut; zero = there are none.
+// secondsTime reads seconds since 1970 and drops fractions; zero = there are
+// none.
 func secondsTime(text loosejson.Text) time.Time {
 	seconds, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || seconds <= 0 || seconds > math.MaxInt32*16 {
@@ -95,8 +97,8 @@ func secondsTime(text loosejson.Text) time.Time {
 // codes, and replies to SMS and instant messages. With the setting
 // callback_secret, a callback without it is provider.ErrBadSignature.
 //
-// The reports of one-time codes have the code's ref as Ref; their ID is the
-// vendor's request id. Extra holds message_id and, where the vendor tells them,
+// Reports on one-time codes have the code's ref as Ref; their ID is the
+// vendor's request id. Extra holds message_id and, if the vendor sends them,
 // channel, error_code, price, vat, media_url, media_filename and "metadata."
 // with the name of each entry.
 func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
@@ -106,7 +108,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	}
 	var body callbackBody
 	if err := json.Unmarshal(c.Body, &body); err != nil {
-		return nil, errors.New("apifon: the callback is not the JSON that the vendor documents")
+		return nil, errors.New("apifon: the callback is not the documented JSON")
 	}
 	switch {
 	case body.Reply != nil:
@@ -119,16 +121,16 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	return nil, errors.New("apifon: the callback is neither a delivery report nor a reply")
 }
 
-// deliveries reads every item or none.
+// deliveries reads all items or none.
 func (p *Provider) deliveries(body *callbackBody) ([]provider.Event, error) {
 	events := make([]provider.Event, 0, len(body.Data))
 	for i, raw := range body.Data {
 		var d delivery
 		if err := json.Unmarshal(raw, &d); err != nil {
-			return nil, fmt.Errorf("apifon: item %d of the callback's data is not as the vendor documents", i)
+			return nil, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)
 		}
 		if body.RequestID == "" && d.MessageID == "" {
-			return nil, fmt.Errorf("apifon: item %d of the callback names no message", i)
+			return nil, fmt.Errorf("apifon: item %d of the callback has no message id", i)
 		}
 		events = append(events, p.delivered(body, &d, raw))
 	}
@@ -168,7 +170,7 @@ func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessag
 	return e
 }
 
-// sentAs finds the receipt's id and the Ref of a message from what the vendor
+// sentAs derives the receipt's id and the Ref of a message from what the vendor
 // echoes of its request.
 func sentAs(requestID, referenceID, custom string) (id, ref string) {
 	place, ref, batch := splitCustomID(custom)
@@ -212,7 +214,8 @@ func smsReplied(body *callbackBody, raw json.RawMessage) provider.Event {
 	return e
 }
 
-// cost reads a price; nil = there is none, or none that can be counted exactly.
+// cost reads a price; nil = there is none, or none that can be represented
+// exactly.
 func (p *Provider) cost(price loosejson.Text) *provider.Money {
 	if price == "" {
 		return nil
@@ -224,8 +227,8 @@ func (p *Provider) cost(price loosejson.Text) *provider.Money {
 	return &money
 }
 
-// party is a number with its plus sign, or what the vendor wrote where that is
-// no number.
+// party returns a number with its plus sign, or the vendor's own text if it is
+// not a number.
 func party(s string) string {
 	if number, err := e164.ParseDigits(s); err == nil {
 		return number.String()

@@ -13,8 +13,8 @@ import (
 const api = "/services/api/v1"
 
 // Client is the vendor's API, typed. It is safe for concurrent use. Every error
-// of its methods is a *provider.Error; where the vendor said why, its cause is
-// an [*APIError], and where a documented limit forbade the request, it is a
+// of its methods is a *provider.Error; if the vendor gave a reason, its cause
+// is an [*APIError], and if a documented limit forbade the request, it is a
 // [*FieldError] and nothing was sent.
 type Client struct {
 	config *Config // behind pointers, so that %#v prints no secret
@@ -48,10 +48,10 @@ func NewClient(config Config) (*Client, error) {
 	return c, nil
 }
 
-// String names the client without its credentials.
+// String describes the client without its credentials.
 func (c *Client) String() string { return "apifon client of " + c.config.BaseURL }
 
-// Close drops the idle connections and ends a token request under way. Calls
+// Close drops the idle connections and ends a token request in progress. Calls
 // after it are provider.Unavailable. It may be called again.
 func (c *Client) Close() error {
 	err := c.http.Close()
@@ -61,8 +61,8 @@ func (c *Client) Close() error {
 	return err
 }
 
-// Revoke ends the OAuth2 access token that is kept, if there is one; the next
-// call fetches another.
+// Revoke revokes the cached OAuth2 access token, if there is one; the next call
+// gets a fresh one.
 func (c *Client) Revoke(ctx context.Context) error {
 	if c.tokens == nil {
 		return nil
@@ -70,8 +70,7 @@ func (c *Client) Revoke(ctx context.Context) error {
 	return c.tokens.Revoke(ctx)
 }
 
-// call makes one authenticated request; body is written as JSON, nil is not a
-// body.
+// call makes one authenticated request; body is sent as JSON, nil = no body.
 func (c *Client) call(ctx context.Context, method, path string, body any) (*httpcall.Response, error) {
 	r := httpcall.Request{Method: method, Path: path}
 	if body != nil {
@@ -94,8 +93,8 @@ func (c *Client) do(ctx context.Context, r httpcall.Request) (*httpcall.Response
 	return c.http.Do(ctx, r)
 }
 
-// tokenRefused turns a documented refusal of a cached access token into what is
-// known of it: it has expired, and the next call gets another.
+// tokenRefused handles a documented refusal of a cached access token: the token
+// has expired, and the next call gets a fresh one.
 func tokenRefused(r *httpcall.Response, err *provider.Error) *provider.Error {
 	if err.Code == provider.Unauthenticated && r.Status != http.StatusProxyAuthRequired && r.DropToken() {
 		err.Code = provider.Unavailable

@@ -6,9 +6,9 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// gatewayCodes says what happened to a message by the status in an error body of
-// the SMS, IM and OTP gateways (docs.apifon.com/apireference.html, Status
-// Codes). A status that is not here says nothing of the message: the HTTP status
+// gatewayCodes says what happened to a message by the status in an error body
+// of the SMS, IM and OTP gateways (docs.apifon.com/apireference.html, Status
+// Codes). Other statuses say nothing about the message: then the HTTP status
 // decides.
 var gatewayCodes = map[StatusCode]provider.Code{
 	"400": provider.InvalidMessage, // "the request is invalid"
@@ -17,7 +17,7 @@ var gatewayCodes = map[StatusCode]provider.Code{
 	"429": provider.RateLimited,
 }
 
-// resourceCodes says the same of all other calls, where a path that does not
+// resourceCodes is the same for all other calls, where a path that does not
 // exist is a resource that does not exist.
 var resourceCodes = map[StatusCode]provider.Code{
 	"400": provider.Rejected,
@@ -28,8 +28,8 @@ var resourceCodes = map[StatusCode]provider.Code{
 	"429": provider.RateLimited,
 }
 
-// blames finds what a refusal of 400 or 403 is about: the vendor tells it in
-// words alone.
+// blames finds the reason of a refusal by 400 or 403, which only its words
+// tell.
 var blames = []struct {
 	word string
 	code provider.Code
@@ -43,7 +43,7 @@ var blames = []struct {
 	{"balance", provider.InsufficientFunds},
 }
 
-// blame reads a refusal's words.
+// blame returns the code for a refusal's words.
 func blame(e *APIError) provider.Code {
 	words := strings.ToLower(e.message())
 	for _, b := range blames {
@@ -54,7 +54,7 @@ func blame(e *APIError) provider.Code {
 	return provider.InvalidMessage
 }
 
-// otpVerdicts are the OTP gateway's answers to a code.
+// otpVerdicts are the OTP gateway's results.
 var otpVerdicts = map[StatusCode]provider.VerificationResult{
 	OTPValid:       provider.VerificationRight,
 	OTPUsed:        provider.VerificationUsed,
@@ -66,7 +66,7 @@ var otpVerdicts = map[StatusCode]provider.VerificationResult{
 	OTPInvalid:     provider.VerificationWrong,
 }
 
-// fate is what a status of a delivery report means.
+// fate is what a status in a delivery report means.
 type fate struct {
 	status provider.Status
 	final  bool
@@ -104,7 +104,7 @@ var smsFates = map[int]fate{
 }
 
 // imFates are the statuses of instant messages (IM Callback Statuses). Those
-// after which the vendor sends the SMS are not final: a report says nothing of
+// after which the vendor sends the SMS are not final: the report does not tell
 // whether there is one.
 var imFates = map[int]fate{
 	3:   {status: provider.StatusSent},                                      // sent

@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// The vendor's production addresses, the defaults of [Config].
+// The vendor's production URLs, the defaults of [Config].
 const (
 	DefaultBaseURL   = "https://ars.apifon.com"
 	DefaultTokenURL  = "https://ids.apifon.com/oauth2/token"
@@ -18,17 +18,17 @@ const (
 // Config holds the settings of one account. Either Token and Secret or ClientID
 // and ClientSecret must be given.
 type Config struct {
-	Token          provider.Secret `json:"token" doc:"API token, with secret: requests are signed (HMAC)"`
+	Token          provider.Secret `json:"token" doc:"API token, used with secret to sign requests (HMAC)"`
 	Secret         provider.Secret `json:"secret" doc:"the API token's secret key"`
 	ClientID       provider.Secret `json:"client_id" doc:"OAuth2 client id, with client_secret instead of token and secret"`
 	ClientSecret   provider.Secret `json:"client_secret" doc:"OAuth2 client secret"`
-	TokenURL       string          `json:"token_url" doc:"where OAuth2 access tokens are fetched; default https://ids.apifon.com/oauth2/token"`
-	RevokeURL      string          `json:"revoke_url" doc:"where OAuth2 access tokens are revoked; default https://ids.apifon.com/oauth2/revoke"`
-	Scopes         []string        `json:"scopes" doc:"OAuth2 scopes to ask for, such as smsGateway; default none, which means all that the client has"`
-	Sender         string          `json:"sender" doc:"sender of messages that name none: up to 16 digits, or up to 11 letters and digits"`
-	Currency       string          `json:"currency" doc:"ISO 4217 code of the account's prices, which the vendor does not name; default credits"`
-	ReplyURL       string          `json:"reply_url" doc:"https address for replies to Viber messages; replies to SMS are set in the vendor's panel"`
-	CallbackSecret provider.Secret `json:"callback_secret" doc:"added to callback_url and reply_url as the query parameter key, and demanded of callbacks; the vendor signs none"`
+	TokenURL       string          `json:"token_url" doc:"OAuth2 token endpoint; default https://ids.apifon.com/oauth2/token"`
+	RevokeURL      string          `json:"revoke_url" doc:"OAuth2 revocation endpoint; default https://ids.apifon.com/oauth2/revoke"`
+	Scopes         []string        `json:"scopes" doc:"OAuth2 scopes to request, such as smsGateway; default none, which gives all scopes of the client"`
+	Sender         string          `json:"sender" doc:"default sender: up to 16 digits, or up to 11 letters and digits"`
+	Currency       string          `json:"currency" doc:"ISO 4217 code of the account's currency, which the vendor does not report; default credits"`
+	ReplyURL       string          `json:"reply_url" doc:"https URL for replies to Viber messages; replies to SMS are set in the vendor's panel"`
+	CallbackSecret provider.Secret `json:"callback_secret" doc:"added to callback_url and reply_url as the query parameter key, and required in callbacks, which the vendor does not sign"`
 
 	// Now is the clock for signatures and access tokens; nil = time.Now.
 	Now func() time.Time `json:"-"`
@@ -60,7 +60,7 @@ func (c *Config) defaults() {
 	}
 }
 
-// validate checks what is this driver's own; package httpcall checks the rest.
+// validate checks the driver's own settings; package httpcall checks the rest.
 func (c *Config) validate() error {
 	signed := c.Token != "" || c.Secret != ""
 	oauth := c.ClientID != "" || c.ClientSecret != ""
@@ -70,13 +70,13 @@ func (c *Config) validate() error {
 	case !signed && !oauth:
 		return provider.ConfigErrorf("token", "is missing; give token and secret, or client_id and client_secret")
 	case signed && c.Token == "":
-		return provider.ConfigErrorf("token", "is missing beside secret")
+		return provider.ConfigErrorf("token", "is missing; secret is set")
 	case signed && c.Secret == "":
-		return provider.ConfigErrorf("secret", "is missing beside token")
+		return provider.ConfigErrorf("secret", "is missing; token is set")
 	case oauth && c.ClientID == "":
-		return provider.ConfigErrorf("client_id", "is missing beside client_secret")
+		return provider.ConfigErrorf("client_id", "is missing; client_secret is set")
 	case oauth && c.ClientSecret == "":
-		return provider.ConfigErrorf("client_secret", "is missing beside client_id")
+		return provider.ConfigErrorf("client_secret", "is missing; client_id is set")
 	}
 	if c.Sender != "" {
 		if reason := badSender(senderID(c.Sender)); reason != "" {
@@ -84,7 +84,7 @@ func (c *Config) validate() error {
 		}
 	}
 	if c.ReplyURL != "" && !hasScheme(c.ReplyURL, "https") {
-		return provider.ConfigErrorf("reply_url", "must be an https address, such as https://hooks.example/sms")
+		return provider.ConfigErrorf("reply_url", "must be an https URL, such as https://hooks.example/sms")
 	}
 	if err := httpcall.CheckURL("revoke_url", c.RevokeURL); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (c *Config) validate() error {
 	return httpcall.CheckURL("token_url", c.TokenURL)
 }
 
-// secrets are what no error and no raw answer may repeat.
+// secrets never appear in errors or raw responses.
 func (c *Config) secrets() []provider.Secret {
 	return []provider.Secret{c.Token, c.Secret, c.ClientID, c.ClientSecret, c.CallbackSecret}
 }
@@ -100,7 +100,7 @@ func (c *Config) secrets() []provider.Secret {
 // callbackKey is the query parameter that carries the callback secret.
 const callbackKey = "key"
 
-// hook is an address for the vendor to call, with the callback secret.
+// hook returns a URL for the vendor to call, with the callback secret.
 func (c *Config) hook(address string) string {
 	if address == "" || c.CallbackSecret == "" {
 		return address

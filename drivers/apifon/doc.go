@@ -1,20 +1,21 @@
-// Package apifon speaks to Apifon's REST API (docs.apifon.com): SMS, instant
-// messages over Viber with SMS as the way out, one-time codes, balance, lists
-// and their subscribers, and the bounce list.
+// Package apifon is a driver for Apifon's REST API (docs.apifon.com): SMS,
+// instant messages over Viber with SMS as the fallback, one-time codes,
+// balance, lists and their subscribers, and the bounce list.
 //
 // [Client] is the vendor's documented API, typed. [Provider] is the thin layer
-// over it that routers use. Package apifontest is a fake of the vendor for tests.
+// over it that routers use. Package apifontest is a fake of the vendor for
+// tests.
 //
 // # Authentication
 //
-// Either token and secret, with which every request is signed (HMAC-SHA256), or
-// client_id and client_secret, with which an access token is fetched and kept
-// (OAuth2 client credentials).
+// Either token and secret, which sign every request (HMAC-SHA256), or client_id
+// and client_secret, which get an access token (OAuth2 client credentials).
 //
 // # Extras
 //
-// A message with one of these keys in its Extra goes by Viber first, and its
-// Text follows by SMS where that does not arrive. Durations are Go's, "90s".
+// A message with one of these keys in its Extra is sent by Viber first, and its
+// Text follows by SMS if Viber does not deliver it. Durations are written as in
+// Go, "90s".
 //
 //	apifon.im_text             text on Viber, up to 1000 characters; default the message's Text,
 //	                           unless there is an image or a video
@@ -47,20 +48,20 @@
 //
 //   - The signed path is the percent-encoded path without the query, and an
 //     absent body is signed as the empty string.
-//   - Answers and callbacks give prices without a currency: they are counted as
+//   - Responses and callbacks give prices without a currency: they are counted as
 //     provider.Credits unless the setting currency names one. The end of a
 //     prepaid bundle has no zone: it is read as UTC.
-//   - A 401 to an access token that was kept from an earlier request means that
-//     the token has ended, not that the account is locked.
-//   - Access tokens are fetched without a scope; the setting scopes asks for
+//   - A 401 to a cached access token means that
+//     the token has expired, not that the account is locked.
+//   - Access tokens are requested without a scope; the setting scopes requests
 //     some. token_url and revoke_url name the identity server.
-//   - A refusal's reason is told by the words of its description alone. Where
+//   - Only the words of a refusal's description tell its reason. If
 //     they name neither sender nor recipient nor credit, it is
 //     provider.InvalidMessage.
 //   - An SMS that is absent (status 1), and an instant message after which the
-//     vendor may send the SMS (8, 22 and 120), may still have another fate: these
+//     vendor may send the SMS (8, 22 and 120), may still change: these
 //     reports are not final.
 //   - Callbacks are not signed. The setting callback_secret adds a secret to the
-//     addresses that the vendor is given, and demands it.
+//     URLs that the vendor is given, and requires it.
 //   - A batch has at most 100 messages.
 package apifon

@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// FieldError is a value that the vendor's documents forbid. The request was not
+// FieldError is a value that the vendor's documents forbid. No request was
 // made.
 type FieldError struct {
 	Field  string // as in the vendor's reference, "message.sender_id"
@@ -27,19 +27,19 @@ func fieldError(code provider.Code, field, format string, args ...any) *provider
 	return &provider.Error{Code: code, Err: &FieldError{Field: field, Reason: fmt.Sprintf(format, args...)}}
 }
 
-// APIError is what the vendor said instead of doing what it was asked to. Its
-// words may hold a number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words may contain a phone
+// number; Error does not repeat them.
 type APIError struct {
 	HTTPStatus int
 	Code       StatusCode        // "403"
 	Title      string            // for a person
 	Details    map[string]string // by field, "campaign_defaults.from"
-	ReportCode string            // what the vendor's support asks for
+	ReportCode string            // a reference for the vendor's support
 
 	results bool // of messages, beside the error
 }
 
-// Error is the HTTP status, and the report code where there is one.
+// Error returns the HTTP status, and the report code if there is one.
 func (e *APIError) Error() string {
 	text := fmt.Sprintf("HTTP status %d", e.HTTPStatus)
 	if e.ReportCode != "" {
@@ -48,7 +48,7 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// message is the vendor's words in one line.
+// message returns the vendor's words in one line.
 func (e *APIError) message() string {
 	words := []string{e.Title}
 	for _, field := range slices.Sorted(maps.Keys(e.Details)) {
@@ -73,8 +73,8 @@ type ResultInfo struct {
 	Description string     `json:"description"`
 }
 
-// errorBody is either of the vendor's two shapes: that of resources and of
-// authentication, and that of the gateways.
+// errorBody is one of the vendor's two formats: that of resources and
+// authentication, or that of the gateways.
 type errorBody struct {
 	Status     StatusCode                 `json:"status"`
 	Title      string                     `json:"title"`
@@ -85,7 +85,7 @@ type errorBody struct {
 	Result     json.RawMessage            `json:"result"` // of one-time codes
 }
 
-// filled reports a JSON list or object that is not empty.
+// filled reports whether raw is a JSON list or object that is not empty.
 func filled(raw json.RawMessage) bool {
 	var list []json.RawMessage
 	var object map[string]json.RawMessage
@@ -93,8 +93,8 @@ func filled(raw json.RawMessage) bool {
 	return len(list)+len(object) > 0
 }
 
-// parseError reads an error body of either shape; nil = it is neither, or
-// says that all is well. It reads the response without secrets.
+// parseError reads an error body of either format; nil = it is neither, or
+// reports success. It reads the response without secrets.
 func parseError(r *httpcall.Response) *APIError {
 	var body errorBody
 	if r.Readable() != nil || json.Unmarshal(r.Raw(), &body) != nil {
@@ -117,16 +117,16 @@ func parseError(r *httpcall.Response) *APIError {
 	return e
 }
 
-// failure makes the error of a response that is not a success: what a documented
-// body says, else what the status alone stands for. An error beside results of
-// messages is doubt.
+// failure makes the error of a response that is not a success: what a
+// documented body says, else what the status alone means. An error together
+// with results of messages is indeterminate.
 func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Code) *provider.Error {
 	said := parseError(r)
 	if said == nil {
 		return tokenRefused(r, r.ByStatus())
 	}
 	if said.results {
-		return r.Doubt(fmt.Errorf("the response has results and the status %s", provider.Mask(string(said.Code))))
+		return r.Doubt(fmt.Errorf("the response contains both results and the status %s", provider.Mask(string(said.Code))))
 	}
 	code, known := codes[said.Code]
 	switch {
@@ -140,7 +140,7 @@ func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Cod
 	return tokenRefused(r, err)
 }
 
-// encode writes JSON without the escapes of package json for HTML.
+// encode writes JSON without escaping HTML.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

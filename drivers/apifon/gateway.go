@@ -17,7 +17,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Recipient is whom a gateway request is for: the reference's SUBSCRIBERS.
+// Recipient is a recipient of a gateway request: the reference's SUBSCRIBERS.
 type Recipient struct {
 	Number   string            // digits only, 7 to 15, the first not 0
 	CustomID string            // comes back in the response and in callbacks
@@ -86,8 +86,8 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return json.Marshal(t.UTC().Format(timeLayout))
 }
 
-// SendResult is a gateway's answer to a request that it took. Delivery is known
-// from callbacks alone.
+// SendResult is a gateway's response to a request that it accepted. Only
+// callbacks tell whether a message was delivered.
 type SendResult struct {
 	RequestID  string                     `json:"request_id"`
 	Reference  string                     `json:"reference"` // the request's ReferenceID
@@ -96,8 +96,8 @@ type SendResult struct {
 	Raw        json.RawMessage            `json:"-"` // the response as it came
 }
 
-// MessageResult is one segment of a recipient's message, or one message where
-// the request named a number several times.
+// MessageResult is one segment of a recipient's message, or one message if the
+// request named a number several times.
 type MessageResult struct {
 	MessageID    string                  `json:"message_id"`
 	CustomID     string                  `json:"custom_id"`
@@ -113,7 +113,7 @@ type ShortenedURL struct {
 	ShortURL  string `json:"short_url"`
 }
 
-// Of finds a recipient's results, in whatever form the vendor wrote the number.
+// Of returns a recipient's results, however the vendor wrote the number.
 func (r *SendResult) Of(number string) []MessageResult {
 	if found, ok := r.Results[number]; ok {
 		return found
@@ -126,8 +126,8 @@ func (r *SendResult) Of(number string) []MessageResult {
 	return nil
 }
 
-// digits is what a number has beside plus, zeros of the international prefix
-// and punctuation.
+// digits returns a number without plus sign, international prefix and
+// punctuation.
 func digits(number string) string {
 	only := strings.Map(func(c rune) rune {
 		if c < '0' || c > '9' {
@@ -138,7 +138,7 @@ func digits(number string) string {
 	return strings.TrimLeft(only, "0")
 }
 
-// What a 2xx must have to be an acceptance.
+// What a 2xx must contain to be an acceptance.
 var (
 	errNoID      = errors.New("the response has no request id")
 	errNoVerdict = errors.New("the response has no documented verdict")
@@ -146,7 +146,7 @@ var (
 	errNoNumber  = errors.New("the response is not a number")
 )
 
-// submit hands a request to a gateway and reads the response.
+// submit sends a request to a gateway and reads the response.
 func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult, error) {
 	r, err := c.call(ctx, "POST", path, body)
 	if err != nil {
@@ -170,7 +170,7 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 }
 
 // unread is the error of a 2xx that is not an acceptance: its own error if it
-// holds one, else doubt.
+// contains one, else indeterminate.
 func (c *Client) unread(r *httpcall.Response, codes map[StatusCode]provider.Code, cause error) error {
 	if said := parseError(r); said != nil {
 		return c.failure(r, codes)
@@ -178,14 +178,14 @@ func (c *Client) unread(r *httpcall.Response, codes map[StatusCode]provider.Code
 	return r.Doubt(cause)
 }
 
-// removal is the request that takes back scheduled messages.
+// removal is the request that cancels scheduled messages.
 type removal struct {
 	ID    string `json:"id"`
 	Field string `json:"field"`
 }
 
-// remove asks a gateway to forget scheduled messages and reads their number, a
-// bare JSON integer.
+// remove asks a gateway to cancel scheduled messages and returns their number,
+// which the gateway sends as a bare JSON integer.
 func (c *Client) remove(ctx context.Context, path string, what removal) (int, error) {
 	if what.ID == "" {
 		return 0, fieldError(provider.InvalidMessage, "id", "must not be empty")
@@ -219,7 +219,7 @@ func checkReference(ref string) error {
 
 func checkRecipients(recipients []Recipient) error {
 	if len(recipients) == 0 {
-		return fieldError(provider.InvalidRecipient, "subscribers", "is empty; want at least one")
+		return fieldError(provider.InvalidRecipient, "subscribers", "must not be empty; want at least one")
 	}
 	for i, r := range recipients {
 		if err := checkNumber(at("subscribers", i)+".number", r.Number); err != nil {
@@ -232,7 +232,7 @@ func checkRecipients(recipients []Recipient) error {
 	return nil
 }
 
-// at names an element of a list.
+// at returns the name of a list's element.
 func at(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }
 
 func checkNumber(field, number string) error {
@@ -252,13 +252,13 @@ func checkLandings(field string, r Recipient) error {
 		case twice:
 			return fieldError(provider.Unsupported, field, "%q is both a value and a landing page", key)
 		case page.URL == "":
-			return fieldError(provider.InvalidMessage, field+"."+key+".url", "is empty; want an address or the id of a template")
+			return fieldError(provider.InvalidMessage, field+"."+key+".url", "must not be empty; want a URL or the id of a template")
 		case page.Method != "" && page.Method != "GET" && page.Method != "POST":
 			return fieldError(provider.Unsupported, field+"."+key+".method", "%q; want GET or POST", page.Method)
 		case page.Method == "POST" && (page.Redirect == nil || *page.Redirect):
 			return fieldError(provider.Unsupported, field+"."+key+".method", "POST needs redirect to be false")
 		case page.Domain != "" && !hasScheme(page.Domain, "http", "https"):
-			return fieldError(provider.Unsupported, field+"."+key+".landing_domain", "want an address that begins with http:// or https://")
+			return fieldError(provider.Unsupported, field+"."+key+".landing_domain", "want a URL that begins with http:// or https://")
 		}
 	}
 	return nil
@@ -267,11 +267,11 @@ func checkLandings(field string, r Recipient) error {
 func checkText(field string, t Text) error {
 	switch {
 	case t.Text == "":
-		return fieldError(provider.InvalidMessage, field+".text", "is empty")
+		return fieldError(provider.InvalidMessage, field+".text", "must not be empty")
 	case t.DataCoding < GSM7 || t.DataCoding > UCS2:
 		return fieldError(provider.Unsupported, field+".dc", "%d; want 0 (GSM-7), 1 (octets) or 2 (UCS-2)", t.DataCoding)
 	case t.SenderID == "":
-		return fieldError(provider.SenderRejected, field+".sender_id", "is empty; want up to 16 digits, or up to 11 letters and digits")
+		return fieldError(provider.SenderRejected, field+".sender_id", "must not be empty; want up to 16 digits, or up to 11 letters and digits")
 	}
 	if reason := badSender(t.SenderID); reason != "" {
 		return fieldError(provider.SenderRejected, field+".sender_id", "%s", reason)
@@ -286,8 +286,8 @@ const (
 )
 
 // badSender says what is wrong with a sender id, "" = nothing. The reference
-// says "numbers or/and Latin characters"; blanks and punctuation of ASCII are
-// left to the vendor, whose customers report both.
+// says "numbers or/and Latin characters"; whether ASCII spaces and punctuation
+// are allowed is left to the vendor: its customers report both.
 func badSender(sender string) string {
 	if strings.Trim(sender, "0123456789") == "" {
 		if len(sender) > maxNumericSender {
@@ -297,7 +297,7 @@ func badSender(sender string) string {
 	}
 	for _, c := range sender {
 		if c < ' ' || c > '~' {
-			return "holds a character that is neither digit nor Latin letter"
+			return "contains a character that is neither a digit nor a Latin letter"
 		}
 	}
 	if len(sender) > maxAlphaSender {
@@ -308,7 +308,7 @@ func badSender(sender string) string {
 
 func checkCallback(field, address string) error {
 	if address != "" && !hasScheme(address, "https") {
-		return fieldError(provider.Unsupported, field, "want an address that begins with https://")
+		return fieldError(provider.Unsupported, field, "want a URL that begins with https://")
 	}
 	return nil
 }

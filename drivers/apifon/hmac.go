@@ -18,7 +18,7 @@ type signer struct {
 	now           func() time.Time
 }
 
-// sign adds the two headers. The body must be the very bytes that are sent.
+// sign adds the two headers. The body must be exactly what is sent.
 func (s *signer) sign(req *http.Request, body []byte) {
 	date := s.now().UTC().Format(http.TimeFormat)
 	mac := hmac.New(sha256.New, []byte(s.secret.Reveal()))

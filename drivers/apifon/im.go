@@ -10,7 +10,7 @@ import (
 )
 
 // IM is a request of the IM gateway: one instant message to one or several
-// recipients, and the SMS that is sent where it does not arrive.
+// recipients, and the SMS that is sent if it is not delivered.
 type IM struct {
 	Recipients  []Recipient `json:"subscribers"`
 	ReferenceID string      `json:"reference_id,omitempty"` // up to 255 characters
@@ -21,8 +21,8 @@ type IM struct {
 	Date        Time        `json:"date,omitzero"` // zero = now
 }
 
-// Channel is the content for one channel; Viber is the one there is. It must be
-// one of: text; image; text and action; text, image and action; video; text and
+// Channel is the content for one channel; the only one is Viber. It must be one
+// of: text; image; text and action; text, image and action; video; text and
 // video, where the video may have a caption.
 type Channel struct {
 	ID           string       `json:"id,omitempty"`        // "" = that of the token
@@ -42,7 +42,7 @@ type Action struct {
 	TargetURL string `json:"target_url"`
 }
 
-// Video is a film in a message. Its server must answer HEAD and give a
+// Video is a video in a message. Its server must support HEAD and send a
 // Content-Length.
 type Video struct {
 	URL           string `json:"video_url"`
@@ -53,7 +53,7 @@ type Video struct {
 	Caption       string `json:"video_caption,omitempty"`
 }
 
-// DeviceTarget is which of a person's devices get a message.
+// DeviceTarget says which of a person's devices get a message.
 type DeviceTarget string
 
 // The device targets; the vendor's default is all.
@@ -84,14 +84,14 @@ func (c *Client) SendIM(ctx context.Context, im IM) (*SendResult, error) {
 	return c.submit(ctx, api+"/im/send", im)
 }
 
-// RemoveIM takes back scheduled instant messages by their request id (POST
+// RemoveIM cancels scheduled instant messages by their request id (POST
 // /im/remove, scope imGateway) and returns how many.
 func (c *Client) RemoveIM(ctx context.Context, requestID string) (int, error) {
 	return c.remove(ctx, api+"/im/remove", removal{requestID, "REQUEST_ID"})
 }
 
-// RemoveIMByReference takes back scheduled instant messages by the reference id
-// of their request.
+// RemoveIMByReference cancels scheduled instant messages by the reference id of
+// their request.
 func (c *Client) RemoveIMByReference(ctx context.Context, referenceID string) (int, error) {
 	return c.remove(ctx, api+"/im/remove", removal{referenceID, "REFERENCE_ID"})
 }
@@ -106,7 +106,7 @@ func checkIM(im IM) error {
 		}
 	}
 	if len(im.Channels) == 0 {
-		return fieldError(provider.InvalidMessage, "im_channels", "is empty; want at least one")
+		return fieldError(provider.InvalidMessage, "im_channels", "must not be empty; want at least one")
 	}
 	for i := range im.Channels {
 		if err := im.Channels[i].check(at("im_channels", i)); err != nil {
@@ -116,7 +116,7 @@ func checkIM(im IM) error {
 	return nil
 }
 
-// checkEnvelope judges what messages and files have in common.
+// checkEnvelope checks what messages and files have in common.
 func checkEnvelope(recipients []Recipient, reference, callback, reply string) error {
 	if err := checkRecipients(recipients); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (c *Channel) check(field string) error {
 	}
 	for i, image := range c.Images {
 		if !hasScheme(image, "http", "https") {
-			return fieldError(provider.Unsupported, field+"."+at("images", i), "want an address that begins with http:// or https://")
+			return fieldError(provider.Unsupported, field+"."+at("images", i), "want a URL that begins with http:// or https://")
 		}
 	}
 	for i, a := range c.Actions {
@@ -182,7 +182,7 @@ func (c *Channel) checkContent(field string) error {
 		}
 	}
 	if len(c.Videos) == 1 && c.Videos[0].Caption != "" && c.Text == "" {
-		return fieldError(provider.Unsupported, field+".videos[0].video_caption", "a button needs a text beside the video")
+		return fieldError(provider.Unsupported, field+".videos[0].video_caption", "a button needs a text as well as the video")
 	}
 	if content := strings.Join(has, " "); !slices.Contains(contents, content) {
 		return fieldError(provider.Unsupported, field, "the content is %q; the vendor accepts one of: %s", content, strings.Join(contents, ", "))
@@ -193,11 +193,11 @@ func (c *Channel) checkContent(field string) error {
 func (a Action) check(field string) error {
 	switch n := utf8.RuneCountInString(a.Title); {
 	case n == 0:
-		return fieldError(provider.InvalidMessage, field+".title", "is empty")
+		return fieldError(provider.InvalidMessage, field+".title", "must not be empty")
 	case n > maxActionTitle:
 		return fieldError(provider.Unsupported, field+".title", "%d characters; the vendor accepts at most %d", n, maxActionTitle)
 	case a.TargetURL == "":
-		return fieldError(provider.InvalidMessage, field+".target_url", "is empty")
+		return fieldError(provider.InvalidMessage, field+".target_url", "must not be empty")
 	}
 	return nil
 }
@@ -205,13 +205,13 @@ func (a Action) check(field string) error {
 func (v *Video) check(field string) error {
 	switch {
 	case !hasScheme(v.URL, "http", "https"):
-		return fieldError(provider.Unsupported, field+".video_url", "want an address that begins with http:// or https://")
+		return fieldError(provider.Unsupported, field+".video_url", "want a URL that begins with http:// or https://")
 	case v.ContentLength < 1 || v.ContentLength > maxVideoOctets:
 		return fieldError(provider.Unsupported, field+".video_content_length", "%d octets; the vendor accepts 1 to %d", v.ContentLength, maxVideoOctets)
 	case v.Duration < 1 || v.Duration > maxVideoDuration:
 		return fieldError(provider.Unsupported, field+".video_duration", "%d s; the vendor accepts 1 to %d", v.Duration, maxVideoDuration)
 	case !hasScheme(v.ThumbnailURL, "http", "https") || utf8.RuneCountInString(v.ThumbnailURL) > maxThumbnailURL:
-		return fieldError(provider.Unsupported, field+".thumbnail_image_url", "want an address of at most %d characters", maxThumbnailURL)
+		return fieldError(provider.Unsupported, field+".thumbnail_image_url", "want a URL of at most %d characters", maxThumbnailURL)
 	case !slices.Contains(videoTypes, v.ContentType):
 		return fieldError(provider.Unsupported, field+".video_content_type", "%q; want one of %s", v.ContentType, strings.Join(videoTypes, ", "))
 	case utf8.RuneCountInString(v.Caption) > maxVideoCaption:

@@ -23,7 +23,7 @@ type IMFile struct {
 type FileChannel struct {
 	ID       string `json:"id,omitempty"`        // "" = that of the token
 	SenderID string `json:"sender_id,omitempty"` // "" = that of the token
-	Name     string `json:"file_name"`           // as people see it; up to 25 characters
+	Name     string `json:"file_name"`           // as recipients see it; up to 25 characters
 	Type     string `json:"file_type"`           // without a dot: pdf
 	URL      string `json:"file_url"`
 	TTL      int    `json:"ttl,omitempty"` // seconds, 30 to 86400; 0 = 86400
@@ -55,7 +55,7 @@ func checkIMFile(file IMFile) error {
 		}
 	}
 	if len(file.Channels) == 0 {
-		return fieldError(provider.InvalidMessage, "im_channels", "is empty; want at least one")
+		return fieldError(provider.InvalidMessage, "im_channels", "must not be empty; want at least one")
 	}
 	for i, channel := range file.Channels {
 		if err := channel.check(at("im_channels", i)); err != nil {
@@ -68,13 +68,13 @@ func checkIMFile(file IMFile) error {
 func (f FileChannel) check(field string) error {
 	switch n := utf8.RuneCountInString(f.Name); {
 	case n == 0:
-		return fieldError(provider.InvalidMessage, field+".file_name", "is empty")
+		return fieldError(provider.InvalidMessage, field+".file_name", "must not be empty")
 	case n > maxFileName:
 		return fieldError(provider.Unsupported, field+".file_name", "%d characters; the vendor accepts at most %d", n, maxFileName)
 	case !slices.Contains(fileTypes, f.Type):
 		return fieldError(provider.Unsupported, field+".file_type", "%q; want one of %s", f.Type, strings.Join(fileTypes, ", "))
 	case !hasScheme(f.URL, "http", "https"):
-		return fieldError(provider.Unsupported, field+".file_url", "want an address that begins with http:// or https://")
+		return fieldError(provider.Unsupported, field+".file_url", "want a URL that begins with http:// or https://")
 	}
 	return checkTTL(field, f.TTL)
 }

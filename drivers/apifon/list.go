@@ -13,10 +13,10 @@ const listPath = api + "/list"
 // ListType is the kind of a list.
 type ListType string
 
-// Advanced is the one kind that there is.
+// Advanced is the only kind.
 const Advanced ListType = "ADVANCED"
 
-// ListStatus is what a list is doing.
+// ListStatus is the state of a list.
 type ListStatus string
 
 // The statuses.
@@ -53,13 +53,13 @@ type List struct {
 	FormURLs               map[string]string `json:"form_urls"` // SUBSCRIBE, and deprecated ones
 }
 
-// NewList is a list to be made.
+// NewList is a list to be created.
 type NewList struct {
 	Type ListType `json:"type"` // "" = ADVANCED
 	ListSettings
 }
 
-// ListSettings are what of a list can be changed.
+// ListSettings is what can be changed of a list.
 type ListSettings struct {
 	Title            string            `json:"title"`
 	Description      string            `json:"description,omitempty"`
@@ -69,7 +69,7 @@ type ListSettings struct {
 	DoubleOptIn      *DoubleOptIn      `json:"double_optin,omitempty"`
 }
 
-// CampaignDefaults are used by campaigns that say nothing else.
+// CampaignDefaults are used by campaigns that do not override them.
 type CampaignDefaults struct {
 	SenderID      string `json:"sender_id,omitempty"` // up to 16 digits, or up to 11 letters and digits
 	ViberSenderID string `json:"viber_sender_id,omitempty"`
@@ -78,7 +78,7 @@ type CampaignDefaults struct {
 	ReplyTo       string `json:"reply_to,omitempty"`    // e-mail address
 }
 
-// GDPRProperties are the legal words of a list's forms. All three are needed.
+// GDPRProperties are the legal texts of a list's forms. All three are required.
 type GDPRProperties struct {
 	Compliant   bool   `json:"gdpr_compliant"`
 	LegalText   string `json:"legal_text"`

@@ -6,17 +6,17 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// SubscriberField is a field that a list keeps of its subscribers.
+// SubscriberField is a custom field of a list's subscribers.
 type SubscriberField struct {
-	Field      string     `json:"field,omitempty"` // its id, made by the vendor
+	Field      string     `json:"field,omitempty"` // its id, assigned by the vendor
 	Name       string     `json:"name"`
 	Type       FieldType  `json:"type,omitempty"` // cannot be changed
 	Length     int        `json:"length"`         // 1 to 256
 	DateFormat DateFormat `json:"date_format,omitempty"`
-	Internal   bool       `json:"internal"` // stands on no form
+	Internal   bool       `json:"internal"` // not shown on forms
 }
 
-// FieldType is what a field holds.
+// FieldType is the type of a field's values.
 type FieldType string
 
 // The field types. Times are UTC.
@@ -28,8 +28,8 @@ const (
 	EmailField  FieldType = "EMAIL"
 )
 
-// DateFormat is how a date is written; the vendor accepts years of two and of
-// four digits for yy.
+// DateFormat is how a date is written; for yy the vendor accepts two or four
+// digits.
 type DateFormat string
 
 // The date formats.
@@ -75,7 +75,7 @@ func (c *Client) AddSubscriberField(ctx context.Context, listID string, f Subscr
 }
 
 // UpdateSubscriberField changes a field (PUT /list/{list_id}/field/{field},
-// scope writeList). Its type stays.
+// scope writeList). Its type cannot be changed.
 func (c *Client) UpdateSubscriberField(ctx context.Context, listID, field string, f SubscriberField) error {
 	if err := need("list_id", listID, "field", field); err != nil {
 		return err
@@ -100,10 +100,10 @@ func (c *Client) RemoveSubscriberField(ctx context.Context, listID, field string
 
 // GDPRField is a purpose to which subscribers consent.
 type GDPRField struct {
-	Field       string `json:"field,omitempty"` // its id, made by the vendor
+	Field       string `json:"field,omitempty"` // its id, assigned by the vendor
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
-	Mobile      *bool  `json:"mobile,omitempty"` // nil = not told
+	Mobile      *bool  `json:"mobile,omitempty"` // nil = unknown
 	Email       *bool  `json:"email,omitempty"`
 }
 

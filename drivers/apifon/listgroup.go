@@ -6,29 +6,29 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Group is a question that a list asks its subscribers; the subgroups are the
+// Group is a question for a list's subscribers; the subgroups are its possible
 // answers.
 type Group struct {
-	Field       string      `json:"field,omitempty"` // its id, made by the vendor
+	Field       string      `json:"field,omitempty"` // its id, assigned by the vendor
 	Name        string      `json:"name"`
 	Type        GroupType   `json:"type"` // "" = GROUP
 	Internal    bool        `json:"internal"`
 	Selection   Selection   `json:"selectionType,omitempty"`           // "" = SINGLE
 	Orientation Orientation `json:"groupOptionsOrientation,omitempty"` // "" = VERTICAL
-	FormHidden  bool        `json:"formHidden,omitempty"`              // told by the vendor
-	Subgroups   []Subgroup  `json:"options,omitempty"`                 // told by the vendor
+	FormHidden  bool        `json:"formHidden,omitempty"`              // reported by the vendor
+	Subgroups   []Subgroup  `json:"options,omitempty"`                 // reported by the vendor
 }
 
 // Subgroup is one answer of a [Group].
 type Subgroup struct {
-	Field string `json:"field,omitempty"` // its id, made by the vendor
+	Field string `json:"field,omitempty"` // its id, assigned by the vendor
 	Name  string `json:"name"`
 }
 
 // GroupType is the kind of a group.
 type GroupType string
 
-// The group types; only the first can be made.
+// The group types; only the first can be created.
 const (
 	PlainGroup GroupType = "GROUP"
 	ChipsGroup GroupType = "CHIPS"
@@ -43,7 +43,7 @@ const (
 	MultipleSelection Selection = "MULTIPLE"
 )
 
-// Orientation is how the answers stand on a form.
+// Orientation is how the answers are laid out on a form.
 type Orientation string
 
 // The orientations.
@@ -53,7 +53,7 @@ const (
 	DropdownList Orientation = "DROPDOWN_LIST"
 )
 
-// request is what of a group the vendor accepts.
+// request is the part of a group that the vendor accepts.
 func (g Group) request() (Group, error) {
 	if g.Type == "" {
 		g.Type = PlainGroup
@@ -137,7 +137,7 @@ func (c *Client) AddSubgroups(ctx context.Context, listID, group string, names .
 		return err
 	}
 	if len(names) == 0 {
-		return fieldError(provider.InvalidMessage, "name", "is empty; want at least one")
+		return fieldError(provider.InvalidMessage, "name", "must not be empty; want at least one")
 	}
 	for i, name := range names {
 		if err := need(at("name", i), name); err != nil {

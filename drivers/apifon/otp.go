@@ -8,10 +8,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// OTP is a request of the OTP gateway: make a one-time code and send it. Without
-// Message and Channels the code goes alone by SMS; with Message it goes by SMS;
-// with Channels by instant message; with both, the SMS is sent where the instant
-// message does not arrive.
+// OTP is a request of the OTP gateway: create a one-time code and send it. With
+// neither Message nor Channels the code is sent alone by SMS; with Message it
+// is sent by SMS; with Channels by instant message; with both, the SMS is sent
+// if the instant message is not delivered.
 type OTP struct {
 	ReferenceID string       `json:"reference_id"` // what [Client.VerifyOTP] takes
 	Number      string       `json:"subscriber"`   // digits only
@@ -19,19 +19,19 @@ type OTP struct {
 	CodeType    CodeType     `json:"code_type,omitempty"`
 	CallbackURL string       `json:"callback_url,omitempty"` // https
 	Expire      int          `json:"expire,omitempty"`       // seconds; 0 = 300
-	Message     *Text        `json:"message,omitempty"`      // may hold {apifon_otp}
+	Message     *Text        `json:"message,omitempty"`      // may contain {apifon_otp}
 	Channels    []OTPChannel `json:"im_channels,omitempty"`
 }
 
 // OTPChannel is the instant message that carries a code.
 type OTPChannel struct {
-	Text         string       `json:"text"` // must hold {apifon_otp}
+	Text         string       `json:"text"` // must contain {apifon_otp}
 	SenderID     string       `json:"sender_id,omitempty"`
 	TTL          int          `json:"ttl,omitempty"` // seconds, at least 30; above Expire there is no SMS
 	DeviceTarget DeviceTarget `json:"device_target,omitempty"`
 }
 
-// CodeType is what a code is made of.
+// CodeType is the alphabet of a code.
 type CodeType string
 
 // The code types; the vendor's default is numeric.
@@ -41,7 +41,7 @@ const (
 	Alphanumeric CodeType = "alphanumeric"
 )
 
-// CodePlaceholder is where the code stands in a text.
+// CodePlaceholder marks the place of the code in a text.
 const CodePlaceholder = "{apifon_otp}"
 
 // The OTP gateway's limits and its default.
@@ -51,7 +51,7 @@ const (
 	defaultExpire = 300
 )
 
-// OTPResult is the gateway's answer to a request that it took.
+// OTPResult is the gateway's response to a request that it accepted.
 type OTPResult struct {
 	RequestID   string          `json:"request_id"`
 	ReferenceID string          `json:"reference_id"`
@@ -60,7 +60,7 @@ type OTPResult struct {
 	Raw         json.RawMessage `json:"-"` // the response as it came
 }
 
-// CreateOTP makes and sends a code (POST /otp/create, scope otpGateway).
+// CreateOTP creates and sends a code (POST /otp/create, scope otpGateway).
 func (c *Client) CreateOTP(ctx context.Context, otp OTP) (*OTPResult, error) {
 	if err := checkOTP(otp); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (c *Client) CreateOTP(ctx context.Context, otp OTP) (*OTPResult, error) {
 
 func checkOTP(otp OTP) error {
 	if otp.ReferenceID == "" {
-		return fieldError(provider.InvalidMessage, "reference_id", "is empty; the code is checked under it")
+		return fieldError(provider.InvalidMessage, "reference_id", "must not be empty; it is needed to check the code")
 	}
 	if err := checkReference(otp.ReferenceID); err != nil {
 		return err
@@ -128,13 +128,13 @@ func (o *OTP) checkChannels() error {
 		case channel.TTL != 0 && channel.TTL < minTTL:
 			return fieldError(provider.Unsupported, field+".ttl", "%d s; the vendor accepts at least %d", channel.TTL, minTTL)
 		case o.Message != nil && channel.TTL > expire:
-			return fieldError(provider.Unsupported, field+".ttl", "%d s is more than the code lives, %d; the vendor would never send the SMS", channel.TTL, expire)
+			return fieldError(provider.Unsupported, field+".ttl", "%d s is longer than the life of the code, %d s; the vendor would never send the SMS", channel.TTL, expire)
 		}
 	}
 	return nil
 }
 
-// OTPAnswer is what the OTP gateway says of a code.
+// OTPAnswer is the OTP gateway's result for a code.
 type OTPAnswer struct {
 	RequestID  string     `json:"request_id"`
 	ResultInfo ResultInfo `json:"result_info"`
@@ -143,7 +143,7 @@ type OTPAnswer struct {
 // The results of [Client.VerifyOTP], as ResultInfo.StatusCode.
 const (
 	OTPValid       StatusCode = "0"
-	OTPUsed        StatusCode = "1" // it was right, once; the vendor answers HTTP 200
+	OTPUsed        StatusCode = "1" // it was right, but it has been used before; the vendor sends HTTP 200
 	OTPDeclined    StatusCode = "2"
 	OTPNotFound    StatusCode = "3" // wrong reference, or wrong code
 	OTPNoCode      StatusCode = "4"
@@ -153,8 +153,8 @@ const (
 )
 
 // VerifyOTP checks a code (POST /otp/verify, scope otpGateway). Each of the
-// vendor's eight documented results is a result, not an error; a right code is
-// used up by it.
+// vendor's eight documented results is a result, not an error. A right code can
+// be used once.
 func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPAnswer, error) {
 	if referenceID == "" || code == "" {
 		return nil, fieldError(provider.InvalidMessage, "reference_id", "reference and code must not be empty")

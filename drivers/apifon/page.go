@@ -14,18 +14,18 @@ import (
 // Page is one page of results.
 type Page[T any] struct {
 	Meta    PageMeta `json:"meta"`
-	Links   Links    `json:"links"` // empty in the answers to queries
+	Links   Links    `json:"links"` // empty in responses to queries
 	Results []T      `json:"results"`
 }
 
-// PageMeta says where a page stands.
+// PageMeta describes a page.
 type PageMeta struct {
 	Page  int `json:"page"`
 	Size  int `json:"size"`
 	Total int `json:"total"` // of results over all pages
 }
 
-// Links are the addresses of other pages; "" = there is none.
+// Links are the URLs of other pages; "" = there is none.
 type Links struct {
 	Prev  string `json:"prev"`
 	Next  string `json:"next"`
@@ -36,14 +36,15 @@ type Links struct {
 // Paging says which results are read and in which order. The zero value is the
 // vendor's default.
 type Paging struct {
-	Fields     []string // only these; an unknown name is refused by the vendor
-	Page       int      // where to begin, from 1; 0 = 1
+	Fields     []string // only these; the vendor refuses unknown names
+	Page       int      // the first page to read, from 1; 0 = 1
 	Size       int      // results in a page
 	Sort       string   // a field's name
 	Descending bool
 }
 
-// maxPageSize is the limit of pages of subscribers and of blocked destinations.
+// maxPageSize is the limit for pages of subscribers and of blocked
+// destinations.
 const maxPageSize = 200
 
 func (p *Paging) check(limit int) error {
@@ -56,7 +57,7 @@ func (p *Paging) check(limit int) error {
 	return nil
 }
 
-// values writes the paging into a query.
+// values adds the paging to a query.
 func (p *Paging) values(filter url.Values) url.Values {
 	set := func(name, value string) {
 		if value != "" {
@@ -79,7 +80,7 @@ func (p *Paging) values(filter url.Values) url.Values {
 
 // Condition is one condition of a [Query].
 type Condition struct {
-	Field string   `json:"name"` // dots reach inner fields: subscriber_fields.FIRST_NAME
+	Field string   `json:"name"` // dots select inner fields: subscriber_fields.FIRST_NAME
 	Op    Operator `json:"op"`
 	Value any      `json:"vl,omitempty"`
 }
@@ -105,7 +106,7 @@ type Query struct {
 	Paging
 }
 
-// queryBody is a [Query] as the vendor writes it.
+// queryBody is a [Query] in the vendor's format.
 type queryBody struct {
 	Conditions []Condition `json:"conditions,omitempty"`
 	Fields     []string    `json:"fields,omitempty"`
@@ -154,7 +155,7 @@ func getPage[T any](ctx context.Context, c *Client, path string, query url.Value
 	return &page, nil
 }
 
-// queryPage reads one page of the answers to a query.
+// queryPage reads one page of the results of a query.
 func queryPage[T any](ctx context.Context, c *Client, path string, q Query) (*Page[T], error) {
 	if err := q.check(); err != nil {
 		return nil, err
@@ -170,8 +171,8 @@ func queryPage[T any](ctx context.Context, c *Client, path string, q Query) (*Pa
 	return &page, nil
 }
 
-// everyResult iterates over the pages from the one where paging begins. An error
-// is handed out once and ends the walk.
+// everyResult iterates over the pages from the one where paging begins. An
+// error is yielded once and ends the iteration.
 func everyResult[T any](paging Paging, read func(Paging) (*Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for paging.Page = max(paging.Page, 1); ; paging.Page++ {
@@ -193,8 +194,8 @@ func everyResult[T any](paging Paging, read func(Paging) (*Page[T], error)) iter
 	}
 }
 
-// last reports whether no page follows the one that was asked for. Queries have
-// no links: there the total tells, and without it a page that is not full.
+// last reports whether no page follows the requested one. Queries have no
+// links: there the total decides, or without it a page that is not full.
 func (p *Page[T]) last(asked int) bool {
 	switch {
 	case len(p.Results) == 0 || p.Meta.Page != 0 && p.Meta.Page != asked:

@@ -31,20 +31,21 @@ func New(config Config) (*Provider, error) {
 	return &Provider{client: client, config: client.config}, nil
 }
 
-// Client is the vendor's API over the same connections and credentials.
+// Client returns the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
-// String names the provider without its credentials.
+// String describes the provider without its credentials.
 func (p *Provider) String() string { return "apifon provider at " + p.config.BaseURL }
 
 // Close drops the idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// maxBatch is how many messages go into one request. The vendor names no limit.
+// maxBatch is how many messages go into one request. The vendor documents no
+// limit.
 const maxBatch = 100
 
-// Capabilities says what this account can do. Where the setting scopes leaves a
-// scope out, what needs it is missing.
+// Capabilities says what this account can do. If the setting scopes omits a
+// scope, the capabilities that need it are missing.
 func (p *Provider) Capabilities() provider.Capabilities {
 	features := provider.HasCallbacks | provider.CanSchedule | provider.CanSetValidity | provider.CanChooseSender
 	for scope, needed := range scopedFeatures {
@@ -61,8 +62,8 @@ var scopedFeatures = map[string]provider.Feature{
 	"otpGateway":  provider.HasVerify,
 }
 
-// Send sends an SMS, or with extras an instant message and the SMS after it; see
-// the package comment.
+// Send sends an SMS, or with extras an instant message and the SMS after it;
+// see the package comment.
 func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -91,8 +92,8 @@ func (p *Provider) sendSMS(ctx context.Context, m *provider.Message) (*SendResul
 	return p.client.SendSMS(ctx, sms)
 }
 
-// sms writes a message as the vendor's request, or refuses what the vendor
-// would change or cannot carry.
+// sms converts a message to the vendor's request, or refuses what the vendor
+// would change or cannot send.
 func (p *Provider) sms(m *provider.Message) (SMS, error) {
 	text, err := p.text(m)
 	if err != nil {
@@ -108,18 +109,18 @@ func (p *Provider) sms(m *provider.Message) (SMS, error) {
 	}, nil
 }
 
-// magic begins the placeholders that the vendor replaces by itself; other {KEY}
-// stay as they are when no params are given.
+// magic begins the placeholders that the vendor always replaces; any other
+// {KEY} stays as it is if no params are given.
 const magic = "{apifon_"
 
 func checkMagic(text string) error {
 	if strings.Contains(text, magic) {
-		return provider.NewError(provider.Unsupported, "the text holds "+magic+"…}, which the vendor would replace")
+		return provider.NewError(provider.Unsupported, "the text contains "+magic+"…}, which the vendor would replace")
 	}
 	return nil
 }
 
-// text is the message as the vendor's SMS.
+// text returns the message as the vendor's SMS.
 func (p *Provider) text(m *provider.Message) (Text, error) {
 	if err := checkMagic(m.Text); err != nil {
 		return Text{}, err
@@ -135,18 +136,18 @@ func (p *Provider) text(m *provider.Message) (Text, error) {
 	return Text{Text: m.Text, DataCoding: coding, SenderID: sender}, nil
 }
 
-// sender is the message's own or the account's.
+// sender returns the message's sender or the account's default.
 func (p *Provider) sender(from string) (string, error) {
 	if from == "" {
 		from = p.config.Sender
 	}
 	if from == "" {
-		return "", provider.NewError(provider.SenderRejected, "the message names no sender and the setting sender is empty; the vendor needs one")
+		return "", provider.NewError(provider.SenderRejected, "the message has no sender and the setting sender is empty; the vendor needs one")
 	}
 	return senderID(from), nil
 }
 
-// senderID is a sender as the vendor writes it: numbers without a plus sign.
+// senderID returns a sender in the vendor's form: numbers without a plus sign.
 func senderID(from string) string {
 	if number, err := e164.Parse(from); err == nil {
 		return number.Digits()
@@ -165,7 +166,8 @@ func dataCoding(text string) (DataCoding, error) {
 	return UCS2, nil
 }
 
-// sendAt is never earlier than asked: the vendor has no fractions of a second.
+// sendAt is never earlier than requested: the vendor has no fractions of a
+// second.
 func sendAt(m *provider.Message) Time {
 	if m.SendAt.IsZero() {
 		return Time{}
@@ -173,8 +175,8 @@ func sendAt(m *provider.Message) Time {
 	return Time{m.SendAt.Add(time.Second - 1).Truncate(time.Second)}
 }
 
-// receipt finds one recipient's part of a response. A response without it may
-// still have sent the message.
+// receipt finds one recipient's part of a response. The message may have been
+// sent even if it is missing.
 func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, error) {
 	entries := result.Of(to.Digits())
 	if len(entries) == 0 || entries[0].MessageID == "" {
@@ -187,27 +189,27 @@ func receipt(result *SendResult, to e164.Number, id string) (*provider.Receipt, 
 // withdrawn alone: the vendor removes whole requests.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
 	if strings.Contains(id, batchMark) {
-		return provider.NewError(provider.Unsupported, "the message was sent in a batch, and the vendor removes whole requests only")
+		return provider.NewError(provider.Unsupported, "the message was sent in a batch, and the vendor can only cancel whole requests")
 	}
-	// An id does not tell the two gateways apart.
+	// The id does not show which of the two gateways it belongs to.
 	removed, err := p.client.RemoveSMS(ctx, id)
 	if err == nil && removed < 1 {
 		removed, err = p.client.RemoveIM(ctx, id)
 		if errors.Is(err, provider.Unauthenticated) {
-			err = nil // the token took the first call: it may not send instant messages, and so has none scheduled
+			err = nil // the token was valid for the first call: it may not send instant messages, so it has none scheduled
 		}
 	}
 	if err != nil {
 		return err
 	}
 	if removed < 1 {
-		return provider.NewError(provider.Rejected, fmt.Sprintf("nothing is scheduled under the id %s", provider.Mask(id)))
+		return provider.NewError(provider.Rejected, fmt.Sprintf("no message is scheduled under the id %s", provider.Mask(id)))
 	}
 	return nil
 }
 
-// Balance reads the account's balance. Available is the vendor's balance as it
-// stands; what is reserved stands beside it.
+// Balance reads the account's balance. Available is the vendor's balance; what
+// is reserved is reported separately.
 func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	said, err := p.client.Balance(ctx)
 	if err != nil {
@@ -232,7 +234,7 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	return balance, nil
 }
 
-// Check reads the balance, which shows whether the credentials are taken.
+// Check reads the balance, which shows whether the credentials are valid.
 func (p *Provider) Check(ctx context.Context) error {
 	_, err := p.client.Balance(ctx)
 	return err

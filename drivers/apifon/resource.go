@@ -18,17 +18,17 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// ErrNotModified is what a read with [Read].IfNoneMatch answers if the resource
-// is still as it was.
+// ErrNotModified is returned by a read with [Read].IfNoneMatch if the resource
+// has not changed.
 var ErrNotModified = errors.New("apifon: the resource was not modified")
 
-// Read says how a resource is read. The zero value reads all of it.
+// Read says which parts of a resource are read. The zero value reads all of it.
 type Read struct {
-	Fields      []string // only these; an unknown name is refused by the vendor
-	IfNoneMatch string   // an ETag: answer ErrNotModified if it still holds
+	Fields      []string // only these; the vendor refuses unknown names
+	IfNoneMatch string   // an ETag: return ErrNotModified if the resource still has it
 }
 
-// Meta stands in every resource.
+// Meta is part of every resource.
 type Meta struct {
 	ETag string `json:"Etag"`
 }
@@ -58,7 +58,7 @@ func (m Millis) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, m.UnixMilli(), 10), nil
 }
 
-// maxPageBytes caps the response to a request for a page.
+// maxPageBytes is the maximum size of a page's response.
 const maxPageBytes = 16 << 20
 
 // read gets a resource.
@@ -79,7 +79,7 @@ func jsonHeader() http.Header {
 	return http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 }
 
-// resource makes a request and reads what it answers.
+// resource makes a request and decodes the response.
 func (c *Client) resource(ctx context.Context, r httpcall.Request, into any) error {
 	r.Limit = maxPageBytes
 	answer, err := c.do(ctx, r)
@@ -97,8 +97,8 @@ func (c *Client) resource(ctx context.Context, r httpcall.Request, into any) err
 	return nil
 }
 
-// change makes a request that changes a resource. The response is empty; where a
-// resource was made, its Location tells the name of it, else name is "".
+// change makes a request that changes a resource. The response is empty; if a
+// resource was created, name is taken from its Location, else it is "".
 func (c *Client) change(ctx context.Context, method, path string, body any) (name string, err error) {
 	r, err := c.call(ctx, method, path, body)
 	if err != nil {
@@ -113,7 +113,7 @@ func (c *Client) change(ctx context.Context, method, path string, body any) (nam
 	return lastSegment(r.Header.Get("Location")), nil
 }
 
-// lastSegment is the name at the end of a resource's address.
+// lastSegment returns the name at the end of a resource's URL.
 func lastSegment(location string) string {
 	u, err := url.Parse(location)
 	if err != nil {
@@ -131,7 +131,7 @@ func lastSegment(location string) string {
 func segments(path string, names ...string) string {
 	for _, name := range names {
 		escaped := url.PathEscape(name)
-		if name == "." || name == ".." { // a server would take them for directories
+		if name == "." || name == ".." { // a server would treat them as directories
 			escaped = strings.ReplaceAll(name, ".", "%2E")
 		}
 		path += "/" + escaped
@@ -139,8 +139,7 @@ func segments(path string, names ...string) string {
 	return path
 }
 
-// need checks the names that a path is made of, given as field, value, field,
-// value.
+// need checks the names in a path, given as field, value, field, value.
 func need(pairs ...string) error {
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i+1] == "" {
@@ -150,7 +149,7 @@ func need(pairs ...string) error {
 	return nil
 }
 
-// oneOf checks a value of a closed set; "" is left to who needs it.
+// oneOf checks a value of a closed set; "" is allowed.
 func oneOf[S ~string](field string, value S, allowed ...S) error {
 	words := make([]string, len(allowed))
 	for i, a := range allowed {

@@ -12,7 +12,7 @@ import (
 // SMS is a request of the SMS gateway: one text to one or several recipients.
 type SMS struct {
 	Recipients  []Recipient `json:"subscribers"`
-	ReferenceID string      `json:"reference_id,omitempty"` // up to 255 characters; the vendor does not ask it to be unique
+	ReferenceID string      `json:"reference_id,omitempty"` // up to 255 characters; the vendor does not require it to be unique
 	Message     Text        `json:"message"`
 	CallbackURL string      `json:"callback_url,omitempty"` // https; "" = no delivery reports
 	TTE         TTE         `json:"tte,omitzero"`
@@ -20,8 +20,8 @@ type SMS struct {
 }
 
 // TTE is how long the vendor tries to deliver: for a time, 60 s to 48 h, or
-// until a time. Zero is the vendor's default, 8 hours. The vendor would bend
-// other values to the nearest limit; they are refused here.
+// until a time. Zero is the vendor's default, 8 hours. The vendor would replace
+// other values by the nearest limit; they are refused here.
 type TTE struct {
 	For   time.Duration // whole seconds, rounded down
 	Until time.Time
@@ -41,14 +41,14 @@ func (t TTE) MarshalJSON() ([]byte, error) {
 	return json.Marshal(strconv.FormatInt(int64(t.For/time.Second), 10))
 }
 
-// check judges the time between the sending and the end.
+// check checks the time between sending and expiry.
 func (t TTE) check(sent time.Time) error {
 	span := t.For
 	switch {
 	case t.For == 0 && t.Until.IsZero():
 		return nil
 	case t.For != 0 && !t.Until.IsZero():
-		return fieldError(provider.Unsupported, "tte", "give a span or an end, not both")
+		return fieldError(provider.Unsupported, "tte", "set a duration or an end, not both")
 	case !t.Until.IsZero():
 		span = t.Until.Sub(sent)
 	}
@@ -87,13 +87,13 @@ func (c *Client) checkSMS(sms SMS) error {
 	return sms.TTE.check(sent)
 }
 
-// RemoveSMS takes back scheduled texts by their request id (POST /sms/remove,
+// RemoveSMS cancels scheduled texts by their request id (POST /sms/remove,
 // scope smsGateway) and returns how many.
 func (c *Client) RemoveSMS(ctx context.Context, requestID string) (int, error) {
 	return c.remove(ctx, api+"/sms/remove", removal{requestID, "REQUEST_ID"})
 }
 
-// RemoveSMSByReference takes back scheduled texts by the reference id of their
+// RemoveSMSByReference cancels scheduled texts by the reference id of their
 // request.
 func (c *Client) RemoveSMSByReference(ctx context.Context, referenceID string) (int, error) {
 	return c.remove(ctx, api+"/sms/remove", removal{referenceID, "REFERENCE_ID"})

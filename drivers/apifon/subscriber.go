@@ -11,8 +11,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// SubscriberStatus is a person's subscription to a list, for one way of
-// reaching them.
+// SubscriberStatus is the status of a person's subscription to a list, by
+// number or by e-mail.
 type SubscriberStatus string
 
 // The states.
@@ -22,7 +22,7 @@ const (
 	Unconfirmed  SubscriberStatus = "UNCONFIRMED" // on lists with double opt-in; asks for confirmation
 )
 
-// Contact is a person to be put on a list, or their changed data.
+// Contact is a person to be added to a list, or changes to their data.
 type Contact struct {
 	Destination      string             `json:"destination,omitempty"` // mobile number; this or Email
 	Email            string             `json:"email,omitempty"`
@@ -33,7 +33,7 @@ type Contact struct {
 	Subgroups        []string           `json:"groupOptions,omitempty"`
 }
 
-// Consent is what a person allowed for a purpose.
+// Consent is what a person consented to for a purpose.
 type Consent struct {
 	Mobile bool `json:"mobile"`
 	Email  bool `json:"email"`
@@ -60,16 +60,16 @@ type Subscriber struct {
 	Subgroups        []string           `json:"groupOptions"`
 }
 
-// SubscriberKey is the name under which a list knows a person: the MD5 of the
-// number without its plus sign, or of the e-mail address.
+// SubscriberKey is the key of a person in a list: the MD5 of the number without
+// its plus sign, or of the e-mail address.
 func SubscriberKey(destination string) string {
-	sum := md5.Sum([]byte(strings.TrimPrefix(destination, "+"))) // the vendor's identifier, not a safeguard
+	sum := md5.Sum([]byte(strings.TrimPrefix(destination, "+"))) // the vendor's identifier, not a security measure
 	return hex.EncodeToString(sum[:])
 }
 
 func (s *Contact) check(field string) error {
 	if s.Destination == "" && s.Email == "" {
-		return fieldError(provider.InvalidRecipient, field+"destination", "is empty, and so is email; want one of them")
+		return fieldError(provider.InvalidRecipient, field+"destination", "must not be empty unless email is set")
 	}
 	if err := need(field+"status", string(s.Status), field+"email_status", string(s.EmailStatus)); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *Contact) check(field string) error {
 
 func subscribersPath(listID string) string { return segments(listPath, listID, "subscriber") }
 
-// AddSubscriber puts a person on a list (POST /list/{list_id}/subscriber, scope
+// AddSubscriber adds a person to a list (POST /list/{list_id}/subscriber, scope
 // writeSubscriber).
 func (c *Client) AddSubscriber(ctx context.Context, listID string, s Contact) error {
 	if err := need("list_id", listID); err != nil {
@@ -95,16 +95,16 @@ func (c *Client) AddSubscriber(ctx context.Context, listID string, s Contact) er
 	return err
 }
 
-// AddSubscribers puts several people on a list (POST
+// AddSubscribers adds several people to a list (POST
 // /list/{list_id}/subscriber/bulk, scope writeSubscriber). Those who are on it
-// already are skipped unless update is set; those on the bounce list are skipped
-// silently. The vendor goes on after it has answered.
+// already are skipped unless update is set; those on the bounce list are
+// skipped silently. The vendor continues the work after it has responded.
 func (c *Client) AddSubscribers(ctx context.Context, listID string, people []Contact, update bool) error {
 	if err := need("list_id", listID); err != nil {
 		return err
 	}
 	if len(people) == 0 {
-		return fieldError(provider.InvalidRecipient, "subscribers", "is empty; want at least one")
+		return fieldError(provider.InvalidRecipient, "subscribers", "must not be empty; want at least one")
 	}
 	for i := range people {
 		if err := people[i].check(at("subscribers", i) + "."); err != nil {
@@ -120,7 +120,7 @@ func (c *Client) AddSubscribers(ctx context.Context, listID string, people []Con
 
 // UpdateSubscriber changes a person's data (PUT
 // /list/{list_id}/subscriber/{lookup_md5}, scope writeSubscriber). The key is a
-// [SubscriberKey]. Who was archived is so no longer.
+// [SubscriberKey]. An archived person is active again afterwards.
 func (c *Client) UpdateSubscriber(ctx context.Context, listID, key string, s Contact) error {
 	if err := need("list_id", listID, "lookup_md5", key); err != nil {
 		return err

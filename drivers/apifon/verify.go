@@ -9,10 +9,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// StartVerification lets the vendor make and send a one-time code. Text must
-// hold {apifon_otp}; without a Text the code goes alone. The extras
+// StartVerification lets the vendor create and send a one-time code. Text must
+// contain {apifon_otp}; without a Text the code is sent alone. The extras
 // apifon.im_text, im_sender, im_ttl and im_device_target send it by Viber, and
-// by SMS only where that does not arrive and a sender is known.
+// by SMS only if that is not delivered and a sender is set.
 func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
 	otp, err := p.otp(r)
 	if err != nil {
@@ -25,7 +25,7 @@ func (p *Provider) StartVerification(ctx context.Context, r *provider.Verificati
 	return &provider.Receipt{ID: otp.ReferenceID, Segments: len(result.Result), Raw: result.Raw}, nil
 }
 
-// otp writes a request for a code as the vendor's.
+// otp converts a request for a code to the vendor's format.
 func (p *Provider) otp(r *provider.VerificationRequest) (OTP, error) {
 	if r.To.IsZero() {
 		return OTP{}, provider.NewError(provider.InvalidRecipient, "the request has no recipient")
@@ -39,7 +39,7 @@ func (p *Provider) otp(r *provider.VerificationRequest) (OTP, error) {
 		CallbackURL: p.config.hook(p.config.CallbackURL), Expire: int(r.Expire / time.Second),
 	}
 	if r.Expire != 0 && r.Expire < time.Second {
-		return OTP{}, fieldError(provider.Unsupported, "expire", "%s; the vendor counts whole seconds", r.Expire)
+		return OTP{}, fieldError(provider.Unsupported, "expire", "%s is not a whole number of seconds", r.Expire)
 	}
 	if otp.ReferenceID == "" {
 		otp.ReferenceID = rand.Text()
@@ -56,7 +56,7 @@ func (p *Provider) otp(r *provider.VerificationRequest) (OTP, error) {
 	return otp, err
 }
 
-// codeText is the SMS that carries a code; nil = the vendor's own.
+// codeText is the SMS that contains a code; nil = the vendor's own text.
 func (p *Provider) codeText(r *provider.VerificationRequest) (*Text, error) {
 	text := r.Text
 	if text == "" && r.From == "" && p.config.Sender == "" {
@@ -81,12 +81,12 @@ func (p *Provider) codeText(r *provider.VerificationRequest) (*Text, error) {
 
 func checkCodeText(text string) error {
 	if !strings.Contains(text, CodePlaceholder) {
-		return provider.NewError(provider.InvalidMessage, "the text has no "+CodePlaceholder+", where the code would stand")
+		return provider.NewError(provider.InvalidMessage, "the text has no "+CodePlaceholder+", which marks the place of the code")
 	}
 	return checkMagic(strings.ReplaceAll(text, CodePlaceholder, ""))
 }
 
-// codeChannel is the instant message that carries a code.
+// codeChannel is the instant message that contains a code.
 func codeChannel(r *provider.VerificationRequest, extra map[string]string) ([]OTPChannel, error) {
 	channel := OTPChannel{Text: extra["im_text"], SenderID: extra["im_sender"], DeviceTarget: DeviceTarget(extra["im_device_target"])}
 	if channel.Text == "" {
@@ -103,8 +103,8 @@ func codeChannel(r *provider.VerificationRequest, extra map[string]string) ([]OT
 	return []OTPChannel{channel}, err
 }
 
-// CheckVerification judges what the user typed. The vendor does not tell a
-// wrong code from an unknown ref.
+// CheckVerification checks what the user typed. The vendor does not distinguish
+// a wrong code from an unknown ref.
 func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
 	answer, err := p.client.VerifyOTP(ctx, ref, code)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // imExtras are the keys of provider.Message.Extra, after "apifon.", that make a
-// message an instant message with its Text as the SMS after it.
+// message an instant message, with its Text as the SMS that may follow.
 var imExtras = []string{
 	"im_text", "im_sender", "im_channel", "im_image", "im_action_title", "im_action_url", "im_ttl", "im_expiry_text", "im_device_target",
 	"im_video_url", "im_video_size", "im_video_duration", "im_video_thumbnail", "im_video_type", "im_video_caption",
@@ -23,7 +23,7 @@ var otpExtras = []string{"im_text", "im_sender", "im_ttl", "im_device_target"}
 
 func (p *Provider) sendIM(ctx context.Context, m *provider.Message, extra map[string]string) (*SendResult, error) {
 	if m.Validity != 0 {
-		return nil, fieldError(provider.Unsupported, "tte", "instant messages have none; use the extra apifon.im_ttl instead of Validity")
+		return nil, fieldError(provider.Unsupported, "tte", "Validity is not available for instant messages; use the extra apifon.im_ttl")
 	}
 	text, err := p.text(m)
 	if err != nil {
@@ -44,7 +44,7 @@ func (p *Provider) sendIM(ctx context.Context, m *provider.Message, extra map[st
 	})
 }
 
-// channelOf writes the extras as the vendor's channel. Where they bring no
+// channelOf converts the extras to the vendor's channel. If they have no
 // content of their own, the message's text is the content.
 func channelOf(text string, extra map[string]string) (Channel, error) {
 	c := Channel{
@@ -68,7 +68,7 @@ func channelOf(text string, extra map[string]string) (Channel, error) {
 		}
 		c.Videos = []Video{video}
 	} else if key := anyOf(extra, "im_video_"); key != "" {
-		return c, fieldError(provider.Unsupported, driverName+"."+key, "says something of a video, but apifon.im_video_url names none")
+		return c, fieldError(provider.Unsupported, driverName+"."+key, "needs apifon.im_video_url")
 	}
 	if c.Text == "" && len(c.Images) == 0 && len(c.Videos) == 0 {
 		c.Text = text
@@ -81,8 +81,8 @@ func channelOf(text string, extra map[string]string) (Channel, error) {
 	return c, nil
 }
 
-// anyOf is the first key, in alphabetical order, that begins so and has a value;
-// "" = there is none.
+// anyOf returns the first key, in alphabetical order, that has the prefix and a
+// value; "" = there is none.
 func anyOf(extra map[string]string, prefix string) string {
 	for _, key := range slices.Sorted(maps.Keys(extra)) {
 		if strings.HasPrefix(key, prefix) && extra[key] != "" {
@@ -99,7 +99,7 @@ func videoOf(extra map[string]string) (Video, error) {
 	}
 	var err error
 	if v.ContentLength, err = strconv.Atoi(extra["im_video_size"]); err != nil {
-		return v, fieldError(provider.Unsupported, "apifon.im_video_size", "want the octets as a number")
+		return v, fieldError(provider.Unsupported, "apifon.im_video_size", "want a number of bytes")
 	}
 	v.Duration, err = extraSeconds(extra, "im_video_duration")
 	return v, err

@@ -118,7 +118,7 @@ func readYAML(source []byte) (*yaml.Node, error) {
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("is empty; want a recipe (anysms recipe new writes one to begin with)")
+			return nil, errors.New("must not be empty; want a recipe (anysms recipe new writes one to begin with)")
 		}
 		return nil, err
 	}

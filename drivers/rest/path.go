@@ -46,7 +46,7 @@ func parsePath(s string) (path, error) {
 		return p, nil
 	}
 	if s == "" {
-		return p, errors.New("is empty; want one such as messages[0].id, or . for the whole answer")
+		return p, errors.New("must not be empty; want one such as messages[0].id, or . for the whole answer")
 	}
 	for rest := s; rest != ""; {
 		var st step

@@ -42,7 +42,7 @@ func NewClient(config Config) (*Client, error) {
 	return &Client{config: &config, http: w}, nil
 }
 
-// String names the client without its credentials.
+// String describes the client without its credentials.
 func (c *Client) String() string { return "zoomconnect client of " + c.config.BaseURL }
 
 // Close drops the idle connections. Calls after it are provider.Unavailable.

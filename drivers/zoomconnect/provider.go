@@ -28,7 +28,7 @@ func New(config Config) (*Provider, error) {
 // Client is the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
-// String names the provider without its credentials.
+// String describes the provider without its credentials.
 func (p *Provider) String() string { return "zoomconnect provider at " + p.config.BaseURL }
 
 // Close drops the idle connections.
