@@ -17,7 +17,7 @@ import (
 type Balance struct {
 	Balance       Decimal        `json:"balance"`
 	Reserved      Decimal        `json:"reserved"`
-	Plafon        Decimal        `json:"plafon"` // credit limit
+	Plafon        Decimal        `json:"plafon"` // amount to be credited
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 

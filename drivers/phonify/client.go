@@ -9,8 +9,8 @@ import (
 )
 
 // Client is the vendor's API, typed. It is safe for concurrent use. Every error
-// of its methods is a *provider.Error; where the vendor said why, its cause is
-// an [*APIError].
+// of its methods is a *provider.Error; if the vendor gave a reason, its cause
+// is an [*APIError].
 type Client struct {
 	config *Config // behind a pointer, so that %#v prints no secret
 	http   *httpcall.Client
@@ -23,7 +23,8 @@ func NewClient(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	// Basic sends the key with a colon, and so it would come back in base64.
+	// Basic authentication sends the key with a colon, and so it would come
+	// back in base64.
 	w, err := httpcall.New(config.Config, config.APIKey, config.APIKey+":")
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func (c *Client) String() string { return "phonify client of " + c.config.BaseUR
 // It may be called again.
 func (c *Client) Close() error { return c.http.Close() }
 
-// maxAnswer is the cap for what is read: room for the largest page, 1,000
+// maxAnswer is the maximum size of a response: room for the largest page, 1,000
 // messages of 160 escaped characters.
 const maxAnswer = 4 << 20
 
@@ -52,7 +53,7 @@ func (c *Client) post(ctx context.Context, path string, form url.Values) (*httpc
 	return c.do(ctx, httpcall.Form(http.MethodPost, path, c.parameters(form)))
 }
 
-// parameters adds what goes with every call.
+// parameters adds the parameters of every call.
 func (c *Client) parameters(p url.Values) url.Values {
 	if c.config.Auth == AuthParameter {
 		p.Set("api_key", c.config.APIKey.Reveal())

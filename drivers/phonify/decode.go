@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/drivers/internal/loosejson"
 )
 
-// parseMessages reads the three shapes that the API is known to answer with:
+// parseMessages reads the three formats in which the API is known to respond:
 // {"message":{…}}, {"messages":[…]} and […].
 func parseMessages(body []byte) ([]Message, error) {
 	body = bytes.TrimSpace(body)
@@ -36,7 +36,7 @@ func parseMessages(body []byte) ([]Message, error) {
 	return parseList(answer.Messages)
 }
 
-// hasMessage reports an object that speaks of messages, readable or not.
+// hasMessage reports whether body is an object with messages, readable or not.
 func hasMessage(body []byte) bool {
 	var answer struct {
 		Message  json.RawMessage `json:"message"`
@@ -63,9 +63,8 @@ func parseList(list []json.RawMessage) ([]Message, error) {
 	return messages, nil
 }
 
-// message is the object as it comes. Samples of several years differ in the
-// types of its fields, and none of them but the id decides anything: what cannot
-// be read is left empty.
+// message is the vendor's object. Samples of several years differ in the types
+// of its fields, and only the id is needed: what cannot be read is left empty.
 type message struct {
 	ID        loosejson.Word `json:"id"`
 	Body      loosejson.Word `json:"body"`
@@ -87,8 +86,8 @@ func (m *message) public(raw json.RawMessage) Message {
 
 type party Party
 
-// UnmarshalJSON never fails. The page calls a party a list, the samples show an
-// object.
+// UnmarshalJSON never fails. The vendor's page calls a party a list, the
+// samples show an object.
 func (p *party) UnmarshalJSON(b []byte) error {
 	type fields struct {
 		Number  loosejson.Word `json:"number"`

@@ -11,8 +11,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// APIError is what the vendor said instead of doing what it was asked to. Its
-// words may hold a number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words may contain a phone
+// number; Error does not repeat them.
 type APIError struct {
 	HTTPStatus int
 	Faults     []Fault // at least one
@@ -24,10 +24,10 @@ type Fault struct {
 	Title string // in English
 }
 
-// Error is the HTTP status.
+// Error returns the HTTP status.
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
 
-// message is the vendor's words in one line.
+// message returns the vendor's words in one line.
 func (e *APIError) message() string {
 	titles := make([]string, len(e.Faults))
 	for i, f := range e.Faults {
@@ -36,7 +36,7 @@ func (e *APIError) message() string {
 	return strings.Join(titles, "; ")
 }
 
-// errorBody is the vendor's form of an error. An empty list is none.
+// errorBody is the vendor's error format. An empty list is not an error.
 type errorBody struct {
 	Errors []struct {
 		Type  loosejson.Word `json:"type"`
@@ -58,18 +58,18 @@ func parseError(resp *httpcall.Response) *APIError {
 	return e
 }
 
-// failure makes the error of a response that is not a success: what a documented
-// body says, else what the status alone stands for.
+// failure makes the error of a response that is not a success: what a
+// documented body says, else what the status alone means.
 func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Error {
 	bare := resp.ByStatus()
 	if resp.Status == http.StatusPaymentRequired && bare.Code == provider.InsufficientFunds {
-		bare.Code = provider.Rejected // 402 is this vendor's word for every refusal
+		bare.Code = provider.Rejected // 402 is this vendor's status for every refusal
 	}
 	if said == nil {
 		return bare
 	}
 	if resp.OK() && !hasMessage(resp.Raw()) {
-		bare.Code = provider.Rejected // a success with errors in place of a message
+		bare.Code = provider.Rejected // a success with errors instead of a message
 	}
 	err := resp.Failed(c.codeOf(said, bare.Code), said.Faults[0].Type, said.message())
 	err.Err = said
@@ -77,8 +77,8 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Erro
 }
 
 // codeOf looks for the first fault that says what happened to the message. The
-// words of a type are a guess: no proof against a status that leaves it in
-// doubt, and of no weight beside one that says why, such as 429.
+// words of a type are only a guess: they do not count if the status leaves the
+// outcome unknown, nor if it says why, such as 429.
 func (c *Client) codeOf(said *APIError, byStatus provider.Code) provider.Code {
 	for _, f := range said.Faults {
 		if code, ok := c.config.ErrorTypes[f.Type]; ok {

@@ -10,16 +10,15 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// inboxPage is how many messages are asked for at a time. Few are new, as a
-// rule.
+// inboxPage is how many messages are requested at a time. Usually few are new.
 const inboxPage = 100
 
 // Inbox returns what was sent to one of the account's own numbers after the
 // cursor, the oldest first. A text that the account sends to its own number
 // looks the same and is among them.
 //
-// The list is walked from its newest message back to the cursor, so that a
-// first call, without a cursor, reads all of it.
+// The list is read from its newest message back to the cursor, so a first call,
+// without a cursor, reads all of it.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
 	since, err := inbox.ParsePosition(cursor)
 	if err == nil && cursor != "" && len(since.IDs) == 0 {
@@ -29,7 +28,7 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 		return nil, cursor, err
 	}
 	var newest inbox.Position
-	seen := make(map[string]bool) // the pages shift if something comes in meanwhile
+	seen := make(map[string]bool) // the pages shift if messages arrive meanwhile
 	for m, err := range p.client.Messages(ctx, inboxPage) {
 		if err != nil {
 			return nil, cursor, err
@@ -70,7 +69,7 @@ func (p *Provider) event(m *Message) provider.Event {
 	}
 }
 
-// address is the party's international number where the vendor gives it, else
+// address returns the party's international number if the vendor gives it, else
 // the number as the vendor wrote it.
 func (p Party) address() string {
 	n, err := e164.ParseDigits(strings.TrimPrefix(p.MSISDN, "+"))
@@ -90,8 +89,8 @@ func (p Party) extra() map[string]string {
 	return extra
 }
 
-// before reports whether the walk back has passed the position: m is older. A
-// list without times ends at the id.
+// before reports whether the position has been passed: m is older. A list
+// without times ends at the id.
 func before(m *Message, p inbox.Position) bool {
 	if p.At.IsZero() {
 		return p.Has(m.ID)
@@ -99,7 +98,7 @@ func before(m *Message, p inbox.Position) bool {
 	return !m.CreatedAt.IsZero() && m.CreatedAt.Before(p.At)
 }
 
-// extend takes the first message of the walk, and those of the same time.
+// extend adds the first message of the list, and those of the same time.
 func extend(p *inbox.Position, m *Message) {
 	if len(p.IDs) == 0 || !p.At.IsZero() && m.CreatedAt.Equal(p.At) {
 		p.At, p.IDs = m.CreatedAt, append(p.IDs, m.ID)

@@ -19,11 +19,11 @@ import (
 )
 
 // MaxCharacters is the documented limit of a body. It is counted in code
-// points, as the vendor says nothing of encodings.
+// points, because the vendor does not mention encodings.
 const MaxCharacters = 160
 
 // Message is one message, sent or received: the vendor has one object for both,
-// and no field that tells them apart.
+// and no field that distinguishes them.
 type Message struct {
 	ID        string
 	Body      string
@@ -80,7 +80,7 @@ func (c *Client) checkLength(body string) error {
 		limit = c.config.MaxUCS2
 	}
 	if n := utf8.RuneCountInString(body); n > limit {
-		return provider.NewError(provider.Unsupported, fmt.Sprintf("the text has %d characters; Phonify takes %d", n, limit))
+		return provider.NewError(provider.Unsupported, fmt.Sprintf("the text has %d characters; Phonify accepts at most %d", n, limit))
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func pick(messages []Message, to e164.Number) (*Message, error) {
 				return &messages[i], nil
 			}
 		}
-		return nil, errors.New("none of the response's messages is to the recipient")
+		return nil, errors.New("the response has no message to the recipient")
 	}
 	if len(messages) == 0 || messages[0].ID == "" {
 		return nil, errors.New("the response has no message id")
@@ -105,7 +105,7 @@ func pick(messages []Message, to e164.Number) (*Message, error) {
 // Message returns one message, sent or received. An id that the vendor does not
 // know is provider.Rejected.
 func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
-	if id == "" || id == "." || id == ".." { // these are other addresses
+	if id == "" || id == "." || id == ".." { // these are other paths
 		return nil, provider.NewError(provider.Rejected, fmt.Sprintf("%q is not a message id", id))
 	}
 	resp, err := c.get(ctx, "/messages/"+url.PathEscape(id), url.Values{})
@@ -121,7 +121,7 @@ func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 			return &messages[i], nil
 		}
 	}
-	return nil, resp.Doubt(errors.New("the response is not the message that was asked for"))
+	return nil, resp.Doubt(errors.New("the response is not the requested message"))
 }
 
 // The documented bounds of a page.
@@ -152,9 +152,8 @@ func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error)
 }
 
 // Messages iterates over all messages, the newest first, page by page. It ends
-// at the first error, one of which is a vendor that answers the same page again.
-// A message that comes in during the walk shifts the pages, so that one may
-// appear twice; none is left out.
+// at the first error; a page that comes twice is one. A message that arrives
+// meanwhile shifts the pages, so that one may appear twice; none is left out.
 func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if pageSize == 0 {
@@ -164,7 +163,7 @@ func (c *Client) Messages(ctx context.Context, pageSize int) iter.Seq2[Message, 
 		for offset := 0; ; offset += pageSize {
 			page, err := c.List(ctx, offset, pageSize)
 			if err == nil && samePage(last, page) {
-				err = provider.NewError(provider.Indeterminate, "the vendor answers the same page again")
+				err = provider.NewError(provider.Indeterminate, "the vendor sent the same page again")
 			}
 			if err != nil {
 				yield(Message{}, err)

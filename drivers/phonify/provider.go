@@ -23,7 +23,7 @@ func New(config Config) (*Provider, error) {
 	return &Provider{client: client, config: client.config}, nil
 }
 
-// Client is the vendor's API over the same connections and credentials.
+// Client returns the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
 // String describes the provider without its credentials.
@@ -33,7 +33,7 @@ func (p *Provider) String() string { return "phonify provider at " + p.config.Ba
 func (p *Provider) Close() error { return p.client.Close() }
 
 // Capabilities says what this account can do. There is an inbox if own_numbers
-// tells which messages are inbound.
+// is set, which shows which messages are inbound.
 func (p *Provider) Capabilities() provider.Capabilities {
 	features := provider.HasStatus | provider.HasCheck
 	if len(p.config.OwnNumbers) > 0 {
@@ -66,14 +66,14 @@ func refuse(m *provider.Message) error {
 	case m.From != "":
 		return provider.NewError(provider.Unsupported, "the vendor chooses the sender itself")
 	case !m.SendAt.IsZero():
-		return provider.NewError(provider.Unsupported, "the vendor cannot send later")
+		return provider.NewError(provider.Unsupported, "the vendor does not support scheduling")
 	case m.Validity != 0:
-		return provider.NewError(provider.Unsupported, "the vendor has no validity period")
+		return provider.NewError(provider.Unsupported, "the vendor does not support a validity period")
 	}
 	return nil
 }
 
-// Status asks for a message's state. The event has no time: the vendor tells
+// Status reads a message's state. The event has no time: the vendor reports
 // only when the message was created.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	m, err := p.client.Message(ctx, id)
@@ -90,7 +90,7 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	}, nil
 }
 
-// Check asks for one message, to see that the key is taken.
+// Check reads one message, to see whether the key is valid.
 func (p *Provider) Check(ctx context.Context) error {
 	_, err := p.client.List(ctx, 0, 1)
 	return err

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// unauthorized says why a request's credentials do not do for a scope; "" =
-// they do.
+// unauthorized says why a request's credentials are not valid for a scope; "" =
+// they are.
 func (s *Server) unauthorized(r *request, scope string) string {
 	headers := r.Header.Values("Authorization")
 	if len(headers) != 1 {
@@ -25,8 +25,8 @@ func (s *Server) unauthorized(r *request, scope string) string {
 	return "unknown scheme"
 }
 
-// badSignature checks the signature over the path as it stood on the request
-// line, without the query, and over the very bytes of the body.
+// badSignature checks the signature over the path of the request line, without
+// the query, and over the exact bytes of the body.
 func (s *Server) badSignature(r *request, credentials string) string {
 	token, signature, _ := strings.Cut(credentials, ":")
 	date := r.Header.Get("X-ApifonWS-Date")
@@ -42,7 +42,7 @@ func (s *Server) badSignature(r *request, credentials string) string {
 	case err != nil || at.Format(http.TimeFormat) != date:
 		return "the date is not RFC 1123 in GMT"
 	case off.Abs() > s.options.Tolerance:
-		return "the date is too far off"
+		return "the date differs too much from the server's"
 	case !hmac.Equal([]byte(signature), []byte(want)):
 		return "wrong signature"
 	}

@@ -2,7 +2,7 @@ package apifontest
 
 import "net/http"
 
-// Balance is what the account holds, in the vendor's decimal strings.
+// Balance is the account's balance, in the vendor's decimal strings.
 type Balance struct {
 	Balance       string         `json:"balance"`
 	Reserved      string         `json:"reserved"`
@@ -23,7 +23,7 @@ var initialBalance = Balance{
 	Subscriptions: []Subscription{{"Example", "300.0", "300.0", "Jun 30, 2030 11:59:59 PM"}},
 }
 
-// SetBalance changes what the account holds.
+// SetBalance changes the account's balance.
 func (s *Server) SetBalance(b Balance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,8 +33,8 @@ func (s *Server) SetBalance(b Balance) {
 	s.balance = b
 }
 
-// readBalance is POST /balance. The reference has no body; an empty object is
-// what some customers send.
+// readBalance is POST /balance. The reference has no body; some customers send
+// an empty object.
 func (s *Server) readBalance(r *request) answer {
 	if len(r.body) > 0 && string(r.body) != "{}" {
 		return resourceError(http.StatusBadRequest, "Request validation Error(s)", nil)

@@ -63,7 +63,7 @@ func (s *Server) findBlocked(destination string) int {
 	return slices.IndexFunc(s.blocked, func(b record) bool { return b["destination"] == destination })
 }
 
-// block enters a destination and unsubscribes it everywhere.
+// block adds a destination and unsubscribes it everywhere.
 func (s *Server) block(r *request) answer {
 	var body struct{ Destination, Reason, Description string }
 	if wrong := s.readResource(r, block, &body); wrong != nil {

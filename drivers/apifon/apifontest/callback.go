@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// Report is what the vendor tells of a message later.
+// Report is what the vendor reports about a message later.
 type Report struct {
 	Code      int    // a callback status of the message's channel
 	Channel   string // default the message's; SMS for the SMS after an instant message
-	ErrorCode string // the operator's; default 000 for SMS
+	ErrorCode string // the network operator's; default 000 for SMS
 	Price     string // default 0.002
 	VAT       string // default 0.00048
 	MCCMNC    string // default 20210 for SMS
@@ -92,7 +92,7 @@ func (s *Server) Report(ctx context.Context, messageID string, r Report) error {
 }
 
 // ReplyBody is what the vendor would send when the recipient of a message
-// answers it.
+// replies to it.
 func (s *Server) ReplyBody(messageID, text string) ([]byte, error) {
 	m, err := s.message(messageID)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Server) ReplyBody(messageID, text string) ([]byte, error) {
 	})
 }
 
-// Reply sends a response to an instant message to the reply_url of its request.
+// Reply sends a reply to an instant message to the reply_url of its request.
 func (s *Server) Reply(ctx context.Context, messageID, text string) error {
 	body, err := s.ReplyBody(messageID, text)
 	if err != nil {
@@ -144,7 +144,7 @@ func (s *Server) message(id string) (Message, error) {
 // call makes one callback. Any 2xx is success.
 func (s *Server) call(ctx context.Context, url string, body []byte) error {
 	if url == "" {
-		return fmt.Errorf("apifontest: the request named no URL for this callback")
+		return fmt.Errorf("apifontest: the request has no URL for this callback")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -156,9 +156,9 @@ func (s *Server) call(ctx context.Context, url string, body []byte) error {
 		return fmt.Errorf("apifontest: %w", err)
 	}
 	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, answer.Body) // its content is nothing to the vendor
+	_, _ = io.Copy(io.Discard, answer.Body) // the vendor ignores its content
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return fmt.Errorf("apifontest: the callback was answered with HTTP status %d", answer.StatusCode)
+		return fmt.Errorf("apifontest: the callback got HTTP status %d", answer.StatusCode)
 	}
 	return nil
 }

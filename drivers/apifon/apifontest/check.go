@@ -21,7 +21,7 @@ type fault struct {
 	reason string
 }
 
-// check judges one JSON value.
+// check checks one JSON value.
 type check func(field string, v any) *fault
 
 // field is a member of an object.
@@ -33,7 +33,7 @@ type field struct {
 func must(c check) field { return field{c, true} }
 func may(c check) field  { return field{c, false} }
 
-// object takes exactly the fields that the reference names.
+// object accepts exactly the fields that the reference has.
 func object(fields map[string]field) check {
 	return func(at string, v any) *fault {
 		members, ok := v.(map[string]any)
@@ -65,7 +65,7 @@ func under(at, name string) string {
 	return at + "." + name
 }
 
-// all takes what every one of the checks takes.
+// all accepts what every one of the checks accepts.
 func all(checks ...check) check {
 	return func(at string, v any) *fault {
 		for _, c := range checks {
@@ -77,7 +77,7 @@ func all(checks ...check) check {
 	}
 }
 
-// array takes an array of at least least and at most most elements; 0 = no
+// array accepts an array of at least least and at most most elements; 0 = no
 // limit.
 func array(least, most int, element check) check {
 	return func(at string, v any) *fault {
@@ -99,7 +99,7 @@ func array(least, most int, element check) check {
 	}
 }
 
-// mapOf takes an object with any keys.
+// mapOf accepts an object with any keys.
 func mapOf(value func(key string) check) check {
 	return func(at string, v any) *fault {
 		members, ok := v.(map[string]any)
@@ -115,7 +115,7 @@ func mapOf(value func(key string) check) check {
 	}
 }
 
-// text takes a string of at least least and at most most characters; 0 = no
+// text accepts a string of at least least and at most most characters; 0 = no
 // limit.
 func text(least, most int) check {
 	return matching(func(s string) string {
@@ -130,7 +130,7 @@ func text(least, most int) check {
 	})
 }
 
-// matching takes a string to which reason has nothing to say.
+// matching accepts a string for which reason returns "".
 func matching(reason func(string) string) check {
 	return func(at string, v any) *fault {
 		s, ok := v.(string)
@@ -182,7 +182,7 @@ func scalar(at string, v any) *fault {
 	return &fault{at, "must be a string or a number"}
 }
 
-// address takes a URL with a host.
+// address accepts a URL with a host.
 func address(schemes ...string) check {
 	return matching(func(s string) string {
 		u, err := url.Parse(s)
@@ -193,7 +193,7 @@ func address(schemes ...string) check {
 	})
 }
 
-// emptyOr also takes the empty string.
+// emptyOr also accepts the empty string.
 func emptyOr(c check) check {
 	return func(at string, v any) *fault {
 		if v == "" {
@@ -208,7 +208,7 @@ var callbackURL = emptyOr(address("https"))
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// number is a destination of the gateways.
+// number accepts a destination of the gateways.
 var number = matching(func(s string) string {
 	if !isDigits(s) || len(s) < 7 || len(s) > 15 || s[0] == '0' {
 		return "must be 7 to 15 digits, the first not 0"
@@ -216,7 +216,7 @@ var number = matching(func(s string) string {
 	return ""
 })
 
-// senderID takes 1 to 16 digits, or 1 to 11 Latin letters, digits and blanks.
+// senderID accepts 1 to 16 digits, or 1 to 11 Latin letters, digits and spaces.
 var senderID = matching(func(s string) string {
 	if isDigits(s) {
 		if len(s) > 16 {

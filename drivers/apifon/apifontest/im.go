@@ -23,7 +23,7 @@ type channel struct {
 	FileName string `json:"file_name"`
 }
 
-// defaultIMSender is the sender of the token, where a request names none.
+// defaultIMSender is the sender of the token, for requests without one.
 const defaultIMSender = "ExampleIM"
 
 var ttl = integer(30, 86400)
@@ -73,7 +73,7 @@ var imChannelCheck = all(object(map[string]field{
 	return nil
 })
 
-// failover takes the empty object too, which the reference shows for "none".
+// failover also accepts the empty object, which the reference shows for "none".
 func failover(at string, v any) *fault {
 	if members, ok := v.(map[string]any); ok && len(members) == 0 {
 		return nil
@@ -135,7 +135,7 @@ func (s *Server) takeIM(r *request, c check) answer {
 	return s.accept(accepted, envelope{body.ReferenceID, body.CallbackURL, body.ReplyURL, body.Date})
 }
 
-// composeIM writes the message that one recipient gets, and the SMS after it.
+// composeIM makes the message that one recipient gets, and the SMS after it.
 func (s *Server) composeIM(to recipient, c channel, sms *smsText) (Message, *fault) {
 	rendered, pages := s.replace(c.Text+c.FileName, to.Params)
 	if strings.Contains(rendered, "{apifon_") {

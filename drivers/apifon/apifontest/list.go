@@ -22,7 +22,7 @@ var listKind = &kind{
 	size:    20, sort: "id",
 }
 
-// settings are the fields that adding and changing a list have in common.
+// settings are the fields that adding and changing a list share.
 var settings = map[string]field{
 	"title":       must(text(1, 0)),
 	"description": may(text(0, 0)),
@@ -49,7 +49,7 @@ var (
 	addList    = object(with(settings, map[string]field{"type": must(oneOf("ADVANCED"))}))
 )
 
-// with is fields and some more.
+// with returns fields and some more.
 func with(fields, more map[string]field) map[string]field {
 	all := maps.Clone(fields)
 	maps.Copy(all, more)
@@ -86,7 +86,7 @@ func (s *Server) withList(h func(*request, *list) answer) handler {
 	})
 }
 
-// counted is the list with its subscribers counted.
+// counted returns the list with the number of its subscribers.
 func (l *list) counted() record {
 	counted := maps.Clone(l.record)
 	active, email := 0, 0

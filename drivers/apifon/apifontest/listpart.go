@@ -8,11 +8,11 @@ import (
 )
 
 // The parts of a list: subscriber fields, GDPR fields, and groups with their
-// subgroups. Each kind stands in one array of the list's record.
+// subgroups. Each kind is an array in the list's record.
 
 var dateFormat = oneOf("dd-MM-yy", "yy-MM-dd", "MM-dd-yy", "dd/MM/yy", "yy/MM/dd", "MM/dd/yy")
 
-// flag takes a boolean, or its name, as an example of the reference has it.
+// flag accepts a boolean, or its name, which an example in the reference shows.
 func flag(at string, v any) *fault {
 	if v == "true" || v == "false" {
 		return nil

@@ -8,44 +8,44 @@ import (
 	"time"
 )
 
-// The paths of the identity server, which is this server too.
+// The paths of the identity server, which this server also is.
 const (
 	tokenPath  = "/oauth2/token"
 	revokePath = "/oauth2/revoke"
 )
 
-// scopes are all that the reference names.
+// scopes are all scopes of the reference.
 var scopes = []string{
 	"accountInfo", "smsGateway", "imGateway", "otpGateway", "readList", "writeList", "readSubscriber", "writeSubscriber",
 }
 
-// token is an access token that was given out.
+// token is an access token that was issued.
 type token struct {
 	scopes []string
 	ends   time.Time
 }
 
-// TokenURL is the setting token_url for this server.
+// TokenURL returns the setting token_url for this server.
 func (s *Server) TokenURL() string { return s.URL + tokenPath }
 
-// RevokeURL is the setting revoke_url for this server.
+// RevokeURL returns the setting revoke_url for this server.
 func (s *Server) RevokeURL() string { return s.URL + revokePath }
 
-// RevokeTokens ends every access token, as the vendor may at any time.
+// RevokeTokens revokes every access token, as the vendor may at any time.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.tokens)
 }
 
-// Tokens is how many access tokens were given out and not revoked.
+// Tokens returns how many access tokens were issued and not revoked.
 func (s *Server) Tokens() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.tokens)
 }
 
-// badToken says why an access token does not do for a scope.
+// badToken says why an access token is not valid for a scope; "" = it is.
 func (s *Server) badToken(value, scope string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,9 +54,9 @@ func (s *Server) badToken(value, scope string) string {
 	case !known:
 		return "unknown access token"
 	case s.options.Now().After(t.ends):
-		return "the access token has ended"
+		return "the access token has expired"
 	case slices.ContainsFunc(strings.Fields(scope), func(need string) bool { return !slices.Contains(t.scopes, need) }):
-		return "the access token has not the scope"
+		return "the access token does not have the scope"
 	}
 	return ""
 }
@@ -101,7 +101,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// badClient refuses a client that is not this account's, or fails as told.
+// badClient refuses a client that is not this account's, or fails as requested.
 func (s *Server) badClient(w http.ResponseWriter, r *http.Request) bool {
 	if failure, failing := s.NextFailure(r.URL.Path); failing {
 		failure.Write(w)

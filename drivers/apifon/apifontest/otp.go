@@ -48,15 +48,15 @@ var createOTP = object(map[string]field{
 	}))),
 })
 
-// The defaults of otp/create, and the sender of an SMS that names none.
+// The defaults of otp/create, and the sender of an SMS without one.
 const (
 	defaultCodeLength = 6
 	defaultExpire     = 300
 	defaultOTPSender  = "Example"
 )
 
-// createOTP is POST /otp/create. Codes are drawn without chance, so that tests
-// come out the same: see [Message.Code].
+// createOTP is POST /otp/create. Codes are not random, so that tests are
+// reproducible: see [Message.Code].
 func (s *Server) createOTP(r *request) answer {
 	body := otpRequest{CodeLength: defaultCodeLength, Expire: defaultExpire}
 	if wrong := s.read(r, createOTP, &body); wrong != nil {
@@ -81,7 +81,7 @@ func (s *Server) createOTP(r *request) answer {
 	}}
 }
 
-// composeOTP writes the message by the reference's table of channels.
+// composeOTP makes the message by the reference's table of channels.
 func (s *Server) composeOTP(body *otpRequest, code string) (Message, *fault) {
 	to := recipient{Number: body.Subscriber, Params: map[string]any{"apifon_otp": code}}
 	sms := body.Message
@@ -102,7 +102,7 @@ var alphabets = map[string]string{
 	"alphanumeric": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
 }
 
-// newCode makes the next code.
+// newCode returns the next code.
 func (s *Server) newCode(kind string, length int) string {
 	alphabet, n := alphabets[kind], s.lastID.Add(1)*7919
 	code := make([]byte, length)
@@ -127,7 +127,7 @@ func (s *Server) verifyOTP(r *request) answer {
 	}}
 }
 
-// judge uses up a right code. The lock is held.
+// judge checks a code and marks a right one as used. The lock is held.
 func (s *Server) judge(reference, code string) (status, verdict int, description string) {
 	sent, known := s.codes[reference]
 	switch {

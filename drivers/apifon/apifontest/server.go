@@ -9,14 +9,14 @@
 //	})
 //
 // It verifies signatures over the exact bytes, refuses every field, type and
-// value that the vendor's reference does not allow, and keeps what it took:
-// [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when
-// things go wrong ([httpcalltest.Failures.Fail]).
+// value that the vendor's reference does not allow, and keeps what it accepted:
+// see [Server.Messages]. It can be down, drop connections or hang
+// ([httpcalltest.Server.SetMode]), and fail as the vendor does
+// ([httpcalltest.Failures.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict: it refuses
-// unknown JSON keys, texts that the chosen data coding cannot hold, and
-// {apifon_…} placeholders that nothing stands for.
+// unknown JSON keys, texts that the chosen data coding cannot represent, and
+// {apifon_…} placeholders without a value.
 package apifontest
 
 import (
@@ -35,7 +35,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// The account that the server knows unless [Options] say otherwise.
+// The account that the server knows unless [Options] override it.
 const (
 	Token        = "0123456789abcdef0123"
 	Secret       = "s3cr3t-Key/For+Tests"
@@ -48,8 +48,8 @@ type Options struct {
 	Token, Secret          string           // default the constants [Token] and [Secret]
 	ClientID, ClientSecret string           // default the constants [ClientID] and [ClientSecret]
 	Now                    func() time.Time // default time.Now
-	Tolerance              time.Duration    // how far a signature's date may be off; default 15 minutes
-	Scopes                 []string         // what the OAuth2 client may do; default everything
+	Tolerance              time.Duration    // how much a signature's date may differ; default 15 minutes
+	Scopes                 []string         // scopes of the OAuth2 client; default all
 	TokenLife              time.Duration    // of OAuth2 access tokens; default one hour
 	Callbacks              *http.Client     // makes callbacks; default http.DefaultClient
 }
@@ -75,7 +75,7 @@ type Server struct {
 // route adds a call of the reference to the server.
 type route func(method, path, scope string, h handler)
 
-// NewServer starts a server with an empty ledger.
+// NewServer starts a server without messages.
 func NewServer(options Options) *Server {
 	options.Token = cmp.Or(options.Token, Token)
 	options.Secret = cmp.Or(options.Secret, Secret)
@@ -97,14 +97,14 @@ func NewServer(options Options) *Server {
 	return s
 }
 
-// Call is a request that the server took, whatever became of it.
+// Call is a request that the server received, whether or not it succeeded.
 type Call struct {
 	Method string
-	Target string // path and query as they stood on the request line
+	Target string // path and query of the request line
 	Body   string
 }
 
-// Calls lists the API requests, token requests aside, in order.
+// Calls lists the API requests in order, without token requests.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,7 +123,7 @@ type request struct {
 	body []byte
 }
 
-// answer is what the server says; a nil body is an empty one.
+// answer is a response of the server; a nil body is an empty one.
 type answer struct {
 	status   int
 	body     any
@@ -154,7 +154,7 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// guarded lets a request through to its handler if it is a proper one.
+// guarded lets a valid request through to its handler.
 func (s *Server) guarded(scope string, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
@@ -186,7 +186,7 @@ func (s *Server) serve(scope string, h handler, r *request) answer {
 	return h(r)
 }
 
-// note enters a request into the list of calls.
+// note adds a request to the list of calls.
 func (s *Server) note(r *http.Request, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +206,7 @@ func (a answer) write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(a.body) // a client that went away reads nothing
 }
 
-// resourceError is the shape of errors of resources and of authentication.
+// resourceError is the format of errors of resources and of authentication.
 func resourceError(status int, title string, details map[string]string) answer {
 	if details == nil {
 		details = map[string]string{}
@@ -219,7 +219,7 @@ func resourceError(status int, title string, details map[string]string) answer {
 	}}
 }
 
-// gatewayError is the shape of errors of the SMS, IM and OTP gateways.
+// gatewayError is the format of errors of the SMS, IM and OTP gateways.
 func (s *Server) gatewayError(status int, description string) answer {
 	return answer{status: status, body: map[string]any{
 		"request_id":  s.newID("request"),
@@ -227,7 +227,7 @@ func (s *Server) gatewayError(status int, description string) answer {
 	}}
 }
 
-// idForms are what ids of a kind look like: UUIDs that can be told apart.
+// idForms are the formats of ids by kind: UUIDs that can be told apart.
 var idForms = map[string]string{
 	"request": "10000000-0000-4000-8000-%012x",
 	"message": "20000000-0000-4000-8000-%012x",
@@ -237,7 +237,7 @@ var idForms = map[string]string{
 	"object":  "5c%022x",
 }
 
-// newID makes the next id of a kind.
+// newID returns the next id of a kind.
 func (s *Server) newID(kind string) string {
 	return fmt.Sprintf(idForms[kind], s.lastID.Add(1))
 }

@@ -18,37 +18,37 @@ const (
 	imChannel  = "VIBER"
 )
 
-// Message is what the server took for one recipient.
+// Message is what the server accepted for one recipient.
 type Message struct {
 	RequestID   string
 	ID          string // message id; of its first segment if it has several
 	Channel     string // SMS or VIBER
 	To          string // E.164 with plus
 	From        string
-	Text        string // as it arrives, placeholders replaced
+	Text        string // as it is delivered, with placeholders replaced
 	DataCoding  int
 	Segments    int
 	ReferenceID string
 	CustomID    string
-	TTE         string    // as it came
+	TTE         string    // as it was sent
 	SendAt      time.Time // zero = at once
 	CallbackURL string
 	ReplyURL    string
 	Failover    *Failover // of an instant message; nil = no SMS after it
 	Code        string    // of a one-time code
-	Removed     bool      // was scheduled, and taken back
+	Removed     bool      // was scheduled and cancelled
 
 	pages map[string]any // shortened landing pages
 }
 
-// Failover is the SMS that follows an instant message which did not arrive.
+// Failover is the SMS that follows an instant message which was not delivered.
 type Failover struct {
 	From, Text string
 	DataCoding int
 	Segments   int
 }
 
-// Messages is the ledger: every message that was accepted, in order.
+// Messages returns every message that was accepted, in order.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,7 @@ func (s *Server) sendSMS(r *request) answer {
 	return s.accept(accepted, envelope{body.ReferenceID, body.CallbackURL, "", body.Date})
 }
 
-// compose writes the message that one recipient gets.
+// compose makes the message that one recipient gets.
 func (s *Server) compose(to recipient, m smsText) (Message, *fault) {
 	rendered, pages := s.replace(m.Text, to.Params)
 	if strings.Contains(rendered, "{apifon_") {
@@ -148,7 +148,7 @@ func (s *Server) compose(to recipient, m smsText) (Message, *fault) {
 	}
 	analysis, err := segment.Analyze(rendered, nil)
 	if err != nil || m.DC == 0 && analysis.Encoding != segment.GSM7 {
-		return Message{}, &fault{"message.text", "holds characters outside of the data coding"}
+		return Message{}, &fault{"message.text", "contains characters that the data coding does not have"}
 	}
 	segments := analysis.Segments
 	if m.DC == 2 && analysis.Encoding == segment.GSM7 {
@@ -168,8 +168,8 @@ func ucs2Segments(text string) int {
 	return 1
 }
 
-// replace puts values in the places of their keys, once, and shortens the
-// addresses of the landing pages that the text names.
+// replace replaces keys by their values, once, and shortens the URLs of the
+// landing pages in the text.
 func (s *Server) replace(text string, params map[string]any) (string, map[string]any) {
 	var pairs []string
 	pages := make(map[string]any)
@@ -189,7 +189,7 @@ func (s *Server) replace(text string, params map[string]any) (string, map[string
 // envelope is what the messages of a request share.
 type envelope struct{ reference, callbackURL, replyURL, date string }
 
-// accept enters messages of one request into the ledger and answers for them.
+// accept adds the messages of one request and returns the results.
 func (s *Server) accept(messages []Message, e envelope) answer {
 	requestID, results := s.enter(messages, e)
 	byNumber := make(map[string][]map[string]any)
@@ -205,8 +205,8 @@ func (s *Server) accept(messages []Message, e envelope) answer {
 	}}
 }
 
-// enter gives messages their ids, puts them into the ledger and makes the
-// results of each, one per segment.
+// enter gives messages their ids, adds them and makes the results of each, one
+// per segment.
 func (s *Server) enter(messages []Message, e envelope) (requestID string, results [][]map[string]any) {
 	requestID = s.newID("request")
 	for i := range messages {
@@ -227,7 +227,7 @@ func (s *Server) enter(messages []Message, e envelope) (requestID string, result
 	return requestID, results
 }
 
-// result is what the response says of one segment.
+// result is what the response says about one segment.
 func (m *Message) result(id string) map[string]any {
 	length := len(m.Text)
 	if m.Channel != smsChannel {
@@ -252,7 +252,7 @@ var removal = object(map[string]field{
 })
 
 // removeScheduled is POST /sms/remove and /im/remove: the response is how many
-// messages of the channel it took back.
+// messages of the channel it cancelled.
 func (s *Server) removeScheduled(channel string) handler {
 	return func(r *request) answer {
 		var body struct{ ID, Field string }
@@ -295,7 +295,7 @@ func (s *Server) read(r *request, c check, into any) *answer {
 	return nil
 }
 
-// scheduled is the time of a date that is yet to come.
+// scheduled returns the time of a date in the future.
 func (s *Server) scheduled(date string) time.Time {
 	at, err := time.Parse(dateLayout, date)
 	if err != nil || !at.After(s.options.Now()) {

@@ -19,13 +19,13 @@ type record map[string]any
 
 // etag changes with the resource.
 func (r record) etag() string {
-	raw, _ := json.Marshal(r) // a record holds nothing that cannot be written
+	raw, _ := json.Marshal(r) // a record contains nothing that cannot be encoded
 	sum := md5.Sum(raw)
 	return hex.EncodeToString(sum[:])
 }
 
-// show is the resource as a response: some of its fields, or all of them with
-// meta.
+// show returns the resource as a response: some of its fields, or all of them
+// with meta.
 func (r record) show(fields []string) map[string]any {
 	shown := make(map[string]any)
 	if len(fields) == 0 {
@@ -41,7 +41,7 @@ func (r record) show(fields []string) map[string]any {
 	return shown
 }
 
-// at finds a field; dots reach inner ones.
+// at finds a field; dots select inner fields.
 func (r record) at(path string) (any, bool) {
 	var value any = map[string]any(r)
 	for name := range strings.SplitSeq(path, ".") {
@@ -66,16 +66,16 @@ func compare(a, b any) int {
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
-// kind is what the reference says of the pages of a resource.
+// kind is what the reference says about the pages of a resource.
 type kind struct {
-	fields  []string // that can be asked for
+	fields  []string // that can be requested
 	filters map[string]check
 	size    int // default
 	maxSize int // 0 = none
 	sort    string
 }
 
-// paging is what a request says of its page.
+// paging is what a request says about its page.
 type paging struct {
 	fields     []string
 	page, size int
@@ -134,7 +134,7 @@ func positive(name, value string, most int) (int, *fault) {
 	return n, nil
 }
 
-// cut sorts records and cuts out the page that was asked for.
+// cut sorts records and returns the requested page.
 func (p *paging) cut(records []record) []map[string]any {
 	slices.SortStableFunc(records, func(a, b record) int {
 		x, _ := a.at(p.sort)
@@ -200,7 +200,7 @@ var queryCheck = object(map[string]field{
 	"size":   may(integer(1, 200)),
 })
 
-// queryBody is what the /query calls take.
+// queryBody is the request of the /query calls.
 type queryBody struct {
 	Conditions []condition `json:"conditions"`
 	Fields     []string    `json:"fields"`

@@ -81,7 +81,7 @@ func (s *Server) subscriberRoutes(handle route) {
 }
 
 // withSubscriber runs a handler with the person that the path names by the MD5
-// of number or address.
+// of number or e-mail address.
 func (s *Server) withSubscriber(h func(*request, *list, record) answer) handler {
 	return s.withList(func(r *request, l *list) answer {
 		if i := l.find(r.PathValue("key")); i >= 0 {
@@ -105,8 +105,8 @@ func lookup(destination any) any {
 	return hex.EncodeToString(sum[:])
 }
 
-// enroll writes a request's data into a person's record, or says what the list
-// does not know.
+// enroll writes a request's data into a person's record, or says which field
+// the list does not have.
 func (l *list) enroll(sub record, body map[string]any) *fault {
 	known := map[string]bool{}
 	for _, array := range []string{"subscriber_fields", "gdpr_fields"} {
@@ -128,7 +128,7 @@ func (l *list) enroll(sub record, body map[string]any) *fault {
 	return nil
 }
 
-// join puts a person on the list.
+// join adds a person to the list.
 func (s *Server) join(l *list, body map[string]any) *fault {
 	now := s.options.Now().UnixMilli()
 	sub := record{
@@ -141,7 +141,7 @@ func (s *Server) join(l *list, body map[string]any) *fault {
 	return nil
 }
 
-// member finds the person that a request's data are about.
+// member finds the person of a request.
 func (l *list) member(body map[string]any) int {
 	destination, _ := body["destination"].(string)
 	if destination != "" {
@@ -173,8 +173,8 @@ func (s *Server) addSubscriber(r *request, l *list) answer {
 	return answer{status: http.StatusCreated}
 }
 
-// addSubscribers skips who is on the bounce list, and who is on the list unless
-// told to update.
+// addSubscribers skips those on the bounce list, and those on the list unless
+// update is set.
 func (s *Server) addSubscribers(r *request, l *list) answer {
 	var body struct {
 		Update      bool             `json:"update_on_duplicate"`

@@ -1,6 +1,6 @@
 // Package phonifytest is a strict, stateful fake of Phonify's API on loopback,
 // for tests of programs that send through Phonify. It keeps what it accepts,
-// refuses what the vendor's page forbids, and answers in the vendor's forms.
+// refuses what the vendor's page forbids, and responds in the vendor's formats.
 //
 //	server := phonifytest.NewServer(phonifytest.Options{})
 //	defer server.Close()
@@ -8,9 +8,9 @@
 //		Config: httpcall.Config{BaseURL: server.URL}, APIKey: phonifytest.APIKey,
 //	})
 //
-// [Server.Messages] is its ledger. It can be down, drop connections or say
-// nothing ([httpcalltest.Server.SetMode]), and answer as the vendor does when
-// things go wrong ([httpcalltest.Failures.Fail]).
+// [Server.Messages] is what it accepted. It can be down, drop connections or
+// hang ([httpcalltest.Server.SetMode]), and fail as the vendor does
+// ([httpcalltest.Failures.Fail]).
 //
 // The vendor publishes no list of error types, so those of the fake are its
 // own: unauthorized, missing_parameter, unknown_parameter, invalid_msisdn,
@@ -34,7 +34,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// APIKey is the key of the server's account unless [Options] say otherwise.
+// APIKey is the key of the server's account unless [Options] override it.
 const APIKey = "pk_test_key"
 
 // Origin is the short code from which the server sends.
@@ -46,7 +46,7 @@ type Options struct {
 	Now    func() time.Time // default time.Now
 }
 
-// Message is what the vendor has: a text it accepted, or one that a person sent.
+// Message is a text that the vendor accepted, or one that a person sent.
 type Message struct {
 	ID        string
 	To        string
@@ -57,10 +57,10 @@ type Message struct {
 	Inbound   bool
 }
 
-// Shape is the form of the response to a send.
+// Shape is the format of the response to a send.
 type Shape int
 
-// The shapes in which the API is known to answer.
+// The formats in which the API is known to respond.
 const (
 	Wrapped    Shape = iota // {"message":{…}}
 	Collection              // {"messages":[{…}]}
@@ -79,7 +79,7 @@ type Server struct {
 	messages []Message // oldest first
 }
 
-// NewServer starts a server with an empty ledger.
+// NewServer starts a server without messages.
 func NewServer(options Options) *Server {
 	options.APIKey = cmp.Or(options.APIKey, APIKey)
 	if options.Now == nil {
@@ -104,15 +104,15 @@ func (s *Server) Messages() []Message {
 	return slices.DeleteFunc(slices.Clone(s.messages), func(m Message) bool { return m.Inbound })
 }
 
-// SetShape chooses the form of the answers to sends.
+// SetShape chooses the format of the responses to sends.
 func (s *Server) SetShape(shape Shape) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shape = shape
 }
 
-// SetState changes a message's state and reports whether there is such a
-// message. The vendor has unconfirmed, sent and error.
+// SetState changes a message's state and reports whether the message exists.
+// The vendor's states are unconfirmed, sent and error.
 func (s *Server) SetState(id, state string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,8 +123,8 @@ func (s *Server) SetState(id, state string) bool {
 	return i >= 0
 }
 
-// Receive plays a person who sends a text to a number of the account. It
-// answers the message's id.
+// Receive simulates a person who sends a text to a number of the account. It
+// returns the message's id.
 func (s *Server) Receive(from, to, text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,8 +160,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, next http.Handler
 	next.ServeHTTP(w, r)
 }
 
-// authenticated takes the key as the user of HTTP Basic with an empty password,
-// or as api_key in the query of a GET and in the form of a POST.
+// authenticated accepts the key as the user of HTTP Basic with an empty
+// password, or as api_key in the query of a GET and in the form of a POST.
 func (s *Server) authenticated(r *http.Request) bool {
 	user, password, basic := r.BasicAuth()
 	if basic {
@@ -266,7 +266,7 @@ func number(r *http.Request, name string, fallback int) (int, error) {
 	return int(n), err
 }
 
-// index finds a message; -1 = there is none.
+// index returns the index of a message; -1 = there is none.
 func (s *Server) index(id string) int {
 	return slices.IndexFunc(s.messages, func(m Message) bool { return m.ID == id })
 }
@@ -279,7 +279,7 @@ func (s *Server) add(m Message) Message {
 }
 
 // object is the message as the API shows it. The phone is the handset: its
-// number is without the calling code.
+// number has no calling code.
 func object(m Message) map[string]any {
 	handset := m.To
 	if m.Inbound {
