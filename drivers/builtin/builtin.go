@@ -2,8 +2,8 @@
 // for programs that choose drivers by configuration. A program that knows its
 // vendors imports their packages and links nothing else.
 //
-// Drivers that run as separate programs are not in it, since they need gRPC: add
-// package drivers/plugin's driver to the registry for those.
+// Drivers that run as separate programs are not included, because they need
+// gRPC: add package drivers/plugin's driver to the registry for those.
 package builtin
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Registry makes a registry with all built-in drivers. It is the caller's own:
-// other drivers can be added to it.
+// Registry returns a registry with all built-in drivers. It belongs to the
+// caller, who can add other drivers.
 func Registry() *provider.Registry {
 	r := new(provider.Registry)
 	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver, rest.Driver, zoomconnect.Driver); err != nil {
-		panic("builtin: " + err.Error()) // two of our own drivers share a name: a test sees to it
+		panic("builtin: " + err.Error()) // two built-in drivers with the same name, which a test excludes
 	}
 	return r
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Status reads the ledger.
+// Status returns the message's status from the ledger.
 func (p *Provider) Status(_ context.Context, id string) (*provider.Event, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,8 +35,9 @@ func final(s provider.Status) bool {
 	return !slices.Contains([]provider.Status{provider.StatusAccepted, provider.StatusQueued, provider.StatusSent, provider.StatusUnknown}, s)
 }
 
-// SetStatus says what became of a message; code says why it was not delivered,
-// "" = it was, or nobody says. An id that the ledger does not hold is an error.
+// SetStatus sets a message's status; code says why it was not delivered, "" =
+// it was, or the reason is unknown. An id that is not in the ledger is an
+// error.
 func (p *Provider) SetStatus(id string, status provider.Status, code provider.Code) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,7 +49,7 @@ func (p *Provider) SetStatus(id string, status provider.Status, code provider.Co
 	return nil
 }
 
-// Find looks for m.Ref in the ledger.
+// Find searches the ledger for m.Ref.
 func (p *Provider) Find(_ context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	if m.Ref == "" {
 		return nil, provider.NewError(provider.Unsupported, "a message without ref cannot be found")
@@ -62,7 +63,7 @@ func (p *Provider) Find(_ context.Context, m *provider.Message, since time.Time)
 	return &provider.Receipt{ID: e.ID}, nil
 }
 
-// Cancel withdraws a message whose time has not come. Any other is
+// Cancel withdraws a scheduled message before its time. Any other message is
 // provider.Rejected.
 func (p *Provider) Cancel(_ context.Context, id string) error {
 	p.mu.Lock()
@@ -72,7 +73,7 @@ func (p *Provider) Cancel(_ context.Context, id string) error {
 		return unknownID()
 	}
 	if e.status(time.Now()) != provider.StatusQueued {
-		return provider.NewError(provider.Rejected, "the message is not waiting to be sent")
+		return provider.NewError(provider.Rejected, "the message is not scheduled")
 	}
 	e.Status = provider.StatusCancelled
 	return nil
@@ -80,7 +81,7 @@ func (p *Provider) Cancel(_ context.Context, id string) error {
 
 func unknownID() error { return provider.NewError(provider.Rejected, "no message has this id") }
 
-// Balance is what is left of Config.Balance.
+// Balance returns what is left of Config.Balance.
 func (p *Provider) Balance(context.Context) (*provider.Balance, error) {
 	if p.funds == nil {
 		return nil, provider.NewError(provider.Unsupported, "no balance is configured")

@@ -16,11 +16,11 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// SignatureHeader carries the hexadecimal HMAC-SHA256 of a callback's body
-// under Config.CallbackSecret.
+// SignatureHeader is the header with the hexadecimal HMAC-SHA256 of a
+// callback's body under Config.CallbackSecret.
 const SignatureHeader = "X-Memory-Signature"
 
-// wireEvent is an event as the callback's JSON has it: a list of these.
+// wireEvent is an event in the JSON of a callback, which is a list of them.
 type wireEvent struct {
 	Kind      provider.EventKind `json:"kind"`
 	ID        string             `json:"id"`
@@ -87,7 +87,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 func readEvent(raw json.RawMessage) (provider.Event, error) {
 	var w wireEvent
 	if err := json.Unmarshal(raw, &w); err != nil {
-		return provider.Event{}, fmt.Errorf("is not an object of the documented fields")
+		return provider.Event{}, fmt.Errorf("is not an object with the documented fields")
 	}
 	e := provider.Event{
 		Kind: w.Kind, ID: w.ID, Ref: w.Ref, At: w.At, Code: w.Code,

@@ -6,37 +6,37 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// DefaultLedger is how many messages are remembered if Config does not say.
+// DefaultLedger is how many messages are kept if Config does not say.
 const DefaultLedger = 10_000
 
 // Driver makes providers from configuration.
-var Driver = provider.NewDriver("memory", "A provider without a vendor: keeps messages in memory and answers as told.", New)
+var Driver = provider.NewDriver("memory", "No vendor: keeps messages in memory, for tests and demos", New)
 
 // Config holds the settings. The zero Config accepts everything, has every
-// feature but batches and no limits.
+// feature except batches, and no limits.
 type Config struct {
-	Features      []string          `json:"features" doc:"what it can do, such as [status, find, schedule]; default all, [] = nothing"`
+	Features      []string          `json:"features" doc:"capabilities, such as [status, find, schedule]; default all, [] = none"`
 	MaxSegments   int               `json:"max_segments" doc:"longer messages are refused; default 0 = no limit"`
 	MaxCharacters int               `json:"max_characters" doc:"longer messages are refused; default 0 = no limit"`
 	MaxBatch      int               `json:"max_batch" doc:"messages in one batch; default 0 = no batches"`
-	FindSettles   provider.Duration `json:"find_settles" doc:"after this long not found is proof; default 0 = never"`
-	ReplayFor     provider.Duration `json:"replay_for" doc:"for this long a repeated ref is the same message; default 0 = refs may repeat"`
+	FindSettles   provider.Duration `json:"find_settles" doc:"after this long 'not found' is proof; default 0 = never"`
+	ReplayFor     provider.Duration `json:"replay_for" doc:"how long a repeated ref counts as the same message; default 0 = refs may repeat"`
 
-	Code  provider.Code     `json:"code" doc:"answer every send with this code, such as rate_limited; default none = accept"`
+	Code  provider.Code     `json:"code" doc:"fail every send with this code, such as rate_limited; default none = accept"`
 	Delay provider.Duration `json:"delay" doc:"how long each send takes; default 0"`
 
 	Price   *provider.Money `json:"price" doc:"price per segment, {amount, currency}; default none"`
-	Balance *provider.Money `json:"balance" doc:"what the account holds at first, {amount, currency}; sends are paid from it"`
+	Balance *provider.Money `json:"balance" doc:"initial balance, {amount, currency}, from which sends are paid; default none"`
 
-	Ledger         int             `json:"ledger" doc:"how many accepted messages are remembered; default 10000, -1 = none"`
+	Ledger         int             `json:"ledger" doc:"how many accepted messages are kept; default 10000, -1 = none"`
 	CallbackSecret provider.Secret `json:"callback_secret" doc:"signs and checks callbacks; default none = unsigned"`
 
-	// Answer decides what each Send is answered with. It may be called by many
+	// Answer decides the response to each Send. It may be called by many
 	// goroutines at once, and must not keep or change the message.
 	Answer func(*provider.Message) Answer `json:"-"`
 }
 
-// capabilities checks the settings and says what they amount to.
+// capabilities checks the settings and derives the capabilities.
 func (c *Config) capabilities() (provider.Capabilities, error) {
 	caps := provider.Capabilities{
 		MaxSegments:   c.MaxSegments,
@@ -79,10 +79,10 @@ func (c *Config) checkMoney() error {
 	return nil
 }
 
-// everything is every feature there is.
+// everything is the set of all features.
 const everything = provider.CanChooseSender<<1 - 1
 
-// features are those asked for, without what the other settings make
+// features are the configured ones, without those that other settings make
 // impossible.
 func (c *Config) features() (provider.Feature, error) {
 	asked := everything

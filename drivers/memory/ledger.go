@@ -17,7 +17,7 @@ type Entry struct {
 	Code    provider.Code // why it was not delivered
 }
 
-// status is the entry's status at a time: a scheduled message waits.
+// status returns the entry's status at a time: a scheduled message is queued.
 func (e *Entry) status(now time.Time) provider.Status {
 	if e.Status == provider.StatusAccepted && now.Before(e.Message.SendAt) {
 		return provider.StatusQueued
@@ -25,23 +25,23 @@ func (e *Entry) status(now time.Time) provider.Status {
 	return e.Status
 }
 
-// ledger remembers the latest entries in a ring. Serials count from 1.
+// ledger keeps the latest entries in a ring. Serials count from 1.
 type ledger struct {
 	limit int
-	last  uint64 // serial of the latest message, remembered or not
+	last  uint64 // serial of the latest message, kept or not
 	ring  []Entry
 }
 
 const idPrefix = "m"
 
-// next makes the id of the next message.
+// next returns the id of the next message.
 func (l *ledger) next() string {
 	l.last++
 	var b [24]byte
 	return string(strconv.AppendUint(append(b[:0], idPrefix...), l.last, 10))
 }
 
-// add remembers the message that next was called for.
+// add adds the message that next was called for.
 func (l *ledger) add(e Entry) {
 	switch {
 	case l.limit < 1:
@@ -54,7 +54,7 @@ func (l *ledger) add(e Entry) {
 
 func (l *ledger) slot(serial uint64) int { return int((serial - 1) % uint64(l.limit)) }
 
-// find gives the entry with an id, or nil.
+// find returns the entry with an id, or nil.
 func (l *ledger) find(id string) *Entry {
 	digits, ok := strings.CutPrefix(id, idPrefix)
 	serial, err := strconv.ParseUint(digits, 10, 64)
@@ -67,7 +67,7 @@ func (l *ledger) find(id string) *Entry {
 	return nil
 }
 
-// findRef gives the latest entry with a ref that is not older than since, or
+// findRef returns the latest entry with a ref that is not older than since, or
 // nil.
 func (l *ledger) findRef(ref string, since time.Time) *Entry {
 	for back := range len(l.ring) {
@@ -82,7 +82,7 @@ func (l *ledger) findRef(ref string, since time.Time) *Entry {
 	return nil
 }
 
-// entries is a copy, oldest first.
+// entries returns a copy, oldest first.
 func (l *ledger) entries() []Entry {
 	all := make([]Entry, 0, len(l.ring))
 	for i := range l.ring {

@@ -28,17 +28,17 @@ type Provider struct {
 	funds  *provider.Money
 	codes  map[string]*oneTimeCode
 	inbox  []provider.Event
-	gone   uint64 // events that the bounded inbox has forgotten
+	gone   uint64 // events that the bounded inbox has dropped
 }
 
-// Answer is what one Send is answered with. The zero Answer accepts.
+// Answer is the response to one Send. The zero Answer accepts.
 type Answer struct {
-	// Err refuses, or says what else happened; nil = accepted.
+	// Err is the error of the send; nil = accepted.
 	Err error
-	// Taken puts the message into the ledger though Err is set: the vendor
-	// accepted it and its answer was lost.
+	// Taken adds the message to the ledger even if Err is set: the vendor
+	// accepted it and its response was lost.
 	Taken bool
-	// Delay is how long the answer takes; 0 = Config.Delay. If the context ends
+	// Delay is how long the send takes; 0 = Config.Delay. If the context ends
 	// before, Send is provider.Indeterminate.
 	Delay time.Duration
 }
@@ -62,16 +62,16 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// String says nothing of the settings and of the messages.
+// String reveals neither the settings nor the messages.
 func (p *Provider) String() string { return "memory provider" }
 
 // GoString redacts like String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Capabilities is what the settings amount to.
+// Capabilities returns what the settings allow.
 func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
 
-// Send answers as told; see the package documentation.
+// Send responds as configured; see the package documentation.
 func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
 	if err := p.check(m); err != nil {
 		return nil, err
@@ -104,15 +104,15 @@ func (p *Provider) check(m *provider.Message) error {
 	}
 	switch {
 	case m.From != "" && !p.caps.Has(provider.CanChooseSender):
-		return provider.NewError(provider.Unsupported, "the sender cannot be chosen here")
+		return provider.NewError(provider.Unsupported, "this provider does not support a sender")
 	case m.Validity != 0 && !p.caps.Has(provider.CanSetValidity):
-		return provider.NewError(provider.Unsupported, "a validity cannot be given here")
+		return provider.NewError(provider.Unsupported, "this provider does not support a validity")
 	case !m.SendAt.IsZero() && !p.caps.Has(provider.CanSchedule):
-		return provider.NewError(provider.Unsupported, "messages cannot be scheduled here")
+		return provider.NewError(provider.Unsupported, "this provider does not support scheduling")
 	case p.caps.MaxCharacters > 0 && utf8.RuneCountInString(m.Text) > p.caps.MaxCharacters:
-		return provider.NewError(provider.Unsupported, "the text has more characters than can be sent here")
+		return provider.NewError(provider.Unsupported, "the text has more characters than max_characters")
 	case p.caps.MaxSegments > 0 && segments(m.Text) > p.caps.MaxSegments:
-		return provider.NewError(provider.Unsupported, "the text has more segments than can be sent here")
+		return provider.NewError(provider.Unsupported, "the text has more segments than max_segments")
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (p *Provider) decide(m *provider.Message) Answer {
 	case p.config.Answer != nil:
 		return p.config.Answer(m)
 	case p.config.Code != "":
-		return Answer{Err: provider.NewError(p.config.Code, "the configuration says so")}
+		return Answer{Err: provider.NewError(p.config.Code, "set by the configuration")}
 	}
 	return Answer{}
 }
@@ -166,7 +166,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// accept enters the message into the ledger.
+// accept adds the message to the ledger.
 func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
 	receipt := &provider.Receipt{}
 	if p.config.Price != nil {
@@ -182,7 +182,7 @@ func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
 	if p.closed {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: errClosed}
 	}
-	now := time.Now() // under the lock: the ledger is in the order of its times, which Find relies on
+	now := time.Now() // under the lock, because Find relies on the ledger's order by time
 	if prior := p.replayed(m, now); prior != nil {
 		receipt.ID = prior.ID
 		return receipt, nil
@@ -199,8 +199,7 @@ func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
 	return receipt, nil
 }
 
-// replayed is the message that the vendor's idempotency key, the Ref, already
-// stands for.
+// replayed is the earlier message with the same idempotency key, the Ref.
 func (p *Provider) replayed(m *provider.Message, now time.Time) *Entry {
 	if p.caps.ReplayFor == 0 || m.Ref == "" {
 		return nil
@@ -219,7 +218,7 @@ func (p *Provider) pay(cost *provider.Money) error {
 	return nil
 }
 
-// segments counts; the text has passed Validate.
+// segments counts the segments; the text has passed Validate.
 func segments(text string) int {
 	a, err := segment.Analyze(text, nil)
 	if err != nil {
@@ -228,8 +227,8 @@ func segments(text string) int {
 	return a.Segments
 }
 
-// Script queues answers. Each answers one Send, in order, before anything else
-// decides.
+// Script queues answers. Each is the response to one Send, in order, before
+// anything else decides.
 func (p *Provider) Script(answers ...Answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -237,18 +236,18 @@ func (p *Provider) Script(answers ...Answer) {
 	p.scripted.Store(len(p.script) > 0)
 }
 
-// Attempts counts the calls of Send that got past validation, whatever they
-// were answered.
+// Attempts counts the calls of Send that passed validation, whatever their
+// response.
 func (p *Provider) Attempts() int { return int(p.attempts.Load()) }
 
-// Accepted counts the messages that were ever accepted, remembered or not.
+// Accepted counts all messages that were accepted, kept or not.
 func (p *Provider) Accepted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return int(p.ledger.last)
 }
 
-// Messages is a copy of the ledger, oldest first.
+// Messages returns a copy of the ledger, oldest first.
 func (p *Provider) Messages() []Entry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -273,7 +272,7 @@ func (p *Provider) Close() error {
 	return nil
 }
 
-// Check is nil until the provider is closed.
+// Check returns nil until the provider is closed.
 func (p *Provider) Check(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return &provider.Error{Code: provider.Unavailable, Err: err}

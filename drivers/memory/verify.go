@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// CodePlaceholder stands for the code in VerificationRequest.Text.
+	// CodePlaceholder marks the place of the code in VerificationRequest.Text.
 	CodePlaceholder = "{code}"
 
 	defaultCodeText   = "Your code is " + CodePlaceholder
@@ -22,7 +22,7 @@ const (
 	maxOpenCodes      = 10_000
 
 	digits  = "0123456789"
-	letters = "ABCDEFGHJKLMNPQRSTUVWXYZ" // without I and O, which read like digits
+	letters = "ABCDEFGHJKLMNPQRSTUVWXYZ" // without I and O, which look like digits
 )
 
 type oneTimeCode struct {
@@ -31,8 +31,8 @@ type oneTimeCode struct {
 	used    bool
 }
 
-// StartVerification makes a code and sends it as any other message. A ref that is taken
-// gets a new code.
+// StartVerification creates a code and sends it like any other message. A ref
+// that has a code gets a new one.
 func (p *Provider) StartVerification(ctx context.Context, r *provider.VerificationRequest) (*provider.Receipt, error) {
 	code, text, err := makeCode(r)
 	if err != nil {
@@ -60,17 +60,17 @@ func (p *Provider) StartVerification(ctx context.Context, r *provider.Verificati
 
 func makeCode(r *provider.VerificationRequest) (code, text string, err error) {
 	if r.Length < 0 || r.Length > maxCodeLength {
-		return "", "", provider.NewError(provider.Unsupported, "a code has 1 to 32 characters")
+		return "", "", provider.NewError(provider.Unsupported, "the length of a code must be 1 to 32 characters")
 	}
 	if r.Expire < 0 {
-		return "", "", provider.NewError(provider.Unsupported, "a code cannot expire before it is made")
+		return "", "", provider.NewError(provider.Unsupported, "the expiry of a code must not be negative")
 	}
 	text = r.Text
 	if text == "" {
 		text = defaultCodeText
 	}
 	if !strings.Contains(text, CodePlaceholder) {
-		return "", "", provider.NewError(provider.InvalidMessage, "the text has no place for the code: "+CodePlaceholder)
+		return "", "", provider.NewError(provider.InvalidMessage, "the text must contain the placeholder for the code, "+CodePlaceholder)
 	}
 	alphabet := digits
 	if r.Alpha {
@@ -99,8 +99,8 @@ func randomText(alphabet string, n int) (string, error) {
 	return string(b), nil
 }
 
-// keepCode remembers a code. The number of open codes is bounded; expired ones
-// make room.
+// keepCode keeps a code. The number of open codes is bounded; expired ones are
+// removed first.
 func (p *Provider) keepCode(ref string, c *oneTimeCode) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +119,8 @@ func (p *Provider) keepCode(ref string, c *oneTimeCode) error {
 	return nil
 }
 
-// CheckVerification judges a code. A ref that nobody knows is provider.VerificationWrong.
+// CheckVerification checks a code. An unknown ref is
+// provider.VerificationWrong.
 func (p *Provider) CheckVerification(_ context.Context, ref, code string) (provider.VerificationResult, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,8 +137,8 @@ func (p *Provider) CheckVerification(_ context.Context, ref, code string) (provi
 	return provider.VerificationRight, nil
 }
 
-// OpenCode is the code that was made for a ref, "" if there is none, so that a
-// test can type it.
+// OpenCode returns the code that was created for a ref, "" if there is none,
+// for tests.
 func (p *Provider) OpenCode(ref string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -29,7 +29,7 @@ const (
 )
 
 // Driver makes providers from configuration. Its Open starts the program.
-var Driver = provider.NewDriver("plugin", "A driver that is a program of its own, in any language.", New)
+var Driver = provider.NewDriver("plugin", "A driver that runs as a separate program, in any language", New)
 
 // Config holds the settings. Either Path or Name says which program.
 type Config struct {

@@ -38,7 +38,7 @@ type User struct {
 	CreditBalance Credits `json:"creditBalance,omitzero"`
 }
 
-// NewUser is a sub-account to be made. All but Company is required.
+// NewUser is a sub-account to be created. All but Company is required.
 type NewUser struct {
 	User
 	Password provider.Secret
@@ -50,7 +50,7 @@ type userRequest struct {
 	Password string `json:"password,omitempty"`
 }
 
-// CreateUser makes a sub-account in the account's team. (PUT account/user)
+// CreateUser creates a sub-account in the account's team. (PUT account/user)
 func (c *Client) CreateUser(ctx context.Context, u NewUser) (*User, error) {
 	required := []struct{ field, value string }{
 		{"firstName", u.FirstName}, {"lastName", u.LastName}, {"emailAddress", u.EmailAddress},
@@ -91,7 +91,7 @@ func (c *Client) user(resp *httpcall.Response, err error) (*User, error) {
 	return &u, nil
 }
 
-// FindUsers looks for accounts by e-mail address. (GET account/user)
+// FindUsers searches for accounts by e-mail address. (GET account/user)
 func (c *Client) FindUsers(ctx context.Context, email string) ([]User, error) {
 	resp, err := c.get(ctx, "/account/user", url.Values{"searchEmail": {email}})
 	if err != nil {
@@ -107,7 +107,7 @@ func (c *Client) FindUsers(ctx context.Context, email string) ([]User, error) {
 }
 
 // Transfer moves credits between two users of the team, and returns one of them
-// as it is then. (POST account/transfer)
+// with the new balance. (POST account/transfer)
 func (c *Client) Transfer(ctx context.Context, fromEmail, toEmail string, credits provider.Money) (*User, error) {
 	if credits.Currency != provider.Credits || credits.Micros <= 0 {
 		return nil, fieldError("numberOfCreditsToTransfer", credits.String()+"; want credits, more than 0")
@@ -120,7 +120,7 @@ func (c *Client) Transfer(ctx context.Context, fromEmail, toEmail string, credit
 	return c.user(c.request(ctx, http.MethodPost, "/account/transfer", body))
 }
 
-// StatisticsFilter chooses what is counted; the zero value of a field leaves it
+// StatisticsFilter selects what is counted; the zero value of a field leaves it
 // to the vendor, which counts all users for an administrator, else the account.
 type StatisticsFilter struct {
 	From, To              time.Time // days of the vendor's time zone

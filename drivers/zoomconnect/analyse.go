@@ -10,14 +10,14 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Analysis is the vendor's own view of a text.
+// Analysis is the vendor's analysis of a text.
 type Analysis struct {
 	Encoding         string          `json:"messageEncoding"` // the vendor's word, "GSM7"
 	Length           int             `json:"messageLength"`   // characters
 	WithinMaximum    bool            `json:"messageLengthWithinMaximumAllowed"`
 	NumberOfMessages int             `json:"numberOfMessages"` // segments
 	CreditCost       Credits         `json:"messageCreditCost"`
-	Characters       json.RawMessage `json:"characterAnalysis"` // the vendor does not document its form
+	Characters       json.RawMessage `json:"characterAnalysis"` // the vendor does not document its format
 }
 
 type analyseRequest struct {
@@ -25,7 +25,7 @@ type analyseRequest struct {
 	RecipientNumber string `json:"recipientNumber"`
 }
 
-// Analyse returns all that the vendor can say of a text to a recipient, and
+// Analyse returns all that the vendor can say about a text to a recipient, and
 // sends nothing. (POST messages/analyse/full)
 func (c *Client) Analyse(ctx context.Context, message, recipient string) (*Analysis, error) {
 	var a Analysis
@@ -67,8 +67,8 @@ func (c *Client) AnalyseLength(ctx context.Context, message, recipient string) (
 	return n, err
 }
 
-// AnalyseWithinMaximum returns whether the vendor accepts a text of this length.
-// (POST messages/analyse/message-length-within-max-allowed)
+// AnalyseWithinMaximum reports whether the vendor accepts a text of this
+// length. (POST messages/analyse/message-length-within-max-allowed)
 func (c *Client) AnalyseWithinMaximum(ctx context.Context, message, recipient string) (ok bool, err error) {
 	err = c.scalar(ctx, "message-length-within-max-allowed", message, recipient, &ok)
 	return ok, err

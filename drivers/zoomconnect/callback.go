@@ -15,16 +15,15 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// secretParameter is what the setting callback_secret is compared with.
+// secretParameter is the parameter that must equal the setting callback_secret.
 const secretParameter = "secret"
 
-// ParseCallback reads a delivery report or a reply. The vendor prints both as
-// parameters of an address and says that it posts them, so the query, a form
-// and a JSON object are all read; of a parameter that comes twice, the body's
-// counts.
+// ParseCallback reads a delivery report or a reply. The vendor documents both
+// as parameters of a URL and says that it posts them, so the query, a form and
+// a JSON object are all read; if a parameter comes twice, the body's counts.
 //
-// The events carry nonce, nonce_date and checksum in Extra, for a receiver that
-// refuses repetitions: the parser has no memory and no clock.
+// The events have nonce, nonce_date and checksum in Extra, for a receiver that
+// rejects replays: the parser has no memory and no clock.
 func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
 	if err := p.authentic(c); err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func parameters(c *provider.Callback) (map[string]string, error) {
 	return values, nil
 }
 
-// callbackEvent tells the two kinds apart: a report has a status, a reply a
+// callbackEvent distinguishes the two kinds: a report has a status, a reply a
 // sender.
 func (p *Provider) callbackEvent(values map[string]string) (provider.Event, error) {
 	raw, err := json.Marshal(values)
@@ -107,7 +106,7 @@ func (p *Provider) callbackEvent(values map[string]string) (provider.Event, erro
 	case values["from"] != "":
 		p.reply(&e, values)
 	default:
-		return provider.Event{}, fmt.Errorf("among its %d parameters is neither status (a report) nor from (a reply)", len(values))
+		return provider.Event{}, fmt.Errorf("its %d parameters include neither status (a report) nor from (a reply)", len(values))
 	}
 	return e, nil
 }

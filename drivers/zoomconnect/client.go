@@ -14,12 +14,13 @@ import (
 // api precedes every path of the vendor's guide.
 const api = "/api/rest/v1"
 
-// maxAnswer is the cap for what is read: room for a long page of messages.
+// maxAnswer is the maximum size of a response: room for a long page of
+// messages.
 const maxAnswer = 8 << 20
 
 // Client is the vendor's API, typed. It is safe for concurrent use. Every error
-// of its methods is a *provider.Error; where the vendor said why, its cause is
-// an [*APIError].
+// of its methods is a *provider.Error; if the vendor gave a reason, its cause
+// is an [*APIError].
 type Client struct {
 	config *Config // behind a pointer, so that %#v prints no secret
 	http   *httpcall.Client
@@ -32,8 +33,8 @@ func NewClient(config Config) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	// Basic sends address and token as one, and so they would come back in
-	// base64.
+	// Basic authentication sends e-mail address and token as one value, and so
+	// they would come back in base64.
 	pair := provider.Secret(config.Email+":") + config.Token
 	w, err := httpcall.New(config.Config, config.Token, config.URLToken, pair)
 	if err != nil {
@@ -54,8 +55,8 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpc
 	return c.call(ctx, httpcall.Get(api+path, query), false)
 }
 
-// request makes an authenticated request; body is written as JSON, nil is no
-// body. It is not for sending messages.
+// request makes an authenticated request; body is sent as JSON, nil = no body.
+// It is not for sending messages.
 func (c *Client) request(ctx context.Context, method, path string, body any) (*httpcall.Response, error) {
 	r := httpcall.Request{Method: method, Path: api + path}
 	if body != nil {
@@ -109,8 +110,8 @@ func (c *Client) do(ctx context.Context, r httpcall.Request, sends bool) (*httpc
 	return resp, nil
 }
 
-// address writes ids into the {} of a path. What is empty, or a step of a path,
-// would make another address of it.
+// address writes ids into the {} of a path. An id that is empty, or a path
+// segment of its own, would make a different path.
 func address(pattern string, ids ...string) (string, error) {
 	for _, id := range ids {
 		if id == "" || id == "." || id == ".." {

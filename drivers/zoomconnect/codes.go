@@ -3,15 +3,15 @@ package zoomconnect
 import "github.com/anysms/anysms/provider"
 
 // errorCodes are the numbers of error bodies. Number 1 is a general failure,
-// which says nothing of the message: there the status decides.
+// which says nothing about the message: then the status decides.
 var errorCodes = map[string]provider.Code{
 	"2": provider.InvalidRecipient, // invalid mobile number
 	"3": provider.InvalidMessage,   // message empty
 }
 
-// errorWords are looked for in errors without a number of the list above, most
-// of all in the "error" beside a message's id, which is text alone. The vendor
-// publishes no list; the setting errors comes first.
+// errorWords are searched for in errors without a number of the list above,
+// mostly in the "error" beside a message's id, which is only text. The vendor
+// publishes no list; the setting errors takes precedence.
 var errorWords = []struct {
 	words string
 	code  provider.Code
@@ -31,7 +31,7 @@ const (
 	StatusSent           = "SENT"
 	StatusDelivered      = "DELIVERED"
 	StatusFailed         = "FAILED"
-	StatusFailedRefunded = "FAILED_REFUNDED" // the credits came back
+	StatusFailedRefunded = "FAILED_REFUNDED" // the credits were refunded
 	StatusFailedOptOut   = "FAILED_OPTOUT"
 	StatusUnknown        = "UNKNOWN"
 )
@@ -43,7 +43,7 @@ type fate struct {
 	code   provider.Code // why it was not delivered; "" = the vendor does not say
 }
 
-// fates maps the statuses. Another word is [provider.StatusUnknown].
+// fates maps the statuses. Any other word is [provider.StatusUnknown].
 var fates = map[string]fate{
 	StatusScheduled:      {status: provider.StatusQueued},
 	StatusSent:           {status: provider.StatusSent},

@@ -22,7 +22,7 @@ func (c *Client) Contacts(ctx context.Context) iter.Seq2[Contact, error] {
 	return walk[Contact](ctx, c, "/contacts/all", "webServiceContacts")
 }
 
-// CreateContact makes a contact and returns it with its id. (POST
+// CreateContact creates a contact and returns it with its id. (POST
 // contacts/create)
 func (c *Client) CreateContact(ctx context.Context, contact Contact) (*Contact, error) {
 	contact.ContactID = ""
@@ -38,8 +38,7 @@ func (c *Client) Contact(ctx context.Context, id ID) (*Contact, error) {
 	return readContact(c.get(ctx, path, nil))
 }
 
-// UpdateContact changes the contact that has the id of this one. (POST
-// contacts/{contactId})
+// UpdateContact changes the contact with the id. (POST contacts/{contactId})
 func (c *Client) UpdateContact(ctx context.Context, contact Contact) (*Contact, error) {
 	path, err := address("/contacts/{}", string(contact.ContactID))
 	if err != nil {
@@ -53,13 +52,13 @@ func (c *Client) DeleteContact(ctx context.Context, id ID) error {
 	return c.act(ctx, http.MethodDelete, "/contacts/{}", string(id))
 }
 
-// AddContactToGroup puts a contact into a group. (POST
+// AddContactToGroup adds a contact to a group. (POST
 // contacts/{contactId}/addToGroup/{groupId})
 func (c *Client) AddContactToGroup(ctx context.Context, contact, group ID) error {
 	return c.act(ctx, http.MethodPost, "/contacts/{}/addToGroup/{}", string(contact), string(group))
 }
 
-// RemoveContactFromGroup takes a contact out of a group; the vendor calls it
+// RemoveContactFromGroup removes a contact from a group; the vendor calls it
 // addFromGroup. (POST contacts/{contactId}/addFromGroup/{groupId})
 func (c *Client) RemoveContactFromGroup(ctx context.Context, contact, group ID) error {
 	return c.act(ctx, http.MethodPost, "/contacts/{}/addFromGroup/{}", string(contact), string(group))

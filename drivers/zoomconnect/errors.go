@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// FieldError is a value that the vendor's documents forbid. The request was not
+// FieldError is a value that the vendor's documents forbid. No request was
 // made.
 type FieldError struct {
 	Field  string // as in the vendor's guide, "emailAddress"
@@ -27,8 +27,8 @@ func fieldError(field, reason string) *provider.Error {
 	return &provider.Error{Code: provider.Rejected, Err: &FieldError{field, reason}}
 }
 
-// APIError is what the vendor said instead of doing what it was asked to. Its
-// words may hold a number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words may contain a phone
+// number; Error does not repeat them.
 type APIError struct {
 	HTTPStatus       int
 	Status           string // the HTTP reason in capitals, "BAD_REQUEST"
@@ -38,12 +38,12 @@ type APIError struct {
 	MoreInfoURL      string
 }
 
-// Error is the HTTP status.
+// Error returns the HTTP status.
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
 
 // parseError reads an error body; nil = it is none. It reads the response
 // without secrets. A message has a text in "message" too, but never a code; and
-// what names the ids of messages is not an error, whatever else it says.
+// an object with message ids is not an error, whatever else it contains.
 func parseError(resp *httpcall.Response) *APIError {
 	var body struct {
 		MessageID ID                `json:"messageId"`
@@ -71,15 +71,15 @@ func parseError(resp *httpcall.Response) *APIError {
 	}
 }
 
-// failure makes the error of a response that is not a success: what a documented
-// body says, else what the status alone stands for.
+// failure makes the error of a response that is not a success: what a
+// documented body says, else what the status alone means.
 func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *provider.Error {
 	bare := resp.ByStatus()
 	switch {
 	case resp.Status == 404 && !sends:
-		bare.Code = provider.Rejected // what was asked for is not there
+		bare.Code = provider.Rejected // the requested object does not exist
 	case resp.OK() && said != nil:
-		bare.Code = provider.Rejected // a success with an error for a body
+		bare.Code = provider.Rejected // a success whose body is an error
 	}
 	if said == nil {
 		return bare
@@ -93,9 +93,9 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *p
 	return err
 }
 
-// codeOf says what happened to the message by the vendor's number and words; if
-// they do not tell, it is byStatus. Words alone are no proof against a status
-// that leaves it in doubt.
+// codeOf derives what happened to the message from the vendor's number and
+// words, else returns byStatus. Words alone do not count if the status leaves
+// the outcome unknown.
 func (c *Client) codeOf(number, words string, byStatus provider.Code) provider.Code {
 	if code, ok := c.config.Errors[number]; ok {
 		return code

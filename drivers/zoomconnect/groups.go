@@ -19,7 +19,7 @@ func (c *Client) Groups(ctx context.Context) iter.Seq2[Group, error] {
 	return walk[Group](ctx, c, "/groups/all", "webServiceGroups")
 }
 
-// CreateGroup makes a group and returns it with its id. (POST groups/create)
+// CreateGroup creates a group and returns it with its id. (POST groups/create)
 func (c *Client) CreateGroup(ctx context.Context, name string) (*Group, error) {
 	return readGroup(c.request(ctx, http.MethodPost, "/groups/create", Group{Name: name}))
 }
@@ -33,8 +33,7 @@ func (c *Client) Group(ctx context.Context, id ID) (*Group, error) {
 	return readGroup(c.get(ctx, path, nil))
 }
 
-// UpdateGroup changes the group that has the id of this one. (POST
-// groups/{groupId})
+// UpdateGroup changes the group with the id. (POST groups/{groupId})
 func (c *Client) UpdateGroup(ctx context.Context, group Group) (*Group, error) {
 	path, err := address("/groups/{}", string(group.GroupID))
 	if err != nil {
@@ -48,13 +47,13 @@ func (c *Client) DeleteGroup(ctx context.Context, id ID) error {
 	return c.act(ctx, http.MethodDelete, "/groups/{}", string(id))
 }
 
-// AddToGroup puts a contact into a group. (POST
+// AddToGroup adds a contact to a group. (POST
 // groups/{groupId}/addContact/{contactId})
 func (c *Client) AddToGroup(ctx context.Context, group, contact ID) error {
 	return c.act(ctx, http.MethodPost, "/groups/{}/addContact/{}", string(group), string(contact))
 }
 
-// RemoveFromGroup takes a contact out of a group. (POST
+// RemoveFromGroup removes a contact from a group. (POST
 // groups/{groupId}/removeContact/{contactId})
 func (c *Client) RemoveFromGroup(ctx context.Context, group, contact ID) error {
 	return c.act(ctx, http.MethodPost, "/groups/{}/removeContact/{}", string(group), string(contact))

@@ -11,12 +11,12 @@ import (
 )
 
 // Inbox returns the messages that were received after the cursor, the oldest
-// first. It marks none of them as read, and does not care whether people did.
+// first. It does not mark them as read, nor does it matter whether they are.
 //
-// The vendor chooses received messages by the day, so that a poll reads all
-// those of the cursor's day; without a cursor it reads all there are. For many
-// replies, prefer callbacks. A message that is listed later than inbox_overlap
-// after it was received, behind others, is missed.
+// The vendor selects received messages by day, so a poll reads all those of the
+// cursor's day; without a cursor it reads all there are. For many replies,
+// prefer callbacks. A message that is listed later than inbox_overlap after it
+// was received, behind others, is missed.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
 	since, err := inbox.ParsePosition(cursor)
 	if err != nil {
@@ -39,8 +39,8 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 	return events, since.Advance(entries, p.overlap()).String(), nil
 }
 
-// received lists what may be new, in the order of its receipt. The vendor does
-// not document an order, and pages that shift show a message twice.
+// received lists what may be new, in the order of receipt. The vendor does not
+// document an order, and pages that shift show a message twice.
 func (p *Provider) received(ctx context.Context, since inbox.Position) ([]*Message, error) {
 	filter := Filter{Type: Inbound}
 	if !since.At.IsZero() {
@@ -65,7 +65,7 @@ func (p *Provider) received(ctx context.Context, since inbox.Position) ([]*Messa
 
 func (p *Provider) overlap() time.Duration { return p.config.InboxOverlap.Or(DefaultInboxOverlap) }
 
-// event is what a message of the list says, sent or received.
+// event converts a message of the list, sent or received.
 func event(m *Message) provider.Event {
 	e := provider.Event{
 		ID: string(m.MessageID), Ref: m.UserDataField,

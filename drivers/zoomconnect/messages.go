@@ -44,23 +44,23 @@ const (
 	Inbound  = "INBOUND"
 )
 
-// Filter chooses messages; the zero value of a field chooses all.
+// Filter selects messages; the zero value of a field selects all.
 type Filter struct {
 	Type   string // [Outbound] or [Inbound]
 	Status string // such as [StatusDelivered]
 
-	// The vendor compares days of its own time zone, both included.
+	// The vendor compares days in its own time zone, both included.
 	SentFrom, SentTo, ReceivedFrom, ReceivedTo time.Time
 
 	FromNumber, ToNumber         string
 	Message, Campaign, DataField string
 	Deleted                      *bool
 	Read                         *bool  // of received messages
-	RepliesTo                    string // id of the message that received ones answer
+	RepliesTo                    string // id of the message that the received ones reply to
 	PageSize                     int    // 0 = [DefaultPageSize]
 }
 
-// DefaultPageSize is how many things are asked for at a time; the vendor does
+// DefaultPageSize is how many entries are requested at a time; the vendor does
 // not publish its own default.
 const DefaultPageSize = 100
 
@@ -129,7 +129,7 @@ func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, e
 	return list, nil
 }
 
-var errNotDocumented = errors.New("the response is not what the vendor documents")
+var errNotDocumented = errors.New("the response does not have the documented form")
 
 func parseMessage(raw json.RawMessage) (*Message, error) {
 	var m Message
@@ -140,9 +140,9 @@ func parseMessage(raw json.RawMessage) (*Message, error) {
 	return &m, nil
 }
 
-// Messages iterates over the messages that the filter chooses, page by page, in
-// the vendor's order. It ends at the first error. What comes in during the walk
-// shifts the pages, so that a message may appear twice.
+// Messages iterates over the messages that the filter selects, page by page, in
+// the vendor's order. It ends at the first error. A message that arrives
+// meanwhile shifts the pages, so that one may appear twice.
 func (c *Client) Messages(ctx context.Context, f Filter) iter.Seq2[*Message, error] {
 	return func(yield func(*Message, error) bool) {
 		for number := 1; ; number++ {
@@ -184,8 +184,8 @@ func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 	return m, nil
 }
 
-// DeleteMessage deletes a message. The vendor does not say that a scheduled one
-// is then not sent. (DELETE messages/{messageId})
+// DeleteMessage deletes a message. The vendor does not say whether a scheduled
+// message is then not sent. (DELETE messages/{messageId})
 func (c *Client) DeleteMessage(ctx context.Context, id string) error {
 	return c.act(ctx, http.MethodDelete, "/messages/{}", id)
 }
@@ -202,7 +202,7 @@ func (c *Client) MarkUnread(ctx context.Context, id string) error {
 	return c.act(ctx, http.MethodPost, "/messages/{}/markUnread", id)
 }
 
-// act makes a call whose answer says no more than that it was done.
+// act makes a call whose response only says that it succeeded.
 func (c *Client) act(ctx context.Context, method, pattern string, ids ...string) error {
 	path, err := address(pattern, ids...)
 	if err != nil {

@@ -15,10 +15,11 @@ type link struct {
 	Rel  string `json:"rel"`
 }
 
-// walk goes through a list of contacts, groups or templates. The guide calls
-// these lists paginated, and no document says how: the parameters of the list of
-// messages are sent, and more pages are asked for while a response links to a
-// next one. Of the link only the query is used, so that it leads nowhere else.
+// walk iterates over a list of contacts, groups or templates. The guide calls
+// these lists paginated, and no document says how: the parameters of the list
+// of messages are sent, and more pages are requested while a response links to
+// a next one. Only the query of the link is used, so that it cannot lead
+// elsewhere.
 func walk[T any](ctx context.Context, c *Client, path, key string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -26,7 +27,7 @@ func walk[T any](ctx context.Context, c *Client, path, key string) iter.Seq2[T, 
 		asked := make(map[string]bool)
 		for query != nil {
 			if asked[query.Encode()] {
-				return // a link in a circle
+				return // the links form a circle
 			}
 			asked[query.Encode()] = true
 			items, next, err := listPage[T](ctx, c, path, key, query)

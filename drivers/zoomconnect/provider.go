@@ -25,7 +25,7 @@ func New(config Config) (*Provider, error) {
 	return &Provider{client: client, config: client.config}, nil
 }
 
-// Client is the vendor's API over the same connections and credentials.
+// Client returns the vendor's API over the same connections and credentials.
 func (p *Provider) Client() *Client { return p.client }
 
 // String describes the provider without its credentials.
@@ -56,8 +56,8 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return &provider.Receipt{ID: result.MessageID, Raw: result.Raw}, nil
 }
 
-// sms writes a message as the vendor's request, or refuses what the vendor
-// cannot carry.
+// sms converts a message to the vendor's request, or refuses what the vendor
+// cannot send.
 func (p *Provider) sms(m *provider.Message) (SMS, error) {
 	if err := m.Validate(); err != nil {
 		return SMS{}, err
@@ -70,7 +70,7 @@ func (p *Provider) sms(m *provider.Message) (SMS, error) {
 	case m.From != "":
 		return SMS{}, provider.NewError(provider.Unsupported, "the vendor chooses the sender itself")
 	case m.Validity != 0:
-		return SMS{}, provider.NewError(provider.Unsupported, "the vendor has no validity period")
+		return SMS{}, provider.NewError(provider.Unsupported, "the vendor does not support a validity period")
 	}
 	return SMS{
 		RecipientNumber: p.recipient(m),
@@ -88,12 +88,12 @@ func (p *Provider) recipient(m *provider.Message) string {
 	return m.To.String()
 }
 
-// SendBatch sends several SMS in one request. A message that the driver itself
-// refuses is left out of it.
+// SendBatch sends several SMS in one request. Messages that the driver itself
+// refuses are left out.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
 	bulk := Bulk{MessagesPerMinute: p.config.MessagesPerMinute}
-	var places []int // in verdicts, of the messages that go out
+	var places []int // indexes in verdicts of the messages that are sent
 	for i, m := range ms {
 		sms, err := p.sms(m)
 		if err != nil {
@@ -127,8 +127,8 @@ func verdict(r SendResult) provider.Verdict {
 	return provider.Verdict{Receipt: &provider.Receipt{ID: r.MessageID, Raw: r.Raw}}
 }
 
-// wholeBatch is the fate of each message of a request that failed as a whole. A
-// refusal may be meant for another message of the batch: of this one it is known
+// wholeBatch is the error for each message of a request that failed as a whole.
+// A refusal may be about another message of the batch: of this one it is known
 // only that the vendor did not take it.
 func wholeBatch(err error, messages int) error {
 	if messages > 1 && provider.OutcomeOf(err) == provider.OutcomeRefused {
@@ -137,11 +137,11 @@ func wholeBatch(err error, messages int) error {
 	return err
 }
 
-// errorOnly keeps the words of a cause and hides its code.
+// errorOnly keeps the text of a cause and hides its code.
 type errorOnly struct{ error }
 
-// Status asks for a message. The event has no time: the vendor tells when it
-// sent the message, not when its status changed.
+// Status reads a message's status. The event has no time: the vendor reports
+// when it sent the message, not when its status changed.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	m, err := p.client.Message(ctx, id)
 	if err != nil {
@@ -152,15 +152,15 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	return &e, nil
 }
 
-// findSkew is how far the vendor's clock may be behind ours.
+// findSkew is how much the vendor's clock may be slow.
 const findSkew = time.Minute
 
-// maxFound bounds how many messages a search looks through, should the vendor
-// not search by dataField as it documents.
+// maxFound bounds how many messages a search reads, in case the vendor does not
+// search by dataField as documented.
 const maxFound = 500
 
-// Find searches the messages sent for m.Ref. The vendor does not say how soon a
-// message is listed, so that not finding it is not a proof.
+// Find searches the sent messages for m.Ref. The vendor does not say how soon a
+// message is listed, so not finding it proves nothing.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	if m.Ref == "" {
 		return nil, provider.NewError(provider.Unsupported, "the message has no ref to look for")
@@ -185,7 +185,7 @@ func (m *Message) sentBefore(t time.Time) bool {
 	return !m.DateTimeSent.IsZero() && m.DateTimeSent.Before(t)
 }
 
-// cost is nil where the vendor has not counted yet.
+// cost is nil if the vendor has not counted yet.
 func (m *Message) cost() *provider.Money {
 	if m.CreditCost.Micros == 0 {
 		return nil
@@ -202,8 +202,8 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	return &provider.Balance{Available: credits.Money}, nil
 }
 
-// Quote asks for the vendor's analysis. A text that the vendor calls too long is
-// provider.Unsupported.
+// Quote requests the vendor's analysis. A text that is too long for the vendor
+// is provider.Unsupported.
 func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Quote, error) {
 	sms, err := p.sms(m)
 	if err != nil {
@@ -214,12 +214,12 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 		return nil, err
 	}
 	if !a.WithinMaximum {
-		return nil, provider.NewError(provider.Unsupported, "the vendor says that the text is too long for it")
+		return nil, provider.NewError(provider.Unsupported, "the vendor reports that the text is too long")
 	}
 	return &provider.Quote{Segments: a.NumberOfMessages, Encoding: a.Encoding, Cost: &a.CreditCost.Money}, nil
 }
 
-// Check reads the balance, to see that the credentials are taken.
+// Check reads the balance, to see whether the credentials are valid.
 func (p *Provider) Check(ctx context.Context) error {
 	_, err := p.client.Balance(ctx)
 	return err

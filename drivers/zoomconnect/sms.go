@@ -18,8 +18,8 @@ import (
 type SMS struct {
 	RecipientNumber string // any form that the vendor accepts: +27820000001, 27820000001, 0820000001
 	Message         string
-	Campaign        string    // groups the statistics; comes back in callbacks
-	DataField       string    // the caller's own; comes back in callbacks, and can be searched for
+	Campaign        string    // groups messages in statistics; comes back in callbacks
+	DataField       string    // the caller's reference; comes back in callbacks and can be searched for
 	DateToSend      time.Time // rounded up to the minute; zero = now
 }
 
@@ -27,10 +27,10 @@ type SMS struct {
 type Bulk struct {
 	Messages          []SMS
 	DefaultDateToSend time.Time // of messages without their own; zero = now
-	MessagesPerMinute int       // 0 = no pace
+	MessagesPerMinute int       // 0 = no limit
 }
 
-// SendResult is what happened to one message.
+// SendResult is the result for one message.
 type SendResult struct {
 	MessageID string // "" = it was not accepted, or unknown
 	Err       error  // a *provider.Error; nil = it was accepted
@@ -65,10 +65,11 @@ func (c *Client) Send(ctx context.Context, m SMS) (*SendResult, error) {
 	return &result, nil
 }
 
-// SendBulk sends several messages in one request and returns what happened to
-// each, in the same order. The vendor's answer names no numbers: order is the
-// only link, and a response of another length leaves all of them in doubt. An
-// error concerns the request as a whole. (POST sms/send-bulk)
+// SendBulk sends several messages in one request and returns a result for each,
+// in the same order. The vendor's response does not contain the numbers: the
+// order is the only link, and after a response of another length all of them
+// are indeterminate. An error is about the request as a whole. (POST
+// sms/send-bulk)
 func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	body := struct {
 		Requests          []smsRequest `json:"sendSmsRequests"`
@@ -99,7 +100,8 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	return results, nil
 }
 
-// result reads what the vendor says of one message: an id, or an error in words.
+// result reads what the vendor says about one message: an id, or an error in
+// words.
 func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult {
 	var answer struct {
 		MessageID ID             `json:"messageId"`
@@ -120,9 +122,9 @@ func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult
 	return r
 }
 
-// SendURLParameters sends one message by parameters of the address, with the
-// account's credentials. Text and number then stand in logs on the way: prefer
-// Send. (POST sms/send-url-parameters)
+// SendURLParameters sends one message by query parameters, with the account's
+// credentials. Text and number then appear in logs on the way: prefer Send.
+// (POST sms/send-url-parameters)
 func (c *Client) SendURLParameters(ctx context.Context, m SMS) (id string, err error) {
 	r := httpcall.Request{Method: http.MethodPost, Path: api + "/sms/send-url-parameters", Query: c.urlParameters(m)}
 	resp, err := c.call(ctx, r, true)
@@ -132,13 +134,13 @@ func (c *Client) SendURLParameters(ctx context.Context, m SMS) (id string, err e
 	return textID(resp)
 }
 
-// SendURL sends one message by parameters of the address, which itself is the
-// credential: it holds the setting url_token, and nothing else of the account is
+// SendURL sends one message by query parameters. The URL itself is the
+// credential: it contains the setting url_token, and no other credential is
 // sent. (POST sms/send-url/{token})
 func (c *Client) SendURL(ctx context.Context, m SMS) (id string, err error) {
 	path, err := address("/sms/send-url/{}", c.config.URLToken.Reveal())
 	if err != nil {
-		return "", fieldError("url_token", "is not set; want the URL sending token of the Developer Settings page")
+		return "", fieldError("url_token", "is not set; want the URL sending token from the Developer Settings page")
 	}
 	resp, err := c.do(ctx, httpcall.Request{Method: http.MethodPost, Path: api + path, Query: c.urlParameters(m)}, true)
 	if err != nil {
@@ -158,7 +160,8 @@ func (c *Client) urlParameters(m SMS) url.Values {
 }
 
 // textID reads a response of plain text. The vendor does not say what the text
-// is: what looks like a message id is taken for one, anything else is doubt.
+// is: what looks like a message id is taken for one, anything else is
+// indeterminate.
 func textID(resp *httpcall.Response) (string, error) {
 	id := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`)
 	if !looksLikeID(id) {
@@ -167,7 +170,7 @@ func textID(resp *httpcall.Response) (string, error) {
 	return id, nil
 }
 
-// looksLikeID reports 24 hexadecimal digits, or a decimal number.
+// looksLikeID reports whether s is 24 hexadecimal digits or a decimal number.
 func looksLikeID(s string) bool {
 	hex := strings.Trim(s, "0123456789abcdefABCDEF") == ""
 	return hex && (len(s) == 24 || s != "" && strings.Trim(s, "0123456789") == "")

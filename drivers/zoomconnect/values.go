@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// The vendor's forms of a date, all in its own time zone.
+// The vendor's date formats, all in its own time zone.
 const (
 	minuteForm     = "200601021504"   // dateToSend, and the date of a reply
 	secondForm     = "20060102150405" // nonce-date
@@ -21,7 +21,7 @@ const (
 	statisticsForm = "02-01-2006"     // filters of statistics
 )
 
-// date writes a time in one of the forms; the zero time is "".
+// date formats a time; the zero time is "".
 func (c *Config) date(t time.Time, form string) string {
 	if t.IsZero() {
 		return ""
@@ -29,8 +29,8 @@ func (c *Config) date(t time.Time, form string) string {
 	return t.In(c.zone).Format(form)
 }
 
-// minute writes the time to send. It is never earlier than asked: the vendor
-// has no seconds.
+// minute formats the time to send. It is never earlier than requested: the
+// vendor has no seconds.
 func (c *Config) minute(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -38,15 +38,14 @@ func (c *Config) minute(t time.Time) string {
 	return c.date(t.Add(time.Minute-1).Truncate(time.Minute), minuteForm)
 }
 
-// Time is a time in a response: milliseconds since 1970, or a string of ISO
-// 8601. Whatever else it is, or null, or beyond the year 9999, is the zero
-// time.
+// Time is a time in a response: milliseconds since 1970, or an ISO 8601 string.
+// Anything else, null, and times beyond the year 9999 are the zero time.
 type Time struct{ time.Time }
 
-// maxMillis is the end of the year 9999, the last that RFC 3339 can write.
+// maxMillis is the end of the year 9999, the last year of RFC 3339.
 const maxMillis = 253402300799999
 
-// UnmarshalJSON never fails: no date decides anything.
+// UnmarshalJSON never fails, because no decision depends on a date.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	s := strings.Trim(string(b), `"`)
 	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && ms >= 0 && ms <= maxMillis {
@@ -62,7 +61,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Credits is an amount in the vendor's credits, which are no money.
+// Credits is an amount in the vendor's credits, which are not money.
 type Credits struct{ provider.Money }
 
 // UnmarshalJSON reads a JSON number; null is nothing. More than six decimals are
@@ -91,18 +90,18 @@ func (c *Credits) UnmarshalJSON(b []byte) error {
 // MarshalJSON writes a JSON number.
 func (c Credits) MarshalJSON() ([]byte, error) { return []byte(c.Amount()), nil }
 
-// ID is the vendor's id of a thing: opaque. It comes as a string or as a number.
+// ID is the vendor's opaque id. It comes as a string or as a number.
 type ID string
 
-// UnmarshalJSON never fails; whatever is not an id is "".
+// UnmarshalJSON never fails; a value of another type is "".
 func (id *ID) UnmarshalJSON(b []byte) error {
 	*id = ID(loosejson.WordOf(b))
 	return nil
 }
 
-// international is a number in the form of E.164 where it is one, with or
-// without its plus sign, or with the blank that a plus sign becomes in a query;
-// else it is what the vendor wrote.
+// international returns a number in E.164 form, whether it has its plus sign,
+// no plus sign, or the space that a plus sign becomes in a query; anything else
+// is returned unchanged.
 func international(s string) string {
 	n, err := e164.ParseDigits(strings.TrimLeft(s, " +"))
 	if err != nil {

@@ -32,7 +32,7 @@ func (s *Server) accountRoutes(handle func(methods, path string, h handler)) {
 	handle("POST", "/account/user/{id}", s.withUser(updateUser))
 }
 
-// Credits is what the account has left.
+// Credits returns the remaining credits of the account.
 func (s *Server) Credits() provider.Money {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,7 +28,7 @@ type template struct {
 	Data       string `json:"data"`
 }
 
-// AddTemplate stores a text: the API cannot make one.
+// AddTemplate stores a text, which the API cannot do.
 func (s *Server) AddTemplate(name, text string) (id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *Server) bookRoutes(handle func(methods, path string, h handler)) {
 	}))
 }
 
-// list returns one page, and a link to the next.
+// list responds with one page, and a link to the next.
 func list[T any](r *request, resource, key string, all []T) answer {
 	if err := r.only("page", "pageSize"); err != nil {
 		return bad(err)

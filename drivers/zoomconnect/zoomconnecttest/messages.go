@@ -62,7 +62,7 @@ func object(m Message) map[string]any {
 	return o
 }
 
-// filters are the parameters of the list; each chooses a message by a value.
+// filters are the parameters of the list; each selects a message by a value.
 var filters = map[string]func(m *Message, value string) bool{
 	"type":                 func(m *Message, v string) bool { return m.Inbound == (v == "INBOUND") },
 	"status":               func(m *Message, v string) bool { return m.Status == v },
@@ -132,10 +132,10 @@ func positive(s string) (int, error) {
 	return n, nil
 }
 
-// maxSegments is how long a text the server takes.
+// maxSegments is the maximum length of a text.
 const maxSegments = 10
 
-// analyses are the calls under analyse; the value is what each answers.
+// analyses are the calls under analyse; the value is the response of each.
 var analyses = map[string]func(a segment.Analysis, text string) any{
 	"message-credit-cost":               func(a segment.Analysis, _ string) any { return float64(a.Segments) },
 	"message-encoding":                  func(a segment.Analysis, _ string) any { return encoding(a) },

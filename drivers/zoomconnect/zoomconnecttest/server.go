@@ -8,14 +8,14 @@
 //		Email:  zoomconnecttest.Email, Token: zoomconnecttest.Token,
 //	})
 //
-// It takes the three ways of authentication, refuses every field, parameter and
-// value that the vendor's guide does not have, charges a credit for each segment
-// and keeps what it took: [Server.Messages] is its ledger. It can be down, drop
-// connections or say nothing ([httpcalltest.Server.SetMode]), and answer as the
-// vendor does when things go wrong ([httpcalltest.Failures.Fail]).
+// It accepts the three ways of authentication, refuses every field, parameter
+// and value that the vendor's guide does not have, charges a credit for each
+// segment and keeps what it accepted: see [Server.Messages]. It can be down,
+// drop connections or hang ([httpcalltest.Server.SetMode]), and fail as the
+// vendor does ([httpcalltest.Failures.Fail]).
 //
 // Where the vendor's documents are silent the fake is strict. The words of its
-// errors are its own, except the numbers 1, 2 and 3.
+// errors are its own, except for the numbers 1, 2 and 3.
 package zoomconnecttest
 
 import (
@@ -37,7 +37,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// The account that the server knows unless [Options] say otherwise.
+// The account that the server knows unless [Options] override it.
 const (
 	Email    = "user@example.com"
 	Token    = "11111111-2222-3333-4444-555555555555"
@@ -51,7 +51,8 @@ type Options struct {
 	Now                    func() time.Time // default time.Now
 }
 
-// zone is the vendor's: South Africa's, which has no daylight saving time.
+// zone is the vendor's time zone, South Africa, which has no daylight saving
+// time.
 var zone = time.FixedZone("SAST", 2*60*60)
 
 // Server is the fake. It is safe for concurrent use.
@@ -71,7 +72,7 @@ type Server struct {
 	templates []template
 }
 
-// NewServer starts a server with an empty ledger.
+// NewServer starts a server without messages.
 func NewServer(options Options) *Server {
 	options.Email = cmp.Or(options.Email, Email)
 	options.Token = cmp.Or(options.Token, Token)
@@ -98,13 +99,14 @@ type request struct {
 	body  []byte
 }
 
-// answer is what the server says; a string is plain text, nil an empty body.
+// answer is a response of the server; a string is plain text, nil an empty
+// body.
 type answer struct {
 	status int
 	body   any
 }
 
-// handler returns a request. It runs alone: the server is locked.
+// handler handles a request. It runs alone: the server is locked.
 type handler func(*request) answer
 
 // routes are the vendor's calls.
@@ -122,7 +124,7 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// guarded lets a request through to its handler if it is a proper one.
+// guarded lets a valid request through to its handler.
 func (s *Server) guarded(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
@@ -152,7 +154,7 @@ func (s *Server) serve(h handler, r *request) answer {
 	return h(r).encoded()
 }
 
-// encoded fixes what the response says while the server is locked.
+// encoded encodes the response while the server is locked.
 func (a answer) encoded() answer {
 	if _, plain := a.body.(string); plain || a.body == nil {
 		return a
@@ -165,8 +167,8 @@ func (a answer) encoded() answer {
 	return a
 }
 
-// authenticated takes the credentials as headers, by HTTP Basic or in the query,
-// and the URL sending token in place of all of them.
+// authenticated accepts the credentials as headers, by HTTP Basic or in the
+// query, and the URL sending token instead of all of them.
 func (s *Server) authenticated(r *request) bool {
 	if token := r.PathValue("token"); token != "" {
 		return equal(token, s.options.URLToken)
@@ -202,7 +204,7 @@ func (r *request) decode(v any) error {
 	return nil
 }
 
-// only refuses other parameters than these, and repeated ones.
+// only refuses parameters other than these, and repeated ones.
 func (r *request) only(names ...string) error {
 	for name, values := range r.query {
 		if !slices.Contains(names, name) || len(values) != 1 {
@@ -230,7 +232,7 @@ func (a answer) write(w http.ResponseWriter) {
 
 func ok(body any) answer { return answer{http.StatusOK, body} }
 
-// refusal is an error in the vendor's form; code 0 is none of its numbers.
+// refusal is an error in the vendor's format; code 0 is not one of its numbers.
 func refusal(status, code int, message string) answer {
 	constant := strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
 	body := map[string]any{"status": constant, "code": code, "message": message, "developerMessage": nil, "moreInfoUrl": nil}

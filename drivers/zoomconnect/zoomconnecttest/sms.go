@@ -12,11 +12,11 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Message is what the server took for one recipient, or what a person sent.
+// Message is what the server accepted for one recipient, or what a person sent.
 type Message struct {
 	ID        string
 	To        string // E.164 with plus
-	From      string // "" of what was sent: the vendor chooses
+	From      string // "" for sent messages: the vendor chooses it
 	Text      string
 	Campaign  string
 	DataField string
@@ -25,12 +25,12 @@ type Message struct {
 	Segments  int
 	At        time.Time // when it was sent or received
 	Inbound   bool
-	RepliesTo string // id of the message it answers
+	RepliesTo string // id of the message it replies to
 	Read      bool
 	Deleted   bool
 }
 
-// Messages is the ledger: every message that was accepted for sending, in order.
+// Messages returns every message that was accepted for sending, in order.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,7 +38,7 @@ func (s *Server) Messages() []Message {
 }
 
 // SetStatus changes a message's status, such as to DELIVERED, and reports
-// whether there is such a message.
+// whether the message exists.
 func (s *Server) SetStatus(id, status string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +49,8 @@ func (s *Server) SetStatus(id, status string) bool {
 	return m != nil
 }
 
-// Receive plays a person who answers a message, or writes to the account if
-// repliesTo is "". It answers the new message's id.
+// Receive simulates a person who replies to a message, or writes to the account
+// if repliesTo is "". It returns the new message's id.
 func (s *Server) Receive(from, to, text, repliesTo string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,9 +61,9 @@ func (s *Server) Receive(from, to, text, repliesTo string) string {
 	return s.add(m)
 }
 
-// Callback is what the vendor posts about a message: the reply that a person
-// sent, or the delivery report of one that was sent to a person. The checksum is
-// not the vendor's, whose recipe is not public.
+// Callback returns what the vendor posts about a message: the reply that a
+// person sent, or the delivery report of one that was sent to a person. The
+// checksum is not the vendor's, whose algorithm is not public.
 func (s *Server) Callback(id string) url.Values {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,14 +165,14 @@ func (s *Server) sendURL(r *request) answer {
 	return ok(id)
 }
 
-// fault is why a message is not accepted. With status 200 the response is one of
-// success that has an error in place of the id.
+// fault is why a message is not accepted. With status 200 the response is a
+// success with an error instead of the id.
 type fault struct {
 	status, code int
 	message      string
 }
 
-// accept judges a message and takes it.
+// accept checks a message and accepts it.
 func (s *Server) accept(sms smsRequest) (id string, wrong *fault) {
 	to, valid := recipient(sms.RecipientNumber)
 	if !valid {
@@ -205,7 +205,8 @@ func (s *Server) accept(sms smsRequest) (id string, wrong *fault) {
 
 var southAfrican = regexp.MustCompile(`^0[1-8][0-9]{8}$`)
 
-// recipient takes E.164 with and without plus, and South Africa's own form.
+// recipient accepts E.164 with and without plus, and South Africa's national
+// form.
 func recipient(number string) (e164Form string, ok bool) {
 	if southAfrican.MatchString(number) {
 		number = "+27" + number[1:]
