@@ -17,21 +17,21 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 )
 
-// maxGreeting bounds the line with which a plugin says where it listens; it
-// holds a certificate.
+// maxGreeting bounds the line in which a plugin says where it listens; it
+// contains a certificate.
 const maxGreeting = 16 << 10
 
-// drainTime is how long the outputs of an ended process are still read, should a
-// process that it left behind hold them open.
+// drainTime is how long the outputs of an ended process are still read if
+// another process holds them open.
 const drainTime = 200 * time.Millisecond
 
-// child is the plugin's process. It is go-plugin's runner, in place of its own
-// one, which would share our standard input, leave grandchildren behind and wait
-// for them.
+// child is the plugin's process. It implements go-plugin's runner; go-plugin's
+// own would share our standard input, leave grandchildren behind and wait for
+// them.
 type child struct {
 	cmd      *exec.Cmd
 	out      *output
-	greeting string // the first line of standard output, for whoever has seen the handshake end
+	greeting string // the first line of standard output; valid after the handshake
 
 	stdout, stderr *os.File
 	ended          chan struct{} // closed when the process is gone
@@ -102,8 +102,8 @@ func (c *child) run() error {
 func (c *child) wait() {
 	c.err = c.cmd.Wait()
 	killGroup(c.pid)
-	// Pipes take deadlines wherever the system polls them; elsewhere the readers
-	// wait for the end of the file.
+	// Pipes have deadlines if the system polls them; elsewhere the readers wait
+	// for the end of the file.
 	until := time.Now().Add(drainTime)
 	_ = c.stdout.SetReadDeadline(until)
 	_ = c.stderr.SetReadDeadline(until)
@@ -111,7 +111,7 @@ func (c *child) wait() {
 }
 
 // readStderr logs what the process writes to standard error, until its end or,
-// once the process has ended, until nothing comes any more.
+// once the process has ended, until nothing more arrives.
 func (c *child) readStderr() {
 	defer close(c.drained)
 	defer c.stderr.Close()
@@ -119,16 +119,16 @@ func (c *child) readStderr() {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return
 	}
-	// The deadline may have passed before this goroutine had its turn; what is
-	// in the pipe by now is still read.
+	// The deadline may have passed before this goroutine could run; what is in
+	// the pipe by now is still read.
 	if c.stderr.SetReadDeadline(time.Now().Add(drainTime)) == nil {
 		_, _ = io.Copy(c.out, c.stderr)
 	}
 }
 
-// lastWords is the end of what the process wrote. It waits until the process has
-// ended and its standard error has been read, but not for ever: a process may be
-// stuck in the kernel, and a pipe may take no deadline.
+// lastWords returns the end of what the process wrote. It waits until the
+// process has ended and its standard error has been read, but not forever: a
+// process may be stuck in the kernel, and a pipe may have no deadline.
 func (c *child) lastWords() string {
 	if c.started() {
 		enough, cancel := context.WithTimeout(context.Background(), endGrace)
@@ -149,8 +149,8 @@ func (c *child) started() bool {
 	return c.pid != 0
 }
 
-// kill ends the process and those it started. It may be called at any time, also
-// before the start.
+// kill ends the process and those it started. It may be called at any time,
+// also before the start.
 func (c *child) kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,7 +159,7 @@ func (c *child) kill() {
 		return
 	}
 	select {
-	case <-c.ended: // the number may belong to another process by now
+	case <-c.ended: // the pid may belong to another process by now
 	default:
 		killGroup(c.pid)
 		_ = c.cmd.Process.Kill() // an error means that it has ended
@@ -174,7 +174,7 @@ func (c *child) obituary() string {
 	return "it ended: " + c.err.Error()
 }
 
-// The rest is what go-plugin asks of a runner.
+// The rest implements go-plugin's runner.
 
 func (c *child) Wait(context.Context) error {
 	<-c.ended
@@ -200,8 +200,8 @@ func (c *child) HostToPlugin(network, address string) (string, string, error) {
 	return network, address, nil
 }
 
-// stdoutReader gives go-plugin the greeting and keeps the rest from it: a plugin
-// may print what it likes, of any length, without filling its pipe.
+// stdoutReader gives go-plugin the greeting and keeps the rest from it: a
+// plugin may print anything, of any length, without filling its pipe.
 type stdoutReader struct {
 	child   *child
 	line    []byte
@@ -234,8 +234,8 @@ func (r *stdoutReader) Read(b []byte) (int, error) {
 
 func (r *stdoutReader) Close() error { return r.child.stdout.Close() }
 
-// endOfOutput takes a pipe that somebody still holds open, after the process has
-// ended, for one that ended.
+// endOfOutput treats a pipe that is still held open after the process has ended
+// as one that ended.
 func endOfOutput(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, os.ErrClosed) {
 		return io.EOF

@@ -4,6 +4,6 @@ package plugin
 
 import "os/exec"
 
-// There are no process groups here; the process alone is ended.
+// There are no process groups here; only the process itself is ended.
 func ownGroup(*exec.Cmd) {}
 func killGroup(int)      {}

@@ -24,39 +24,39 @@ const (
 
 // Values of [Config].TLS.
 const (
-	TLSAuto = "auto" // both sides prove themselves with certificates made for this run
-	TLSOff  = "off"  // plain text, only over a unix socket in a directory of the host's own
+	TLSAuto = "auto" // mutual TLS with certificates made for this run
+	TLSOff  = "off"  // plain text, only over a unix socket in a private directory of the host
 )
 
 // Driver makes providers from configuration. Its Open starts the program.
 var Driver = provider.NewDriver("plugin", "A driver that runs as a separate program, in any language", New)
 
-// Config holds the settings. Either Path or Name says which program.
+// Config holds the settings. Either Path or Name selects the program.
 type Config struct {
-	Path     string            `json:"path" doc:"the program's file; with a path separator, as in ./acme-driver: nothing is searched"`
-	Name     string            `json:"name" doc:"the program's name in the plugins directory, without path separators"`
-	Dir      string            `json:"dir" doc:"the plugins directory, for name"`
-	Args     []string          `json:"args" doc:"its arguments; never a credential"`
-	Env      map[string]string `json:"env" doc:"its environment, which is otherwise empty; never a credential"`
-	SHA256   string            `json:"sha256" doc:"the file's checksum in hex; a script's interpreter is not covered by it"`
-	TLS      string            `json:"tls" doc:"auto (default), or off for plugins without certificates, over unix sockets alone"`
-	Settings json.RawMessage   `json:"config" doc:"the driver's own settings; they cross the line only after the handshake"`
+	Path     string            `json:"path" doc:"path of the program, with a path separator, such as ./acme-driver; PATH is not searched"`
+	Name     string            `json:"name" doc:"name of a program in the plugins directory, without path separators"`
+	Dir      string            `json:"dir" doc:"plugins directory, used with name"`
+	Args     []string          `json:"args" doc:"arguments; must not contain a credential"`
+	Env      map[string]string `json:"env" doc:"environment variables, which are otherwise empty; must not contain a credential"`
+	SHA256   string            `json:"sha256" doc:"SHA-256 checksum of the file in hex; does not cover a script's interpreter"`
+	TLS      string            `json:"tls" doc:"auto (default), or off for plugins without certificates, only over unix sockets"`
+	Settings json.RawMessage   `json:"config" doc:"the driver's own settings, sent only after the handshake"`
 
-	StartTimeout   provider.Duration `json:"start_timeout" doc:"from start to ready; default 10s"`
-	Timeout        provider.Duration `json:"timeout" doc:"for a call without a deadline of its own; default 1m"`
-	Unary          bool              `json:"unary" doc:"one gRPC call per send even where the plugin serves the faster stream; default false"`
-	VerdictGrace   provider.Duration `json:"verdict_grace" doc:"how long a caller waits, after its deadline, for the plugin's own verdict, which knows whether anything was written; default 250ms"`
-	HealthInterval provider.Duration `json:"health_interval" doc:"between health checks; default 10s"`
-	HealthTimeout  provider.Duration `json:"health_timeout" doc:"for a health check, and for a send to be answered after its deadline; a plugin that takes longer is killed; default 3s"`
-	Restarts       int               `json:"restarts" doc:"how often it may be started again within restart_window; default 5, -1 = never"`
+	StartTimeout   provider.Duration `json:"start_timeout" doc:"maximum time from start to ready; default 10s"`
+	Timeout        provider.Duration `json:"timeout" doc:"for calls without a deadline; default 1m"`
+	Unary          bool              `json:"unary" doc:"one gRPC call per send, even if the plugin supports the faster stream; default false"`
+	VerdictGrace   provider.Duration `json:"verdict_grace" doc:"how long after its deadline a caller waits for the plugin's result, which tells whether anything was sent; default 250ms"`
+	HealthInterval provider.Duration `json:"health_interval" doc:"time between health checks; default 10s"`
+	HealthTimeout  provider.Duration `json:"health_timeout" doc:"timeout of a health check, and of a send's response after its deadline; a plugin that takes longer is killed; default 3s"`
+	Restarts       int               `json:"restarts" doc:"maximum number of restarts within restart_window; default 5, -1 = none"`
 	RestartWindow  provider.Duration `json:"restart_window" doc:"see restarts; default 5m"`
 
-	// Logger gets what the plugin writes and what the supervisor does; nil =
+	// Logger receives the plugin's output and the supervisor's events; nil =
 	// slog.Default().
 	Logger *slog.Logger `json:"-"`
 }
 
-// String names the program and shows nothing of its settings and environment.
+// String names the program and reveals neither settings nor environment.
 func (c Config) String() string { return "plugin{" + cmp.Or(c.Path, c.Name) + "}" }
 
 // GoString redacts like String.
@@ -90,11 +90,11 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// file finds the program and holds it against the rules for programs.
+// file finds the program and checks whether it may be run.
 func (c *Config) file() (string, error) {
 	switch {
 	case c.Path != "" && c.Name != "":
-		return "", provider.ConfigErrorf("name", "path says which program; want one of the two")
+		return "", provider.ConfigErrorf("name", "must not be set together with path")
 	case c.Path != "":
 		if filepath.Base(c.Path) == c.Path {
 			return "", provider.ConfigErrorf("path", "%q has no path separator; want a file such as ./%s, or name and dir", c.Path, c.Path)
@@ -102,14 +102,14 @@ func (c *Config) file() (string, error) {
 		return checkFile("path", c.Path)
 	case c.Name != "":
 		if c.Dir == "" {
-			return "", provider.ConfigErrorf("dir", "must say where %q is looked for", c.Name)
+			return "", provider.ConfigErrorf("dir", "is missing; want the directory that contains %q", c.Name)
 		}
 		if err := checkName(c.Name); err != nil {
 			return "", err
 		}
 		return checkFile("name", filepath.Join(c.Dir, c.Name))
 	}
-	return "", provider.ConfigErrorf("path", "must name the plugin's program, such as ./acme-driver")
+	return "", provider.ConfigErrorf("path", "is missing; want the plugin's program, such as ./acme-driver")
 }
 
 func (c *Config) restarts() int {

@@ -129,10 +129,10 @@ func TestRestartBudget(t *testing.T) {
 	var err error
 	require.Eventually(t, func() bool {
 		_, err = send(p, "pid")
-		return err != nil && bytes.Contains([]byte(err.Error()), []byte("started again in"))
+		return err != nil && bytes.Contains([]byte(err.Error()), []byte("restarts in"))
 	}, 5*time.Second, 5*time.Millisecond)
 	assert.ErrorIs(t, err, provider.Unavailable)
-	assert.Regexp(t, `started again in (4m5\d|5m)`, err.Error(), "the window has no more room")
+	assert.Regexp(t, `restarts in (4m5\d|5m)`, err.Error(), "the window has no more room")
 	assert.Regexp(t, `signal: killed|exit status 1`, log.String())
 }
 

@@ -16,8 +16,9 @@ import (
 
 const checksumSize = sha256.Size
 
-// List names the programs in a plugins directory, in alphabetical order: the
-// executable files that are not hidden. A directory that is not there has none.
+// List returns the names of the programs in a plugins directory, in
+// alphabetical order: the executable files that are not hidden. A directory
+// that does not exist has none.
 func List(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -39,7 +40,7 @@ func List(dir string) ([]string, error) {
 	return names, nil
 }
 
-// Checksum is the SHA-256 of a file in hex, as Config.SHA256 takes it.
+// Checksum returns the SHA-256 of a file in hex, as Config.SHA256 takes it.
 func Checksum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -53,11 +54,11 @@ func Checksum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// checkName refuses what would lead out of the plugins directory, whatever the
+// checkName refuses names that would lead out of the plugins directory on any
 // system.
 func checkName(name string) error {
 	if strings.ContainsAny(name, `/\:`) || name == "." || name == ".." {
-		return provider.ConfigErrorf("name", "%q is not a plain name; a program elsewhere is named by path", name)
+		return provider.ConfigErrorf("name", "%q is not a plain file name; use path for a program elsewhere", name)
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ func checkFile(setting, path string) (string, error) {
 	case !executable(info):
 		return "", provider.ConfigErrorf(setting, "%s is not executable", abs)
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
-		return "", provider.ConfigErrorf(setting, "%s can be written by everybody; it will not be run", abs)
+		return "", provider.ConfigErrorf(setting, "%s is writable by everyone; it will not be run", abs)
 	}
 	return abs, nil
 }
@@ -87,7 +88,7 @@ func executable(info os.FileInfo) bool {
 	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
 }
 
-// checkSum compares the file with the checksum of the settings, if there is one.
+// checkSum compares the file with the configured checksum, if there is one.
 func checkSum(path, want string) error {
 	if want == "" {
 		return nil
@@ -97,7 +98,7 @@ func checkSum(path, want string) error {
 		return provider.ConfigErrorf("sha256", "%v", err)
 	}
 	if !strings.EqualFold(got, want) {
-		return provider.ConfigErrorf("sha256", "%s has the checksum %s, not the one that is set; it will not be run", path, got)
+		return provider.ConfigErrorf("sha256", "%s has the checksum %s, which differs from the setting; it will not be run", path, got)
 	}
 	return nil
 }

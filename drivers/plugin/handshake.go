@@ -11,23 +11,24 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// ProtocolVersion is the newest version of the protocol that this package
-// speaks; it speaks no older one.
+// ProtocolVersion is the protocol version of this package, which supports no
+// older one.
 const ProtocolVersion = 1
 
-// The cookie keeps a plugin that is started by hand from waiting for a host. It
-// is not a secret and proves nothing.
+// The cookie lets a plugin that is started by hand exit instead of waiting for
+// a host. It is not a secret and proves nothing.
 const (
 	cookieKey   = "ANYSMS_PLUGIN"
 	cookieValue = "b2e4a7c0-driver"
 )
 
-// serviceName is the driver's name in go-plugin's set of one.
+// serviceName is the driver's name in go-plugin's plugin set, which has only
+// this one.
 const serviceName = "driver"
 
 var handshake = goplugin.HandshakeConfig{MagicCookieKey: cookieKey, MagicCookieValue: cookieValue}
 
-// bridge is the one kind of plugin there is, for go-plugin.
+// bridge is the only go-plugin plugin type.
 type bridge struct {
 	goplugin.NetRPCUnsupportedPlugin
 	driver provider.Driver // on the plugin's side
@@ -48,4 +49,4 @@ func versions(d provider.Driver) map[int]goplugin.PluginSet {
 	return map[int]goplugin.PluginSet{ProtocolVersion: {serviceName: bridge{driver: d}}}
 }
 
-var errNoCertificate = errors.New(`the plugin offers no certificate; a plugin that cannot make one needs the setting tls: off`)
+var errNoCertificate = errors.New(`the plugin sent no certificate; a plugin without TLS needs the setting tls: off`)

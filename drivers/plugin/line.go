@@ -18,7 +18,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// maxMessage bounds a gRPC message in either direction; the protocol fixes it.
+// maxMessage bounds a gRPC message in either direction, as the protocol
+// specifies.
 const maxMessage = 4 << 20
 
 // Metadata of unary calls.
@@ -29,21 +30,21 @@ const (
 	connectTimeoutKey = "anysms-connect-timeout"
 )
 
-// errNotHandedOver marks what failed before the plugin could get anything.
+// errNotHandedOver marks failures before the plugin could receive anything.
 var errNotHandedOver = errors.New("not handed over to the plugin")
 
-// line is the gRPC connection to one process. Unlike a bare connection's, its
-// calls tell whether a failure came before anything was handed over: the status
-// is the same for a plugin that died and one that never was there.
+// line is the gRPC connection to one process. Unlike with a bare connection,
+// its calls tell whether a failure came before anything was handed over: gRPC's
+// status is the same for a plugin that died and one that was never there.
 type line struct {
 	*grpc.ClientConn
 	timeout time.Duration // of a call without a deadline
 	grace   time.Duration // after the caller's deadline
 }
 
-// Invoke is a unary call in its three steps, of which the first proves that
-// nothing was sent if it fails. gRPC ends the call a little after the caller's
-// deadline, so that what the plugin knows then still arrives.
+// Invoke makes a unary call in its three steps; if the first one fails, nothing
+// was sent. gRPC ends the call a little after the caller's deadline, so that
+// the plugin's result for that case still arrives.
 func (l line) Invoke(ctx context.Context, method string, request, response any, opts ...grpc.CallOption) error {
 	call, cancel := l.outgoing(ctx)
 	defer cancel()
@@ -65,7 +66,7 @@ func (l line) Invoke(ctx context.Context, method string, request, response any, 
 	return stream.RecvMsg(response) // after io.EOF it has the status
 }
 
-// lineError is what a broken call says about the message.
+// lineError converts a failed call's error to what it says about the message.
 func lineError(ctx context.Context, err error) error {
 	code := provider.Indeterminate
 	if errors.Is(err, errNotHandedOver) {
@@ -83,10 +84,10 @@ func lineError(ctx context.Context, err error) error {
 	return &provider.Error{Code: code, Err: fmt.Errorf("plugin: %w", err)}
 }
 
-// traceContext is W3C Trace Context as the protocol carries it.
+// traceContext is W3C Trace Context as the protocol transmits it.
 type traceContext struct{ parent, state string }
 
-// Get, Set and Keys make it a propagation.TextMapCarrier.
+// Get, Set and Keys implement propagation.TextMapCarrier.
 func (t *traceContext) Get(key string) string {
 	switch key {
 	case traceparentKey:
@@ -123,9 +124,9 @@ func (t traceContext) into(ctx context.Context) context.Context {
 	return propagation.TraceContext{}.Extract(ctx, &t)
 }
 
-// outgoing is the context of a unary call: not ended by the caller's own, whose
-// facts it has as metadata, but a little later. Without a deadline of the
-// caller's, gRPC's says enough.
+// outgoing is the context of a unary call. It does not end with the caller's
+// context, which it has as metadata, but a little later. If the caller has no
+// deadline, gRPC's own is enough.
 func (l line) outgoing(ctx context.Context) (context.Context, context.CancelFunc) {
 	var pairs []string
 	end := time.Now().Add(l.timeout)
@@ -146,7 +147,7 @@ func (l line) outgoing(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithDeadline(call, end)
 }
 
-// milliseconds rounds up: no time left is not the same as none given.
+// milliseconds rounds up: no time left is not the same as no limit.
 func milliseconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)
 }

@@ -146,7 +146,7 @@ func TestWhatDriversGetWrong(t *testing.T) {
 		c.Unary = unary
 		p := open(t, c)
 		_, err := send(p, "nothing")
-		assert.EqualError(t, err, "indeterminate: the driver gave neither a receipt nor an error")
+		assert.EqualError(t, err, "indeterminate: the driver returned neither a receipt nor an error")
 		assert.Equal(t, "a\uFFFDb", ask(t, p, "bytes"), "a vendor's odd bytes cost no receipt")
 		var all sync.WaitGroup
 		for range 20 { // together they are more than the line carries in one go

@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// unary makes one call beside the sends.
+// unary makes one call on its own, not on the stream of sends.
 func unary[Req, Resp any](
 	ctx context.Context, p *Provider,
 	call func(driverv1.DriverClient, context.Context, Req, ...grpc.CallOption) (Resp, error), request Req,
@@ -32,18 +32,18 @@ func unary[Req, Resp any](
 	return answer, nil
 }
 
-// errNoAnswer is a response in which the plugin said nothing.
-var errNoAnswer = errors.New("the plugin's answer is empty")
+// errNoAnswer is an empty response.
+var errNoAnswer = errors.New("the plugin's response is empty")
 
-// frameSize is more than what a message costs on the line beside its own bytes.
+// frameSize is more than the overhead of a message in a list.
 const frameSize = 16
 
-// SendBatch hands the messages over in one call, or in several where they would
-// not fit on the line together.
+// SendBatch hands the messages over in one call, or in several if they are too
+// large for one.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
 	var part []*driverv1.Message
-	var at []int // the places of part's messages in ms
+	var at []int // the indexes of part's messages in ms
 	size := 0
 	flush := func() {
 		for i, v := range p.sendPart(ctx, part) {
@@ -74,7 +74,7 @@ func (p *Provider) sendPart(ctx context.Context, part []*driverv1.Message) []pro
 	verdicts := make([]provider.Verdict, len(part))
 	answer, err := unary(ctx, p, driverv1.DriverClient.SendBatch, &driverv1.SendBatchRequest{Messages: part})
 	if err == nil && len(answer.GetVerdicts()) != len(part) {
-		err = provider.NewError(provider.Indeterminate, "the plugin did not answer for every message of the batch")
+		err = provider.NewError(provider.Indeterminate, "the plugin did not return one verdict for each message of the batch")
 	}
 	for i := range verdicts {
 		if err != nil {
@@ -87,7 +87,7 @@ func (p *Provider) sendPart(ctx context.Context, part []*driverv1.Message) []pro
 	return verdicts
 }
 
-// Status asks the plugin what happened to a message.
+// Status asks the plugin for the status of a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	answer, err := unary(ctx, p, driverv1.DriverClient.Status, &driverv1.StatusRequest{Id: toproto.Text(id)})
 	if err != nil {
@@ -99,7 +99,7 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	return fromproto.Event(answer.GetEvent())
 }
 
-// Find asks the plugin for a message whose acceptance is in doubt.
+// Find asks the plugin for a message whose outcome is unknown.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	message, err := toproto.Message(m)
 	if err != nil {
@@ -173,7 +173,7 @@ func (p *Provider) StartVerification(ctx context.Context, r *provider.Verificati
 	return sent(answer.GetReceipt(), answer.GetError())
 }
 
-// CheckVerification lets the plugin's vendor judge a one-time code.
+// CheckVerification lets the plugin's vendor check a one-time code.
 func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
 	request := &driverv1.CheckVerificationRequest{Ref: toproto.Text(ref), Code: toproto.Text(code)}
 	answer, err := unary(ctx, p, driverv1.DriverClient.CheckVerification, request)

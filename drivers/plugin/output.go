@@ -13,19 +13,19 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Bounds on what a plugin writes to its outputs.
+// Limits on what a plugin writes to its outputs.
 const (
 	maxLine    = 4 << 10 // bytes of a line; the rest is cut off
 	lineRate   = 50      // lines per second that reach the log
 	lineBurst  = 200
 	keptLines  = 20 // shown when the plugin dies
-	minRedact  = 4  // a shorter value would tear holes into ordinary words
+	minRedact  = 4  // a shorter value would also match parts of ordinary words
 	redactMark = "[redacted]"
 )
 
-// output takes what a plugin writes to standard error, or to standard output
-// after the handshake, and logs it line by line: masked, cut and counted. It is
-// an io.Writer that never fails and never waits.
+// output logs what a plugin writes to standard error, or to standard output
+// after the handshake, line by line: masked, truncated and limited. It is an
+// io.Writer that never fails and never blocks.
 type output struct {
 	log     *slog.Logger
 	limiter *rate.Limiter
@@ -34,7 +34,7 @@ type output struct {
 	line     []byte
 	cut      bool
 	dropped  int
-	last     []string // the latest lines, for the plugin's obituary
+	last     []string // the latest lines, for errors
 	replacer *strings.Replacer
 }
 
@@ -42,8 +42,8 @@ func newOutput(log *slog.Logger) *output {
 	return &output{log: log, limiter: rate.NewLimiter(lineRate, lineBurst), replacer: strings.NewReplacer()}
 }
 
-// redact hides the values of the settings, except those that the plugin itself
-// describes and does not call secret.
+// redact hides the values of the settings, except those that the plugin
+// describes as not secret.
 func (o *output) redact(settings json.RawMessage, described []provider.Setting) {
 	harmless := make(map[string]bool, len(described))
 	for _, s := range described {
@@ -92,7 +92,7 @@ func appendStrings(to []string, value any) []string {
 	return to
 }
 
-// Write takes any piece of the output.
+// Write accepts any piece of the output.
 func (o *output) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -115,7 +115,7 @@ func (o *output) extend(piece []byte) {
 	o.line = append(o.line, piece...)
 }
 
-// finish logs the line that has ended.
+// finish logs the current line.
 func (o *output) finish() {
 	raw, cut := o.line, o.cut
 	o.line, o.cut = o.line[:0], false
@@ -131,7 +131,7 @@ func (o *output) finish() {
 		text += "…"
 	}
 	if o.dropped > 0 {
-		o.log.Warn("plugin writes too much", "lines_dropped", o.dropped)
+		o.log.Warn("plugin output rate limited", "lines_dropped", o.dropped)
 		o.dropped = 0
 	}
 	o.log.LogAttrs(context.Background(), slog.LevelInfo, "plugin output", slog.String("line", text))
@@ -141,8 +141,7 @@ func (o *output) finish() {
 	}
 }
 
-// tail is the latest lines, masked. What the process began and did not end is a
-// line too.
+// tail returns the latest lines, masked. A line without its end counts.
 func (o *output) tail() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

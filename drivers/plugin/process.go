@@ -28,7 +28,7 @@ import (
 	"github.com/anysms/anysms/provider/gate"
 )
 
-// endGrace is how long a plugin may take to exit when it is told to.
+// endGrace is how long a plugin may take to exit.
 const endGrace = 2 * time.Second
 
 // process is one run of the program: its process, its connection, its account.
@@ -47,11 +47,11 @@ type process struct {
 	stream      *sendStream // nil if sends are unary
 
 	gate gate.Gate
-	hung chan error // one reason why the process has to go
+	hung chan error // one reason why the process must be replaced
 }
 
-// launch starts the program and asks what it is. A plugin that is not ready when
-// ctx ends is killed.
+// launch starts the program and reads its description. A plugin that is not
+// ready when ctx ends is killed.
 func launch(ctx context.Context, c *Config) (*process, error) {
 	file, err := c.file()
 	if err != nil {
@@ -73,7 +73,7 @@ func launch(ctx context.Context, c *Config) (*process, error) {
 }
 
 func environment(env map[string]string) []string {
-	list := []string{} // not nil, which stands for our own environment
+	list := []string{} // not nil, which means the host's environment
 	for name, value := range env {
 		list = append(list, name+"="+value)
 	}
@@ -128,9 +128,8 @@ func (p *process) connect(ctx context.Context, c *Config) error {
 	return p.describe(ctx, c)
 }
 
-// noteConnection learns the connection from the first stream on it, which
-// go-plugin opens. If that fails, go-plugin forgets the connection without
-// closing it.
+// noteConnection keeps the connection of the first stream, which go-plugin
+// opens. If that fails, go-plugin drops the connection without closing it.
 func (p *process) noteConnection(
 	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
@@ -138,11 +137,11 @@ func (p *process) noteConnection(
 	return next(ctx, desc, conn, method, opts...)
 }
 
-// maxQuote bounds what an error repeats of a plugin's words.
+// maxQuote limits how much of a plugin's text an error contains.
 const maxQuote = 300
 
-// quoted is an error of go-plugin, which may repeat what the plugin wrote, on
-// one line of bounded length.
+// quoted converts an error of go-plugin, which may contain the plugin's text,
+// to one line of limited length.
 func quoted(err error) error {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if len(text) > maxQuote {
@@ -151,7 +150,7 @@ func quoted(err error) error {
 	return errors.New(provider.Mask(text))
 }
 
-// checkAddress refuses a plugin that listens where others could reach it.
+// checkAddress refuses a plugin that listens where others could connect.
 func checkAddress(address net.Addr, socketDir, tls string) error {
 	switch a := address.(type) {
 	case *net.UnixAddr:
@@ -171,8 +170,8 @@ func checkAddress(address net.Addr, socketDir, tls string) error {
 	return fmt.Errorf("the plugin listens on %s; want a unix socket or a loopback address", address)
 }
 
-// certificateOf finds the certificate in the line with which a plugin greets:
-// core version, protocol version, network, address, protocol, certificate.
+// certificateOf returns the certificate in a plugin's greeting: core version,
+// protocol version, network, address, protocol, certificate.
 func certificateOf(greeting string) string {
 	fields := strings.Split(strings.TrimSpace(greeting), "|")
 	if len(fields) < 6 {
@@ -197,8 +196,8 @@ func (p *process) describe(ctx context.Context, c *Config) error {
 	return checkLeaks(c, p.description.Settings)
 }
 
-// checkLeaks finds credentials that the settings put where other users of the
-// machine can read them.
+// checkLeaks finds credentials in settings that other users of the machine can
+// read.
 func checkLeaks(c *Config, settings []provider.Setting) error {
 	var values map[string]any
 	if json.Unmarshal(c.Settings, &values) != nil {
@@ -211,12 +210,12 @@ func checkLeaks(c *Config, settings []provider.Setting) error {
 		}
 		for i, arg := range c.Args {
 			if strings.Contains(arg, secret) {
-				return provider.ConfigErrorf(fmt.Sprintf("args[%d]", i), "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
+				return provider.ConfigErrorf(fmt.Sprintf("args[%d]", i), "contains the value of config.%s, a credential; remove it: the plugin gets it with its settings", s.Name)
 			}
 		}
 		for name, value := range c.Env {
 			if strings.Contains(value, secret) {
-				return provider.ConfigErrorf("env."+name, "holds the value of config.%s, a credential; the plugin gets it without", s.Name)
+				return provider.ConfigErrorf("env."+name, "contains the value of config.%s, a credential; remove it: the plugin gets it with its settings", s.Name)
 			}
 		}
 	}
@@ -240,7 +239,7 @@ func (p *process) open(ctx context.Context, c *Config) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	if answer.GetCapabilities() == nil {
-		return errors.New("open: the plugin did not say what it can do")
+		return errors.New("open: the plugin did not send its capabilities")
 	}
 	caps, streams := fromproto.Capabilities(answer.GetCapabilities())
 	p.caps = caps
@@ -252,7 +251,7 @@ func (p *process) open(ctx context.Context, c *Config) error {
 	return nil
 }
 
-// condemn notes why the process has to go; the first reason counts.
+// condemn notes why the process must be replaced; the first reason counts.
 func (p *process) condemn(why error) {
 	select {
 	case p.hung <- why:
@@ -260,7 +259,8 @@ func (p *process) condemn(why error) {
 	}
 }
 
-// healthy asks the health service. Any answer in time will do, but a plain "no".
+// healthy asks the health service. Any response in time will do, except "not
+// serving".
 func (p *process) healthy(timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -269,9 +269,9 @@ func (p *process) healthy(timeout time.Duration) error {
 	case code == codes.Unimplemented || code == codes.NotFound:
 		return nil
 	case err != nil:
-		return fmt.Errorf("no answer to a health check: %s", code)
+		return fmt.Errorf("health check failed: %s", code)
 	case answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING:
-		return fmt.Errorf("it says of its health: %s", answer.GetStatus())
+		return fmt.Errorf("health check: the status is %s", answer.GetStatus())
 	}
 	return nil
 }
@@ -286,7 +286,7 @@ func (p *process) end() (willing bool, err error) {
 	p.client.Kill()
 	willing = backstop.Stop()
 	if err != nil {
-		return willing, nil // it is gone, which is what was wanted
+		return willing, nil // it has ended, as intended
 	}
 	return willing, fromproto.Error(answer.GetError())
 }
@@ -307,8 +307,8 @@ func (p *process) kill() {
 	}
 }
 
-// startError says why a plugin did not start, with what it wrote last. The
-// process has been killed.
+// startError says why a plugin did not start, with its last output. The process
+// has been killed.
 func startError(ctx context.Context, c *child, err error) error {
 	if _, ok := errors.AsType[*provider.ConfigError](err); ok {
 		return err

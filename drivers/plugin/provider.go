@@ -20,7 +20,7 @@ import (
 var errClosed = errors.New("the provider is closed")
 
 // Provider is an account that a plugin serves. It has the methods of every
-// optional interface; what works is said by its Capabilities.
+// optional interface; Capabilities say which of them work.
 type Provider struct {
 	config      Config
 	description Description
@@ -36,7 +36,7 @@ type Provider struct {
 	closeErr   error
 }
 
-// Description is what a plugin says of itself.
+// Description is what a plugin says about itself.
 type Description struct {
 	Name     string
 	Doc      string
@@ -45,9 +45,9 @@ type Description struct {
 	Settings []provider.Setting // what [Config].Settings may hold
 }
 
-// New starts the plugin and opens its account. It waits for both, at most
-// Config.StartTimeout. Settings that cannot be used are a *provider.ConfigError,
-// the driver's own under "config.".
+// New starts the plugin and opens its account, for at most Config.StartTimeout.
+// Bad settings are a *provider.ConfigError, those of the driver under
+// "config.".
 func New(c Config) (*Provider, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -63,7 +63,8 @@ func New(c Config) (*Provider, error) {
 	return p, nil
 }
 
-// Inspect starts a plugin, asks what it is, and ends it. No account is opened.
+// Inspect starts a plugin, reads its description, and ends it. No account is
+// opened.
 func Inspect(ctx context.Context, c Config) (*Description, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -80,13 +81,13 @@ func Inspect(ctx context.Context, c Config) (*Description, error) {
 	}
 	willing, err := proc.end()
 	if !willing {
-		err = fmt.Errorf("it did not exit within %s when it was told to", endGrace)
+		err = fmt.Errorf("it did not exit within %s of being asked to", endGrace)
 	}
 	return &proc.description, err
 }
 
-// start runs the program and opens the account. A second process must be as good
-// as the first: what Capabilities said stays true.
+// start runs the program and opens the account. A second process must have the
+// capabilities of the first.
 func (p *Provider) start(ctx context.Context) (*process, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.config.StartTimeout.Or(DefaultStartTimeout))
 	defer cancel()
@@ -103,13 +104,14 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 		p.caps, p.description = proc.caps, proc.description
 	case !proc.caps.Equal(p.caps):
 		proc.kill()
-		return nil, fmt.Errorf("plugin %s: its capabilities are not those that it had at first", proc.child.Name())
+		return nil, fmt.Errorf("plugin %s: its capabilities have changed since the first start", proc.child.Name())
 	}
 	p.current.Store(proc)
 	return proc, nil
 }
 
-// down makes calls fail at once. That the provider is closed is the last reason.
+// down makes calls fail at once. Once the provider is closed, that stays the
+// reason.
 func (p *Provider) down(why error) {
 	if last := p.reason.Load(); last == nil || !errors.Is(*last, errClosed) {
 		p.reason.Store(&why)
@@ -117,10 +119,10 @@ func (p *Provider) down(why error) {
 	p.current.Store(nil)
 }
 
-// Describe is what the plugin says of itself.
+// Describe returns what the plugin says about itself.
 func (p *Provider) Describe() Description { return p.description }
 
-// String names the plugin and shows nothing of its settings.
+// String names the plugin and reveals none of its settings.
 func (p *Provider) String() string { return "plugin " + p.description.Name }
 
 // GoString redacts like String.
@@ -129,10 +131,10 @@ func (p *Provider) GoString() string { return p.String() }
 // LogValue redacts like String.
 func (p *Provider) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
-// Capabilities is what the plugin said when it opened the account.
+// Capabilities returns what the plugin reported when it opened the account.
 func (p *Provider) Capabilities() provider.Capabilities { return p.caps }
 
-// Close lets calls under way end, closes the account and ends the program. It
+// Close lets calls in progress end, closes the account and ends the program. It
 // may be called again.
 func (p *Provider) Close() error {
 	p.stopOnce.Do(func() {
@@ -164,14 +166,14 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return sent(answer.GetReceipt(), answer.GetError())
 }
 
-// maxCarried is the largest message that crosses; maxRequest what a batch may
-// take, with room for what surrounds it on the line.
+// maxCarried is the largest message that is sent to a plugin; maxRequest is the
+// largest batch, with room for overhead.
 const (
 	maxCarried = maxMessage / 4
 	maxRequest = maxMessage - 4<<10
 )
 
-// carry makes a message ready for the line, or refuses it.
+// carry converts a message for the plugin, or refuses it.
 func carry(m *provider.Message) (*driverv1.Message, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -186,8 +188,8 @@ func carry(m *provider.Message) (*driverv1.Message, error) {
 	return message, nil
 }
 
-// enter finds the process for a call; leave must follow. Whatever fails here,
-// nothing was handed over.
+// enter returns the process for a call; leave must follow. If it fails, nothing
+// was handed over.
 func (p *Provider) enter(ctx context.Context) (*process, error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, &provider.Error{Code: provider.Unavailable, Err: cause}
@@ -199,7 +201,7 @@ func (p *Provider) enter(ctx context.Context) (*process, error) {
 	return proc, nil
 }
 
-// bounded gives a call a deadline, if it has none.
+// bounded adds a deadline to a call that has none.
 func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}
@@ -207,7 +209,7 @@ func bounded(ctx context.Context, timeout time.Duration) (context.Context, conte
 	return context.WithTimeoutCause(ctx, timeout, errTimeout)
 }
 
-var errTimeout = errors.New("no answer from the plugin within the timeout")
+var errTimeout = errors.New("no response from the plugin within the timeout")
 
 func (p *Provider) notRunning() error {
 	why := p.reason.Load()
@@ -220,8 +222,8 @@ func (p *Provider) notRunning() error {
 	return fmt.Errorf("the plugin is not running: %w", *why)
 }
 
-// broken makes the error of a call that the line did not carry through. One that
-// ran out of time is a reason to look at the plugin's health.
+// broken makes the error of a call that failed in transport. A call that ran
+// out of time triggers a health check.
 func (p *Provider) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		select {

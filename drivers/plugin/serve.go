@@ -21,8 +21,8 @@ import (
 // Started by hand, the program says what it is and exits with status 1.
 //
 // What the driver writes to standard output and standard error goes to the
-// host's log. A driver that panics answers provider.Indeterminate for that call
-// alone.
+// host's log. A panic of the driver makes that call provider.Indeterminate, and
+// no other.
 func Serve(d provider.Driver) {
 	if os.Getenv(cookieKey) != cookieValue {
 		name := filepath.Base(os.Args[0])
@@ -42,10 +42,10 @@ func Serve(d provider.Driver) {
 	os.Exit(0)
 }
 
-// exitWithHost ends a plugin whose host is gone, wherever the kernel does not.
+// exitWithHost ends a plugin whose host is gone, where the kernel does not.
 func exitWithHost() {
 	if runtime.GOOS == "windows" {
-		return // a process there keeps its parent's number
+		return // a process there keeps its parent's pid
 	}
 	host := os.Getppid()
 	for range time.Tick(time.Second) {
@@ -62,8 +62,8 @@ func intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handle
 	return handler(ctx, request)
 }
 
-// guard turns a driver's panic into an error of this call. Nobody knows how far
-// the driver came.
+// guard turns a driver's panic into an error of this call, whose outcome is
+// unknown.
 func guard(err *error) {
 	if r := recover(); r != nil {
 		fmt.Fprintf(os.Stderr, "panic: %v\n%s", r, debug.Stack())

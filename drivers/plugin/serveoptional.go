@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// call runs one optional call of the account, safe from its panics.
+// call makes one optional call of the account and recovers from panics.
 func call[T any](s *server, do func(provider.Provider) (T, error)) (result T, failure *driverv1.Error, err error) {
 	account, err := s.opened()
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *server) SendBatch(ctx context.Context, r *driverv1.SendBatchRequest) (*
 		receipt, failure := answered(v.Receipt, v.Err)
 		answer.Verdicts[at[i]] = &driverv1.SendResponse{Receipt: receipt, Error: failure}
 	}
-	if proto.Size(answer) > maxRaw { // the vendor's answer to the whole batch may be in each receipt
+	if proto.Size(answer) > maxRaw { // the vendor's response to the whole batch may be in each receipt
 		for _, v := range answer.Verdicts {
 			if v.Receipt != nil {
 				v.Receipt.Raw = nil
@@ -157,7 +157,7 @@ func (s *server) ParseCallback(ctx context.Context, r *driverv1.ParseCallbackReq
 	return &driverv1.ParseCallbackResponse{Events: fit(toproto.Events(events))}, nil
 }
 
-// page is what Inbox answers.
+// page is the result of Inbox.
 type page struct {
 	events []provider.Event
 	next   string

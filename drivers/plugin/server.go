@@ -17,7 +17,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// server is the plugin's side: the protocol over a driver.
+// server is the plugin's side: it serves the protocol with a driver.
 type server struct {
 	driverv1.UnimplementedDriverServer
 	driver provider.Driver
@@ -28,7 +28,7 @@ type server struct {
 
 var errNotOpen = status.Error(codes.FailedPrecondition, "the account is not open")
 
-// opened is the account, or a status: the host broke the protocol's order.
+// opened returns the account, or a status if the host has not opened it.
 func (s *server) opened() (provider.Provider, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -54,7 +54,7 @@ func (s *server) Open(ctx context.Context, r *driverv1.OpenRequest) (*driverv1.O
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.account != nil {
-		return nil, status.Error(codes.FailedPrecondition, "the account is open already")
+		return nil, status.Error(codes.FailedPrecondition, "the account is already open")
 	}
 	account, err := s.open(ctx, r.GetSettings())
 	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
@@ -104,7 +104,7 @@ func (s *server) Send(ctx context.Context, r *driverv1.SendRequest) (*driverv1.S
 	return &driverv1.SendResponse{Receipt: receipt, Error: failure}, nil
 }
 
-// sendOne is one attempt, with either a receipt or an error.
+// sendOne makes one attempt and returns either a receipt or an error.
 func sendOne(ctx context.Context, account provider.Provider, m *driverv1.Message) (*driverv1.Receipt, *driverv1.Error) {
 	receipt, err := trySend(ctx, account, m)
 	return answered(receipt, err)
@@ -119,18 +119,18 @@ func trySend(ctx context.Context, account provider.Provider, m *driverv1.Message
 	return account.Send(ctx, message)
 }
 
-// What a vendor's own words may take on the line: of one receipt, and of all
-// that is answered together.
+// Limits on what a vendor's own words may take up: in one receipt, and in one
+// response as a whole.
 const (
 	maxReceiptRaw = maxMessage / 4
 	maxRaw        = maxMessage / 2
 )
 
-// answered makes a response of a driver's two return values. A driver that gave
-// neither is in doubt.
+// answered converts a driver's two return values. If it returned neither, the
+// outcome is unknown.
 func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv1.Error) {
 	if err == nil && receipt == nil {
-		err = provider.NewError(provider.Indeterminate, "the driver gave neither a receipt nor an error")
+		err = provider.NewError(provider.Indeterminate, "the driver returned neither a receipt nor an error")
 	}
 	if err != nil {
 		return nil, toproto.Error(err)
@@ -142,8 +142,7 @@ func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv
 	return answer, nil
 }
 
-// fit leaves out what the vendor wrote where a list of events is too large with
-// it.
+// fit removes the vendor's raw events if the list is too large with them.
 func fit(events []*driverv1.Event) []*driverv1.Event {
 	size := 0
 	for _, e := range events {

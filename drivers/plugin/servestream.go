@@ -15,8 +15,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// SendStream makes each message's attempt in a goroutine of its own and answers
-// when it ends, in whatever order.
+// SendStream makes each message's attempt in a goroutine of its own and
+// responds when it ends, in any order.
 func (s *server) SendStream(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) error {
 	account, err := s.opened()
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *server) SendStream(stream grpc.BidiStreamingServer[driverv1.SendStreamR
 	return err
 }
 
-// attempts are those under way on a stream.
+// attempts are those in progress on a stream.
 type attempts struct {
 	account provider.Provider
 	running sync.WaitGroup
@@ -73,7 +73,7 @@ func (a *attempts) start(ctx context.Context, call *driverv1.StreamCall) {
 	})
 }
 
-// cancel ends an attempt's context, if it is under way.
+// cancel ends an attempt's context, if it is in progress.
 func (a *attempts) cancel(id uint64) {
 	a.mu.Lock()
 	cancel := a.cancels[id]
@@ -84,9 +84,8 @@ func (a *attempts) cancel(id uint64) {
 	}
 }
 
-// write sends the answers, together whatever is there at the moment, until
-// there are no more. Once sending has failed, the host is gone, or sees the
-// stream break.
+// write sends the responses, as many together as are ready, until there are no
+// more. If sending fails, the host is gone, or sees the stream break.
 func (a *attempts) write(stream grpc.BidiStreamingServer[driverv1.SendStreamRequest, driverv1.SendStreamResponse]) {
 	for answer := range a.answers {
 		response := &driverv1.SendStreamResponse{Answers: []*driverv1.StreamAnswer{answer}}
@@ -113,7 +112,8 @@ func (a *attempts) more(response *driverv1.SendStreamResponse) bool {
 	}
 }
 
-// contextOf gives an attempt what the caller's context said.
+// contextOf returns the context of an attempt, from what the caller's context
+// contained.
 func contextOf(ctx context.Context, call *driverv1.StreamCall) (context.Context, context.CancelFunc) {
 	ctx = traceContext{parent: call.GetTraceparent(), state: call.GetTracestate()}.into(ctx)
 	if d := fromproto.Duration(call.GetConnectTimeout()); d > 0 {

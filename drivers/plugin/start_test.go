@@ -55,7 +55,7 @@ func TestOpenFails(t *testing.T) {
 		})
 	}
 	_, err := plugin.New(config(t, "liar", `"nothing"`))
-	require.ErrorContains(t, err, "did not say what it can do")
+	require.ErrorContains(t, err, "did not send its capabilities")
 }
 
 // The host speaks version 1, the plugin 1 and 2.
@@ -102,13 +102,13 @@ func TestCredentialsInSight(t *testing.T) {
 	c := config(t, "odd", `{"token": "k3y-of-acme"}`)
 	c.Args = append(c.Args, "--token=k3y-of-acme")
 	_, err := plugin.New(c)
-	require.ErrorContains(t, err, "args[1]: holds the value of config.token")
+	require.ErrorContains(t, err, "args[1]: contains the value of config.token")
 	assert.NotContains(t, err.Error(), "k3y")
 
 	c = config(t, "odd", `{"token": "k3y-of-acme"}`)
 	c.Env = map[string]string{"TOKEN": "k3y-of-acme"}
 	_, err = plugin.New(c)
-	require.ErrorContains(t, err, "env.TOKEN: holds the value of config.token")
+	require.ErrorContains(t, err, "env.TOKEN: contains the value of config.token")
 }
 
 func TestChecksum(t *testing.T) {
@@ -133,22 +133,22 @@ func TestConfigErrors(t *testing.T) {
 	}
 	plain, loose := file("plain", 0o644), file("loose", 0o777)
 	for want, c := range map[string]plugin.Config{
-		"path: must name the plugin's program":     {},
-		"path: \"acme\" has no path separator":     {Path: "acme"},
-		"path: stat":                               {Path: "./not-there"},
-		"path: " + dir + " is not a file":          {Path: dir},
-		"path: " + plain + " is not executable":    {Path: plain},
-		"path: " + loose + " can be written by":    {Path: loose},
-		"name: path says which program":            {Path: plain, Name: "plain"},
-		"dir: must say where":                      {Name: "plain"},
-		"name: \"../plain\" is not a plain name":   {Name: "../plain", Dir: dir},
-		"name: \"a\\\\b\" is not a plain name":     {Name: `a\b`, Dir: dir},
-		"name: \"..\" is not a plain name":         {Name: "..", Dir: dir},
-		"tls: \"on\"; want auto or off":            {Path: plain, TLS: "on"},
-		"sha256: \"12\" is not a SHA-256 checksum": {Path: plain, SHA256: "12"},
-		"restarts: -2 is below -1":                 {Path: plain, Restarts: -2},
-		"start_timeout: -1s is negative":           {Path: plain, StartTimeout: provider.Duration(-time.Second)},
-		"config: is not JSON":                      {Path: plain, Settings: []byte("{")},
+		"path: is missing; want the plugin's program": {},
+		"path: \"acme\" has no path separator":        {Path: "acme"},
+		"path: stat":                                  {Path: "./not-there"},
+		"path: " + dir + " is not a file":             {Path: dir},
+		"path: " + plain + " is not executable":       {Path: plain},
+		"path: " + loose + " is writable by":          {Path: loose},
+		"name: must not be set together with path":    {Path: plain, Name: "plain"},
+		"dir: is missing":                             {Name: "plain"},
+		"name: \"../plain\" is not a plain file name": {Name: "../plain", Dir: dir},
+		"name: \"a\\\\b\" is not a plain file name":   {Name: `a\b`, Dir: dir},
+		"name: \"..\" is not a plain file name":       {Name: "..", Dir: dir},
+		"tls: \"on\"; want auto or off":               {Path: plain, TLS: "on"},
+		"sha256: \"12\" is not a SHA-256 checksum":    {Path: plain, SHA256: "12"},
+		"restarts: -2 is below -1":                    {Path: plain, Restarts: -2},
+		"start_timeout: -1s is negative":              {Path: plain, StartTimeout: provider.Duration(-time.Second)},
+		"config: is not JSON":                         {Path: plain, Settings: []byte("{")},
 	} {
 		_, err := plugin.New(c)
 		var wrong *provider.ConfigError

@@ -17,9 +17,9 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// sendStream carries all sends of a process on one gRPC stream. If the stream
-// breaks while the process lives, what is under way on it is in doubt, and the
-// next send opens another.
+// sendStream makes all sends of a process on one gRPC stream. If the stream
+// breaks while the process lives, the sends in progress are indeterminate, and
+// the next send opens another stream.
 type sendStream struct {
 	driver  driverv1.DriverClient
 	timeout time.Duration // of a call without a deadline
@@ -31,7 +31,7 @@ type sendStream struct {
 	current *flow
 }
 
-// send is one attempt. Until the writer has taken the message, nothing was
+// send makes one attempt. Until the writer has taken the message, nothing was
 // handed over.
 func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.Receipt, error) {
 	ctx, cancel := bounded(ctx, s.timeout)
@@ -60,9 +60,9 @@ func (s *sendStream) send(ctx context.Context, m *driverv1.Message) (*provider.R
 	}
 }
 
-// giveUp tells the plugin that the caller is gone, unless the plugin has the
-// deadline that passed, and waits a little for what it knows. A plugin that
-// stays silent is condemned.
+// giveUp tells the plugin that the caller is gone, unless the plugin knows the
+// deadline that passed, and waits a little for its result. A plugin that stays
+// silent is condemned.
 func (s *sendStream) giveUp(ctx context.Context, f *flow, id uint64, answer chan *driverv1.StreamAnswer) (*provider.Receipt, error) {
 	late := make(chan *driverv1.StreamAnswer, 1)
 	go func() {
@@ -83,7 +83,7 @@ func (s *sendStream) giveUp(ctx context.Context, f *flow, id uint64, answer chan
 				return
 			case <-patience.C:
 				f.forget(id)
-				s.condemn(fmt.Errorf("it left a send unanswered for %s after the caller's deadline", s.patient))
+				s.condemn(fmt.Errorf("it did not respond to a send within %s of the caller's deadline", s.patient))
 				return
 			}
 		}
@@ -97,7 +97,7 @@ func (s *sendStream) giveUp(ctx context.Context, f *flow, id uint64, answer chan
 	return nil, lineError(ctx, context.Cause(ctx))
 }
 
-// flow is the stream in use, or a new one.
+// flow returns the stream in use, or a new one.
 func (s *sendStream) flow() (*flow, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,13 +127,13 @@ func (s *sendStream) close() {
 type flow struct {
 	stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv1.SendStreamResponse]
 	cancel context.CancelFunc
-	out    chan *driverv1.StreamCall // unbuffered: who is taken from has been handed over
+	out    chan *driverv1.StreamCall // unbuffered: a call that is received has been handed over
 
 	mu      sync.Mutex
 	next    uint64
 	waiting map[uint64]chan *driverv1.StreamAnswer
 	err     error
-	broken  chan struct{} // closed when the stream is of no more use; err is set then
+	broken  chan struct{} // closed when the stream has failed; err is set then
 }
 
 func newFlow(stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv1.SendStreamResponse], cancel context.CancelFunc) *flow {
@@ -149,7 +149,7 @@ func newFlow(stream grpc.BidiStreamingClient[driverv1.SendStreamRequest, driverv
 	return f
 }
 
-// book gives the send a number and a place where its answer will be.
+// book gives the send a number and a place for its response.
 func (f *flow) book(ctx context.Context, m *driverv1.Message) (*driverv1.StreamCall, chan *driverv1.StreamAnswer) {
 	answer := make(chan *driverv1.StreamAnswer, 1)
 	f.mu.Lock()
@@ -175,16 +175,16 @@ func (f *flow) forget(call uint64) {
 	delete(f.waiting, call)
 }
 
-// maxTogether bounds what is written in one go, in calls; after a call of more
-// than largeCall bytes no other is added. So the whole is less than maxMessage,
-// as one call is at most maxCarried.
+// maxTogether bounds how many calls are written together; after a call of more
+// than largeCall bytes no other is added. So the whole is smaller than
+// maxMessage, because one call is at most maxCarried.
 const (
 	maxTogether = 64
 	largeCall   = 16 << 10
 )
 
-// write takes what callers have to say, and writes together whatever is there at
-// that moment: most of a message's price on the line is the writing itself.
+// write writes the callers' messages, as many together as are ready: most of
+// the cost of a message is the write itself.
 func (f *flow) write() {
 	for {
 		var request driverv1.SendStreamRequest
@@ -231,8 +231,8 @@ func (f *flow) read() {
 	}
 }
 
-// deliver hands a response to whoever waits for it. One that nobody waits for
-// was given up long ago, or never asked.
+// deliver hands a response to the caller that waits for it. One without a
+// caller was abandoned long ago, or never requested.
 func (f *flow) deliver(a *driverv1.StreamAnswer) {
 	f.mu.Lock()
 	answer := f.waiting[a.GetId()]
@@ -273,8 +273,7 @@ func (f *flow) last(answer chan *driverv1.StreamAnswer) (*provider.Receipt, erro
 	}
 }
 
-// sent reads a plugin's answer to a send. One that is not a response proves
-// nothing.
+// sent reads a plugin's response to a send. An invalid one proves nothing.
 func sent(receipt *driverv1.Receipt, failure *driverv1.Error) (*provider.Receipt, error) {
 	switch {
 	case receipt != nil && failure == nil:
@@ -285,4 +284,4 @@ func sent(receipt *driverv1.Receipt, failure *driverv1.Error) (*provider.Receipt
 	return nil, &provider.Error{Code: provider.Indeterminate, Err: errNoVerdict}
 }
 
-var errNoVerdict = errors.New("the plugin answered neither a receipt nor an error, or both")
+var errNoVerdict = errors.New("the plugin returned neither a receipt nor an error, or both")

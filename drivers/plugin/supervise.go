@@ -15,7 +15,7 @@ const (
 	maxPause   = 30 * time.Second
 )
 
-// supervise looks after one process after the other, until Close.
+// supervise runs one process after the other, until Close.
 func (p *Provider) supervise(ctx context.Context, proc *process) {
 	defer close(p.supervised)
 	log := p.config.logger().With("plugin", proc.description.Name)
@@ -27,12 +27,12 @@ func (p *Provider) supervise(ctx context.Context, proc *process) {
 			return
 		}
 		p.down(why)
-		log.Warn("plugin has to be started again", "reason", why.Error(), "pid", proc.child.pid)
+		log.Warn("plugin is restarted", "reason", why.Error(), "pid", proc.child.pid)
 		p.drop(proc)
 		if proc = p.restart(ctx, starts, why); proc == nil {
 			return
 		}
-		log.Info("plugin started again", "pid", proc.child.pid)
+		log.Info("plugin restarted", "pid", proc.child.pid)
 	}
 }
 
@@ -53,14 +53,14 @@ func (p *Provider) watch(ctx context.Context, proc *process) error {
 		case <-ticks.C:
 		}
 		if err := proc.healthy(timeout); err != nil {
-			proc.child.kill() // calls under way would only wait for their deadlines
+			proc.child.kill() // calls in progress would only wait for their deadlines
 			return err
 		}
 	}
 }
 
-// drop gets rid of a process that is dead, or hangs. Calls under way get their
-// chance first; if the process is dead, they have ended by themselves.
+// drop ends a process that is dead, or hangs. Calls in progress may end first;
+// if the process is dead, they have ended by themselves.
 func (p *Provider) drop(proc *process) {
 	select {
 	case <-proc.gate.Close():
@@ -74,8 +74,8 @@ func (p *Provider) drop(proc *process) {
 	}
 }
 
-// finish ends a process that is in order: first the calls under way, then the
-// account, then the program.
+// finish ends a healthy process: first the calls in progress, then the account,
+// then the program.
 func (p *Provider) finish(proc *process) error {
 	select {
 	case <-proc.gate.Close():
@@ -93,7 +93,7 @@ func (p *Provider) finish(proc *process) error {
 func (p *Provider) restart(ctx context.Context, starts *budget, why error) *process {
 	for {
 		wait := starts.next(time.Now())
-		p.down(fmt.Errorf("%w; it is started again in %s", why, wait.Round(time.Millisecond)))
+		p.down(fmt.Errorf("%w; it restarts in %s", why, wait.Round(time.Millisecond)))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -103,11 +103,11 @@ func (p *Provider) restart(ctx context.Context, starts *budget, why error) *proc
 		if proc, why = p.start(ctx); why == nil {
 			return proc
 		}
-		p.config.logger().Warn("plugin could not be started again", "reason", why.Error())
+		p.config.logger().Warn("plugin could not be restarted", "reason", why.Error())
 	}
 }
 
-// budget spaces restarts out.
+// budget limits and spaces restarts.
 type budget struct {
 	most   int
 	window time.Duration
@@ -121,11 +121,11 @@ func (p *Provider) newBudget() *budget {
 	return &budget{most: p.config.restarts(), window: p.config.RestartWindow.Or(DefaultRestartWindow), pause: pause}
 }
 
-// forever is what a budget of no restarts waits.
+// forever is how long a budget of no restarts waits.
 const forever = 1 << 62
 
-// next says how long to wait for the next start, and books it. Once the window
-// has no more room, that is until its oldest start has left it.
+// next returns how long to wait for the next start, and counts it. Once the
+// limit is reached, that is until the oldest start has left the window.
 func (b *budget) next(now time.Time) time.Duration {
 	if b.most == 0 {
 		return forever
