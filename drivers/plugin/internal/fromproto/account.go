@@ -14,7 +14,7 @@ func Settings(settings []*driverv1.Setting) []provider.Setting {
 	return list
 }
 
-// Balance is false where the plugin did not say what can be spent.
+// Balance is false if the plugin did not say what is available.
 func Balance(b *driverv1.Balance) (*provider.Balance, bool) {
 	available := Money(b.GetAvailable())
 	if available == nil {

@@ -1,4 +1,4 @@
-// Package fromproto turns the plugin protocol's values into those of the
-// contract. What comes over the line is not trusted: whatever it is, the result
-// is a value that the contract allows, and the one that promises least.
+// Package fromproto converts values of the plugin protocol to those of package
+// provider. A plugin's values are not trusted: whatever they are, the result is
+// a value that package provider allows, and the one that promises least.
 package fromproto

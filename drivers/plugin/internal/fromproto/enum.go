@@ -7,8 +7,9 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// The words of the contract and the names of the protocol are the same except
-// case and prefix. The unspecified value of each enum is in no table.
+// The words of package provider and the names of the protocol are the same
+// except for case and prefix. The unspecified value of each enum is in no
+// table.
 var (
 	codes    = words[driverv1.Code, provider.Code](driverv1.Code_name, "CODE_")
 	statuses = words[driverv1.Status, provider.Status](driverv1.Status_name, "STATUS_")
@@ -27,8 +28,7 @@ func words[E ~int32, W ~string](names map[int32]string, prefix string) map[E]W {
 	return table
 }
 
-// code reads a code that this version does not know as Indeterminate; none is
-// "".
+// code converts an unknown code to Indeterminate, and none to "".
 func code(c driverv1.Code) provider.Code {
 	if c == driverv1.Code_CODE_UNSPECIFIED {
 		return ""
@@ -46,14 +46,14 @@ func status(s driverv1.Status) provider.Status {
 	return provider.StatusUnknown
 }
 
-// VerificationResult is false for a verdict that is none.
+// VerificationResult is false for an unknown result.
 func VerificationResult(v driverv1.VerificationResult) (provider.VerificationResult, bool) {
 	word, ok := verdicts[v]
 	return word, ok
 }
 
-// Capabilities leaves out features that this version does not know. Streams says
-// whether the plugin serves SendStream.
+// Capabilities leaves out unknown features. Streams reports whether the plugin
+// serves SendStream.
 func Capabilities(c *driverv1.Capabilities) (caps provider.Capabilities, streams bool) {
 	for _, f := range c.GetFeatures() {
 		if f == driverv1.Feature_FEATURE_SEND_STREAM {

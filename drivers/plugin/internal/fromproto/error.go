@@ -8,8 +8,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Error is nil for nil. An error without a code stays one: provider.CodeOf reads
-// it as Indeterminate.
+// Error is nil for nil. An error without a code stays one: provider.CodeOf
+// returns Indeterminate for it.
 func Error(e *driverv1.Error) error {
 	if e == nil {
 		return nil
@@ -33,8 +33,8 @@ func Error(e *driverv1.Error) error {
 	return failure
 }
 
-// remote is an error of the plugin's side: its text, and the causes that the
-// caller can ask for with errors.Is.
+// remote is an error of the plugin's side: its text, and the causes that
+// errors.Is finds.
 type remote struct {
 	text   string
 	causes []error

@@ -7,12 +7,12 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Event fails for an event whose kind nobody can tell: everything else about it
-// would be guessed.
+// Event fails for an event of unknown kind: everything else about it would be a
+// guess.
 func Event(e *driverv1.Event) (*provider.Event, error) {
 	kind, ok := kinds[e.GetKind()]
 	if !ok {
-		return nil, fmt.Errorf("the plugin answered an event of unknown kind %d", e.GetKind())
+		return nil, fmt.Errorf("the plugin returned an event of unknown kind %d", e.GetKind())
 	}
 	event := &provider.Event{
 		Kind:         kind,
@@ -40,7 +40,7 @@ func Event(e *driverv1.Event) (*provider.Event, error) {
 	return event, nil
 }
 
-// Events reads all events or none.
+// Events converts all events or none.
 func Events(es []*driverv1.Event) ([]provider.Event, error) {
 	events := make([]provider.Event, 0, len(es))
 	for _, e := range es {
@@ -53,7 +53,7 @@ func Events(es []*driverv1.Event) ([]provider.Event, error) {
 	return events, nil
 }
 
-// Callback reads a vendor's request.
+// Callback converts a vendor's request.
 func Callback(r *driverv1.ParseCallbackRequest) *provider.Callback {
 	return &provider.Callback{
 		Method:     r.GetMethod(),

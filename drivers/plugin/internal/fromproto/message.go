@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Message fails with code InvalidRecipient for a number that is none.
+// Message fails with code InvalidRecipient for an invalid number.
 func Message(m *driverv1.Message) (*provider.Message, error) {
 	to, err := number(m.GetTo())
 	if err != nil {
@@ -51,7 +51,7 @@ func VerificationRequest(r *driverv1.StartVerificationRequest) (*provider.Verifi
 	}, nil
 }
 
-// number reads "" as no number: that it is missing is for the driver to say.
+// number reads "" as no number: the driver reports that it is missing.
 func number(s string) (e164.Number, error) {
 	if s == "" {
 		return e164.Number{}, nil
@@ -71,7 +71,7 @@ func Receipt(r *driverv1.Receipt) *provider.Receipt {
 	return &provider.Receipt{ID: r.GetId(), Segments: count(r.GetSegments()), Cost: Money(r.GetCost()), Raw: raw(r.GetRaw())}
 }
 
-// raw is JSON in any case: what is none becomes a JSON string.
+// raw returns JSON in any case: anything else becomes a JSON string.
 func raw(b []byte) json.RawMessage {
 	if len(b) == 0 {
 		return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Every word of the contract has its value in the protocol, and back.
+// Every word of package provider has its value in the protocol, and back.
 func TestWords(t *testing.T) {
 	for _, code := range provider.Codes() {
 		assert.Equal(t, code, provider.CodeOf(fromproto.Error(toproto.Error(&provider.Error{Code: code}))))
@@ -54,7 +54,7 @@ func TestErrors(t *testing.T) {
 		"wrapped":       fmt.Errorf("acme: %w", full),
 		"bare code":     provider.OptedOut,
 		"unsupported":   errors.ErrUnsupported,
-		"plain":         errors.New("nobody classified this"),
+		"plain":         errors.New("not classified"),
 		"signature":     fmt.Errorf("acme: %w", provider.ErrBadSignature),
 		"timeout":       &provider.Error{Code: provider.Indeterminate, Err: httpcall.ErrTimeout},
 		"cancelled":     &provider.Error{Code: provider.Unavailable, Err: context.Canceled},
@@ -75,7 +75,7 @@ func TestErrors(t *testing.T) {
 	assert.NoError(t, fromproto.Error(nil))
 }
 
-// Whatever a plugin answers becomes something that the contract allows.
+// Whatever a plugin returns becomes something that package provider allows.
 func TestWhatTheProtocolDoesNotAllow(t *testing.T) {
 	_, err := fromproto.Event(nil)
 	require.Error(t, err)

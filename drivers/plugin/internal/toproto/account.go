@@ -5,7 +5,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Settings describes a driver's configuration.
+// Settings converts the description of a driver's configuration.
 func Settings(settings []provider.Setting) []*driverv1.Setting {
 	list := make([]*driverv1.Setting, len(settings))
 	for i, s := range settings {

@@ -1,2 +1,3 @@
-// Package toproto turns the contract's values into those of the plugin protocol.
+// Package toproto converts values of package provider to those of the plugin
+// protocol.
 package toproto

@@ -7,8 +7,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// The words of the contract and the names of the protocol are the same except
-// case and prefix: "opted_out" is CODE_OPTED_OUT.
+// The words of package provider and the names of the protocol are the same
+// except for case and prefix: "opted_out" is CODE_OPTED_OUT.
 var (
 	codes    = byWord[provider.Code, driverv1.Code](driverv1.Code_name, "CODE_")
 	statuses = byWord[provider.Status, driverv1.Status](driverv1.Status_name, "STATUS_")
@@ -25,16 +25,16 @@ func byWord[W ~string, E ~int32](names map[int32]string, prefix string) map[W]E 
 	return words
 }
 
-// Code is CODE_UNSPECIFIED for a word that is none.
+// Code is CODE_UNSPECIFIED for an unknown word.
 func Code(c provider.Code) driverv1.Code { return codes[c] }
 
-// VerificationResult is VERIFICATION_RESULT_UNSPECIFIED for a word that is none.
+// VerificationResult is VERIFICATION_RESULT_UNSPECIFIED for an unknown word.
 func VerificationResult(v provider.VerificationResult) driverv1.VerificationResult {
 	return verdicts[v]
 }
 
-// Capabilities adds FEATURE_SEND_STREAM, which the contract does not have: it is
-// about the line, not the account.
+// Capabilities adds FEATURE_SEND_STREAM, which is about the transport and not
+// in package provider.
 func Capabilities(c provider.Capabilities) *driverv1.Capabilities {
 	set := []driverv1.Feature{driverv1.Feature_FEATURE_SEND_STREAM}
 	for _, name := range c.Features.Names() {

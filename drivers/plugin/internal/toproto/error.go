@@ -9,8 +9,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// Error is nil for nil. Of an error's chain, the first provider.Error or
-// provider.Code gives the code; what nobody classified stays without one.
+// Error is nil for nil. The first provider.Error or provider.Code in an error's
+// chain gives the code; an error without one stays without.
 func Error(err error) *driverv1.Error {
 	if err == nil {
 		return nil
@@ -29,8 +29,8 @@ func Error(err error) *driverv1.Error {
 	}
 }
 
-// unclassified finds the code of an error that is not a provider.Error. That
-// provider.CodeOf reads an unknown error as Indeterminate is left to the host.
+// unclassified finds the code of an error that is not a provider.Error. An
+// unknown error is left to the host, which reads it as Indeterminate.
 func unclassified(err error) driverv1.Code {
 	if c, ok := errors.AsType[provider.Code](err); ok {
 		return Code(c)

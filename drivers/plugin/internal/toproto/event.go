@@ -32,7 +32,7 @@ func Event(e *provider.Event) *driverv1.Event {
 	}
 }
 
-// Events turns a list.
+// Events converts a list.
 func Events(es []provider.Event) []*driverv1.Event {
 	list := make([]*driverv1.Event, len(es))
 	for i := range es {
@@ -41,7 +41,7 @@ func Events(es []provider.Event) []*driverv1.Event {
 	return list
 }
 
-// Callback carries what the network brought as it is.
+// Callback leaves what came from the network as it is.
 func Callback(c *provider.Callback) *driverv1.ParseCallbackRequest {
 	return &driverv1.ParseCallbackRequest{
 		Method:     Text(c.Method),

@@ -14,8 +14,8 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Message refuses a field that is not UTF-8, which the protocol cannot carry: an
-// Error with code InvalidMessage.
+// Message refuses a field that is not UTF-8, which the protocol does not allow:
+// an Error with code InvalidMessage.
 func Message(m *provider.Message) (*driverv1.Message, error) {
 	if err := allText(m.Extra, m.From, m.Text, m.Ref, m.Tag, string(m.Class), string(m.Delivery)); err != nil {
 		return nil, err
@@ -87,8 +87,8 @@ func Money(m *provider.Money) *driverv1.Money {
 	return &driverv1.Money{Micros: m.Micros, Currency: Text(m.Currency)}
 }
 
-// Text makes a string fit for the protocol. Only a vendor's words can need it,
-// and they must not cost a response.
+// Text makes a string valid UTF-8. Only a vendor's words can need it, and they
+// must not make a response fail.
 func Text(s string) string { return strings.ToValidUTF8(s, string(utf8.RuneError)) }
 
 // Duration is nil for zero, which stands for "not said" everywhere.
