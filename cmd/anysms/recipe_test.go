@@ -30,7 +30,7 @@ func TestRecipeListAndShow(t *testing.T) {
 	assert.Contains(t, got.stdout, "password        required  API secret")
 	got = anysms(t, "recipe", "show", "nobody")
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, `no recipe is named "nobody"`)
+	assert.Contains(t, got.stderr, `unknown recipe "nobody"`)
 }
 
 func TestRecipeNewValidateTest(t *testing.T) {

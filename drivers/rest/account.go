@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-var errNoBalance = errors.New("the response has no balance that can be read")
+var errNoBalance = errors.New("the response has no readable balance")
 
 // Cancel withdraws a scheduled message.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
@@ -24,7 +24,7 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	return err
 }
 
-// Balance reads what the account holds.
+// Balance reads the account's balance.
 func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	c := p.recipe.api.Balance
 	if c == nil {
@@ -41,8 +41,8 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	return &provider.Balance{Available: *available}, nil
 }
 
-// Check asks for something that costs nothing, to see that the credentials are
-// taken: the recipe's check, or its balance.
+// Check makes a request that costs nothing, to see whether the credentials are
+// valid: the recipe's check, or its balance.
 func (p *Provider) Check(ctx context.Context) error {
 	if c := p.recipe.api.Check; c != nil {
 		_, err := p.ask(ctx, c, request.Scope{Settings: p.settings})

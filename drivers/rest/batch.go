@@ -8,14 +8,14 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// batchCall hands several messages over in one request. Its answer must have a
-// verdict for each of them.
+// batchCall hands several messages over in one request. Its response must have
+// a verdict for each of them.
 type batchCall struct {
 	call `yaml:",inline"`
 	Max  int `yaml:"max"`
 	// Each leads to the verdicts.
 	Each path `yaml:"each"`
-	// Match is how a verdict finds its message: by position, which is the
+	// Match says how a verdict finds its message: by position, which is the
 	// default, or by ref.
 	Match   string      `yaml:"match"`
 	Ref     *pick       `yaml:"ref"`
@@ -23,8 +23,9 @@ type batchCall struct {
 	Receipt receiptSpec `yaml:"receipt"`
 }
 
-// verdictSpec judges one message of a batch: accepted if the conditions hold,
-// else refused as the error table says. Its paths begin at the verdict.
+// verdictSpec reads the result for one message of a batch: accepted if the
+// conditions hold, else refused as the error table says. Its paths begin at the
+// verdict.
 type verdictSpec struct {
 	Where  conditions  `yaml:"where"`
 	Errors *errorTable `yaml:"errors"` // nil = the recipe's
@@ -32,7 +33,7 @@ type verdictSpec struct {
 
 var errOtherCount = errors.New("the response does not have one verdict for each message")
 
-// SendBatch sends several messages by one request.
+// SendBatch sends several messages in one request.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
 	c := p.recipe.api.Batch
@@ -40,7 +41,7 @@ func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []prov
 		return fillVerdicts(verdicts, notInRecipe("batch"))
 	}
 	var each []request.Scope
-	var places []int // of each in ms
+	var places []int // indexes of each in ms
 	for i, m := range ms {
 		s, err := p.scopeOf(m)
 		if err != nil {
@@ -75,8 +76,8 @@ func fillVerdicts(vs []provider.Verdict, err error) []provider.Verdict {
 	return vs
 }
 
-// sendEach makes the request and judges each message of it. What the response
-// leaves open is provider.Indeterminate.
+// sendEach makes the request and reads the result for each message. What the
+// response does not tell is provider.Indeterminate.
 func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Scope, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
 	req, err := p.buildSend(&c.Request, request.Scope{Settings: p.settings}, each)
@@ -104,7 +105,7 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 }
 
 // ofAll is what a batch's failure means for each of its messages. A refusal may
-// be meant for another one: of this it is known only that it was not taken.
+// be about another message: of this one it is known only that it was not taken.
 func ofAll(err error, messages int) error {
 	e, ok := errors.AsType[*provider.Error](err)
 	if !ok || messages == 1 || e.Code.Outcome() != provider.OutcomeRefused {
@@ -113,11 +114,11 @@ func ofAll(err error, messages int) error {
 	return &provider.Error{Code: provider.Unavailable, VendorMessage: "the vendor refused the batch as a whole", RetryAfter: e.RetryAfter, Err: errorOnly{err}}
 }
 
-// errorOnly keeps the words of a cause and hides its code.
+// errorOnly keeps the text of a cause and hides its code.
 type errorOnly struct{ error }
 
-// byRef puts the verdicts into the order of the messages. A message without
-// verdict, or with two, gets none; so does one without ref.
+// byRef sorts the verdicts into the order of the messages. A message with no
+// verdict or with two gets none; so does one without ref.
 func (c *batchCall) byRef(found []any, ms []*provider.Message) []any {
 	const none = -1
 	at := make(map[string]int, len(found))

@@ -16,14 +16,14 @@ import (
 // callbackSpec reads the vendor's requests to us.
 type callbackSpec struct {
 	Verify verification `yaml:"verify"`
-	// Read is where the fields stand: query, form, json, xml, or any, which is
-	// query, form and JSON one over the other.
+	// Read is where the fields are: query, form, json, xml, or any, which is
+	// query, form and JSON, the later taking precedence.
 	Read string `yaml:"read"`
 	// Each leads to the events of one request; none = the request is one event.
-	// The first path that is there counts.
+	// The first path that exists is used.
 	Each paths `yaml:"each"`
-	// Split takes fields apart that hold the values of several events, such as
-	// "1,2,3"; fields without the separator go to each event.
+	// Split splits fields that hold the values of several events, such as
+	// "1,2,3"; fields without the separator belong to each event.
 	Split     *splitSpec      `yaml:"split"`
 	Events    []eventRule     `yaml:"events"`
 	URLParams *request.Tree   `yaml:"url_params"`
@@ -36,7 +36,7 @@ type splitSpec struct {
 }
 
 // eventRule reads the events for which its conditions hold; the first rule that
-// fits counts.
+// applies is used.
 type eventRule struct {
 	When      conditions `yaml:"when"`
 	Kind      string     `yaml:"kind"` // report, inbound, engagement, ignore
@@ -45,15 +45,15 @@ type eventRule struct {
 
 const ignored = "ignore"
 
-// Acknowledgement is the response that the vendor wants to its callbacks.
+// Acknowledgement is the response that the vendor expects to its callbacks.
 type Acknowledgement struct {
 	Status      int    `yaml:"status" json:"status"`
 	Body        string `yaml:"body" json:"body"`
 	ContentType string `yaml:"content_type" json:"content_type"`
 }
 
-// Acknowledgement is the response that the vendor wants once its callback was
-// stored. Most want any 200.
+// Acknowledgement returns the response that the vendor expects once its
+// callback was stored. Most expect any 200.
 func (p *Provider) Acknowledgement() Acknowledgement {
 	a := Acknowledgement{}
 	if p.recipe.api.Callbacks != nil {
@@ -68,9 +68,9 @@ func (p *Provider) Acknowledgement() Acknowledgement {
 	return a
 }
 
-var errCallback = errors.New("callback: not of a form that the vendor documents")
+var errCallback = errors.New("callback: not in a documented form")
 
-// ParseCallback reads a callback whose sender is proven as the recipe says.
+// ParseCallback reads a callback whose signature is valid.
 func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]provider.Event, error) {
 	spec := p.recipe.api.Callbacks
 	if spec == nil || !p.capabilities.Has(provider.HasCallbacks) {
@@ -142,7 +142,7 @@ func asCallback(err error) error {
 	return fmt.Errorf("%w: %w", errCallback, err)
 }
 
-// readAny is for vendors that do not say how the fields travel.
+// readAny is for vendors that do not document how the fields are sent.
 func readAny(c *provider.Callback) (any, error) {
 	all := fields(c.Query)
 	media, _, _ := mime.ParseMediaType(c.Header.Get("Content-Type"))
@@ -180,7 +180,7 @@ func fields(values url.Values) map[string]any {
 	return all
 }
 
-// split takes a callback apart into its events.
+// split splits a callback into its events.
 func (s *callbackSpec) split(tree any) ([]any, error) {
 	if s.Split != nil {
 		return s.Split.apart(tree)
@@ -225,7 +225,7 @@ func (s *splitSpec) apart(tree any) ([]any, error) {
 			case len(list) == 1:
 				one[name] = list[0]
 			default:
-				return nil, fmt.Errorf("%w: its lists are not of one length", errCallback)
+				return nil, fmt.Errorf("%w: its lists have different lengths", errCallback)
 			}
 		}
 		parts[i] = one

@@ -8,8 +8,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// checker finds what neither the schema nor the parts of a recipe can see by
-// themselves: names that nothing stands for, paths that cannot match.
+// checker finds what neither the schema nor the parts of a recipe can detect
+// alone: unknown names, and paths that cannot match.
 type checker struct {
 	recipe   *Recipe
 	problems []Problem
@@ -32,11 +32,11 @@ func (c *checker) add(at request.Position, format string, args ...any) {
 	c.problems = append(c.problems, problemOf(at.Fault(format, args...)))
 }
 
-// settings may not hide a value's name.
+// settings must not have the name of a value.
 func (c *checker) settings() {
 	for _, s := range c.recipe.Settings {
 		if slices.Contains(messageNames(), s.Name) || slices.Contains([]string{"id", "id_to", "cursor", "since", "page", "offset", "typed", "country"}, s.Name) {
-			c.add(request.Position{}, "settings.%s: is the name of a value; choose another", s.Name)
+			c.add(request.Position{}, "settings.%s: is reserved for a value; choose another name", s.Name)
 		}
 	}
 }
@@ -53,7 +53,7 @@ func (c *checker) names(t *request.Template, values []string) {
 		if extra, ok := strings.CutPrefix(name, "extra."); ok && slices.Contains(values, "to") && slices.Contains(c.recipe.api.Extras, extra) {
 			continue
 		}
-		c.add(t.Position, "{%s} stands for nothing here; want one of %s", name, c.known(values))
+		c.add(t.Position, "unknown name {%s}; want one of %s", name, c.known(values))
 	}
 }
 
@@ -104,7 +104,7 @@ func (c *checker) setting(at request.Position, name string) {
 	}
 }
 
-// request checks what a request is made of. $each is for batches alone.
+// request checks the parts of a request. $each is only for batches.
 func (c *checker) request(r *request.Request, values []string, batch bool) {
 	c.names(&r.Path, values)
 	bodies := 0
@@ -114,7 +114,7 @@ func (c *checker) request(r *request.Request, values []string, batch bool) {
 		}
 	}
 	if bodies > 1 {
-		c.add(r.Position, "wants at most one of form, json, xml")
+		c.add(r.Position, "must have at most one of form, json, xml")
 	}
 	if bodies > 0 && r.HTTPMethod() == "GET" {
 		c.add(r.Position, "a GET has no body; use query")
@@ -128,14 +128,14 @@ func (c *checker) request(r *request.Request, values []string, batch bool) {
 		each += t.CountEach()
 	}
 	if batch && (each != 1 || r.JSON == nil) {
-		c.add(r.Position, "a batch wants one %s, in json", request.KeyEach)
+		c.add(r.Position, "a batch needs exactly one %s, in json", request.KeyEach)
 	}
 	if !batch && each > 0 {
-		c.add(r.Position, "%s is for batch.request alone", request.KeyEach)
+		c.add(r.Position, "%s is only allowed in batch.request", request.KeyEach)
 	}
 }
 
-// call checks a call's request and how its answer is read.
+// call checks a call's request and how its response is read.
 func (c *checker) call(k *call, values []string) {
 	c.request(&k.Request, values, false)
 	c.answer(k)
@@ -165,15 +165,15 @@ func (c *checker) conditions(cs conditions, r *reply) {
 		k := &cs[i]
 		at := k.target()
 		if at == nil || k.Is == nil && k.IsNot == nil && k.OneOf == nil && k.Matches == nil && k.Empty == nil {
-			c.add(k.at, "wants one of path, all, any and one of is, is_not, one_of, matches, empty")
+			c.add(k.at, "needs one of path, all, any and one of is, is_not, one_of, matches, empty")
 			continue
 		}
 		c.path(at, r)
 		if k.Path != nil && at.many() {
-			c.add(at.at, "path %q may lead to many values; say all or any instead of path", at.raw)
+			c.add(at.at, "path %q may lead to several values; use all or any instead of path", at.raw)
 		}
 		if k.Path == nil && !at.many() {
-			c.add(at.at, "path %q leads to one value; all and any want a path with [*]", at.raw)
+			c.add(at.at, "path %q leads to one value; all and any need a path with [*]", at.raw)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (c *checker) picks(r *reply, all ...*pick) {
 		for i := range p.Path {
 			c.path(&p.Path[i], r)
 			if p.Path[i].many() {
-				c.add(p.Path[i].at, "path %q may lead to many values; want an index such as [0]", p.Path[i].raw)
+				c.add(p.Path[i].at, "path %q may lead to several values; want an index such as [0]", p.Path[i].raw)
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func (c *checker) price(p *price, r *reply) {
 	}
 	c.picks(r, &p.Amount, p.Paid)
 	if p.Sum != nil && !p.Sum.many() {
-		c.add(p.Sum.at, "path %q leads to one value; sum wants one with [*]", p.Sum.raw)
+		c.add(p.Sum.at, "path %q leads to one value; sum needs a path with [*]", p.Sum.raw)
 	}
 	c.names(p.Currency, nil)
 }
@@ -244,7 +244,7 @@ func (c *checker) send() {
 	c.conditions(b.Verdict.Where, element)
 	c.receipt(&b.Receipt, element)
 	if b.Match == "ref" && b.Ref == nil {
-		c.add(b.Request.Position, "match: ref needs ref, the path from a verdict to our ref")
+		c.add(b.Request.Position, "match: ref needs ref, the path from a verdict to the ref")
 	}
 	if !b.Each.many() {
 		c.add(b.Each.at, "path %q leads to one value; want one with [*]", b.Each.raw)
@@ -290,7 +290,7 @@ func (c *checker) others() {
 		c.picks(&n.Reply, &n.Number, n.Type)
 	}
 	if r.Statuses == nil && (r.Status != nil || r.reports()) {
-		c.add(r.Send.Request.Position, "statuses is missing: reports need a table of the vendor's words")
+		c.add(r.Send.Request.Position, "statuses is missing; delivery reports need a table of the vendor's words")
 	}
 }
 
@@ -333,10 +333,10 @@ func (c *checker) callbacks() {
 	}
 }
 
-// trust keeps a recipe that nobody has proven from claiming proof.
+// trust keeps an untested recipe from claiming proof.
 func (c *checker) trust() {
 	if f := c.recipe.api.Find; c.recipe.Experimental && f != nil && f.Settles.Duration > 0 {
-		c.add(f.Settles.at, "an experimental recipe proves no absence; leave settles out")
+		c.add(f.Settles.at, "an experimental recipe must not have settles: it cannot prove that a message was not sent")
 	}
 	if !c.recipe.Experimental {
 		return
@@ -344,7 +344,7 @@ func (c *checker) trust() {
 	for _, t := range c.recipe.api.errorTables() {
 		for _, rule := range t.When {
 			if rule.bare() && provider.Code(rule.Is) != provider.Indeterminate && slices.ContainsFunc(rule.Status, doubtful) {
-				c.add(rule.at, "by its status alone such a response is in doubt, and an experimental recipe may not say otherwise; name the vendor's code or a condition")
+				c.add(rule.at, "the outcome of a response with this status is unknown, which an experimental recipe may not override; add the vendor's code or a condition")
 			}
 		}
 	}
@@ -353,7 +353,7 @@ func (c *checker) trust() {
 func (c *checker) example() {
 	for _, s := range c.recipe.Settings {
 		if !s.Optional && s.Default == "" && c.recipe.Example[s.Name] == "" {
-			c.add(request.Position{}, "example: needs a made-up %s for the fixtures", s.Name)
+			c.add(request.Position{}, "example: needs a value for %s, for the fixtures", s.Name)
 		}
 	}
 	for name := range c.recipe.Example {

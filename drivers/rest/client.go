@@ -11,16 +11,16 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// buildSend fills a request that sends messages. net/http repeats requests by
-// any method but POST and PATCH when a reused connection drops, so that such a
-// one gets a connection of its own.
+// buildSend builds a request that sends messages. net/http repeats requests
+// with any method except POST and PATCH when a reused connection drops, so they
+// get a connection of their own.
 func (p *Provider) buildSend(r *request.Request, s request.Scope, each []request.Scope) (httpcall.Request, error) {
 	req, err := r.Build(&p.recipe.api.Auth, s, each)
 	req.Fresh = r.HTTPMethod() != http.MethodPost
 	return req, err
 }
 
-// answer is a vendor's answer, read as far as it could be.
+// answer is a vendor's response, decoded as far as possible.
 type answer struct {
 	*httpcall.Response
 	tree any
@@ -39,8 +39,7 @@ func (p *Provider) do(ctx context.Context, c *call, req httpcall.Request) (*answ
 	return a, nil
 }
 
-// judge is nil for a response that is an acceptance, else the error it stands
-// for.
+// judge returns nil for a response that is an acceptance, else its error.
 func (p *Provider) judge(c *call, a *answer) error {
 	if a.err != nil {
 		if c.Success.statusHolds(a.Status) {
@@ -61,7 +60,7 @@ func (p *Provider) errorsOf(c *call) *errorTable {
 	return &p.recipe.api.Errors
 }
 
-// ask makes a request that is not a send and judges its answer.
+// ask makes a request that is not a send and checks its response.
 func (p *Provider) ask(ctx context.Context, c *call, s request.Scope) (*answer, error) {
 	req, err := c.Request.Build(&p.recipe.api.Auth, s, nil)
 	if err != nil {
@@ -74,7 +73,7 @@ func (p *Provider) ask(ctx context.Context, c *call, s request.Scope) (*answer, 
 	return a, p.judge(c, a)
 }
 
-// rawOf is a part of a response as JSON, without secrets.
+// rawOf returns a part of a response as JSON, without secrets.
 func (p *Provider) rawOf(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -83,12 +82,12 @@ func (p *Provider) rawOf(v any) json.RawMessage {
 	return json.RawMessage(p.redact.Replace(string(b)))
 }
 
-// redactor replaces secrets in what was parsed already; package httpcall does
-// it for whole responses.
+// redactor removes secrets from parsed data; package httpcall does it for whole
+// responses.
 func redactor(secrets []provider.Secret) *strings.Replacer {
 	var pairs []string
 	for _, s := range secrets {
-		const shortest = 4 // a shorter one would tear holes into ordinary words
+		const shortest = 4 // a shorter one would also match parts of ordinary words
 		if len(s.Reveal()) >= shortest {
 			pairs = append(pairs, s.Reveal(), "[redacted]")
 		}

@@ -14,8 +14,8 @@ import (
 )
 
 // errorTable reads refusals. The vendor's code is looked up in When, then in
-// Codes; a code that is in neither proves nothing unless Otherwise says so, and
-// the response is judged by its status.
+// Codes; a code that is in neither proves nothing unless Otherwise is set, and
+// the status decides.
 type errorTable struct {
 	Code       *pick       `yaml:"code"`
 	Message    *pick       `yaml:"message"`
@@ -25,7 +25,7 @@ type errorTable struct {
 	RetryAfter *retryAfter `yaml:"retry_after"`
 }
 
-// errorRule is a row of a table that needs more than the vendor's code.
+// errorRule is a rule that needs more than the vendor's code.
 type errorRule struct {
 	Status  []int      `yaml:"status"`
 	Codes   []word     `yaml:"code"`
@@ -36,7 +36,7 @@ type errorRule struct {
 	at      request.Position
 }
 
-// UnmarshalYAML reads the row and keeps its place.
+// UnmarshalYAML reads the rule and keeps its position.
 func (r *errorRule) UnmarshalYAML(n *yaml.Node) error {
 	type plain errorRule
 	if err := n.Decode((*plain)(r)); err != nil {
@@ -51,8 +51,8 @@ func (r *errorRule) bare() bool {
 	return len(r.Codes) == 0 && r.Like == nil && r.Message == nil && len(r.Where) == 0
 }
 
-// doubtful reports whether a response with this status may have come from
-// someone between us and the vendor, after the vendor took the request.
+// doubtful reports whether a response with this status may come from a proxy,
+// after the vendor took the request.
 func doubtful(status int) bool {
 	switch status {
 	case 301, 302, 303, 408, 409:
@@ -63,8 +63,8 @@ func doubtful(status int) bool {
 	return status < 300 || status >= 500
 }
 
-// holds reports whether the row is about this answer. Words are no proof where
-// the status of a failure leaves the message in doubt; codes are.
+// holds reports whether the rule applies to this response. Words do not count
+// if the status of a failure leaves the outcome unknown; codes do.
 func (r *errorRule) holds(status int, vendorCode, message string, answer any) bool {
 	words := r.Like != nil || r.Message != nil
 	if words && status >= 300 && doubtful(status) {
@@ -77,8 +77,8 @@ func (r *errorRule) holds(status int, vendorCode, message string, answer any) bo
 		r.Where.hold(answer)
 }
 
-// retryAfter finds how long the vendor wants to be left alone, for vendors that
-// say so in the body.
+// retryAfter finds how long the vendor asks to wait, for vendors that say so in
+// the body.
 type retryAfter struct {
 	pick `yaml:",inline"`
 	Unit string `yaml:"unit"` // ms, s
@@ -110,8 +110,8 @@ func (r *retryAfter) duration(answer any) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// verdict is the error that a part of a response stands for: the whole, or one
-// element of a batch. The code is "" if the vendor's words decide nothing.
+// verdict returns the error of a part of a response: the whole, or one element
+// of a batch. The code is "" if the vendor's words decide nothing.
 func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, message string) {
 	vendorCode, message = t.Code.text(answer), t.Message.text(answer)
 	for i := range t.When {
@@ -128,7 +128,7 @@ func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, me
 	return t.Otherwise, vendorCode, message
 }
 
-// errorTables lists the recipe's table and those that calls have of their own.
+// errorTables lists the recipe's table and those of its calls.
 func (r *api) errorTables() []*errorTable {
 	all := []*errorTable{&r.Errors}
 	for _, c := range r.calls() {
@@ -189,8 +189,8 @@ func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Erro
 	return err
 }
 
-// byStatus makes the error of a response whose body cannot be read: a row of the
-// table that needs nothing but the status, else what the status stands for.
+// byStatus makes the error of a response whose body cannot be read: from a rule
+// that needs only the status, else from the status.
 func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
 	err := resp.ByStatus()
 	for i := range t.When {
@@ -202,7 +202,7 @@ func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
 	return err
 }
 
-// code is one of the contract's codes.
+// code is a provider.Code.
 type code provider.Code
 
 // UnmarshalYAML checks the code.
@@ -222,11 +222,11 @@ func codeNames() string {
 	return strings.Join(all, ", ")
 }
 
-// codeTable maps a vendor's codes to ours. A recipe groups it by ours, which
-// is how people read it: "no_route: [7, 12]".
+// codeTable maps a vendor's codes to provider codes. A recipe groups it by the
+// latter, which is easier to read: "no_route: [7, 12]".
 type codeTable map[string]code
 
-// UnmarshalYAML turns the table round.
+// UnmarshalYAML inverts the table.
 func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
 	*t = make(codeTable)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -240,7 +240,7 @@ func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
 		}
 		for j, w := range theirs {
 			if before, twice := (*t)[string(w)]; twice {
-				return request.FaultAt(n.Content[i+1].Content[j], "the vendor's code %q stands for %s already", w, before)
+				return request.FaultAt(n.Content[i+1].Content[j], "the vendor's code %q is already mapped to %s", w, before)
 			}
 			(*t)[string(w)] = ours
 		}
@@ -248,8 +248,8 @@ func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// statusTable maps a vendor's words for a message's fate to ours. Words are
-// compared without regard to case.
+// statusTable maps a vendor's words for a message's status to ours. Words are
+// compared case-insensitively.
 type statusTable map[string]fate
 
 // fate is what a word means.
@@ -268,7 +268,7 @@ func (f *fate) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode((*plain)(f))
 }
 
-// UnmarshalYAML reads the map, folding its words.
+// UnmarshalYAML reads the map and folds the case of its words.
 func (t *statusTable) UnmarshalYAML(n *yaml.Node) error {
 	*t = make(statusTable)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -278,14 +278,14 @@ func (t *statusTable) UnmarshalYAML(n *yaml.Node) error {
 		}
 		folded := strings.ToLower(n.Content[i].Value)
 		if _, twice := (*t)[folded]; twice {
-			return request.FaultAt(n.Content[i], "the status %q is listed already (case does not matter)", n.Content[i].Value)
+			return request.FaultAt(n.Content[i], "duplicate status %q (case does not matter)", n.Content[i].Value)
 		}
 		(*t)[folded] = f
 	}
 	return nil
 }
 
-// meaning is the fate of a word; an unknown one is provider.StatusUnknown.
+// meaning returns the fate of a word; an unknown one is provider.StatusUnknown.
 func (t statusTable) meaning(vendorWord string) (s provider.Status, final bool, c provider.Code) {
 	f, ok := t[strings.ToLower(vendorWord)]
 	if !ok {
@@ -298,7 +298,7 @@ func (t statusTable) meaning(vendorWord string) (s provider.Status, final bool, 
 	return s, endsThere(s), provider.Code(f.Code)
 }
 
-// endsThere reports whether a status is one that vendors do not change again.
+// endsThere reports whether vendors do not change this status again.
 func endsThere(s provider.Status) bool {
 	switch s {
 	case provider.StatusDelivered, provider.StatusUndelivered, provider.StatusExpired,
@@ -308,7 +308,7 @@ func endsThere(s provider.Status) bool {
 	return false
 }
 
-// status is one of the contract's statuses.
+// status is a provider.Status.
 type status provider.Status
 
 // UnmarshalYAML checks the status.

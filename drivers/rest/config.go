@@ -16,19 +16,19 @@ import (
 
 const driverName = "rest"
 
-// Config holds the settings of one account at one recipe's vendor. Beside the
-// fields below stand the settings that the recipe declares, such as username and
-// password: in JSON at the same level, in Go in Values.
+// Config holds the settings of one account at one recipe's vendor. The settings
+// that the recipe declares, such as username and password, are added to them:
+// in JSON at the same level, in Go in Values.
 type Config struct {
 	// Recipe is the name of a built-in recipe or the path of a file, which ends
 	// in .yaml or .yml.
-	Recipe       string `json:"recipe" doc:"name of a built-in recipe, or the path of a .yaml file; the recipe's own settings stand beside it (anysms recipe show NAME lists them)"`
-	Sender       string `json:"sender" doc:"sender of messages that name none, where the vendor accepts one"`
+	Recipe       string `json:"recipe" doc:"name of a built-in recipe, or the path of a .yaml file; the recipe's own settings are set at the same level (anysms recipe show NAME lists them)"`
+	Sender       string `json:"sender" doc:"default sender, if the vendor accepts one"`
 	AllowPrivate bool   `json:"allow_private" doc:"allow connections to private addresses; default false"`
 
 	// Values are the recipe's own settings.
 	Values map[string]provider.Secret `json:"-"`
-	// Texts are those registered at a vendor that sends no others; they are the
+	// Texts are the registered texts, for a vendor that sends no others: the
 	// recipe's setting of type templates.
 	Texts []RegisteredText `json:"-"`
 
@@ -44,7 +44,7 @@ func driver() provider.Driver {
 	return d
 }
 
-// reservedSettings are the keys of Config, which no recipe may declare.
+// reservedSettings are the keys of Config, which a recipe must not declare.
 func reservedSettings() []string {
 	var keys []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
@@ -55,8 +55,8 @@ func reservedSettings() []string {
 	return keys
 }
 
-// open reads the settings: first which recipe, then the recipe's own beside
-// those of every recipe. An unknown key is an error that lists both.
+// open reads the settings: first the recipe, then its own settings and those
+// that all recipes share. The error for an unknown key lists both.
 func open(_ context.Context, raw json.RawMessage) (provider.Provider, error) {
 	config, recipe, err := decodeConfig(raw)
 	if err != nil {
@@ -114,7 +114,7 @@ func decodeConfig(raw json.RawMessage) (Config, *Recipe, error) {
 	return config, recipe, provider.DecodeConfig(clean, &config)
 }
 
-// settingNames lists what the provider takes, the recipe's own first.
+// settingNames lists the settings, the recipe's own first.
 func (r *Recipe) settingNames() string {
 	var own []string
 	for _, s := range r.Settings {
@@ -125,7 +125,7 @@ func (r *Recipe) settingNames() string {
 	return strings.Join(append(own, shared...), ", ")
 }
 
-// settingText takes strings, numbers and booleans.
+// settingText accepts strings, numbers and booleans.
 func settingText(key string, raw json.RawMessage) (string, error) {
 	v, err := request.ReadJSON(raw)
 	if err != nil {
@@ -162,8 +162,7 @@ func (r *Recipe) values(config Config) (map[string]string, error) {
 	return values, nil
 }
 
-// check judges a setting's value. An empty secret is never taken for one that
-// was left out.
+// check checks a setting's value. An empty secret is not the same as none.
 func (s *Setting) check(word string, given bool) (string, error) {
 	switch {
 	case given && word == "" && s.Secret:
@@ -193,7 +192,7 @@ func shown(s *Setting, word string) string {
 	return word
 }
 
-// secrets lists the values that must never be repeated.
+// secrets lists the values that must never appear in errors or raw responses.
 func (r *Recipe) secrets(values map[string]string) []provider.Secret {
 	var secrets []provider.Secret
 	for _, s := range r.Settings {

@@ -10,7 +10,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// eventSpec says where an event's parts stand in a response or callback.
+// eventSpec says where an event's parts are in a response or callback.
 type eventSpec struct {
 	ID        *pick   `yaml:"id"`
 	Ref       *pick   `yaml:"ref"`
@@ -24,8 +24,8 @@ type eventSpec struct {
 	To        *pick   `yaml:"to"`
 	Text      *pick   `yaml:"text"`
 	InReplyTo *pick   `yaml:"in_reply_to"`
-	// FromRaw and ToRaw are taken as they stand where From and To are empty, for
-	// vendors that write national numbers beside international ones.
+	// FromRaw and ToRaw are used unchanged if From and To are empty, for
+	// vendors that send national numbers as well as international ones.
 	FromRaw *pick            `yaml:"from_raw"`
 	ToRaw   *pick            `yaml:"to_raw"`
 	Extra   map[string]*pick `yaml:"extra"`
@@ -33,8 +33,8 @@ type eventSpec struct {
 }
 
 // partSpec is for vendors that report each segment of a message by itself. A
-// report about one of several segments says that the message moved, not that it
-// arrived: delivered becomes sent, and is not final.
+// report on one of several segments does not mean that the message arrived:
+// delivered becomes sent, and is not final.
 type partSpec struct {
 	Number *pick `yaml:"number"`
 	Of     *pick `yaml:"of"`
@@ -94,7 +94,7 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 	return e
 }
 
-// judge gives an event its status by the recipe's tables.
+// judge sets an event's status by the recipe's tables.
 func (r *api) judge(e *provider.Event, spec *eventSpec, tree any) {
 	e.VendorStatus = spec.Status.text(tree)
 	e.VendorCode = spec.Code.text(tree)
@@ -121,7 +121,7 @@ func failed(s provider.Status) bool {
 	return false
 }
 
-// composeID makes the id of one message where the vendor's id is that of a
+// composeID makes the id of one message if the vendor's id is that of a
 // request: "340000001:61491570156".
 func (r *api) composeID(id, recipient string) string {
 	if id == "" || r.IDOf != idOfRequest {
@@ -138,13 +138,13 @@ func (r *api) splitID(id string) (values map[string]any, err error) {
 	own, digits, _ := strings.Cut(id, ":")
 	to, numberErr := e164.ParseDigits(digits)
 	if own == "" || numberErr != nil {
-		return nil, provider.NewError(provider.Rejected, "the id is none of this vendor; want one such as 340000001:61491570156")
+		return nil, provider.NewError(provider.Rejected, "the id is not one of this vendor; want an id such as 340000001:61491570156")
 	}
 	return map[string]any{"id": own, "id_to": r.Write.To.write(to)}, nil
 }
 
-// address makes E.164 of a number as the vendor writes it. What is not a number,
-// a name or a short code, stays as it is.
+// address returns a number as the vendor writes it in E.164. Anything else,
+// such as a name or a short code, is returned unchanged.
 func address(word, form string) string {
 	word = strings.TrimSpace(clean(word)) // a plus that was not escaped in a query arrives as a blank
 	if n, err := e164.Parse(word); err == nil {

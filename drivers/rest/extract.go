@@ -12,7 +12,7 @@ import (
 )
 
 // pick takes one value out of a response. In a recipe it is a path, a list of
-// paths of which the first that is there counts, or {path, pattern}.
+// paths of which the first that exists is used, or {path, pattern}.
 type pick struct {
 	Path    paths    `yaml:"path"`
 	Pattern *pattern `yaml:"pattern"` // its first group is the value
@@ -38,7 +38,7 @@ func (p *pick) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// text is the value as text, "" if it is not there, or is not a scalar.
+// text returns the value as text, "" if it is missing, or is not a scalar.
 func (p *pick) text(answer any) string {
 	if p == nil {
 		return ""
@@ -63,7 +63,7 @@ func (p *pick) text(answer any) string {
 	return ""
 }
 
-// id is the value as an identifier: true and false are none.
+// id returns the value as an identifier: booleans are not identifiers.
 func (p *pick) id(answer any) string {
 	word := p.text(answer)
 	if word == "true" || word == "false" {
@@ -72,7 +72,7 @@ func (p *pick) id(answer any) string {
 	return word
 }
 
-// count is the value as a whole number, 0 if it is none.
+// count returns the value as a whole number, 0 if it is none.
 func (p *pick) count(answer any) int {
 	n, err := strconv.ParseUint(p.text(answer), 10, 16)
 	if err != nil {
@@ -87,7 +87,7 @@ type moment struct {
 	// Layout is Go's; "unix" and "unix_ms" count from 1970. More than one may
 	// be tried. Without one the time is RFC 3339.
 	Layout layouts `yaml:"layout"`
-	Zone   zone    `yaml:"zone"` // of times that name none
+	Zone   zone    `yaml:"zone"` // of times without one
 }
 
 // UnmarshalYAML reads a path, a list of them, or a map.
@@ -106,7 +106,7 @@ func (m *moment) UnmarshalYAML(n *yaml.Node) error {
 	return m.pick.UnmarshalYAML(n)
 }
 
-// time is the zero time if there is none that can be read.
+// time returns the zero time if there is no readable one.
 func (m *moment) time(answer any) time.Time {
 	if m == nil {
 		return time.Time{}

@@ -10,7 +10,7 @@ import (
 )
 
 // special are the blocks of IANA's special-purpose registries that the
-// predicates of net/netip do not cover and that no vendor's API is in.
+// predicates of net/netip do not cover and in which no vendor's API is.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"), // shared by carriers
@@ -28,9 +28,9 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("fec0::/10"),
 }
 
-// guarded is the configuration for one address, with the guard unless the user
-// allows private addresses, names loopback himself, or has a proxy, which then
-// is the one to judge.
+// guarded is the configuration for one URL, with the guard unless private
+// addresses are allowed, the URL is a loopback address, or there is a proxy,
+// which then decides.
 func (c Config) guarded(address string) httpcall.Config {
 	own := c.Config
 	own.BaseURL = address
@@ -41,17 +41,17 @@ func (c Config) guarded(address string) httpcall.Config {
 	return own
 }
 
-// refusePrivate sees an address after its name was resolved, so that no name
-// can lead a request, and the credentials in it, into the private network.
+// refusePrivate is called after a name was resolved, so that no name can lead a
+// request, and the credentials in it, into the private network.
 func refusePrivate(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return fmt.Errorf("cannot judge the address: %w", err)
+		return fmt.Errorf("cannot parse the address: %w", err)
 	}
 	if isPublic(at.Addr()) {
 		return nil
 	}
-	return fmt.Errorf("the vendor's name leads to %s, which is not a public address; allow_private: true allows it", at.Addr())
+	return fmt.Errorf("the vendor's name resolves to %s, which is not a public address; allow_private: true allows it", at.Addr())
 }
 
 func isPublic(a netip.Addr) bool {

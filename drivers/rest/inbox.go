@@ -15,31 +15,31 @@ import (
 // inboxCall polls for messages that people sent.
 type inboxCall struct {
 	call `yaml:",inline"`
-	// Each leads to the messages; where they are not there at all, there are
-	// none. Only keeps those for which its conditions hold.
+	// Each leads to the messages; if it does not exist, there are none. Only
+	// selects those for which its conditions hold.
 	Each    path       `yaml:"each"`
 	Only    conditions `yaml:"only"`
 	Inbound eventSpec  `yaml:"inbound"`
-	// Page is for vendors that answer in pages; Next for those whose answer has
-	// a cursor of its own. Without Next the cursor is made of times and ids.
-	// Overlap is how late the vendor may list a message after its time.
+	// Page is for vendors that respond in pages; Next for those whose response
+	// has a cursor of its own. Without Next the cursor is made of times and
+	// ids. Overlap is how late the vendor may list a message after its time.
 	Overlap span      `yaml:"overlap"`
 	Page    *pageSpec `yaml:"page"`
 	Next    *pick     `yaml:"next"`
 }
 
-// pageSpec is how pages are asked for: by {page}, which counts from Start, or
+// pageSpec is how pages are requested: by {page}, which counts from Start, or
 // by {offset}. A page with fewer messages than Size is the last.
 type pageSpec struct {
 	Size  int `yaml:"size"`
 	Start int `yaml:"start"`
 }
 
-// maxPages bounds one call of Inbox. What lies behind is not lost where the
-// vendor lists the oldest first or takes {since}.
+// maxPages bounds one call of Inbox. Messages beyond it are not lost if the
+// vendor lists the oldest first or accepts {since}.
 const maxPages = 50
 
-// Inbox asks for the messages after the cursor. They come in the order of their
+// Inbox reads the messages after the cursor. They are in the order of their
 // times.
 func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.Event, next string, err error) {
 	c := p.recipe.api.Inbox
@@ -81,10 +81,10 @@ func (p *Provider) inboxPage(ctx context.Context, c *inboxCall, cursor string) (
 	return events, cmp.Or(c.Next.text(tree), cursor), nil
 }
 
-// inboxAll asks for page after page.
+// inboxAll reads page after page.
 func (p *Provider) inboxAll(ctx context.Context, c *inboxCall, since time.Time) ([]provider.Event, error) {
 	var all []provider.Event
-	known := make(map[string]bool) // pages shift when something comes in meanwhile
+	known := make(map[string]bool) // pages shift if messages arrive meanwhile
 	offset := 0
 	for page := range maxPages {
 		values := make(map[string]any, 3)

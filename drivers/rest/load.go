@@ -21,13 +21,13 @@ import (
 //go:embed recipes/*.yaml
 var builtin embed.FS
 
-// maxRecipe bounds a recipe's file; maxNodes what its aliases may make of it.
+// maxRecipe limits a recipe's file; maxNodes what its aliases may expand to.
 const (
 	maxRecipe = 1 << 20
 	maxNodes  = 100_000
 )
 
-// Builtin lists the names of the recipes that come with the package.
+// Builtin returns the names of the built-in recipes.
 func Builtin() []string {
 	files, err := builtin.ReadDir("recipes")
 	if err != nil {
@@ -41,12 +41,12 @@ func Builtin() []string {
 	return names
 }
 
-// Source is the text of a built-in recipe, or of a file.
+// Source returns the text of a built-in recipe, or of a file.
 func Source(name string) ([]byte, error) {
 	if !isFile(name) {
 		source, err := builtin.ReadFile("recipes/" + name + ".yaml")
 		if err != nil {
-			return nil, fmt.Errorf("no recipe is named %q; want a file that ends in .yaml or .yml, or one of %s", name, strings.Join(Builtin(), ", "))
+			return nil, fmt.Errorf("unknown recipe %q; want a file that ends in .yaml or .yml, or one of %s", name, strings.Join(Builtin(), ", "))
 		}
 		return source, nil
 	}
@@ -67,8 +67,8 @@ func isFile(name string) bool {
 	return ext == ".yaml" || ext == ".yml" || strings.ContainsAny(name, `/\`)
 }
 
-// Load reads a built-in recipe by its name, or a file by its path. A recipe
-// with faults is a *[LoadError] that lists them all.
+// Load reads a built-in recipe by its name, or a file by its path. The error
+// for a recipe with problems is a *[LoadError], which lists them all.
 func Load(name string) (*Recipe, error) {
 	source, err := Source(name)
 	if err != nil {
@@ -81,7 +81,7 @@ func Load(name string) (*Recipe, error) {
 	return Parse(file, source)
 }
 
-// Parse reads a recipe; file is the name that errors use.
+// Parse reads a recipe; errors contain file as the file name.
 func Parse(file string, source []byte) (*Recipe, error) {
 	if len(source) > maxRecipe {
 		return nil, &LoadError{File: file, Problems: []Problem{{Reason: fmt.Sprintf("is larger than %d bytes", maxRecipe)}}}
@@ -118,18 +118,18 @@ func readYAML(source []byte) (*yaml.Node, error) {
 	var doc yaml.Node
 	if err := decoder.Decode(&doc); err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("must not be empty; want a recipe (anysms recipe new writes one to begin with)")
+			return nil, errors.New("must not be empty; want a recipe (anysms recipe new writes one to start from)")
 		}
 		return nil, err
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("holds more than one document")
+		return nil, errors.New("contains more than one document")
 	}
 	return doc.Content[0], nil
 }
 
-// problemsOf takes an error apart that came out of package yaml, or from this
-// package through it.
+// problemsOf converts an error from package yaml, or from this package through
+// it.
 func problemsOf(err error) []Problem {
 	if f, ok := errors.AsType[*request.Fault](err); ok {
 		return []Problem{problemOf(f)}

@@ -49,30 +49,30 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"unknown key deep down", "path: /messages", "pfad: /messages", `13:5: send.request.pfad: unknown key; want one of form, headers, json`},
 		{"missing key", "sources: [https://acme.example/docs]\n", "", `acme.yaml: needs sources`},
 		{"wrong type", "sources: [https://acme.example/docs]", "sources: 7", `4:10: sources: got number, want array`},
-		{"template names nothing", `"{key}"`, `"{kex}"`, `10:11: auth.bearer: {kex} stands for nothing here; want one of key`},
-		{"template names nothing in the body", `"{to}"`, `"{two}"`, `14:16: send.request.json.to: {two} stands for nothing here; want one of to, from, text`},
+		{"template names nothing", `"{key}"`, `"{kex}"`, `10:11: auth.bearer: unknown name {kex}; want one of key`},
+		{"template names nothing in the body", `"{to}"`, `"{two}"`, `14:16: send.request.json.to: unknown name {two}; want one of to, from, text`},
 		{"template with an open brace", `"{to}"`, `"{to"`, `is not a name in braces`},
 		{"no place for the text", `, text: "{text}"`, "", `no part of the request has {text}`},
-		{"bad path", "id: id", `id: "a..b"`, `16:9: send.receipt.id: path "a..b": a key is empty`},
-		{"path with an open bracket", "id: id", `id: "a[0"`, `a bracket has no end`},
-		{"path to many", "id: id", `id: "a[*].id"`, `16:9: send.receipt.id: path "a[*].id" may lead to many values`},
+		{"bad path", "id: id", `id: "a..b"`, `16:9: send.receipt.id: path "a..b": empty key`},
+		{"path with an open bracket", "id: id", `id: "a[0"`, `unterminated bracket`},
+		{"path to many", "id: id", `id: "a[*].id"`, `16:9: send.receipt.id: path "a[*].id" may lead to several values`},
 		{"bad expression", "id: id", `id: {path: id, pattern: "("}`, `missing closing )`},
 		{"expression without group", "id: id", `id: {path: id, pattern: "x"}`, `needs a group`},
 		{"unknown code", "invalid_recipient", "bad_number", `errors.codes.bad_number: unknown key; want one of indeterminate, insufficient_funds`},
-		{"a code twice", "[11]", "[11, 11]", `20:29: errors.codes.invalid_recipient[1]: the vendor's code "11" stands for invalid_recipient already`},
+		{"a code twice", "[11]", "[11, 11]", `20:29: errors.codes.invalid_recipient[1]: the vendor's code "11" is already mapped to invalid_recipient`},
 		{"a key twice", "title: Acme", "title: Acme\ntitle: Again", `title`},
 		{"reserved setting", "  key: {doc", "  timeout: {doc: x}\n  key: {doc", `8:3: settings.timeout: "timeout" is a setting of every recipe`},
-		{"id and no_id", "    id: id", "    id: id\n    no_id: why", `wants exactly one of the alternatives: id, no_id`},
+		{"id and no_id", "    id: id", "    id: id\n    no_id: why", `needs exactly one of the alternatives: id, no_id`},
 		{"plain http", "https://api.acme", "http://api.acme", `base_url: 'http://api.acme.example' does not match pattern`},
 		{"text reply and a path into it", "  receipt:\n    id: id", "  reply: {text: '^(?P<code>x)$'}\n  receipt:\n    id: id", `path "id" cannot match: the response is a text with the groups code`},
 		{"text reply with a group without name", "  receipt:\n", "  reply: {text: '^(x)$'}\n  receipt:\n", `every group needs a name`},
 		{"GET with a body", "path: /messages", "method: GET\n    path: /messages", `a GET has no body`},
-		{"condition of a list without all", "  receipt:\n", "  success: {where: [{path: \"m[*].s\", is: 0}]}\n  receipt:\n", `say all or any instead of path`},
-		{"all of one value", "  receipt:\n", "  success: {where: [{all: m, is: 0}]}\n  receipt:\n", `all and any want a path with [*]`},
+		{"condition of a list without all", "  receipt:\n", "  success: {where: [{path: \"m[*].s\", is: 0}]}\n  receipt:\n", `use all or any instead of path`},
+		{"all of one value", "  receipt:\n", "  success: {where: [{all: m, is: 0}]}\n  receipt:\n", `all and any need a path with [*]`},
 		{"condition without operator", "  receipt:\n", "  success: {where: [{path: m, all: n}]}\n  receipt:\n", `one of is, is_not, one_of, matches, empty`},
-		{"claims absence", "errors:\n", "find:\n  request: {method: GET, path: /find, query: {r: \"{ref}\"}}\n  each: list[*]\n  ref: ref\n  receipt: {id: id}\n  settles: 5m\nerrors:\n", `an experimental recipe proves no absence`},
-		{"calls doubt certain", "  codes:\n", "  when: [{status: [502], is: unavailable}]\n  codes:\n", `an experimental recipe may not say otherwise`},
-		{"no settings for fixtures", "example: {key: k3yk3yk3y}\n", "", `example: needs a made-up key`},
+		{"claims absence", "errors:\n", "find:\n  request: {method: GET, path: /find, query: {r: \"{ref}\"}}\n  each: list[*]\n  ref: ref\n  receipt: {id: id}\n  settles: 5m\nerrors:\n", `an experimental recipe must not have settles`},
+		{"calls doubt certain", "  codes:\n", "  when: [{status: [502], is: unavailable}]\n  codes:\n", `an experimental recipe may not override`},
+		{"no settings for fixtures", "example: {key: k3yk3yk3y}\n", "", `example: needs a value for key`},
 		{"fixture with a bad number", `+306900000001`, `06900000001`, `fixture "accepted"`},
 		{"number that is none in JSON", "id: abcdef}}", "id: 0123}}", `0123 is not a number as JSON writes it`},
 		{"not YAML", "title: Acme", "title: [", `did not find expected`},
@@ -98,11 +98,11 @@ func TestLoad(t *testing.T) {
 	assert.Equal(t, "acme", r.Name)
 
 	_, err = rest.Load("nobody")
-	require.ErrorContains(t, err, `no recipe is named "nobody"; want a file that ends in .yaml or .yml, or one of 46elks, bulksms`)
+	require.ErrorContains(t, err, `unknown recipe "nobody"; want a file that ends in .yaml or .yml, or one of 46elks, bulksms`)
 	_, err = rest.Load(filepath.Join(t.TempDir(), "none.yaml"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = rest.Parse("empty.yaml", nil)
-	require.ErrorContains(t, err, "empty.yaml: is empty")
+	require.ErrorContains(t, err, "empty.yaml: must not be empty")
 	_, err = rest.Parse("bomb.yaml", []byte(bomb()))
 	require.Error(t, err)
 }

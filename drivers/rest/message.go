@@ -14,7 +14,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// scopeOf makes the values of a message, or says why this vendor cannot carry
+// scopeOf makes the values of a message, or returns why this vendor cannot send
 // it. Nothing that was asked for is dropped silently.
 func (p *Provider) scopeOf(m *provider.Message) (request.Scope, error) {
 	s := request.Scope{Settings: p.settings, Values: make(map[string]any, 16)}
@@ -44,8 +44,8 @@ func (p *Provider) scopeOf(m *provider.Message) (request.Scope, error) {
 	return s, nil
 }
 
-// extras reads the message's entries under the recipe's name. Those under
-// "rest." are nobody's.
+// extras reads the message's extras under the recipe's name. No extras exist
+// under "rest.".
 func (p *Provider) extras(m *provider.Message, values map[string]any) error {
 	if _, err := m.ExtraOf(driverName); err != nil {
 		return err
@@ -60,16 +60,16 @@ func (p *Provider) extras(m *provider.Message, values map[string]any) error {
 	return nil
 }
 
-// unable refuses what the request has no place for.
+// unable refuses what the request cannot contain.
 func (p *Provider) unable(m *provider.Message) error {
 	features := p.capabilities.Features
 	switch {
 	case m.From != "" && features&provider.CanChooseSender == 0:
 		return refuse("the vendor chooses the sender itself")
 	case !m.SendAt.IsZero() && features&provider.CanSchedule == 0:
-		return refuse("the vendor sends at once; it takes no time of sending")
+		return refuse("the vendor does not support scheduling")
 	case m.Validity != 0 && features&provider.CanSetValidity == 0:
-		return refuse("the vendor accepts no validity")
+		return refuse("the vendor does not support a validity")
 	}
 	if word := p.recipe.api.magic(m.Text); word != "" {
 		return refuse("the vendor would replace " + word + " in the text")
@@ -115,7 +115,7 @@ func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
 		form := p.recipe.api.Write.SendAt
 		at := form.rounded(m.SendAt)
 		if form.coarse(at) {
-			return refuse("the vendor's times of sending are not that fine; want one that " + form.layout() + " can write")
+			return refuse("the vendor's send times are less precise; want a time that " + form.layout() + "can represent")
 		}
 		values["send_at"] = form.write(at)
 	}
@@ -146,11 +146,11 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 }
 
 // addTemplate finds the registered text that m.Text is an instance of, for
-// vendors that send no other.
+// vendors that only send registered texts.
 func (p *Provider) addTemplate(m *provider.Message, values map[string]any) error {
 	if len(p.templates) == 0 {
 		if p.recipe.sends("template_variables") {
-			return refuse("the vendor sends registered texts only, and the setting for them is empty")
+			return refuse("the vendor only sends registered texts, and the setting for them is empty")
 		}
 		return nil
 	}
@@ -161,18 +161,18 @@ func (p *Provider) addTemplate(m *provider.Message, values map[string]any) error
 			return nil
 		}
 	}
-	return refuse("the text is none of the texts that are registered at the vendor")
+	return refuse("the text is not one of the texts that are registered at the vendor")
 }
 
-// addCallback makes the address for this message's reports: the configured one
-// with the recipe's own parameters.
+// addCallback makes the URL for this message's reports: the configured one with
+// the recipe's own parameters.
 func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error {
 	if p.callbackURL == "" {
 		return nil
 	}
 	u, err := url.Parse(p.callbackURL)
 	if err != nil {
-		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be read")}
+		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be parsed")}
 	}
 	if c := p.recipe.api.Callbacks; c != nil && c.URLParams != nil {
 		filled, _ := c.URLParams.Fill(request.Scope{Settings: p.settings, Values: values}, nil)

@@ -17,18 +17,18 @@ type numberCall struct {
 	Type  *pick      `yaml:"type"`
 }
 
-// FormattedNumber is the vendor's reading of a number.
+// FormattedNumber is the vendor's result for a number.
 type FormattedNumber struct {
 	Number e164.Number // zero = the vendor could not make an international number of it
 	Valid  bool
 	Type   string // the vendor's own word
 }
 
-var errNoNumber = errors.New("the response has no number that can be read")
+var errNoNumber = errors.New("the response has no readable number")
 
-// FormatNumber asks the vendor to make an international number of what a person
-// typed in a country (ISO 3166, two letters). It sends no message. Recipes
-// without such a call answer errors.ErrUnsupported.
+// FormatNumber asks the vendor to convert what a person typed in a country (ISO
+// 3166, two letters) to an international number. It sends no message. For
+// recipes without such a call it returns errors.ErrUnsupported.
 func (p *Provider) FormatNumber(ctx context.Context, typed, country string) (*FormattedNumber, error) {
 	c := p.recipe.api.FormatNumber
 	if c == nil {

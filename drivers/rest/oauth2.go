@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// tokenSource fills in the settings.
+// tokenSource makes the token source of an account.
 func tokenSource(o *request.OAuth2, config Config, s request.Scope) (*httpcall.TokenSource, error) {
 	address, _ := o.TokenURL.Text(s, nil)
 	id, _ := o.ClientID.Text(s, nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
-// path points into a response: "messages[0].message-id", "[0].id",
+// path selects values of a response: "messages[0].message-id", "[0].id",
 // "results[*].status", "['key.with.dots'].x", "." for the whole.
 type path struct {
 	steps []step
@@ -46,7 +46,7 @@ func parsePath(s string) (path, error) {
 		return p, nil
 	}
 	if s == "" {
-		return p, errors.New("must not be empty; want one such as messages[0].id, or . for the whole answer")
+		return p, errors.New("must not be empty; want one such as messages[0].id, or . for the whole response")
 	}
 	for rest := s; rest != ""; {
 		var st step
@@ -76,7 +76,7 @@ func parseKey(s string, dotted bool) (step, string, error) {
 		end = len(s)
 	}
 	if end == 0 {
-		return step{}, "", errors.New("a key is empty; a key with a dot is written ['a.b']")
+		return step{}, "", errors.New("empty key; a key with a dot is written ['a.b']")
 	}
 	return step{key: s[:end], index: -1}, s[end:], nil
 }
@@ -85,13 +85,13 @@ func parseBracket(s string) (step, string, error) {
 	if rest, quoted := strings.CutPrefix(s, "['"); quoted {
 		key, rest, closed := strings.Cut(rest, "']")
 		if !closed {
-			return step{}, "", errors.New("a quoted key has no end; want ['key']")
+			return step{}, "", errors.New("unterminated quoted key; want ['key']")
 		}
 		return step{key: key, index: -1}, rest, nil
 	}
 	inside, rest, closed := strings.Cut(s[1:], "]")
 	if !closed {
-		return step{}, "", errors.New("a bracket has no end; want [0], [*] or ['key']")
+		return step{}, "", errors.New("unterminated bracket; want [0], [*] or ['key']")
 	}
 	if inside == "*" {
 		return step{index: -1, every: true}, rest, nil
@@ -103,7 +103,7 @@ func parseBracket(s string) (step, string, error) {
 	return step{index: int(index)}, rest, nil
 }
 
-// many reports whether the path may point to more than one value.
+// many reports whether the path may select more than one value.
 func (p path) many() bool {
 	for _, s := range p.steps {
 		if s.every {
@@ -113,8 +113,8 @@ func (p path) many() bool {
 	return false
 }
 
-// find collects what the path points to. known is false if something on the
-// way is not there or is not a list where one is needed; an empty list is known.
+// find returns the selected values. known is false if a value on the way is
+// missing or is not a list where one is needed; an empty list is known.
 func (p path) find(answer any) (found []any, known bool) {
 	found = []any{answer}
 	for _, s := range p.steps {
@@ -131,7 +131,7 @@ func (p path) find(answer any) (found []any, known bool) {
 	return found, true
 }
 
-// one is the first value that the path points to.
+// one returns the first selected value.
 func (p path) one(answer any) (any, bool) {
 	found, known := p.find(answer)
 	if !known || len(found) == 0 {

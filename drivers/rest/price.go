@@ -12,7 +12,7 @@ import (
 )
 
 // price takes an amount out of a response. An amount that cannot be read, or
-// whose currency is not known, is not a price: it never spoils an acceptance.
+// whose currency is unknown, is not a price: it never affects an acceptance.
 type price struct {
 	Amount   pick              `yaml:"amount"`
 	Sum      *path             `yaml:"sum"`      // instead of amount: the amounts of all segments
@@ -34,7 +34,7 @@ func (p *price) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// money is nil if the response has no price.
+// money returns nil if the response has no price.
 func (p *price) money(answer any, s request.Scope) *provider.Money {
 	if p == nil {
 		return nil
@@ -45,7 +45,7 @@ func (p *price) money(answer any, s request.Scope) *provider.Money {
 	return p.one(p.Amount.text(answer), answer, s)
 }
 
-// total adds up what each segment costs. One without a price leaves the total
+// total adds up the costs of the segments. If one has no price, the total is
 // unknown.
 func (p *price) total(answer any, s request.Scope) *provider.Money {
 	amounts, known := p.Sum.find(answer)
@@ -100,10 +100,10 @@ func (p *price) currency(answer any, s request.Scope) string {
 // currencyForm is that of ISO 4217.
 var currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// amountForm bounds what is taken for an amount; some servers write exponents.
+// amountForm limits what is read as an amount; some servers write exponents.
 var amountForm = regexp.MustCompile(`^-?[0-9]{0,18}(\.[0-9]{0,18})?([eE][-+]?[0-9]{1,2})?$`)
 
-// amount is the decimal without exponent, scaled and with the right sign.
+// amount returns the decimal without exponent, scaled and with the right sign.
 func (p *price) amount(word string) (string, bool) {
 	word = strings.TrimSpace(word)
 	if !amountForm.MatchString(word) {

@@ -5,8 +5,7 @@ import (
 	"log/slog"
 )
 
-// Format prints the recipe's name whatever the verb: a provider holds
-// credentials.
+// Format prints the recipe's name for every verb: a provider holds credentials.
 func (p *Provider) Format(f fmt.State, _ rune) { fmt.Fprint(f, "rest.Provider{"+p.recipe.Name+"}") }
 
 // LogValue redacts like Format.

@@ -11,20 +11,20 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
-// LoadError lists what is wrong with a recipe.
+// LoadError lists the problems of a recipe.
 type LoadError struct {
 	File     string
 	Problems []Problem
 }
 
-// Problem is one fault of a recipe and where it stands.
+// Problem is one problem of a recipe and its position.
 type Problem struct {
 	Line, Column int    // from 1; 0 = the file as a whole
 	Field        string // "send.receipt.id"
 	Reason       string // what is wrong and what would be right
 }
 
-// Error lists the problems, one a line: "file:line:column: field: reason".
+// Error returns the problems, one per line: "file:line:column: field: reason".
 func (e *LoadError) Error() string {
 	lines := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
@@ -33,7 +33,7 @@ func (e *LoadError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Error is the problem without the file's name.
+// Error returns the problem without the file's name.
 func (p Problem) Error() string {
 	var b strings.Builder
 	if p.Line > 0 {
@@ -52,7 +52,7 @@ func problemOf(f *request.Fault) Problem {
 	return Problem{Line: f.Line, Column: f.Column, Reason: f.Reason}
 }
 
-// loadError sorts problems by their place and names the fields they stand in.
+// loadError sorts problems by position and adds their fields.
 func loadError(file string, root *yaml.Node, problems []Problem) *LoadError {
 	for i := range problems {
 		if p := &problems[i]; p.Field == "" && p.Line > 0 && root != nil {

@@ -14,8 +14,8 @@ import (
 
 // Provider is one account at a recipe's vendor. It is safe for concurrent use.
 //
-// It has the methods of every optional interface; which of them work follows
-// from the recipe and the settings, and is told by Capabilities.
+// It has the methods of every optional interface; which of them work depends on
+// the recipe and the settings, and Capabilities says so.
 type Provider struct {
 	recipe       *Recipe
 	client       *httpcall.Client
@@ -41,8 +41,7 @@ func New(config Config) (*Provider, error) {
 	return newProvider(config, recipe)
 }
 
-// NewProvider makes a Provider of a recipe at hand; config.Recipe is not looked
-// at.
+// NewProvider makes a Provider of the recipe; config.Recipe is ignored.
 func (r *Recipe) NewProvider(config Config) (*Provider, error) { return newProvider(config, r) }
 
 func newProvider(config Config, r *Recipe) (*Provider, error) {
@@ -74,7 +73,7 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	return p, p.finish(config)
 }
 
-// finish settles what depends on more than one setting.
+// finish checks what depends on more than one setting.
 func (p *Provider) finish(config Config) error {
 	r := p.recipe
 	if i := r.api.Idempotency; i != nil {
@@ -82,14 +81,14 @@ func (p *Provider) finish(config Config) error {
 	}
 	if c := r.api.Callbacks; c != nil {
 		if missing := c.Verify.missing(p.settings); missing != "" && config.CallbackURL != "" {
-			return provider.ConfigErrorf(missing, "must be set where callback_url is: without it anybody could report")
+			return provider.ConfigErrorf(missing, "must be set if callback_url is: without it anybody could send reports")
 		}
 		if err := c.Verify.check(p.settings); err != nil {
 			return err
 		}
 	}
 	if config.CallbackURL != "" && !r.sends("callback_url") {
-		return provider.ConfigErrorf("callback_url", "this vendor takes none in its requests; enter it in the vendor's own console")
+		return provider.ConfigErrorf("callback_url", "this vendor does not accept one in its requests; enter it in the vendor's console")
 	}
 	p.capabilities = p.abilities()
 	if config.Sender != "" {
@@ -103,7 +102,7 @@ func (p *Provider) finish(config Config) error {
 	return nil
 }
 
-// abilities follow from the recipe, without what the settings leave off.
+// abilities derives the capabilities from the recipe and the settings.
 func (p *Provider) abilities() provider.Capabilities {
 	r := p.recipe
 	c := provider.Capabilities{
@@ -126,13 +125,13 @@ func (p *Provider) abilities() provider.Capabilities {
 	return c
 }
 
-// Recipe is the recipe that the provider follows.
+// Recipe returns the recipe of the provider.
 func (p *Provider) Recipe() *Recipe { return p.recipe }
 
 // Capabilities says what this account can do.
 func (p *Provider) Capabilities() provider.Capabilities { return p.capabilities }
 
-// Close drops the idle connections and ends a token request under way.
+// Close drops the idle connections and ends a token request in progress.
 func (p *Provider) Close() error {
 	err := p.client.Close()
 	if p.tokens != nil {
@@ -167,8 +166,8 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	return receipt, nil
 }
 
-// receipt reads an acceptance. Without the id that the vendor promises it is
-// none.
+// receipt reads an acceptance. Without the id that the vendor promises it is an
+// error.
 func (p *Provider) receipt(spec *receiptSpec, answer any, to e164.Number) (*provider.Receipt, error) {
 	id := spec.ID.id(answer)
 	if id == "" && spec.NoID == "" {
@@ -181,7 +180,7 @@ func (p *Provider) receipt(spec *receiptSpec, answer any, to e164.Number) (*prov
 	}, nil
 }
 
-// The abilities that a recipe can have.
+// The capabilities that a recipe can have.
 var (
 	_ provider.Provider       = (*Provider)(nil)
 	_ provider.BatchSender    = (*Provider)(nil)

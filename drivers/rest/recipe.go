@@ -12,26 +12,26 @@ import (
 )
 
 // Recipe describes one vendor's API: how a request is built, and what its
-// answers mean. [Load] and [Parse] make one; it is complete and must not be
+// responses mean. [Load] and [Parse] make one; it is complete and must not be
 // changed.
 type Recipe struct {
 	// Version is the version of the format, 1.
 	Version int
-	// Name is a lower-case word. The message extras of the recipe are under it:
+	// Name is a lower-case word. It prefixes the recipe's message extras:
 	// "zoomconnect.campaign".
 	Name  string
 	Title string
 	// Sources are the documents that the recipe was written from.
 	Sources []string
-	// Experimental says that the recipe was not proven at the real vendor.
+	// Experimental says that the recipe was not tested at the real vendor.
 	Experimental bool
 	// Notes say what is assumed where the sources are silent.
 	Notes []string
 	// BaseURL is the default of the setting base_url; "" = it must be given.
 	BaseURL string
-	// Settings are what the vendor's account needs, in the recipe's order.
+	// Settings are the settings of an account, in the recipe's order.
 	Settings []Setting
-	// RateLimit is the vendor's limit in requests per second; 0 = none known.
+	// RateLimit is the vendor's limit in requests per second; 0 = unknown.
 	RateLimit float64
 	// Example holds made-up settings, for the fixtures.
 	Example map[string]string
@@ -44,7 +44,7 @@ type Recipe struct {
 	source string
 }
 
-// Setting is one thing that the vendor's account needs.
+// Setting is one setting of an account.
 type Setting struct {
 	Name     string
 	Doc      string
@@ -53,12 +53,12 @@ type Setting struct {
 	Default  string
 	Choices  []string
 	Pattern  *regexp.Regexp // nil = any value
-	// Templates makes it a list of {id, text}: the texts registered at a vendor
+	// Templates makes it a list of {id, text}: the registered texts of a vendor
 	// that sends no others.
 	Templates bool
 }
 
-// Source is the text of the file that the recipe was read from.
+// Source returns the text of the file that the recipe was read from.
 func (r *Recipe) Source() string { return r.source }
 
 func (r *Recipe) setting(name string) (Setting, bool) {
@@ -93,7 +93,7 @@ func (f *recipeFile) recipe(file string, source []byte) *Recipe {
 	}
 }
 
-// api is what the recipe says of the vendor's API.
+// api is what the recipe says about the vendor's API.
 type api struct {
 	Auth         request.Auth  `yaml:"auth"`
 	Limits       limits        `yaml:"limits"`
@@ -166,7 +166,7 @@ func (f *settingFile) setting(name string) (Setting, error) {
 	return s, nil
 }
 
-// names is a map from names to what they mean, of which the names matter here.
+// names is a map of which only the keys are used.
 type names []string
 
 // UnmarshalYAML reads the keys of the map.
@@ -193,7 +193,7 @@ func (p *pattern) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// paths are places to look for one value, the first that has it wins.
+// paths are places to look for one value; the first that exists is used.
 type paths []path
 
 // UnmarshalYAML reads one path or a list of them.
@@ -231,14 +231,14 @@ type limits struct {
 	Characters int `yaml:"characters"` // code points
 }
 
-// Where an id that the vendor gives leads: to one message, or to a request
-// whose messages are told apart by their recipients.
+// What the vendor's ids identify: one message, or a request whose messages are
+// distinguished by their recipients.
 const (
 	idOfMessage = "message"
 	idOfRequest = "request"
 )
 
-// idempotency describes the vendor's own key against duplicates.
+// idempotency describes the vendor's idempotency key.
 type idempotency struct {
 	Type string `yaml:"type"` // string, uuid, int32
 	Max  int    `yaml:"max"`
@@ -246,7 +246,7 @@ type idempotency struct {
 	When string `yaml:"when"` // a setting that must be "true"
 }
 
-// call is a request and what its answer means.
+// call is a request and what its response means.
 type call struct {
 	Request request.Request `yaml:"request"`
 	Reply   reply           `yaml:"reply"`
@@ -259,7 +259,7 @@ type sendCall struct {
 	Receipt receiptSpec `yaml:"receipt"`
 }
 
-// receiptSpec says where a receipt's parts stand in a response.
+// receiptSpec says where a receipt's parts are in a response.
 type receiptSpec struct {
 	ID       *pick  `yaml:"id"`
 	NoID     string `yaml:"no_id"` // why the vendor gives none
@@ -279,8 +279,8 @@ type quoteCall struct {
 	Cost     *price `yaml:"cost"`
 }
 
-// Features are the abilities that follow from what the recipe has. Some need
-// settings: what a configured account can do is told by its Capabilities.
+// Features returns the features that the recipe supports. Some need settings:
+// Capabilities says what a configured account can do.
 func (r *Recipe) Features() provider.Feature {
 	f := provider.Feature(0)
 	for _, has := range []struct {
@@ -307,5 +307,5 @@ func (r *Recipe) Features() provider.Feature {
 	return f
 }
 
-// sends reports whether the send request has a place for a value.
+// sends reports whether the send request uses a value.
 func (r *Recipe) sends(name string) bool { return slices.Contains(r.api.Send.Request.Names(), name) }

@@ -10,14 +10,14 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// RegisteredText is a text that the vendor, or the law of a country, wants to
-// know in advance. Its variables are written ##name## or {#name#}.
+// RegisteredText is a text that the vendor, or the law of a country, requires
+// to be registered in advance. Its variables are written ##name## or {#name#}.
 type RegisteredText struct {
 	ID   string `json:"id"`
 	Text string `json:"text"`
 }
 
-// registered is a RegisteredText that messages are matched with.
+// registered is a compiled RegisteredText.
 type registered struct {
 	id         string
 	expression *regexp.Regexp

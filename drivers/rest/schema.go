@@ -25,10 +25,10 @@ var schemaJSON []byte
 
 const schemaURL = "recipe.schema.json"
 
-// Schema is the JSON Schema (draft 2020-12) of recipes, for editors.
+// Schema returns the JSON Schema (draft 2020-12) of recipes, for editors.
 func Schema() []byte { return slices.Clone(schemaJSON) }
 
-// validate holds a recipe against the schema.
+// validate validates a recipe against the schema.
 func validate(root *yaml.Node) []Problem {
 	count := 0
 	instance, problem := plain(root, 0, &count)
@@ -71,8 +71,8 @@ func compileSchema() (*jsonschema.Schema, error) {
 	return c.Compile(schemaURL)
 }
 
-// leaves are the errors that have no cause. Of alternatives none of which fits,
-// the one that got furthest is what was meant.
+// leaves returns the errors without causes. If no alternative fits, the one
+// that got furthest is the one that was meant.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
@@ -89,8 +89,8 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	return all
 }
 
-// reach is how far into the instance an alternative came; one that wants
-// another type than what stands there did not come far.
+// reach is how far into the instance an alternative got; one of the wrong type
+// did not get far.
 func reach(e *jsonschema.ValidationError) int {
 	if len(e.Causes) == 0 {
 		if _, wrongType := e.ErrorKind.(*kind.Type); wrongType {
@@ -105,7 +105,7 @@ func reach(e *jsonschema.ValidationError) int {
 	return furthest
 }
 
-// schemaProblem says what is wrong at its place in the file.
+// schemaProblem converts an error to problems with positions in the file.
 func schemaProblem(root *yaml.Node, e *jsonschema.ValidationError, printer *message.Printer) []Problem {
 	node, field := locate(root, e.InstanceLocation)
 	switch k := e.ErrorKind.(type) {
@@ -126,7 +126,7 @@ func schemaProblem(root *yaml.Node, e *jsonschema.ValidationError, printer *mess
 		}
 		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs " + strings.Join(k.Missing, ", ")}}
 	case *kind.OneOf:
-		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "wants exactly one of the alternatives" + alternatives(e.SchemaURL)}}
+		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs exactly one of the alternatives" + alternatives(e.SchemaURL)}}
 	}
 	return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: e.ErrorKind.LocalizedString(printer)}}
 }
@@ -146,7 +146,7 @@ func knownKeys(at string) string {
 	return "; want one of " + strings.Join(names, ", ")
 }
 
-// alternatives lists the keys of which one must be there.
+// alternatives lists the keys of which one is needed.
 func alternatives(at string) string {
 	list, _ := subschema(at)["oneOf"].([]any)
 	var names []string
@@ -164,7 +164,7 @@ func alternatives(at string) string {
 	return ": " + strings.Join(names, ", ")
 }
 
-// subschema follows the JSON pointer of a schema's address.
+// subschema follows the JSON pointer in a schema's URL.
 func subschema(at string) map[string]any {
 	var schema any
 	if json.Unmarshal(schemaJSON, &schema) != nil {
@@ -190,8 +190,8 @@ func subschema(at string) map[string]any {
 	return found
 }
 
-// locate finds the node that an instance location means, or the last one on
-// the way, and how the field is called.
+// locate finds the node at an instance location, or the last one on the way,
+// and the name of the field.
 func locate(n *yaml.Node, location []string) (*yaml.Node, string) {
 	field := ""
 	for _, word := range location {
@@ -228,12 +228,12 @@ func entry(n *yaml.Node, name string) (key, value *yaml.Node) {
 	return nil, nil
 }
 
-// plain makes of YAML what JSON would be. A date that was not quoted is the
-// string that was written; merge keys and keys that are no scalars are refused.
+// plain converts YAML to JSON values. An unquoted date is the string that was
+// written; merge keys and keys that are not scalars are refused.
 func plain(n *yaml.Node, depth int, count *int) (any, *request.Fault) {
 	*count++
 	if depth > request.MaxDepth || *count > maxNodes {
-		return nil, request.FaultAt(n, "is nested too deep or grows too large")
+		return nil, request.FaultAt(n, "is nested too deeply or too large")
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -262,7 +262,7 @@ func plainMap(n *yaml.Node, depth int, count *int) (any, *request.Fault) {
 			return nil, request.FaultAt(key, "want a plain key")
 		}
 		if _, twice := all[key.Value]; twice {
-			return nil, request.FaultAt(key, "the key %q stands here twice", key.Value)
+			return nil, request.FaultAt(key, "duplicate key %q", key.Value)
 		}
 		v, problem := plain(n.Content[i+1], depth+1, count)
 		if problem != nil {

@@ -8,11 +8,11 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// statusCall asks for one message's fate.
+// statusCall reads the status of one message.
 type statusCall struct {
 	call   `yaml:",inline"`
 	Report eventSpec `yaml:"report"`
-	// Unknown tells that the vendor does not know the id.
+	// Unknown holds if the vendor does not know the id.
 	Unknown []unknownID `yaml:"unknown_id"`
 }
 
@@ -23,19 +23,19 @@ type unknownID struct {
 	Where  conditions `yaml:"where"`
 }
 
-// findCall looks for a message by our ref.
+// findCall looks for a message by its ref.
 type findCall struct {
 	call `yaml:",inline"`
-	// Each leads to the messages that the vendor lists, Ref to our ref in each.
+	// Each leads to the messages that the vendor lists, Ref to the ref of each.
 	Each    path        `yaml:"each"`
 	Ref     pick        `yaml:"ref"`
 	To      *pick       `yaml:"to"`
-	At      *moment     `yaml:"at"` // when it was sent: what was sent before is another message
+	At      *moment     `yaml:"at"` // when it was sent; an earlier message is a different one
 	Receipt receiptSpec `yaml:"receipt"`
 	Settles span        `yaml:"settles"`
 }
 
-// Status asks the vendor what happened to a message.
+// Status reads the status of a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	c := p.recipe.api.Status
 	if c == nil {
@@ -67,14 +67,14 @@ func (c *statusCall) unknown(a *answer, t *errorTable) bool {
 	return false
 }
 
-// Find looks for a message by its ref among those that the vendor lists.
+// Find searches the messages that the vendor lists for the ref.
 func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
 	c := p.recipe.api.Find
 	switch {
 	case c == nil:
 		return nil, notInRecipe("find")
 	case m.Ref == "":
-		return nil, refuse("a message without ref cannot be looked for")
+		return nil, refuse("a message without a ref cannot be found")
 	}
 	values := map[string]any{"ref": m.Ref, "to": p.recipe.api.Write.To.write(m.To), "since": p.recipe.api.Write.Since.write(since)}
 	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
@@ -102,7 +102,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	return nil, nil
 }
 
-// clockSkew is how far the vendor's clock may be behind ours.
+// clockSkew is how much the vendor's clock may be slow.
 const clockSkew = time.Minute
 
 func notInRecipe(what string) error {

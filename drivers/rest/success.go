@@ -8,8 +8,8 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 )
 
-// success says which answers are acceptances: the status is in the set (any
-// 2xx if none is given) and every condition holds.
+// success says which responses are acceptances: the status is in the set (by
+// default any 2xx) and every condition holds.
 type success struct {
 	Status []int      `yaml:"status"`
 	Where  conditions `yaml:"where"`
@@ -26,21 +26,21 @@ func (s *success) holds(status int, answer any) bool {
 	return s.statusHolds(status) && s.Where.hold(answer)
 }
 
-// condition judges a value of a response, or with all and any every or some of
-// the values that a path with [*] points to. All of no values does not hold.
+// condition checks a value of a response, or with all and any all or some of
+// the values that a path with [*] selects. All of no values does not hold.
 type condition struct {
 	Path    *path    `yaml:"path"`
 	All     *path    `yaml:"all"`
 	Any     *path    `yaml:"any"`
 	Is      *word    `yaml:"is"`
-	IsNot   *word    `yaml:"is_not"` // holds for what is missing as well
+	IsNot   *word    `yaml:"is_not"` // also holds if the value is missing
 	OneOf   []word   `yaml:"one_of"`
 	Matches *pattern `yaml:"matches"`
 	Empty   *bool    `yaml:"empty"` // missing, null, "", [] or {}
 	at      request.Position
 }
 
-// UnmarshalYAML reads a condition and keeps its place.
+// UnmarshalYAML reads a condition and keeps its position.
 func (c *condition) UnmarshalYAML(n *yaml.Node) error {
 	type plain condition
 	if err := n.Decode((*plain)(c)); err != nil {

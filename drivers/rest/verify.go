@@ -21,10 +21,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// verification is how a callback is proven to come from the vendor. Exactly one
-// kind is given. The settings in it hold secrets, and must not be empty.
+// verification says how the signature of a callback is verified. Exactly one
+// kind is set. Its settings are secrets, and must not be empty.
 type verification struct {
-	None    string        `yaml:"none"` // why the vendor gives no proof
+	None    string        `yaml:"none"` // why the vendor signs nothing
 	Token   *tokenCheck   `yaml:"token"`
 	Basic   *basicCheck   `yaml:"basic"`
 	IPs     string        `yaml:"ip_list"` // a setting: addresses and blocks, separated by commas
@@ -35,7 +35,7 @@ type verification struct {
 	at      request.Position
 }
 
-// UnmarshalYAML reads the kind and keeps its place.
+// UnmarshalYAML reads the kind and keeps its position.
 func (v *verification) UnmarshalYAML(n *yaml.Node) error {
 	type plain verification
 	if err := n.Decode((*plain)(v)); err != nil {
@@ -45,24 +45,25 @@ func (v *verification) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// tokenCheck wants a secret in the query or a header, as it was put into the
-// callback's address.
+// tokenCheck requires a secret in the query or a header, as in the callback
+// URL.
 type tokenCheck struct {
 	Query  string `yaml:"query"`
 	Header string `yaml:"header"`
 	Secret string `yaml:"secret"`
-	// Optional takes callbacks without proof while the setting is not given.
+	// Optional accepts callbacks without it while the setting is not set.
 	Optional bool `yaml:"optional"`
 }
 
-// basicCheck wants HTTP Basic credentials.
+// basicCheck requires HTTP Basic credentials.
 type basicCheck struct {
 	Username string `yaml:"username"`
 	Password string `yaml:"password"`
 }
 
-// bodyCheck wants a MAC over the body. With a timestamp, what is signed is the
-// timestamp, Joint and the body, and it must be within Window of the receipt.
+// bodyCheck requires a MAC over the body. With a timestamp, the signed data are
+// the timestamp, Joint and the body, and it must be within Window of the
+// receipt.
 type bodyCheck struct {
 	Hash      string `yaml:"hash"`
 	Header    string `yaml:"header"`
@@ -74,7 +75,7 @@ type bodyCheck struct {
 	Window    span   `yaml:"window"`
 }
 
-// urlCheck wants a MAC over the address and the sorted parameters of the form.
+// urlCheck requires a MAC over the URL and the sorted parameters of the form.
 type urlCheck struct {
 	Hash     string `yaml:"hash"`
 	Header   string `yaml:"header"`
@@ -82,17 +83,17 @@ type urlCheck struct {
 	Nonce    string `yaml:"nonce"`    // a header whose value is signed as well
 	BodyHash string `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is not a form
 	// Pairs is how parameters are joined: plain ("keyvalue…", right after the
-	// address) or query ("." and "key=value&…" with the address's own query
-	// sorted as well).
+	// URL) or query ("." and "key=value&…", with the URL's own query sorted as
+	// well).
 	Pairs string `yaml:"pairs"`
 }
 
 var (
-	errNoProof   = errors.New("there is no proof of the sender")
-	errProof     = errors.New("the proof of the sender is wrong")
-	errAddress   = errors.New("the sender's address is not in the list")
-	errStale     = errors.New("the time that was signed is too far from that of receipt")
-	errNoReceipt = errors.New("the time of receipt is needed to judge the time that was signed")
+	errNoProof   = errors.New("missing signature")
+	errProof     = errors.New("invalid signature")
+	errAddress   = errors.New("the sender's IP address is not in the list")
+	errStale     = errors.New("the signed time differs too much from the time of receipt")
+	errNoReceipt = errors.New("the time of receipt is missing, which is needed to check the signed time")
 )
 
 // settings lists the settings that the check needs.
@@ -116,7 +117,7 @@ func (v *verification) settings() []string {
 	return nil
 }
 
-// missing is the first setting that was not given: without it there are no
+// missing returns the first setting that is not set: without it there are no
 // callbacks.
 func (v *verification) missing(settings map[string]string) string {
 	if v.Token != nil && v.Token.Optional {
@@ -130,7 +131,7 @@ func (v *verification) missing(settings map[string]string) string {
 	return ""
 }
 
-// check finds settings that were given and cannot be used.
+// check finds settings that cannot be used.
 func (v *verification) check(settings map[string]string) error {
 	switch {
 	case v.missing(settings) != "":
@@ -147,8 +148,8 @@ func (v *verification) check(settings map[string]string) error {
 	return nil
 }
 
-// verify is nil for a callback that is proven. Secrets are compared in constant
-// time.
+// verify returns nil if the signature of a callback is valid. Secrets are
+// compared in constant time.
 func (v *verification) verify(c *provider.Callback, settings map[string]string) error {
 	switch {
 	case v.Token != nil && v.Token.Optional && settings[v.Token.Secret] == "":
@@ -175,7 +176,7 @@ func (v *verification) verify(c *provider.Callback, settings map[string]string) 
 	return nil
 }
 
-// same compares in constant time, whatever the lengths.
+// same compares in constant time, also for different lengths.
 func same(got, want string) error {
 	if got == "" {
 		return errNoProof
@@ -248,8 +249,8 @@ func (b *bodyCheck) verify(c *provider.Callback, secret string) error {
 	return same(strings.TrimSpace(got), sign(b.Hash, b.Encoding, secret, signed))
 }
 
-// fresh checks a signed time against that of receipt, so that what was once
-// overheard cannot be played again for ever.
+// fresh compares a signed time with that of receipt, so that an intercepted
+// callback cannot be replayed later.
 func fresh(stamp string, received time.Time, window time.Duration) error {
 	if window == 0 {
 		return nil

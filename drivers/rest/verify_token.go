@@ -14,8 +14,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// jwtCheck wants a JSON Web Token signed with HS256 (RFC 7519, RFC 7515). No
-// other algorithm is taken, whatever the token's header says.
+// jwtCheck requires a JSON Web Token signed with HS256 (RFC 7519, RFC 7515). No
+// other algorithm is accepted, whatever the token's header says.
 type jwtCheck struct {
 	Header string `yaml:"header"`
 	Scheme string `yaml:"scheme"` // before the token in the header, such as Bearer
@@ -60,7 +60,7 @@ func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
 	return same(strings.ToLower(request.WordOf(claims[j.BodyHash])), hex.EncodeToString(sum[:]))
 }
 
-// readJWT is the payload of a token whose signature is right.
+// readJWT returns the payload of a token with a valid signature.
 func readJWT(token, secret string) ([]byte, error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -105,7 +105,7 @@ func sameJSON(payload any, body []byte) error {
 	return same(string(a), string(b))
 }
 
-// ed25519Check wants a signature over the timestamp, Joint and the body.
+// ed25519Check requires a signature over the timestamp, Joint and the body.
 type ed25519Check struct {
 	Header    string `yaml:"header"`
 	Timestamp string `yaml:"timestamp"`

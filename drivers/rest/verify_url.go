@@ -12,8 +12,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// verify checks the MAC over the address and its parameters. The header may
-// hold several, separated by commas, while the vendor changes keys.
+// verify checks the MAC over the URL and its parameters. The header may contain
+// several, separated by commas, while the vendor changes keys.
 func (u *urlCheck) verify(c *provider.Callback, secret string) error {
 	header := c.Header.Get(u.Header)
 	if header == "" {
@@ -47,8 +47,8 @@ func (u *urlCheck) signed(c *provider.Callback) (string, error) {
 	return c.URL + pairs(form, "", ""), nil
 }
 
-// signedQuery is "address?sorted query.sorted form.nonce"; a part without
-// parameters leaves its mark out.
+// signedQuery is "URL?sorted query.sorted form.nonce"; a part without
+// parameters is left out with its mark.
 func (u *urlCheck) signedQuery(c *provider.Callback, form url.Values) (string, error) {
 	at, err := url.Parse(c.URL)
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// writing says how a vendor wants values written. Each name of it is a name
-// that templates may use.
+// writing says how a vendor wants values written. Each key is also a name for
+// templates.
 type writing struct {
 	To       numberForm   `yaml:"to"`
 	From     senderForm   `yaml:"from"`
@@ -65,8 +65,7 @@ func (f numberForm) write(n e164.Number) any {
 	return text
 }
 
-// senderForm is how senders that are numbers are written, and what senders may
-// look like at all.
+// senderForm is how numeric senders are written, and which senders are allowed.
 type senderForm struct {
 	numberForm `yaml:",inline"`
 	Pattern    *pattern `yaml:"pattern"`
@@ -94,14 +93,14 @@ func (f senderForm) write(from string) (string, error) {
 		from = request.WordOf(f.numberForm.write(n))
 	}
 	if f.Pattern != nil && !f.Pattern.MatchString(from) {
-		return "", refuse("the sender is not of a form that the vendor accepts; want one that matches " + f.Pattern.String())
+		return "", refuse("the vendor does not accept this form of sender; want one that matches " + f.Pattern.String())
 	}
 	return from, nil
 }
 
-// textForm is how the text travels.
+// textForm is how the text is sent.
 type textForm struct {
-	// UCS2 says how a text that is not GSM-7 travels: as it is (the default) or
+	// UCS2 is how a text that is not GSM-7 is sent: unchanged (the default) or
 	// as hexadecimal UTF-16, big endian.
 	UCS2 string `yaml:"ucs2"`
 }
@@ -120,12 +119,12 @@ func (f textForm) write(text string, e segment.Encoding) string {
 	return strings.ToUpper(hex.EncodeToString(b))
 }
 
-// timeForm is how a moment is written.
+// timeForm is how a time is written.
 type timeForm struct {
 	Layout string `yaml:"layout"` // Go's, or unix, unix_ms; default RFC 3339
 	Zone   zone   `yaml:"zone"`
-	// RoundUp is the vendor's step, such as 1m: never earlier than was asked.
-	// Without it a time that the layout cannot write is refused.
+	// RoundUp is the vendor's step, such as 1m; times are rounded up, never
+	// down. Without it a time that the layout cannot represent is refused.
 	RoundUp span `yaml:"round_up"`
 }
 
@@ -145,14 +144,14 @@ func (f timeForm) rounded(t time.Time) time.Time {
 
 func (f timeForm) write(t time.Time) any { return formatTime(t, f.layout(), f.Zone.location()) }
 
-// coarse reports whether writing t would lose a part of it.
+// coarse reports whether writing t would lose precision.
 func (f timeForm) coarse(t time.Time) bool {
 	back, ok := parseTime(request.WordOf(f.write(t)), f.layout(), f.Zone.location())
 	return !ok || !back.Equal(t.Truncate(time.Second))
 }
 
-// spanForm is how a validity is written. A validity that is not a whole number
-// of units is rounded down: a message must not live longer than was asked.
+// spanForm is how a validity is written. It is rounded down to whole units: a
+// message must not live longer than requested.
 type spanForm struct {
 	Unit string `yaml:"unit"` // milliseconds, seconds (the default), minutes, hours
 	Min  span   `yaml:"min"`
@@ -174,16 +173,16 @@ func (f spanForm) unit() time.Duration {
 func (f spanForm) write(d time.Duration) (any, error) {
 	least := max(f.unit(), f.Min.Duration)
 	if d < least {
-		return nil, refuse(fmt.Sprintf("the vendor accepts no validity shorter than %s", least))
+		return nil, refuse(fmt.Sprintf("the vendor requires a validity of at least %s", least))
 	}
 	if f.Max.Duration > 0 && d > f.Max.Duration {
-		return nil, refuse(fmt.Sprintf("the vendor accepts no validity longer than %s", f.Max.Duration))
+		return nil, refuse(fmt.Sprintf("the vendor requires a validity of at most %s", f.Max.Duration))
 	}
 	return json.Number(strconv.FormatInt(int64(d/f.unit()), 10)), nil
 }
 
-// encodingForm is how the vendor wants to be told which alphabet a text needs.
-// One without a value is left out.
+// encodingForm is how the vendor wants to be told the encoding of a text. One
+// without a value is left out.
 type encodingForm struct {
 	GSM7 *request.Constant `yaml:"gsm7"`
 	UCS2 *request.Constant `yaml:"ucs2"`
@@ -200,7 +199,7 @@ func (f encodingForm) write(e segment.Encoding) (any, bool) {
 	return c.Value, true
 }
 
-// refForm bounds the caller's reference where the vendor accepts one.
+// refForm limits the caller's reference if the vendor accepts one.
 type refForm struct {
 	Max     int      `yaml:"max"` // code points
 	Pattern *pattern `yaml:"pattern"`
@@ -208,16 +207,16 @@ type refForm struct {
 
 func (f refForm) check(ref string) error {
 	if f.Max > 0 && utf8.RuneCountInString(ref) > f.Max {
-		return refuse(fmt.Sprintf("the vendor accepts no ref of more than %d characters", f.Max))
+		return refuse(fmt.Sprintf("the vendor accepts a ref of at most %d characters", f.Max))
 	}
 	if f.Pattern != nil && !f.Pattern.MatchString(ref) {
-		return refuse("the ref is not of a form that the vendor accepts; want one that matches " + f.Pattern.String())
+		return refuse("the vendor does not accept this form of ref; want one that matches " + f.Pattern.String())
 	}
 	return nil
 }
 
-// key is the vendor's idempotency key for a ref: the same for the same ref, and
-// never the same for two of them.
+// key returns the vendor's idempotency key for a ref: the same for the same
+// ref, and never the same for two refs.
 func (i *idempotency) key(ref string) (any, error) {
 	switch i.Type {
 	case "uuid":
@@ -226,24 +225,24 @@ func (i *idempotency) key(ref string) (any, error) {
 		u := hex.EncodeToString(sum[:16])
 		return u[:8] + "-" + u[8:12] + "-" + u[12:16] + "-" + u[16:20] + "-" + u[20:], nil
 	case "int32":
-		// Hashed into 32 bits two refs would soon meet, and the second message
+		// Hashed to 32 bits two refs would soon collide, and the second message
 		// would be dropped as a duplicate of the first.
 		n, err := strconv.ParseInt(ref, 10, 32)
 		if err != nil || n <= 0 || strconv.FormatInt(n, 10) != ref {
-			return nil, refuse("the vendor's key against duplicates is a number from 1 to 2147483647; the ref must be one")
+			return nil, refuse("the vendor's idempotency key is a number from 1 to 2147483647; the ref must be such a number")
 		}
 		return json.Number(ref), nil
 	}
 	if i.Max > 0 && len(ref) > i.Max {
-		return nil, refuse(fmt.Sprintf("the vendor's key against duplicates takes no ref of more than %d bytes", i.Max))
+		return nil, refuse(fmt.Sprintf("the vendor's idempotency key allows a ref of at most %d bytes", i.Max))
 	}
 	return ref, nil
 }
 
-// refuse makes the error for what this vendor cannot do; it costs no request.
+// refuse makes the error for what this vendor cannot do; no request is made.
 func refuse(reason string) *provider.Error { return provider.NewError(provider.Unsupported, reason) }
 
-// messageNames are what a template may use of a message.
+// messageNames are the values of a message that templates may use.
 func messageNames() []string {
 	return []string{
 		"to", "from", "text", "ref", "tag", "class", "send_at", "validity", "encoding", "segments",
@@ -251,7 +250,7 @@ func messageNames() []string {
 	}
 }
 
-// magic is a text's part that the vendor would replace.
+// magic returns a part of a text that the vendor would replace.
 func (r *api) magic(text string) string {
 	i := slices.IndexFunc(r.Refuse, func(word string) bool { return strings.Contains(text, word) })
 	if i < 0 {

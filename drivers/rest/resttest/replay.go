@@ -17,16 +17,16 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Result is what came of one fixture.
+// Result is the result of one fixture.
 type Result struct {
 	Fixture string
-	// Faults say where the recipe does not do what the fixture says; none = it
-	// does.
+	// Faults are the differences between recipe and fixture; none = the fixture
+	// passes.
 	Faults []string
 }
 
-// Replay holds a recipe against its fixtures, one after the other, at a server
-// on loopback that answers as they say.
+// Replay runs a recipe's fixtures, one after the other, with a server on
+// loopback that sends their replies.
 func Replay(ctx context.Context, r *rest.Recipe) []Result {
 	m, err := modelOf(r)
 	if err != nil {
@@ -72,7 +72,7 @@ func replay(ctx context.Context, r *rest.Recipe, f *fixture.Fixture) []string {
 }
 
 // Open makes a provider with the settings of the recipe's example. At a vendor
-// that sends registered texts alone, one is registered that every text is an
+// that only sends registered texts, one is registered that every text is an
 // instance of.
 func Open(r *rest.Recipe, baseURL string) (*rest.Provider, error) {
 	config := exampleConfig(r, baseURL, nil)
@@ -84,8 +84,8 @@ func Open(r *rest.Recipe, baseURL string) (*rest.Provider, error) {
 	return r.NewProvider(config)
 }
 
-// open makes a provider with the settings of a fixture over those of the
-// example.
+// open makes a provider with the settings of a fixture, which override those of
+// the example.
 func open(r *rest.Recipe, baseURL string, f *fixture.Fixture) (*rest.Provider, error) {
 	config := exampleConfig(r, baseURL, f.Settings)
 	config.CallbackURL = f.CallbackURL
@@ -107,7 +107,7 @@ func exampleConfig(r *rest.Recipe, baseURL string, over map[string]string) rest.
 	return config
 }
 
-// ServeHTTP checks the request and gives the fixture's answer.
+// ServeHTTP checks the request and sends the fixture's reply.
 func (x *exchange) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	x.mu.Lock()
@@ -132,10 +132,10 @@ func (x *exchange) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set(key, v)
 	}
 	w.WriteHeader(max(reply.Status, http.StatusOK))
-	_, _ = w.Write(answer) // a client that is gone will say so itself
+	_, _ = w.Write(answer) // fails only if the client has gone
 }
 
-// differences compares a request with what the fixture wants.
+// differences compares a request with the fixture's.
 func differences(want *fixture.Request, req *http.Request, body []byte) []string {
 	c := &comparison{prefix: "request "}
 	if want.Method != "" {
@@ -206,7 +206,7 @@ func (c *comparison) equal(what string, got, want any) {
 	}
 }
 
-// noError reports an error where the fixture wants none.
+// noError reports an error that the fixture does not expect.
 func (c *comparison) noError(err error) bool {
 	if err != nil {
 		c.fault("got the error %v, want none", err)

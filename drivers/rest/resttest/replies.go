@@ -15,9 +15,9 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Replies are the answers in a recipe's fixtures of send, in the form that
-// package conformance takes: accepted.http, invalid_recipient.http and so on,
-// with placeholders where the vendor makes an id or repeats the request.
+// Replies returns the responses in a recipe's fixtures of send, in the form
+// that package conformance takes: accepted.http, invalid_recipient.http and so
+// on, with placeholders where the vendor makes an id or repeats the request.
 func Replies(r *rest.Recipe) (fstest.MapFS, error) {
 	m, err := modelOf(r)
 	if err != nil {
@@ -55,8 +55,7 @@ func (m *model) replies() (fstest.MapFS, error) {
 	return files, nil
 }
 
-// inDoubtByStatus leaves out answers that nobody documents: the suite has its
-// own of these.
+// inDoubtByStatus skips undocumented responses: the suite has its own.
 func inDoubtByStatus(f *fixture.Fixture) bool {
 	return f.Error != nil && provider.Code(f.Error.Code) == provider.Indeterminate && f.Error.VendorCode == ""
 }
@@ -82,7 +81,7 @@ func (m *model) replyFile(f *fixture.Fixture) ([]byte, error) {
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// replyBody is the fixture's answer with placeholders.
+// replyBody returns the fixture's response with placeholders.
 func replyBody(f *fixture.Fixture) ([]byte, error) {
 	body, err := f.Reply.Bytes()
 	if err != nil || f.Message == nil {
@@ -99,7 +98,7 @@ func replyBody(f *fixture.Fixture) ([]byte, error) {
 			id = f.Receipt.ID
 		}
 		if !bytes.Contains(body, []byte(id)) || len(id) < 5 {
-			return nil, fmt.Errorf("the id %q must stand in the reply, and be long enough to be found there", id)
+			return nil, fmt.Errorf("the reply must contain the id %q, which must be long enough to be found", id)
 		}
 		pairs = append(pairs, id, placeholder(id))
 	}

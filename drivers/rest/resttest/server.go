@@ -15,10 +15,10 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// Server is a fake of a recipe's vendor, made of the recipe: it takes the
+// Server is a fake of a recipe's vendor, made of the recipe: it accepts the
 // requests that the recipe can make with the credentials of its example, and
-// refuses every other. It answers as the fixtures do, with an id of its own for
-// each message. It is safe for concurrent use.
+// refuses all others. It responds as the fixtures do, with a new id for each
+// message. It is safe for concurrent use.
 type Server struct {
 	*httpcalltest.Server // URL is what base_url takes
 	httpcalltest.Failures
@@ -31,12 +31,12 @@ type Server struct {
 
 // Message is what the server accepted.
 type Message struct {
-	ID     string // as the vendor writes it; the receipt's may hold the recipient as well
-	To     string // E.164 with plus, where the vendor's form of numbers allows
+	ID     string // as the vendor writes it; the receipt's may contain the recipient as well
+	To     string // E.164 with plus, if the vendor's form of numbers allows
 	From   string
 	Text   string
 	Ref    string
-	Values map[string]string // all that the request held, by the names of templates
+	Values map[string]string // all values in the request, by the names of templates
 }
 
 // NewServer starts a fake of a recipe's vendor. The recipe needs a fixture of
@@ -54,7 +54,7 @@ func NewServer(r *rest.Recipe) (*Server, error) {
 	return s, nil
 }
 
-// Messages is the ledger: what was accepted, in order.
+// Messages returns what was accepted, in order.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 	defer s.mu.Unlock()
 	if failing {
 		defer f.Write(w)
-		w = httptest.NewRecorder() // nobody sees the vendor's own answer
+		w = httptest.NewRecorder() // discards the vendor's own response
 	}
 	if !s.model.authentic(req, body) {
 		s.answer(w, s.model.fixture(func(f *fixture.Fixture) bool {
@@ -97,8 +97,8 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 	}), nil, http.StatusBadRequest)
 }
 
-// accept takes one message or a batch. A batch is answered by the fixture of
-// one, which must have as many messages.
+// accept accepts one message or a batch. A batch gets the reply of a fixture
+// with as many messages.
 func (s *Server) accept(w http.ResponseWriter, received []map[string]string) {
 	f := s.model.fixture(isAccepted)
 	if len(received) != 1 {
@@ -116,7 +116,7 @@ func (s *Server) accept(w http.ResponseWriter, received []map[string]string) {
 	s.answer(w, f, received, http.StatusNotImplemented)
 }
 
-// answer gives a fixture's reply, or a bare status where there is none.
+// answer sends a fixture's reply, or only a status if there is none.
 func (s *Server) answer(w http.ResponseWriter, f *fixture.Fixture, received []map[string]string, otherwise int) {
 	if f == nil {
 		w.WriteHeader(otherwise)
@@ -142,7 +142,7 @@ func (s *Server) answer(w http.ResponseWriter, f *fixture.Fixture, received []ma
 	_, _ = w.Write(body) // fails only if the client has gone
 }
 
-// newID is an id of the same form as the fixture's.
+// newID returns an id of the same form as the fixture's.
 func newID(like string, serial int) string {
 	like, _, _ = strings.Cut(like, ":")
 	switch placeholder(like) {

@@ -37,7 +37,7 @@ type OAuth2 struct {
 	Scope        *Template `yaml:"scope"`
 }
 
-// Templates lists all templates, into which settings alone are placed.
+// Templates lists all templates, in which only settings may be used.
 func (a *Auth) Templates() []*Template {
 	var all []*Template
 	for _, tree := range []*Tree{a.Headers, a.Query, a.Body} {

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	errBadHeader = errors.New("a value holds a control character that no header can carry")
+	errBadHeader = errors.New("a value contains a control character, which a header cannot have")
 	errBadPath   = errors.New("a value cannot be part of the path")
 )
 

@@ -12,14 +12,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// MaxDepth bounds the nesting of answers and recipes.
+// MaxDepth bounds the nesting of responses and recipes.
 const MaxDepth = 64
 
 var (
-	errNotJSON  = errors.New("the response is not the JSON that was expected")
-	errNotXML   = errors.New("the response is not the XML that was expected")
-	errTooDeep  = errors.New("the response is nested too deep")
-	errTrailing = errors.New("the response has more after its end")
+	errNotJSON  = errors.New("the response is not the expected JSON")
+	errNotXML   = errors.New("the response is not the expected XML")
+	errTooDeep  = errors.New("the response is nested too deeply")
+	errTrailing = errors.New("the response has data after its end")
 )
 
 // ReadJSON makes a tree of one JSON value: map[string]any, []any, string,
@@ -37,9 +37,10 @@ func ReadJSON(body []byte) (any, error) {
 	return v, nil
 }
 
-// ReadXML makes an element with children a map, one without a string; repeated
-// elements are a list. An attribute is the key "@name", text beside children or
-// attributes the key "#text". The root element is the first key.
+// ReadXML decodes an element with children to a map, and one without to a
+// string; repeated elements are a list. An attribute is the key "@name", text
+// next to children or attributes the key "#text". The root element is the first
+// key.
 func ReadXML(body []byte) (any, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	for {
@@ -108,8 +109,8 @@ func addChild(children map[string]any, name string, child any) {
 	children[name] = []any{before, child}
 }
 
-// WordOf is a scalar as text: a number as the vendor wrote it. Lists, maps and
-// null have none.
+// WordOf returns a scalar as text: a number as the vendor wrote it. Lists, maps
+// and null have none.
 func WordOf(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -122,7 +123,7 @@ func WordOf(v any) string {
 	return ""
 }
 
-// ScalarOf is a scalar as text; ok is false for anything else.
+// ScalarOf returns a scalar as text; ok is false for anything else.
 func ScalarOf(v any) (text string, ok bool) {
 	switch v.(type) {
 	case nil, []any, map[string]any:
@@ -131,7 +132,7 @@ func ScalarOf(v any) (text string, ok bool) {
 	return WordOf(v), true
 }
 
-// PlainScalar is a scalar of a recipe as JSON has it.
+// PlainScalar returns a scalar of a recipe as JSON has it.
 func PlainScalar(n *yaml.Node) (any, *Fault) {
 	switch n.Tag {
 	case "!!null":

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-var errXMLText = errors.New("the message has a control character that XML cannot carry")
+var errXMLText = errors.New("the message contains a control character, which XML cannot have")
 
 // MarshalJSON writes the members in the recipe's order.
 func (o Object) MarshalJSON() ([]byte, error) {
@@ -41,7 +41,7 @@ func appendJSON(b *bytes.Buffer, v any) error {
 	return nil
 }
 
-// FormValues writes a filled tree as a form or query. Lists repeat their key;
+// FormValues encodes a filled tree as a form or query. Lists repeat their key;
 // the schema allows no deeper nodes.
 func FormValues(filled any) url.Values {
 	members, _ := filled.(Object)
@@ -58,8 +58,8 @@ func FormValues(filled any) url.Values {
 	return values
 }
 
-// xmlBody writes a filled tree as XML: keys are elements, "@key" is an
-// attribute, "#text" is text beside attributes, a list repeats its element.
+// xmlBody encodes a filled tree as XML: keys are elements, "@key" is an
+// attribute, "#text" is text next to attributes, a list repeats its element.
 func xmlBody(filled any) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
@@ -114,8 +114,8 @@ func appendElement(b *bytes.Buffer, name string, v any) error {
 	return nil
 }
 
-// appendXMLText refuses what package xml would replace: a text arrives as
-// written or not at all.
+// appendXMLText refuses characters that package xml would replace: a text
+// arrives as written or not at all.
 func appendXMLText(b *bytes.Buffer, s string) error {
 	for _, r := range s {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {

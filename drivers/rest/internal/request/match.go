@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Fits reports whether a request has the method and the path; what stands for a
-// name may be anything.
+// Fits reports whether a request has the method and the path, in which names
+// match anything.
 func (r *Request) Fits(req *http.Request) bool {
 	got := strings.Split(req.URL.EscapedPath(), "/")
 	var b strings.Builder
@@ -92,7 +92,7 @@ func ownValues(values url.Values, credentials *Tree) map[string]any {
 	return all
 }
 
-// matcher walks a request beside the tree that made it.
+// matcher compares a request with the tree that made it.
 type matcher struct {
 	found map[string]string
 	each  *[]map[string]string
@@ -122,7 +122,7 @@ func (m *matcher) match(t *Tree, v any, at string) error {
 	return m.matchMap(t, v, at)
 }
 
-// word is what a constant node looks like.
+// word returns the text of a constant node.
 func (t *Tree) word() (word string, constant bool) {
 	switch {
 	case t.kind == treeConstant:
@@ -194,7 +194,7 @@ func (m *matcher) matchMap(t *Tree, v any, at string) error {
 		case spread != "":
 			m.found[spread+"."+key] = WordOf(value)
 		default:
-			return fmt.Errorf("%s: the key %s is not known", at, key)
+			return fmt.Errorf("%s: unknown key %s", at, key)
 		}
 	}
 	return nil

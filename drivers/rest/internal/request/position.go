@@ -10,10 +10,10 @@ import (
 // whole.
 type Position struct{ Line, Column int }
 
-// At is where a node begins.
+// At returns where a node begins.
 func At(n *yaml.Node) Position { return Position{n.Line, n.Column} }
 
-// Fault is what is wrong at a place in a recipe file.
+// Fault is a problem at a position in a recipe file.
 type Fault struct {
 	Position
 	Reason string

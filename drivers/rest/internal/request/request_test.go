@@ -78,9 +78,9 @@ func TestReadBackRefusesWhatCannotHaveBeenBuilt(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"to":"1"}`:                      "json: kind is missing",
 		`{"to":"1","kind":"voice"}`:       `json.kind: got "voice", want "sms"`,
-		`{"to":"1","kind":"sms","x":"y"}`: "json: the key x is not known",
+		`{"to":"1","kind":"sms","x":"y"}`: "json: unknown key x",
 		`[]`:                              "json: want a map",
-		`{`:                               "not the JSON that was expected",
+		`{`:                               "not the expected JSON",
 	} {
 		_, _, err := r.ReadBack(a, httptest.NewRequest(http.MethodPost, "/m", nil), []byte(body))
 		require.ErrorContains(t, err, want, body)

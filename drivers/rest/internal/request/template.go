@@ -10,22 +10,22 @@ import (
 )
 
 // Template is a string of a recipe with names in braces, "Bearer {token}". It
-// is taken apart once, when the recipe is loaded; what a name stands for is put
-// into its place and never looked at again, so a text that holds "{to}" is sent
-// as it is. "{{" and "}}" are literal braces, "{a|b}" is the first of them that
-// the message has.
+// is parsed once, when the recipe is loaded; the values of names are inserted
+// and never parsed again, so a text that contains "{to}" is sent as it is. "{{"
+// and "}}" are literal braces, "{a|b}" is the first of the names that has a
+// value.
 type Template struct {
 	parts    []part
 	Position Position
 }
 
-// part is a literal or names, of which the first that has a value counts.
+// part is a literal or names, of which the first with a value is used.
 type part struct {
 	literal string
 	names   []string
 }
 
-// UnmarshalYAML takes the string apart.
+// UnmarshalYAML parses the string.
 func (t *Template) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind != yaml.ScalarNode {
 		return FaultAt(n, "want a string such as \"/messages/{id}\"")
@@ -88,7 +88,7 @@ func isNoName(s string) bool {
 	return s == ""
 }
 
-// Names lists what the template needs.
+// Names lists the names in the template.
 func (t *Template) Names() []string {
 	var names []string
 	for _, p := range t.parts {
@@ -97,7 +97,7 @@ func (t *Template) Names() []string {
 	return names
 }
 
-// Name is the template's name if it is one name alone, else "".
+// Name returns the template's name if it is only one name, else "".
 func (t *Template) Name() string {
 	if len(t.parts) == 1 && len(t.parts[0].names) == 1 {
 		return t.parts[0].names[0]
@@ -105,8 +105,8 @@ func (t *Template) Name() string {
 	return ""
 }
 
-// Value fills the template. A template that is one name alone keeps that
-// value's type. It is absent if one of its names is.
+// Value fills the template. A template that is only one name keeps the type of
+// the value. It is absent if one of its names has no value.
 func (t *Template) Value(s Scope) (v any, present bool) {
 	if len(t.parts) == 1 && t.parts[0].names != nil {
 		return s.first(t.parts[0].names)
@@ -136,14 +136,14 @@ func (t *Template) Text(s Scope, escape func(string) string) (text string, prese
 	return b.String(), true
 }
 
-// Scope holds what names stand for: a recipe's settings, and the values of one
+// Scope holds the values of names: a recipe's settings, and the values of one
 // call. A value is a string, a json.Number, a bool, or members to spread.
 type Scope struct {
 	Settings map[string]string
 	Values   map[string]any
 }
 
-// first is the value of the first name that has one.
+// first returns the value of the first name that has one.
 func (s Scope) first(names []string) (any, bool) {
 	for _, name := range names {
 		if v, ok := s.Lookup(name); ok {
@@ -153,7 +153,7 @@ func (s Scope) first(names []string) (any, bool) {
 	return nil, false
 }
 
-// Lookup finds a value of the call, else a setting.
+// Lookup returns a value of the call, else a setting.
 func (s Scope) Lookup(name string) (any, bool) {
 	if v, ok := s.Values[name]; ok {
 		return v, true

@@ -8,11 +8,11 @@ import (
 )
 
 // Tree is a body, query or header of a recipe: maps and lists whose leaves are
-// templates or constants. Values are placed into its nodes; the text that comes
-// out is made by an encoder, so nothing can break it.
+// templates or constants. Values are placed into its nodes, and the result is
+// encoded, so no value can break it.
 //
-// A leaf whose template names a value that the message does not have is left
-// out, and so is a map or list of which nothing remains but constants.
+// A leaf whose template has a name without a value is left out, and so is a map
+// or list in which only constants remain.
 type Tree struct {
 	kind     treeKind
 	keys     []string // of a map
@@ -29,7 +29,7 @@ const (
 	treeLeaf
 	treeConstant
 	treeEach   // one element for each message of a batch
-	treeSpread // members that a value brings, in the map around it
+	treeSpread // members of a value, added to the map around it
 )
 
 // Keys with a meaning of their own.
@@ -81,7 +81,7 @@ func (t *Tree) mapping(n *yaml.Node) error {
 		switch key.Value {
 		case KeyEach:
 			if len(n.Content) != 2 {
-				return FaultAt(key, "%s must stand alone: it makes a list with one element for each message", KeyEach)
+				return FaultAt(key, "%s must be the only key: it makes a list with one element for each message", KeyEach)
 			}
 			*t = Tree{kind: treeEach, children: []*Tree{child}}
 			return nil
@@ -116,8 +116,8 @@ func (t *Tree) scalar(n *yaml.Node) error {
 	return t.leaf.UnmarshalYAML(n)
 }
 
-// Fill puts the values into the tree. Each is what stands for the messages of a
-// batch, and nil in a send.
+// Fill puts the values into the tree. Each has the values of the messages of a
+// batch, and is nil for a send.
 func (t *Tree) Fill(s Scope, each []Scope) (v any, present bool) {
 	switch t.kind {
 	case treeConstant:
