@@ -124,11 +124,12 @@ func (d *dispatcher) window(ctx context.Context, t *try, rest others) window {
 		if share < connect {
 			connect, w.connect = share, share
 		}
-		if d.plan.delivery == provider.AtLeastOnce {
-			remaining = share
+		own, why := remaining, context.DeadlineExceeded
+		if d.plan.delivery == provider.AtLeastOnce && share < remaining {
+			own, why = share, errShare
 		}
-		if remaining < timeout {
-			timeout, cause = remaining, errShare
+		if own < timeout {
+			timeout, cause = own, why
 		}
 	}
 	if w.connect > 0 || connect < DefaultConnectTimeout { // else the driver's own is as short

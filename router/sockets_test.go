@@ -115,6 +115,15 @@ func TestOverRealSockets(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, provider.OutcomeUnknown, res.Status)
 	})
+	t.Run("the vendor says nothing until the message's deadline", func(t *testing.T) {
+		v := openVendors(t, fast)
+		require.NoError(t, v.apifon.SetMode(httpcalltest.Hang))
+		m := text("hello")
+		m.Deadline = time.Now().Add(100 * time.Millisecond)
+		res, err := v.router.Send(t.Context(), m)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, provider.OutcomeUnknown, res.Status)
+	})
 	t.Run("too long for the second", func(t *testing.T) {
 		v := openVendors(t, fast)
 		require.NoError(t, v.apifon.SetMode(httpcalltest.Down))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -160,7 +161,7 @@ func TestBadBulk(t *testing.T) {
 		{"journal alone", []string{"send", "--config", conf, "--to", "1", "--text", "x", "--journal", "j"}, "--journal needs --file"},
 		{"nothing", []string{"send", "--config", conf}, "give --to and --text, or --file"},
 		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "not both"},
-		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, "no such file"},
+		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, syscall.ENOENT.Error()},
 		{"no such journal", []string{"resolve"}, `"journal" not set`},
 	}
 	for _, tt := range tests {

@@ -39,15 +39,17 @@ type child struct {
 	drained        chan struct{} // closed when standard error has been read to its end
 
 	mu     sync.Mutex
-	pid    int  // 0 = not started yet
+	pid    int // 0 = not started yet
+	group  group
 	doomed bool // killed, perhaps before it was started
 }
 
 func newChild(path string, args, env []string, out *output) *child {
 	cmd := exec.Command(path, args...)
 	cmd.Env = env
-	ownGroup(cmd)
-	return &child{cmd: cmd, out: out, ended: make(chan struct{}), drained: make(chan struct{})}
+	c := &child{cmd: cmd, out: out, ended: make(chan struct{}), drained: make(chan struct{})}
+	c.group.prepare(cmd)
+	return c
 }
 
 // Start runs the program. Its thread is kept until the process ends: where the
@@ -95,13 +97,18 @@ func (c *child) run() error {
 	if err := c.cmd.Start(); err != nil {
 		return err
 	}
+	if err := c.group.add(c.cmd.Process); err != nil {
+		c.group.kill()
+		_ = c.cmd.Process.Kill()
+		return errors.Join(err, c.cmd.Wait())
+	}
 	c.pid = c.cmd.Process.Pid
 	return nil
 }
 
 func (c *child) wait() {
 	c.err = c.cmd.Wait()
-	killGroup(c.pid)
+	c.group.kill()
 	// Pipes have deadlines if the system polls them; elsewhere the readers wait
 	// for the end of the file.
 	until := time.Now().Add(drainTime)
@@ -161,7 +168,7 @@ func (c *child) kill() {
 	select {
 	case <-c.ended: // the pid may belong to another process by now
 	default:
-		killGroup(c.pid)
+		c.group.kill()
 		_ = c.cmd.Process.Kill() // an error means that it has ended
 	}
 }

@@ -3,9 +3,11 @@ package plugin_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -201,6 +203,25 @@ func TestCapabilitiesStayTrue(t *testing.T) {
 	assert.Equal(t, caps, p.Capabilities())
 	_, err := send(p, "pid")
 	assert.ErrorIs(t, err, provider.Unavailable)
+}
+
+// A host that is killed cannot end its plugins; they must not stay.
+func TestOrphansEnd(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	host := exec.Command(self)
+	host.Env = append(os.Environ(), "PLUGIN_TEST_HOST=1")
+	out, err := host.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, host.Start())
+	var pid int
+	_, err = fmt.Fscan(out, &pid)
+	require.NoError(t, err)
+	require.True(t, alive(pid))
+	require.NoError(t, host.Process.Kill())
+	require.Error(t, host.Wait())
+	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
 }
 
 func TestClose(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,7 +93,7 @@ func TestCleanEnvironment(t *testing.T) {
 	assert.NotContains(t, environment, "k3y-of-acme")
 	for line := range strings.Lines(environment) {
 		if name, _, isVariable := strings.Cut(line, "="); isVariable {
-			assert.Regexp(t, `^(ACME_REGION|GORACE|ANYSMS_PLUGIN|PLUGIN_[A-Z_]+|[A-Za-z0-9+/]*)$`, name)
+			assert.Regexp(t, `^(SYSTEMROOT|ACME_REGION|GORACE|ANYSMS_PLUGIN|PLUGIN_[A-Z_]+|[A-Za-z0-9+/]*)$`, name)
 		}
 	}
 	assert.Equal(t, "0 EOF", ask(t, p, "stdin"))
@@ -125,20 +126,12 @@ func TestChecksum(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	dir := t.TempDir()
-	file := func(name string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), mode))
-		require.NoError(t, os.Chmod(path, mode))
-		return path
-	}
-	plain, loose := file("plain", 0o644), file("loose", 0o777)
+	plain := programFile(t, dir, "plain", 0o755)
 	for want, c := range map[string]plugin.Config{
 		"path: is missing; want the plugin's program": {},
 		"path: \"acme\" has no path separator":        {Path: "acme"},
-		"path: stat":                                  {Path: "./not-there"},
+		"not-there":                                   {Path: "./not-there"},
 		"path: " + dir + " is not a file":             {Path: dir},
-		"path: " + plain + " is not executable":       {Path: plain},
-		"path: " + loose + " is writable by":          {Path: loose},
 		"name: must not be set together with path":    {Path: plain, Name: "plain"},
 		"dir: is missing":                             {Name: "plain"},
 		"name: \"../plain\" is not a plain file name": {Name: "../plain", Dir: dir},
@@ -155,12 +148,32 @@ func TestConfigErrors(t *testing.T) {
 		require.ErrorAs(t, err, &wrong, want)
 		assert.ErrorContains(t, err, want)
 	}
+	names, err := plugin.List(filepath.Join(dir, "not-there"))
+	require.NoError(t, err)
+	assert.Empty(t, names)
+}
+
+func programFile(t *testing.T, dir, name string, mode os.FileMode) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"), mode))
+	require.NoError(t, os.Chmod(path, mode))
+	return path
+}
+
+func TestFilePermissions(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no permission bits")
+	}
+	dir := t.TempDir()
+	plain, loose := programFile(t, dir, "plain", 0o644), programFile(t, dir, "loose", 0o777)
+	for path, want := range map[string]string{plain: " is not executable", loose: " is writable by everyone"} {
+		_, err := plugin.New(plugin.Config{Path: path})
+		require.ErrorContains(t, err, "path: "+path+want)
+	}
 	names, err := plugin.List(dir)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"loose"}, names)
-	names, err = plugin.List(filepath.Join(dir, "not-there"))
-	require.NoError(t, err)
-	assert.Empty(t, names)
 }
 
 func TestInspect(t *testing.T) {

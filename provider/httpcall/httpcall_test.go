@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -473,7 +474,7 @@ func TestConfig(t *testing.T) {
 		{"http callback", httpcall.Config{BaseURL: "https://a.example", CallbackURL: "http://b.example"}, "callback_url", "https"},
 		{"proxy", httpcall.Config{BaseURL: "https://a.example", Proxy: "nonsense"}, "proxy", "is not a URL"},
 		{"proxy of another kind", httpcall.Config{BaseURL: "https://a.example", Proxy: "ftp://u:p4ssw0rd@b.example:21"}, "proxy", "http, https or socks5"},
-		{"no such file", httpcall.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", "no such file"},
+		{"no such file", httpcall.Config{BaseURL: "https://a.example", CAFile: file + "x"}, "ca_file", syscall.ENOENT.Error()},
 		{"no certificate", httpcall.Config{BaseURL: "https://a.example", CAFile: file}, "ca_file", "contains no PEM"},
 	}
 	for _, tt := range tests {
