@@ -20,7 +20,7 @@ type group struct {
 }
 
 // prepare has the process start in a console group of its own, so that Ctrl-C does
-// not end it before the host has its answers.
+// not end it before the host has its responses.
 func (g *group) prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }
