@@ -88,7 +88,7 @@ func TestMask(t *testing.T) {
 	}
 }
 
-func TestNothingPrivateIsPrinted(t *testing.T) {
+func TestStringsAreRedacted(t *testing.T) {
 	m := provider.Message{To: e164.MustParse("+306900000001"), Text: "code 482913", Ref: "order-306900000001"}
 	r := provider.Receipt{ID: "abc", Raw: json.RawMessage(`{"to":"306900000001"}`)}
 	e := provider.Event{Kind: provider.Inbound, ID: "abc", From: "+306900000001", Text: "code 482913", Raw: json.RawMessage(`"306900000001"`)}
@@ -326,7 +326,7 @@ func TestOptionalCallsFollowTheBit(t *testing.T) {
 	}
 }
 
-func TestSendBatchAnswersForEveryMessage(t *testing.T) {
+func TestSendBatchReturnsOneVerdictPerMessage(t *testing.T) {
 	three := []*provider.Message{{}, {}, {}}
 	t.Run("splits at the limit", func(t *testing.T) {
 		var sizes []int

@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// FuzzAnswer sends against arbitrary answers: a receipt has an id, an error has
+// FuzzAnswer sends against arbitrary responses: a receipt has an id, an error has
 // a code, and a 2xx is never taken for a proof that nothing was sent.
 func FuzzAnswer(f *testing.F) {
 	for _, name := range []string{"sms_send", "error_400", "error_401"} {

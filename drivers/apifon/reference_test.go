@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon"
 )
 
-// The files of testdata/answers are the answers in docs.apifon.com/apireference,
+// The files of testdata/answers are the responses in docs.apifon.com/apireference,
 // with the commas, quotes and braces that make them JSON.
 func answer(t testing.TB, name string) string {
 	body, err := os.ReadFile(filepath.Join("testdata", "answers", name+".json"))
@@ -21,7 +21,7 @@ func answer(t testing.TB, name string) string {
 	return string(body)
 }
 
-func TestAnswersOfTheReference(t *testing.T) {
+func TestResponsesOfTheReference(t *testing.T) {
 	server, p := open(t)
 	ctx, c := context.Background(), p.Client()
 	reply := func(t *testing.T, name string) { server.Fail(200, answer(t, name)) }
@@ -102,7 +102,7 @@ func TestAnswersOfTheReference(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "0c06d1eb393d353aed62d94c7157bd38", got.Meta.ETag, "spelled ETag here")
 		assert.Equal(t, 195, got.ActiveSubscribers)
-		assert.Equal(t, apifon.FieldType("Text"), got.SubscriberFields[1].Type, "an unknown word survives")
+		assert.Equal(t, apifon.FieldType("Text"), got.SubscriberFields[1].Type, "an unknown word is kept")
 		assert.Equal(t, apifon.DayMonthYearSlash, got.SubscriberFields[0].DateFormat)
 		assert.True(t, *got.GDPRFields[0].Mobile)
 		assert.Equal(t, "API_GROUP_OPTION_3", got.Groups[0].Subgroups[1].Name)

@@ -53,7 +53,7 @@ func TestWalkThroughPages(t *testing.T) {
 		count++
 	}
 	assert.Equal(t, 20, count)
-	assert.Equal(t, 2, server.Requests()-before, "a query has no links; the total tells")
+	assert.Equal(t, 2, server.Requests()-before, "a query has no links; the total decides")
 
 	before = server.Requests()
 	for range c.Subscribers(t.Context(), list, filter) {

@@ -104,7 +104,7 @@ func TestCodeRefusedWithoutRequest(t *testing.T) {
 	assert.Zero(t, server.Requests())
 }
 
-func TestCodeWithResultsAndRefusalIsDoubt(t *testing.T) {
+func TestCodeWithResultsAndRefusalIsIndeterminate(t *testing.T) {
 	server, p := open(t)
 	server.Fail(200, `{"request_id":"q","result":[{"message_id":"m"}],"result_info":{"status_code":403,"description":"D"}}`)
 	_, err := p.StartVerification(t.Context(), &provider.VerificationRequest{To: ann})

@@ -32,7 +32,7 @@ func TestUnknownSettingIsRefusedByEveryDriver(t *testing.T) {
 	}
 }
 
-func TestRegistryIsTheCallersOwn(t *testing.T) {
+func TestRegistryBelongsToTheCaller(t *testing.T) {
 	first := builtin.Registry()
 	acme, err := first.Driver("memory")
 	require.NoError(t, err)

@@ -52,7 +52,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestCapabilitiesAreWhatItDoes(t *testing.T) {
+func TestCapabilitiesMatchBehaviour(t *testing.T) {
 	assert.Equal(t, "status,find,cancel,quote,verify,callbacks,inbox,check,schedule,validity,choose_sender",
 		open(t, `{}`).Capabilities().Features.String())
 	p := open(t, `{"features": [], "max_characters": 5}`)
@@ -75,7 +75,7 @@ func TestCapabilitiesAreWhatItDoes(t *testing.T) {
 	require.ErrorIs(t, err, provider.Unsupported)
 	_, err = provider.ReadBalance(t.Context(), p)
 	require.ErrorIs(t, err, provider.Unsupported)
-	assert.Zero(t, p.Attempts(), "a refusal before the vendor is no attempt")
+	assert.Zero(t, p.Attempts(), "a refusal before the vendor is not an attempt")
 }
 
 func TestLedgerKeepsTheLatest(t *testing.T) {
@@ -129,7 +129,7 @@ func TestLedgerSharesNothing(t *testing.T) {
 	assert.Equal(t, "1", p.Messages()[0].Message.Extra["other.key"])
 }
 
-func TestLostAnswer(t *testing.T) {
+func TestLostResponse(t *testing.T) {
 	p := open(t, `{"find_settles": "1s"}`)
 	p.Script(memory.Answer{Err: provider.Indeterminate, Taken: true}, memory.Answer{Err: provider.Indeterminate})
 	for _, ref := range []string{"taken", "lost"} {

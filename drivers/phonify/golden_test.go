@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// TestRequests compares what goes over the line, byte for byte, with
+// TestRequests compares what is sent, byte for byte, with
 // testdata/requests.
 func TestRequests(t *testing.T) {
 	byParameter := func(c *phonify.Config) { c.Auth, c.Business = phonify.AuthParameter, "shop" }

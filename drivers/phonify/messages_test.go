@@ -23,7 +23,7 @@ func send(t *testing.T, p *phonify.Provider, text string) string {
 	return receipt.ID
 }
 
-// A server that does not know offset answers the same page for ever.
+// A server that ignores offset sends the same page forever.
 func TestWalkEndsWhereThePageComesAgain(t *testing.T) {
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -118,7 +118,7 @@ func TestMessagesWalksThePages(t *testing.T) {
 	}
 	before := s.Requests()
 	assert.Len(t, walk(2, 3), 3)
-	assert.Equal(t, before+2, s.Requests(), "pages that nobody wants are not asked for")
+	assert.Equal(t, before+2, s.Requests(), "pages that are not needed are not requested")
 
 	var errs []error
 	s.Fail(401, "")

@@ -72,7 +72,7 @@ func TestSendByParameter(t *testing.T) {
 	assert.Len(t, s.Messages(), 1)
 }
 
-func TestWhatIsRefusedWithoutARequest(t *testing.T) {
+func TestRefusedWithoutARequest(t *testing.T) {
 	tests := []struct {
 		name    string
 		message provider.Message
@@ -163,7 +163,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func TestLenientAnswers(t *testing.T) {
+func TestLenientResponses(t *testing.T) {
 	for name, body := range map[string]string{
 		"id as a number":        `{"message":{"id":17}}`,
 		"phone number a number": `{"message":{"id":"17","phone":{"number":4560000000}}}`,
@@ -186,7 +186,7 @@ func TestNamesWithoutSecrets(t *testing.T) {
 	assert.Equal(t, "phonify client of http://localhost:1", p.Client().String())
 }
 
-func TestErrorsAreDiscreet(t *testing.T) {
+func TestErrorsAreRedacted(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
 	s.Fail(402, `{"errors":[{"type":"invalid_msisdn","title":"+14560000000 is not a number for `+phonifytest.APIKey+`"}]}`)

@@ -18,7 +18,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// A send through a plugin over the memory driver, beside the reference: a bare
+// A send through a plugin with the memory driver, compared with the reference: a bare
 // gRPC call of the same size to another process on a unix socket. window is how
 // many are in flight.
 func BenchmarkSend(b *testing.B) {
@@ -135,7 +135,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// What a plugin over the memory driver takes of the machine's memory.
+// The memory use of a plugin with the memory driver.
 func BenchmarkMemory(b *testing.B) {
 	p := open(b, config(b, "odd", `{}`))
 	pid := ask(b, p, "pid")

@@ -171,7 +171,7 @@ func TestHangingSend(t *testing.T) {
 	require.ErrorIs(t, err, provider.Indeterminate)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.Less(t, time.Since(started), 5*time.Second, "the caller does not wait for the plugin")
-	require.ErrorIs(t, <-other, provider.Unavailable, "the call under way got the driver's own verdict")
+	require.ErrorIs(t, <-other, provider.Unavailable, "the call in progress got the driver's own result")
 	again(t, p, pid)
 }
 
@@ -189,7 +189,7 @@ func TestCancelReachesTheDriver(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestCapabilitiesStayTrue(t *testing.T) {
+func TestCapabilitiesMustNotChange(t *testing.T) {
 	t.Parallel()
 	grow := filepath.Join(t.TempDir(), "grow")
 	c := config(t, "odd", `{"grow": `+strconv.Quote(grow)+`}`)

@@ -16,7 +16,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// A stopped process answers nothing, health checks included.
+// A stopped process does not respond, not even to health checks.
 func TestStoppedProcessIsKilled(t *testing.T) {
 	bothWays(t, func(t *testing.T, unary bool) {
 		p, pid, failed := inFlight(t, func(c *plugin.Config) {

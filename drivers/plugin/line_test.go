@@ -141,7 +141,7 @@ func TestManyAtOnce(t *testing.T) {
 	})
 }
 
-func TestWhatDriversGetWrong(t *testing.T) {
+func TestDriverMistakes(t *testing.T) {
 	bothWays(t, func(t *testing.T, unary bool) {
 		c := config(t, "odd", `{}`)
 		c.Unary = unary

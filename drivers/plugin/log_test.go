@@ -43,7 +43,7 @@ func TestFloodOfOutput(t *testing.T) {
 	c.Logger = log.logger()
 	p, err := plugin.New(c)
 	require.NoError(t, err)
-	require.Equal(t, "ok", ask(t, p, "flood"), "who writes too much is not held up")
+	require.Equal(t, "ok", ask(t, p, "flood"), "a plugin that writes too much is not blocked")
 	require.Equal(t, "ok", ask(t, p, "long"))
 	time.Sleep(50 * time.Millisecond)
 	require.NoError(t, p.Close())

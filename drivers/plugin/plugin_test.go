@@ -84,7 +84,7 @@ func send(p provider.Provider, text string) (*provider.Receipt, error) {
 	return p.Send(ctx, message(text))
 }
 
-// ask is one attempt whose receipt's ID is wanted.
+// ask makes one attempt and returns the receipt's ID.
 func ask(t testing.TB, p provider.Provider, text string) string {
 	t.Helper()
 	r, err := send(p, text)

@@ -180,7 +180,7 @@ func describeContext(ctx context.Context) string {
 		trace.SpanContextFromContext(ctx).TraceID(), trace.SpanContextFromContext(ctx).TraceState())
 }
 
-// serveLiar serves a plugin that keeps to the handshake and lies in its answers.
+// serveLiar serves a plugin that does the handshake correctly and sends wrong responses.
 func serveLiar(protocols ...int) {
 	versions := make(map[int]goplugin.PluginSet)
 	for _, v := range protocols {
@@ -206,7 +206,8 @@ func (liarPlugin) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.Client
 	return nil, errors.ErrUnsupported
 }
 
-// liar responds with what the protocol does not allow, and what a later version might.
+// liar responds with what the protocol does not allow, and what a later version
+// might.
 type liar struct {
 	driverv1.UnimplementedDriverServer
 }

@@ -101,7 +101,7 @@ func TestTextArrivesVerbatimInEveryBody(t *testing.T) {
 	}
 }
 
-func TestWhatABodyCannotCarryIsRefusedWithoutARequest(t *testing.T) {
+func TestInvalidValuesAreRefusedWithoutARequest(t *testing.T) {
 	var requests atomic.Int64
 	count := func(w http.ResponseWriter, _ *http.Request) { requests.Add(1) }
 	inXML := strings.Replace(small, `json: {to: "{to}", text: "{text}"}`, `xml: {sms: {to: "{to}", text: "{text}"}}`, 1)
@@ -120,7 +120,7 @@ const withOAuth = `auth:
   oauth2: {token_url: "{token_url}", client_id: client, client_secret: "{key}"}
 `
 
-// oauthServer gives tokens and takes only the newest.
+// oauthServer issues tokens and accepts only the newest.
 type oauthServer struct {
 	mu            sync.Mutex
 	tokens, sends int

@@ -41,7 +41,7 @@ fixtures:
     receipt: {id: abcdef}
 `
 
-func TestParseNamesWhatIsWrong(t *testing.T) {
+func TestParseReportsProblems(t *testing.T) {
 	_, err := rest.Parse("acme.yaml", []byte(small))
 	require.NoError(t, err)
 	for _, c := range []struct{ name, old, new, want string }{

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestBuiltinRecipesDoWhatTheirFixturesSay(t *testing.T) {
+func TestBuiltinRecipesPassTheirFixtures(t *testing.T) {
 	require.NotEmpty(t, rest.Builtin())
 	for _, name := range rest.Builtin() {
 		t.Run(name, func(t *testing.T) {

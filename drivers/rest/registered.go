@@ -50,7 +50,7 @@ func register(id, text string) (registered, error) {
 		b.WriteString(regexp.QuoteMeta(text[end:at[0]]) + "(.+?)")
 		name := strings.Trim(text[at[0]:at[1]], "#{}")
 		if slices.Contains(r.variables, name) {
-			return r, fmt.Errorf("the variable %q stands in it twice", name)
+			return r, fmt.Errorf("duplicate variable %q", name)
 		}
 		r.variables = append(r.variables, name)
 		end = at[1]
@@ -64,8 +64,8 @@ func register(id, text string) (registered, error) {
 	return r, nil
 }
 
-// match takes a text apart into the variables that make the registered text
-// equal to it.
+// match returns the values of the variables that make the registered text equal
+// to the text.
 func (r registered) match(text string) (request.Object, bool) {
 	groups := r.expression.FindStringSubmatch(text)
 	if groups == nil {

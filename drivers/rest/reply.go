@@ -11,10 +11,10 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-var errNotText = errors.New("the response is not the text that was expected")
+var errNotText = errors.New("the response is not the expected text")
 
 // reply is the form of a response: JSON (the default), XML, or a text that a
-// regular expression takes apart. All three become one kind of tree, so that
+// regular expression parses. All three become the same kind of tree, so that
 // paths mean the same everywhere.
 type reply struct {
 	xml  bool
@@ -35,7 +35,7 @@ func (r *reply) UnmarshalYAML(n *yaml.Node) error {
 	}
 	for i, name := range form.Text.SubexpNames() {
 		if i > 0 && name == "" {
-			return form.Text.at.Fault("every group needs a name, (?P<id>…), which paths then use; a group without one is written (?:…)")
+			return form.Text.at.Fault("every group needs a name, (?P<id>…), for use in paths; write a group without one as (?:…)")
 		}
 	}
 	r.text = form.Text.Regexp
@@ -50,7 +50,7 @@ func (r *reply) groups() []string {
 	return r.text.SubexpNames()[1:]
 }
 
-// read makes a tree of a response. In it are map[string]any, []any, string,
+// read decodes a response to a tree of map[string]any, []any, string,
 // json.Number, bool and nil.
 func (r *reply) read(resp *httpcall.Response) (any, error) {
 	if err := resp.Readable(); err != nil {

@@ -131,7 +131,7 @@ func TestMessagesWithFilters(t *testing.T) {
 	for range p.Client().Messages(t.Context(), zoomconnect.Filter{PageSize: 1}) {
 		break
 	}
-	assert.Equal(t, before+1, s.Requests(), "pages that nobody wants are not asked for")
+	assert.Equal(t, before+1, s.Requests(), "pages that are not needed are not requested")
 	_, err = p.Client().ListMessages(t.Context(), zoomconnect.Filter{}, 0)
 	require.ErrorContains(t, err, "page: the first is 1")
 }

@@ -93,7 +93,7 @@ var newUser = zoomconnect.NewUser{
 	Password: "p4ssw0rd",
 }
 
-// TestRequests compares what goes over the line, byte for byte, with
+// TestRequests compares what is sent, byte for byte, with
 // testdata/requests.
 func TestRequests(t *testing.T) {
 	for name, call := range goldenCalls {

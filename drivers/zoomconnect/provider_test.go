@@ -131,7 +131,7 @@ var refusedMessages = []struct {
 	{"an extra", provider.Message{To: alice, Text: "x", Extra: map[string]string{"zoomconnect.from": "x"}}, provider.Unsupported},
 }
 
-func TestWhatIsRefusedWithoutARequest(t *testing.T) {
+func TestRefusedWithoutARequest(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
 	for _, tt := range refusedMessages {
@@ -208,7 +208,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func TestLenientAnswers(t *testing.T) {
+func TestLenientResponses(t *testing.T) {
 	for name, body := range map[string]string{
 		"id as a number":   `{"messageId":17,"error":null}`,
 		"no error at all":  `{"messageId":"17"}`,
@@ -223,7 +223,7 @@ func TestLenientAnswers(t *testing.T) {
 	}
 }
 
-func TestErrorsAreDiscreetAndTyped(t *testing.T) {
+func TestErrorsAreRedactedAndTyped(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
 	s.Fail(400, `{"status":"BAD_REQUEST","code":2,"message":"+27820000001 is not a number, says `+zoomconnecttest.Token+`","developerMessage":"d","moreInfoUrl":"u"}`)
@@ -378,9 +378,9 @@ func TestFind(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A vendor that takes the message and loses the response leaves doubt, and Find
-// ends it.
-func TestFindEndsDoubt(t *testing.T) {
+// A vendor that takes the message and loses the response makes the send indeterminate, and Find
+// finds the message.
+func TestFindSettlesIndeterminateSend(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
 	m := &provider.Message{To: alice, Text: "Hello", Ref: "order-17"}

@@ -75,7 +75,7 @@ func TestRequestWithoutBodyIsNotReplayed(t *testing.T) {
 }
 
 // What a server sends instead of HTTP may repeat the request.
-func TestErrorsDoNotQuoteTheAnswer(t *testing.T) {
+func TestErrorsDoNotQuoteTheResponse(t *testing.T) {
 	answers := map[string]string{
 		"no HTTP":               "Hello Ann, your code is 1234\r\n\r\n",
 		"status":                "HTTP/1.1 Ann-1234 OK\r\n\r\n",

@@ -11,7 +11,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// run makes the fixture's call and compares what comes of it.
+// run makes the fixture's call and compares the result.
 func (c *comparison) run(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
 	switch f.Kind() {
 	case "send":
@@ -144,11 +144,11 @@ func (c *comparison) callback(ctx context.Context, p *rest.Provider, f *fixture.
 	switch {
 	case f.Forged:
 		if !errors.Is(err, provider.ErrBadSignature) {
-			c.fault("got %v, want it refused as forged", err)
+			c.fault("got %v, want an invalid signature", err)
 		}
 	case f.NotUnderstood:
 		if err == nil || errors.Is(err, provider.ErrBadSignature) {
-			c.fault("got %v, want it refused for its form", err)
+			c.fault("got %v, want it refused for its format", err)
 		}
 	case c.noError(err):
 		c.events(events, f.Events)

@@ -1,3 +1,3 @@
-// Package resttest proves recipes: it replays their fixtures, and it builds a
-// fake of the vendor out of a recipe.
+// Package resttest tests recipes: it replays their fixtures, and it makes a
+// fake vendor from a recipe.
 package resttest

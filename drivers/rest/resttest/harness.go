@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Account is what the conformance suite needs to judge a recipe, made of the
+// Account is what the conformance suite needs to test a recipe, made from the
 // recipe and its fixtures. Its fields are those of conformance.Harness with the
 // same names.
 type Account struct {
@@ -18,7 +18,7 @@ type Account struct {
 	Text    func(r *http.Request, body []byte) (to, text string)
 }
 
-// NewAccount makes the account that a recipe's example stands for.
+// NewAccount makes the account of a recipe's example.
 func NewAccount(r *rest.Recipe) (Account, error) {
 	m, err := modelOf(r)
 	if err != nil {

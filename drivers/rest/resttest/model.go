@@ -16,8 +16,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// model is what the package needs of a recipe beside what the recipe exports,
-// read from its file.
+// model is a recipe with the parts that the package reads from its file.
 type model struct {
 	*rest.Recipe
 	fixtures []fixture.Fixture
@@ -109,7 +108,7 @@ func (m *model) received(req *http.Request, body []byte) ([]map[string]string, e
 	return each, nil
 }
 
-// plain undoes how the vendor wants numbers and texts written.
+// plain converts numbers and texts back from the vendor's format.
 func (m *model) plain(values map[string]string) map[string]string {
 	write := &m.file.Write
 	if to, ok := values["to"]; ok && write.To.As != "national" {
@@ -138,7 +137,7 @@ func fromUTF16Hex(s string) (string, error) {
 	return string(utf16.Decode(units)), nil
 }
 
-// authentic reports whether a request carries the credentials of the recipe's
+// authentic reports whether a request has the credentials of the recipe's
 // example.
 func (m *model) authentic(req *http.Request, body []byte) bool {
 	return m.file.Auth.Authenticates(req, body, m.Example)

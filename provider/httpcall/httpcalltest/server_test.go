@@ -46,7 +46,7 @@ func TestModes(t *testing.T) {
 
 // While a server is down its port is reserved: a request must not reach another
 // server of the same test run.
-func TestPortIsHeldWhileDown(t *testing.T) {
+func TestPortIsReservedWhileDown(t *testing.T) {
 	s := httpcalltest.NewServer(http.NotFoundHandler())
 	require.NoError(t, s.SetMode(httpcalltest.Down))
 	_, err := net.Listen("tcp", s.URL[len("http://"):])

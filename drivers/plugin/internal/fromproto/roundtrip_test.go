@@ -76,7 +76,7 @@ func TestErrors(t *testing.T) {
 }
 
 // Whatever a plugin returns becomes something that package provider allows.
-func TestWhatTheProtocolDoesNotAllow(t *testing.T) {
+func TestInvalidMessages(t *testing.T) {
 	_, err := fromproto.Event(nil)
 	require.Error(t, err)
 	_, ok := fromproto.Balance(&driverv1.Balance{})

@@ -73,7 +73,7 @@ func TestReadBackOfABatch(t *testing.T) {
 	assert.Equal(t, []map[string]string{{"to": "1"}, {"to": "2"}}, got)
 }
 
-func TestReadBackRefusesWhatCannotHaveBeenBuilt(t *testing.T) {
+func TestReadBackRefusesOtherRequests(t *testing.T) {
 	r, a := parse(t, `{request: {path: /m, json: {to: "{to}", kind: sms}}, auth: {none: true}}`)
 	for body, want := range map[string]string{
 		`{"to":"1"}`:                      "json: kind is missing",
