@@ -217,7 +217,7 @@ func TestOpenIsStrict(t *testing.T) {
 		{"base_url is needed", `{"recipe":"infobip","api_key":"kkkk"}`, `base_url: must not be empty`},
 		{"bad public key", `{"recipe":"telnyx","api_key":"kkkk","public_key":"xx"}`, `public_key: is not an Ed25519 public key`},
 		{"registered text without id", `{"recipe":"msg91","authkey":"kkkk","templates":[{"text":"x"}]}`, `templates[0]: needs an id and a text`},
-		{"variable twice", `{"recipe":"msg91","authkey":"kkkk","templates":[{"id":"1","text":"##a## ##a##"}]}`, `templates[0].text: the variable "a" stands in it twice`},
+		{"variable twice", `{"recipe":"msg91","authkey":"kkkk","templates":[{"id":"1","text":"##a## ##a##"}]}`, `templates[0].text: duplicate variable "a"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := rest.Driver.Open(t.Context(), json.RawMessage(c.settings))
