@@ -42,7 +42,7 @@ func (r *reference) call(ctx context.Context, method, path string, body, into an
 		return response.ByStatus()
 	}
 	if err := response.Decode(into); err != nil {
-		return response.Doubt(err)
+		return response.Indeterminate(err)
 	}
 	return nil
 }

@@ -110,9 +110,9 @@ func (r *reference) judge(response *httpcall.Response) (*provider.Receipt, error
 	case !response.OK():
 		return nil, response.ByStatus()
 	case err != nil:
-		return nil, response.Doubt(err)
+		return nil, response.Indeterminate(err)
 	case body.ID == "":
-		return nil, response.Doubt(errors.New("the response has no id"))
+		return nil, response.Indeterminate(errors.New("the response has no id"))
 	}
 	return &provider.Receipt{ID: body.ID, Raw: response.Raw()}, nil
 }

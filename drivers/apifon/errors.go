@@ -126,7 +126,7 @@ func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Cod
 		return tokenRefused(r, r.ByStatus())
 	}
 	if said.results {
-		return r.Doubt(fmt.Errorf("the response contains both results and the status %s", provider.Mask(string(said.Code))))
+		return r.Indeterminate(fmt.Errorf("the response contains both results and the status %s", provider.Mask(string(said.Code))))
 	}
 	code, known := codes[said.Code]
 	switch {

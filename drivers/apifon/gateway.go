@@ -175,7 +175,7 @@ func (c *Client) unread(r *httpcall.Response, codes map[StatusCode]provider.Code
 	if said := parseError(r); said != nil {
 		return c.failure(r, codes)
 	}
-	return r.Doubt(cause)
+	return r.Indeterminate(cause)
 }
 
 // removal is the request that cancels scheduled messages.

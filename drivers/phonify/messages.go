@@ -58,11 +58,11 @@ func (c *Client) Send(ctx context.Context, to e164.Number, body string) (*Messag
 	}
 	messages, err := parseMessages(resp.Raw())
 	if err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	sent, err := pick(messages, to)
 	if err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	if sent.State == StateError {
 		return nil, resp.Failed(provider.Rejected, StateError, "the message is in state error")
@@ -114,14 +114,14 @@ func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 	}
 	messages, err := parseMessages(resp.Raw())
 	if err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	for i := range messages {
 		if messages[i].ID == id {
 			return &messages[i], nil
 		}
 	}
-	return nil, resp.Doubt(errors.New("the response is not the requested message"))
+	return nil, resp.Indeterminate(errors.New("the response is not the requested message"))
 }
 
 // The documented bounds of a page.
@@ -146,7 +146,7 @@ func (c *Client) List(ctx context.Context, offset, limit int) ([]Message, error)
 	}
 	messages, err := parseMessages(resp.Raw())
 	if err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	return messages, nil
 }

@@ -36,7 +36,7 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	}
 	available := c.Available.money(a.tree, request.Scope{Settings: p.settings})
 	if available == nil {
-		return nil, a.Doubt(errNoBalance)
+		return nil, a.Indeterminate(errNoBalance)
 	}
 	return &provider.Balance{Available: *available}, nil
 }

@@ -96,7 +96,7 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 		found = c.byRef(found, ms)
 	}
 	if len(found) != len(ms) {
-		return fillVerdicts(verdicts, a.Doubt(errOtherCount))
+		return fillVerdicts(verdicts, a.Indeterminate(errOtherCount))
 	}
 	for i, one := range found {
 		verdicts[i] = p.verdict(c, a, one, ms[i])
@@ -141,7 +141,7 @@ func (c *batchCall) byRef(found []any, ms []*provider.Message) []any {
 
 func (p *Provider) verdict(c *batchCall, a *answer, one any, m *provider.Message) provider.Verdict {
 	if one == nil {
-		return provider.Verdict{Err: a.Doubt(errOtherCount)}
+		return provider.Verdict{Err: a.Indeterminate(errOtherCount)}
 	}
 	if !c.Verdict.Where.hold(one) {
 		table := c.Verdict.Errors
@@ -152,7 +152,7 @@ func (p *Provider) verdict(c *batchCall, a *answer, one any, m *provider.Message
 	}
 	receipt, err := p.receipt(&c.Receipt, one, m.To)
 	if err != nil {
-		return provider.Verdict{Err: a.Doubt(err)}
+		return provider.Verdict{Err: a.Indeterminate(err)}
 	}
 	receipt.Raw = p.rawOf(one)
 	return provider.Verdict{Receipt: receipt}

@@ -43,7 +43,7 @@ func (p *Provider) do(ctx context.Context, c *call, req httpcall.Request) (*answ
 func (p *Provider) judge(c *call, a *answer) error {
 	if a.err != nil {
 		if c.Success.statusHolds(a.Status) {
-			return a.Doubt(a.err)
+			return a.Indeterminate(a.err)
 		}
 		return p.errorsOf(c).byStatus(a.Response)
 	}

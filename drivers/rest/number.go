@@ -41,7 +41,7 @@ func (p *Provider) FormatNumber(ctx context.Context, typed, country string) (*Fo
 	f := &FormattedNumber{Valid: c.Valid.hold(a.tree), Type: c.Type.text(a.tree)}
 	n, err := e164.Parse(address(c.Number.text(a.tree), ""))
 	if err != nil && f.Valid {
-		return nil, a.Doubt(errNoNumber)
+		return nil, a.Indeterminate(errNoNumber)
 	}
 	f.Number = n
 	return f, nil

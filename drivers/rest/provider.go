@@ -160,7 +160,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	}
 	receipt, err := p.receipt(&c.Receipt, a.tree, m.To)
 	if err != nil {
-		return nil, a.Doubt(err)
+		return nil, a.Indeterminate(err)
 	}
 	receipt.Raw = a.Raw()
 	return receipt, nil

@@ -94,7 +94,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		}
 		receipt, err := p.receipt(&c.Receipt, one, m.To)
 		if err != nil {
-			return nil, a.Doubt(err)
+			return nil, a.Indeterminate(err)
 		}
 		receipt.Raw = p.rawOf(one)
 		return receipt, nil

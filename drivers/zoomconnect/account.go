@@ -22,7 +22,7 @@ func (c *Client) Balance(ctx context.Context) (Credits, error) {
 		CreditBalance *Credits `json:"creditBalance"`
 	}
 	if err := resp.Decode(&answer); err != nil || answer.CreditBalance == nil {
-		return Credits{}, resp.Doubt(errNotDocumented)
+		return Credits{}, resp.Indeterminate(errNotDocumented)
 	}
 	return *answer.CreditBalance, nil
 }
@@ -86,7 +86,7 @@ func (c *Client) user(resp *httpcall.Response, err error) (*User, error) {
 	}
 	var u User
 	if err := resp.Decode(&u); err != nil || u.UserID == 0 {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	return &u, nil
 }
@@ -101,7 +101,7 @@ func (c *Client) FindUsers(ctx context.Context, email string) ([]User, error) {
 		Users []User `json:"webServiceUserList"`
 	}
 	if err := resp.Decode(&answer); err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	return answer.Users, nil
 }
@@ -181,7 +181,7 @@ func (c *Client) Statistics(ctx context.Context, f StatisticsFilter) (*Statistic
 	}
 	var s Statistics
 	if err := resp.Decode(&s); err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	return &s, nil
 }

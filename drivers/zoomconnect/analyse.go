@@ -34,7 +34,7 @@ func (c *Client) Analyse(ctx context.Context, message, recipient string) (*Analy
 		return nil, err
 	}
 	if err := json.Unmarshal(resp.Raw(), &a); err != nil || a.NumberOfMessages == 0 {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	return &a, nil
 }
@@ -55,7 +55,7 @@ func (c *Client) AnalyseEncoding(ctx context.Context, message, recipient string)
 	}
 	word := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`) // JSON or plain text
 	if word == "" {
-		return "", resp.Doubt(errNotDocumented)
+		return "", resp.Indeterminate(errNotDocumented)
 	}
 	return word, nil
 }
@@ -96,7 +96,7 @@ func (c *Client) scalar(ctx context.Context, what, message, recipient string, va
 		body = plain
 	}
 	if strings.TrimSpace(body) == "null" || json.Unmarshal([]byte(body), value) != nil {
-		return resp.Doubt(errNotDocumented)
+		return resp.Indeterminate(errNotDocumented)
 	}
 	return nil
 }

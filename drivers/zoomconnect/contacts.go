@@ -70,7 +70,7 @@ func readContact(resp *httpcall.Response, err error) (*Contact, error) {
 	}
 	var contact Contact
 	if err := resp.Decode(&contact); err != nil || contact.ContactID == "" {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	return &contact, nil
 }

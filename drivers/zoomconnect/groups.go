@@ -65,7 +65,7 @@ func readGroup(resp *httpcall.Response, err error) (*Group, error) {
 	}
 	var group Group
 	if err := resp.Decode(&group); err != nil || group.GroupID == "" {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	return &group, nil
 }

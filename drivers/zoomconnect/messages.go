@@ -116,13 +116,13 @@ func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, e
 		Messages   []json.RawMessage `json:"webServiceMessages"`
 	}
 	if json.Unmarshal(resp.Raw(), &answer) != nil || answer.Messages == nil && answer.Page == 0 {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	list := &Page{Number: page, TotalPages: answer.TotalPages, Messages: make([]Message, len(answer.Messages))}
 	for i, raw := range answer.Messages {
 		m, err := parseMessage(raw)
 		if err != nil {
-			return nil, resp.Doubt(err)
+			return nil, resp.Indeterminate(err)
 		}
 		list.Messages[i] = *m
 	}
@@ -179,7 +179,7 @@ func (c *Client) Message(ctx context.Context, id string) (*Message, error) {
 		err = errNotDocumented
 	}
 	if err != nil {
-		return nil, resp.Doubt(err)
+		return nil, resp.Indeterminate(err)
 	}
 	return m, nil
 }

@@ -53,10 +53,10 @@ func listPage[T any](ctx context.Context, c *Client, path, key string, query url
 	}
 	var answer map[string]json.RawMessage
 	if err := resp.Decode(&answer); err != nil {
-		return nil, nil, resp.Doubt(err)
+		return nil, nil, resp.Indeterminate(err)
 	}
 	if json.Unmarshal(answer[key], &items) != nil {
-		return nil, nil, resp.Doubt(errors.New("the response has no list " + key))
+		return nil, nil, resp.Indeterminate(errors.New("the response has no list " + key))
 	}
 	var links []link
 	_ = json.Unmarshal(answer["links"], &links) // without links there is no next page

@@ -88,10 +88,10 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 		Code      loosejson.Text    `json:"code"` // of an error body
 	}
 	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
-		return nil, resp.Doubt(errors.New("the response does not have one result per message"))
+		return nil, resp.Indeterminate(errors.New("the response does not have one result per message"))
 	}
 	if answer.Code != "" {
-		return nil, resp.Doubt(errors.New("the response has both results and an error"))
+		return nil, resp.Indeterminate(errors.New("the response has both results and an error"))
 	}
 	results := make([]SendResult, len(answer.Responses))
 	for i, raw := range answer.Responses {
@@ -112,9 +112,9 @@ func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult
 	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}
 	switch {
 	case err != nil || answer.MessageID == "" && answer.Error == "":
-		r.Err = resp.Doubt(errors.New("the response has no message id"))
+		r.Err = resp.Indeterminate(errors.New("the response has no message id"))
 	case answer.MessageID != "" && (answer.Error != "" || answer.Code != ""):
-		r.Err = resp.Doubt(errors.New("the response has both a message id and an error"))
+		r.Err = resp.Indeterminate(errors.New("the response has both a message id and an error"))
 	case answer.Error != "":
 		words := string(answer.Error)
 		r.Err = resp.Failed(c.codeOf("", words, provider.Rejected), "", words)
@@ -165,7 +165,7 @@ func (c *Client) urlParameters(m SMS) url.Values {
 func textID(resp *httpcall.Response) (string, error) {
 	id := strings.Trim(strings.TrimSpace(string(resp.Body)), `"`)
 	if !looksLikeID(id) {
-		return "", resp.Doubt(errors.New("the response is not a message id"))
+		return "", resp.Indeterminate(errors.New("the response is not a message id"))
 	}
 	return id, nil
 }

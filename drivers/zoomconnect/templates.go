@@ -27,7 +27,7 @@ func (c *Client) Template(ctx context.Context, id int64) (*Template, error) {
 	}
 	var t Template
 	if err := resp.Decode(&t); err != nil || t.TemplateID != id {
-		return nil, resp.Doubt(errNotDocumented)
+		return nil, resp.Indeterminate(errNotDocumented)
 	}
 	return &t, nil
 }

@@ -43,9 +43,9 @@ func (a *acme) Send(ctx context.Context, m *provider.Message) (*provider.Receipt
 	case !resp.OK():
 		return nil, resp.ByStatus()
 	case unread != nil:
-		return nil, resp.Doubt(unread)
+		return nil, resp.Indeterminate(unread)
 	case response.ID == "":
-		return nil, resp.Doubt(errors.New("the response has no id"))
+		return nil, resp.Indeterminate(errors.New("the response has no id"))
 	}
 	return &provider.Receipt{ID: response.ID, Raw: resp.Raw()}, nil
 }

@@ -101,7 +101,7 @@ func TestErrorsDoNotQuoteTheResponse(t *testing.T) {
 				decoded := resp.Decode(&v)
 				require.Error(t, decoded)
 				assert.NotContains(t, decoded.Error(), "1234")
-				assert.NotContains(t, resp.Doubt(decoded).Err.Error(), "1234")
+				assert.NotContains(t, resp.Indeterminate(decoded).Err.Error(), "1234")
 				err = resp.ByStatus()
 			}
 			require.ErrorIs(t, err, provider.Indeterminate)

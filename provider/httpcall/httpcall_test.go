@@ -336,7 +336,7 @@ func TestReading(t *testing.T) {
 			err = resp.Decode(&answer)
 			if tt.want == "" {
 				require.Error(t, err)
-				assert.ErrorIs(t, resp.Doubt(err), provider.Indeterminate)
+				assert.ErrorIs(t, resp.Indeterminate(err), provider.Indeterminate)
 				assert.ErrorIs(t, resp.ByStatus(), provider.Indeterminate)
 				return
 			}

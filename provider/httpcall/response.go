@@ -15,7 +15,7 @@ import (
 // Response is a vendor's response. A driver asks, in this order: does the body
 // say what happened to the message ([Response.Failed])? If not, is the status a
 // failure ([Response.ByStatus])? If not, can the acceptance be read
-// ([Response.Doubt] if it cannot)?
+// ([Response.Indeterminate] if it cannot)?
 type Response struct {
 	Status int
 	Header http.Header
@@ -111,9 +111,9 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
-// Doubt makes the error for a response that should be an acceptance but cannot
+// Indeterminate makes the error for a response that should be an acceptance but cannot
 // be read as one.
-func (r *Response) Doubt(cause error) *provider.Error {
+func (r *Response) Indeterminate(cause error) *provider.Error {
 	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, r.client.redactor.wrap(cause))}
 }
 

@@ -235,11 +235,11 @@ func (s *TokenSource) fetch() (*accessToken, error) {
 	case !r.OK():
 		return nil, noToken(tokenErrorCode(r.Status, ""), r.Failed("", "", ""))
 	case unread != nil:
-		return nil, noToken(provider.Unavailable, r.Doubt(unread))
+		return nil, noToken(provider.Unavailable, r.Indeterminate(unread))
 	case answer.AccessToken == "":
-		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the response has no access_token")))
+		return nil, noToken(provider.Unavailable, r.Indeterminate(errors.New("the response has no access_token")))
 	case answer.TokenType != "" && !strings.EqualFold(answer.TokenType, "bearer"):
-		return nil, noToken(provider.Unavailable, r.Doubt(errors.New("the token_type of the response is not bearer")))
+		return nil, noToken(provider.Unavailable, r.Indeterminate(errors.New("the token_type of the response is not bearer")))
 	}
 	return newAccessToken(answer.AccessToken, asked, tokenLife(answer.ExpiresIn)), nil
 }

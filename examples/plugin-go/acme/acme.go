@@ -101,10 +101,10 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	}
 	var accepted sendResponse
 	if err := response.Decode(&accepted); err != nil {
-		return nil, response.Doubt(err)
+		return nil, response.Indeterminate(err)
 	}
 	if accepted.ID == "" {
-		return nil, response.Doubt(errors.New("the response has no id"))
+		return nil, response.Indeterminate(errors.New("the response has no id"))
 	}
 	return &provider.Receipt{ID: accepted.ID, Segments: accepted.Segments, Raw: response.Raw()}, nil
 }
@@ -147,11 +147,11 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	}
 	var b balanceResponse
 	if err := response.Decode(&b); err != nil {
-		return nil, response.Doubt(err)
+		return nil, response.Indeterminate(err)
 	}
 	money, err := provider.ParseMoney(b.Amount, b.Currency)
 	if err != nil {
-		return nil, response.Doubt(err)
+		return nil, response.Indeterminate(err)
 	}
 	return &provider.Balance{Available: money}, nil
 }
