@@ -12,53 +12,6 @@ import (
 // the bit, whether or not the Go method exists. Each looks for the method
 // through wrappers ([Wrapper]).
 
-// SendBatch hands messages to p in batches of at most Capabilities.MaxBatch and
-// returns one verdict per message, in the same order. Once the context has
-// ended, the batches that have not started are [Unavailable]: nothing of them
-// was written.
-func SendBatch(ctx context.Context, p Provider, ms []*Message) []Verdict {
-	b, ok := supports[BatchSender](p, HasBatch)
-	size := p.Capabilities().MaxBatch
-	if !ok || size < 1 {
-		return sameVerdict(len(ms), unsupported("batch"))
-	}
-	verdicts := make([]Verdict, 0, len(ms))
-	for start := 0; start < len(ms); start += size {
-		part := ms[start:min(start+size, len(ms))]
-		if err := ctx.Err(); err != nil {
-			verdicts = append(verdicts, sameVerdict(len(part), &Error{Code: Unavailable, Err: err})...)
-			continue
-		}
-		verdicts = append(verdicts, complete(b.SendBatch(ctx, part), len(part))...)
-	}
-	return verdicts
-}
-
-// complete enforces the rule of one verdict per message on a driver that broke
-// it: a message without a verdict may have been sent.
-func complete(vs []Verdict, n int) []Verdict {
-	if len(vs) != n {
-		return sameVerdict(n, NewError(Indeterminate, "the driver did not return one verdict for each message of the batch"))
-	}
-	for i, v := range vs {
-		switch {
-		case v.Receipt == nil && v.Err == nil:
-			vs[i].Err = NewError(Indeterminate, "the driver returned neither a receipt nor an error for this message of the batch")
-		case v.Receipt != nil && v.Err != nil:
-			vs[i] = Verdict{Err: NewError(Indeterminate, "the driver returned both a receipt and an error for this message of the batch")}
-		}
-	}
-	return vs
-}
-
-func sameVerdict(n int, err error) []Verdict {
-	vs := make([]Verdict, n)
-	for i := range vs {
-		vs[i].Err = err
-	}
-	return vs
-}
-
 // ReadStatus calls [StatusReader].
 func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
 	r, ok := supports[StatusReader](p, HasStatus)

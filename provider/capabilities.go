@@ -4,18 +4,18 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Capabilities is what a configured account can do. Compare two with Equal.
 type Capabilities struct {
-	_ [0]func() // not comparable, so that a later field may be a slice
-
 	Features      Feature
 	MaxSegments   int           // 0 = none known
 	MaxCharacters int           // code points; 0 = none
 	MaxBatch      int           // messages in one SendBatch request; 0 = no batch
+	BatchRules    []BatchRule   // which messages may share a request; none = any
 	FindSettles   time.Duration // after this long "not found" is proof; 0 = never
 	ReplayFor     time.Duration // life of the vendor's own idempotency key, which is Message.Ref; 0 = it has none
 }
@@ -26,7 +26,8 @@ func (c Capabilities) Has(f Feature) bool { return c.Features&f == f }
 // Equal reports whether c and d are the same.
 func (c Capabilities) Equal(d Capabilities) bool {
 	return c.Features == d.Features && c.MaxSegments == d.MaxSegments && c.MaxCharacters == d.MaxCharacters &&
-		c.MaxBatch == d.MaxBatch && c.FindSettles == d.FindSettles && c.ReplayFor == d.ReplayFor
+		c.MaxBatch == d.MaxBatch && slices.Equal(c.BatchRules, d.BatchRules) &&
+		c.FindSettles == d.FindSettles && c.ReplayFor == d.ReplayFor
 }
 
 // String lists the features, then the limits that are set.
@@ -40,6 +41,7 @@ func (c Capabilities) String() string {
 	add("max_segments", c.MaxSegments, c.MaxSegments != 0)
 	add("max_characters", c.MaxCharacters, c.MaxCharacters != 0)
 	add("max_batch", c.MaxBatch, c.MaxBatch != 0)
+	add("batch_rules", joined(c.BatchRules), len(c.BatchRules) != 0)
 	add("find_settles", c.FindSettles, c.FindSettles != 0)
 	add("replay_for", c.ReplayFor, c.ReplayFor != 0)
 	return strings.Join(parts, "; ")

@@ -24,7 +24,8 @@ type Provider interface {
 // BatchSender hands several messages over in one request ([HasBatch]).
 type BatchSender interface {
 	// SendBatch returns one verdict per message, in the same order, always.
-	// Call [SendBatch], which also splits at Capabilities.MaxBatch.
+	// Call [SendBatch], which splits at Capabilities.MaxBatch and by
+	// Capabilities.BatchRules, so that each call is one request.
 	SendBatch(ctx context.Context, ms []*Message) []Verdict
 }
 

@@ -72,13 +72,22 @@ func CheckMethods(p Provider) error {
 
 // CheckCapabilities reports every way in which p's Capabilities contradict p: what
 // [CheckMethods] reports, a negative limit, a MaxBatch without [HasBatch] or the
-// reverse, FindSettles without [HasFind]. It makes no request.
+// reverse, BatchRules without [HasBatch] or that do not exist, FindSettles without
+// [HasFind]. It makes no request.
 func CheckCapabilities(p Provider) error {
 	c := p.Capabilities()
 	var errs []error
 	failf := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Has(HasBatch) != (c.MaxBatch > 0) {
 		failf("capability %q is %t, but MaxBatch is %d: set both or neither", HasBatch, c.Has(HasBatch), c.MaxBatch)
+	}
+	if len(c.BatchRules) > 0 && !c.Has(HasBatch) {
+		failf("BatchRules are %s, but capability %q is not set", joined(c.BatchRules), HasBatch)
+	}
+	for _, r := range c.BatchRules {
+		if _, err := ParseBatchRule(string(r)); err != nil {
+			failf("BatchRules: %v", err)
+		}
 	}
 	if c.FindSettles != 0 && !c.Has(HasFind) {
 		failf("FindSettles is %s, but capability %q is not set", c.FindSettles, HasFind)

@@ -133,6 +133,12 @@ func TestCheckCapabilities(t *testing.T) {
 		}},
 		{"batch without a size", with(provider.Capabilities{Features: provider.HasBatch}), []string{`capability "batch" is true, but MaxBatch is 0`}},
 		{"a size without batch", with(provider.Capabilities{MaxBatch: 5}), []string{`capability "batch" is false, but MaxBatch is 5`}},
+		{"batch rules without batch", with(provider.Capabilities{BatchRules: []provider.BatchRule{provider.SameText}}), []string{
+			`BatchRules are same_text, but capability "batch" is not set`,
+		}},
+		{"a batch rule that does not exist", with(provider.Capabilities{Features: provider.HasBatch, MaxBatch: 2, BatchRules: []provider.BatchRule{"same_colour"}}), []string{
+			`BatchRules: unknown batch rule "same_colour"; want one of same_text, same_from, same_send_at, same_validity, same_class, same_extra, distinct_to`,
+		}},
 		{"settles without find", with(provider.Capabilities{FindSettles: time.Minute}), []string{`FindSettles is 1m0s, but capability "find" is not set`}},
 		{"negative limits", with(provider.Capabilities{MaxSegments: -1, MaxCharacters: -1, ReplayFor: -1}), []string{
 			"MaxSegments is negative", "MaxCharacters is negative", "ReplayFor is negative",
@@ -152,17 +158,18 @@ func TestCheckCapabilities(t *testing.T) {
 }
 
 func TestCapabilitiesEqual(t *testing.T) {
-	a := provider.Capabilities{Features: 1, MaxSegments: 2, MaxCharacters: 3, MaxBatch: 4, FindSettles: 5, ReplayFor: 6}
+	a := provider.Capabilities{Features: 1, MaxSegments: 2, MaxCharacters: 3, MaxBatch: 4, FindSettles: 5, ReplayFor: 6, BatchRules: []provider.BatchRule{provider.SameText}}
 	changes := map[string]func(*provider.Capabilities){
 		"Features":      func(c *provider.Capabilities) { c.Features = 0 },
 		"MaxSegments":   func(c *provider.Capabilities) { c.MaxSegments = 0 },
 		"MaxCharacters": func(c *provider.Capabilities) { c.MaxCharacters = 0 },
 		"MaxBatch":      func(c *provider.Capabilities) { c.MaxBatch = 0 },
+		"BatchRules":    func(c *provider.Capabilities) { c.BatchRules = []provider.BatchRule{provider.SameFrom} },
 		"FindSettles":   func(c *provider.Capabilities) { c.FindSettles = 0 },
 		"ReplayFor":     func(c *provider.Capabilities) { c.ReplayFor = 0 },
 	}
 	assert.True(t, a.Equal(a))
-	assert.Equal(t, 1+len(changes), reflect.TypeFor[provider.Capabilities]().NumField(), "each field is compared")
+	assert.Equal(t, len(changes), reflect.TypeFor[provider.Capabilities]().NumField(), "each field is compared")
 	for name, change := range changes {
 		b := a
 		change(&b)
@@ -174,7 +181,8 @@ func TestCapabilitiesString(t *testing.T) {
 	assert.Equal(t, "features none", provider.Capabilities{}.String())
 	c := provider.Capabilities{
 		Features: provider.HasFind | provider.CanSchedule, MaxSegments: 10, MaxCharacters: 160, MaxBatch: 3,
+		BatchRules:  []provider.BatchRule{provider.SameText, provider.DistinctTo},
 		FindSettles: time.Minute, ReplayFor: 24 * time.Hour,
 	}
-	assert.Equal(t, "features find,schedule; max_segments 10; max_characters 160; max_batch 3; find_settles 1m0s; replay_for 24h0m0s", c.String())
+	assert.Equal(t, "features find,schedule; max_segments 10; max_characters 160; max_batch 3; batch_rules same_text, distinct_to; find_settles 1m0s; replay_for 24h0m0s", c.String())
 }

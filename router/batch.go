@@ -2,10 +2,12 @@ package router
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 )
 
 // attemptInBatch makes the attempt together with other messages. joined is false if
@@ -67,21 +69,23 @@ func (b *batchers) of(u *upstream) *batcher {
 		b.each = make(map[*upstream]*batcher)
 	}
 	if b.each[u] == nil {
-		b.each[u] = &batcher{ctx: b.ctx, upstream: u}
+		b.each[u] = &batcher{ctx: b.ctx, upstream: u, open: make(map[provider.BatchKey]*batch)}
 	}
 	return b.each[u]
 }
 
-// batcher gathers messages for one provider.
+// batcher gathers messages for one provider. A batch is one request, so it meets the
+// provider's rules for requests.
 type batcher struct {
 	ctx      context.Context
 	upstream *upstream
 
 	mu   sync.Mutex
-	open *batch // gathering; nil = none
+	open map[provider.BatchKey]*batch // gathering
 }
 
 type batch struct {
+	key     provider.BatchKey
 	entries []*batchEntry
 	timer   *time.Timer
 }
@@ -102,38 +106,46 @@ type batchOutcome struct {
 	verdict provider.Verdict
 }
 
-// add puts an entry into the open batch, which is sent when it is full or its
-// first entry has waited long enough.
+// add puts an entry into the open batch that it may share, which is sent when it is
+// full or its first entry has waited long enough.
 func (b *batcher) add(e *batchEntry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.open == nil {
-		b.open = &batch{}
-		b.open.timer = time.AfterFunc(linger, b.closing(b.open))
+	key := b.upstream.caps.BatchKey(e.message)
+	shared := b.open[key]
+	if shared != nil && b.upstream.distinctTo && shared.isFor(e.message.To) {
+		b.depart(shared)
+		shared = nil
 	}
-	b.open.entries = append(b.open.entries, e)
-	if len(b.open.entries) < b.upstream.batchSize() {
-		return
+	if shared == nil {
+		shared = &batch{key: key}
+		shared.timer = time.AfterFunc(linger, func() { b.close(shared) })
+		b.open[key] = shared
 	}
-	full := b.open
-	b.open = nil
-	full.timer.Stop()
-	go b.send(full.entries)
+	shared.entries = append(shared.entries, e)
+	if len(shared.entries) == b.upstream.batchSize() {
+		b.depart(shared)
+	}
 }
 
-// closing sends a batch that is still open after its time.
-func (b *batcher) closing(late *batch) func() {
-	return func() {
-		b.mu.Lock()
-		mine := b.open == late
-		if mine {
-			b.open = nil
-		}
-		b.mu.Unlock()
-		if mine {
-			b.send(late.entries)
-		}
+func (b *batch) isFor(to e164.Number) bool {
+	return slices.ContainsFunc(b.entries, func(e *batchEntry) bool { return e.message.To == to })
+}
+
+// close sends a batch that is still open after its time.
+func (b *batcher) close(late *batch) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.open[late.key] == late {
+		b.depart(late)
 	}
+}
+
+// depart sends an open batch. The lock is held.
+func (b *batcher) depart(full *batch) {
+	delete(b.open, full.key)
+	full.timer.Stop()
+	go b.send(full.entries)
 }
 
 // send makes one request for all entries, except those whose deadline leaves less

@@ -66,6 +66,11 @@ func (p *Upstream) check() error {
 	if err := provider.CheckMethods(p.Provider); err != nil {
 		return provider.ConfigErrorf(path, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
+	for _, r := range p.Capabilities().BatchRules {
+		if _, err := provider.ParseBatchRule(string(r)); err != nil { // it would be broken unnoticed
+			return provider.ConfigErrorf(path, "the provider's capabilities: %v", err)
+		}
+	}
 	return firstOf(
 		checkFrom(path+".sender", p.Sender),
 		positive(path+".timeout", p.Timeout, 0),

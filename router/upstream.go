@@ -21,6 +21,8 @@ type upstream struct {
 	segments Limiter       // nil = no limit
 	slots    chan struct{} // one for each call under way; nil = no limit
 	health   *health
+
+	distinctTo bool // no recipient twice in one batch
 }
 
 func newUpstream(settings Upstream, maxSegments int, h *health) *upstream {
@@ -28,6 +30,7 @@ func newUpstream(settings Upstream, maxSegments int, h *health) *upstream {
 		name: settings.Name, settings: settings, provider: settings.Provider,
 		caps: settings.Capabilities(), calls: settings.Limiter, health: h,
 	}
+	u.distinctTo = slices.Contains(u.caps.BatchRules, provider.DistinctTo)
 	if u.calls == nil && settings.RateLimit > 0 {
 		u.calls = newBucket(settings.RateLimit, 1)
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	MaxSegments   int               `json:"max_segments" doc:"longer messages are refused; default 0 = no limit"`
 	MaxCharacters int               `json:"max_characters" doc:"longer messages are refused; default 0 = no limit"`
 	MaxBatch      int               `json:"max_batch" doc:"messages in one batch; default 0 = no batches"`
+	BatchRules    []string          `json:"batch_rules" doc:"which messages may share a batch, such as [same_text]; default any"`
 	FindSettles   provider.Duration `json:"find_settles" doc:"after this long 'not found' is proof; default 0 = never"`
 	ReplayFor     provider.Duration `json:"replay_for" doc:"how long a repeated ref counts as the same message; default 0 = refs may repeat"`
 
@@ -44,6 +45,16 @@ func (c *Config) capabilities() (provider.Capabilities, error) {
 		MaxBatch:      c.MaxBatch,
 		FindSettles:   c.FindSettles.Std(),
 		ReplayFor:     c.ReplayFor.Std(),
+	}
+	for _, name := range c.BatchRules {
+		rule, err := provider.ParseBatchRule(name)
+		if err != nil {
+			return caps, provider.ConfigErrorf("batch_rules", "%v", err)
+		}
+		caps.BatchRules = append(caps.BatchRules, rule)
+	}
+	if len(caps.BatchRules) > 0 && c.MaxBatch == 0 {
+		return caps, provider.ConfigErrorf("batch_rules", "has no effect without max_batch")
 	}
 	if c.Ledger < -1 {
 		return caps, provider.ConfigErrorf("ledger", "%d is below -1; want a number of messages, or -1 for none", c.Ledger)

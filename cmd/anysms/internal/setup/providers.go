@@ -18,6 +18,7 @@ type providerInfo struct {
 	MaxCharacters int              `json:"max_characters"` // 0 = no limit
 	MaxSegments   int              `json:"max_segments"`   // 0 = no known limit
 	MaxBatch      int              `json:"max_batch"`      // 0 = no batch
+	BatchRules    []string         `json:"batch_rules"`    // which messages may share a request
 	FindSettles   float64          `json:"find_settles_seconds"`
 	ReplayFor     float64          `json:"replay_for_seconds"`
 }
@@ -49,8 +50,12 @@ func (a *app) printProviders(c *config.Config, format cli.Format) error {
 	rows := [][]string{{"NAME", "DRIVER", "LIMITS", "FEATURES"}}
 	for _, p := range c.Providers {
 		can := p.Capabilities()
+		rules := []string{}
+		for _, r := range can.BatchRules {
+			rules = append(rules, string(r))
+		}
 		all = append(all, providerInfo{
-			p.Name, p.Driver, can.Features, can.MaxCharacters, can.MaxSegments, can.MaxBatch,
+			p.Name, p.Driver, can.Features, can.MaxCharacters, can.MaxSegments, can.MaxBatch, rules,
 			can.FindSettles.Seconds(), can.ReplayFor.Seconds(),
 		})
 		rows = append(rows, []string{p.Name, p.Driver, Limits(can), strings.Join(can.Features.Names(), " ")})

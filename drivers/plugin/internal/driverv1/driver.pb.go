@@ -854,7 +854,12 @@ type Capabilities struct {
 	FindSettles *durationpb.Duration `protobuf:"bytes,5,opt,name=find_settles,json=findSettles,proto3" json:"find_settles,omitempty"`
 	// Life of the vendor's own idempotency key, which is Message.ref; absent = the
 	// vendor has none.
-	ReplayFor     *durationpb.Duration `protobuf:"bytes,6,opt,name=replay_for,json=replayFor,proto3" json:"replay_for,omitempty"`
+	ReplayFor *durationpb.Duration `protobuf:"bytes,6,opt,name=replay_for,json=replayFor,proto3" json:"replay_for,omitempty"`
+	// Which messages may share one SendBatch: same_text, same_from, same_send_at,
+	// same_validity, same_class, same_extra (equal in this field), distinct_to (no
+	// recipient twice). None = any may. The host refuses a plugin with a rule that
+	// it does not know.
+	BatchRules    []string `protobuf:"bytes,7,rep,name=batch_rules,json=batchRules,proto3" json:"batch_rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -927,6 +932,13 @@ func (x *Capabilities) GetFindSettles() *durationpb.Duration {
 func (x *Capabilities) GetReplayFor() *durationpb.Duration {
 	if x != nil {
 		return x.ReplayFor
+	}
+	return nil
+}
+
+func (x *Capabilities) GetBatchRules() []string {
+	if x != nil {
+		return x.BatchRules
 	}
 	return nil
 }
@@ -3357,7 +3369,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"9\n" +
 	"\vConfigError\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xa4\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xc5\x02\n" +
 	"\fCapabilities\x125\n" +
 	"\bfeatures\x18\x01 \x03(\x0e2\x19.anysms.driver.v1.FeatureR\bfeatures\x12!\n" +
 	"\fmax_segments\x18\x02 \x01(\x05R\vmaxSegments\x12%\n" +
@@ -3365,7 +3377,9 @@ const file_driver_proto_rawDesc = "" +
 	"\tmax_batch\x18\x04 \x01(\x05R\bmaxBatch\x12<\n" +
 	"\ffind_settles\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vfindSettles\x128\n" +
 	"\n" +
-	"replay_for\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\treplayFor\"\x0e\n" +
+	"replay_for\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\treplayFor\x12\x1f\n" +
+	"\vbatch_rules\x18\a \x03(\tR\n" +
+	"batchRules\"\x0e\n" +
 	"\fCloseRequest\">\n" +
 	"\rCloseResponse\x12-\n" +
 	"\x05error\x18\x01 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xb1\x03\n" +

@@ -67,6 +67,9 @@ func Capabilities(c *driverv1.Capabilities) (caps provider.Capabilities, streams
 	caps.MaxSegments = count(c.GetMaxSegments())
 	caps.MaxCharacters = count(c.GetMaxCharacters())
 	caps.MaxBatch = count(c.GetMaxBatch())
+	for _, r := range c.GetBatchRules() {
+		caps.BatchRules = append(caps.BatchRules, provider.BatchRule(r))
+	}
 	caps.FindSettles = Duration(c.GetFindSettles())
 	caps.ReplayFor = Duration(c.GetReplayFor())
 	return caps, streams

@@ -37,6 +37,7 @@ func TestWords(t *testing.T) {
 	}
 	caps := provider.Capabilities{
 		Features: ^provider.Feature(0) >> 19, MaxSegments: 1, MaxCharacters: 2, MaxBatch: 3, FindSettles: time.Second, ReplayFor: time.Hour,
+		BatchRules: []provider.BatchRule{provider.SameText, provider.DistinctTo},
 	}
 	require.Len(t, caps.Features.Names(), 13, "all features")
 	got, streams := fromproto.Capabilities(toproto.Capabilities(caps))

@@ -40,11 +40,16 @@ func Capabilities(c provider.Capabilities) *driverv1.Capabilities {
 	for _, name := range c.Features.Names() {
 		set = append(set, features[name])
 	}
+	var rules []string
+	for _, r := range c.BatchRules {
+		rules = append(rules, string(r))
+	}
 	return &driverv1.Capabilities{
 		Features:      set,
 		MaxSegments:   count(c.MaxSegments),
 		MaxCharacters: count(c.MaxCharacters),
 		MaxBatch:      count(c.MaxBatch),
+		BatchRules:    rules,
 		FindSettles:   Duration(c.FindSettles),
 		ReplayFor:     Duration(c.ReplayFor),
 	}

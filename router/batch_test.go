@@ -1,0 +1,97 @@
+package router_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/memory"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// Each request of a batch sender has its own token, slot and timeout, also where
+// the vendor's rules allow few messages in one request.
+func TestABatchIsOneRequest(t *testing.T) {
+	distinct := func(i int) string { return fmt.Sprintf("message %d", i) }
+	same := func(int) string { return "the same text" }
+	tests := []struct {
+		name     string
+		rules    []string
+		text     func(int) string
+		messages int
+		upstream router.Upstream
+		delay    time.Duration
+
+		requests         int
+		fastest, slowest time.Duration // of the whole
+	}{
+		{
+			name: "rate limit, one text each", rules: []string{"same_text"}, text: distinct, messages: 100,
+			upstream: router.Upstream{Batch: 50, RateLimit: 20},
+			requests: 100, fastest: 4800 * time.Millisecond, slowest: 6 * time.Second,
+		},
+		{
+			name: "rate limit, one text", rules: []string{"same_text"}, text: same, messages: 100,
+			upstream: router.Upstream{Batch: 50, RateLimit: 20},
+			requests: 2, slowest: time.Second,
+		},
+		{
+			name: "timeout, one text each", rules: []string{"same_text"}, text: distinct, messages: 400,
+			upstream: router.Upstream{Batch: 100, Timeout: 2 * time.Second}, delay: 50 * time.Millisecond,
+			requests: 400, slowest: 2 * time.Second,
+		},
+		{
+			name: "slots, one text each", rules: []string{"same_text"}, text: distinct, messages: 12,
+			upstream: router.Upstream{Batch: 100, MaxInFlight: 2}, delay: time.Second,
+			requests: 12, fastest: 6 * time.Second, slowest: 7 * time.Second,
+		},
+		{
+			name: "one recipient", rules: []string{"distinct_to"}, text: same, messages: 10,
+			upstream: router.Upstream{Batch: 5},
+			requests: 10, slowest: time.Second,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 100, BatchRules: tt.rules, Delay: provider.Duration(tt.delay)})}
+				tt.upstream.Name, tt.upstream.Provider = "a", a
+				r := open(t, []router.Upstream{tt.upstream}, &router.Options{Validation: router.Shape})
+				began := time.Now()
+				for res, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
+					for i := range tt.messages {
+						if !yield(text(tt.text(i))) {
+							return
+						}
+					}
+				}) {
+					require.NoError(t, err, "message %d", res.Index)
+				}
+				took := time.Since(began)
+				assert.EqualValues(t, tt.requests, a.batches.Load()+a.singles.Load(), "requests")
+				assert.GreaterOrEqual(t, took, tt.fastest)
+				assert.LessOrEqual(t, took, tt.slowest)
+			})
+		})
+	}
+}
+
+func TestBatchRulesMustBeKnown(t *testing.T) {
+	_, err := router.New([]router.Upstream{{Name: "a", Provider: claimsRule{vendor(t, memory.Config{MaxBatch: 5})}}}, nil)
+	require.EqualError(t, err, `providers.a: the provider's capabilities: unknown batch rule "same_colour"; want one of `+
+		`same_text, same_from, same_send_at, same_validity, same_class, same_extra, distinct_to`)
+}
+
+// claimsRule is a plugin that is newer than this program.
+type claimsRule struct{ *memory.Provider }
+
+func (c claimsRule) Capabilities() provider.Capabilities {
+	caps := c.Provider.Capabilities()
+	caps.BatchRules = []provider.BatchRule{"same_colour"}
+	return caps
+}
