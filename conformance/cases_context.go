@@ -83,9 +83,7 @@ func cancelWaiting(t *trial) {
 func deadlineWaiting(t *trial) {
 	l := t.lab(func(int, faultserver.Response) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
 	l.ready()
-	ctx, cancel := contextFor(hang)
-	defer cancel()
-	r := l.sendUnder(ctx, t.message("Hello"))
+	r := l.sendToSilence()
 	l.wantCode(r, provider.Indeterminate)
 	l.wantCause(r, context.DeadlineExceeded)
 	l.wantSends(1)

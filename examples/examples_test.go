@@ -38,7 +38,7 @@ func pointAt(t *testing.T, source, apifonURL, phonifyURL string) string {
 	).Replace(string(code))
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(aimed), 0o600))
-	program := filepath.Join(dir, "program")
+	program := filepath.Join(dir, "program.exe") // a name that every system runs
 	out, err := exec.Command("go", "build", "-o", program, filepath.Join(dir, "main.go")).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program

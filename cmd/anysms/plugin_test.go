@@ -15,11 +15,11 @@ import (
 )
 
 // pluginsOf builds the Go example into a plugins directory, which also has a file
-// that is not a plugin.
+// that is not a plugin. Windows runs it for the sake of its name.
 func pluginsOf(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "acme-driver"), "../../examples/plugin-go").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "acme.exe"), "../../examples/plugin-go").CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "README"), []byte("no program"), 0o600))
 	return dir
@@ -27,13 +27,13 @@ func pluginsOf(t *testing.T) string {
 
 func TestPluginCommands(t *testing.T) {
 	dir := pluginsOf(t)
-	sum, err := plugin.Checksum(filepath.Join(dir, "acme-driver"))
+	sum, err := plugin.Checksum(filepath.Join(dir, "acme.exe"))
 	require.NoError(t, err)
 
 	got := anysms(t, "plugin", "list", "--dir", dir)
-	assert.Equal(t, outcome{stdout: "acme-driver  " + sum + "\n"}, got)
+	assert.Equal(t, outcome{stdout: "acme.exe  " + sum + "\n"}, got)
 
-	got = anysms(t, "plugin", "inspect", "acme-driver", "--dir", dir, "--format", "json")
+	got = anysms(t, "plugin", "inspect", "acme.exe", "--dir", dir, "--format", "json")
 	require.Zero(t, got.code, got.stderr)
 	var info struct {
 		Driver, SHA256 string
@@ -45,17 +45,17 @@ func TestPluginCommands(t *testing.T) {
 	assert.Equal(t, plugin.ProtocolVersion, info.Protocol)
 
 	got = anysms(t, "plugin", "verify", "--dir", dir)
-	assert.Equal(t, outcome{stdout: "ok  acme-driver  driver acme, protocol 1\n"}, got)
+	assert.Equal(t, outcome{stdout: "ok  acme.exe  driver acme, protocol 1\n"}, got)
 
-	got = anysms(t, "plugin", "verify", "acme-driver", "--dir", dir, "--sha256", sum[:63]+"x")
+	got = anysms(t, "plugin", "verify", "acme.exe", "--dir", dir, "--sha256", sum[:63]+"x")
 	assert.Equal(t, cli.ExitRefused, got.code)
-	assert.Contains(t, got.stdout, "FAILED  acme-driver  sha256:")
+	assert.Contains(t, got.stdout, "FAILED  acme.exe  sha256:")
 
 	got = anysms(t, "plugin", "verify", filepath.Join(dir, "README"))
 	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "is not executable")
 
-	got = anysms(t, "plugin", "inspect", "../acme-driver", "--dir", dir)
+	got = anysms(t, "plugin", "inspect", "../acme.exe", "--dir", dir)
 	assert.Equal(t, cli.ExitUsage, got.code)
 
 	got = anysms(t, "plugin", "verify", "--dir", t.TempDir())
@@ -69,7 +69,7 @@ func TestSendThroughPlugin(t *testing.T) {
 	conf := filepath.Join(dir, "anysms.yaml")
 	require.NoError(t, os.WriteFile(conf, []byte(`
 providers:
-  acme: {driver: plugin, path: ./acme-driver, config: {base_url: "http://127.0.0.1:1", token: example}}
+  acme: {driver: plugin, path: ./acme.exe, config: {base_url: "http://127.0.0.1:1", token: example}}
 router:
   validation: shape
   retry: {max_attempts: 1}
@@ -82,7 +82,7 @@ router:
 
 	require.NoError(t, os.WriteFile(conf, []byte(`
 providers:
-  acme: {driver: plugin, path: ./acme-driver, config: {base_url: "http://127.0.0.1:1", tokn: example}}
+  acme: {driver: plugin, path: ./acme.exe, config: {base_url: "http://127.0.0.1:1", tokn: example}}
 router: {routes: [{name: all, providers: [acme]}]}
 `), 0o600))
 	got = anysms(t, "config", "check", "--config", conf)

@@ -76,16 +76,26 @@ func checkFile(setting, path string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", provider.ConfigErrorf(setting, "%s is not a file", abs)
 	case !executable(info):
-		return "", provider.ConfigErrorf(setting, "%s is not executable", abs)
+		return "", provider.ConfigErrorf(setting, "%s is not executable%s", abs, exeHint())
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0:
 		return "", provider.ConfigErrorf(setting, "%s is writable by everyone; it will not be run", abs)
 	}
 	return abs, nil
 }
 
-// executable is true on Windows, which has no such bit.
+// executable looks at the bit or, on Windows, which has none, at the name.
 func executable(info os.FileInfo) bool {
-	return runtime.GOOS == "windows" || info.Mode().Perm()&0o111 != 0
+	if runtime.GOOS == "windows" {
+		return strings.EqualFold(filepath.Ext(info.Name()), ".exe")
+	}
+	return info.Mode().Perm()&0o111 != 0
+}
+
+func exeHint() string {
+	if runtime.GOOS == "windows" {
+		return "; on Windows its name must end in .exe"
+	}
+	return ""
 }
 
 // checkSum compares the file with the configured checksum, if there is one.

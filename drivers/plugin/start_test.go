@@ -126,7 +126,7 @@ func TestChecksum(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	dir := t.TempDir()
-	plain := programFile(t, dir, "plain", 0o755)
+	plain := programFile(t, dir, "plain.exe", 0o755)
 	for want, c := range map[string]plugin.Config{
 		"path: is missing; want the plugin's program": {},
 		"path: \"acme\" has no path separator":        {Path: "acme"},
