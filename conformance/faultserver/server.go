@@ -51,7 +51,7 @@ type Server struct {
 	mu       sync.Mutex
 	intake   Intake
 	closed   bool
-	release  func() // releases the port that Refuse holds; nil = none
+	release  func() // frees the port that Refuse reserved; nil = none is
 	opened   int
 	conns    map[*conn]bool // true while a request is being read
 	requests []*Request
@@ -100,10 +100,9 @@ func (s *Server) SetIntake(d Intake) {
 // Refuse makes the server refuse connections from now on, and closes the existing
 // ones. The port stays reserved, so that a request does not reach another server.
 func (s *Server) Refuse() {
-	_ = s.listener.Close() // it may be closed already
 	s.mu.Lock()
-	if s.release == nil && !s.closed {
-		s.release = httpcalltest.Hold(s.listener.Addr().String())
+	if s.release == nil {
+		s.release = httpcalltest.StopListening(s.listener)
 	}
 	s.mu.Unlock()
 	s.drop(func(bool) bool { return true })
@@ -161,10 +160,7 @@ func (s *Server) Close() {
 	s.running.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.release != nil {
-		s.release()
-		s.release = nil
-	}
+	s.release()
 }
 
 func (s *Server) accept() {

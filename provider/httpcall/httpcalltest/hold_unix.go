@@ -3,15 +3,28 @@
 package httpcalltest
 
 import (
+	"net"
 	"net/netip"
 	"syscall"
 )
 
-// Hold reserves a loopback port, "127.0.0.1:1234", while nothing listens on it:
-// connections to it are refused and do not reach another server of the same
-// test run. Release frees the port. If the port cannot be reserved, release
-// does nothing.
-func Hold(address string) (release func()) {
+// endListening ends a listening socket for all who have it. Close alone ends it
+// only for this process: a child that is being started has a copy until it runs
+// its program, and connections would be accepted until then. Systems other than
+// Linux may refuse the call.
+func endListening(l net.Listener) {
+	socket, ok := l.(syscall.Conn)
+	if !ok {
+		return
+	}
+	if raw, err := socket.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) })
+	}
+}
+
+// hold reserves a loopback port, "127.0.0.1:1234", while nothing listens on it.
+// If the port cannot be reserved, release does nothing.
+func hold(address string) (release func()) {
 	none := func() {}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Is4() {

@@ -1,15 +1,16 @@
 package httpcalltest
 
 import (
+	"net"
 	"net/netip"
 	"syscall"
 )
 
-// Hold reserves a loopback port, "127.0.0.1:1234", while nothing listens on it:
-// connections to it are refused and do not reach another server of the same
-// test run. Release frees the port. If the port cannot be reserved, release
-// does nothing.
-func Hold(address string) (release func()) {
+func endListening(net.Listener) {} // children have no copies of sockets
+
+// hold reserves a loopback port, "127.0.0.1:1234", while nothing listens on it.
+// If the port cannot be reserved, release does nothing.
+func hold(address string) (release func()) {
 	none := func() {}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Is4() {

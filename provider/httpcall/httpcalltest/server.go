@@ -37,12 +37,13 @@ type Server struct {
 	handler  http.Handler
 	requests atomic.Int64
 
-	mu      sync.Mutex
-	mode    Mode
-	changed chan struct{} // closed when the mode changes
-	running *http.Server  // nil while down
-	stopped chan struct{} // closed when running has ended
-	release func()        // frees the port that is reserved while down; nil = none is
+	mu       sync.Mutex
+	mode     Mode
+	changed  chan struct{} // closed when the mode changes
+	running  *http.Server  // nil while down
+	listener net.Listener  // of running
+	stopped  chan struct{} // closed when running has ended
+	release  func()        // frees the port that is reserved while down; nil = none is
 }
 
 // NewServer starts a server that is [Up]. It panics if loopback has no free
@@ -110,10 +111,10 @@ func (s *Server) free() {
 func (s *Server) start(l net.Listener) {
 	server := &http.Server{Handler: http.HandlerFunc(s.serve)}
 	stopped := make(chan struct{})
-	s.running, s.stopped = server, stopped
+	s.running, s.stopped, s.listener = server, stopped, l
 	go func() {
 		defer close(stopped)
-		_ = server.Serve(l) // always ends with ErrServerClosed
+		_ = server.Serve(l) // ends with the listener
 	}()
 }
 
@@ -121,10 +122,10 @@ func (s *Server) stop() {
 	if s.running == nil {
 		return
 	}
+	s.release = StopListening(s.listener)
 	_ = s.running.Close()
 	<-s.stopped
 	s.running = nil
-	s.release = Hold(s.URL[len("http://"):])
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
