@@ -20,7 +20,7 @@ for try in 1 2 3 4 5; do
 		kill -0 "$server" 2>/dev/null || break
 		if redis-cli -p "$port" ping 2>/dev/null | grep -q PONG; then
 			redis-server --version
-			ANYSMS_REDIS=127.0.0.1:$port go test -count=1 ./router/redisstore
+			ANYSMS_REDIS=127.0.0.1:$port ANYSMS_REDIS_PID=$server go test -count=1 ./router/redisstore
 			exit
 		fi
 		sleep 0.1

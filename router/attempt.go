@@ -3,7 +3,6 @@ package router
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -21,6 +20,9 @@ type dispatcher struct {
 	bounds   bounds
 	batchers *batchers // of SendAll; nil = the message goes by itself
 	observer *observer
+
+	replay    *Result       // another send's acceptance; nil = none
+	stoodBack time.Duration // the last wait for another send
 }
 
 // attempt makes one attempt, or returns why it did not. Everything that can prevent
@@ -89,11 +91,10 @@ func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
 			return p, event{kind: passedOver, reason: "its circuit breaker is open or being probed"}
 		}
 	}
-	if err := d.record.intent(ctx, t.upstream.name); err != nil {
-		p.giveBack(noEvidence)
-		return p, event{kind: mustStop, cause: fmt.Errorf("the intent could not be written: %w", err)}
+	e := d.begin(ctx, t.upstream.name)
+	if e.kind == proceed {
+		e = d.bounds.check(ctx) // waits, store and journal have taken their time
 	}
-	e := d.bounds.check(ctx) // waits and the journal have taken their time
 	if e.kind == proceed && d.trail.inDoubtAt(t.upstream.name) && !t.recognizes(&d.trail, 0) {
 		e = event{kind: passedOver, reason: "it may no longer recognize the message"}
 	}
@@ -101,6 +102,36 @@ func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
 		p.giveBack(noEvidence)
 	}
 	return p, e
+}
+
+// begin claims the message and writes the intent.
+func (d *dispatcher) begin(ctx context.Context, name string) event {
+	prior, err := d.record.begin(ctx, d.bounds.deadline, name)
+	d.trail.duplicatePossible = d.trail.duplicatePossible || d.record.dataLost
+	switch {
+	case errors.Is(err, ErrInFlight):
+		return d.standBack(ctx, err)
+	case err != nil:
+		return event{kind: mustStop, cause: err}
+	case prior == nil, prior.Status == provider.OutcomeUnknown && d.trail.earlier > 0: // it is known
+		return event{}
+	case prior.Status == provider.OutcomeAccepted:
+		d.replay = prior
+		return event{kind: known}
+	}
+	d.trail.inherit(prior, time.Now())
+	return event{kind: inherited}
+}
+
+// standBack waits, without any of the provider's limits, for another send of the
+// message.
+func (d *dispatcher) standBack(ctx context.Context, inFlight error) event {
+	d.stoodBack = max(firstWait, longer(d.stoodBack))
+	ready := time.Now().Add(d.stoodBack)
+	if !ready.Before(d.bounds.patience()) {
+		return event{kind: mustStop, cause: d.record.judge(ctx, inFlight)}
+	}
+	return event{kind: retryHere, ready: ready}
 }
 
 // window is the time that an attempt has.

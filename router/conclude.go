@@ -76,6 +76,9 @@ func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
 // nothingTried returns why there was no attempt: no time, no provider that can carry
 // the message, or none in use.
 func (p *plan) nothingTried(end ending) error {
+	if e, ok := errors.AsType[*provider.Error](end.cause); ok {
+		return e
+	}
 	if end.state == stopped {
 		return &provider.Error{Code: provider.Unavailable, Err: end.cause}
 	}

@@ -48,6 +48,9 @@ func (l *loop) run(ctx context.Context) ending {
 			e = l.resolve(ctx, t, e)
 		}
 		l.apply(t, e)
+		if e.kind == inherited {
+			l.settleEarlier(ctx)
+		}
 	}
 	return ending{l.state, l.cause, l.skipped()}
 }

@@ -23,15 +23,18 @@ type MemoryStore struct {
 	mu    sync.Mutex
 	max   int
 	byRef map[string]*list.Element
-	queue list.List // of *claim, in the order in which they expire
+	queue list.List // of *memory, in the order in which they expire
+	spare list.List // of *memory: late outcomes of refs that were free, which make room for claims
 }
 
-type claim struct {
+// memory is what the store knows of a ref.
+type memory struct {
 	ref, fingerprint string
 	keep             time.Duration
 	until            time.Time
-	sending          bool
+	owner            string  // of the claim; "" = not claimed
 	result           *Result // nil until the first Finish
+	spare            bool    // in the list of this name
 }
 
 // NewMemoryStore returns a store for at most size refs; 0 means [DefaultStoreMax].
@@ -48,69 +51,153 @@ func (s *MemoryStore) resize(size int) {
 	s.max = size
 }
 
-// Begin implements [Store]. No claim outlives its owner, because the store ends
-// with the process.
-func (s *MemoryStore) Begin(_ context.Context, ref, fingerprint string, keep time.Duration) (*Result, error) {
-	now := time.Now()
+// Look implements [Store].
+func (s *MemoryStore) Look(_ context.Context, c Claim) (*Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.forget(now)
-	e, known := s.byRef[ref]
-	if !known {
-		return nil, s.add(&claim{ref: ref, fingerprint: fingerprint, keep: keep, until: now.Add(keep), sending: true})
-	}
-	c := e.Value.(*claim)
-	switch {
-	case c.fingerprint != fingerprint:
-		return nil, ErrRefReused
-	case c.sending:
-		return nil, ErrInFlight
-	case c.result.Status == provider.OutcomeAccepted:
-		return c.result.clone(), nil
-	}
-	c.sending, c.keep, c.until = true, keep, now.Add(keep)
-	s.queue.MoveToBack(e)
-	if c.result.Status == provider.OutcomeUnknown {
-		return c.result.clone(), nil
+	s.forget(time.Now())
+	if e, known := s.byRef[c.Ref]; known {
+		return e.Value.(*memory).answer(c)
 	}
 	return nil, nil
 }
 
-func (s *MemoryStore) add(c *claim) error {
-	if len(s.byRef) >= s.max {
-		return ErrStoreFull
+// Begin implements [Store]. No claim outlives its owner, because the store ends
+// with the process.
+func (s *MemoryStore) Begin(_ context.Context, c Claim) (*Result, error) {
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(now)
+	e, known := s.byRef[c.Ref]
+	if !known {
+		m := &memory{ref: c.Ref, fingerprint: c.Fingerprint, keep: c.Keep, until: now.Add(c.Keep), owner: c.Owner}
+		return nil, s.add(m)
 	}
-	s.byRef[c.ref] = s.queue.PushBack(c)
-	return nil
+	m := e.Value.(*memory)
+	prior, err := m.answer(c)
+	if err != nil || prior != nil && prior.Status == provider.OutcomeAccepted {
+		return prior, err
+	}
+	m.owner, m.keep = c.Owner, c.Keep
+	s.touch(e, now)
+	return prior, nil
 }
 
-// forget drops what has expired. A claim in flight stays, whatever its age.
-func (s *MemoryStore) forget(now time.Time) {
-	for e := s.queue.Front(); e != nil; {
-		c, next := e.Value.(*claim), e.Next()
-		if now.Before(c.until) {
-			return
-		}
-		if !c.sending {
-			s.queue.Remove(e)
-			delete(s.byRef, c.ref)
-		}
-		e = next
+// answer is what Begin returns to a claim on a ref that is known.
+func (m *memory) answer(c Claim) (*Result, error) {
+	switch {
+	case m.fingerprint != c.Fingerprint:
+		return nil, ErrRefReused
+	case m.owner != "" && m.owner != c.Owner:
+		return nil, ErrInFlight
+	case m.result != nil && (m.result.Status == provider.OutcomeAccepted || m.result.Status == provider.OutcomeUnknown):
+		return m.result.clone(), nil
 	}
+	return nil, nil
 }
 
 // Finish implements [Store].
-func (s *MemoryStore) Finish(_ context.Context, ref string, r *Result) error {
+func (s *MemoryStore) Finish(_ context.Context, c Claim, r *Result) error {
+	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, known := s.byRef[ref]
-	if !known || !e.Value.(*claim).sending {
-		return errors.New("this ref is not claimed")
+	s.forget(now)
+	e, known := s.byRef[c.Ref]
+	if !known {
+		return errors.Join(ErrNotOwner, s.addLate(c, r, now))
 	}
-	c := e.Value.(*claim)
-	c.result, c.sending, c.until = r.clone(), false, time.Now().Add(c.keep)
-	s.queue.MoveToBack(e)
+	m := e.Value.(*memory)
+	if m.fingerprint != c.Fingerprint {
+		return errors.Join(ErrNotOwner, ErrRefReused)
+	}
+	owned := m.owner != "" && m.owner == c.Owner
+	if m.takes(r, owned) {
+		m.result = r.clone()
+	}
+	if !owned {
+		return ErrNotOwner
+	}
+	m.owner = ""
+	s.touch(e, now)
 	return nil
+}
+
+// takes reports whether a result replaces what is known.
+func (m *memory) takes(r *Result, owned bool) bool {
+	switch {
+	case m.result != nil && m.result.Status == provider.OutcomeAccepted:
+		return false
+	case owned, r.Status == provider.OutcomeAccepted:
+		return true
+	case r.Status == provider.OutcomeUnknown:
+		return m.owner == "" && (m.result == nil || m.result.Status != provider.OutcomeUnknown)
+	}
+	return false
+}
+
+func (s *MemoryStore) add(m *memory) error {
+	if len(s.byRef) >= s.max {
+		oldest := s.spare.Front()
+		if oldest == nil {
+			return ErrStoreFull
+		}
+		s.remove(oldest)
+	}
+	s.byRef[m.ref] = s.queue.PushBack(m)
+	return nil
+}
+
+// addLate keeps the late outcome of a ref that is free, as long as there is room.
+func (s *MemoryStore) addLate(c Claim, r *Result, now time.Time) error {
+	if r.Status != provider.OutcomeAccepted && r.Status != provider.OutcomeUnknown {
+		return nil
+	}
+	if len(s.byRef) >= s.max {
+		return ErrStoreFull
+	}
+	m := &memory{ref: c.Ref, fingerprint: c.Fingerprint, keep: c.Keep, until: now.Add(c.Keep), result: r.clone(), spare: true}
+	s.byRef[c.Ref] = s.spare.PushBack(m)
+	return nil
+}
+
+// touch begins the time anew for which a ref is remembered.
+func (s *MemoryStore) touch(e *list.Element, now time.Time) {
+	m := e.Value.(*memory)
+	m.until = now.Add(m.keep)
+	if !m.spare {
+		s.queue.MoveToBack(e)
+		return
+	}
+	s.spare.Remove(e)
+	m.spare = false
+	s.byRef[m.ref] = s.queue.PushBack(m)
+}
+
+func (s *MemoryStore) remove(e *list.Element) {
+	m := e.Value.(*memory)
+	delete(s.byRef, m.ref)
+	if m.spare {
+		s.spare.Remove(e)
+	} else {
+		s.queue.Remove(e)
+	}
+}
+
+// forget drops what has expired. What is claimed stays, whatever its age.
+func (s *MemoryStore) forget(now time.Time) {
+	for _, l := range [...]*list.List{&s.queue, &s.spare} {
+		for e := l.Front(); e != nil; {
+			m, next := e.Value.(*memory), e.Next()
+			if now.Before(m.until) {
+				break
+			}
+			if m.owner == "" {
+				s.remove(e)
+			}
+			e = next
+		}
+	}
 }
 
 // clone copies the result and its lists.

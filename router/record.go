@@ -14,100 +14,286 @@ import (
 // store, under its Ref, and its intents and outcome in the journal, under its
 // key.
 type record struct {
-	message  *provider.Message
-	store    Store   // nil = none
-	journal  Journal // nil = none
-	options  *StoreOptions
-	observer *observer
+	setup   *setup
+	owners  *owners
+	store   Store // nil = none
+	journal Journal
+	claim   Claim
+	message *provider.Message // as the caller gave it
+	key     string            // in the journal; "" = not chosen yet
+	content string            // the fingerprint that goes with the key; "" = the key is one
 
-	key     string // in the journal; "" = not chosen yet
-	claimed bool   // the claim is ours to finish
+	fate     fate
+	pending  <-chan struct{} // a Begin that has not ended; nil = none
+	unheard  bool            // the store could not be reached, and need not be
+	dataLost bool            // the store has lost its data
+	tried    bool            // an intent may be in the journal
+	intended bool            // an intent is in the journal
+	doubtful bool            // the journal knows an earlier attempt
 }
 
-func newRecord(s *setup, m *provider.Message, key string) record {
+// fate is what is known of our claim.
+type fate uint8
+
+const (
+	notClaimed fate = iota
+	perhapsClaimed
+	claimed
+)
+
+func newRecord(r *Router, s *setup, m *provider.Message, j job) record {
 	o := &s.options
-	return record{message: m, store: o.Store, journal: o.Journal, options: &o.StoreOptions, observer: &s.observer, key: key}
+	rec := record{setup: s, owners: &r.owners, journal: o.Journal, message: m, key: j.key, content: j.content}
+	if o.Store != nil && m.Ref != "" {
+		rec.store = o.Store
+		rec.claim = Claim{Ref: m.Ref, Fingerprint: contentOf(m).String(), Keep: o.StoreOptions.Keep}
+	}
+	return rec
 }
 
-// claim claims the Ref, and waits while another send has it. An accepted prior is the
-// result of this send; an unknown one passes its doubt on. The error says why the
-// message must not be sent.
-func (r *record) claim(ctx context.Context, deadline time.Time) (prior *Result, err error) {
-	if r.store == nil || r.message.Ref == "" {
+// look returns what the store knows, and waits while another send has the message. An
+// accepted prior is the result of this send; an unknown one passes its doubt on. The
+// error says why the message must not be sent.
+func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, err error) {
+	if r.store == nil {
 		return nil, nil
 	}
-	prior, err = r.begin(ctx, deadline)
+	if r.claim.Owner == "" {
+		var kept bool
+		if r.claim.Owner, kept = r.owners.take(r.claim.Ref); kept {
+			r.fate = perhapsClaimed
+		}
+	}
+	if r.goesWithout() {
+		return nil, nil
+	}
+	for wait := firstWait; ; wait = longer(wait) {
+		a := r.ask(ctx, deadline, func(ctx context.Context) (*Result, error) { return r.store.Look(ctx, r.claim) })
+		if !errors.Is(a.err, ErrInFlight) {
+			return a.prior, r.judge(ctx, a.err)
+		}
+		left := timeUntil(deadline)
+		if left == 0 || sleep(ctx, min(wait, left)) != nil {
+			return nil, r.judge(ctx, a.err)
+		}
+	}
+}
+
+// unclaimed reports whether another send of the message may have been under way
+// meanwhile.
+func (r *record) unclaimed() bool { return r.store != nil && !r.unheard && r.fate != claimed }
+
+// The waits while another send has the message.
+const firstWait = 5 * time.Millisecond
+
+func longer(wait time.Duration) time.Duration { return min(2*wait, 250*time.Millisecond) }
+
+// ask makes a call whose time is bounded by the caller and by a share of the deadline.
+func (r *record) ask(ctx context.Context, deadline time.Time, call func(context.Context) (*Result, error)) reply {
+	ctx, cancel := context.WithTimeout(ctx, storeShare(deadline))
+	a := ask(ctx, r.store, func() (*Result, error) { return call(ctx) })
+	cancel()
+	if a.pending != nil {
+		r.setup.gate.Again()
+		go func() {
+			<-a.pending
+			r.setup.gate.Leave()
+		}()
+	}
+	return a
+}
+
+// judge says what a store's error means for the message; nil = it may be sent.
+func (r *record) judge(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
-		r.claimed = prior == nil || prior.Status != provider.OutcomeAccepted
-		return prior, nil
+		return nil
 	case errors.Is(err, ErrRefReused):
-		return nil, provider.NewError(provider.InvalidMessage, ErrRefReused.Error())
+		return reusedRef()
 	case errors.Is(err, ErrInFlight): // and there is no time left to wait
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
 		}
-		return nil, &provider.Error{Code: provider.Indeterminate, Err: err}
-	case ctx.Err() != nil, r.options.OnError == FailClosed:
-		return nil, &provider.Error{Code: provider.Unavailable, Err: err}
+		return &provider.Error{Code: provider.Indeterminate, Err: err}
+	case ctx.Err() != nil:
+		return &provider.Error{Code: provider.Unavailable, Err: err}
 	}
-	r.observer.fault(r.message.Ref, err)
-	return nil, nil
+	r.setup.storeDown.note()
+	if r.setup.options.StoreOptions.OnError == FailClosed {
+		return &provider.Error{Code: provider.Unavailable, Err: fmt.Errorf("the store cannot be reached: %w", err)}
+	}
+	r.setup.observer.fault(r.claim.Ref, err)
+	r.unheard = true
+	return nil
 }
 
-func (r *record) begin(ctx context.Context, deadline time.Time) (*Result, error) {
-	content := fingerprint(r.message)
-	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
-		prior, err := r.store.Begin(ctx, r.message.Ref, content, r.options.Keep)
-		if !errors.Is(err, ErrInFlight) {
-			return prior, err
+// goesWithout reports whether the message is sent without asking the store, which
+// could not be reached a moment ago.
+func (r *record) goesWithout() bool {
+	r.unheard = r.unheard || r.setup.options.StoreOptions.OnError == FailOpen && r.setup.storeDown.recent()
+	return r.unheard
+}
+
+// begin claims the message for an attempt at a provider and writes the intent. A prior
+// is as in look; an error that wraps [ErrInFlight] means that another send has the
+// message, any other one that the attempt must not be made.
+func (r *record) begin(ctx context.Context, deadline time.Time, name string) (prior *Result, err error) {
+	var intent *JournalEntry
+	if r.journal != nil {
+		intent = r.entry(name)
+	}
+	if r.store != nil && !r.goesWithout() {
+		c := r.claim
+		if r.setup.combined {
+			c.Intent, r.tried = intent, true
 		}
-		left := timeUntil(deadline)
-		if left == 0 || sleep(ctx, min(wait, left)) != nil {
-			return nil, err
+		a := r.ask(ctx, deadline, func(ctx context.Context) (*Result, error) { return r.store.Begin(ctx, c) })
+		if err := r.claims(ctx, a); err != nil || a.prior != nil && a.prior.Status == provider.OutcomeAccepted {
+			return a.prior, err
+		}
+		prior = a.prior
+		if r.fate == claimed && r.setup.combined {
+			r.intended = true
+			return prior, nil
 		}
 	}
+	if intent == nil {
+		return prior, nil
+	}
+	r.tried = true
+	if err := r.journal.Intent(ctx, *intent); err != nil {
+		return nil, fmt.Errorf("the intent could not be written: %w", err)
+	}
+	r.intended = true
+	return prior, nil
 }
 
-// storeTime bounds the recording of a result after the caller is gone.
-const storeTime = 5 * time.Second
-
-// finish releases the claim and stores the result, even if the caller's context has
-// ended: what was sent must not be forgotten.
-func (r *record) finish(ctx context.Context, result *Result) {
-	if !r.claimed {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
-	defer cancel()
-	if err := r.store.Finish(ctx, r.message.Ref, result); err != nil {
-		r.observer.fault(r.message.Ref, err)
-	}
-}
-
-// intent writes to the journal that bytes may leave now.
-func (r *record) intent(ctx context.Context, name string) error {
-	if r.journal == nil {
+// claims takes the reply to a Begin.
+func (r *record) claims(ctx context.Context, a reply) error {
+	switch {
+	case errors.Is(a.err, ErrDataLost):
+		r.dataLost, r.fate = true, claimed
+		r.setup.announceLoss(a.err)
 		return nil
+	case a.err == nil && a.prior != nil && a.prior.Status == provider.OutcomeAccepted:
+		r.fate = notClaimed
+		return nil
+	case a.err == nil:
+		r.fate = claimed
+		return nil
+	case errors.Is(a.err, ErrInFlight):
+		r.fate = notClaimed
+		return a.err
+	case errors.Is(a.err, ErrRefReused):
+		r.fate = notClaimed
+	case r.fate != claimed: // a claim that could not be renewed is still ours
+		r.fate, r.pending = perhapsClaimed, a.pending
+	}
+	return r.judge(ctx, a.err)
+}
+
+// entry is an entry of the message in the journal.
+func (r *record) entry(name string) *JournalEntry {
+	if r.key == "" {
+		c := contentOf(r.message).String()
+		if r.key = r.message.Ref; r.key != "" {
+			r.content = c
+		} else {
+			r.key = c + "-" + rand.Text()
+		}
+	}
+	return &JournalEntry{Key: r.key, Fingerprint: r.content, Provider: name, At: time.Now()}
+}
+
+// close writes down the result of a send. The result is returned even if that fails.
+func (r *record) close(ctx context.Context, deadline time.Time, result *Result) {
+	if r.tried || r.doubtful && !result.Replayed {
+		r.outcome(ctx, result)
 	}
 	switch {
-	case r.key != "":
-	case r.message.Ref != "":
-		r.key = numbered(r.message.Ref, 1)
-	default:
-		r.key = fingerprint(r.message) + "-" + rand.Text()
+	case r.store == nil:
+	case r.fate == claimed:
+		r.finish(ctx, deadline, result)
+	case r.fate == perhapsClaimed:
+		r.behind(func() { r.settle(result) })
+	case perhapsSent(result) && !result.Replayed: // without a claim: a late outcome
+		r.behind(func() { r.settle(result) })
 	}
-	return r.journal.Intent(ctx, JournalEntry{Key: r.key, Provider: name, At: time.Now()})
 }
 
-// outcome writes to the journal what became of the message. The result is returned
-// even if that fails.
+// replay writes to the journal an acceptance that only the store knew.
+func (r *record) replay(ctx context.Context, result *Result) {
+	if !r.setup.combined && (r.key != "" || r.tried) {
+		r.outcome(ctx, result)
+	}
+}
+
+// outcome writes to the journal what became of the message.
 func (r *record) outcome(ctx context.Context, result *Result) {
-	if r.journal == nil || r.key == "" || result.Replayed {
+	if r.journal == nil || r.setup.combined && r.fate == claimed { // Finish does it
 		return
 	}
-	e := JournalEntry{Key: r.key, Provider: result.Provider, Outcome: result.Status, Code: result.Code, ID: result.ID, At: time.Now()}
-	if err := r.journal.Outcome(context.WithoutCancel(ctx), e); err != nil {
-		r.observer.fault(r.message.Ref, err)
+	e := r.entry(result.Provider)
+	e.Outcome, e.Code, e.ID = result.Status, result.Code, result.ID
+	err := r.journal.Outcome(context.WithoutCancel(ctx), *e)
+	if err != nil && (r.intended || r.doubtful) {
+		r.setup.observer.fault(r.message.Ref, fmt.Errorf("%w: %w", ErrOutcomeLost, err))
 	}
+}
+
+// finish stores the result and releases the claim, even if the caller's context has
+// ended: what was sent must not be forgotten. The caller waits for it no longer than
+// it has time.
+func (r *record) finish(ctx context.Context, deadline time.Time, result *Result) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	wait, stop := context.WithTimeout(ctx, min(storeTime, timeUntil(deadline)))
+	defer stop()
+	a := ask(wait, r.store, func() (*Result, error) {
+		defer cancel()
+		err := r.store.Finish(call, r.claim, result)
+		if err != nil {
+			r.setup.observer.fault(r.claim.Ref, err)
+		}
+		return nil, err
+	})
+	if a.pending != nil {
+		r.behind(func() { <-a.pending })
+	}
+}
+
+// settle ends a claim that may have been made, by a Begin that may still be under way,
+// or records what was sent without one.
+func (r *record) settle(result *Result) {
+	if r.pending != nil {
+		<-r.pending // else it could be made after it was ended
+	}
+	if r.setup.storeDown.recent() {
+		time.Sleep(outageTime)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	err := r.store.Finish(ctx, r.claim, result)
+	if err == nil || errors.Is(err, ErrNotOwner) || perhapsSent(result) {
+		return
+	}
+	r.owners.keep(r.claim.Ref, r.claim.Owner)
+}
+
+// tell lets the store know of a message that it has no claim for.
+func (r *record) tell(ctx context.Context, deadline time.Time, result *Result) {
+	if r.store == nil || r.setup.storeDown.recent() {
+		return
+	}
+	r.ask(context.WithoutCancel(ctx), deadline, func(ctx context.Context) (*Result, error) {
+		return nil, r.store.Finish(ctx, r.claim, result) // ErrNotOwner: it is a late outcome
+	})
+}
+
+// behind does something behind the caller's back. Closing the router waits for it.
+func (r *record) behind(f func()) {
+	r.setup.gate.Again()
+	go func() {
+		defer r.setup.gate.Leave()
+		f()
+	}()
 }

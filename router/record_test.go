@@ -3,7 +3,6 @@ package router_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -138,13 +137,16 @@ type gone struct{ finish bool }
 
 var errGone = errors.New("connection refused")
 
-func (g gone) Begin(context.Context, string, string, time.Duration) (*router.Result, error) {
+func (g gone) Look(ctx context.Context, c router.Claim) (*router.Result, error) {
+	return g.Begin(ctx, c)
+}
+func (g gone) Begin(context.Context, router.Claim) (*router.Result, error) {
 	if g.finish {
 		return nil, nil
 	}
 	return nil, errGone
 }
-func (gone) Finish(context.Context, string, *router.Result) error { return errGone }
+func (gone) Finish(context.Context, router.Claim, *router.Result) error { return errGone }
 
 func TestUnreachableStore(t *testing.T) {
 	a := vendor(t, memory.Config{})
@@ -168,27 +170,6 @@ func TestUnreachableStore(t *testing.T) {
 	require.NoError(t, err, "what was accepted stays accepted")
 	require.Len(t, faults, 1)
 	require.ErrorIs(t, faults[0].Err, errGone)
-}
-
-func TestMemoryStoreIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
-			Store: router.NewMemoryStore(3), StoreOptions: router.StoreOptions{Keep: time.Minute},
-		})
-		for i := range 3 {
-			_, err := r.Send(t.Context(), referred(fmt.Sprint(i), "hello"))
-			require.NoError(t, err)
-		}
-		res, err := r.Send(t.Context(), referred("3", "hello"))
-		require.ErrorIs(t, err, router.ErrStoreFull)
-		assert.Equal(t, provider.OutcomeNotSent, res.Status)
-		res, err = r.Send(t.Context(), referred("0", "hello"))
-		require.NoError(t, err, "it forgets nothing that is alive")
-		assert.True(t, res.Replayed)
-		time.Sleep(2 * time.Minute)
-		_, err = r.Send(t.Context(), referred("3", "hello"))
-		require.NoError(t, err)
-	})
 }
 
 // A replay is asked for with the same message, whose deadline has passed by then.

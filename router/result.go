@@ -14,6 +14,9 @@ import (
 // that led to it. String, LogValue and %+v do not show the number.
 type Result struct {
 	Ref string `json:"ref"`
+	// Key is the message's key in the journal, of results of SendAll. It is the Ref
+	// if there is one; "" = there is neither.
+	Key string `json:"key"`
 	// Index is the message's place in the sequence given to SendAll, from 0.
 	Index int `json:"-"`
 
@@ -29,8 +32,8 @@ type Result struct {
 	Cost     *Cost       `json:"cost"`     // nil = not known
 
 	// DuplicatePossible reports that an attempt with an unknown outcome was
-	// followed by another one, or that the vendor did not list the message when
-	// it was asked about such an attempt.
+	// followed by another one, that the vendor did not list the message when it
+	// was asked about such an attempt, or that the store has lost its data.
 	DuplicatePossible bool `json:"duplicate_possible"`
 	// Transliterated reports that the text was rewritten to fit GSM-7.
 	Transliterated bool `json:"transliterated,omitempty"`
@@ -41,6 +44,11 @@ type Result struct {
 	Ignored  []string  `json:"ignored"` // fields of the message that the accepting provider cannot honour
 	Skipped  []Skip    `json:"skipped"`
 	Attempts []Attempt `json:"attempts"`
+}
+
+// perhapsSent reports whether a vendor has the message, or may have it.
+func perhapsSent(r *Result) bool {
+	return r.Status == provider.OutcomeAccepted || r.Status == provider.OutcomeUnknown
 }
 
 // Skip is a provider that was not tried, and why.

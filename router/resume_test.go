@@ -2,8 +2,9 @@ package router_test
 
 import (
 	"context"
-	"iter"
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,38 +19,56 @@ import (
 
 // keeper is a journal in memory.
 type keeper struct {
+	mu      sync.Mutex
 	entries []router.JournalEntry
 	delay   time.Duration
 }
 
 func (k *keeper) Intent(_ context.Context, e router.JournalEntry) error {
 	time.Sleep(k.delay)
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.entries = append(k.entries, e)
 	return nil
 }
 
 func (k *keeper) Outcome(_ context.Context, e router.JournalEntry) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.entries = append(k.entries, e)
 	return nil
 }
 
-func (k *keeper) Entries(context.Context) iter.Seq2[router.JournalEntry, error] {
-	return func(yield func(router.JournalEntry, error) bool) {
-		for _, e := range k.entries {
-			if !yield(e, nil) {
-				return
-			}
+func (k *keeper) Find(_ context.Context, key, fingerprint string) ([]router.JournalEntry, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var found []router.JournalEntry
+	for _, e := range k.entries {
+		switch {
+		case e.Key != key:
+		case e.Outcome == "", e.Outcome == provider.OutcomeUnknown:
+			found = append(found, e)
+		case e.Outcome == provider.OutcomeAccepted:
+			found = []router.JournalEntry{e}
+		default:
+			found = nil
 		}
 	}
+	for _, e := range found {
+		if e.Fingerprint != fingerprint {
+			return nil, router.ErrRefReused
+		}
+	}
+	return found, nil
 }
 
 // What the journal knows comes before a refusal of the message today.
 func TestJournalComesBeforeRefusals(t *testing.T) {
-	known := []router.JournalEntry{
-		{Key: "sent", Provider: "a"}, {Key: "sent", Provider: "a", Outcome: provider.OutcomeAccepted, ID: "m7"},
-		{Key: "doubt", Provider: "a"},
+	a := vendor(t, memory.Config{})
+	a.Script(memory.Answer{}, lost)
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: &keeper{}, Concurrency: 1})
+	for range sendAll(t, r, t.Context(), slices.Values([]*provider.Message{referred("sent", "x"), referred("doubt", "x")})) {
 	}
-	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: &keeper{entries: known}})
 	late := []*provider.Message{referred("sent", "x"), referred("doubt", "x"), referred("new", "x")}
 	for _, m := range late {
 		m.Deadline = time.Now().Add(-time.Second)
@@ -68,18 +87,26 @@ func TestJournalComesBeforeRefusals(t *testing.T) {
 	assert.Equal(t, 3, n)
 }
 
-// The second message with a ref is not the first one with a longer ref.
-func TestOrdinalsAreNotRefs(t *testing.T) {
+// The second of equal messages without a ref is another message. A ref that looks like
+// its key does not make it pass for sent.
+func TestOrdinalsOfEqualMessages(t *testing.T) {
 	a := vendor(t, memory.Config{})
 	j := &keeper{}
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: j, Concurrency: 1})
-	all := []*provider.Message{referred("r", "1"), referred("r", "2"), referred("r#2", "3")}
-	for range sendAll(t, r, t.Context(), slices.Values(all[:2])) {
+	all := []*provider.Message{text("x"), text("x"), text("x")}
+	var keys []string
+	for res := range sendAll(t, r, t.Context(), slices.Values(all[:2])) {
+		keys = append(keys, res.Key)
 	}
+	require.Len(t, keys[0], 64)
+	assert.Equal(t, keys[0]+"#2", keys[1])
+	all = append(all, referred(keys[0]+"#4", "x"), text("x"))
+	got := make([]string, len(all))
 	for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
-		assert.Equal(t, res.Index < 2, res.Replayed, "%d", res.Index)
+		got[res.Index] = fmt.Sprint(res.Status, " ", res.Replayed)
 	}
-	assert.Equal(t, 3, a.Accepted())
+	assert.Equal(t, []string{"accepted true", "accepted true", "accepted false", "accepted false", "refused false"}, got)
+	assert.Equal(t, 4, a.Accepted())
 }
 
 // A middleware may pass on any context and any message: what the journal knows

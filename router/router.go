@@ -13,6 +13,7 @@ type Router struct {
 	middleware []Middleware
 	telemetry  *telemetry
 	doubts     doubts
+	owners     owners
 
 	mu sync.Mutex // guards reloads and closing
 }

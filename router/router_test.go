@@ -19,7 +19,10 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-var mobile = e164.MustParse("+306941234567")
+var (
+	mobile      = e164.MustParse("+306941234567")
+	mobileOfBob = e164.MustParse("+306941234568")
+)
 
 func text(s string) *provider.Message { return &provider.Message{To: mobile, Text: s} }
 
@@ -326,7 +329,7 @@ func TestResultJSON(t *testing.T) {
 			}
 		}
 	})
-	assert.Equal(t, []string{"attempts", "code", "cost", "duplicate_possible", "encoding", "id", "ignored", "message", "provider", "ref", "segments", "skipped", "status", "to"}, keys)
+	assert.Equal(t, []string{"attempts", "code", "cost", "duplicate_possible", "encoding", "id", "ignored", "key", "message", "provider", "ref", "segments", "skipped", "status", "to"}, keys)
 	assert.Equal(t, map[string]any{"amount": "0.087", "currency": "AUD"}, got["cost"])
 	assert.Equal(t, []any{}, got["ignored"])
 	assert.Equal(t, mobile.String(), got["to"])

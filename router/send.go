@@ -39,7 +39,9 @@ func (r *Router) through(ctx context.Context, left []Middleware, m *provider.Mes
 // parameter, past the middleware, which may pass on any context and any message.
 type job struct {
 	key      string    // in the journal; "" = there is none
-	prior    *Result   // what the journal knows; nil = nothing
+	content  string    // the fingerprint that goes with the key; "" = the key is one
+	prior    *Result   // what the journal knows, or this SendAll; nil = nothing
+	err      error     // why the message must not be sent; nil = it may
 	batchers *batchers // of this SendAll
 }
 
@@ -59,52 +61,90 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result,
 	l.bounds = bounds{deadline: l.plan.deadline(ctx), attempts: s.options.AttemptBudget}
 
 	// Recall: what is known of the message already.
-	l.record = newRecord(s, l.plan.message, j.key)
-	if result, err := recall(ctx, &l.dispatcher, j.prior); result != nil {
-		return result, err
+	l.record = newRecord(r, s, m, j)
+	result, cause := recall(ctx, &l.dispatcher, j)
+	if result != nil {
+		l.record.close(ctx, l.bounds.deadline, result)
+		return result, cause
 	}
 
 	// Attempt, until the message is settled or no candidate is left.
 	end := l.run(ctx)
+	if l.replay != nil { // another send had it accepted meanwhile
+		result = replayed(l.replay)
+		l.record.replay(ctx, result)
+		return result, nil
+	}
 
 	// Conclude, and write it down.
-	result, cause := conclude(&l.plan, &l.trail, end, &s.options)
-	l.record.outcome(ctx, result)
-	l.record.finish(ctx, result)
+	result, cause = conclude(&l.plan, &l.trail, end, &s.options)
+	if l.record.unclaimed() && !perhapsSent(result) {
+		if other, err := overtaken(ctx, &l.dispatcher); other != nil {
+			result, cause = other, err
+		}
+	}
+	l.record.close(ctx, l.bounds.deadline, result)
 	r.doubts.remember(result)
 	return result, cause
 }
 
-// recall looks up what is known of the message: in the journal, which SendAll has
-// read, then in the store. If it returns a result, nothing is sent. Else the message
-// may be tried, and the trail has the doubt that an earlier send has left.
-func recall(ctx context.Context, d *dispatcher, prior *Result) (*Result, error) {
-	p, t := &d.plan, &d.trail
-	if prior != nil {
+// recall looks up what is known of the message: in the journal or by this SendAll,
+// then in the store. If it returns a result, nothing is sent. Else the message may be
+// tried, and the trail has the doubt that an earlier send has left.
+func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
+	p, t, rec := &d.plan, &d.trail, &d.record
+	if prior := j.prior; prior != nil {
 		if prior.Status == provider.OutcomeAccepted {
-			return p.recalled(prior), nil
+			result := p.recalled(prior)
+			rec.tell(ctx, d.bounds.deadline, result)
+			return result, nil
 		}
 		t.inherit(prior, p.arrived)
+		rec.doubtful = true
 	}
-	switch {
-	case p.refusal != nil && t.earlier > 0: // the refusal is of this send; the doubt about the earlier one stays
-		return conclude(p, t, ending{}, &Options{})
-	case p.refusal != nil:
-		return p.refused(p.refusal)
+	if err := firstOf(j.err, p.refusal); err != nil {
+		return doubtOr(p, t, err)
 	}
-	prior, err := d.record.claim(ctx, d.bounds.deadline)
+	prior, err := rec.look(ctx, d.bounds.deadline)
 	switch {
 	case err != nil:
-		return p.refused(err)
+		return doubtOr(p, t, err)
 	case prior != nil && prior.Status == provider.OutcomeAccepted:
-		return replayed(prior), nil
+		result := replayed(prior)
+		rec.replay(ctx, result)
+		return result, nil
 	case prior != nil && t.earlier == 0: // else the journal knows of it
 		t.inherit(prior, p.arrived)
 	}
 	if err := p.lateness(); err != nil && t.earlier == 0 {
-		result, err := p.refused(err)
-		d.record.finish(ctx, result)
-		return result, err
+		return p.refused(err)
 	}
 	return nil, nil
+}
+
+// overtaken returns what another send of the message has come to, or is about to, since
+// this one looked: only a claim keeps others out. nil = there is none.
+func overtaken(ctx context.Context, d *dispatcher) (*Result, error) {
+	prior, err := d.record.look(ctx, d.bounds.deadline)
+	switch {
+	case provider.CodeOf(err) == provider.Indeterminate:
+		return d.plan.refused(err)
+	case err != nil || prior == nil:
+		return nil, nil
+	case prior.Status == provider.OutcomeAccepted:
+		result := replayed(prior)
+		d.record.replay(ctx, result)
+		return result, nil
+	}
+	d.trail.inherit(prior, d.plan.arrived)
+	return conclude(&d.plan, &d.trail, ending{}, d.options)
+}
+
+// doubtOr returns the doubt that an earlier send has left, else the refusal of this
+// one.
+func doubtOr(p *plan, t *trail, err error) (*Result, error) {
+	if t.earlier > 0 {
+		return conclude(p, t, ending{}, &Options{})
+	}
+	return p.refused(err)
 }

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -16,13 +17,17 @@ import (
 // sequence has exactly one result. Memory does not grow with the length of the
 // sequence.
 //
-// An error means that nothing was taken from the sequence: the router is closed,
-// or its journal cannot be read. The results can be ranged over once.
+// An error means that nothing was taken from the sequence: the router is closed.
+// The results can be ranged over once.
 //
 // When the context ends, no further message is taken, and those under way end
 // with what can be proven of them. When the caller stops ranging, SendAll waits
 // for what is under way and hands those results to Options.OnLate. The sequence
 // runs in a goroutine of its own, which has ended when the results have.
+//
+// Messages with the same Ref are one message: the first is sent, the others get its
+// result, or are invalid_message if their content differs. For this SendAll
+// remembers what it sent under a Ref, unless a journal or a store does.
 //
 // With a [Journal] SendAll resumes: a message that the journal knows as accepted
 // is not sent again, one whose outcome it does not know follows its delivery mode,
@@ -36,16 +41,12 @@ func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) (i
 	if s == nil {
 		return nil, notBegun(errClosed)
 	}
+	o := &s.options
 	b := &bulk{
-		router: r, onLate: s.options.OnLate, workers: s.options.Concurrency,
+		router: r, onLate: o.OnLate, workers: o.Concurrency, journal: o.Journal,
 		items: make(chan item), rows: make(chan row), stop: make(chan struct{}),
 	}
-	if j := s.options.Journal; j != nil {
-		var err error
-		if b.known, err = readJournal(ctx, j); err != nil {
-			return nil, notBegun(fmt.Errorf("the journal cannot be read: %w", err))
-		}
-	}
+	b.refs.remembers = o.Journal == nil && o.Store == nil
 	var ranged atomic.Bool
 	return func(yield func(*Result, error) bool) {
 		if ranged.CompareAndSwap(false, true) {
@@ -64,7 +65,8 @@ type bulk struct {
 	router  *Router
 	onLate  func(*Result, error)
 	workers int
-	known   *journalIndex // nil = no journal
+	journal Journal // nil = none
+	refs    refs
 
 	items chan item
 	rows  chan row
@@ -115,11 +117,17 @@ func (b *bulk) run(ctx context.Context, ms iter.Seq[*provider.Message], yield fu
 // produce takes messages from the sequence until it ends, the context does, or
 // the caller stops.
 func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
+	var met ordinals
 	index, together := 0, &batchers{ctx: ctx}
 	for m := range ms {
 		it := item{index: index, message: m, job: job{batchers: together}}
-		if b.known != nil && m != nil {
-			it.job.key, it.job.prior = b.known.lookUp(m)
+		switch {
+		case m == nil:
+		case m.Ref != "":
+			it.job.key = m.Ref
+		case b.journal != nil:
+			c := contentOf(m)
+			it.job.key = contentKey(c, met.next(c))
 		}
 		// A message that was taken has a result, even if the context ends now.
 		select {
@@ -137,10 +145,49 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 
 func (b *bulk) work(ctx context.Context) {
 	for it := range b.items {
-		result, err := b.router.through(ctx, b.router.middleware, it.message, it.job)
-		result.Index = it.index
+		result, err := b.send(ctx, &it)
+		result.Index, result.Key = it.index, it.job.key
 		b.rows <- row{result, err}
 	}
+}
+
+// send sends a message; one with a Ref when no other one with this Ref is under way.
+func (b *bulk) send(ctx context.Context, it *item) (*Result, error) {
+	m, j := it.message, &it.job
+	if m == nil || m.Ref == "" {
+		j.prior, j.err = b.recall(ctx, it)
+		return b.router.through(ctx, b.router.middleware, m, *j)
+	}
+	c := contentOf(m)
+	j.content = c.String()
+	if j.err = b.refs.enter(ctx, m.Ref); j.err != nil {
+		return b.router.through(ctx, b.router.middleware, m, *j)
+	}
+	defer b.refs.leave(m.Ref)
+	if b.refs.remembers {
+		j.prior, j.err = b.refs.recall(m.Ref, c)
+	} else {
+		j.prior, j.err = b.recall(ctx, it)
+	}
+	result, err := b.router.through(ctx, b.router.middleware, m, *j)
+	b.refs.remember(m.Ref, c, result)
+	return result, err
+}
+
+// recall returns what the journal knows of a message. The error says why it must not
+// be sent.
+func (b *bulk) recall(ctx context.Context, it *item) (*Result, error) {
+	if b.journal == nil || it.job.key == "" {
+		return nil, nil
+	}
+	entries, err := b.journal.Find(ctx, it.job.key, it.job.content)
+	switch {
+	case errors.Is(err, ErrRefReused):
+		return nil, reusedRef()
+	case err != nil:
+		return nil, &provider.Error{Code: provider.Unavailable, Err: fmt.Errorf("the journal cannot be read: %w", err)}
+	}
+	return priorOf(entries), nil
 }
 
 // handOut hands results to the caller, and to OnLate once the caller has stopped.
@@ -169,6 +216,6 @@ func (b *bulk) late(a row) {
 func (it *item) abandon() row {
 	p := plan{message: it.message}
 	result, err := p.refused(&provider.Error{Code: provider.Unavailable, Err: context.Canceled})
-	result.Index = it.index
+	result.Index, result.Key = it.index, it.job.key
 	return row{result, result.failure(err)}
 }

@@ -258,13 +258,14 @@ func TestBatchFailuresOpenTheBreaker(t *testing.T) {
 }
 
 func TestUnreadableJournal(t *testing.T) {
-	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: broken{}})
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: broken{}})
 	var taken atomic.Int64
-	results, err := r.SendAll(t.Context(), numbered(5, &taken))
-	require.ErrorIs(t, err, errBroken)
-	require.ErrorIs(t, err, provider.Unavailable)
-	assert.Nil(t, results)
-	assert.Zero(t, taken.Load(), "nothing is sent blindly")
+	for res, err := range sendAll(t, r, t.Context(), numbered(5, &taken)) {
+		require.ErrorIs(t, err, errBroken)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+	}
+	assert.Zero(t, a.Attempts(), "nothing is sent blindly")
 }
 
 var errBroken = errors.New("the disk is gone")
@@ -274,8 +275,8 @@ type broken struct{}
 
 func (broken) Intent(context.Context, router.JournalEntry) error  { return errBroken }
 func (broken) Outcome(context.Context, router.JournalEntry) error { return errBroken }
-func (broken) Entries(context.Context) iter.Seq2[router.JournalEntry, error] {
-	return func(yield func(router.JournalEntry, error) bool) { yield(router.JournalEntry{}, errBroken) }
+func (broken) Find(context.Context, string, string) ([]router.JournalEntry, error) {
+	return nil, errBroken
 }
 
 func TestNoIntentNoAttempt(t *testing.T) {

@@ -2,6 +2,8 @@ package router
 
 import (
 	"fmt"
+	"reflect"
+	"sync"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/gate"
@@ -17,6 +19,10 @@ type setup struct {
 	gate      gate.Gate // the messages under way
 	// earlier closes when no message is left in any setup before this one.
 	earlier chan struct{}
+
+	combined  bool // the store is the journal too
+	storeDown outage
+	lossTold  sync.Map // errors of stores that lost their data, by their words
 }
 
 // newSetup checks a configuration and builds what the router works with. It keeps
@@ -33,6 +39,7 @@ func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]
 		options: o, byName: make(map[string]*upstream, len(providers)),
 		observer: newObserver(&o, t), earlier: make(chan struct{}),
 	}
+	s.combined = sameValue(o.Store, o.Journal)
 	if err := s.addUpstreams(providers, old); err != nil {
 		return nil, err
 	}
@@ -94,4 +101,17 @@ func (s *setup) addRoutes() error {
 		s.routes = append(s.routes, newRoute(r, s.byName))
 	}
 	return nil
+}
+
+// sameValue reports whether two interfaces hold the same value.
+func sameValue(a, b any) bool {
+	v, w := reflect.ValueOf(a), reflect.ValueOf(b)
+	return v.IsValid() && w.IsValid() && v.Type() == w.Type() && v.Comparable() && v.Equal(w)
+}
+
+// announceLoss announces once that the store has lost its data.
+func (s *setup) announceLoss(err error) {
+	if _, told := s.lossTold.LoadOrStore(err.Error(), true); !told {
+		s.observer.fault("", err)
+	}
 }

@@ -26,21 +26,25 @@ type attemptError struct {
 	err     error
 }
 
-// inherit starts with the trail of an earlier send whose outcome is unknown, so that
-// the providers that may have the message are in doubt here too.
+// inherit puts the trail of an earlier send, whose outcome is unknown, before this
+// one, so that the providers that may have the message are in doubt here too.
 func (t *trail) inherit(prior *Result, now time.Time) {
-	t.duplicatePossible = prior.DuplicatePossible
-	t.attempts = append(t.attempts, prior.Attempts...)
-	if !slices.ContainsFunc(t.attempts, isUnknown) {
-		t.attempts = append(t.attempts, Attempt{
+	t.duplicatePossible = t.duplicatePossible || prior.DuplicatePossible
+	before := slices.Clone(prior.Attempts)
+	if !slices.ContainsFunc(before, isUnknown) {
+		before = append(before, Attempt{
 			Provider: prior.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
 			Message: "an earlier send ended without a result", StartedAt: now,
 		})
 	}
-	for i := range t.attempts {
-		t.attempts[i].Earlier = true
+	for i := range before {
+		before[i].Earlier = true
 	}
-	t.earlier = len(t.attempts)
+	t.earlier = len(before)
+	t.attempts = append(before, t.attempts...)
+	for i := range t.errs {
+		t.errs[i].attempt += t.earlier
+	}
 }
 
 // add appends an attempt of this send.

@@ -33,6 +33,8 @@ const (
 	passedOver // it is not in use, or its limits leave no time
 	mustWait   // it is parked, or its limits delay the message
 	mustStop   // nothing may be tried any more
+	known      // another send of the message was accepted
+	inherited  // another send of the message has left doubt
 
 	// After an attempt.
 	accepted      // it has the message
@@ -56,6 +58,8 @@ var transitions = [...]struct {
 	passedOver:    {done, sending},
 	mustWait:      {waiting, sending},
 	mustStop:      {unchanged, stopped},
+	known:         {unchanged, settled},
+	inherited:     {retrying, sending},
 	accepted:      {done, settled},
 	retryHere:     {retrying, sending},
 	retryLater:    {waiting, sending},

@@ -25,7 +25,15 @@ func (g *Gate) Enter() bool {
 	return true
 }
 
-// Leave ends what a successful Enter began.
+// Again lets a caller that is inside leave something behind: Leave must follow once
+// more. It also works when the gate is closed.
+func (g *Gate) Again() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside++
+}
+
+// Leave ends what a successful Enter or an Again began.
 func (g *Gate) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

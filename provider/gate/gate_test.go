@@ -40,6 +40,18 @@ func TestEmptyGateClosesAtOnce(t *testing.T) {
 	assert.True(t, isClosed(g.Close()))
 }
 
+func TestAgainKeepsAClosedGateBusy(t *testing.T) {
+	var g gate.Gate
+	assert.True(t, g.Enter())
+	empty := g.Close()
+	g.Again()
+	g.Leave()
+	assert.False(t, isClosed(empty), "something was left behind")
+	assert.False(t, g.Enter())
+	g.Leave()
+	assert.True(t, isClosed(empty))
+}
+
 func TestNobodyIsInsideAfterClose(t *testing.T) {
 	var g gate.Gate
 	var inside atomic.Int64

@@ -1,18 +1,17 @@
 package journal
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router"
 )
 
-// Compact rewrites the file, keeping the last outcome of each message, or its
-// intents if it has no outcome. A crash at any moment does no harm: the new file
-// replaces the old one when it is on disk. Calls that add entries wait.
+// Compact rewrites the file, keeping of each message what [Journal.Find] returns. A
+// crash at any moment does no harm: the new file replaces the old one when it is on
+// disk. Calls that add entries wait.
 func (j *Journal) Compact() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -33,80 +32,73 @@ func (j *Journal) Compact() error {
 	if j.failed != nil {
 		return j.failed
 	}
-	f, err := j.rewrite()
-	if err != nil {
+	if err := j.replace(); err != nil {
 		return fmt.Errorf("journal: compact: %w", err)
 	}
-	old := j.file
-	j.file = f // whatever fails now, the name is this file's
-	return errors.Join(old.Close(), syncDir(filepath.Dir(j.path)))
+	return nil
 }
 
-// rewrite writes the new file and replaces the old one with it.
-func (j *Journal) rewrite() (*os.File, error) {
-	entries, err := j.living()
+// replace writes the new file and takes it instead of the old one. Nobody writes
+// meanwhile, and Find waits: it must not be called under the lock.
+func (j *Journal) replace() error {
+	j.mu.Unlock()
+	j.replaced.Lock()
+	j.mu.Lock()
+	defer j.replaced.Unlock()
+	fresh, err := j.rewrite()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	fresh := j.path + ".compact" // the journal is locked, so no other process uses this name
-	_ = os.Remove(fresh)         // left by a crash
-	f, err := open(fresh, os.O_RDWR|os.O_CREATE|os.O_EXCL)
-	if err != nil {
-		return nil, err
+	old := j.file
+	j.file = fresh // whatever fails now, the name is this file's
+	if err := errors.Join(old.Close(), syncDir(filepath.Dir(j.path))); err != nil {
+		return err
 	}
-	err = fill(f, entries)
+	_, err = j.file.Seek(0, io.SeekStart)
 	if err == nil {
-		err = rename(fresh, j.path)
+		err = j.read()
+	}
+	if err == nil {
+		_, err = j.file.Seek(j.size, io.SeekStart)
+	}
+	j.failed = err
+	return err
+}
+
+// rewrite writes the new file under the name of the old one.
+func (j *Journal) rewrite() (*os.File, error) {
+	name := j.path + ".compact" // the journal is locked, so no other process uses this name
+	_ = os.Remove(name)         // left by a crash
+	f, err := open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	err = j.copyTo(f)
+	if err == nil {
+		err = rename(name, j.path)
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(fresh))
+		return nil, errors.Join(err, f.Close(), os.Remove(name))
 	}
 	return f, nil
 }
 
-func fill(f *os.File, entries []router.JournalEntry) error {
+// copyTo writes the lines that still count.
+func (j *Journal) copyTo(f *os.File) error {
 	if err := lock(f); err != nil {
 		return err
 	}
-	all := []byte(header)
-	for _, e := range entries {
-		line, err := format(e)
+	w := bufio.NewWriterSize(f, 1<<16)
+	_, _ = w.WriteString(header(j.salt)) // Flush returns the errors
+	for _, at := range j.index.all() {
+		body, err := readBody(j.file, at)
 		if err != nil {
 			return err
 		}
-		all = append(all, line...)
+		_, _ = fmt.Fprintf(w, "%08x %s\n", checksum(body), body)
 	}
-	if _, err := f.Write(all); err != nil {
+	if err := w.Flush(); err != nil {
 		return err
 	}
 	return f.Sync()
-}
-
-// living returns the entries that Compact keeps, in their order: for each message
-// those from its last certain outcome on.
-func (j *Journal) living() ([]router.JournalEntry, error) {
-	f, err := open(j.path, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var all []router.JournalEntry
-	done := make(map[string]int) // key → index of its last certain outcome
-	s := newScanner(j.path, f)
-	for s.next() {
-		if s.entry.Outcome != "" && s.entry.Outcome != provider.OutcomeUnknown {
-			done[s.entry.Key] = len(all)
-		}
-		all = append(all, s.entry)
-	}
-	if s.err != nil {
-		return nil, s.err
-	}
-	kept := all[:0]
-	for i, e := range all {
-		if last, ok := done[e.Key]; !ok || i >= last {
-			kept = append(kept, e)
-		}
-	}
-	return kept, nil
 }

@@ -2,24 +2,30 @@
 // a crash [router.Router.SendAll] resumes: what was accepted is not sent again, and
 // only the messages that were in flight are unknown.
 //
-// The file is text: a header line, then one entry per line, which is the CRC-32
-// (IEEE) of its JSON in eight hexadecimal digits, a space, and the JSON. Entries are
-// only appended. A last line that a crash has cut short is dropped when the file is
-// opened again; damage anywhere else is an error.
+// The file is text: a header line with a salt, then one entry per line, which is
+// the CRC-32 (IEEE) of its JSON in eight hexadecimal digits, a space, and the JSON.
+// Fingerprints in it are hashes under the salt. Entries are only appended. A last
+// line that a crash has cut short is dropped when the file is opened again; damage
+// anywhere else is an error.
 //
 // [Journal.Intent] returns when its entry is on disk (fsync); concurrent calls
 // share one fsync. [Journal.Outcome] returns when the operating system has its
 // entry: if power fails before it is on disk, the message is unknown, and not sent
 // twice.
+//
+// What the file says is not held in memory, but an index of it, which takes about
+// 26 bytes for each message.
 package journal
 
 import (
 	"context"
-	"encoding/json"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"sync"
@@ -31,9 +37,14 @@ import (
 type Journal struct {
 	path string
 
+	salt     []byte
+	replaced sync.RWMutex // held by those who read the file that Compact may replace
+
 	mu        sync.Mutex
 	synced    sync.Cond // something below changed
 	file      *os.File
+	size      int64 // where the next line begins
+	index     *index
 	written   uint64 // entries with the operating system
 	durable   uint64 // of them, those on disk
 	syncing   bool   // one caller syncs for all who wait
@@ -69,24 +80,45 @@ func (j *Journal) begin() error {
 	if err := j.isNamed(); err != nil {
 		return err
 	}
-	s := newScanner(j.path, j.file)
-	for s.next() {
+	if err := j.read(); err != nil {
+		return err
 	}
-	if s.err != nil {
-		return s.err
-	}
-	if err := j.file.Truncate(s.good); err != nil {
+	if err := j.file.Truncate(j.size); err != nil {
 		return fmt.Errorf("journal: remove the incomplete last line: %w", err)
 	}
-	if _, err := j.file.Seek(s.good, io.SeekStart); err != nil {
+	if _, err := j.file.Seek(j.size, io.SeekStart); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if s.good == 0 {
-		if _, err := j.file.WriteString(header); err != nil {
+	if j.size == 0 {
+		if err := j.writeHeader(); err != nil {
 			return fmt.Errorf("journal: %w", err)
 		}
 	}
 	return syncDir(filepath.Dir(j.path))
+}
+
+// read reads the file into the index.
+func (j *Journal) read() error {
+	j.index = newIndex()
+	s := newScanner(j.path, j.file)
+	for s.next() {
+		key, outcome, err := headOf(s.body)
+		if err != nil {
+			s.fail(err)
+			break
+		}
+		j.index.add(key, outcome, s.start)
+	}
+	j.salt, j.size = s.salt, s.good
+	return s.err
+}
+
+func (j *Journal) writeHeader() error {
+	j.salt = make([]byte, saltSize)
+	_, _ = rand.Read(j.salt) // it does not fail
+	n, err := j.file.WriteString(header(j.salt))
+	j.size = int64(n)
+	return err
 }
 
 // isNamed fails if another file has taken the name, which happens when another
@@ -105,7 +137,7 @@ func (j *Journal) isNamed() error {
 
 // Intent implements [router.Journal].
 func (j *Journal) Intent(_ context.Context, e router.JournalEntry) error {
-	e.Outcome = ""
+	e.Outcome, e.Fingerprint = "", j.keyed(e.Fingerprint)
 	return j.add(e, true)
 }
 
@@ -114,7 +146,18 @@ func (j *Journal) Outcome(_ context.Context, e router.JournalEntry) error {
 	if e.Outcome == "" {
 		return errors.New("journal: an outcome must not be empty")
 	}
+	e.Fingerprint = j.keyed(e.Fingerprint)
 	return j.add(e, false)
+}
+
+// keyed returns the hash of a fingerprint that is written down.
+func (j *Journal) keyed(fingerprint string) string {
+	if fingerprint == "" {
+		return ""
+	}
+	h := hmac.New(sha256.New, j.salt)
+	h.Write([]byte(fingerprint))
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // add writes an entry and, if it must be durable, waits until it is. A caller that
@@ -137,6 +180,8 @@ func (j *Journal) add(e router.JournalEntry, durable bool) error {
 		j.synced.Broadcast()
 		return j.failed
 	}
+	j.index.add([]byte(e.Key), e.Outcome, j.size)
+	j.size += int64(len(line))
 	j.written++
 	if !durable {
 		return nil
@@ -176,32 +221,6 @@ func (j *Journal) sync() {
 	j.synced.Broadcast()
 }
 
-// Entries returns the entries in the order in which they were added, up to those
-// that were added before it was called.
-func (j *Journal) Entries(ctx context.Context) iter.Seq2[router.JournalEntry, error] {
-	return func(yield func(router.JournalEntry, error) bool) {
-		f, err := open(j.path, os.O_RDONLY)
-		if err != nil {
-			yield(router.JournalEntry{}, fmt.Errorf("journal: %w", err))
-			return
-		}
-		defer f.Close()
-		s := newScanner(j.path, f)
-		for s.next() {
-			if err := ctx.Err(); err != nil {
-				yield(router.JournalEntry{}, err)
-				return
-			}
-			if !yield(s.entry, nil) {
-				return
-			}
-		}
-		if s.err != nil {
-			yield(router.JournalEntry{}, s.err)
-		}
-	}
-}
-
 // Sync flushes everything to disk.
 func (j *Journal) Sync() error {
 	j.mu.Lock()
@@ -229,19 +248,4 @@ func (j *Journal) Close() error {
 	j.failed = ErrClosed
 	j.synced.Broadcast()
 	return errors.Join(err, j.file.Close())
-}
-
-// format returns an entry's line.
-func format(e router.JournalEntry) ([]byte, error) {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
-	}
-	line := make([]byte, 0, len(body)+10)
-	line = fmt.Appendf(line, "%08x ", checksum(body))
-	line = append(append(line, body...), '\n')
-	if len(line) > maxLine {
-		return nil, fmt.Errorf("journal: the entry is too long: %d bytes; the limit is %d", len(line), maxLine)
-	}
-	return line, nil
 }

@@ -46,7 +46,7 @@ is changed; the exit code is then 3 if there are any.`,
 			if err != nil {
 				return err
 			}
-			return a.resolve(cmd.Context(), j, doubts, provider.Outcome(as.Value), format)
+			return a.resolve(j, doubts, provider.Outcome(as.Value), format)
 		},
 	}
 	format.AddTo(cmd)
@@ -97,16 +97,13 @@ func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]router.J
 	return doubts, nil
 }
 
-func (a *app) resolve(ctx context.Context, j *journal.Journal, doubts []router.JournalEntry, as provider.Outcome, format cli.Format) error {
+func (a *app) resolve(j *journal.Journal, doubts []router.JournalEntry, as provider.Outcome, format cli.Format) error {
 	for _, e := range doubts {
 		if as != "" {
-			e = router.JournalEntry{Key: e.Key, Provider: e.Provider, Outcome: as, At: time.Now()}
-			if as == provider.OutcomeNotSent {
-				e.Code = provider.Unavailable
-			}
-			if err := j.Outcome(ctx, e); err != nil {
+			if err := j.Resolve(e.Key, as); err != nil {
 				return err
 			}
+			e = router.JournalEntry{Key: e.Key, Provider: e.Provider, Outcome: as, At: time.Now()}
 		}
 		if err := a.printEntry(e, format); err != nil {
 			return err
