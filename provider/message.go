@@ -25,7 +25,7 @@ type Message struct {
 
 	Class    Class
 	Validity time.Duration // how long the vendor may try to deliver; 0 = the vendor's default
-	SendAt   time.Time     // when the vendor should send it; zero = now
+	SendAt   time.Time     // when the vendor should send it; zero = now. The router refuses times more than a minute past
 	Deadline time.Time     // no attempt starts after it; zero = none
 	Delivery Delivery      // what to do if the outcome is unknown; "" = the route's mode, then the class's
 

@@ -117,11 +117,19 @@ func (p *plan) chooseCandidates(o *Options, t turn) {
 	p.candidates = append(p.candidates, unfit...)
 }
 
-// lateness refuses a message whose deadline had passed when it arrived. It is
-// apart from refusal, because what is known of an earlier send comes before it.
+// maxLate is how much in the past a message's SendAt may be.
+const maxLate = time.Minute
+
+// lateness refuses a message whose deadline, or whose time to send, had passed when
+// it arrived. It is apart from refusal, because what is known of an earlier send
+// comes before it.
 func (p *plan) lateness() error {
-	if !p.message.Deadline.IsZero() && !p.message.Deadline.After(p.arrived) {
+	m := p.message
+	switch {
+	case !m.Deadline.IsZero() && !m.Deadline.After(p.arrived):
 		return invalid("the deadline has passed")
+	case !m.SendAt.IsZero() && p.arrived.Sub(m.SendAt) > maxLate:
+		return invalid("the time to send has passed: %s", m.SendAt.Format(time.RFC3339))
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func TestBadFiles(t *testing.T) {
 	}
 	got = anysms(t, "analyse", "--file", file, "--text-column", "body", "--sheet", "May")
 	assert.Equal(t, cli.ExitUsage, got.code)
-	assert.Contains(t, got.stderr, `--sheet "May": `+file+" is not a workbook")
+	assert.Contains(t, got.stderr, file+`: --sheet "May": it is not a workbook`)
 
 	lines := write(t, "a.jsonl", `{"phone":"+306971234567","body":"Hi"}`+"\n")
 	got = anysms(t, "analyse", "--file", lines)

@@ -175,7 +175,7 @@ func TestWrongPrices(t *testing.T) {
 		{"no card", providers + "rates: nowhere.csv\n", "a.yaml:4: rates: "},
 		{"broken card", providers + "rates: " + broken + "\n", "broken.csv:2: price: "},
 		{"least cost without a card", providers + route, "a.yaml:6: router.routes[0].strategy: least_cost needs prices"},
-		{"currencies", providers + route + "rates: " + card + "\n", "a.yaml:6: router.routes[0].strategy: prices in different currencies cannot be compared"},
+		{"currencies", providers + route + "rates: " + card + "\n", "a.yaml:6: router.routes[0].strategy: amounts in EUR and AUD cannot be compared without a currency rate for AUD and EUR; set currency_rates"},
 		{"currency rate", providers + "currency_rates: {EUR: \"0\"}\n", "currency_rates: "},
 	}
 	for _, tt := range tests {

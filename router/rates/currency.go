@@ -2,6 +2,7 @@ package rates
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -29,32 +30,56 @@ func NewCurrencies(rates map[string]string) (Currencies, error) {
 	return Currencies{worth}, nil
 }
 
-// Compare orders two amounts: -1, 0 or +1. Amounts of different currencies need
-// a rate for both; the error names the one that is missing.
+// Missing lists the currencies without a rate, if amounts in them cannot be
+// compared: those of one currency always can.
+func (c Currencies) Missing(currencies ...string) []string {
+	distinct := slices.Compact(slices.Sorted(slices.Values(currencies)))
+	if len(distinct) < 2 {
+		return nil
+	}
+	return slices.DeleteFunc(distinct, func(name string) bool { return c.worth[name] != nil })
+}
+
+// Common returns the currency that the others are converted to: the one with the
+// rate 1, of several the first in the alphabet; "" = none has it.
+func (c Currencies) Common() string {
+	one := big.NewRat(1, 1)
+	for _, name := range slices.Sorted(maps.Keys(c.worth)) {
+		if c.worth[name].Cmp(one) == 0 {
+			return name
+		}
+	}
+	return ""
+}
+
+// Convert returns an amount in the currency of Common, rounded to millionths. It is
+// false if there is none, if the amount's currency has no rate, or if the result is
+// too large.
+func (c Currencies) Convert(m provider.Money) (provider.Money, bool) {
+	common, worth := c.Common(), c.worth[m.Currency]
+	if common == "" || worth == nil {
+		return provider.Money{}, false
+	}
+	exact := new(big.Rat).Mul(big.NewRat(m.Micros, 1), worth)
+	rounded, ok := new(big.Int).SetString(exact.FloatString(0), 10)
+	if !ok || !rounded.IsInt64() {
+		return provider.Money{}, false
+	}
+	return provider.Money{Micros: rounded.Int64(), Currency: common}, true
+}
+
+// Compare orders two amounts: -1, 0 or +1. Amounts of different currencies need a
+// rate for both; the error names those that are missing.
 func (c Currencies) Compare(a, b provider.Money) (int, error) {
 	if a.Currency == b.Currency {
 		return a.Compare(b)
 	}
-	x, err := c.value(a)
-	if err != nil {
-		return 0, err
+	if missing := c.Missing(a.Currency, b.Currency); len(missing) > 0 {
+		return 0, fmt.Errorf("amounts in %s and %s cannot be compared without a currency rate for %s", a.Currency, b.Currency, strings.Join(missing, " and "))
 	}
-	y, err := c.value(b)
-	if err != nil {
-		return 0, err
-	}
-	return x.Cmp(y), nil
+	return c.value(a).Cmp(c.value(b)), nil
 }
 
-func (c Currencies) value(m provider.Money) (*big.Rat, error) {
-	worth, ok := c.worth[m.Currency]
-	if !ok {
-		have := make([]string, 0, len(c.worth))
-		for currency := range c.worth {
-			have = append(have, currency)
-		}
-		slices.Sort(have)
-		return nil, fmt.Errorf("prices in different currencies cannot be compared: no currency rate for %s (there are: %s)", m.Currency, strings.Join(have, ", "))
-	}
-	return new(big.Rat).Mul(big.NewRat(m.Micros, 1), worth), nil
+func (c Currencies) value(m provider.Money) *big.Rat {
+	return new(big.Rat).Mul(big.NewRat(m.Micros, 1), c.worth[m.Currency])
 }

@@ -36,7 +36,11 @@ func newAnnotator(r table.Reader, opts *Options) (*annotator, error) {
 	}
 	a := &annotator{out: bufio.NewWriter(opts.Annotate)}
 	a.turn.L = &a.mu
-	header := appendRecord(nil, r.Columns())
+	var header []byte
+	if opts.Mark {
+		header = append(header, "\ufeff"...)
+	}
+	header = appendRecord(header, r.Columns())
 	for _, name := range added {
 		header = append(append(header, ','), name...)
 	}

@@ -29,7 +29,7 @@ func BenchmarkCampaign(b *testing.B) {
 	b.Run("to,text,3 prices", func(b *testing.B) {
 		b.SetBytes(int64(content.Len()))
 		for b.Loop() {
-			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
+			_, err := analyse(bytes.NewReader(content.Bytes()), analysis.Options{
 				Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number, Prices: p})
 			require.NoError(b, err)
 		}
@@ -56,7 +56,7 @@ func BenchmarkJSONLines(b *testing.B) {
 	b.Run("File", func(b *testing.B) {
 		b.SetBytes(int64(content.Len()))
 		for b.Loop() {
-			_, err := analysis.File(b.Context(), bytes.NewReader(content.Bytes()), analysis.Options{
+			_, err := analyse(bytes.NewReader(content.Bytes()), analysis.Options{
 				Name: "f.jsonl", TextColumn: "text", ToColumn: "to", Number: number})
 			require.NoError(b, err)
 		}

@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,29 +8,23 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 )
 
-// File reads a text file to its end and returns the totals. A row that cannot be
-// read or sent is counted and listed, and reading continues. An error means that
-// the file could not be read, or not to its end: the totals are then nil, or cover
-// the rows read before.
-func File(ctx context.Context, from io.Reader, opts Options) (*Totals, error) {
-	r, err := table.Text(from, opts.Name, opts.Format, opts.columns())
+// Rows reads a file to its end and returns the totals. A row that cannot be read or
+// sent is counted and listed, and reading continues. An error means that the file
+// could not be read, or not to its end: the totals are then nil, or cover the rows
+// read before and are not Complete.
+func Rows(r table.Reader, opts *Options) (*Totals, error) {
+	at, err := opts.places(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", opts.Name, err)
 	}
-	return run(ctx, r, &opts)
-}
-
-// Workbook is [File] for a worksheet.
-func Workbook(ctx context.Context, sheet *source.Sheet, opts Options) (*Totals, error) {
-	r, err := table.Workbook(sheet)
+	annotator, err := newAnnotator(r, opts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", opts.Name, err)
 	}
-	return run(ctx, r, &opts)
+	return run(r, opts, at, annotator)
 }
 
 // blockRows is the number of rows in a block.
@@ -50,15 +43,7 @@ type block struct {
 
 // run cuts the file into blocks in one goroutine and processes them in several,
 // each with its own tally.
-func run(ctx context.Context, r table.Reader, opts *Options) (*Totals, error) {
-	at, err := opts.places(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", opts.Name, err)
-	}
-	annotator, err := newAnnotator(r, opts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", opts.Name, err)
-	}
+func run(r table.Reader, opts *Options, at places, annotator *annotator) (*Totals, error) {
 	repeats := newRepeats(opts)
 	defer repeats.close()
 
@@ -82,7 +67,7 @@ func run(ctx context.Context, r table.Reader, opts *Options) (*Totals, error) {
 			}
 		})
 	}
-	readErr := cut(ctx, r, opts, full, empty)
+	readErr := cut(r, opts, full, empty)
 	close(full)
 	working.Wait()
 
@@ -91,16 +76,14 @@ func run(ctx context.Context, r table.Reader, opts *Options) (*Totals, error) {
 		total.merge(t)
 	}
 	totals, err := total.totals(r)
+	totals.Complete = readErr == nil && err == nil
 	return totals, errors.Join(readErr, err, annotator.close())
 }
 
 // cut fills blocks until the file ends.
-func cut(ctx context.Context, r table.Reader, opts *Options, full chan<- *block, empty <-chan *block) error {
+func cut(r table.Reader, opts *Options, full chan<- *block, empty <-chan *block) error {
 	rows := 0
 	for number := 0; ; number++ {
-		if ctx.Err() != nil {
-			return fmt.Errorf("%s: stopped after line %d: %w", opts.Name, r.NextLine()-1, context.Cause(ctx))
-		}
 		b := <-empty
 		b.number = number
 		err := b.fill(r)
@@ -113,7 +96,7 @@ func cut(ctx context.Context, r table.Reader, opts *Options, full chan<- *block,
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: line %d: %w", opts.Name, r.NextLine(), err)
+			return fmt.Errorf("%s: after line %d: %w", opts.Name, r.NextLine()-1, err)
 		}
 	}
 }

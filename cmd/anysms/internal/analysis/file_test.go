@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
@@ -55,7 +56,7 @@ func file(t testing.TB, content string, opts analysis.Options) *analysis.Totals 
 	if opts.TextColumn == "" && opts.Template == nil {
 		opts.TextColumn = "text"
 	}
-	totals, err := analysis.File(t.Context(), strings.NewReader(content), opts)
+	totals, err := analyse(strings.NewReader(content), opts)
 	require.NoError(t, err)
 	return totals
 }
@@ -79,7 +80,12 @@ func TestCountriesAndCosts(t *testing.T) {
 	assert.Equal(t, "GR", got.ByCountry[0].Country)
 	assert.Equal(t, analysis.Count{Messages: 2, Segments: 3}, got.ByCountry[0].Count)
 	assert.NotContains(t, got.ByCountry[1].Cost, "athens", "Germany has no price there")
-	assert.Equal(t, []string{"0.07 EUR", "no price"}, []string{got.ByCountry[0].CostText("athens"), got.ByCountry[1].CostText("athens")})
+	cost, words := got.ByCountry[0].At("athens")
+	assert.Equal(t, "0.07 EUR", cost.String())
+	assert.Empty(t, words)
+	cost, words = got.ByCountry[1].At("athens")
+	assert.Nil(t, cost)
+	assert.Equal(t, "no price", words)
 	assert.Equal(t, []analysis.Reason{{`column "to": is no number`, 2}}, got.ByReason)
 	assert.Equal(t, []analysis.Network{{"", analysis.Count{Messages: 2, Segments: 2}}, {"20210", analysis.Count{Messages: 1, Segments: 2}}}, got.ByNetwork)
 
@@ -90,7 +96,7 @@ func TestCountriesAndCosts(t *testing.T) {
 }
 
 func TestCostTooLargeToCount(t *testing.T) {
-	_, err := analysis.File(t.Context(), strings.NewReader("to,text\n+306900000001,"+strings.Repeat("a", 200)+"\n"), analysis.Options{
+	_, err := analyse(strings.NewReader("to,text\n+306900000001,"+strings.Repeat("a", 200)+"\n"), analysis.Options{
 		Name: "f.csv", TextColumn: "text", ToColumn: "to", Number: number,
 		Prices: prices(t, "a,,,EUR,9000000000000\n", "a"),
 	})
@@ -131,7 +137,7 @@ func TestBrokenRowOverSeveralLines(t *testing.T) {
 }
 
 func TestTemplate(t *testing.T) {
-	template, err := analysis.ParseTemplate("Hi {name}, {{{code}}} is yours, {name}.")
+	template, err := table.ParseTemplate("Hi {name}, {{{code}}} is yours, {name}.")
 	require.NoError(t, err)
 	got := file(t, "name,code\nAnn,1\nΆννα,2\n,3\n"+strings.Repeat("B", 100)+",4\n", analysis.Options{Template: template})
 	assert.Equal(t, 4, got.Messages)
@@ -144,10 +150,10 @@ func TestTemplate(t *testing.T) {
 	assert.Equal(t, 2, got.P95)
 	assert.Equal(t, []analysis.Bucket{{Segments: 1, Messages: 3}, {Segments: 2, Messages: 1}}, got.Histogram)
 
-	_, err = analysis.File(t.Context(), strings.NewReader("name\nAnn\n"), analysis.Options{Name: "f.csv", Template: template})
-	require.ErrorContains(t, err, `f.csv: template: {code}: line 1: no column "code"`)
+	_, err = analyse(strings.NewReader("name\nAnn\n"), analysis.Options{Name: "f.csv", Template: template})
+	require.ErrorContains(t, err, `f.csv: template: {code}: the header has no column "code"`)
 	for _, bad := range []string{"{", "{}", "{a", "}", "a {b{c}}", "{ }"} {
-		_, err := analysis.ParseTemplate(bad)
+		_, err := table.ParseTemplate(bad)
 		assert.ErrorContains(t, err, "template: ", "template %q", bad)
 	}
 }
@@ -184,9 +190,9 @@ func TestAnnotateKeepsOrder(t *testing.T) {
 	assert.Equal(t, []string{"gsm7", "12", "1", "GR", "", "0.05"}, records[1][2:])
 	assert.Equal(t, []string{"", "", "", "", `column "to": is no number`, ""}, records[5001][2:])
 
-	_, err = analysis.File(t.Context(), strings.NewReader(`{"text":"a"}`), analysis.Options{Name: "a.jsonl", TextColumn: "text", Annotate: &out})
+	_, err = analyse(strings.NewReader(`{"text":"a"}`), analysis.Options{Name: "a.jsonl", TextColumn: "text", Annotate: &out})
 	require.ErrorContains(t, err, "cannot annotate JSON Lines")
-	_, err = analysis.File(t.Context(), strings.NewReader(content.String()), analysis.Options{Name: "f.csv", TextColumn: "text", Annotate: full{}})
+	_, err = analyse(strings.NewReader(content.String()), analysis.Options{Name: "f.csv", TextColumn: "text", Annotate: full{}})
 	require.ErrorContains(t, err, "annotate: disk full")
 }
 
@@ -253,7 +259,9 @@ func TestWhatIsTooLongForAProviderIsNotPriced(t *testing.T) {
 	assert.Equal(t, map[string]int{"usa": 1}, got.Uncarried)
 	assert.Equal(t, "0.01", got.TotalCost["usa"].Amount())
 	assert.Zero(t, got.Unpriced["usa"])
-	assert.Equal(t, "0.01 USD (partial)", got.ByCountry[0].CostText("usa"))
+	cost, words := got.ByCountry[0].At("usa")
+	assert.Equal(t, "0.01 USD", cost.String())
+	assert.Equal(t, "(partial)", words)
 }
 
 func TestLevelsSave(t *testing.T) {
@@ -267,26 +275,34 @@ func TestLevelsSave(t *testing.T) {
 
 func TestCheapestMix(t *testing.T) {
 	content := "to,text\n+306900000001,a\n+306900000002,a\n+4915123456789,a\n"
-	cheapest := func(t *testing.T, card string, worth map[string]string, names ...string) (*analysis.Mix, error) {
+	compare := func(t *testing.T, card string, worth map[string]string, names ...string) *analysis.Comparison {
 		t.Helper()
 		c, err := rates.NewCurrencies(worth)
 		require.NoError(t, err)
-		return file(t, content, analysis.Options{ToColumn: "to", Number: number, Prices: prices(t, card, names...)}).Cheapest(c)
+		got, err := file(t, content, analysis.Options{ToColumn: "to", Number: number, Prices: prices(t, card, names...)}).Compare(c)
+		require.NoError(t, err)
+		return got
 	}
-	mix, err := cheapest(t, "a,GR,,EUR,0.05\nb,GR,,EUR,0.04\nb,DE,,EUR,0.09\nc,DE,,EUR,0.08\n", nil, "a", "b", "c")
-	require.NoError(t, err)
+	mix := compare(t, "a,GR,,EUR,0.05\nb,GR,,EUR,0.04\nb,DE,,EUR,0.09\nc,DE,,EUR,0.08\n", nil, "a", "b", "c").Mix
 	assert.Equal(t, "b", mix.Countries[0].Provider)
 	assert.Equal(t, "c", mix.Countries[1].Provider)
 	assert.Equal(t, map[string]provider.Money{"EUR": {Micros: 160_000, Currency: "EUR"}}, mix.Total)
 
-	mix, err = cheapest(t, "a,GR,,EUR,0.05\n", nil, "a")
-	require.NoError(t, err)
+	mix = compare(t, "a,GR,,EUR,0.05\n", nil, "a").Mix
 	assert.Empty(t, mix.Countries[1].Provider)
 	assert.Equal(t, 1, mix.Without)
 
-	_, err = cheapest(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", nil, "a", "b")
-	require.ErrorContains(t, err, "no currency rate for AUD")
-	mix, err = cheapest(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", map[string]string{"EUR": "1", "AUD": "0.6"}, "a", "b")
-	require.NoError(t, err)
-	assert.Equal(t, "b", mix.Countries[0].Provider)
+	got := compare(t, "a,,,EUR,0.05\nb,,,AUD,0.05\n", nil, "a", "b")
+	assert.Nil(t, got.Mix)
+	assert.Equal(t, []string{"AUD", "EUR"}, got.MissingRates)
+	assert.Nil(t, got.Common)
+	got = compare(t, "a,GR,,EUR,0.05\nb,DE,,AUD,0.05\n", map[string]string{"EUR": "1", "AUD": "0.6"}, "a", "b")
+	assert.Equal(t, "a", got.Mix.Countries[0].Provider)
+	assert.Equal(t, &analysis.Common{
+		Currency:  "EUR",
+		TotalCost: map[string]provider.Money{"a": {Micros: 100_000, Currency: "EUR"}, "b": {Micros: 30_000, Currency: "EUR"}},
+		Mix:       provider.Money{Micros: 130_000, Currency: "EUR"},
+	}, got.Common)
+	got = compare(t, "a,,,EUR,0.05\n", map[string]string{"EUR": "1"}, "a")
+	assert.Nil(t, got.Common, "one currency needs no other")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 // Limits are the limits that a file, or a text, must keep.
@@ -54,7 +55,7 @@ func (l *Limits) CheckPrices(prices []Price) error {
 func (l *Limits) checkCosts(t *Totals) (broken []Violation, err error) {
 	for _, limited := range slices.Sorted(maps.Keys(l.MaxCost)) {
 		if _, known := t.TotalCost[limited]; limited != "" && !known {
-			return nil, fmt.Errorf("max-cost: no prices for provider %q", limited)
+			return nil, fmt.Errorf("max-cost: no prices for provider %q%s", limited, suggest.DidYouMean(limited, slices.Sorted(maps.Keys(t.TotalCost))))
 		}
 		if limited == "" && len(t.TotalCost) == 0 {
 			return nil, errors.New("max-cost needs prices: a rate card and a column of numbers")
@@ -111,6 +112,7 @@ func (l *Limits) checkBaseline(t *Totals) (broken []Violation) {
 // ReadBaseline reads the JSON of an earlier analysis, of a file or of one text.
 func ReadBaseline(b []byte) (*Totals, error) {
 	var old struct {
+		Complete  *bool                     `json:"complete"` // of a file
 		Messages  int                       `json:"messages"`
 		Segments  int                       `json:"segments"`
 		TotalCost map[string]provider.Money `json:"total_cost"`
@@ -121,6 +123,9 @@ func ReadBaseline(b []byte) (*Totals, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("not the JSON of an analysis: %w", err)
+	}
+	if old.Complete != nil && !*old.Complete {
+		return nil, errors.New("the analysis is of a part of its file only (\"complete\": false); want one of the whole file")
 	}
 	if old.Messages == 0 && old.Segments > 0 {
 		old.Messages = 1 // one text
@@ -134,7 +139,7 @@ func ReadBaseline(b []byte) (*Totals, error) {
 // AsTotals is the text as a file of one message, to check limits.
 func (t *Text) AsTotals() *Totals {
 	c := Count{Messages: 1, Segments: t.Segments}
-	all := &Totals{Rows: 1, Messages: 1, Segments: t.Segments, Longest: t.Segments}
+	all := &Totals{Complete: true, Rows: 1, Messages: 1, Segments: t.Segments, Longest: t.Segments}
 	all.ByEncoding.GSM7 = c
 	if t.Encoding == segment.UCS2 {
 		all.ByEncoding = ByEncoding{UCS2: c}

@@ -5,7 +5,6 @@ package analysis
 
 import (
 	"io"
-	"slices"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/encoding/segment"
@@ -16,12 +15,11 @@ import (
 // Options describes a file's columns, how its texts are encoded, and what to find
 // out.
 type Options struct {
-	Name    string        // of the file, for errors and to detect its format
-	Format  *table.Format // nil = detected from the name and the header
+	Name    string // of the file, for errors
 	Segment *segment.Options
 
 	TextColumn string // the texts, unless Template makes them
-	Template   *Template
+	Template   *table.Template
 	ToColumn   string // "" = numbers are not validated, and countries and prices are not known
 	// Number parses and validates a value of ToColumn; problem is why nothing can
 	// be sent to it, "" if it is valid. It must be safe for concurrent use.
@@ -35,6 +33,7 @@ type Options struct {
 	Levels     bool      // find what each level of transliteration would save
 	Duplicates bool      // find rows with the same number and text; uses temporary files
 	Annotate   io.Writer // a copy of the rows with added columns; nil = none
+	Mark       bool      // the copy starts with a byte order mark
 
 	Workers int // 0 = one per processor
 	// Progress, if set, is called from time to time with the rows read so far.
@@ -52,25 +51,4 @@ type Price struct {
 // carries reports whether the message is short enough for the provider.
 func (p *Price) carries(a *segment.Analysis) bool {
 	return (p.MaxSegments == 0 || a.Segments <= p.MaxSegments) && (p.MaxCharacters == 0 || a.Characters <= p.MaxCharacters)
-}
-
-// columns lists the columns that are read, without repeats: the text's or the
-// template's, then the others.
-func (o *Options) columns() []string {
-	names := []string{o.TextColumn}
-	if o.Template != nil {
-		names = o.Template.variables
-	}
-	for _, name := range []string{o.ToColumn, o.NetworkColumn} {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	var unique []string
-	for _, name := range names {
-		if !slices.Contains(unique, name) {
-			unique = append(unique, name)
-		}
-	}
-	return unique
 }

@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"fmt"
-
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 )
 
@@ -14,26 +12,17 @@ type places struct {
 
 func (o *Options) places(r table.Reader) (places, error) {
 	p := places{text: -1, to: -1, network: -1}
-	find := func(at *int, name string) (err error) {
-		if name != "" {
-			*at, err = table.Find(r, name)
-		}
-		return err
-	}
+	var err error
 	if o.Template == nil {
-		if err := find(&p.text, o.TextColumn); err != nil {
-			return p, err
-		}
+		p.text, err = table.Find(r, o.TextColumn)
 	} else {
-		p.variables = make([]int, len(o.Template.variables))
-		for i, name := range o.Template.variables {
-			if err := find(&p.variables[i], name); err != nil {
-				return p, fmt.Errorf("template: {%s}: %w", name, err)
-			}
-		}
+		p.variables, err = o.Template.Find(r)
 	}
-	if err := find(&p.to, o.ToColumn); err != nil {
-		return p, err
+	if err == nil && o.ToColumn != "" {
+		p.to, err = table.Find(r, o.ToColumn)
 	}
-	return p, find(&p.network, o.NetworkColumn)
+	if err == nil && o.NetworkColumn != "" {
+		p.network, err = table.Find(r, o.NetworkColumn)
+	}
+	return p, err
 }

@@ -58,8 +58,8 @@ func newTally(opts *Options, at places, r *repeats) *tally {
 		t.edits = newEdits()
 	}
 	if opts.Template != nil {
-		t.values = make([]string, len(opts.Template.variables))
-		for _, name := range opts.Template.variables {
+		t.values = make([]string, len(opts.Template.Variables()))
+		for _, name := range opts.Template.Variables() {
 			t.variables = append(t.variables, Variable{Name: name})
 		}
 	}
@@ -150,7 +150,7 @@ func (t *tally) text(r *table.Row) string {
 	for i, at := range t.at.variables {
 		t.values[i] = r.Fields[at]
 	}
-	t.buffer = t.opts.Template.merge(t.buffer[:0], t.values, -1)
+	t.buffer = t.opts.Template.Merge(t.buffer[:0], t.values, -1)
 	return string(t.buffer)
 }
 
@@ -252,7 +252,7 @@ func (t *tally) blame(m *message) {
 		if m.Segments == 1 {
 			continue
 		}
-		t.buffer = t.opts.Template.merge(t.buffer[:0], t.values, i)
+		t.buffer = t.opts.Template.Merge(t.buffer[:0], t.values, i)
 		if a, err := segment.Analyze(string(t.buffer), t.opts.Segment); err == nil {
 			v.Segments += m.Segments - a.Segments
 		}

@@ -81,16 +81,16 @@ func OfText(text string, opts *segment.Options, level *transliterate.Level) (*Te
 	}
 	var err error
 	if level != nil {
-		t.Suggestion, err = suggest(text, opts, *level)
+		t.Suggestion, err = suggestion(text, opts, *level)
 		return t, err
 	}
-	if t.Suggestion, err = suggest(text, opts, transliterate.Lossless); len(t.Suggestion.Changes) == 0 {
+	if t.Suggestion, err = suggestion(text, opts, transliterate.Lossless); len(t.Suggestion.Changes) == 0 {
 		t.Suggestion = nil
 	}
 	return t, err
 }
 
-func suggest(text string, opts *segment.Options, level transliterate.Level) (*Suggestion, error) {
+func suggestion(text string, opts *segment.Options, level transliterate.Level) (*Suggestion, error) {
 	text, changes := transliterate.Apply(text, level)
 	a, err := segment.Analyze(text, opts)
 	s := &Suggestion{Text: text, Encoding: a.Encoding, Segments: a.Segments, Changes: make([]Change, len(changes))}

@@ -16,6 +16,10 @@ const MaxInvalid = 1000
 
 // Totals is the analysis of a file. Rows = Messages + InvalidRows.
 type Totals struct {
+	// Complete is false if the file was not read to its end: the totals then cover
+	// the rows before.
+	Complete bool `json:"complete"`
+
 	Rows        int        `json:"rows"`         // data rows, without the header
 	Messages    int        `json:"messages"`     // valid rows
 	InvalidRows int        `json:"invalid_rows"` // rows that cannot be sent
@@ -80,17 +84,17 @@ type Country struct {
 	wholly []string // the providers that accept and price every message
 }
 
-// CostText is the cost at a provider for display. A sum that leaves messages out
-// is marked as partial.
-func (c *Country) CostText(name string) string {
-	cost, priced := c.Cost[name]
+// At returns the cost at a provider, nil if none of the messages has a price there,
+// and in words what it does not include.
+func (c *Country) At(name string) (cost *provider.Money, words string) {
+	money, priced := c.Cost[name]
 	switch {
 	case !priced:
-		return "no price"
+		return nil, "no price"
 	case !slices.Contains(c.wholly, name):
-		return cost.String() + " (partial)"
+		return &money, "(partial)"
 	}
-	return cost.String()
+	return &money, ""
 }
 
 // Network is the messages to one mobile network.

@@ -9,11 +9,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/router/config"
 )
 
@@ -58,19 +56,6 @@ func (a *App) PrintJSON(v any) error {
 	return encoder.Encode(v)
 }
 
-// Table writes rows of cells in columns.
-func (a *App) Table(rows [][]string) error {
-	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = Harmless(cell)
-		}
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
-	}
-	return w.Flush()
-}
-
 // LoadOffline loads the configuration for a command that sends nothing and contacts
 // no vendor, and warns about environment variables that are not set.
 func (a *App) LoadOffline(ctx context.Context, c *ConfigFlag) (*config.Config, error) {
@@ -79,14 +64,4 @@ func (a *App) LoadOffline(ctx context.Context, c *ConfigFlag) (*config.Config, e
 		fmt.Fprintf(a.Err, "warning: environment variables not set, a real send would fail: %s\n", strings.Join(unset, ", "))
 	}
 	return conf, err
-}
-
-// OpenSource opens a file of texts and, unless it is plain UTF-8, prints what it
-// was taken for.
-func (a *App) OpenSource(path, charset string) (*source.File, error) {
-	from, err := source.Open(path, a.In, charset)
-	if err == nil && (from.Compression != "" || !from.Spreadsheet && from.Charset != "utf-8") {
-		fmt.Fprintf(a.Err, "%s is %s\n", from.Name, from)
-	}
-	return from, err
 }

@@ -61,6 +61,12 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	return config.Load(ctx, path, Registry(), opts)
 }
 
+// Exists reports whether there is a configuration, wherever it is named.
+func (c *ConfigFlag) Exists() bool {
+	path, err := c.find()
+	return err == nil && path != ""
+}
+
 func (c *ConfigFlag) find() (string, error) {
 	if c.Path != "" {
 		return c.Path, nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -10,13 +11,13 @@ import (
 // The exit codes.
 const (
 	ExitDone    = 0
-	ExitRefused = 1 // refused or not sent, rows refused, or a limit exceeded
+	ExitRefused = 1 // refused or not sent, rows refused, a limit exceeded, or interrupted
 	ExitUsage   = 2 // usage or configuration
 	ExitUnknown = 3 // the outcome of a message is unknown
 )
 
 // ExitError ends the command with the given code. Any other error means
-// [ExitUsage]. A nil Cause prints nothing: the output has said it already.
+// [ExitUsage], or [ExitRefused] if a signal caused it. A nil Cause prints nothing: the output has said it already.
 type ExitError struct {
 	Code  int
 	Cause error
@@ -41,6 +42,9 @@ func exitCode(err error) (code int, message string) {
 			return e.Code, ""
 		}
 		return e.Code, e.Error()
+	}
+	if errors.Is(err, context.Canceled) { // by a signal
+		return ExitRefused, err.Error()
 	}
 	return ExitUsage, err.Error()
 }

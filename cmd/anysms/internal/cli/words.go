@@ -20,8 +20,9 @@ func Plural(n int, noun string) string {
 }
 
 // Grouped writes a number with commas: 5,574.
-func Grouped(n int) string {
-	digits := strconv.Itoa(n)
+func Grouped(n int) string { return grouped(strconv.Itoa(n)) }
+
+func grouped(digits string) string {
 	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
 	}

@@ -1,15 +1,15 @@
 package cost
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/input"
 	"github.com/anysms/anysms/encoding/gsm7"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/encoding/transliterate"
@@ -28,12 +28,16 @@ The text is the argument; "-" reads it from stdin, without its last newline.
 
 With --file, the texts come from a column, or from a template merged with the
 columns. The file is CSV, TSV, JSON Lines or an XLSX workbook, optionally
-compressed with gzip or zstd, in UTF-8, UTF-16 or a Windows code page; what was
-detected is printed. CSV, TSV and XLSX start with a header line of column names.
-In TSV, quotes have no special meaning. With a number column, numbers are
-validated and counted by country; with a rate card as well, messages are priced.
+compressed with gzip or zstd, in UTF-8, UTF-16 or a code page; what was detected
+is printed. CSV, TSV and XLSX start with a header line of column names. In TSV,
+quotes have no special meaning. Of a workbook, texts are what the sheet shows, such
+as formatted dates; numbers are their digits.
+
+A column "to" has the numbers, unless --to-column names another one; they are
+validated and counted by country. With a rate card as well, messages are priced.
 Invalid rows are counted and listed with their line numbers; the rest of the file
-is still analysed.
+is still analysed. If the file cannot be read to its end, the totals cover the rows
+before, and say so.
 
 In CI, limits make the command fail: --max-segments, --max-cost, --require gsm7,
 and --baseline with the JSON of an earlier analysis.`
@@ -44,7 +48,7 @@ const analyseExamples = `  anysms analyse "It’s 5 € only"
   anysms analyse --file campaign.csv --text-column body --to-column mobile --region GR
   anysms analyse --file - --text-column SMS --delimiter tab < messages.tsv
   anysms analyse --file people.csv --template "Hi {name}, your code is {code}" --require gsm7
-  anysms analyse --file campaign.csv --to-column to --rates rates.csv --report cost.html`
+  anysms analyse --file campaign.csv --rates rates.csv --report cost.html`
 
 // analyseFlags are the flags of analyse.
 type analyseFlags struct {
@@ -74,18 +78,18 @@ func (a *app) analyseCommand() *cobra.Command {
 				return err
 			}
 			switch {
-			case flags.file.path != "" && len(args) == 1:
+			case flags.file.Given() && len(args) == 1:
 				return errors.New("give a text or --file, not both")
-			case flags.file.path != "" && flags.level.Value != "":
+			case flags.file.Given() && flags.level.Value != "":
 				return errors.New("--transliterate works on a single text; for a file, anysms cost shows what each level would save")
-			case flags.file.path != "":
-				return a.analyseFile(cmd.Context(), &flags.file, &flags.limits, opts, flags.format)
+			case flags.file.Given():
+				return a.analyseTexts(cmd.Context(), &flags, opts)
 			}
-			if err := withoutFile(cmd); err != nil {
+			if err := input.Without(cmd, onlyWithFile()); err != nil {
 				return err
 			}
 			if len(args) == 1 {
-				return a.analyseText(args[0], opts, &flags)
+				return a.analyseText(cmd.Context(), args[0], opts, &flags)
 			}
 			return errors.New("nothing to analyse; give a text, - for stdin, or --file")
 		},
@@ -98,7 +102,8 @@ func (a *app) analyseCommand() *cobra.Command {
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "never split a grapheme (user-perceived character) between two segments")
 	flags.level.AddTo(cmd, "transliterate", "suggest the text rewritten at this level (default: lossless, if that changes the text)")
 	flags.limits.addTo(cmd)
-	flags.file.addTo(cmd)
+	flags.file.addTo(cmd, "`COLUMN` with the numbers; \"\" validates none (default: the column \"to\", if there is one)")
+	cmd.Flags().Lookup("to-column").DefValue = "" // the usage says it
 	return cmd
 }
 
@@ -137,13 +142,23 @@ func (f *analyseFlags) transliterate() (*transliterate.Level, error) {
 	return &level, err
 }
 
-func (a *app) analyseText(text string, opts *segment.Options, flags *analyseFlags) error {
+// analyseTexts analyses a file.
+func (a *app) analyseTexts(ctx context.Context, flags *analyseFlags, encoding *segment.Options) error {
+	opts, err := a.options(ctx, &flags.file)
+	if err != nil {
+		return err
+	}
+	opts.Segment = encoding
+	opts.Characters = true
+	return a.analyseFile(ctx, &job{flags: &flags.file, limits: &flags.limits, opts: opts, format: flags.format})
+}
+
+func (a *app) analyseText(ctx context.Context, text string, opts *segment.Options, flags *analyseFlags) error {
 	if text == "-" {
-		all, err := io.ReadAll(a.In)
-		if err != nil {
-			return fmt.Errorf("stdin: %w", err)
+		var err error
+		if text, err = input.Text(ctx, a.In); err != nil {
+			return err
 		}
-		text = strings.TrimSuffix(strings.TrimSuffix(string(all), "\n"), "\r")
 	}
 	level, err := flags.transliterate()
 	if err != nil {

@@ -21,18 +21,23 @@ const costHelp = `Show what the messages of a file would cost at each provider o
 cheapest provider for each country, the savings at each level of transliteration,
 and the edits that save most.
 
+The file is read as by anysms analyse, whose help says more; its column of numbers
+is called "to" unless --to-column names another one.
+
+Each provider's total is in its own currency. Totals in different currencies are
+compared, and shown in a common one, only with --currency-rate, or currency_rates
+in the configuration: the value of one unit of each currency in a common one, which
+has the rate 1.
+
 If a configuration has providers with the same names, a message that is too long
 for one of them is not priced there. With --ask, vendors that offer quotes are
 asked for the price of the first messages, and their prices are shown beside the
-calculated ones.
-
-Prices in different currencies are compared only with --currency-rate, or
-currency_rates in the configuration: the value of one unit of each currency in a
-common one.`
+calculated ones.`
 
 // costFlags are the flags of cost.
 type costFlags struct {
 	file       fileFlags
+	limits     limitFlags
 	config     cli.ConfigFlag
 	format     cli.Format
 	currencies []string
@@ -49,23 +54,27 @@ func (a *app) costCommand() *cobra.Command {
 		Long:    costHelp,
 		Example: `  anysms cost --file campaign.csv --rates rates.csv
   anysms cost --file campaign.csv --rates rates.csv --providers athens,sydney --currency-rate EUR=1,AUD=0.61
+  anysms cost --file campaign.csv --rates rates.csv --max-cost athens=250 --report cost.html
   anysms cost --file campaign.csv --config anysms.yaml --ask`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := flags.file.check(cmd); err != nil {
+			if err := errors.Join(flags.file.check(cmd), flags.limits.check(cmd)); err != nil {
 				return err
 			}
-			if cmd.Flags().Changed("sample") && !flags.ask {
+			switch {
+			case cmd.Flags().Changed("sample") && !flags.ask:
 				return errors.New("--sample needs --ask")
+			case flags.ask && flags.sample < 1:
+				return fmt.Errorf("--sample %d; want at least 1", flags.sample)
 			}
 			return a.cost(cmd.Context(), &flags)
 		},
 	}
 	flags.format.AddTo(cmd)
-	flags.file.addTo(cmd)
+	flags.file.addTo(cmd, "`COLUMN` with the numbers")
+	flags.limits.addTo(cmd)
 	flags.config.AddTo(cmd)
 	f := cmd.Flags()
-	f.Lookup("to-column").DefValue, flags.file.to = "to", "to"
 	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "values of one unit of each currency, `CURRENCY=RATE,…`, such as EUR=1,AUD=0.61")
 	f.BoolVar(&flags.ask, "ask", false, "ask the vendors for quotes; needs a configuration")
 	f.IntVar(&flags.sample, "sample", 10, "with --ask: ask about the first `N` messages")
@@ -73,27 +82,19 @@ func (a *app) costCommand() *cobra.Command {
 	return cmd
 }
 
-// costs is the output of cost.
-type costs struct {
-	*analysis.Totals
-	CheapestMix *analysis.Mix `json:"cheapest_mix"`
-	Asked       []asked       `json:"asked,omitzero"` // with --ask
-}
-
 func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	worth, err := currencies(flags.currencies)
 	if err != nil {
 		return err
 	}
-	if flags.ask && flags.sample < 1 {
-		return fmt.Errorf("--sample %d; want at least 1", flags.sample)
+	conf, err := a.configOf(ctx, flags)
+	if err != nil {
+		return err
 	}
-	var conf *config.Config
-	if flags.config.Path != "" || flags.ask {
-		if conf, err = flags.config.Load(ctx); err != nil {
-			return err
-		}
+	j := &job{flags: &flags.file, limits: &flags.limits, format: flags.format}
+	if conf != nil {
 		defer conf.Close()
+		j.read = append(j.read, role{conf.Path, "the configuration"})
 		if flags.file.rates == "" {
 			flags.file.rates = conf.Rates
 		}
@@ -104,45 +105,38 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 	if flags.file.rates == "" && !flags.ask {
 		return errors.New("no rate card: give --rates, or set rates in the configuration")
 	}
-	opts, err := flags.file.options()
-	if err != nil {
+	if j.opts, err = a.options(ctx, &flags.file); err != nil {
 		return err
 	}
-	opts.Characters, opts.Levels = true, true
+	j.opts.Characters, j.opts.Levels = true, true
 	if conf != nil {
-		limitPrices(opts.Prices, conf)
-	}
-	if err := checkComparable(opts.Prices, worth); err != nil {
-		return err
+		limitPrices(j.opts.Prices, conf)
 	}
 	if flags.ask {
-		opts.First = flags.sample
+		j.opts.First = flags.sample
 	}
-	page, err := createFile(flags.file.report, flags.file.path)
-	if err != nil {
-		return err
-	}
-	defer page.drop()
-	totals, readErr := a.readFile(ctx, &flags.file, opts)
-	if totals == nil {
-		return readErr
-	}
-	all := costs{Totals: totals}
-	if all.CheapestMix, err = totals.Cheapest(worth); err != nil {
-		return err
-	}
-	if flags.ask {
-		if all.Asked, err = ask(ctx, conf, totals.First); err != nil {
+	j.compare = func(f *findings) (err error) {
+		if f.Comparison, err = f.Totals.Compare(worth); err != nil {
 			return err
 		}
-	}
-	if err := a.printCost(&all, opts, flags.format); err != nil {
+		if flags.ask {
+			f.Asked, err = ask(ctx, conf, f.First)
+		}
 		return err
 	}
-	if err := writeReport(page, totals, opts); err != nil {
-		return err
+	return a.analyseFile(ctx, j)
+}
+
+// configOf loads the configuration: the one that is named, else, for what the flags
+// do not say, the usual one if it exists. It is nil if there is none.
+func (a *app) configOf(ctx context.Context, flags *costFlags) (*config.Config, error) {
+	switch {
+	case flags.ask:
+		return flags.config.Load(ctx)
+	case flags.config.Path != "", flags.file.rates == "" && flags.config.Exists():
+		return a.LoadOffline(ctx, &flags.config)
 	}
-	return flags.file.verdict(totals, readErr)
+	return nil, nil
 }
 
 func currencies(given []string) (rates.Currencies, error) {
@@ -157,56 +151,45 @@ func currencies(given []string) (rates.Currencies, error) {
 	return rates.NewCurrencies(worth)
 }
 
-// checkComparable reports, before a long file is read, that prices cannot be compared.
-func checkComparable(prices []analysis.Price, worth rates.Currencies) error {
-	for _, p := range prices {
-		_, err := worth.Compare(provider.Money{Currency: prices[0].Book.Currency()}, provider.Money{Currency: p.Book.Currency()})
-		if err != nil {
-			return fmt.Errorf("%w; give --currency-rate, or fewer --providers", err)
-		}
-	}
-	return nil
-}
-
-func (a *app) printCost(c *costs, opts *analysis.Options, format cli.Format) error {
-	if format.JSON() {
-		return a.PrintJSON(c)
-	}
-	if err := a.printTotals(c.Totals, opts, format); err != nil {
+// printComparison prints the cheapest choice, or which rates it would need.
+func (a *app) printComparison(f *findings, _ *analysis.Options) error {
+	switch {
+	case f.Comparison == nil:
+		return nil
+	case len(f.MissingRates) > 0:
+		_, err := fmt.Fprintf(a.Out, "\nPrices in different currencies are not compared without their rates; missing: %s (--currency-rate).\n", strings.Join(f.MissingRates, ", "))
 		return err
-	}
-	if err := a.printMix(c.CheapestMix); err != nil {
-		return err
-	}
-	if err := a.printLevels(c.Levels); err != nil {
-		return err
-	}
-	return a.printAsked(c.Asked)
-}
-
-func (a *app) printMix(mix *analysis.Mix) error {
-	if len(mix.Total) == 0 {
+	case len(f.Mix.Total) == 0:
 		return nil
 	}
-	line := "\nCheapest provider for each country, in total: " + moneyList(mix.Total)
-	if mix.Without > 0 {
-		line += fmt.Sprintf(", excluding %s to countries where no provider accepts and prices all of them", cli.Plural(mix.Without, "message"))
+	line := "\nCheapest provider for each country, in total: " + moneyList(f.Mix.Total)
+	if f.Common != nil {
+		line += " = " + cli.Money(f.Common.Mix)
+	}
+	if f.Mix.Without > 0 {
+		line += fmt.Sprintf(", excluding %s to countries where no provider accepts and prices all of them", cli.Plural(f.Mix.Without, "message"))
 	}
 	fmt.Fprintln(a.Out, line)
+	shown := f.Mix.Countries[:min(len(f.Mix.Countries), shownCountries)]
 	var rows [][]string
-	for _, c := range mix.Countries[:min(len(mix.Countries), shownCountries)] {
-		if c.Provider == "" {
-			rows = append(rows, []string{"  " + cli.OrDash(c.Country), "none", ""})
-			continue
+	var costs []cli.Amount
+	for _, c := range shown {
+		name := c.Provider
+		if name == "" {
+			name = "none"
 		}
-		rows = append(rows, []string{"  " + cli.OrDash(c.Country), c.Provider, c.Cost.String()})
+		rows = append(rows, []string{"  " + cli.OrDash(c.Country), name})
+		costs = append(costs, cli.Amount{Money: c.Cost})
+	}
+	for i, cell := range cli.Amounts(costs) {
+		rows[i] = append(rows[i], cell)
 	}
 	return a.Table(rows)
 }
 
-func (a *app) printLevels(levels []analysis.Level) error {
+func (a *app) printLevels(f *findings, _ *analysis.Options) error {
 	rows := [][]string{}
-	for _, l := range levels {
+	for _, l := range f.Levels {
 		if l.Saves > 0 {
 			rows = append(rows, []string{"  " + l.Level.String(), "saves " + cli.Plural(l.Saves, "segment"), "in " + cli.Plural(l.Messages, "message"), moneyList(l.Cost)})
 		}
@@ -222,7 +205,7 @@ func (a *app) printLevels(levels []analysis.Level) error {
 func moneyList(amounts map[string]provider.Money) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(amounts)) {
-		word := amounts[name].String()
+		word := cli.Money(amounts[name])
 		if name != amounts[name].Currency {
 			word = name + " " + word
 		}

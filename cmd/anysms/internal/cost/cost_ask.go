@@ -12,18 +12,6 @@ import (
 	"github.com/anysms/anysms/router/config"
 )
 
-// asked is a vendor's quote for one message, beside our own count.
-type asked struct {
-	Line     int             `json:"line"`
-	Provider string          `json:"provider"`
-	Ours     int             `json:"segments"`        // by our count
-	Theirs   int             `json:"vendor_segments"` // 0 = the vendor did not say
-	Encoding string          `json:"vendor_encoding,omitempty"`
-	Cost     *provider.Money `json:"vendor_cost"`
-	Differs  bool            `json:"differs"`
-	Error    string          `json:"error,omitempty"`
-}
-
 // limitPrices sets the longest message of each price to that of the configured
 // provider of the same name.
 func limitPrices(prices []analysis.Price, conf *config.Config) {
@@ -36,7 +24,7 @@ func limitPrices(prices []analysis.Price, conf *config.Config) {
 }
 
 // ask asks every provider that offers quotes.
-func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) (quotes []asked, err error) {
+func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) (quotes []analysis.Quoted, err error) {
 	err = errNoQuotes
 	for _, p := range conf.Providers {
 		if !p.Capabilities().Has(provider.HasQuote) {
@@ -44,7 +32,7 @@ func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) 
 		}
 		err = nil
 		for _, m := range messages {
-			own := asked{Line: m.Line, Provider: p.Name, Ours: m.Segments}
+			own := analysis.Quoted{Line: m.Line, Provider: p.Name, Ours: m.Segments}
 			quote, failed := provider.AskQuote(ctx, p.Upstream.Provider, &provider.Message{To: m.To, Text: m.Text})
 			if failed != nil {
 				own.Error = failed.Error()
@@ -60,20 +48,26 @@ func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) 
 
 var errNoQuotes = errors.New("no configured provider offers quotes (see anysms providers)")
 
-func (a *app) printAsked(quotes []asked) error {
-	if len(quotes) == 0 {
+func (a *app) printQuotes(f *findings, _ *analysis.Options) error {
+	if len(f.Asked) == 0 {
 		return nil
 	}
 	rows := [][]string{{"line", "provider", "segments", "vendor's count", "cost", ""}}
-	for _, q := range quotes {
-		row := []string{strconv.Itoa(q.Line), q.Provider, cli.Grouped(q.Ours), cli.OrDash(theirs(q.Theirs)), "–", q.Error}
-		if q.Cost != nil {
-			row[4] = q.Cost.String()
+	var costs []cli.Amount
+	for _, q := range f.Asked {
+		none := ""
+		if q.Cost == nil {
+			none = "–"
 		}
+		costs = append(costs, cli.Amount{Money: q.Cost, Words: none})
+	}
+	amounts := cli.Amounts(costs)
+	for i, q := range f.Asked {
+		note := q.Error
 		if q.Differs {
-			row[5] = "differs"
+			note = "differs"
 		}
-		rows = append(rows, row)
+		rows = append(rows, []string{strconv.Itoa(q.Line), q.Provider, cli.Grouped(q.Ours), cli.OrDash(theirs(q.Theirs)), amounts[i], note})
 	}
 	fmt.Fprintln(a.Out, "\nQuotes of the vendors:")
 	return a.Table(rows)

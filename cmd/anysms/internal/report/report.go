@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
 )
@@ -36,48 +37,68 @@ var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Parse(pageHTML))
 })
 
-// Write writes the page. It shows the texts of t.Worst.
-func Write(w io.Writer, t *analysis.Totals, opts *analysis.Options) error {
-	d := &data{Name: opts.Name, Format: t.Format, Totals: t}
-	d.Encodings = bars([]bar{
-		{Label: "GSM-7", Count: t.ByEncoding.GSM7},
-		{Label: "UCS-2", Count: t.ByEncoding.UCS2},
-	})
-	d.Histogram = bars(buckets(t.Histogram))
-	d.Countries = bars(countries(t))
-	d.MoreCountries = max(0, len(t.ByCountry)-shownCountries)
-	d.Providers = slices.Sorted(maps.Keys(t.TotalCost))
-	for _, name := range d.Providers {
-		d.Costs = append(d.Costs, cost{Provider: name, Money: t.TotalCost[name], Unpriced: t.Unpriced[name], Uncarried: t.Uncarried[name]})
+// Data is what the page shows.
+type Data struct {
+	*analysis.Totals
+	*analysis.Comparison // nil = not asked for
+	Quotes               []analysis.Quoted
+	Options              *analysis.Options
+}
+
+// Write writes the page. It shows the texts of d.Worst.
+func Write(w io.Writer, d *Data) error {
+	v := &view{Data: d}
+	if d.Comparison == nil {
+		d.Comparison = &analysis.Comparison{}
 	}
-	measure(d.Costs)
-	d.Levels = savings(t.Levels, d.Providers)
-	d.Characters = t.Characters[:min(len(t.Characters), shownCharacter)]
-	d.Invalid = t.Invalid[:min(len(t.Invalid), shownInvalid)]
-	d.MoreInvalid = t.InvalidRows - len(d.Invalid)
-	for _, m := range t.Worst {
-		worst, err := cutUp(m, opts.Segment)
+	v.Encodings = bars([]bar{
+		{Label: "GSM-7", Count: d.ByEncoding.GSM7},
+		{Label: "UCS-2", Count: d.ByEncoding.UCS2},
+	})
+	v.Histogram = bars(buckets(d.Histogram))
+	v.Providers = slices.Sorted(maps.Keys(d.TotalCost))
+	v.Countries = bars(v.countries())
+	v.MoreCountries = max(0, len(d.ByCountry)-shownCountries)
+	for _, n := range d.ByNetwork[:min(len(d.ByNetwork), shownCountries)] {
+		v.Networks = append(v.Networks, bar{Label: cli.OrDash(n.MCCMNC), Count: n.Count})
+	}
+	v.Networks = bars(v.Networks)
+	for _, name := range v.Providers {
+		c := cost{Provider: name, Money: d.TotalCost[name], Unpriced: d.Unpriced[name], Uncarried: d.Uncarried[name]}
+		if d.Common != nil {
+			c.Common = cli.Money(d.Common.TotalCost[name])
+		}
+		v.Costs = append(v.Costs, c)
+	}
+	v.measure()
+	v.Levels = v.savings()
+	v.Characters = d.Characters[:min(len(d.Characters), shownCharacter)]
+	v.Invalid = d.Invalid[:min(len(d.Invalid), shownInvalid)]
+	v.MoreInvalid = d.InvalidRows - len(v.Invalid)
+	for _, m := range d.Worst {
+		worst, err := cutUp(m, d.Options.Segment)
 		if err != nil {
 			return err
 		}
-		d.Worst = append(d.Worst, worst)
+		v.Worst = append(v.Worst, worst)
 	}
-	if err := page().Execute(w, d); err != nil {
+	if err := page().Execute(w, v); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-// data is what the page shows.
-type data struct {
-	*analysis.Totals
-	Name, Format  string
+// view is the data as the template needs it.
+type view struct {
+	*Data
 	Encodings     []bar
 	Histogram     []bar
 	Countries     []bar
 	MoreCountries int
+	Networks      []bar
 	Providers     []string
 	Costs         []cost
+	Measured      bool // the costs have bars
 	Levels        []saved
 	Characters    []analysis.Character
 	Worst         []worst
@@ -96,8 +117,9 @@ type bar struct {
 type cost struct {
 	Provider string
 	provider.Money
+	Common              string // in the common currency; "" = there is none
 	Unpriced, Uncarried int
-	Percent             float64 // of the highest in the same currency
+	Percent             float64 // of the highest
 }
 
 // saved is what a level of transliteration would save.
@@ -117,32 +139,63 @@ type worst struct {
 	Encoding       string
 }
 
-// Number formats a number with narrow spaces between thousands.
-func (d *data) Number(n int) string { return number(n) }
+// Number formats a number with its thousands grouped.
+func (v *view) Number(n int) string { return cli.Grouped(n) }
+
+// Amount formats an amount.
+func (v *view) Amount(m provider.Money) string { return cli.Money(m) }
+
+// Cost formats an amount that may not be known.
+func (v *view) Cost(m *provider.Money) string {
+	if m == nil {
+		return cli.OrDash("")
+	}
+	return cli.Money(*m)
+}
+
+// ShownCountries and ShownInvalid bound lists of the template.
+func (v *view) ShownCountries() int { return shownCountries }
+func (v *view) ShownInvalid() int   { return shownInvalid }
+
+// Amounts formats the amounts of the map for each of the page's providers.
+func (v *view) Amounts(byProvider map[string]provider.Money) []string {
+	list := make([]string, len(v.Providers))
+	for i, name := range v.Providers {
+		list[i] = cli.OrDash("")
+		if m, ok := byProvider[name]; ok {
+			list[i] = cli.Money(m)
+		}
+	}
+	return list
+}
+
+// Sums formats amounts of different currencies as one.
+func (v *view) Sums(byCurrency map[string]provider.Money) string {
+	var list []string
+	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
+		list = append(list, cli.Money(byCurrency[currency]))
+	}
+	return strings.Join(list, " and ")
+}
+
+// List joins words with commas.
+func (v *view) List(words []string) string { return strings.Join(words, ", ") }
 
 // chart is a table of bars.
 type chart struct {
-	*data
+	*view
 	Head  string
 	Bars  []bar
 	Extra []string // columns of the bars' costs
 }
 
 // Chart returns a table of bars for the template.
-func (d *data) Chart(head string, list []bar) chart {
-	c := chart{data: d, Head: head, Bars: list}
+func (v *view) Chart(head string, list []bar) chart {
+	c := chart{view: v, Head: head, Bars: list}
 	if len(list) > 0 && len(list[0].Costs) > 0 {
-		c.Extra = d.Providers
+		c.Extra = v.Providers
 	}
 	return c
-}
-
-func number(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
 }
 
 // bars sets the lengths of bars by segments.
@@ -157,36 +210,39 @@ func bars(list []bar) []bar {
 	return list
 }
 
-// measure sets the lengths of the bars of costs, within each currency.
-func measure(costs []cost) {
-	highest := make(map[string]int64)
-	for _, c := range costs {
-		highest[c.Currency] = max(1, highest[c.Currency], c.Micros)
+// measure sets the lengths of the bars of costs, which amounts of different
+// currencies do not have.
+func (v *view) measure() {
+	micros := make([]int64, len(v.Costs))
+	highest := int64(1)
+	for i, c := range v.Costs {
+		micros[i] = c.Micros
+		if v.Common != nil {
+			micros[i] = v.Common.TotalCost[c.Provider].Micros
+		} else if c.Currency != v.Costs[0].Currency {
+			return
+		}
+		highest = max(highest, micros[i])
 	}
-	for i, c := range costs {
-		costs[i].Percent = 100 * float64(c.Micros) / float64(highest[c.Currency])
+	v.Measured = true
+	for i := range v.Costs {
+		v.Costs[i].Percent = 100 * float64(micros[i]) / float64(highest)
 	}
 }
 
-func savings(levels []analysis.Level, providers []string) []saved {
+func (v *view) savings() []saved {
 	var list []saved
 	most := 0
-	for _, l := range levels {
+	for _, l := range v.Data.Levels {
 		most = max(most, l.Saves)
 	}
-	for _, l := range levels {
-		if l.Saves == 0 {
-			continue
+	for _, l := range v.Data.Levels {
+		if l.Saves > 0 {
+			list = append(list, saved{
+				Level: l.Level.String(), Messages: l.Messages, Segments: l.Saves,
+				Percent: 100 * float64(l.Saves) / float64(most), Costs: v.Amounts(l.Cost),
+			})
 		}
-		s := saved{Level: l.Level.String(), Messages: l.Messages, Segments: l.Saves, Percent: 100 * float64(l.Saves) / float64(most)}
-		for _, name := range providers {
-			text := "–"
-			if money, ok := l.Cost[name]; ok {
-				text = money.String()
-			}
-			s.Costs = append(s.Costs, text)
-		}
-		list = append(list, s)
 	}
 	return list
 }
@@ -213,15 +269,19 @@ func buckets(histogram []analysis.Bucket) []bar {
 	return list
 }
 
-func countries(t *analysis.Totals) []bar {
+func (v *view) countries() []bar {
 	var list []bar
-	for _, c := range t.ByCountry[:min(len(t.ByCountry), shownCountries)] {
+	for _, c := range v.ByCountry[:min(len(v.ByCountry), shownCountries)] {
 		b := bar{Label: c.Country, Count: c.Count}
 		if b.Label == "" {
 			b.Label = "unknown"
 		}
-		for _, name := range slices.Sorted(maps.Keys(t.TotalCost)) {
-			b.Costs = append(b.Costs, c.CostText(name))
+		for _, name := range v.Providers {
+			cost, words := c.At(name)
+			if cost != nil {
+				words = strings.TrimSpace(cli.Money(*cost) + " " + words)
+			}
+			b.Costs = append(b.Costs, words)
 		}
 		list = append(list, b)
 	}

@@ -13,12 +13,27 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/cmd/anysms/internal/report"
+	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/conformance/golden"
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/rates"
 )
 
 func render(t *testing.T, content string) string {
+	t.Helper()
+	return write(t, data(t, content, map[string]string{"EUR": "1", "AUD": "0.5"}))
+}
+
+func write(t *testing.T, d *report.Data) string {
+	t.Helper()
+	var out bytes.Buffer
+	require.NoError(t, report.Write(&out, d))
+	return out.String()
+}
+
+// data is the analysis of a file, with everything that a page can show.
+func data(t *testing.T, content string, currencies map[string]string) *report.Data {
 	t.Helper()
 	card, err := rates.Read(strings.NewReader("provider,country,currency,price\nathens,GR,EUR,0.05\nsydney,,AUD,0.087\n"), "rates.csv")
 	require.NoError(t, err)
@@ -33,12 +48,19 @@ func render(t *testing.T, content string) string {
 		},
 		Prices: []analysis.Price{{Provider: "athens", Book: card.Book("athens", time.Now())}, {Provider: "sydney", Book: card.Book("sydney", time.Now())}},
 	}
-	totals, err := analysis.File(t.Context(), strings.NewReader(content), opts)
+	rows, err := table.Text(strings.NewReader(content), opts.Name, nil, nil)
+	require.NoError(t, err)
+	totals, err := analysis.Rows(rows, &opts)
 	require.NoError(t, err)
 	totals.Violations = []analysis.Violation{{Rule: "max_segments", Limit: "2", Got: "3"}}
-	var out bytes.Buffer
-	require.NoError(t, report.Write(&out, totals, &opts))
-	return out.String()
+	worth, err := rates.NewCurrencies(currencies)
+	require.NoError(t, err)
+	compared, err := totals.Compare(worth)
+	require.NoError(t, err)
+	return &report.Data{Totals: totals, Comparison: compared, Options: &opts, Quotes: []analysis.Quoted{
+		{Line: 2, Provider: "athens", Ours: 1, Theirs: 2, Cost: &provider.Money{Micros: 1_234_500_000, Currency: "EUR"}, Differs: true},
+		{Line: 3, Provider: "athens", Ours: 1, Error: "no answer"},
+	}}
 }
 
 func sample() string {
@@ -71,6 +93,35 @@ func TestPageNeedsNothingElse(t *testing.T) {
 	}
 }
 
+// The page says what the terminal says.
+func TestPageIsComplete(t *testing.T) {
+	got := write(t, data(t, sample(), map[string]string{"EUR": "1", "AUD": "0.5"}))
+	for _, inside := range []string{
+		"<h2>Cheapest provider for each country</h2>", "which is 135.8505 EUR", // 3,123 segments at half of 0.087 AUD
+		`<th scope="col">In EUR</th>`, `class="graph"`,
+		"<h2>Quotes of the vendors</h2>", "1,234.5 EUR", "differs", "no answer",
+		"Repeats line",
+	} {
+		assert.Contains(t, got, inside)
+	}
+	assert.NotContains(t, got, "Incomplete")
+	edits := got[strings.Index(got, "Edits that save most"):]
+	assert.Regexp(t, `<td class="good">80</td><td>–</td><td>6.96 AUD</td>`, edits, "what an edit saves in money")
+
+	alone := write(t, data(t, sample(), nil))
+	assert.Contains(t, alone, "missing: AUD, EUR")
+	assert.NotContains(t, alone, "Cheapest provider")
+	cost := alone[strings.Index(alone, "Cost by provider"):]
+	assert.NotContains(t, cost[:strings.Index(cost, "</table>")], "graph", "no bars over different currencies")
+}
+
+func TestPageOfAnIncompleteAnalysis(t *testing.T) {
+	d := data(t, sample(), nil)
+	d.Complete = false
+	got := write(t, d)
+	assert.Contains(t, got, `role="alert"><strong>Incomplete.</strong>`)
+}
+
 // A file of very long texts must not make a huge page.
 func TestPageStaysSmall(t *testing.T) {
 	var b strings.Builder
@@ -85,7 +136,7 @@ func TestPageStaysSmall(t *testing.T) {
 }
 
 func TestWriteErrorIsReported(t *testing.T) {
-	err := report.Write(full{}, &analysis.Totals{}, &analysis.Options{})
+	err := report.Write(full{}, &report.Data{Totals: &analysis.Totals{}, Options: &analysis.Options{}})
 	require.ErrorContains(t, err, "disk full")
 }
 

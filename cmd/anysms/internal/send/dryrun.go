@@ -27,50 +27,67 @@ type rowPlan struct {
 	*router.Plan
 }
 
-// dryRun prints the plan of each row.
-func (b *bulk) dryRun(ctx context.Context, conf *config.Config, flags *sendFlags) error {
+// dryRunMany prints the plan of each row, and the totals.
+func (a *app) dryRunMany(ctx context.Context, conf *config.Config, flags *sendFlags, rows *reader) error {
 	r, err := openRouter(conf, flags.only)
 	if err != nil {
 		return err
 	}
-	refused := 0
+	totals := newTotals()
+	readErr := error(nil)
 	for ctx.Err() == nil {
-		row, err := b.rows.Next()
+		row, err := rows.rows.Next()
 		if errors.Is(err, io.EOF) {
+			totals.Complete = true
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("line %d: %w", b.rows.NextLine(), err)
+			readErr = fmt.Errorf("%s: after line %d: %w", rows.from.Name, rows.rows.NextLine()-1, err)
+			break
 		}
-		plan := b.plan(r, row)
-		if plan.Code != "" {
-			refused++
+		plan := rows.plan(r, row)
+		if err := totals.add(plan); err != nil {
+			return err
 		}
-		if err := b.printRowPlan(row.Line, plan); err != nil {
+		if err := a.printRowPlan(row.Line, plan, flags.format); err != nil {
 			return err
 		}
 	}
-	if ctx.Err() != nil {
-		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("stopped after line %d", b.rows.NextLine()-1)}
+	totals.Repeated = rows.repeats.count
+	if err := a.printTotals(totals, flags.format); err != nil {
+		return err
 	}
-	if refused > 0 && !flags.allowInvalid {
-		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s would be refused or not sent (--allow-invalid permits this)", cli.Plural(refused, "row"))}
+	if words := rows.repeated(); words != "" {
+		fmt.Fprintln(a.Err, words)
+	}
+	return totals.verdict(ctx, readErr, rows, flags.allowInvalid)
+}
+
+// verdict returns the error, and with it the exit code, of a dry run.
+func (t *totals) verdict(ctx context.Context, readErr error, rows *reader, allowInvalid bool) error {
+	switch {
+	case readErr != nil && ctx.Err() == nil:
+		return fmt.Errorf("%w; the totals cover the rows before", readErr)
+	case !t.Complete:
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("interrupted after line %d; the totals cover the rows before", rows.rows.NextLine()-1)}
+	case t.Refused > 0 && !allowInvalid:
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%s would be refused or not sent (--allow-invalid permits this)", cli.Plural(t.Refused, "message"))}
 	}
 	return nil
 }
 
-func (b *bulk) plan(r *router.Router, row table.Row) *router.Plan {
-	m, bad := b.message(row)
+func (r *reader) plan(with *router.Router, row table.Row) *router.Plan {
+	m, bad := r.message(row)
 	if bad != nil {
 		return refusedPlan(bad.Code, bad)
 	}
-	return r.Plan(m)
+	return with.Plan(m)
 }
 
-func (b *bulk) printRowPlan(line int, plan *router.Plan) error {
-	if b.format.JSON() {
-		return b.PrintJSON(rowPlan{line, plan})
+func (a *app) printRowPlan(line int, plan *router.Plan, format cli.Format) error {
+	if format.JSON() {
+		return a.PrintJSON(rowPlan{line, plan})
 	}
-	fmt.Fprintf(b.Out, "line %d: ", line)
-	return b.printPlan(plan, b.format)
+	fmt.Fprintf(a.Out, "line %d: ", line)
+	return a.printPlan(plan, format)
 }

@@ -5,53 +5,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/input"
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
-	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/journal"
 )
 
-// sendFile sends every row of a file.
-func (a *app) sendFile(ctx context.Context, flags *sendFlags) (err error) {
-	base, err := flags.message()
+// sendMany sends every row of a file, or one text to every number on stdin.
+func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
+	rows, err := a.openRows(ctx, flags)
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; nothing was sent", err)
+	}
 	if err != nil {
 		return err
 	}
-	from, err := a.OpenSource(flags.file, flags.charset)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	if from.Guessed {
-		return fmt.Errorf("%s is not UTF-8 but probably %s; if it is, give --charset %s", from.Name, from.Charset, from.Charset)
-	}
-	rows, err := a.openRows(from)
-	if err != nil {
-		return fmt.Errorf("%s: %w", from.Name, err)
-	}
+	defer rows.from.Close()
 	conf, err := a.loadConfig(ctx, flags)
 	if err != nil {
 		return err
 	}
 	defer conf.Close()
-	b := &bulk{app: a, reader: &reader{rows: rows, base: base, region: conf.DefaultRegion}, format: flags.format}
+	rows.region = flags.regionOf(conf)
+	rows.refuseRepeats = flags.duplicates.Value == "refuse"
 	if flags.dryRun {
-		return b.dryRun(ctx, conf, flags)
+		return a.dryRunMany(ctx, conf, flags, rows)
 	}
+	b := &bulk{app: a, reader: rows, format: flags.format}
 	progressTo := a.Err
 	if style.IsTerminal(a.Out) {
 		progressTo = io.Discard // the results show the progress, on the same screen
 	}
-	b.progress = cli.NewProgress(progressTo, "messages", func() float64 { return float64(from.Consumed()) / float64(max(1, from.Size)) })
+	b.progress = cli.NewProgress(progressTo, "messages", func() float64 { return float64(rows.from.Consumed()) / float64(max(1, rows.from.Size)) })
 	defer b.progress.End()
 	r, done, err := openJournaled(conf, flags)
 	if err != nil {
@@ -61,39 +54,39 @@ func (a *app) sendFile(ctx context.Context, flags *sendFlags) (err error) {
 	return b.send(ctx, r, flags.allowInvalid)
 }
 
-// openRows opens the table, checks its columns, and prints those that are ignored.
-func (a *app) openRows(from *source.File) (table.Reader, error) {
-	rows, err := openTable(from)
+// openRows opens the file, or stdin with its numbers, and prints which columns are
+// ignored.
+func (a *app) openRows(ctx context.Context, flags *sendFlags) (*reader, error) {
+	base, err := flags.message()
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range columns[:required] {
-		if _, err := table.Find(rows, name); err != nil {
+	if !flags.file.Given() {
+		from, err := source.Open(ctx, source.Stdin, a.In, "")
+		if err != nil {
 			return nil, err
 		}
-	}
-	var ignored []string
-	for _, name := range rows.Columns() {
-		if !slices.Contains(columns, name) {
-			ignored = append(ignored, fmt.Sprintf("%q", name))
+		if from.Spreadsheet {
+			return nil, errors.Join(errors.New("--to -: standard input is a workbook; give it as --file"), from.Close())
 		}
+		return numbersReader(from, base), nil
 	}
-	if len(ignored) > 0 {
-		fmt.Fprintf(a.Err, "ignored columns: %s (known are %s)\n", strings.Join(ignored, ", "), strings.Join(columns, ", "))
-	}
-	return rows, nil
-}
-
-func openTable(from *source.File) (table.Reader, error) {
-	if !from.Spreadsheet {
-		return table.Text(from, from.Name, nil, columns)
-	}
-	sheet, err := from.Sheet("")
+	file, err := flags.file.Open(ctx, a.App, input.Needs{To: true, More: optional})
 	if err != nil {
 		return nil, err
 	}
-	from.CloseWith(sheet)
-	return table.Workbook(sheet)
+	if file.Guessed { // a text must not be sent in a guessed character set
+		err := fmt.Errorf("%s is not UTF-8 but probably %s; if it is, give --charset %s", file.Name, file.Charset, file.Charset)
+		return nil, errors.Join(err, file.Close())
+	}
+	r, err := newReader(file, base)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name, err), file.Close())
+	}
+	if ignored := r.ignored(); len(ignored) > 0 {
+		fmt.Fprintf(a.Err, "ignored columns: %s (known are %s, %s, %s)\n", strings.Join(ignored, ", "), flags.file.To, flags.file.Text, strings.Join(optional, ", "))
+	}
+	return r, nil
 }
 
 // openJournaled returns the configuration's router, with the journal if there is to
@@ -217,6 +210,14 @@ func (b *bulk) summary() {
 		words = append(words, cli.Grouped(b.counts[o])+" "+string(o))
 	}
 	fmt.Fprintln(b.Err, strings.Join(words, ", "))
+	b.warnOfRepeats()
+}
+
+// warnOfRepeats says which rows repeat earlier ones.
+func (b *bulk) warnOfRepeats() {
+	if words := b.repeated(); words != "" {
+		fmt.Fprintln(b.Err, words)
+	}
 }
 
 // verdict returns the error with the exit code: 3 if the outcome of a message is

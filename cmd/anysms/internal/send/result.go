@@ -1,7 +1,9 @@
 package send
 
 import (
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +56,42 @@ func resultLine(r *router.Result, s style.Style) string {
 		line += ": " + cli.Harmless(r.Message)
 	}
 	return line
+}
+
+// rowOf completes a result with its row.
+func (r *reader) rowOf(result *router.Result) *rowResult {
+	r.mu.Lock()
+	own := r.inFlight[result.Index]
+	delete(r.inFlight, result.Index)
+	r.mu.Unlock()
+	if own.bad != nil {
+		result.Status, result.Code, result.Message = provider.OutcomeRefused, own.bad.Code, cli.Reason(own.bad)
+	}
+	return &rowResult{own.line, result}
+}
+
+// rowResult is the result of a row.
+type rowResult struct {
+	line int // physical line where the row starts; the header is line 1
+	*router.Result
+}
+
+// MarshalJSON writes the result with its line.
+func (r *rowResult) MarshalJSON() ([]byte, error) {
+	b, err := json.Marshal(r.Result)
+	if err != nil {
+		return nil, err
+	}
+	withLine := strconv.AppendInt([]byte(`{"line":`), int64(r.line), 10)
+	return append(append(withLine, ','), b[1:]...), nil
+}
+
+func (r *rowResult) text(s style.Style) string {
+	text := fmt.Sprintf("line %d: %s", r.line, resultLine(r.Result, s))
+	if r.Replayed {
+		text += " (earlier result)"
+	}
+	return text
 }
 
 func preposition(o provider.Outcome) string {

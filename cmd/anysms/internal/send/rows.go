@@ -1,44 +1,153 @@
 package send
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
-	"github.com/anysms/anysms/cmd/anysms/internal/style"
+	"github.com/anysms/anysms/cmd/anysms/internal/input"
+	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// columns are the columns of a file of messages. The first ones are required.
-var columns = []string{"to", "text", "from", "ref", "class", "tag", "validity", "send_at"}
-
-const required = 2
+// optional are the columns of a file of messages beside the numbers and the texts.
+var optional = []string{"from", "ref", "class", "tag", "validity", "send_at"}
 
 // reader makes messages of the rows of a file, and finds the row of each result.
 type reader struct {
+	from   *source.File
 	rows   table.Reader
 	base   *provider.Message // the flags, for empty fields
 	region string            // of national numbers
+
+	to     int // index of the column of numbers
+	texts  texts
+	others []column // the optional ones that the file has
+
+	repeats       *repeats
+	refuseRepeats bool
 
 	mu       sync.Mutex
 	inFlight map[int]row // by index of the message
 	readErr  error       // why the file could not be read to its end
 }
 
+// texts says where the texts of the rows come from: a column, or a template and its
+// columns. Without either, they are all that of the base message.
+type texts struct {
+	column   int // -1 = none
+	template *table.Template
+	at       []int // the template's columns
+	values   []string
+	buffer   []byte
+}
+
+// column is a column by its name and index.
+type column struct {
+	name string
+	at   int
+}
+
 // row is what is kept of a row while its message is in flight.
 type row struct {
 	line int
 	bad  *provider.Error // why it is not a message
+}
+
+// newReader finds the columns of a file.
+func newReader(file *input.File, base *provider.Message) (*reader, error) {
+	r := &reader{from: file.File, rows: file.Rows, base: base, repeats: newRepeats()}
+	var err error
+	if r.to, err = table.Find(file.Rows, file.To); err != nil {
+		return nil, err
+	}
+	r.texts = texts{column: -1, template: file.Template}
+	if file.Template == nil {
+		r.texts.column, err = table.Find(file.Rows, file.Text)
+	} else {
+		r.texts.at, err = file.Template.Find(file.Rows)
+		r.texts.values = make([]string, len(r.texts.at))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range optional {
+		at := slices.Index(file.Rows.Columns(), name)
+		if at < 0 {
+			continue
+		}
+		if !file.Rows.Lines() { // which have the keys that were asked for
+			if _, err := table.Find(file.Rows, name); err != nil {
+				return nil, err
+			}
+		}
+		r.others = append(r.others, column{name, at})
+	}
+	return r, nil
+}
+
+// numbersReader reads one number in each line, for messages with the same text.
+func numbersReader(from *source.File, base *provider.Message) *reader {
+	return &reader{from: from, rows: table.List(from, "to"), base: base, texts: texts{column: -1}, repeats: newRepeats()}
+}
+
+// ignored lists the columns that are not read.
+func (r *reader) ignored() (names []string) {
+	for i, name := range r.rows.Columns() {
+		other := slices.ContainsFunc(r.others, func(c column) bool { return c.at == i })
+		if i != r.to && i != r.texts.column && !other && !slices.Contains(r.texts.at, i) {
+			names = append(names, fmt.Sprintf("%q", name))
+		}
+	}
+	return names
+}
+
+func (t *texts) of(fields []string) string {
+	if t.template == nil {
+		return fields[t.column]
+	}
+	for i, at := range t.at {
+		t.values[i] = fields[at]
+	}
+	t.buffer = t.template.Merge(t.buffer[:0], t.values, -1)
+	return string(t.buffer)
+}
+
+// repeated says how many rows repeat earlier ones; "" = none.
+func (r *reader) repeated() string {
+	if r.repeats.count == 0 {
+		return ""
+	}
+	lines := make([]string, len(r.repeats.lines))
+	for i, line := range r.repeats.lines {
+		lines[i] = strconv.Itoa(line)
+	}
+	more := ""
+	if r.repeats.count > len(lines) {
+		more = ", …"
+	}
+	what := "sent like any other; --duplicates refuse refuses such rows"
+	if r.refuseRepeats {
+		what = "refused"
+	}
+	return fmt.Sprintf("warning: %s the number, text, sender and time of an earlier row (line %s%s): %s", repeat(r.repeats.count), strings.Join(lines, ", "), more, what)
+}
+
+func repeat(n int) string {
+	if n == 1 {
+		return "1 row repeats"
+	}
+	return cli.Grouped(n) + " rows repeat"
 }
 
 // messages reads the rows as messages until stopped. A row that is not a message is
@@ -50,7 +159,7 @@ func (r *reader) messages(stopped func() bool) iter.Seq[*provider.Message] {
 			next, err := r.rows.Next()
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
-					r.readErr = fmt.Errorf("line %d: %w", r.rows.NextLine(), err)
+					r.readErr = fmt.Errorf("after line %d: %w", r.rows.NextLine()-1, err)
 				}
 				return
 			}
@@ -71,17 +180,20 @@ func (r *reader) message(next table.Row) (m *provider.Message, bad *provider.Err
 	if next.Problem != "" {
 		return m, provider.NewError(provider.InvalidMessage, "the row cannot be read: "+next.Problem)
 	}
-	number := ""
-	for i, name := range r.rows.Columns() {
-		if value := next.Fields[i]; name == "to" {
-			number = value
-		} else if err := setField(m, name, value); err != nil {
-			return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("column %q: %v", name, err))
+	if r.texts.column >= 0 || r.texts.template != nil {
+		m.Text = r.texts.of(next.Fields)
+	}
+	for _, c := range r.others {
+		if err := setField(m, c.name, next.Fields[c.at]); err != nil {
+			return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("column %q: %v", c.name, err))
 		}
 	}
-	to, _, err := numbering.Parse(number, r.region)
+	to, _, err := numbering.Parse(next.Fields[r.to], r.region)
 	if err != nil {
 		return m, provider.NewError(provider.InvalidRecipient, cli.Reason(err))
+	}
+	if first, again := r.repeats.add(to, m, next.Line); again && r.refuseRepeats {
+		return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("the row repeats line %d: same number, text, sender and time", first))
 	}
 	m.To = to
 	return m, nil
@@ -89,12 +201,10 @@ func (r *reader) message(next table.Row) (m *provider.Message, bad *provider.Err
 
 // setField sets a field from its column. An empty value leaves what the flags say.
 func setField(m *provider.Message, column, value string) (err error) {
-	if value == "" && column != "text" {
+	if value == "" {
 		return nil
 	}
 	switch column {
-	case "text":
-		m.Text = value
 	case "from":
 		m.From = value
 	case "ref":
@@ -102,54 +212,30 @@ func setField(m *provider.Message, column, value string) (err error) {
 	case "tag":
 		m.Tag = value
 	case "class":
-		m.Class = provider.Class(value)
-		if !slices.Contains([]provider.Class{provider.OTP, provider.Transactional, provider.Marketing}, m.Class) {
-			return fmt.Errorf("unknown class %q; want otp, transactional or marketing", value)
-		}
+		m.Class, err = parseClass(value)
 	case "validity":
 		if m.Validity, err = time.ParseDuration(value); err != nil || m.Validity <= 0 {
 			return fmt.Errorf("got %q; want a positive duration such as 90s", value)
 		}
 	case "send_at":
-		if m.SendAt, err = time.Parse(time.RFC3339, value); err != nil {
-			return fmt.Errorf("got %q; want a time such as 2030-01-02T15:04:05Z", value)
-		}
+		m.SendAt, err = parseTime(value)
 	}
-	return nil
+	return err
 }
 
-// rowOf completes a result with its row.
-func (r *reader) rowOf(result *router.Result) *rowResult {
-	r.mu.Lock()
-	own := r.inFlight[result.Index]
-	delete(r.inFlight, result.Index)
-	r.mu.Unlock()
-	if own.bad != nil {
-		result.Status, result.Code, result.Message = provider.OutcomeRefused, own.bad.Code, cli.Reason(own.bad)
+var classes = []string{string(provider.OTP), string(provider.Transactional), string(provider.Marketing)}
+
+func parseClass(s string) (provider.Class, error) {
+	if !slices.Contains(classes, s) {
+		return "", fmt.Errorf("unknown class %q%s; want %s", s, suggest.DidYouMean(s, classes), strings.Join(classes, ", "))
 	}
-	return &rowResult{own.line, result}
+	return provider.Class(s), nil
 }
 
-// rowResult is the result of a row.
-type rowResult struct {
-	line int // physical line where the row starts; the header is line 1
-	*router.Result
-}
-
-// MarshalJSON writes the result with its line.
-func (r *rowResult) MarshalJSON() ([]byte, error) {
-	b, err := json.Marshal(r.Result)
+func parseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return nil, err
+		return t, fmt.Errorf("got %q; want a time such as 2030-01-02T15:04:05Z", s)
 	}
-	withLine := strconv.AppendInt([]byte(`{"line":`), int64(r.line), 10)
-	return append(append(withLine, ','), b[1:]...), nil
-}
-
-func (r *rowResult) text(s style.Style) string {
-	text := fmt.Sprintf("line %d: %s", r.line, resultLine(r.Result, s))
-	if r.Replayed {
-		text += " (earlier result)"
-	}
-	return text
+	return t, nil
 }

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/input"
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
@@ -39,15 +41,22 @@ for secrets need not be set.
 
   to, text [, from, ref, class, tag, validity, send_at]
 
-where an empty field means the value of the flag. It prints one line per row, in
-any order. With --journal, the same command resumes after an interruption: what
-was sent is not sent again, and messages that were in flight have the outcome
-unknown until settled with anysms resolve.`
+where an empty field means the value of the flag. It is read as by anysms analyse,
+whose flags for other column names, templates and worksheets it has. --to - sends
+the text of --text to every number on stdin, one in each line. Either prints one
+line per message, in any order; with --dry-run, the totals at the end. Rows that
+repeat an earlier one are counted, and with --duplicates refuse are refused.
+
+With --journal, the same command resumes after an interruption: what was sent is not
+sent again, and messages that were in flight have the outcome unknown until settled
+with anysms resolve.`
 
 const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
   anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
   anysms send --to +306900000001 --text Hello --dry-run
-  anysms send --file campaign.csv --class marketing --journal campaign.journal --format json > results.jsonl`
+  anysms send --to - --text "We open at 10" < numbers.txt
+  anysms send --file campaign.csv --class marketing --journal campaign.journal --format json > results.jsonl
+  anysms send --file people.xlsx --to-column mobile --template "Hi {name}, see you on {date}" --dry-run`
 
 // sendFlags are the flags of send.
 type sendFlags struct {
@@ -60,14 +69,17 @@ type sendFlags struct {
 	at                   string
 	dryRun               bool
 
-	file, journal, charset string
-	allowInvalid           bool
+	file         input.Flags
+	journal      string
+	duplicates   cli.OneOf
+	allowInvalid bool
 }
 
 func (a *app) sendCommand() *cobra.Command {
 	flags := sendFlags{
-		class:    cli.OneOf{Words: []string{"otp", "transactional", "marketing"}},
-		delivery: cli.OneOf{Words: []string{"at_most_once", "reconcile", "at_least_once"}},
+		class:      cli.OneOf{Words: classes},
+		delivery:   cli.OneOf{Words: []string{"at_most_once", "reconcile", "at_least_once"}},
+		duplicates: cli.OneOf{Value: "send", Words: []string{"send", "refuse"}},
 	}
 	cmd := &cobra.Command{
 		Use:     "send --to N --text T | --file F",
@@ -83,15 +95,21 @@ func (a *app) sendCommand() *cobra.Command {
 			if !flags.dryRun {
 				signal.Ignore(syscall.SIGPIPE) // a closed pipe must not kill the process while it sends
 			}
-			if flags.file != "" {
-				return a.sendFile(cmd.Context(), &flags)
+			if flags.text == "-" {
+				var err error
+				if flags.text, err = input.Text(cmd.Context(), a.In); err != nil {
+					return err
+				}
+			}
+			if flags.many() {
+				return a.sendMany(cmd.Context(), &flags)
 			}
 			return a.send(cmd.Context(), &flags)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`, such as +306900000001, or national in the default region")
-	f.StringVar(&flags.text, "text", "", "`TEXT` of the message")
+	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`, such as +306900000001, or national in the default region; - reads numbers from stdin, one in each line")
+	f.StringVar(&flags.text, "text", "", "`TEXT` of the message; - reads it from stdin, without its last newline")
 	f.StringVar(&flags.from, "from", "", "`SENDER`: a number, a short code or a name")
 	f.StringVar(&flags.ref, "ref", "", "your own `ID` for the message")
 	flags.class.AddTo(cmd, "class", "kind of message; determines the default delivery mode")
@@ -101,34 +119,48 @@ func (a *app) sendCommand() *cobra.Command {
 	f.DurationVar(&flags.validity, "validity", 0, "how long the vendor may try to deliver it, such as 90s")
 	f.StringVar(&flags.at, "at", "", "`TIME` for the vendor to send it, such as 2030-01-02T15:04:05Z")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "print what would be tried, and send nothing")
-	f.StringVarP(&flags.file, "file", "f", "", "send every row of a `FILE`; - is stdin")
-	f.StringVar(&flags.charset, "charset", "", "with --file: `CHARSET`, such as windows-1253 (default: UTF-8 or UTF-16)")
+	flags.file.AddTo(cmd, "send every row of a `FILE`; - is stdin", "`COLUMN` with the numbers")
+	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR (default: default_region of the configuration)")
 	f.StringVar(&flags.journal, "journal", "", "with --file: record every message in this `FILE`, and resume from it")
+	flags.duplicates.AddTo(cmd, "duplicates", "with --file: rows with the same number, text, sender and time as an earlier row")
 	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 even if rows were refused")
 	flags.conf.AddTo(cmd)
 	flags.format.AddTo(cmd)
 	return cmd
 }
 
+// many reports whether several messages are sent.
+func (f *sendFlags) many() bool { return f.file.Given() || f.to == "-" }
+
 // check rejects flags that cannot be combined.
 func (f *sendFlags) check(cmd *cobra.Command) error {
-	given := cmd.Flags().Changed
-	if f.file == "" {
-		switch {
-		case !given("to"):
-			return errors.New("--to is missing; give --to and --text, or --file")
-		case !given("text"):
-			return errors.New("--text is missing; give --to and --text, or --file")
-		}
-		for _, name := range []string{"journal", "charset", "allow-invalid"} {
-			if given(name) {
-				return fmt.Errorf("--%s needs --file", name)
-			}
-		}
-		return nil
+	if err := f.file.Check(cmd); err != nil {
+		return err
 	}
+	given := cmd.Flags().Changed
+	if f.file.Given() {
+		return f.checkFile(cmd)
+	}
+	switch {
+	case !given("to"):
+		return errors.New("--to is missing; give --to and --text, or --file")
+	case !given("text"):
+		return errors.New("--text is missing; give --to and --text, or --file")
+	case f.to == "-" && f.text == "-":
+		return errors.New("give --to - or --text -, not both: there is one stdin")
+	case f.to == "-" && f.ref != "":
+		return errors.New("give --to - or --ref, not both: each message needs a ref of its own")
+	}
+	needFile := input.Names()
+	if f.to != "-" {
+		needFile = append(needFile, "journal", "duplicates", "allow-invalid")
+	}
+	return input.Without(cmd, needFile)
+}
+
+func (f *sendFlags) checkFile(cmd *cobra.Command) error {
 	for _, name := range []string{"to", "text", "ref"} {
-		if given(name) {
+		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("give --file or --%s, not both: the file has it as a column", name)
 		}
 	}
@@ -136,6 +168,11 @@ func (f *sendFlags) check(cmd *cobra.Command) error {
 		return errors.New("give --dry-run or --journal, not both: a dry run records nothing")
 	}
 	return nil
+}
+
+// regionOf is the region of national numbers.
+func (f *sendFlags) regionOf(conf *config.Config) string {
+	return cmp.Or(f.file.Region, conf.DefaultRegion)
 }
 
 func (a *app) send(ctx context.Context, flags *sendFlags) error {
@@ -154,7 +191,7 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 	}
 
 	var badNumber error
-	m.To, _, badNumber = numbering.Parse(flags.to, conf.DefaultRegion)
+	m.To, _, badNumber = numbering.Parse(flags.to, flags.regionOf(conf))
 	if badNumber != nil && provider.CodeOf(badNumber) != provider.InvalidRecipient {
 		return badNumber
 	}
@@ -187,11 +224,10 @@ func (f *sendFlags) message() (*provider.Message, error) {
 	if f.at == "" {
 		return m, nil
 	}
-	at, err := time.Parse(time.RFC3339, f.at)
-	if err != nil {
-		return nil, fmt.Errorf("--at %q; want a time such as 2030-01-02T15:04:05Z", f.at)
+	var err error
+	if m.SendAt, err = parseTime(f.at); err != nil {
+		return nil, fmt.Errorf("--at: %w", err)
 	}
-	m.SendAt = at
 	return m, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,29 +47,23 @@ func pages() []page {
 	}
 }
 
-// Charsets lists the names that Open accepts.
-func Charsets() []string {
-	names := []string{utf8Set.name, utf16LE.name, utf16BE.name}
-	for _, p := range pages() {
-		names = append(names, p.name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // charset returns the character set of a file, detected from its first bytes if none
 // is given, and the length of the byte order mark.
 func (f *File) charset(given string, sample []byte) (found charset, mark int, err error) {
+	if bytes.HasPrefix(sample, []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(sample, []byte("\x00\x00\xfe\xff")) {
+		return charset{}, 0, errors.New("the file is UTF-32; want UTF-8, UTF-16 or a code page")
+	}
 	found, mark, certain := marked(sample)
 	if given != "" {
 		asked, err := named(given)
-		if err != nil {
+		switch {
+		case err != nil:
 			return charset{}, 0, err
+		case !certain:
+			return asked, 0, nil
+		case family(asked) != family(found):
+			return charset{}, 0, fmt.Errorf("the file starts with the byte order mark of %s; it is not %s", found.name, asked.name)
 		}
-		if certain && asked.name != found.name {
-			mark = 0
-		}
-		return asked, mark, nil
 	}
 	if certain {
 		return found, mark, nil
@@ -79,9 +72,6 @@ func (f *File) charset(given string, sample []byte) (found charset, mark int, er
 		f.Guessed = true
 		return utf16, 0, nil
 	}
-	if bytes.IndexByte(sample, 0) >= 0 {
-		return charset{}, 0, errors.New("not a text file; want CSV, TSV, JSON Lines or XLSX")
-	}
 	if page, ok := likeliestPage(sample); ok && !validSoFar(sample) {
 		f.Guessed = true
 		return page, 0, nil
@@ -89,18 +79,8 @@ func (f *File) charset(given string, sample []byte) (found charset, mark int, er
 	return utf8Set, 0, nil // rows with invalid UTF-8 are reported as invalid
 }
 
-func named(name string) (charset, error) {
-	known := []charset{utf8Set, utf16LE, utf16BE}
-	for _, p := range pages() {
-		known = append(known, p.charset)
-	}
-	for _, c := range known {
-		if strings.EqualFold(c.name, name) {
-			return c, nil
-		}
-	}
-	return charset{}, fmt.Errorf("unknown character set %q; want one of %s", name, strings.Join(Charsets(), ", "))
-}
+// family is the name without the byte order.
+func family(c charset) string { return strings.TrimSuffix(strings.TrimSuffix(c.name, "le"), "be") }
 
 // marked detects the character set by the byte order mark.
 func marked(sample []byte) (found charset, mark int, ok bool) {
@@ -116,7 +96,7 @@ func marked(sample []byte) (found charset, mark int, ok bool) {
 }
 
 // unmarkedUTF16 detects UTF-16 without a byte order mark: it has line ends 0x000A,
-// and zero bytes nearly always at even or nearly always at odd offsets.
+// and many zero bytes, nearly always at even or nearly always at odd offsets.
 func unmarkedUTF16(sample []byte) (charset, bool) {
 	even, odd := 0, 0
 	for i, b := range sample {
@@ -129,7 +109,9 @@ func unmarkedUTF16(sample []byte) (charset, bool) {
 			odd++
 		}
 	}
+	const rare = 20 // fewer zero bytes than one in as many are stray ones
 	switch {
+	case (even+odd)*rare < len(sample):
 	case odd > 0 && even*10 < odd && bytes.Contains(sample, []byte{'\n', 0}):
 		return utf16LE, true
 	case even > 0 && odd*10 < even && bytes.Contains(sample, []byte{0, '\n'}):

@@ -1,16 +1,17 @@
 // Package source opens files of messages as UTF-8 text, whatever their compression
 // (none, gzip, zstd) and character set (UTF-8, UTF-16, a Windows code page). File
-// tells what was detected.
+// tells what was detected. A file that is cut off, or that changes while it is read,
+// is an error, never the end of the file.
 package source
 
 import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync/atomic"
 
@@ -41,13 +42,19 @@ type File struct {
 }
 
 // Open opens a file, or standard input for [Stdin]. charset is a name such as
-// "windows-1253"; "" detects it.
-func Open(path string, stdin io.Reader, charset string) (*File, error) {
-	f := &File{Name: path, Size: -1, path: path}
-	raw, err := f.open(stdin)
+// "windows-1253"; "" detects it. When ctx ends, reading fails with its cause, also
+// a read that waits for a pipe.
+func Open(ctx context.Context, path string, stdin io.Reader, charset string) (*File, error) {
+	f := &File{Name: path, path: path}
+	raw, err := openRaw(ctx, path, stdin)
 	if err != nil {
 		return nil, err
 	}
+	f.Size = raw.size
+	if path == Stdin {
+		f.Name = "standard input"
+	}
+	f.closers = append(f.closers, raw)
 	if err := f.unpack(raw); err != nil {
 		f.Close()
 		return nil, err
@@ -60,31 +67,6 @@ func Open(path string, stdin io.Reader, charset string) (*File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-func (f *File) open(stdin io.Reader) (io.Reader, error) {
-	if f.path == Stdin {
-		f.Name = "standard input"
-		return stdin, nil
-	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return nil, err
-	}
-	f.closers = append(f.closers, file)
-	info, err := file.Stat()
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	if info.IsDir() {
-		f.Close()
-		return nil, fmt.Errorf("%s is a directory; want a file", f.path)
-	}
-	if info.Mode().IsRegular() {
-		f.Size = info.Size()
-	}
-	return file, nil
 }
 
 // Read reads UTF-8 text.
@@ -121,6 +103,25 @@ func (f *File) String() string {
 	return s
 }
 
+// errCutOff is the error for compressed data without its end.
+var errCutOff = errors.New("the compressed data ends early: the file was cut off; get the whole file")
+
+// unpacking is a decompressor that tells compressed data without its end from the
+// end of the file.
+type unpacking struct{ io.Reader }
+
+func (u unpacking) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	return n, cutOff(err)
+}
+
+func cutOff(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCutOff
+	}
+	return err
+}
+
 // counting counts the bytes that are read.
 type counting struct {
 	io.Reader
@@ -139,25 +140,42 @@ var (
 	zipMagic  = []byte("PK\x03\x04")
 )
 
+// unreadable are formats that cannot be read, by their first bytes.
+var unreadable = []struct{ magic, what string }{
+	{"\xd0\xcf\x11\xe0", "an old or encrypted office document; save it as an XLSX workbook without a password, or as CSV"},
+	{"\xfd7zXZ", "compressed with xz; want gzip, zstd, or no compression"},
+	{"BZh", "compressed with bzip2; want gzip, zstd, or no compression"},
+	{"7z\xbc\xaf", "a 7z archive; want CSV, TSV, JSON Lines or XLSX"},
+	{"%PDF-", "a PDF document; want CSV, TSV, JSON Lines or XLSX"},
+}
+
 // unpack decompresses, going by the first bytes, not by the name.
 func (f *File) unpack(raw io.Reader) error {
 	buffered := bufio.NewReaderSize(counting{raw, &f.consumed}, sampleSize)
-	head, _ := buffered.Peek(4) // an error leaves a shorter head
+	head, err := buffered.Peek(8) // an error leaves a shorter head
+	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	for _, other := range unreadable {
+		if bytes.HasPrefix(head, []byte(other.magic)) {
+			return fmt.Errorf("%s is %s", f.Name, other.what)
+		}
+	}
 	switch {
 	case bytes.HasPrefix(head, gzipMagic):
 		unpacked, err := gzip.NewReader(buffered)
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
+			return fmt.Errorf("%s: gzip: %w", f.Name, cutOff(err))
 		}
-		f.Compression, f.reader = "gzip", unpacked
+		f.Compression, f.reader = "gzip", unpacking{unpacked}
 	case bytes.HasPrefix(head, zstdMagic):
 		// One decoder with a bounded window: a file must not decide how much memory is used.
 		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(32<<20))
 		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
+			return fmt.Errorf("%s: zstd: %w", f.Name, cutOff(err))
 		}
 		f.closers = append(f.closers, unpacked.IOReadCloser())
-		f.Compression, f.reader = "zstd", unpacked
+		f.Compression, f.reader = "zstd", unpacking{unpacked}
 	case bytes.HasPrefix(head, zipMagic):
 		if f.path == Stdin {
 			return fmt.Errorf("%s is a ZIP archive; a workbook must be given as a file", f.Name)
@@ -174,8 +192,8 @@ func (f *File) decode(charset string) error {
 	buffered := bufio.NewReaderSize(f.reader, sampleSize)
 	f.reader = buffered
 	sample, err := buffered.Peek(sampleSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: %w", f.Name, err)
+	if len(sample) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: %w", f.Name, err) // otherwise the error follows the data
 	}
 	found, mark, err := f.charset(charset, sample)
 	if err != nil {
@@ -186,7 +204,7 @@ func (f *File) decode(charset string) error {
 	}
 	f.Charset = found.name
 	if found.encoding != encoding.Nop {
-		f.reader = found.encoding.NewDecoder().Reader(buffered)
+		f.reader = decoded(buffered, found.encoding)
 	}
 	return nil
 }

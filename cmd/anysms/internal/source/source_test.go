@@ -30,7 +30,7 @@ func write(t *testing.T, content []byte) string {
 
 func read(t *testing.T, path, charset string) (string, *source.File) {
 	t.Helper()
-	f, err := source.Open(path, nil, charset)
+	f, err := source.Open(t.Context(), path, nil, charset)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, f.Close()) }()
 	b, err := io.ReadAll(f)
@@ -145,7 +145,7 @@ func TestCompression(t *testing.T) {
 			assert.EqualValues(t, len(content), f.Size)
 			assert.Equal(t, f.Size, f.Consumed())
 
-			f, err := source.Open(write(t, content[:len(content)-4]), nil, "")
+			f, err := source.Open(t.Context(), write(t, content[:len(content)-4]), nil, "")
 			if err == nil {
 				_, err = io.ReadAll(f)
 				f.Close()
@@ -156,7 +156,7 @@ func TestCompression(t *testing.T) {
 }
 
 func TestStandardInput(t *testing.T) {
-	f, err := source.Open(source.Stdin, strings.NewReader("a"), "")
+	f, err := source.Open(t.Context(), source.Stdin, strings.NewReader("a"), "")
 	require.NoError(t, err)
 	b, err := io.ReadAll(f)
 	require.NoError(t, err)
@@ -166,17 +166,15 @@ func TestStandardInput(t *testing.T) {
 }
 
 func TestBadFiles(t *testing.T) {
-	_, err := source.Open(filepath.Join(t.TempDir(), "none"), nil, "")
+	_, err := source.Open(t.Context(), filepath.Join(t.TempDir(), "none"), nil, "")
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = source.Open(t.TempDir(), nil, "")
+	_, err = source.Open(t.Context(), t.TempDir(), nil, "")
 	require.ErrorContains(t, err, "is a directory")
-	_, err = source.Open(write(t, []byte("a\x00b\x00\x00")), nil, "")
-	require.ErrorContains(t, err, "not a text file")
-	_, err = source.Open(write(t, []byte("a")), nil, "latin")
-	require.ErrorContains(t, err, `unknown character set "latin"; want one of utf-16be, utf-16le, utf-8, windows-1250`)
-	_, err = source.Open(source.Stdin, strings.NewReader("PK\x03\x04"), "")
+	_, err = source.Open(t.Context(), write(t, []byte("a")), nil, "latin")
+	require.ErrorContains(t, err, `unknown character set "latin"; want one of cp437, `)
+	_, err = source.Open(t.Context(), source.Stdin, strings.NewReader("PK\x03\x04"), "")
 	require.ErrorContains(t, err, "must be given as a file")
-	f, err := source.Open(write(t, []byte("PK\x03\x04nonsense")), nil, "")
+	f, err := source.Open(t.Context(), write(t, []byte("PK\x03\x04nonsense")), nil, "")
 	require.NoError(t, err)
 	_, err = f.Sheet("")
 	require.ErrorContains(t, err, "not an XLSX workbook")
@@ -195,7 +193,7 @@ func TestWorkbook(t *testing.T) {
 	require.NoError(t, book.SaveAs(path))
 	require.NoError(t, book.Close())
 
-	f, err := source.Open(path, nil, "")
+	f, err := source.Open(t.Context(), path, nil, "")
 	require.NoError(t, err)
 	defer f.Close()
 	require.True(t, f.Spreadsheet)
@@ -222,7 +220,7 @@ func TestWorkbook(t *testing.T) {
 }
 
 func TestReadErrorIsKept(t *testing.T) {
-	f, err := source.Open(source.Stdin, io.MultiReader(strings.NewReader("abc"), broken{}), "")
+	f, err := source.Open(t.Context(), source.Stdin, io.MultiReader(strings.NewReader("abc"), broken{}), "")
 	if err == nil {
 		_, err = io.ReadAll(f)
 	}

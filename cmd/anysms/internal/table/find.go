@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 // Find returns the index of a column by its name in the header, or for JSON Lines
@@ -11,16 +13,25 @@ import (
 func Find(r Reader, name string) (int, error) {
 	header := r.Columns()
 	if j, ok := r.(*jsonRows); ok && len(j.seen) > 0 && !slices.Contains(j.seen, name) {
-		return 0, fmt.Errorf("no key %q in the first lines; read as JSON Lines, the file has: %s", name, quotedNames(j.seen))
+		return 0, fmt.Errorf("no key %q in the first lines%s; read as JSON Lines, the file has: %s", name, suggest.DidYouMean(name, j.seen), quotedNames(j.seen))
 	}
 	at := slices.Index(header, name)
 	if at < 0 {
-		return 0, fmt.Errorf("line 1: no column %q; read as %s, the file has: %s", name, r.Format(), quotedNames(header))
+		return 0, fmt.Errorf("the header has no column %q%s; read as %s, it has: %s", name, suggest.DidYouMean(name, header), r.Format(), quotedNames(header))
 	}
 	if slices.Contains(header[at+1:], name) {
-		return 0, fmt.Errorf("line 1: duplicate column %q", name)
+		return 0, fmt.Errorf("the header has column %q twice", name)
 	}
 	return at, nil
+}
+
+// Has reports whether the file has a column, or for JSON Lines whether one of the
+// first lines has the key.
+func Has(r Reader, name string) bool {
+	if j, ok := r.(*jsonRows); ok {
+		return slices.Contains(j.seen, name)
+	}
+	return slices.Contains(r.Columns(), name)
 }
 
 // quotedNames lists the columns of a header. It is shortened, as a file of another

@@ -5,7 +5,6 @@ package table
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -36,8 +35,10 @@ func (f Format) String() string {
 		return "tab-separated"
 	case ';':
 		return "semicolon-separated"
+	case ',':
+		return "comma-separated"
 	}
-	return "comma-separated"
+	return fmt.Sprintf("separated by %q", f.Delimiter)
 }
 
 // ParseFormat parses "comma", "semicolon", "tab" or "none".
@@ -59,9 +60,8 @@ func ParseFormat(name string) (Format, error) {
 // most frequent delimiter. A header without any means plain lines, unless the name
 // or a quote says that it is CSV.
 func detect(name, header string) Format {
-	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
 	best, most := Plain, 0
-	switch filepath.Ext(name) {
+	switch extension(name) {
 	case ".tsv", ".tab":
 		return Tab
 	case ".csv":

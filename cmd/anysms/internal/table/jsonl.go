@@ -136,8 +136,11 @@ func unescape(raw string) (string, string) {
 			continue
 		}
 		r, size := escapedRune(raw)
-		if size == 0 {
+		switch {
+		case size == 0:
 			return "", "invalid escape sequence in a string"
+		case r == 0:
+			return "", "the value contains a NUL character"
 		}
 		b = utf8.AppendRune(b, r)
 		raw = raw[size:]

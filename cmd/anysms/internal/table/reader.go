@@ -41,23 +41,54 @@ func Text(from io.Reader, name string, given *Format, keys []string) (Reader, er
 	r := newRows(from)
 	r.fill()
 	r.data = strings.TrimPrefix(r.data, "\ufeff")
-	if given == nil && isJSONLines(name, r.data) {
-		r.format = Format{Delimiter: '\n'} // a line is one field
-		return &jsonRows{rows: r, object: object{names: keys}, values: make([]string, len(keys)), seen: sampleKeys(r.data)}, nil
+	if r.data == "" && r.failed != nil {
+		return nil, r.failed
+	}
+	if given == nil {
+		jsonLines, err := isJSONLines(name, r.data)
+		if err != nil {
+			return nil, err
+		}
+		if jsonLines {
+			r.format = Format{Delimiter: '\n'} // a line is one field
+			return &jsonRows{rows: r, object: object{names: keys}, values: make([]string, len(keys)), seen: sampleKeys(r.data)}, nil
+		}
 	}
 	return separated(r, name, given)
 }
 
-func isJSONLines(name, head string) bool {
-	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
-	switch filepath.Ext(name) {
-	case ".jsonl", ".ndjson":
-		return true
+// isJSONLines goes by the file's name, else by its first characters. Other JSON is
+// an error.
+func isJSONLines(name, head string) (bool, error) {
+	named := false
+	switch extension(name) {
+	case ".jsonl", ".ndjson", ".json":
+		named = true
 	case ".csv", ".tsv", ".tab":
-		return false
+		return false, nil
 	}
 	head = strings.TrimLeft(head, " \t\r\n")
-	return strings.HasPrefix(head, "{") && strings.HasPrefix(strings.TrimLeft(head[1:], " \t"), `"`)
+	inner := ""
+	if head != "" {
+		inner = strings.TrimLeft(head[1:], " \t\r\n")
+	}
+	switch {
+	case strings.HasPrefix(head, "[") && (named || strings.HasPrefix(inner, "{")):
+		return false, errors.New("the file is a JSON array; want JSON Lines, one object in each line (jq -c '.[]' makes them of an array)")
+	case strings.HasPrefix(head, "{") && strings.HasPrefix(inner, `"`):
+		if first, _, _ := strings.Cut(head, "\n"); strings.TrimSpace(first) == "{" {
+			return false, errors.New("the file is JSON over several lines; want JSON Lines, one object in each line (jq -c . makes them)")
+		}
+		return true, nil
+	}
+	return named, nil
+}
+
+// extension is the lower-case extension of a file's name, without that of its
+// compression.
+func extension(name string) string {
+	name = strings.ToLower(name)
+	return filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst"))
 }
 
 // csvRows are separated values after their header.
@@ -67,10 +98,18 @@ type csvRows struct {
 }
 
 func separated(r *rows, name string, given *Format) (Reader, error) {
-	first, _, _ := strings.Cut(r.data, "\n")
+	first, rest, _ := strings.Cut(r.data, "\n")
 	r.format = detect(name, first)
+	if delimiter, ok := strings.CutPrefix(withoutCR(first), "sep="); ok && len(delimiter) == 1 {
+		// A line by which spreadsheet programs are told the delimiter.
+		r.format = Format{Delimiter: delimiter[0], Quotes: delimiter != "\t"}
+		r.data, r.line = rest, 2
+	}
 	if given != nil {
 		r.format = *given
+	}
+	if strings.Contains(withoutCR(first), "\r") {
+		return nil, errors.New("the lines end with a carriage return alone, as in old Mac files; want a newline (tr '\\r' '\\n' converts them)")
 	}
 	header, err := r.next()
 	switch {
@@ -78,8 +117,10 @@ func separated(r *rows, name string, given *Format) (Reader, error) {
 		return nil, errEmpty
 	case err != nil:
 		return nil, err
+	case header.Problem == hasNUL:
+		return nil, errors.New("not a text file: its first line contains a NUL byte; want CSV, TSV, JSON Lines or XLSX")
 	case header.Problem != "":
-		return nil, fmt.Errorf("line 1: %s", header.Problem)
+		return nil, fmt.Errorf("line %d: %s", header.Line, header.Problem)
 	}
 	return &csvRows{rows: r, names: slices.Clone(header.Fields)}, nil
 }
@@ -113,7 +154,7 @@ func (c *csvRows) Bulk() (lines string, first int, ok bool) {
 		r.fill()
 		end = strings.LastIndexByte(r.data, '\n')
 	}
-	if end < 0 || strings.IndexByte(r.data, '\n') > MaxRow {
+	if end < 0 || r.nul || strings.IndexByte(r.data, '\n') > MaxRow {
 		return "", 0, false
 	}
 	lines, first = r.data[:end+1], r.line
@@ -124,7 +165,7 @@ func (c *csvRows) Bulk() (lines string, first int, ok bool) {
 
 // Line returns the row of one line of Reader.Bulk. fields is reused.
 func Line(line string, number int, fields *[1]string) Row {
-	fields[0] = strings.TrimSuffix(line, "\r")
+	fields[0] = withoutCR(line)
 	return Row{Line: number, Fields: fields[:]}
 }
 

@@ -1,9 +1,11 @@
 package table
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +15,9 @@ const MaxRow = 1 << 20
 
 // TooLong is the Problem of a row longer than MaxRow.
 var TooLong = fmt.Sprintf("the row is longer than %d bytes", MaxRow)
+
+// hasNUL is the Problem of a row that no text file has.
+const hasNUL = "the row contains a NUL byte"
 
 // chunkSize is the size of one read.
 const chunkSize = 256 << 10
@@ -33,6 +38,7 @@ type rows struct {
 	line   int    // physical line where data starts
 	eof    bool   // data is the rest of the file
 	failed error  // why reading failed
+	nul    bool   // NUL bytes have been read
 	fields []string
 }
 
@@ -45,6 +51,9 @@ func newRows(from io.Reader) *rows {
 func (r *rows) next() (Row, error) {
 	for {
 		if row, ok := r.cut(); ok {
+			if r.nul && slices.ContainsFunc(row.Fields, func(field string) bool { return strings.IndexByte(field, 0) >= 0 }) {
+				row.Problem = hasNUL
+			}
 			return row, nil
 		}
 		switch {
@@ -57,16 +66,22 @@ func (r *rows) next() (Row, error) {
 	}
 }
 
-// fill reads one more chunk.
+// fill reads one more chunk. What was read before an error is kept, but only io.EOF
+// makes an unterminated last line a row.
 func (r *rows) fill() {
-	n, err := io.ReadFull(r.from, r.chunk)
-	r.data += string(r.chunk[:n])
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		r.eof = true
-	default:
-		r.failed = err
+	n, err := 0, error(nil)
+	for n < len(r.chunk) && err == nil {
+		var more int
+		more, err = r.from.Read(r.chunk[n:])
+		n += more
 	}
+	r.data += string(r.chunk[:n])
+	r.nul = r.nul || bytes.IndexByte(r.chunk[:n], 0) >= 0
+	if errors.Is(err, io.EOF) {
+		r.eof = true
+		return
+	}
+	r.failed = err
 }
 
 // cut removes one row from data. It is false if data does not have a complete one.
@@ -86,7 +101,7 @@ func (r *rows) cut() (Row, bool) {
 	if r.format.Quotes && strings.IndexByte(line, '"') >= 0 {
 		return r.cutQuoted(end)
 	}
-	r.split(strings.TrimSuffix(line, "\r"))
+	r.split(withoutCR(line))
 	found := Row{Line: r.line, Fields: r.fields}
 	r.data = r.data[min(end+1, len(r.data)):]
 	r.line++
@@ -176,7 +191,7 @@ func (r *rows) field(at int) (end int, verdict fieldVerdict) {
 	}
 	value := r.data[at:end]
 	if end == len(r.data) || r.data[end] == '\n' {
-		value = strings.TrimSuffix(value, "\r")
+		value = withoutCR(value)
 	}
 	r.fields = append(r.fields, value)
 	return end, fieldWhole
@@ -205,21 +220,25 @@ func (r *rows) quotedField(start int) (end int, verdict fieldVerdict) {
 	if doubled {
 		value = strings.ReplaceAll(value, `""`, `"`)
 	}
-	if at+1 < len(r.data) && r.data[at] == '\r' && r.data[at+1] == '\n' {
+	r.fields = append(r.fields, value)
+	if at == len(r.data) || r.data[at] == r.format.Delimiter {
+		return at, fieldWhole
+	}
+	for at < len(r.data) && r.data[at] == '\r' {
 		at++
 	}
-	if at < len(r.data) && r.data[at] == '\r' && at+1 == len(r.data) {
-		if !r.eof {
-			return at, fieldOpen
-		}
-		at++
-	}
-	if at < len(r.data) && r.data[at] != r.format.Delimiter && r.data[at] != '\n' {
+	switch {
+	case at == len(r.data) && !r.eof:
+		return at, fieldOpen
+	case at < len(r.data) && r.data[at] != '\n':
 		return at, fieldBroken
 	}
-	r.fields = append(r.fields, value)
 	return at, fieldWhole
 }
+
+// withoutCR removes the carriage returns before a newline. There may be several, as
+// programs add one where there is one already.
+func withoutCR(line string) string { return strings.TrimRight(line, "\r") }
 
 // skipLine skips a line that is longer than MaxRow.
 func (r *rows) skipLine() Row {

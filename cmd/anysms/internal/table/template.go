@@ -1,4 +1,4 @@
-package analysis
+package table
 
 import (
 	"fmt"
@@ -62,9 +62,24 @@ func (t *Template) add(text, variable string) {
 	t.variables = append(t.variables, variable)
 }
 
-// merge replaces the variables by their values. The variable at index without is
-// left out; -1 leaves out none.
-func (t *Template) merge(buffer []byte, values []string, without int) []byte {
+// Variables lists the columns that the template names, in order of appearance.
+func (t *Template) Variables() []string { return t.variables }
+
+// Find returns the indexes of the template's columns, in the order of Variables.
+func (t *Template) Find(r Reader) ([]int, error) {
+	at := make([]int, len(t.variables))
+	for i, name := range t.variables {
+		var err error
+		if at[i], err = Find(r, name); err != nil {
+			return nil, fmt.Errorf("template: {%s}: %w", name, err)
+		}
+	}
+	return at, nil
+}
+
+// Merge appends the text to buffer, with the variables replaced by their values.
+// The variable at index without is left out; -1 leaves out none.
+func (t *Template) Merge(buffer []byte, values []string, without int) []byte {
 	for _, p := range t.parts {
 		switch {
 		case p.variable < 0:
