@@ -92,9 +92,13 @@ const maxRaw = 100
 
 // Parse parses a number as people type it: "+30 690 000 0001", "0030690…", or "690
 // 000 0001" in the national form of region, an ISO 3166 code such as GR. Without a
-// region a number needs its plus sign. The error is a [*provider.Error] with code
-// invalid_recipient, which does not repeat the number; an unknown region is another
-// error. The verdict does not have to be valid for a number to be returned.
+// region a number needs its plus sign. It takes digits of any script, blanks, dashes,
+// dots, slashes, brackets, invisible characters, and tel: URIs. It refuses what may
+// have become another number on its way: letters, decimals ("306900000001.0"),
+// scientific notation, several numbers; and numbers with an extension. The error is
+// a [*provider.Error] with code invalid_recipient, which does not repeat the number;
+// an unknown region is another error. The verdict does not have to be valid for a
+// number to be returned.
 func Parse(raw, region string) (e164.Number, Verdict, error) {
 	if err := CheckRegion(region); err != nil {
 		return e164.Number{}, Verdict{}, err
@@ -131,15 +135,17 @@ func read(raw, region string) (e164.Number, error) {
 		return bad("the number is too long")
 	case !strings.ContainsFunc(raw, unicode.IsDigit):
 		return bad("not a telephone number")
-	case phonenumbers.IsAlphaNumber(raw):
-		return bad("the number holds letters; want digits")
 	}
-	p, err := phonenumbers.Parse(raw, region)
+	clean, err := written(raw, region)
+	if err != nil {
+		return bad(err.Error())
+	}
+	p, err := phonenumbers.Parse(clean, region)
 	if err != nil {
 		return bad(reason(err, region))
 	}
 	if p.GetExtension() != "" {
-		return bad("the number has an extension, which receives no messages")
+		return bad(errExtension.Error())
 	}
 	n, err := e164.Parse(phonenumbers.Format(p, phonenumbers.E164))
 	if err != nil {

@@ -1,13 +1,16 @@
 package rates_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	"github.com/nyaruka/phonenumbers"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -78,7 +81,12 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 		"duplicate":      {"provider,provider\n", "duplicate column"},
 		"provider":       {header + ",GR,,,EUR,1,\n", "rates.csv:2: provider: is empty"},
 		"country":        {header + "a,Greece,,,EUR,1,\n", `country: "Greece"`},
-		"small country":  {header + "a,gr,,,EUR,1,\n", `country: "gr"`},
+		"UK":             {header + "a,GR,,,EUR,1,\na,UK,,,EUR,1,\n", `rates.csv:3: country: "UK" is not a country code; did you mean "GB"?`},
+		"el":             {header + "a,el,,,EUR,1,\n", `country: "el" is not a country code; did you mean "GR"?`},
+		"no country":     {header + "a,ZZ,,,EUR,1,\n", `country: "ZZ" is not a country code of two letters`},
+		"any":            {header + "a,*,,,EUR,1,\n", `empty means any country`},
+		"after sep=":     {"sep=;\nprovider;currency;price\na;EUR;1\na;EUR;x\n", "rates.csv:4: price:"},
+		"near header":    {"provider,currency,prices\n", `unknown column "prices"; did you mean "price"?`},
 		"prefix":         {header + "a,,+30,,EUR,1,\n", `prefix: "+30"`},
 		"zero prefix":    {header + "a,,0030,,EUR,1,\n", "begins with 0"},
 		"network":        {header + "a,,,2021,EUR,1,\n", `mccmnc: "2021"`},
@@ -86,7 +94,9 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 		"two currencies": {header + "a,GR,,,EUR,1,\na,CY,,,USD,1,\n", "rates.csv:3: currency: USD, but earlier rows"},
 		"price":          {header + "a,,,,EUR,0.1234567,\n", "more than 6 decimals"},
 		"negative":       {header + "a,,,,EUR,-1,\n", "is negative"},
-		"comma price":    {header + `a,,,,EUR,"0,05",` + "\n", "is not a decimal number"},
+		"comma price":    {header + `a,,,,EUR,"1,234",` + "\n", `price: "1,234" may be 1.234 or 1234`},
+		"commas":         {header + `a,,,,EUR,"1,234,5",` + "\n", "is not a decimal number"},
+		"bad groups":     {header + `a,,,,EUR,"1.23,5",` + "\n", "is not a decimal number"},
 		"date":           {header + "a,,,,EUR,1,1.6.2026\n", "is not a date such as"},
 		"too many":       {header + "a,,,,EUR,1,,x\n", "8 fields; the header has 7"},
 		"quotes":         {header + "a,,,,EUR,1,\n\"a,,,,EUR,1,\n", "rates.csv:"},
@@ -103,10 +113,41 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 	assert.ErrorContains(t, err, "rates.csv:4")
 }
 
+// A card is read as leniently as a file of messages.
 func TestReadAcceptsSpreadsheetFormats(t *testing.T) {
-	c, err := rates.Read(strings.NewReader("\ufeffprice,provider,currency\r\n0.05,a,EUR\r\n"), "x")
-	require.NoError(t, err)
-	assert.Equal(t, "0.05", c.Rows()[0].Price.Amount())
+	for name, tt := range map[string]struct{ file, want string }{
+		"byte order mark": {"\ufeffprice,provider,currency\r\n0.05,a,EUR\r\n", "0.05 EUR"},
+		"semicolons":      {"provider;currency;price\na;EUR;0.05\n", "0.05 EUR"},
+		"tabs":            {"provider\tcurrency\tprice\na\tEUR\t0.05\n", "0.05 EUR"},
+		"sep=":            {"sep=;\r\nprovider;currency;price\r\na;EUR;0,05\r\n", "0.05 EUR"},
+		"mark, sep=":      {"\ufeffsep=;\nprovider;currency;price\na;EUR;0,05\n", "0.05 EUR"},
+		"decimal comma":   {"provider;currency;price\na;EUR;0,087\n", "0.087 EUR"},
+		"comma, quotes":   {"provider,currency,price\na,EUR,\"12,5\"\n", "12.5 EUR"},
+		"both":            {"provider;currency;price\na;EUR;1.234,50\n", "1234.5 EUR"},
+		"names":           {"Provider,CURRENCY, Price ,Effective From\na,eur,0.05,2020-01-31\n", "0.05 EUR"},
+		"credits":         {"provider,currency,price\na,CREDITS,3\n", "3 credits"},
+		"lower case":      {"provider,country,currency,price\na,gr,eur,0.05\n", "0.05 EUR"},
+		"empty cells":     {"provider,currency,price\na,EUR,0.05\n,,,,,\n", "0.05 EUR"},
+		"no last newline": {"provider,currency,price\na,EUR,0.05", "0.05 EUR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := rates.Read(strings.NewReader(tt.file), "x")
+			require.NoError(t, err)
+			price, _, ok := c.Book("a", now).Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+			require.True(t, ok)
+			assert.Equal(t, tt.want, price.String())
+		})
+	}
+	_, err := rates.Read(iotest.ErrReader(errors.New("disk on fire")), "x")
+	require.EqualError(t, err, "x: disk on fire")
+}
+
+// Every region that a number can have is a country of a card.
+func TestCountriesOfNumbers(t *testing.T) {
+	for region := range phonenumbers.GetSupportedRegions() {
+		_, err := rates.Read(strings.NewReader("provider,country,currency,price\na,"+region+",EUR,1\n"), "x")
+		assert.NoError(t, err)
+	}
 }
 
 func TestCheck(t *testing.T) {

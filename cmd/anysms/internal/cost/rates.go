@@ -25,7 +25,11 @@ row wins: network, then the longest prefix, then country, then the provider's
 default; among equals the latest effective_from that is not in the future. The
 price is per segment, a decimal number with at most six decimals. A provider has
 one currency, or "credits". A destination without a row has no price; it is not
-free.`
+free.
+
+The file may also be separated by semicolons or tabs, compressed, and in another
+character set; header, countries and currencies may be in any case, and prices with
+a decimal comma where it cannot be a thousands separator (0,05 but not 1,234).`
 
 func (a *app) ratesCommand() *cobra.Command {
 	return cli.Parent("rates", cli.GroupCost, "Check a rate card, or look up a price in it", ratesHelp,
@@ -43,8 +47,8 @@ destination that one provider has and another lacks (gap), and rows that are not
 yet effective (future). Exit code 1 if there are any but future ones.`,
 		Example: "  anysms rates check rates.csv",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			card, err := rates.ReadFile(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			card, err := a.readCard(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -114,11 +118,11 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 		Example: `  anysms rates quote --rates rates.csv --to +306941234567
   anysms rates quote --rates rates.csv --to 6941234567 --region GR --text "Γεια σου"`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if network != "" && !isNetwork(network) {
 				return fmt.Errorf("--mccmnc %q; want 5 or 6 digits such as 20210", network)
 			}
-			rateCard, err := rates.ReadFile(card)
+			rateCard, err := a.readCard(cmd.Context(), card)
 			if err != nil {
 				return err
 			}
@@ -170,20 +174,21 @@ func (a *app) printQuotations(list []quotation, format cli.Format) error {
 	if format.JSON() {
 		return a.PrintJSON(list)
 	}
-	rows := [][]string{{"provider", "per segment", "segments", "cost", "row"}}
+	var prices, costs []cli.Amount
 	for _, q := range list {
-		if q.Price == nil {
-			rows = append(rows, []string{q.Provider, "no price"})
-			continue
+		price, cost := cli.Amount{Money: q.Price}, cli.Amount{Money: q.Cost}
+		switch {
+		case q.Price == nil:
+			price.Words = "no price"
+		case q.Cost == nil:
+			cost.Words = "too large"
 		}
-		rows = append(rows, []string{q.Provider, q.Price.String(), cli.Grouped(q.Segments), money(q.Cost), q.Row})
+		prices, costs = append(prices, price), append(costs, cost)
+	}
+	eachSegment, total := cli.Amounts(prices), cli.Amounts(costs)
+	rows := [][]string{{"provider", "per segment", "segments", "cost", "row"}}
+	for i, q := range list {
+		rows = append(rows, []string{q.Provider, eachSegment[i], cli.Grouped(q.Segments), total[i], q.Row})
 	}
 	return a.Table(rows)
-}
-
-func money(m *provider.Money) string {
-	if m == nil {
-		return "too large"
-	}
-	return m.String()
 }
