@@ -8,12 +8,12 @@ import (
 	"unicode"
 )
 
-// DidYouMean returns `; did you mean "name"?` with the name that is most like word,
+// DidYouMean returns ` (did you mean "name"?)` with the name that is most like word,
 // or "" if none is. Names that differ only in case, spaces, hyphens or underscores
 // are alike, and so are those with a typing error or two.
 func DidYouMean(word string, names []string) string {
 	if name, ok := Nearest(word, names); ok {
-		return fmt.Sprintf("; did you mean %q?", name)
+		return fmt.Sprintf(" (did you mean %q?)", name)
 	}
 	return ""
 }

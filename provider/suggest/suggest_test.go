@@ -11,7 +11,7 @@ import (
 
 func ExampleDidYouMean() {
 	fmt.Println("unknown key baseurl" + suggest.DidYouMean("baseurl", []string{"api_key", "base_url", "timeout"}))
-	// Output: unknown key baseurl; did you mean "base_url"?
+	// Output: unknown key baseurl (did you mean "base_url"?)
 }
 
 func TestNearest(t *testing.T) {

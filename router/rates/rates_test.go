@@ -86,7 +86,7 @@ func TestReadNamesEveryBadLine(t *testing.T) {
 		"no country":     {header + "a,ZZ,,,EUR,1,\n", `country: "ZZ" is not a country code of two letters`},
 		"any":            {header + "a,*,,,EUR,1,\n", `empty means any country`},
 		"after sep=":     {"sep=;\nprovider;currency;price\na;EUR;1\na;EUR;x\n", "rates.csv:4: price:"},
-		"near header":    {"provider,currency,prices\n", `unknown column "prices"; did you mean "price"?`},
+		"near header":    {"provider,currency,prices\n", `unknown column "prices" (did you mean "price"?)`},
 		"prefix":         {header + "a,,+30,,EUR,1,\n", `prefix: "+30"`},
 		"zero prefix":    {header + "a,,0030,,EUR,1,\n", "begins with 0"},
 		"network":        {header + "a,,,2021,EUR,1,\n", `mccmnc: "2021"`},

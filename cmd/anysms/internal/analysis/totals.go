@@ -20,9 +20,10 @@ type Totals struct {
 	// the rows before.
 	Complete bool `json:"complete"`
 
-	Rows        int        `json:"rows"`         // data rows, without the header
-	Messages    int        `json:"messages"`     // valid rows
-	InvalidRows int        `json:"invalid_rows"` // rows that cannot be sent
+	Rows        int        `json:"rows"`                  // data rows, without the header
+	Messages    int        `json:"messages"`              // valid rows
+	InvalidRows int        `json:"invalid_rows"`          // rows that cannot be sent
+	HiddenRows  int        `json:"hidden_rows,omitempty"` // rows that a worksheet hides, which were left out
 	Segments    int        `json:"segments"`
 	ByEncoding  ByEncoding `json:"by_encoding"`
 	ByCountry   []Country  `json:"by_country"`           // most segments first
@@ -153,7 +154,7 @@ type Violation struct {
 // totals returns the counts as the result.
 func (t *tally) totals(r table.Reader) (*Totals, error) {
 	all := &Totals{
-		Rows: t.rows, Messages: t.messages, InvalidRows: t.rows - t.messages, Segments: t.segments,
+		Rows: t.rows, Messages: t.messages, InvalidRows: t.rows - t.messages, HiddenRows: r.Hidden(), Segments: t.segments,
 		ByEncoding: ByEncoding{GSM7: t.encodings[segment.GSM7], UCS2: t.encodings[segment.UCS2]},
 		ByCountry:  []Country{}, ByReason: []Reason{}, Invalid: t.invalid,
 		TotalCost: map[string]provider.Money{}, Unpriced: map[string]int{}, Uncarried: map[string]int{},

@@ -49,6 +49,9 @@ func (a *app) printSpread(t *findings, _ *analysis.Options) error {
 	if t.Unsendable > 0 {
 		fmt.Fprintf(a.Out, "\nToo long to send, with more than %d segments: %s.\n", segment.MaxSegments, cli.Plural(t.Unsendable, "message"))
 	}
+	if t.HiddenRows > 0 {
+		fmt.Fprintf(a.Out, "\nLeft out, as the worksheet hides them (--hidden-rows): %s.\n", cli.Plural(t.HiddenRows, "row"))
+	}
 	if t.Longest < 2 {
 		return nil
 	}

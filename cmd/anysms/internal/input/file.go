@@ -8,6 +8,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
+	"github.com/anysms/anysms/cmd/anysms/internal/xlsx"
 )
 
 // File is an open file of messages.
@@ -18,6 +19,9 @@ type File struct {
 	Template *table.Template // nil = they are in a column
 	To       string          // column of the numbers; "" = none
 }
+
+// SendAt is the column of times to send.
+const SendAt = "send_at"
 
 // Needs says which columns a command reads.
 type Needs struct {
@@ -57,7 +61,7 @@ func (file *File) open(f *Flags, needs Needs) (err error) {
 
 func (file *File) table(f *Flags, more []string) (table.Reader, error) {
 	if file.Spreadsheet {
-		return file.worksheet(f)
+		return file.worksheet(f, more)
 	}
 	if f.sheet != "" {
 		return nil, fmt.Errorf("--sheet %q: it is not a workbook", f.sheet)
@@ -73,13 +77,40 @@ func (file *File) table(f *Flags, more []string) (table.Reader, error) {
 	return table.Text(file, file.Name, given, file.columns(more))
 }
 
-func (file *File) worksheet(f *Flags) (table.Reader, error) {
-	sheet, err := file.Sheet(f.sheet)
+func (file *File) worksheet(f *Flags, more []string) (table.Reader, error) {
+	book, err := xlsx.Open(file.Stored(), file.Size)
+	if err != nil {
+		return nil, err
+	}
+	sheet, err := book.Sheet(f.sheet)
 	if err != nil {
 		return nil, err
 	}
 	file.CloseWith(sheet)
-	return table.Workbook(sheet)
+	file.Rest(sheet.Size)
+	return table.Workbook(sheet, table.SheetOptions{
+		Form:   func(column string) table.Form { return file.form(column, more) },
+		Hidden: f.hidden,
+		End:    file.Unchanged,
+	})
+}
+
+// form is how the values of a worksheet's column are read. A number in a text is
+// written as shown, but digits come first.
+func (file *File) form(column string, more []string) table.Form {
+	switch {
+	case column == "":
+		return table.Unread
+	case column == file.To:
+		return table.Phone
+	case column == SendAt && slices.Contains(more, column):
+		return table.Moment
+	case column == file.Text, file.Template != nil && slices.Contains(file.Template.Variables(), column):
+		return table.Shown
+	case slices.Contains(more, column):
+		return table.Stored
+	}
+	return table.Unread
 }
 
 // columns lists the columns of texts and numbers, and others, each once.

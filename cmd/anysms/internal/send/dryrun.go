@@ -57,9 +57,7 @@ func (a *app) dryRunMany(ctx context.Context, conf *config.Config, flags *sendFl
 	if err := a.printTotals(totals, flags.format); err != nil {
 		return err
 	}
-	if words := rows.repeated(); words != "" {
-		fmt.Fprintln(a.Err, words)
-	}
+	a.warn(rows.notes())
 	return totals.verdict(ctx, readErr, rows, flags.allowInvalid)
 }
 

@@ -210,13 +210,12 @@ func (b *bulk) summary() {
 		words = append(words, cli.Grouped(b.counts[o])+" "+string(o))
 	}
 	fmt.Fprintln(b.Err, strings.Join(words, ", "))
-	b.warnOfRepeats()
+	b.warn(b.notes())
 }
 
-// warnOfRepeats says which rows repeat earlier ones.
-func (b *bulk) warnOfRepeats() {
-	if words := b.repeated(); words != "" {
-		fmt.Fprintln(b.Err, words)
+func (a *app) warn(notes []string) {
+	for _, note := range notes {
+		fmt.Fprintln(a.Err, "warning: "+note)
 	}
 }
 

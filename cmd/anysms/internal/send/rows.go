@@ -68,9 +68,6 @@ type row struct {
 func newReader(file *input.File, base *provider.Message) (*reader, error) {
 	r := &reader{from: file.File, rows: file.Rows, base: base, repeats: newRepeats()}
 	var err error
-	if r.to, err = table.Find(file.Rows, file.To); err != nil {
-		return nil, err
-	}
 	r.texts = texts{column: -1, template: file.Template}
 	if file.Template == nil {
 		r.texts.column, err = table.Find(file.Rows, file.Text)
@@ -79,6 +76,9 @@ func newReader(file *input.File, base *provider.Message) (*reader, error) {
 		r.texts.values = make([]string, len(r.texts.at))
 	}
 	if err != nil {
+		return nil, err
+	}
+	if r.to, err = table.Find(file.Rows, file.To); err != nil {
 		return nil, err
 	}
 	for _, name := range optional {
@@ -123,6 +123,17 @@ func (t *texts) of(fields []string) string {
 	return string(t.buffer)
 }
 
+// notes are warnings about the rows that were read.
+func (r *reader) notes() (lines []string) {
+	if words := r.repeated(); words != "" {
+		lines = append(lines, words)
+	}
+	if n := r.rows.Hidden(); n > 0 {
+		lines = append(lines, fmt.Sprintf("%s left out, as the worksheet hides them; --hidden-rows reads them", cli.Plural(n, "row")))
+	}
+	return lines
+}
+
 // repeated says how many rows repeat earlier ones; "" = none.
 func (r *reader) repeated() string {
 	if r.repeats.count == 0 {
@@ -140,7 +151,7 @@ func (r *reader) repeated() string {
 	if r.refuseRepeats {
 		what = "refused"
 	}
-	return fmt.Sprintf("warning: %s the number, text, sender and time of an earlier row (line %s%s): %s", repeat(r.repeats.count), strings.Join(lines, ", "), more, what)
+	return fmt.Sprintf("%s the number, text, sender and time of an earlier row (line %s%s): %s", repeat(r.repeats.count), strings.Join(lines, ", "), more, what)
 }
 
 func repeat(n int) string {
@@ -159,7 +170,7 @@ func (r *reader) messages(stopped func() bool) iter.Seq[*provider.Message] {
 			next, err := r.rows.Next()
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
-					r.readErr = fmt.Errorf("after line %d: %w", r.rows.NextLine()-1, err)
+					r.readErr = fmt.Errorf("%s: after line %d: %w", r.from.Name, r.rows.NextLine()-1, err)
 				}
 				return
 			}

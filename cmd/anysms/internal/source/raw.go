@@ -12,9 +12,11 @@ import (
 // raw is the bytes of a file as they are stored.
 type raw struct {
 	io.Reader
-	size  int64    // -1 = not known
-	file  *os.File // nil = it can be read only once, from its start to its end
-	close []func() error
+	size     int64       // -1 = not known
+	anywhere io.ReaderAt // nil = it can be read only once, from its start to its end
+	file     *os.File    // of a regular file
+	info     fs.FileInfo
+	close    []func() error
 }
 
 func (r *raw) Close() error {
@@ -95,46 +97,67 @@ func rawFile(ctx context.Context, file *os.File) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &raw{file: file, Reader: &regular{ctx: ctx, file: file, before: info, at: start}, size: info.Size() - start}, nil
+	r := &raw{file: file, info: info, size: info.Size() - start}
+	r.Reader = &regular{ctx: ctx, raw: r, at: start}
+	r.anywhere = io.NewSectionReader(interruptibleAt{ctx, file}, start, r.size)
+	return r, nil
 }
 
-// regular reads a regular file. One that changed meanwhile has no end, only an error.
-type regular struct {
-	ctx    context.Context
-	file   *os.File
-	before fs.FileInfo
-	at     int64
+// interruptibleAt ends reading when a context ends.
+type interruptibleAt struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+func (r interruptibleAt) ReadAt(p []byte, at int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, interrupted{err}
+	}
+	return r.ReaderAt.ReadAt(p, at)
 }
 
 // ErrChanged is the error of a file that changed while it was read.
 var ErrChanged = errors.New("the file changed while it was read")
 
+// unchanged returns an error if a regular file is not what it was when it was opened.
+func (r *raw) unchanged() error {
+	now, err := r.file.Stat()
+	switch before := r.info.Size(); {
+	case err != nil:
+		return err
+	case now.Size() < before:
+		return fmt.Errorf("%w: it became shorter", ErrChanged)
+	case now.Size() > before:
+		return fmt.Errorf("%w: it became longer", ErrChanged)
+	case !now.ModTime().Equal(r.info.ModTime()):
+		return ErrChanged
+	}
+	return nil
+}
+
+// regular reads a regular file. One that changed meanwhile has no end, only an error.
+type regular struct {
+	ctx context.Context
+	raw *raw
+	at  int64
+}
+
 func (r *regular) Read(p []byte) (int, error) {
 	if err := r.ctx.Err(); err != nil {
 		return 0, interrupted{err}
 	}
-	n, err := r.file.Read(p)
+	n, err := r.raw.file.Read(p)
 	r.at += int64(n)
-	if errors.Is(err, io.EOF) {
-		return n, r.end()
+	if !errors.Is(err, io.EOF) {
+		return n, err
 	}
-	return n, err
-}
-
-// end returns io.EOF if the file is what it was when it was opened.
-func (r *regular) end() error {
-	now, err := r.file.Stat()
-	switch {
-	case err != nil:
-		return err
-	case r.at < r.before.Size():
-		return fmt.Errorf("%w: it became shorter", ErrChanged)
-	case r.at > r.before.Size():
-		return fmt.Errorf("%w: it became longer", ErrChanged)
-	case now.Size() != r.before.Size() || !now.ModTime().Equal(r.before.ModTime()):
-		return ErrChanged
+	switch changed := r.raw.unchanged(); {
+	case changed != nil:
+		return n, changed
+	case r.at < r.raw.info.Size(): // and it is long again
+		return n, ErrChanged
 	}
-	return io.EOF
+	return n, io.EOF
 }
 
 // wait reads a pipe or a terminal in a goroutine of its own, so that a read ends

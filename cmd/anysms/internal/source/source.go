@@ -33,24 +33,24 @@ type File struct {
 	Compression string // "gzip", "zstd" or ""
 	Charset     string // "utf-8", "utf-16le", "windows-1253", …
 	Guessed     bool   // the character set was guessed
-	Spreadsheet bool   // an XLSX workbook: read it with [File.Sheet], not Read
+	Spreadsheet bool   // an XLSX workbook: read it with [File.Stored], not Read
 
+	stored   *raw
 	reader   io.Reader
 	closers  []io.Closer
 	consumed atomic.Int64
-	path     string
 }
 
 // Open opens a file, or standard input for [Stdin]. charset is a name such as
 // "windows-1253"; "" detects it. When ctx ends, reading fails with its cause, also
 // a read that waits for a pipe.
 func Open(ctx context.Context, path string, stdin io.Reader, charset string) (*File, error) {
-	f := &File{Name: path, path: path}
+	f := &File{Name: path}
 	raw, err := openRaw(ctx, path, stdin)
 	if err != nil {
 		return nil, err
 	}
-	f.Size = raw.size
+	f.stored, f.Size = raw, raw.size
 	if path == Stdin {
 		f.Name = "standard input"
 	}
@@ -74,6 +74,19 @@ func (f *File) Read(p []byte) (int, error) { return f.reader.Read(p) }
 
 // Consumed returns how many bytes of the file, as stored, have been read.
 func (f *File) Consumed() int64 { return f.consumed.Load() }
+
+// Stored returns the file as it is stored, if it is a workbook. What is read of it
+// counts as consumed.
+func (f *File) Stored() io.ReaderAt { return countingAt{f.stored.anywhere, &f.consumed} }
+
+// Rest says that so many bytes are still to be read of a workbook.
+func (f *File) Rest(size int64) {
+	f.Size = size
+	f.consumed.Store(0)
+}
+
+// Unchanged returns an error if a workbook changed since it was opened.
+func (f *File) Unchanged() error { return f.stored.unchanged() }
 
 // CloseWith makes Close close c first.
 func (f *File) CloseWith(c io.Closer) { f.closers = append(f.closers, c) }
@@ -134,6 +147,18 @@ func (c counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// countingAt counts the bytes that are read anywhere.
+type countingAt struct {
+	io.ReaderAt
+	n *atomic.Int64
+}
+
+func (c countingAt) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, at)
+	c.n.Add(int64(n))
+	return n, err
+}
+
 var (
 	gzipMagic = []byte{0x1f, 0x8b}
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
@@ -150,7 +175,7 @@ var unreadable = []struct{ magic, what string }{
 }
 
 // unpack decompresses, going by the first bytes, not by the name.
-func (f *File) unpack(raw io.Reader) error {
+func (f *File) unpack(raw *raw) error {
 	buffered := bufio.NewReaderSize(counting{raw, &f.consumed}, sampleSize)
 	head, err := buffered.Peek(8) // an error leaves a shorter head
 	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
@@ -177,8 +202,8 @@ func (f *File) unpack(raw io.Reader) error {
 		f.closers = append(f.closers, unpacked.IOReadCloser())
 		f.Compression, f.reader = "zstd", unpacking{unpacked}
 	case bytes.HasPrefix(head, zipMagic):
-		if f.path == Stdin {
-			return fmt.Errorf("%s is a ZIP archive; a workbook must be given as a file", f.Name)
+		if raw.anywhere == nil {
+			return fmt.Errorf("%s is a ZIP archive; a workbook must be given as a file, not as a pipe", f.Name)
 		}
 		f.Spreadsheet = true
 	default:

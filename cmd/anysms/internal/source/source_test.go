@@ -13,7 +13,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
@@ -174,49 +173,59 @@ func TestBadFiles(t *testing.T) {
 	require.ErrorContains(t, err, `unknown character set "latin"; want one of cp437, `)
 	_, err = source.Open(t.Context(), source.Stdin, strings.NewReader("PK\x03\x04"), "")
 	require.ErrorContains(t, err, "must be given as a file")
-	f, err := source.Open(t.Context(), write(t, []byte("PK\x03\x04nonsense")), nil, "")
-	require.NoError(t, err)
-	_, err = f.Sheet("")
-	require.ErrorContains(t, err, "not an XLSX workbook")
-	require.NoError(t, f.Close())
+	for magic, want := range map[string]string{
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old or encrypted office document", "\xfd7zXZ\x00": "xz", "BZh91AY": "bzip2", "%PDF-1.7\n": "PDF",
+		"\xff\xfe\x00\x00t\x00\x00\x00": "UTF-32",
+	} {
+		_, err = source.Open(t.Context(), write(t, []byte(magic)), nil, "")
+		require.ErrorContains(t, err, want)
+	}
 }
 
-func TestWorkbook(t *testing.T) {
-	book := excelize.NewFile()
-	rows := [][]any{{"to", "text"}, {"+306900000001", "Γειά\nσου"}, {int64(306900000002), 5}, {}, {"", "last"}}
-	for i, row := range rows {
-		cell, err := excelize.CoordinatesToCellName(1, i+1)
-		require.NoError(t, err)
-		require.NoError(t, book.SetSheetRow("Sheet1", cell, &row))
-	}
-	path := filepath.Join(t.TempDir(), "book.xlsx")
-	require.NoError(t, book.SaveAs(path))
-	require.NoError(t, book.Close())
-
-	f, err := source.Open(t.Context(), path, nil, "")
-	require.NoError(t, err)
-	defer f.Close()
-	require.True(t, f.Spreadsheet)
-	s, err := f.Sheet("")
-	require.NoError(t, err)
-	defer s.Close()
-	var got [][]string
-	lines := []int{}
-	for {
-		line, fields, ok, err := s.Next()
-		require.NoError(t, err)
-		if !ok {
-			break
+func TestCharsetNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"cp1253": "windows-1253", "Windows1253": "windows-1253", "WIN-1253": "windows-1253", "1253": "", "utf8": "utf-8", "UTF_8": "utf-8",
+		"latin1": "iso-8859-1", "ISO_8859-7": "iso-8859-7", "greek": "iso-8859-7", "iso88591": "iso-8859-1", "ibm866": "cp866", "koi8r": "koi8-r", "ansi": "windows-1252",
+	} {
+		err := source.CheckCharset(name)
+		if want == "" {
+			assert.ErrorContains(t, err, "unknown character set", name)
+			continue
 		}
-		lines = append(lines, line)
-		got = append(got, fields)
+		require.NoError(t, err, name)
+		_, f := read(t, write(t, []byte("to,text\n1,a\n")), name)
+		assert.Equal(t, want, f.Charset)
 	}
-	assert.Equal(t, []int{1, 2, 3, 4, 5}, lines)
-	assert.Equal(t, []string{"+306900000001", "Γειά\nσου"}, got[1])
-	assert.Equal(t, []string{"306900000002", "5"}, got[2], "a number is not written as 3.069E+11")
-	assert.Equal(t, []string{"", "last"}, got[4])
-	_, err = f.Sheet("Prices")
-	require.ErrorContains(t, err, `no worksheet "Prices"; want one of Sheet1`)
+	assert.ErrorContains(t, source.CheckCharset("windows-1235"), `did you mean "windows-1253"?`)
+}
+
+// A byte order mark says what the file is, whatever the flag says.
+func TestMarkAndCharset(t *testing.T) {
+	marked := append([]byte("\xff\xfe"), encoded(t, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "to,text\n")...)
+	got, f := read(t, write(t, marked), "utf-16be")
+	assert.Equal(t, "to,text\n", got)
+	assert.Equal(t, "utf-16le", f.Charset)
+	_, err := source.Open(t.Context(), write(t, marked), nil, "cp1253")
+	assert.ErrorContains(t, err, "starts with the byte order mark of utf-16le; it is not windows-1253")
+}
+
+// What a character set does not define is not sent as a replacement character.
+func TestUndefinedBytes(t *testing.T) {
+	text := strings.Repeat("Καλημέρα ", 2000)
+	content := append(encoded(t, charmap.Windows1253, "to,text\n1,"+text), 0xd2, 0xff, '\n') // both are undefined
+	got, _ := read(t, write(t, content), "windows-1253")
+	assert.Equal(t, "to,text\n1,"+text+"\xff\xff\n", got)
+	lone := append(encoded(t, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "to,text\n1,"), 0x00, 0xd8, '\n', 0)
+	got, _ = read(t, write(t, lone), "utf-16le")
+	assert.Equal(t, "to,text\n1,\xff\n", got)
+}
+
+// A few stray NUL bytes do not make UTF-16 of a file.
+func TestStrayNUL(t *testing.T) {
+	content := "to,text\n1,a\x00b\n\x00\n" + strings.Repeat("1,Hello\n", 100)
+	got, f := read(t, write(t, []byte(content)), "")
+	assert.Equal(t, "utf-8", f.Charset)
+	assert.Equal(t, content, got)
 }
 
 func TestReadErrorIsKept(t *testing.T) {

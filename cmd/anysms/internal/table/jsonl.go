@@ -18,13 +18,14 @@ type object struct {
 	s     string
 	at    int
 	names []string
+	found uint64 // a bit for each of the first names that the line has
 }
 
-// fields fills values in the order of names; a key that is missing or null is "",
-// of a duplicate key the last one counts. The problem is "" for a line that is one
-// JSON object whose wanted values are strings, numbers or booleans.
+// fields fills values in the order of names; a key that is missing or null is "". The
+// problem is "" for a line that is one JSON object that has each wanted key at most
+// once, with a string, a number or a boolean.
 func (o *object) fields(line string, values []string) (problem string) {
-	o.s, o.at = line, 0
+	o.s, o.at, o.found = line, 0, 0
 	clear(values)
 	o.space()
 	if !o.take('{') {
@@ -67,6 +68,11 @@ func (o *object) member(values []string) string {
 		}
 		return ""
 	}
+	bit := uint64(1) << wanted // of more than 64 wanted keys, the later ones are not checked
+	if o.found&bit != 0 {
+		return fmt.Sprintf("the key %q is there twice", key)
+	}
+	o.found |= bit
 	value, problem := o.value()
 	if problem != "" {
 		return fmt.Sprintf("key %q: %s", key, problem)

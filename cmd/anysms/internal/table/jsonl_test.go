@@ -15,7 +15,7 @@ func TestJSONLine(t *testing.T) {
 		{"escapes", `{"text":"a\"b\\c\/d\n\u20ac\ud83d\ude00"}`, "", "a\"b\\c/d\n€😀", ""},
 		{"number and null", `{"to":306900000001,"text":null}`, "306900000001", "", ""},
 		{"others are skipped", `{"x":{"a":[1,-2.5e+3,{"b":null}],"c":""},"text":"Hi","y":[]}`, "", "Hi", ""},
-		{"the last counts", `{"text":"a","text":"b"}`, "", "b", ""},
+		{"key twice", `{"text":"a","text":"b"}`, "", "", `the key "text" is there twice`},
 		{"escaped key", `{"t\u0065xt":"a"}`, "", "a", ""},
 		{"empty", `{}`, "", "", ""},
 		{"list", `["a"]`, "", "", "the line is not a JSON object"},

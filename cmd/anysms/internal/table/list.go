@@ -31,5 +31,6 @@ func (l *listRows) Next() (Row, error) {
 func (l *listRows) Columns() []string                        { return l.names }
 func (l *listRows) Format() string                           { return "plain lines" }
 func (l *listRows) NextLine() int                            { return l.rows.line }
+func (l *listRows) Hidden() int                              { return 0 }
 func (l *listRows) Lines() bool                              { return false }
 func (l *listRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/anysms/anysms/cmd/anysms/internal/source"
 )
 
 // Reader reads the rows of a file of any format. It is not safe for concurrent use.
@@ -29,6 +27,8 @@ type Reader interface {
 	// [Line]. ok is false if they are not, or if the next row must be read by Next.
 	// Next does not return the rows that Bulk has returned.
 	Bulk() (lines string, first int, ok bool)
+	// Hidden returns how many rows were left out because the worksheet hides them.
+	Hidden() int
 	// Lines reports whether the file is JSON Lines, which have no columns of their
 	// own.
 	Lines() bool
@@ -57,16 +57,10 @@ func Text(from io.Reader, name string, given *Format, keys []string) (Reader, er
 	return separated(r, name, given)
 }
 
-// isJSONLines goes by the file's name, else by its first characters. Other JSON is
-// an error.
+// isJSONLines goes by the first characters of the file, and by its name. Other JSON
+// is an error.
 func isJSONLines(name, head string) (bool, error) {
-	named := false
-	switch extension(name) {
-	case ".jsonl", ".ndjson", ".json":
-		named = true
-	case ".csv", ".tsv", ".tab":
-		return false, nil
-	}
+	named := slices.Contains([]string{".jsonl", ".ndjson", ".json"}, extension(name))
 	head = strings.TrimLeft(head, " \t\r\n")
 	inner := ""
 	if head != "" {
@@ -172,6 +166,7 @@ func Line(line string, number int, fields *[1]string) Row {
 func (c *csvRows) Columns() []string { return c.names }
 func (c *csvRows) Format() string    { return c.rows.format.String() }
 func (c *csvRows) NextLine() int     { return c.rows.line }
+func (c *csvRows) Hidden() int       { return 0 }
 func (c *csvRows) Lines() bool       { return false }
 
 // jsonRows are lines of JSON.
@@ -220,59 +215,8 @@ func (j *jsonRows) Next() (Row, error) {
 func (j *jsonRows) Columns() []string { return j.object.names }
 func (j *jsonRows) Format() string    { return "JSON Lines" }
 func (j *jsonRows) NextLine() int     { return j.rows.line }
+func (j *jsonRows) Hidden() int       { return 0 }
 func (j *jsonRows) Lines() bool       { return true }
 
 // Bulk returns nothing, as each line is parsed.
 func (j *jsonRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }
-
-// sheetRows are the rows of a worksheet.
-type sheetRows struct {
-	sheet *source.Sheet
-	names []string
-	line  int
-}
-
-// Workbook opens a worksheet.
-func Workbook(sheet *source.Sheet) (Reader, error) {
-	_, names, ok, err := sheet.Next()
-	switch {
-	case err != nil:
-		return nil, err
-	case !ok:
-		return nil, errEmpty
-	}
-	return &sheetRows{sheet: sheet, names: slices.Clone(names), line: 2}, nil
-}
-
-// Next pads short rows: a workbook does not store empty cells at the end of a row.
-func (s *sheetRows) Next() (Row, error) {
-	for {
-		line, fields, ok, err := s.sheet.Next()
-		if err != nil {
-			return Row{}, err
-		}
-		if !ok {
-			return Row{}, io.EOF
-		}
-		s.line = line + 1
-		if len(fields) == 0 {
-			continue
-		}
-		for len(fields) < len(s.names) {
-			fields = append(fields, "")
-		}
-		r := Row{Line: line, Fields: fields}
-		if len(fields) > len(s.names) {
-			r.Problem = fmt.Sprintf("wrong number of fields: got %d, want %d", len(fields), len(s.names))
-		}
-		return r, nil
-	}
-}
-
-func (s *sheetRows) Columns() []string { return s.names }
-func (s *sheetRows) Format() string    { return fmt.Sprintf("worksheet %q", s.sheet.Name) }
-func (s *sheetRows) NextLine() int     { return s.line }
-func (s *sheetRows) Lines() bool       { return false }
-
-// Bulk returns nothing, as a worksheet has no lines.
-func (s *sheetRows) Bulk() (lines string, first int, ok bool) { return "", 0, false }
