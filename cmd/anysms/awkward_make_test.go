@@ -274,12 +274,12 @@ func awkwardBooks(t *testing.T) map[string][]byte {
 	b.format("D2", 0.15, 9)
 	must(b.SetCellValue("Sheet1", "E2", true))
 	b.format("F2", 1234.5, `#,##0.00 "€"`)
-	b.format("G2", 306971234567, 0)
+	b.format("G2", int64(306971234567), 0)
 	files["shown.xlsx"] = b.bytes()
 
-	b = newBook(t, header, []any{int64(306971234567), "a"}, []any{6971234567, "b"}, []any{ann, "c"}, []any{306971234567.5, "d"}, []any{nil, "e"}, []any{nil, "f"})
+	b = newBook(t, header, []any{int64(306971234567), "a"}, []any{int64(6971234567), "b"}, []any{ann, "c"}, []any{306971234567.5, "d"}, []any{nil, "e"}, []any{nil, "f"})
 	b.format("A6", 46024, "dd/mm/yyyy")
-	b.format("A7", 6971234567, "0000000000000")
+	b.format("A7", int64(6971234567), "0000000000000")
 	files["numbers.xlsx"] = b.bytes()
 
 	b = newBook(t, []any{"to", "text", "send_at"}, []any{ann, "a"}, []any{ann, "b", "2099-01-02T09:30:00+02:00"}, []any{ann, "c", 5})
