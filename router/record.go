@@ -268,7 +268,7 @@ func (r *record) settle(result *Result) {
 		<-r.pending // else it could be made after it was ended
 	}
 	if r.setup.storeDown.recent() {
-		time.Sleep(outageTime)
+		<-time.After(outageTime) // nobody waits for this
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()

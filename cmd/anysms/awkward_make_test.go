@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,15 +44,9 @@ func awkwardFiles(t *testing.T) map[string][]byte {
 	for name, content := range awkwardTexts() {
 		files[name] = []byte(content)
 	}
-	for name, content := range awkwardEncoded(t) {
-		files[name] = content
-	}
-	for name, content := range awkwardCompressed(t) {
-		files[name] = content
-	}
-	for name, content := range awkwardBooks(t) {
-		files[name] = content
-	}
+	maps.Copy(files, awkwardEncoded(t))
+	maps.Copy(files, awkwardCompressed(t))
+	maps.Copy(files, awkwardBooks(t))
 	return files
 }
 

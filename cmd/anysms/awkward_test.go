@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -270,9 +271,7 @@ func (a *awkward) send(t *testing.T) {
 	assert.Len(t, v.athens.Messages(), len(a.sent), "nothing else is sent")
 	want := make(map[int]string)
 	for _, rows := range []map[int]string{a.bad, a.onlySend} {
-		for line, words := range rows {
-			want[line] = words
-		}
+		maps.Copy(want, rows)
 	}
 	a.compare(t, want, refused)
 }

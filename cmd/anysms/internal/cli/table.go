@@ -41,7 +41,7 @@ func (a *App) Table(rows [][]string) error {
 				line.WriteString(cell + padding)
 			}
 		}
-		w.WriteString(strings.TrimRight(line.String(), " ") + "\n") // Flush returns the error
+		_, _ = w.WriteString(strings.TrimRight(line.String(), " ") + "\n") // Flush returns the error
 	}
 	return w.Flush()
 }
