@@ -18,6 +18,8 @@ type Capabilities struct {
 	BatchRules    []BatchRule   // which messages may share a request; none = any
 	FindSettles   time.Duration // after this long "not found" is proof; 0 = never
 	ReplayFor     time.Duration // life of the vendor's own idempotency key, which is Message.Ref; 0 = it has none
+	RateLimit     float64       // requests per second that the vendor allows an account; 0 = unknown
+	MaxInFlight   int           // requests at the same time that the vendor allows an account; 0 = unknown
 }
 
 // Has reports whether every bit of f is set.
@@ -27,7 +29,8 @@ func (c Capabilities) Has(f Feature) bool { return c.Features&f == f }
 func (c Capabilities) Equal(d Capabilities) bool {
 	return c.Features == d.Features && c.MaxSegments == d.MaxSegments && c.MaxCharacters == d.MaxCharacters &&
 		c.MaxBatch == d.MaxBatch && slices.Equal(c.BatchRules, d.BatchRules) &&
-		c.FindSettles == d.FindSettles && c.ReplayFor == d.ReplayFor
+		c.FindSettles == d.FindSettles && c.ReplayFor == d.ReplayFor &&
+		c.RateLimit == d.RateLimit && c.MaxInFlight == d.MaxInFlight
 }
 
 // String lists the features, then the limits that are set.
@@ -44,6 +47,8 @@ func (c Capabilities) String() string {
 	add("batch_rules", joined(c.BatchRules), len(c.BatchRules) != 0)
 	add("find_settles", c.FindSettles, c.FindSettles != 0)
 	add("replay_for", c.ReplayFor, c.ReplayFor != 0)
+	add("rate_limit", c.RateLimit, c.RateLimit != 0)
+	add("max_in_flight", c.MaxInFlight, c.MaxInFlight != 0)
 	return strings.Join(parts, "; ")
 }
 

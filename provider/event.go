@@ -20,7 +20,13 @@ type Event struct {
 	// inbound message it is the vendor's id of that message.
 	ID  string
 	Ref string // our Message.Ref, where the vendor echoes it
-	At  time.Time
+	// Attempt is Message.Attempt, read back from the callback URL; "" = the vendor
+	// was given none, or calls a URL of its own.
+	Attempt string
+	At      time.Time
+	// Segment says that the event is about one segment of a message, where the
+	// vendor tells of each by itself. nil = the event is about the whole message.
+	Segment *EventSegment
 
 	// For reports.
 	Status       Status
@@ -42,6 +48,18 @@ type Event struct {
 	Extra map[string]string
 	// Raw is the vendor's event as JSON; it is left out of String, LogValue and JSON.
 	Raw json.RawMessage `json:"-"`
+}
+
+// EventSegment is the segment that an [Event] is about. The Text of an inbound
+// message is then that of this segment alone; the events of the others have the
+// same From, To and Segment.Ref. The Status of a report is what the segment's
+// status means for the whole message: delivered is sent as long as there are
+// others.
+type EventSegment struct {
+	Ref    string // what the segments of one message have in common; "" = Event.ID
+	Number int    // from 1; 0 = the vendor did not say
+	Of     int    // how many segments the message has, at least 2
+	Status Status // of this segment alone; "" for an inbound message
 }
 
 // EventKind is the kind of an [Event].

@@ -29,6 +29,11 @@ type Message struct {
 	Deadline time.Time     // no attempt starts after it; zero = none
 	Delivery Delivery      // what to do if the outcome is unknown; "" = the route's mode, then the class's
 
+	// Attempt is the id of the attempt that the message is sent in, which a router
+	// with a ledger sets; it cannot be guessed. "" = none. A driver whose vendor
+	// takes a callback URL with each message adds it to that URL as anysms_attempt.
+	Attempt string
+
 	// Extra holds what only one vendor understands, under keys with the
 	// driver's name: "apifon.im_text". A driver reads its own prefix, ignores
 	// other prefixes, and refuses an unknown key of its own.

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Wrapper is a provider around another one: it logs, counts, or takes a
@@ -101,10 +102,14 @@ func CheckCapabilities(p Provider) error {
 		{"MaxBatch", int64(c.MaxBatch)},
 		{"FindSettles", int64(c.FindSettles)},
 		{"ReplayFor", int64(c.ReplayFor)},
+		{"MaxInFlight", int64(c.MaxInFlight)},
 	} {
 		if limit.value < 0 {
 			failf("%s is negative", limit.name)
 		}
+	}
+	if !(c.RateLimit >= 0) || math.IsInf(c.RateLimit, 0) { // NaN too
+		failf("RateLimit is %v; want requests per second, 0 = unknown", c.RateLimit)
 	}
 	return errors.Join(CheckMethods(p), errors.Join(errs...))
 }

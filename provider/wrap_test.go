@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -140,9 +141,10 @@ func TestCheckCapabilities(t *testing.T) {
 			`BatchRules: unknown batch rule "same_colour"; want one of same_text, same_from, same_send_at, same_validity, same_class, same_extra, distinct_to`,
 		}},
 		{"settles without find", with(provider.Capabilities{FindSettles: time.Minute}), []string{`FindSettles is 1m0s, but capability "find" is not set`}},
-		{"negative limits", with(provider.Capabilities{MaxSegments: -1, MaxCharacters: -1, ReplayFor: -1}), []string{
-			"MaxSegments is negative", "MaxCharacters is negative", "ReplayFor is negative",
+		{"negative limits", with(provider.Capabilities{MaxSegments: -1, MaxCharacters: -1, ReplayFor: -1, MaxInFlight: -1, RateLimit: -1}), []string{
+			"MaxSegments is negative", "MaxCharacters is negative", "ReplayFor is negative", "MaxInFlight is negative", "RateLimit is -1",
 		}},
+		{"a rate that is no number", with(provider.Capabilities{RateLimit: math.NaN()}), []string{"RateLimit is NaN; want requests per second"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,7 +160,7 @@ func TestCheckCapabilities(t *testing.T) {
 }
 
 func TestCapabilitiesEqual(t *testing.T) {
-	a := provider.Capabilities{Features: 1, MaxSegments: 2, MaxCharacters: 3, MaxBatch: 4, FindSettles: 5, ReplayFor: 6, BatchRules: []provider.BatchRule{provider.SameText}}
+	a := provider.Capabilities{Features: 1, MaxSegments: 2, MaxCharacters: 3, MaxBatch: 4, FindSettles: 5, ReplayFor: 6, RateLimit: 7, MaxInFlight: 8, BatchRules: []provider.BatchRule{provider.SameText}}
 	changes := map[string]func(*provider.Capabilities){
 		"Features":      func(c *provider.Capabilities) { c.Features = 0 },
 		"MaxSegments":   func(c *provider.Capabilities) { c.MaxSegments = 0 },
@@ -167,6 +169,8 @@ func TestCapabilitiesEqual(t *testing.T) {
 		"BatchRules":    func(c *provider.Capabilities) { c.BatchRules = []provider.BatchRule{provider.SameFrom} },
 		"FindSettles":   func(c *provider.Capabilities) { c.FindSettles = 0 },
 		"ReplayFor":     func(c *provider.Capabilities) { c.ReplayFor = 0 },
+		"RateLimit":     func(c *provider.Capabilities) { c.RateLimit = 0 },
+		"MaxInFlight":   func(c *provider.Capabilities) { c.MaxInFlight = 0 },
 	}
 	assert.True(t, a.Equal(a))
 	assert.Equal(t, len(changes), reflect.TypeFor[provider.Capabilities]().NumField(), "each field is compared")
@@ -182,7 +186,7 @@ func TestCapabilitiesString(t *testing.T) {
 	c := provider.Capabilities{
 		Features: provider.HasFind | provider.CanSchedule, MaxSegments: 10, MaxCharacters: 160, MaxBatch: 3,
 		BatchRules:  []provider.BatchRule{provider.SameText, provider.DistinctTo},
-		FindSettles: time.Minute, ReplayFor: 24 * time.Hour,
+		FindSettles: time.Minute, ReplayFor: 24 * time.Hour, RateLimit: 2.5, MaxInFlight: 40,
 	}
-	assert.Equal(t, "features find,schedule; max_segments 10; max_characters 160; max_batch 3; batch_rules same_text, distinct_to; find_settles 1m0s; replay_for 24h0m0s", c.String())
+	assert.Equal(t, "features find,schedule; max_segments 10; max_characters 160; max_batch 3; batch_rules same_text, distinct_to; find_settles 1m0s; replay_for 24h0m0s; rate_limit 2.5; max_in_flight 40", c.String())
 }

@@ -53,6 +53,10 @@ func (b Breaker) withDefaults() Breaker {
 func (p Upstream) withDefaults() Upstream {
 	p.Timeout = cmp.Or(p.Timeout, DefaultTimeout)
 	p.ConnectTimeout = cmp.Or(p.ConnectTimeout, DefaultConnectTimeout)
+	if p.Provider != nil {
+		vendor := p.Provider.Capabilities()
+		p.RateLimit, p.MaxInFlight = cmp.Or(p.RateLimit, vendor.RateLimit), cmp.Or(p.MaxInFlight, vendor.MaxInFlight)
+	}
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, DefaultMaxInFlight)
 	return p
 }

@@ -32,6 +32,54 @@ func TestRateLimitWaits(t *testing.T) {
 	})
 }
 
+// limited is a provider whose vendor documents limits.
+type limited struct{ provider.Provider }
+
+func (l limited) Unwrap() provider.Provider { return l.Provider }
+
+func (l limited) Capabilities() provider.Capabilities {
+	c := l.Provider.Capabilities()
+	c.RateLimit, c.MaxInFlight = 2, 1
+	return c
+}
+
+func TestVendorsOwnLimitsAreTheDefault(t *testing.T) {
+	for name, tt := range map[string]struct {
+		settings router.Upstream
+		want     time.Duration
+	}{
+		"nothing set": {router.Upstream{}, 2 * time.Second},
+		"set":         {router.Upstream{RateLimit: 4}, time.Second},
+		"off":         {router.Upstream{RateLimit: -1}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tt.settings.Name, tt.settings.Provider = "a", limited{vendor(t, memory.Config{})}
+				r := open(t, []router.Upstream{tt.settings}, nil)
+				began := time.Now()
+				for range 5 {
+					_, err := r.Send(t.Context(), text("x"))
+					require.NoError(t, err)
+				}
+				assert.Equal(t, tt.want, time.Since(began))
+			})
+		})
+	}
+	t.Run("in flight", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a := limited{vendor(t, memory.Config{Delay: provider.Duration(time.Second)})}
+			r := open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: -1}}, nil)
+			began := time.Now()
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() { _, _ = r.Send(t.Context(), text("x")) })
+			}
+			all.Wait()
+			assert.Equal(t, 3*time.Second, time.Since(began), "one after the other")
+		})
+	})
+}
+
 func TestRateLimitOverflows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := open(t, []router.Upstream{

@@ -90,9 +90,11 @@ type Upstream struct {
 	Timeout        time.Duration // of one attempt; default 30s
 	ConnectTimeout time.Duration // of that, until the connection is ready; default 3s
 
-	RateLimit   float64 // calls to the vendor per second; default no limit
+	// RateLimit is how many calls per second the vendor gets; default the vendor's
+	// own limit (Capabilities.RateLimit), negative = no limit.
+	RateLimit   float64
 	SegmentRate float64 // segments sent per second; default no limit
-	MaxInFlight int     // calls in flight; default 64, negative = no limit
+	MaxInFlight int     // calls in flight; default the vendor's own limit, else 64; negative = no limit
 	Overflow    bool    // a message that a limit would delay goes to the next provider instead
 	Batch       int     // messages in one call of SendAll; default none: one by one
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/drivers/rest"
 )
 
 func TestRecipeListAndShow(t *testing.T) {
@@ -22,7 +23,7 @@ func TestRecipeListAndShow(t *testing.T) {
 	got = anysms(t, "recipe", "list", "--format", "json")
 	var all []any
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
-	assert.Len(t, all, 16)
+	assert.Len(t, all, len(rest.Builtin()))
 
 	got = anysms(t, "recipe", "show", "transmitsms")
 	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
@@ -41,7 +42,7 @@ func TestRecipeNewValidateTest(t *testing.T) {
 	assert.Contains(t, anysms(t, "recipe", "validate", file).stdout, "is valid: recipe acme, 3 fixtures")
 	got = anysms(t, "recipe", "test", file)
 	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
-	assert.Contains(t, got.stdout, "acme: 3 of 3 fixtures passed\nacme: conformance: ")
+	assert.Contains(t, got.stdout, "acme: 3 of 3 fixtures passed\nacme: 6 codes tried, 0 wrong, 0 gaps\nacme: conformance: ")
 	assert.Contains(t, got.stdout, " 0 failed")
 
 	source, err := os.ReadFile(file)
@@ -50,6 +51,10 @@ func TestRecipeNewValidateTest(t *testing.T) {
 	got = anysms(t, "recipe", "test", wrong, "--fixtures-only")
 	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stdout, "FAIL accepted")
+	short := write(t, "short.yaml", strings.Replace(string(source), "documented: [1000,", "documented: [999, 1000,", 1))
+	got = anysms(t, "recipe", "test", short, "--fixtures-only")
+	assert.Equal(t, cli.ExitRefused, got.code)
+	assert.Contains(t, got.stdout, "FAIL errors.codes: 999 is documented and has no row; add one, or say under left_out why not")
 	broken := write(t, "broken.yaml", strings.Replace(string(source), "send:", "sent:", 1))
 	got = anysms(t, "recipe", "validate", broken)
 	assert.Equal(t, cli.ExitUsage, got.code)

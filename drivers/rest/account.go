@@ -68,7 +68,7 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 	}
 	return &provider.Quote{
 		Segments: c.Segments.count(a.tree),
-		Encoding: c.Encoding.text(a.tree),
+		Encoding: c.Encoding.word(a.tree),
 		Cost:     c.Cost.money(a.tree, request.Scope{Settings: p.settings}),
 	}, nil
 }

@@ -3,6 +3,9 @@ package rest
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
@@ -16,9 +19,10 @@ type batchCall struct {
 	// Each leads to the verdicts.
 	Each path `yaml:"each"`
 	// Match says how a verdict finds its message: by position, which is the
-	// default, or by ref.
+	// default, by ref or by to.
 	Match   string      `yaml:"match"`
 	Ref     *pick       `yaml:"ref"`
+	To      *pick       `yaml:"to"`
 	Verdict verdictSpec `yaml:"verdict"`
 	Receipt receiptSpec `yaml:"receipt"`
 }
@@ -44,6 +48,9 @@ func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []prov
 	var places []int // indexes of each in ms
 	for i, m := range ms {
 		s, err := p.scopeOf(m)
+		if err == nil && len(places) > 0 {
+			err = p.fits(m, pickMessages(ms, places))
+		}
 		if err != nil {
 			verdicts[i].Err = err
 			continue
@@ -57,6 +64,18 @@ func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []prov
 		verdicts[places[i]] = v
 	}
 	return verdicts
+}
+
+// fits checks a message against the batch rules, which provider.SendBatch
+// keeps.
+func (p *Provider) fits(m *provider.Message, others []*provider.Message) error {
+	if p.capabilities.BatchKey(m) != p.capabilities.BatchKey(others[0]) {
+		return refuse("the messages of a batch must be equal in what the vendor takes once for all (batch rules)")
+	}
+	if slices.Contains(p.capabilities.BatchRules, provider.DistinctTo) && slices.ContainsFunc(others, func(o *provider.Message) bool { return o.To == m.To }) {
+		return refuse("the vendor takes a recipient only once in a batch (batch rules)")
+	}
+	return nil
 }
 
 func pickMessages(ms []*provider.Message, places []int) []*provider.Message {
@@ -76,11 +95,56 @@ func fillVerdicts(vs []provider.Verdict, err error) []provider.Verdict {
 	return vs
 }
 
+// shared are the values outside of $each. By the batch rules they are those of
+// any of the messages; the callback URL is without what belongs to one of them.
+func (p *Provider) shared(one request.Scope) (request.Scope, error) {
+	s := request.Scope{Settings: p.settings, Values: maps.Clone(one.Values)}
+	for _, own := range []string{"to", "ref", "tag", "idempotency_key", "callback_url"} {
+		delete(s.Values, own)
+	}
+	return s, p.addCallback(&provider.Message{}, s.Values)
+}
+
+// batchRules are the rules that follow from a batch request: what it has outside
+// of $each is the same for all its messages.
+func (r *api) batchRules() []provider.BatchRule {
+	var rules []provider.BatchRule
+	add := func(rule provider.BatchRule) {
+		if !slices.Contains(rules, rule) {
+			rules = append(rules, rule)
+		}
+	}
+	for _, name := range r.Batch.Request.Shared() {
+		switch {
+		case slices.Contains([]string{"text", "encoding", "segments", "template_id", "template_variables"}, name):
+			add(provider.SameText)
+		case name == "from":
+			add(provider.SameFrom)
+		case name == "send_at":
+			add(provider.SameSendAt)
+		case name == "validity":
+			add(provider.SameValidity)
+		case name == "class":
+			add(provider.SameClass)
+		case strings.HasPrefix(name, "extra."):
+			add(provider.SameExtra)
+		}
+	}
+	if r.Batch.Match == "to" {
+		add(provider.DistinctTo)
+	}
+	return rules
+}
+
 // sendEach makes the request and reads the result for each message. What the
 // response does not tell is provider.Indeterminate.
 func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Scope, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
-	req, err := p.buildSend(&c.Request, request.Scope{Settings: p.settings}, each)
+	shared, err := p.shared(each[0])
+	if err != nil {
+		return fillVerdicts(verdicts, err)
+	}
+	req, err := p.buildSend(&c.Request, shared, each)
 	if err != nil {
 		return fillVerdicts(verdicts, err)
 	}
@@ -92,8 +156,12 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 		return fillVerdicts(verdicts, ofAll(err, len(ms)))
 	}
 	found, _ := c.Each.find(a.tree)
-	if c.Match == "ref" {
-		found = c.byRef(found, ms)
+	switch c.Match {
+	case "ref":
+		found = c.match(found, ms, c.Ref.text, func(m *provider.Message) string { return m.Ref })
+	case "to":
+		number := func(verdict any) string { return address(c.To.word(verdict), p.recipe.api.Write.To.As) }
+		found = c.match(found, ms, number, func(m *provider.Message) string { return m.To.String() })
 	}
 	if len(found) != len(ms) {
 		return fillVerdicts(verdicts, a.Indeterminate(errOtherCount))
@@ -117,23 +185,24 @@ func ofAll(err error, messages int) error {
 // errorOnly keeps the text of a cause and hides its code.
 type errorOnly struct{ error }
 
-// byRef sorts the verdicts into the order of the messages. A message with no
-// verdict or with two gets none; so does one without ref.
-func (c *batchCall) byRef(found []any, ms []*provider.Message) []any {
+// match sorts the verdicts into the order of the messages. A message with no
+// verdict or with two gets none; so does one without a key.
+func (c *batchCall) match(found []any, ms []*provider.Message, keyOf func(verdict any) string, wanted func(*provider.Message) string) []any {
 	const none = -1
 	at := make(map[string]int, len(found))
 	for i, one := range found {
-		ref := c.Ref.text(one)
-		if _, twice := at[ref]; twice {
+		key := keyOf(one)
+		if _, twice := at[key]; twice {
 			i = none
 		}
-		at[ref] = i
+		at[key] = i
 	}
 	ordered := make([]any, len(ms))
 	for i, m := range ms {
-		if j, ok := at[m.Ref]; ok && j != none && m.Ref != "" {
+		key := wanted(m)
+		if j, ok := at[key]; ok && j != none && key != "" {
 			ordered[i] = found[j]
-			at[m.Ref] = none // a second message with the same ref has no verdict
+			at[key] = none // a second message with the same key has no verdict
 		}
 	}
 	return ordered

@@ -15,7 +15,7 @@ import (
 
 // callbackSpec reads the vendor's requests to us.
 type callbackSpec struct {
-	Verify verification `yaml:"verify"`
+	Verify verifications `yaml:"verify"`
 	// Read is where the fields are: query, form, json, xml, or any, which is
 	// query, form and JSON, the later taking precedence.
 	Read string `yaml:"read"`
@@ -97,8 +97,9 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 			continue
 		}
 		e := p.event(&rule.eventSpec, provider.EventKind(rule.Kind), part)
-		if e.ID == "" && e.Ref == "" && e.Kind != provider.Inbound {
-			return nil, fmt.Errorf("%w: a report without the message's id or ref", errCallback)
+		e.Attempt = c.Query.Get(attemptParam)
+		if e.ID == "" && e.Ref == "" && e.Attempt == "" && e.Kind != provider.Inbound {
+			return nil, fmt.Errorf("%w: a report without the message's id, ref or attempt", errCallback)
 		}
 		events = append(events, e)
 	}

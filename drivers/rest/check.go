@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/drivers/rest/internal/request"
-	"github.com/anysms/anysms/provider"
 )
 
 // checker finds what neither the schema nor the parts of a recipe can detect
@@ -15,7 +15,7 @@ type checker struct {
 	problems []Problem
 }
 
-func (r *Recipe) check() []Problem {
+func (r *Recipe) check(fixtures []fixture.Fixture) []Problem {
 	c := &checker{recipe: r}
 	c.settings()
 	c.auth()
@@ -23,7 +23,9 @@ func (r *Recipe) check() []Problem {
 	c.send()
 	c.others()
 	c.callbacks()
+	c.tables()
 	c.trust()
+	c.samples(fixtures)
 	c.example()
 	return c.problems
 }
@@ -127,8 +129,8 @@ func (c *checker) request(r *request.Request, values []string, batch bool) {
 		c.tree(t, values)
 		each += t.CountEach()
 	}
-	if batch && (each != 1 || r.JSON == nil) {
-		c.add(r.Position, "a batch needs exactly one %s, in json", request.KeyEach)
+	if batch && each != 1 {
+		c.add(r.Position, "a batch needs exactly one %s", request.KeyEach)
 	}
 	if !batch && each > 0 {
 		c.add(r.Position, "%s is only allowed in batch.request", request.KeyEach)
@@ -150,31 +152,27 @@ func (c *checker) answer(k *call) {
 	c.errors(table, &k.Reply)
 }
 
-func (c *checker) errors(t *errorTable, r *reply) {
-	c.picks(r, t.Code, t.Message)
-	for i := range t.When {
-		c.conditions(t.When[i].Where, r)
-	}
-	if t.RetryAfter != nil {
-		c.picks(r, &t.RetryAfter.pick)
-	}
-}
-
 func (c *checker) conditions(cs conditions, r *reply) {
 	for i := range cs {
 		k := &cs[i]
-		at := k.target()
+		at := k.targets()
 		if at == nil || k.Is == nil && k.IsNot == nil && k.OneOf == nil && k.Matches == nil && k.Empty == nil {
 			c.add(k.at, "needs one of path, all, any and one of is, is_not, one_of, matches, empty")
 			continue
 		}
-		c.path(at, r)
-		if k.Path != nil && at.many() {
-			c.add(at.at, "path %q may lead to several values; use all or any instead of path", at.raw)
+		for i := range at {
+			c.conditionPath(k, &at[i], r)
 		}
-		if k.Path == nil && !at.many() {
-			c.add(at.at, "path %q leads to one value; all and any need a path with [*]", at.raw)
-		}
+	}
+}
+
+func (c *checker) conditionPath(k *condition, at *path, r *reply) {
+	c.path(at, r)
+	if k.Path != nil && at.many() {
+		c.add(at.at, "path %q may lead to several values; use all or any instead of path", at.raw)
+	}
+	if k.Path == nil && !at.many() {
+		c.add(at.at, "path %q leads to one value; all and any need a path with [*]", at.raw)
 	}
 }
 
@@ -223,131 +221,6 @@ func (c *checker) price(p *price, r *reply) {
 func (c *checker) event(e *eventSpec, r *reply) {
 	c.picks(r, e.picks()...)
 	c.price(e.Cost, r)
-}
-
-func (c *checker) send() {
-	s := &c.recipe.api.Send
-	c.call(&s.call, messageNames())
-	c.receipt(&s.Receipt, &s.Reply)
-	for _, name := range []string{"to", "text"} {
-		if !c.recipe.sends(name) && !(name == "text" && c.recipe.sends("template_variables")) {
-			c.add(s.Request.Position, "no part of the request has {%s}", name)
-		}
-	}
-	b := c.recipe.api.Batch
-	if b == nil {
-		return
-	}
-	c.request(&b.Request, messageNames(), true)
-	c.answer(&b.call)
-	element := &reply{}
-	c.conditions(b.Verdict.Where, element)
-	c.receipt(&b.Receipt, element)
-	if b.Match == "ref" && b.Ref == nil {
-		c.add(b.Request.Position, "match: ref needs ref, the path from a verdict to the ref")
-	}
-	if !b.Each.many() {
-		c.add(b.Each.at, "path %q leads to one value; want one with [*]", b.Each.raw)
-	}
-}
-
-func (c *checker) others() {
-	r := &c.recipe.api
-	id := []string{"id"}
-	if r.IDOf == idOfRequest {
-		id = append(id, "id_to")
-	}
-	if s := r.Status; s != nil {
-		c.call(&s.call, id)
-		c.event(&s.Report, &s.Reply)
-	}
-	if r.Cancel != nil {
-		c.call(r.Cancel, id)
-	}
-	if r.Check != nil {
-		c.call(r.Check, nil)
-	}
-	if b := r.Balance; b != nil {
-		c.call(&b.call, nil)
-		c.price(&b.Available, &b.Reply)
-	}
-	if q := r.Quote; q != nil {
-		c.call(&q.call, messageNames())
-		c.picks(&q.Reply, q.Segments, q.Encoding)
-		c.price(q.Cost, &q.Reply)
-	}
-	if f := r.Find; f != nil {
-		c.call(&f.call, []string{"ref", "to", "since"})
-		c.receipt(&f.Receipt, &reply{})
-		c.picks(&reply{}, &f.Ref, f.To)
-	}
-	if i := r.Inbox; i != nil {
-		c.inbox(i)
-	}
-	if n := r.FormatNumber; n != nil {
-		c.call(&n.call, []string{"typed", "country"})
-		c.conditions(n.Valid, &n.Reply)
-		c.picks(&n.Reply, &n.Number, n.Type)
-	}
-	if r.Statuses == nil && (r.Status != nil || r.reports()) {
-		c.add(r.Send.Request.Position, "statuses is missing; delivery reports need a table of the vendor's words")
-	}
-}
-
-func (c *checker) inbox(i *inboxCall) {
-	values := []string{"since"}
-	switch {
-	case i.Next != nil:
-		values = []string{"cursor"}
-	case i.Page != nil:
-		values = append(values, "page", "offset")
-	}
-	c.call(&i.call, values)
-	c.conditions(i.Only, &reply{})
-	c.event(&i.Inbound, &reply{})
-	c.picks(&i.Reply, i.Next)
-	if i.Next == nil && (i.Inbound.At == nil || i.Inbound.ID == nil) {
-		c.add(i.Request.Position, "the inbox needs next, or inbound.at and inbound.id to make a cursor of")
-	}
-}
-
-func (r *api) reports() bool {
-	return r.Callbacks != nil && slices.ContainsFunc(r.Callbacks.Events, func(e eventRule) bool { return e.Kind == "report" })
-}
-
-func (c *checker) callbacks() {
-	k := c.recipe.api.Callbacks
-	if k == nil {
-		return
-	}
-	for _, name := range k.Verify.settings() {
-		c.setting(k.Verify.at, name)
-		if s, ok := c.recipe.setting(name); ok && !s.Secret && k.Verify.IPs == "" && k.Verify.Ed25519 == nil && !(k.Verify.Basic != nil && name == k.Verify.Basic.Username) {
-			c.add(k.Verify.at, "the setting %q must be secret: true", name)
-		}
-	}
-	c.tree(k.URLParams, messageNames())
-	for i := range k.Events {
-		c.conditions(k.Events[i].When, &reply{})
-		c.event(&k.Events[i].eventSpec, &reply{})
-	}
-}
-
-// trust keeps an untested recipe from claiming proof.
-func (c *checker) trust() {
-	if f := c.recipe.api.Find; c.recipe.Experimental && f != nil && f.Settles.Duration > 0 {
-		c.add(f.Settles.at, "an experimental recipe must not have settles: it cannot prove that a message was not sent")
-	}
-	if !c.recipe.Experimental {
-		return
-	}
-	for _, t := range c.recipe.api.errorTables() {
-		for _, rule := range t.When {
-			if rule.bare() && provider.Code(rule.Is) != provider.Indeterminate && slices.ContainsFunc(rule.Status, doubtful) {
-				c.add(rule.at, "the outcome of a response with this status is unknown, which an experimental recipe may not override; add the vendor's code or a condition")
-			}
-		}
-	}
 }
 
 func (c *checker) example() {

@@ -17,15 +17,16 @@ import (
 // Codes; a code that is in neither proves nothing unless Otherwise is set, and
 // the status decides.
 type errorTable struct {
-	Code       *pick       `yaml:"code"`
-	Message    *pick       `yaml:"message"`
-	When       []errorRule `yaml:"when"`
-	Codes      codeTable   `yaml:"codes"`
-	Otherwise  code        `yaml:"otherwise"`
-	RetryAfter *retryAfter `yaml:"retry_after"`
+	Code       *pick          `yaml:"code"`
+	Message    *pick          `yaml:"message"`
+	When       []errorRule    `yaml:"when"`
+	Codes      table[codeRow] `yaml:"codes"`
+	Otherwise  code           `yaml:"otherwise"`
+	RetryAfter *retryAfter    `yaml:"retry_after"`
 }
 
-// errorRule is a rule that needs more than the vendor's code.
+// errorRule is a rule that needs more than the vendor's code. Says are phrases of
+// the vendor that it must apply to, and From the source that has them.
 type errorRule struct {
 	Status  []int      `yaml:"status"`
 	Codes   []word     `yaml:"code"`
@@ -33,6 +34,8 @@ type errorRule struct {
 	Message *pattern   `yaml:"message"`
 	Where   conditions `yaml:"where"`
 	Is      code       `yaml:"is"`
+	Says    []string   `yaml:"says"`
+	From    string     `yaml:"from"`
 	at      request.Position
 }
 
@@ -100,7 +103,7 @@ func (r *retryAfter) duration(answer any) time.Duration {
 	if r == nil {
 		return 0
 	}
-	n, err := strconv.ParseUint(r.text(answer), 10, 31)
+	n, err := strconv.ParseUint(r.word(answer), 10, 31)
 	if err != nil {
 		return 0
 	}
@@ -113,7 +116,7 @@ func (r *retryAfter) duration(answer any) time.Duration {
 // verdict returns the error of a part of a response: the whole, or one element
 // of a batch. The code is "" if the vendor's words decide nothing.
 func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, message string) {
-	vendorCode, message = t.Code.text(answer), t.Message.text(answer)
+	vendorCode, message = t.Code.word(answer), t.Message.word(answer)
 	for i := range t.When {
 		if t.When[i].holds(status, vendorCode, message, answer) {
 			return t.When[i].Is, vendorCode, message
@@ -122,56 +125,10 @@ func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, me
 	if vendorCode == "" {
 		return "", "", message
 	}
-	if c, ok := t.Codes[vendorCode]; ok {
-		return c, vendorCode, message
+	if r, ok := t.Codes.row(vendorCode); ok {
+		return r.Is, vendorCode, message
 	}
 	return t.Otherwise, vendorCode, message
-}
-
-// errorTables lists the recipe's table and those of its calls.
-func (r *api) errorTables() []*errorTable {
-	all := []*errorTable{&r.Errors}
-	for _, c := range r.calls() {
-		if c.Errors != nil {
-			all = append(all, c.Errors)
-		}
-	}
-	if r.Batch != nil && r.Batch.Verdict.Errors != nil {
-		all = append(all, r.Batch.Verdict.Errors)
-	}
-	return all
-}
-
-// calls lists the recipe's calls.
-func (r *api) calls() []*call {
-	all := []*call{&r.Send.call}
-	if r.Batch != nil {
-		all = append(all, &r.Batch.call)
-	}
-	if r.Status != nil {
-		all = append(all, &r.Status.call)
-	}
-	if r.Find != nil {
-		all = append(all, &r.Find.call)
-	}
-	if r.Balance != nil {
-		all = append(all, &r.Balance.call)
-	}
-	if r.Quote != nil {
-		all = append(all, &r.Quote.call)
-	}
-	if r.Inbox != nil {
-		all = append(all, &r.Inbox.call)
-	}
-	if r.FormatNumber != nil {
-		all = append(all, &r.FormatNumber.call)
-	}
-	for _, c := range []*call{r.Cancel, r.Check} {
-		if c != nil {
-			all = append(all, c)
-		}
-	}
-	return all
 }
 
 // failure makes the error of a response that is not an acceptance. A documented
@@ -220,92 +177,6 @@ func codeNames() string {
 		all = append(all, string(c))
 	}
 	return strings.Join(all, ", ")
-}
-
-// codeTable maps a vendor's codes to provider codes. A recipe groups it by the
-// latter, which is easier to read: "no_route: [7, 12]".
-type codeTable map[string]code
-
-// UnmarshalYAML inverts the table.
-func (t *codeTable) UnmarshalYAML(n *yaml.Node) error {
-	*t = make(codeTable)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		var ours code
-		if err := n.Content[i].Decode(&ours); err != nil {
-			return err
-		}
-		var theirs []word
-		if err := n.Content[i+1].Decode(&theirs); err != nil {
-			return err
-		}
-		for j, w := range theirs {
-			if before, twice := (*t)[string(w)]; twice {
-				return request.FaultAt(n.Content[i+1].Content[j], "the vendor's code %q is already mapped to %s", w, before)
-			}
-			(*t)[string(w)] = ours
-		}
-	}
-	return nil
-}
-
-// statusTable maps a vendor's words for a message's status to ours. Words are
-// compared case-insensitively.
-type statusTable map[string]fate
-
-// fate is what a word means.
-type fate struct {
-	Is    status `yaml:"is"`
-	Final *bool  `yaml:"final"`
-	Code  code   `yaml:"code"`
-}
-
-// UnmarshalYAML reads "delivered" or {is: undelivered, code: no_route}.
-func (f *fate) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.ScalarNode {
-		return n.Decode(&f.Is)
-	}
-	type plain fate
-	return n.Decode((*plain)(f))
-}
-
-// UnmarshalYAML reads the map and folds the case of its words.
-func (t *statusTable) UnmarshalYAML(n *yaml.Node) error {
-	*t = make(statusTable)
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		var f fate
-		if err := n.Content[i+1].Decode(&f); err != nil {
-			return err
-		}
-		folded := strings.ToLower(n.Content[i].Value)
-		if _, twice := (*t)[folded]; twice {
-			return request.FaultAt(n.Content[i], "duplicate status %q (case does not matter)", n.Content[i].Value)
-		}
-		(*t)[folded] = f
-	}
-	return nil
-}
-
-// meaning returns the fate of a word; an unknown one is provider.StatusUnknown.
-func (t statusTable) meaning(vendorWord string) (s provider.Status, final bool, c provider.Code) {
-	f, ok := t[strings.ToLower(vendorWord)]
-	if !ok {
-		return provider.StatusUnknown, false, ""
-	}
-	s = provider.Status(f.Is)
-	if f.Final != nil {
-		return s, *f.Final, provider.Code(f.Code)
-	}
-	return s, endsThere(s), provider.Code(f.Code)
-}
-
-// endsThere reports whether vendors do not change this status again.
-func endsThere(s provider.Status) bool {
-	switch s {
-	case provider.StatusDelivered, provider.StatusUndelivered, provider.StatusExpired,
-		provider.StatusRejected, provider.StatusCancelled:
-		return true
-	}
-	return false
 }
 
 // status is a provider.Status.

@@ -29,15 +29,28 @@ type eventSpec struct {
 	FromRaw *pick            `yaml:"from_raw"`
 	ToRaw   *pick            `yaml:"to_raw"`
 	Extra   map[string]*pick `yaml:"extra"`
-	Part    *partSpec        `yaml:"part"`
+	Segment *segmentSpec     `yaml:"segment"`
 }
 
-// partSpec is for vendors that report each segment of a message by itself. A
-// report on one of several segments does not mean that the message arrived:
-// delivered becomes sent, and is not final.
-type partSpec struct {
+// segmentSpec is for vendors that tell of each segment of a message by itself.
+// That one of several segments was delivered does not mean that the message was:
+// its status is sent, and is not final.
+type segmentSpec struct {
 	Number *pick `yaml:"number"`
 	Of     *pick `yaml:"of"`
+	Ref    *pick `yaml:"ref"`
+}
+
+// of returns the segment that an event is about, nil for the whole message.
+func (s *segmentSpec) of(tree any) *provider.EventSegment {
+	if s == nil {
+		return nil
+	}
+	of := s.Of.count(tree)
+	if of < 2 {
+		return nil
+	}
+	return &provider.EventSegment{Ref: s.Ref.word(tree), Number: s.Number.count(tree), Of: of}
 }
 
 // picks lists the single values of the event.
@@ -49,8 +62,8 @@ func (e *eventSpec) picks() []*pick {
 	if e.Cost != nil {
 		all = append(all, &e.Cost.Amount, e.Cost.Paid)
 	}
-	if e.Part != nil {
-		all = append(all, e.Part.Number, e.Part.Of)
+	if e.Segment != nil {
+		all = append(all, e.Segment.Number, e.Segment.Of, e.Segment.Ref)
 	}
 	for _, p := range e.Extra {
 		all = append(all, p)
@@ -67,16 +80,17 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 		At:       spec.At.time(tree),
 		Segments: spec.Segments.count(tree),
 		Cost:     spec.Cost.money(tree, s),
-		MCCMNC:   spec.MCCMNC.text(tree),
-		From:     address(spec.From.text(tree), p.recipe.api.Write.To.As),
-		To:       address(spec.To.text(tree), p.recipe.api.Write.To.As),
+		MCCMNC:   spec.MCCMNC.word(tree),
+		From:     address(spec.From.word(tree), p.recipe.api.Write.To.As),
+		To:       address(spec.To.word(tree), p.recipe.api.Write.To.As),
 		Text:     clean(spec.Text.text(tree)),
+		Segment:  spec.Segment.of(tree),
 		Raw:      p.rawOf(tree),
 	}
 	e.From, e.To = cmp.Or(e.From, clean(spec.FromRaw.text(tree))), cmp.Or(e.To, clean(spec.ToRaw.text(tree)))
-	e.ID = spec.ID.text(tree)
+	e.ID = spec.ID.word(tree)
 	if kind == provider.Inbound {
-		if answered := spec.InReplyTo.text(tree); answered != "0" {
+		if answered := spec.InReplyTo.word(tree); answered != "0" {
 			e.InReplyTo = p.recipe.api.composeID(answered, e.From)
 		}
 	} else {
@@ -96,20 +110,38 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 
 // judge sets an event's status by the recipe's tables.
 func (r *api) judge(e *provider.Event, spec *eventSpec, tree any) {
-	e.VendorStatus = spec.Status.text(tree)
-	e.VendorCode = spec.Code.text(tree)
+	e.VendorStatus = spec.Status.word(tree)
+	e.VendorCode = spec.Code.word(tree)
 	if e.VendorStatus == "" && e.Kind == provider.Engagement {
 		return
 	}
-	e.Status, e.Final, e.Code = r.Statuses.meaning(e.VendorStatus)
-	if known, ok := r.ReportCodes[e.VendorCode]; ok && failed(e.Status) {
-		e.Code = provider.Code(known)
+	e.Status = provider.StatusUnknown
+	for _, word := range spec.Status.words(tree) {
+		if row, known := r.Statuses.row(word); known {
+			e.Status, e.Final, e.Code = provider.Status(row.Is), isFinal(provider.Status(row.Is), row.Final), provider.Code(row.Code)
+			break
+		}
 	}
-	if spec.Part != nil && spec.Part.Of.count(tree) > 1 {
-		e.Extra = map[string]string{"part": spec.Part.Number.text(tree), "parts": spec.Part.Of.text(tree)}
+	r.judgeCode(e)
+	if e.Segment != nil {
+		e.Segment.Status = e.Status
 		if e.Status == provider.StatusDelivered {
 			e.Status, e.Final = provider.StatusSent, false
 		}
+	}
+}
+
+// judgeCode adds what the report's code says. Only what failed has a code.
+func (r *api) judgeCode(e *provider.Event) {
+	row, known := r.ReportCodes.row(e.VendorCode)
+	if known && row.Status != "" {
+		e.Status, e.Final = provider.Status(row.Status), isFinal(provider.Status(row.Status), row.Final)
+	}
+	switch {
+	case !failed(e.Status):
+		e.Code = ""
+	case known && row.Is != "":
+		e.Code = provider.Code(row.Is)
 	}
 }
 

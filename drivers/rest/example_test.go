@@ -46,7 +46,7 @@ func Example() {
 
 // Faults of a recipe are named with file, line and column.
 func ExampleParse() {
-	_, err := rest.Parse("acme.yaml", []byte("recipe: 1\nname: acme\ntitle: Acme\nsources: [https://acme.example]\nauth: {none: true}\nsend:\n  request: {path: /sms, form: {to: \"{two}\"}}\n  receipt: {id: \"a..b\"}\nfixtures: [{name: x}]\n"))
+	_, err := rest.Parse("acme.yaml", []byte("recipe: 1\nname: acme\ntitle: Acme\nsources: {api: {page: https://acme.example}}\nauth: {none: true}\nsend:\n  request: {path: /sms, form: {to: \"{two}\"}}\n  receipt: {id: \"a..b\"}\nfixtures: [{name: x}]\n"))
 	fmt.Println(err)
 	// Output:
 	// acme.yaml:8:17: send.receipt.id: path "a..b": empty key; a key with a dot is written ['a.b']

@@ -38,34 +38,55 @@ func (p *pick) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// text returns the value as text, "" if it is missing, or is not a scalar.
+// text returns the value as it was sent, "" if it is missing, or is not a
+// scalar.
 func (p *pick) text(answer any) string {
-	if p == nil {
-		return ""
+	text, _ := p.next(answer, 0)
+	return text
+}
+
+// word returns the value without white space around it, which XML may have. It
+// is for everything but what a person wrote.
+func (p *pick) word(answer any) string { return strings.TrimSpace(p.text(answer)) }
+
+// words returns the values of all paths that exist.
+func (p *pick) words(answer any) []string {
+	var all []string
+	for text, at := p.next(answer, 0); text != ""; text, at = p.next(answer, at) {
+		all = append(all, strings.TrimSpace(text))
 	}
-	for _, at := range p.Path {
-		v, ok := at.one(answer)
+	return all
+}
+
+// next returns the first value of the paths from an index on, and the index
+// after it.
+func (p *pick) next(answer any, from int) (text string, after int) {
+	if p == nil {
+		return "", 0
+	}
+	for i := from; i < len(p.Path); i++ {
+		v, ok := p.Path[i].one(answer)
 		if !ok {
 			continue
 		}
-		word := request.WordOf(v)
+		text := request.WordOf(v)
 		if p.Pattern != nil {
-			groups := p.Pattern.FindStringSubmatch(word)
+			groups := p.Pattern.FindStringSubmatch(text)
 			if groups == nil {
 				continue
 			}
-			word = groups[1]
+			text = groups[1]
 		}
-		if word != "" {
-			return word
+		if text != "" {
+			return text, i + 1
 		}
 	}
-	return ""
+	return "", len(p.Path)
 }
 
 // id returns the value as an identifier: booleans are not identifiers.
 func (p *pick) id(answer any) string {
-	word := p.text(answer)
+	word := p.word(answer)
 	if word == "true" || word == "false" {
 		return ""
 	}
@@ -74,7 +95,7 @@ func (p *pick) id(answer any) string {
 
 // count returns the value as a whole number, 0 if it is none.
 func (p *pick) count(answer any) int {
-	n, err := strconv.ParseUint(p.text(answer), 10, 16)
+	n, err := strconv.ParseUint(p.word(answer), 10, 16)
 	if err != nil {
 		return 0
 	}
@@ -86,8 +107,8 @@ type moment struct {
 	pick `yaml:",inline"`
 	// Layout is Go's; "unix" and "unix_ms" count from 1970. More than one may
 	// be tried. Without one the time is RFC 3339.
-	Layout layouts `yaml:"layout"`
-	Zone   zone    `yaml:"zone"` // of times without one
+	Layout oneOrMore `yaml:"layout"`
+	Zone   zone      `yaml:"zone"` // of times without one
 }
 
 // UnmarshalYAML reads a path, a list of them, or a map.
@@ -96,8 +117,8 @@ func (m *moment) UnmarshalYAML(n *yaml.Node) error {
 		return m.pick.UnmarshalYAML(n)
 	}
 	var parts struct {
-		Layout layouts `yaml:"layout"`
-		Zone   zone    `yaml:"zone"`
+		Layout oneOrMore `yaml:"layout"`
+		Zone   zone      `yaml:"zone"`
 	}
 	if err := n.Decode(&parts); err != nil {
 		return err
@@ -111,7 +132,7 @@ func (m *moment) time(answer any) time.Time {
 	if m == nil {
 		return time.Time{}
 	}
-	word := strings.TrimSpace(m.text(answer))
+	word := m.word(answer)
 	if word == "" {
 		return time.Time{}
 	}
@@ -155,21 +176,21 @@ func formatTime(t time.Time, layout string, zone *time.Location) any {
 	return t.In(zone).Format(layout)
 }
 
-// layouts is one layout or a list.
-type layouts []string
+// oneOrMore is one string or a list.
+type oneOrMore []string
 
-// UnmarshalYAML reads one layout or a list.
-func (l *layouts) UnmarshalYAML(n *yaml.Node) error {
+// UnmarshalYAML reads one string or a list.
+func (l *oneOrMore) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.SequenceNode {
 		return n.Decode((*[]string)(l))
 	}
-	*l = layouts{n.Value}
+	*l = oneOrMore{n.Value}
 	return nil
 }
 
-func (l layouts) or(def string) layouts {
+func (l oneOrMore) or(def string) oneOrMore {
 	if len(l) == 0 {
-		return layouts{def}
+		return oneOrMore{def}
 	}
 	return l
 }

@@ -78,7 +78,7 @@ func (p *Provider) inboxPage(ctx context.Context, c *inboxCall, cursor string) (
 	if err != nil {
 		return nil, "", err
 	}
-	return events, cmp.Or(c.Next.text(tree), cursor), nil
+	return events, cmp.Or(c.Next.word(tree), cursor), nil
 }
 
 // inboxAll reads page after page.

@@ -98,8 +98,8 @@ func Parse(file string, source []byte) (*Recipe, error) {
 		return nil, loadError(file, root, problemsOf(err))
 	}
 	r := f.recipe(file, source)
-	problems := r.check()
 	fixtures, errs := fixture.Decode(&f.Fixtures)
+	problems := r.check(fixtures)
 	for _, err := range errs {
 		problems = append(problems, problemsOf(err)...)
 	}
@@ -108,6 +108,9 @@ func Parse(file string, source []byte) (*Recipe, error) {
 	}
 	for _, f := range fixtures {
 		r.Fixtures = append(r.Fixtures, f.Name)
+		if f.Sample != "" {
+			r.samples++
+		}
 	}
 	return r, nil
 }

@@ -16,7 +16,7 @@ import (
 const small = `recipe: 1
 name: acme
 title: Acme
-sources: [https://acme.example/docs]
+sources: {api: {page: "https://acme.example/docs"}}
 experimental: true
 base_url: https://api.acme.example
 settings:
@@ -32,7 +32,7 @@ send:
 errors:
   code: error.code
   codes:
-    invalid_recipient: [11]
+    rows: {11: {is: invalid_recipient, says: no such number}}
 example: {key: k3yk3yk3y}
 fixtures:
   - name: accepted
@@ -47,8 +47,9 @@ func TestParseReportsProblems(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key", "title: Acme", "titel: Acme", `3:1: titel: unknown key; want one of $schema, auth, balance`},
 		{"unknown key deep down", "path: /messages", "pfad: /messages", `13:5: send.request.pfad: unknown key; want one of form, headers, json`},
-		{"missing key", "sources: [https://acme.example/docs]\n", "", `acme.yaml: needs sources`},
-		{"wrong type", "sources: [https://acme.example/docs]", "sources: 7", `4:10: sources: got number, want array`},
+		{"missing key", "sources: {api: {page: \"https://acme.example/docs\"}}\n", "", `acme.yaml: needs sources`},
+		{"wrong type", "sources: {api: {page: \"https://acme.example/docs\"}}", "sources: 7", `4:10: sources: got number, want object`},
+		{"no day", `docs"}`, `docs", checked: 2026-02-30}`, `checked: "2026-02-30" is not a day such as 2026-05-01`},
 		{"template names nothing", `"{key}"`, `"{kex}"`, `10:11: auth.bearer: unknown name {kex}; want one of key`},
 		{"template names nothing in the body", `"{to}"`, `"{two}"`, `14:16: send.request.json.to: unknown name {two}; want one of to, from, text`},
 		{"template with an open brace", `"{to}"`, `"{to"`, `is not a name in braces`},
@@ -58,11 +59,17 @@ func TestParseReportsProblems(t *testing.T) {
 		{"path to many", "id: id", `id: "a[*].id"`, `16:9: send.receipt.id: path "a[*].id" may lead to several values`},
 		{"bad expression", "id: id", `id: {path: id, pattern: "("}`, `missing closing )`},
 		{"expression without group", "id: id", `id: {path: id, pattern: "x"}`, `needs a group`},
-		{"unknown code", "invalid_recipient", "bad_number", `errors.codes.bad_number: unknown key; want one of indeterminate, insufficient_funds`},
-		{"a code twice", "[11]", "[11, 11]", `20:29: errors.codes.invalid_recipient[1]: the vendor's code "11" is already mapped to invalid_recipient`},
+		{"unknown code", "invalid_recipient", "bad_number", `errors.codes.rows.11.is: value must be one of 'invalid_recipient', 'invalid_message'`},
+		{"unknown code in short", "{is: invalid_recipient, says: no such number}", "bad_number", `errors.codes.rows.11: needs one of invalid_recipient, invalid_message, opted_out`},
+		{"a code twice", "rows: {", "rows: {aa: no_route, AA: no_route, ", `errors.codes.rows.AA: duplicate row "AA" (case does not matter)`},
+		{"a row that is left out", "  codes:\n", "  codes:\n    left_out: {11: why}\n", `errors.codes.left_out.11: "11" has a row and is left out`},
+		{"a source that is none", "says: no such number", "says: no such number, from: leaflet", `errors.codes.rows.11: "leaflet" is not one of the recipe's sources`},
 		{"a key twice", "title: Acme", "title: Acme\ntitle: Again", `title`},
 		{"reserved setting", "  key: {doc", "  timeout: {doc: x}\n  key: {doc", `8:3: settings.timeout: "timeout" is a setting of every recipe`},
-		{"id and no_id", "    id: id", "    id: id\n    no_id: why", `needs exactly one of the alternatives: id, no_id`},
+		{"id and no_id", "    id: id", "    id: id\n    no_id: why", `send.receipt: needs exactly one of id, no_id`},
+		{"neither id nor no_id", "    id: id", "    segments: n", `send.receipt: needs exactly one of id, no_id`},
+		{"a price without currency", "    id: id", "    id: id\n    cost: {amount: p}", `send.receipt.cost: needs one of currency, paid_in`},
+		{"another form of reply", "  receipt:\n", "  reply: yaml\n  receipt:\n", `send.reply: needs one of json, xml, {text}`},
 		{"plain http", "https://api.acme", "http://api.acme", `base_url: 'http://api.acme.example' does not match pattern`},
 		{"text reply and a path into it", "  receipt:\n    id: id", "  reply: {text: '^(?P<code>x)$'}\n  receipt:\n    id: id", `path "id" cannot match: the response is a text with the groups code`},
 		{"text reply with a group without name", "  receipt:\n", "  reply: {text: '^(x)$'}\n  receipt:\n", `every group needs a name`},

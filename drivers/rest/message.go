@@ -164,9 +164,12 @@ func (p *Provider) addTemplate(m *provider.Message, values map[string]any) error
 	return refuse("the text is not one of the texts that are registered at the vendor")
 }
 
+// attemptParam is the parameter of callback URLs that holds Message.Attempt.
+const attemptParam = "anysms_attempt"
+
 // addCallback makes the URL for this message's reports: the configured one with
-// the recipe's own parameters.
-func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error {
+// the recipe's own parameters and the attempt's id.
+func (p *Provider) addCallback(m *provider.Message, values map[string]any) error {
 	if p.callbackURL == "" {
 		return nil
 	}
@@ -174,10 +177,17 @@ func (p *Provider) addCallback(_ *provider.Message, values map[string]any) error
 	if err != nil {
 		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be parsed")}
 	}
+	ours := make(url.Values)
 	if c := p.recipe.api.Callbacks; c != nil && c.URLParams != nil {
 		filled, _ := c.URLParams.Fill(request.Scope{Settings: p.settings, Values: values}, nil)
+		ours = request.FormValues(filled)
+	}
+	if m.Attempt != "" {
+		ours.Set(attemptParam, m.Attempt)
+	}
+	if len(ours) > 0 {
 		query := u.Query()
-		maps.Copy(query, request.FormValues(filled))
+		maps.Copy(query, ours)
 		u.RawQuery = query.Encode()
 	}
 	values["callback_url"] = u.String()

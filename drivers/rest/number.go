@@ -38,8 +38,8 @@ func (p *Provider) FormatNumber(ctx context.Context, typed, country string) (*Fo
 	if err != nil {
 		return nil, err
 	}
-	f := &FormattedNumber{Valid: c.Valid.hold(a.tree), Type: c.Type.text(a.tree)}
-	n, err := e164.Parse(address(c.Number.text(a.tree), ""))
+	f := &FormattedNumber{Valid: c.Valid.hold(a.tree), Type: c.Type.word(a.tree)}
+	n, err := e164.Parse(address(c.Number.word(a.tree), ""))
 	if err != nil && f.Valid {
 		return nil, a.Indeterminate(errNoNumber)
 	}

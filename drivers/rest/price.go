@@ -42,7 +42,7 @@ func (p *price) money(answer any, s request.Scope) *provider.Money {
 	if p.Sum != nil {
 		return p.total(answer, s)
 	}
-	return p.one(p.Amount.text(answer), answer, s)
+	return p.one(p.Amount.word(answer), answer, s)
 }
 
 // total adds up the costs of the segments. If one has no price, the total is
@@ -87,7 +87,7 @@ func (p *price) one(word string, answer any, s request.Scope) *provider.Money {
 }
 
 func (p *price) currency(answer any, s request.Scope) string {
-	if word := strings.ToUpper(p.Paid.text(answer)); currencyForm.MatchString(word) {
+	if word := strings.ToUpper(p.Paid.word(answer)); currencyForm.MatchString(word) {
 		return word
 	}
 	if p.Currency == nil {

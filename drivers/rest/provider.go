@@ -109,9 +109,11 @@ func (p *Provider) abilities() provider.Capabilities {
 		Features:      r.Features(),
 		MaxSegments:   r.api.Limits.Segments,
 		MaxCharacters: r.api.Limits.Characters,
+		RateLimit:     r.RateLimit,
+		MaxInFlight:   r.MaxInFlight,
 	}
 	if r.api.Batch != nil {
-		c.MaxBatch = r.api.Batch.Max
+		c.MaxBatch, c.BatchRules = r.api.Batch.Max, r.api.batchRules()
 	}
 	if r.api.Find != nil {
 		c.FindSettles = r.api.Find.Settles.Duration

@@ -21,8 +21,9 @@ type Recipe struct {
 	// "zoomconnect.campaign".
 	Name  string
 	Title string
-	// Sources are the documents that the recipe was written from.
-	Sources []string
+	// Sources are the documents that the recipe was written from, in the recipe's
+	// order.
+	Sources []Document
 	// Experimental says that the recipe was not tested at the real vendor.
 	Experimental bool
 	// Notes say what is assumed where the sources are silent.
@@ -33,15 +34,19 @@ type Recipe struct {
 	Settings []Setting
 	// RateLimit is the vendor's limit in requests per second; 0 = unknown.
 	RateLimit float64
+	// MaxInFlight is the vendor's limit of requests at the same time; 0 =
+	// unknown.
+	MaxInFlight int
 	// Example holds made-up settings, for the fixtures.
 	Example map[string]string
 	// Fixtures are the names of the examples in the file, which package resttest
 	// replays.
 	Fixtures []string
 
-	api    api
-	file   string
-	source string
+	api     api
+	file    string
+	source  string
+	samples int
 }
 
 // Setting is one setting of an account.
@@ -61,6 +66,10 @@ type Setting struct {
 // Source returns the text of the file that the recipe was read from.
 func (r *Recipe) Source() string { return r.source }
 
+// SampleFixtures counts the fixtures whose response or callback is one that the
+// vendor published.
+func (r *Recipe) SampleFixtures() int { return r.samples }
+
 func (r *Recipe) setting(name string) (Setting, bool) {
 	i := slices.IndexFunc(r.Settings, func(s Setting) bool { return s.Name == name })
 	if i < 0 {
@@ -74,12 +83,13 @@ type recipeFile struct {
 	Version      int               `yaml:"recipe"`
 	Name         string            `yaml:"name"`
 	Title        string            `yaml:"title"`
-	Sources      []string          `yaml:"sources"`
+	Sources      sources           `yaml:"sources"`
 	Experimental bool              `yaml:"experimental"`
 	Notes        []string          `yaml:"notes"`
 	BaseURL      string            `yaml:"base_url"`
 	Settings     settings          `yaml:"settings"`
 	RateLimit    float64           `yaml:"rate_limit"`
+	MaxInFlight  int               `yaml:"max_in_flight"`
 	API          api               `yaml:",inline"`
 	Example      map[string]string `yaml:"example"`
 	Fixtures     yaml.Node         `yaml:"fixtures"`
@@ -88,34 +98,34 @@ type recipeFile struct {
 func (f *recipeFile) recipe(file string, source []byte) *Recipe {
 	return &Recipe{
 		Version: f.Version, Name: f.Name, Title: f.Title, Sources: f.Sources, Experimental: f.Experimental, Notes: f.Notes,
-		BaseURL: f.BaseURL, Settings: f.Settings, RateLimit: f.RateLimit, Example: f.Example,
+		BaseURL: f.BaseURL, Settings: f.Settings, RateLimit: f.RateLimit, MaxInFlight: f.MaxInFlight, Example: f.Example,
 		api: f.API, file: file, source: string(source),
 	}
 }
 
 // api is what the recipe says about the vendor's API.
 type api struct {
-	Auth         request.Auth  `yaml:"auth"`
-	Limits       limits        `yaml:"limits"`
-	Refuse       []string      `yaml:"refuse"`
-	Write        writing       `yaml:"write"`
-	Extras       names         `yaml:"extras"`
-	IDOf         string        `yaml:"id_of"`
-	Idempotency  *idempotency  `yaml:"idempotency"`
-	Errors       errorTable    `yaml:"errors"`
-	Statuses     statusTable   `yaml:"statuses"`
-	ReportCodes  codeTable     `yaml:"report_codes"`
-	Send         sendCall      `yaml:"send"`
-	Batch        *batchCall    `yaml:"batch"`
-	Status       *statusCall   `yaml:"status"`
-	Find         *findCall     `yaml:"find"`
-	Cancel       *call         `yaml:"cancel"`
-	Balance      *balanceCall  `yaml:"balance"`
-	Quote        *quoteCall    `yaml:"quote"`
-	Check        *call         `yaml:"check"`
-	Callbacks    *callbackSpec `yaml:"callbacks"`
-	Inbox        *inboxCall    `yaml:"inbox"`
-	FormatNumber *numberCall   `yaml:"format_number"`
+	Auth         request.Auth     `yaml:"auth"`
+	Limits       limits           `yaml:"limits"`
+	Refuse       []string         `yaml:"refuse"`
+	Write        writing          `yaml:"write"`
+	Extras       names            `yaml:"extras"`
+	IDOf         string           `yaml:"id_of"`
+	Idempotency  *idempotency     `yaml:"idempotency"`
+	Errors       errorTable       `yaml:"errors"`
+	Statuses     table[statusRow] `yaml:"statuses"`
+	ReportCodes  table[codeRow]   `yaml:"report_codes"`
+	Send         sendCall         `yaml:"send"`
+	Batch        *batchCall       `yaml:"batch"`
+	Status       *statusCall      `yaml:"status"`
+	Find         *findCall        `yaml:"find"`
+	Cancel       *call            `yaml:"cancel"`
+	Balance      *balanceCall     `yaml:"balance"`
+	Quote        *quoteCall       `yaml:"quote"`
+	Check        *call            `yaml:"check"`
+	Callbacks    *callbackSpec    `yaml:"callbacks"`
+	Inbox        *inboxCall       `yaml:"inbox"`
+	FormatNumber *numberCall      `yaml:"format_number"`
 }
 
 // settings keeps the order of the file.

@@ -71,8 +71,9 @@ func compileSchema() (*jsonschema.Schema, error) {
 	return c.Compile(schemaURL)
 }
 
-// leaves returns the errors without causes. If no alternative fits, the one
-// that got furthest is the one that was meant.
+// leaves returns the errors without causes. If no alternative fits, one that got
+// further than the node itself is the one that was meant; without one the error
+// is about all of them.
 func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if len(e.Causes) == 0 {
 		return []*jsonschema.ValidationError{e}
@@ -80,7 +81,10 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	switch e.ErrorKind.(type) {
 	case *kind.AnyOf, *kind.OneOf:
 		best := slices.MaxFunc(e.Causes, func(a, b *jsonschema.ValidationError) int { return reach(a) - reach(b) })
-		return leaves(best)
+		if reach(best) > len(e.InstanceLocation)*2 {
+			return leaves(best)
+		}
+		return []*jsonschema.ValidationError{e}
 	}
 	var all []*jsonschema.ValidationError
 	for _, cause := range e.Causes {
@@ -126,7 +130,9 @@ func schemaProblem(root *yaml.Node, e *jsonschema.ValidationError, printer *mess
 		}
 		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs " + strings.Join(k.Missing, ", ")}}
 	case *kind.OneOf:
-		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs exactly one of the alternatives" + alternatives(e.SchemaURL)}}
+		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs exactly one of " + alternatives(e.SchemaURL, "oneOf")}}
+	case *kind.AnyOf:
+		return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: "needs one of " + alternatives(e.SchemaURL, "anyOf")}}
 	}
 	return []Problem{{Line: node.Line, Column: node.Column, Field: field, Reason: e.ErrorKind.LocalizedString(printer)}}
 }
@@ -146,22 +152,44 @@ func knownKeys(at string) string {
 	return "; want one of " + strings.Join(names, ", ")
 }
 
-// alternatives lists the keys of which one is needed.
-func alternatives(at string) string {
-	list, _ := subschema(at)["oneOf"].([]any)
-	var names []string
+// alternatives describes the alternatives of a schema.
+func alternatives(at, keyword string) string {
+	list, _ := subschema(at)[keyword].([]any)
+	var all []string
 	for _, one := range list {
-		required, _ := one.(map[string]any)["required"].([]any)
-		var keys []string
-		for _, key := range required {
-			keys = append(keys, fmt.Sprint(key))
+		schema, _ := one.(map[string]any)
+		if ref, ok := schema["$ref"].(string); ok {
+			schema = subschema(ref)
 		}
-		names = append(names, strings.Join(keys, " with "))
+		all = append(all, describe(schema))
 	}
-	if len(names) == 0 {
-		return ""
+	return strings.Join(all, ", ")
+}
+
+// describe says in a few words what fits a schema.
+func describe(schema map[string]any) string {
+	words := func(key string) []string {
+		list, _ := schema[key].([]any)
+		all := make([]string, len(list))
+		for i, v := range list {
+			all[i] = fmt.Sprint(v)
+		}
+		return all
 	}
-	return ": " + strings.Join(names, ", ")
+	keys, kind := words("required"), schema["type"]
+	switch {
+	case schema["enum"] != nil:
+		return strings.Join(words("enum"), ", ")
+	case kind == nil:
+		return strings.Join(keys, " with ")
+	case kind == "array":
+		return "a list"
+	case kind == "object" && len(keys) > 0:
+		return "{" + strings.Join(keys, ", ") + "}"
+	case kind == "object":
+		return "a map"
+	}
+	return fmt.Sprint("a ", kind)
 }
 
 // subschema follows the JSON pointer in a schema's URL.

@@ -47,7 +47,7 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	}
 	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
 	if a != nil && a.err == nil && c.unknown(a, p.errorsOf(&c.call)) {
-		return nil, a.Failed(provider.Rejected, p.errorsOf(&c.call).Code.text(a.tree), "the vendor does not know this message")
+		return nil, a.Failed(provider.Rejected, p.errorsOf(&c.call).Code.word(a.tree), "the vendor does not know this message")
 	}
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 func (c *statusCall) unknown(a *answer, t *errorTable) bool {
 	for _, u := range c.Unknown {
 		rule := errorRule{Status: u.Status, Codes: u.Codes, Where: u.Where}
-		if rule.holds(a.Status, t.Code.text(a.tree), "", a.tree) {
+		if rule.holds(a.Status, t.Code.word(a.tree), "", a.tree) {
 			return true
 		}
 	}
@@ -86,7 +86,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		if c.Ref.text(one) != m.Ref {
 			continue
 		}
-		if c.To != nil && address(c.To.text(one), p.recipe.api.Write.To.As) != m.To.String() {
+		if c.To != nil && address(c.To.word(one), p.recipe.api.Write.To.As) != m.To.String() {
 			continue
 		}
 		if at := c.At.time(one); !at.IsZero() && at.Before(since.Add(-clockSkew)) {

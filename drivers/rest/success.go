@@ -2,6 +2,7 @@ package rest
 
 import (
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,9 +30,9 @@ func (s *success) holds(status int, answer any) bool {
 // condition checks a value of a response, or with all and any all or some of
 // the values that a path with [*] selects. All of no values does not hold.
 type condition struct {
-	Path    *path    `yaml:"path"`
-	All     *path    `yaml:"all"`
-	Any     *path    `yaml:"any"`
+	Path    paths    `yaml:"path"` // the first that exists
+	All     paths    `yaml:"all"`
+	Any     paths    `yaml:"any"`
 	Is      *word    `yaml:"is"`
 	IsNot   *word    `yaml:"is_not"` // also holds if the value is missing
 	OneOf   []word   `yaml:"one_of"`
@@ -62,7 +63,8 @@ func (w *word) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-func (c *condition) target() *path {
+// targets lists the paths of the condition.
+func (c *condition) targets() paths {
 	switch {
 	case c.All != nil:
 		return c.All
@@ -73,9 +75,12 @@ func (c *condition) target() *path {
 }
 
 func (c *condition) holds(answer any) bool {
-	found, known := c.target().find(answer)
-	if !known {
-		found = nil
+	var found []any
+	for _, at := range c.targets() {
+		if values, known := at.find(answer); known {
+			found = values
+			break
+		}
 	}
 	switch {
 	case c.All != nil:
@@ -93,6 +98,7 @@ func (c *condition) judge(v any) bool {
 		return isEmpty(v) == *c.Empty
 	}
 	text, scalar := request.ScalarOf(v)
+	text = strings.TrimSpace(text) // XML may have white space around a value
 	switch {
 	case c.IsNot != nil:
 		return !scalar || text != string(*c.IsNot)
@@ -111,7 +117,7 @@ func isEmpty(v any) bool {
 	case nil:
 		return true
 	case string:
-		return v == ""
+		return strings.TrimSpace(v) == ""
 	case []any:
 		return len(v) == 0
 	case map[string]any:

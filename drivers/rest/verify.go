@@ -21,8 +21,63 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// verification says how the signature of a callback is verified. Exactly one
-// kind is set. Its settings are secrets, and must not be empty.
+// verifications are the ways in which a vendor proves its callbacks, the
+// strongest first. The first that a callback carries decides: one that is present
+// and wrong is never passed over for a weaker one.
+type verifications []verification
+
+// UnmarshalYAML reads one way or a list of them.
+func (vs *verifications) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		return n.Decode((*[]verification)(vs))
+	}
+	*vs = make(verifications, 1)
+	return n.Decode(&(*vs)[0])
+}
+
+// usable are the ways whose settings are set.
+func (vs verifications) usable(settings map[string]string) []*verification {
+	var all []*verification
+	for i := range vs {
+		if vs[i].missing(settings) == "" {
+			all = append(all, &vs[i])
+		}
+	}
+	return all
+}
+
+// missing returns the first setting that is not set, if that leaves no way:
+// without one there are no callbacks.
+func (vs verifications) missing(settings map[string]string) string {
+	if len(vs.usable(settings)) > 0 {
+		return ""
+	}
+	return vs[0].missing(settings)
+}
+
+// check finds settings that cannot be used.
+func (vs verifications) check(settings map[string]string) error {
+	for i := range vs {
+		if err := vs[i].check(settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verify returns nil if the callback is proven to come from the vendor.
+func (vs verifications) verify(c *provider.Callback, settings map[string]string) error {
+	usable := vs.usable(settings)
+	for i, v := range usable {
+		if i == len(usable)-1 || v.present(c) {
+			return v.verify(c, settings)
+		}
+	}
+	return errNoProof
+}
+
+// verification is one way in which a callback is proven. Exactly one kind is
+// set. Its settings are secrets, and must not be empty.
 type verification struct {
 	None    string        `yaml:"none"` // why the vendor signs nothing
 	Token   *tokenCheck   `yaml:"token"`
@@ -55,6 +110,13 @@ type tokenCheck struct {
 	Optional bool `yaml:"optional"`
 }
 
+func (t *tokenCheck) given(c *provider.Callback) string {
+	if t.Header != "" {
+		return c.Header.Get(t.Header)
+	}
+	return c.Query.Get(t.Query)
+}
+
 // basicCheck requires HTTP Basic credentials.
 type basicCheck struct {
 	Username string `yaml:"username"`
@@ -77,14 +139,17 @@ type bodyCheck struct {
 
 // urlCheck requires a MAC over the URL and the sorted parameters of the form.
 type urlCheck struct {
-	Hash     string `yaml:"hash"`
-	Header   string `yaml:"header"`
-	Secret   string `yaml:"secret"`
-	Nonce    string `yaml:"nonce"`    // a header whose value is signed as well
-	BodyHash string `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is not a form
+	Hash string `yaml:"hash"`
+	// Headers may have the MAC: the same one under another name, or made with
+	// another of the account's secrets. One that is right is enough.
+	Headers  oneOrMore `yaml:"header"`
+	Secret   string    `yaml:"secret"`
+	Nonce    string    `yaml:"nonce"`    // a header whose value is signed as well
+	BodyHash string    `yaml:"body_sha"` // a query parameter with the SHA-256 of a body that is not a form
 	// Pairs is how parameters are joined: plain ("keyvalue…", right after the
-	// URL) or query ("." and "key=value&…", with the URL's own query sorted as
-	// well).
+	// URL), query ("." and "key=value&…", with the URL's own query sorted as
+	// well), or none: the URL without its query and the nonce are all that is
+	// signed.
 	Pairs string `yaml:"pairs"`
 }
 
@@ -117,8 +182,7 @@ func (v *verification) settings() []string {
 	return nil
 }
 
-// missing returns the first setting that is not set: without it there are no
-// callbacks.
+// missing returns the first setting that is not set.
 func (v *verification) missing(settings map[string]string) string {
 	if v.Token != nil && v.Token.Optional {
 		return ""
@@ -148,6 +212,25 @@ func (v *verification) check(settings map[string]string) error {
 	return nil
 }
 
+// present reports whether a callback has what the check verifies.
+func (v *verification) present(c *provider.Callback) bool {
+	switch {
+	case v.Token != nil:
+		return v.Token.given(c) != ""
+	case v.Basic != nil:
+		return c.Header.Get("Authorization") != ""
+	case v.HMAC != nil:
+		return c.Header.Get(v.HMAC.Header) != ""
+	case v.URL != nil:
+		return v.URL.given(c) != nil
+	case v.JWT != nil:
+		return c.Header.Get(v.JWT.Header) != ""
+	case v.Ed25519 != nil:
+		return c.Header.Get(v.Ed25519.Header) != ""
+	}
+	return true
+}
+
 // verify returns nil if the signature of a callback is valid. Secrets are
 // compared in constant time.
 func (v *verification) verify(c *provider.Callback, settings map[string]string) error {
@@ -155,11 +238,7 @@ func (v *verification) verify(c *provider.Callback, settings map[string]string) 
 	case v.Token != nil && v.Token.Optional && settings[v.Token.Secret] == "":
 		return nil
 	case v.Token != nil:
-		got := c.Query.Get(v.Token.Query)
-		if v.Token.Header != "" {
-			got = c.Header.Get(v.Token.Header)
-		}
-		return same(got, settings[v.Token.Secret])
+		return same(v.Token.given(c), settings[v.Token.Secret])
 	case v.Basic != nil:
 		return v.Basic.verify(c, settings)
 	case v.IPs != "":

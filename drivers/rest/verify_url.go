@@ -15,8 +15,8 @@ import (
 // verify checks the MAC over the URL and its parameters. The header may contain
 // several, separated by commas, while the vendor changes keys.
 func (u *urlCheck) verify(c *provider.Callback, secret string) error {
-	header := c.Header.Get(u.Header)
-	if header == "" {
+	given := u.given(c)
+	if given == nil {
 		return errNoProof
 	}
 	signed, err := u.signed(c)
@@ -24,12 +24,25 @@ func (u *urlCheck) verify(c *provider.Callback, secret string) error {
 		return err
 	}
 	want := sign(u.Hash, "base64", secret, signed)
-	for got := range strings.SplitSeq(header, ",") {
-		if err = same(strings.TrimSpace(got), want); err == nil {
+	for _, got := range given {
+		if err = same(got, want); err == nil {
 			return nil
 		}
 	}
 	return err
+}
+
+// given lists the signatures in the headers.
+func (u *urlCheck) given(c *provider.Callback) []string {
+	var all []string
+	for _, name := range u.Headers {
+		for got := range strings.SplitSeq(c.Header.Get(name), ",") {
+			if got = strings.TrimSpace(got); got != "" {
+				all = append(all, got)
+			}
+		}
+	}
+	return all
 }
 
 func (u *urlCheck) signed(c *provider.Callback) (string, error) {
@@ -37,14 +50,31 @@ func (u *urlCheck) signed(c *provider.Callback) (string, error) {
 	if err != nil {
 		return "", errProof
 	}
-	if u.Pairs == "query" {
+	switch u.Pairs {
+	case "query":
 		return u.signedQuery(c, form)
+	case "none":
+		return u.signedURL(c)
 	}
 	if !isForm && u.BodyHash != "" && c.Query.Get(u.BodyHash) != "" {
 		sum := sha256.Sum256(c.Body)
 		return c.URL, same(c.Query.Get(u.BodyHash), hex.EncodeToString(sum[:]))
 	}
 	return c.URL + pairs(form, "", ""), nil
+}
+
+// signedURL is the URL without query, and the nonce.
+func (u *urlCheck) signedURL(c *provider.Callback) (string, error) {
+	at, err := url.Parse(c.URL)
+	if err != nil {
+		return "", errProof
+	}
+	nonce := c.Header.Get(u.Nonce)
+	if u.Nonce != "" && nonce == "" {
+		return "", errNoProof
+	}
+	at.RawQuery, at.Fragment = "", ""
+	return at.String() + nonce, nil
 }
 
 // signedQuery is "URL?sorted query.sorted form.nonce"; a part without

@@ -3,6 +3,7 @@ package resttest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -75,13 +76,9 @@ func (c *comparison) message(f *fixture.Fixture) (*provider.Message, bool) {
 }
 
 func (c *comparison) batch(ctx context.Context, p *rest.Provider, f *fixture.Fixture) {
-	var ms []*provider.Message
-	for i := range f.Messages {
-		m, err := f.Messages[i].Message()
-		if !c.noError(err) {
-			return
-		}
-		ms = append(ms, m)
+	ms, err := fixture.All(f.Messages)
+	if !c.noError(err) {
+		return
 	}
 	got := provider.SendBatch(ctx, p, ms)
 	if len(got) != len(f.Verdicts) {
@@ -184,6 +181,7 @@ func (c *comparison) event(what string, got *provider.Event, want *fixture.Event
 		{"kind", string(got.Kind), kind},
 		{"id", got.ID, want.ID},
 		{"ref", got.Ref, want.Ref},
+		{"attempt", got.Attempt, want.Attempt},
 		{"at", timeText(got.At), want.At},
 		{"status", string(got.Status), want.Status},
 		{"code", string(got.Code), want.Code},
@@ -200,9 +198,17 @@ func (c *comparison) event(what string, got *provider.Event, want *fixture.Event
 	}
 	c.equal(what+" final", got.Final, want.Final)
 	c.equal(what+" segments", got.Segments, want.Segments)
+	c.equal(what+" segment", segmentText(got.Segment), segmentText(want.Segment.Segment()))
 	if !maps.Equal(got.Extra, want.Extra) {
 		c.fault("%s extra: got %v, want %v", what, got.Extra, want.Extra)
 	}
+}
+
+func segmentText(s *provider.EventSegment) string {
+	if s == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d, ref %q, status %q", s.Number, s.Of, s.Ref, s.Status)
 }
 
 func moneyText(m *provider.Money) string {

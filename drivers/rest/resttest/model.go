@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"unicode/utf16"
@@ -98,11 +99,12 @@ func (m *model) received(req *http.Request, body []byte) ([]map[string]string, e
 	if m.file.Batch == nil || !m.file.Batch.Request.Fits(req) {
 		return nil, err
 	}
-	_, each, err := m.file.Batch.Request.ReadBack(&m.file.Auth, req, body)
+	shared, each, err := m.file.Batch.Request.ReadBack(&m.file.Auth, req, body)
 	if err != nil {
 		return nil, err
 	}
 	for i := range each {
+		maps.Copy(each[i], shared)
 		each[i] = m.plain(each[i])
 	}
 	return each, nil

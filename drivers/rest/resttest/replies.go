@@ -66,7 +66,7 @@ func (m *model) replyFile(f *fixture.Fixture) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# source: %s\n", strings.ReplaceAll(m.Sources[0], "\n", " "))
+	fmt.Fprintf(&b, "# source: %s\n", strings.ReplaceAll(m.Sources[0].Page, "\n", " "))
 	if f.Error != nil && f.Error.VendorCode != "" {
 		fmt.Fprintf(&b, "# vendor_code: %s\n", f.Error.VendorCode)
 	}

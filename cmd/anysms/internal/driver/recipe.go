@@ -1,11 +1,13 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,9 +43,18 @@ type recipeInfo struct {
 	BaseURL      string          `json:"base_url"`
 	RateLimit    float64         `json:"rate_limit,omitempty"`
 	Settings     []recipeSetting `json:"settings"`
-	Sources      []string        `json:"sources"`
+	MaxInFlight  int             `json:"max_in_flight,omitempty"`
+	Checked      string          `json:"checked,omitempty"` // the day on which the tables were last compared with the sources
+	Sources      []recipeSource  `json:"sources"`
 	Notes        []string        `json:"notes"`
 	Fixtures     int             `json:"fixtures"`
+}
+
+type recipeSource struct {
+	Name    string `json:"name"`
+	Page    string `json:"page"`
+	Dated   string `json:"dated,omitempty"`
+	Checked string `json:"checked,omitempty"`
 }
 
 type recipeSetting struct {
@@ -57,7 +68,11 @@ type recipeSetting struct {
 func infoOf(r *rest.Recipe) recipeInfo {
 	info := recipeInfo{
 		Name: r.Name, Title: r.Title, Experimental: r.Experimental, Features: r.Features().Names(), BaseURL: r.BaseURL,
-		RateLimit: r.RateLimit, Settings: []recipeSetting{}, Sources: r.Sources, Notes: r.Notes, Fixtures: len(r.Fixtures),
+		RateLimit: r.RateLimit, MaxInFlight: r.MaxInFlight, Settings: []recipeSetting{}, Sources: []recipeSource{}, Notes: r.Notes, Fixtures: len(r.Fixtures),
+		Checked: day(r.TablesChecked()),
+	}
+	for _, s := range r.Sources {
+		info.Sources = append(info.Sources, recipeSource{s.Name, s.Page, s.Dated, day(s.Checked)})
 	}
 	for _, s := range r.Settings {
 		info.Settings = append(info.Settings, recipeSetting{s.Name, s.Doc, s.Secret, s.Optional || s.Default != "", s.Default})
@@ -65,15 +80,23 @@ func infoOf(r *rest.Recipe) recipeInfo {
 	return info
 }
 
+// day is "" for the zero time.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
 func (a *app) recipeListCommand() *cobra.Command {
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the built-in recipes",
+		Short: "List the built-in recipes, what they can do, and when they were last checked",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			all := []recipeInfo{}
-			var rows [][]string
+			rows := [][]string{{"NAME", "VENDOR", "", "TABLES CHECKED", "CAN"}}
 			for _, name := range rest.Builtin() {
 				r, err := rest.Load(name)
 				if err != nil {
@@ -81,7 +104,7 @@ func (a *app) recipeListCommand() *cobra.Command {
 				}
 				info := infoOf(r)
 				all = append(all, info)
-				rows = append(rows, []string{info.Name, info.Title, maturity(info.Experimental), strings.Join(info.Features, ",")})
+				rows = append(rows, []string{info.Name, info.Title, maturity(info.Experimental), cmp.Or(info.Checked, "-"), strings.Join(info.Features, " ")})
 			}
 			if format.JSON() {
 				return a.PrintJSON(all)
@@ -152,7 +175,18 @@ func (a *app) printRecipe(info recipeInfo) error {
 		return err
 	}
 	a.printList("Notes", info.Notes)
-	a.printList("Sources", info.Sources)
+	var sources []string
+	for _, s := range info.Sources {
+		line := s.Name + ": " + s.Page
+		if s.Dated != "" {
+			line += " (" + s.Dated + ")"
+		}
+		if s.Checked != "" {
+			line += ", checked " + s.Checked
+		}
+		sources = append(sources, line)
+	}
+	a.printList("Sources", sources)
 	return nil
 }
 
@@ -193,10 +227,21 @@ type fixtureResult struct {
 }
 
 type recipeReport struct {
-	Recipe      string          `json:"recipe"`
-	OK          bool            `json:"ok"`
-	Fixtures    []fixtureResult `json:"fixtures"`
-	Conformance *suiteReport    `json:"conformance,omitempty"`
+	Recipe       string          `json:"recipe"`
+	OK           bool            `json:"ok"`
+	Fixtures     []fixtureResult `json:"fixtures"`
+	Codes        int             `json:"codes"`        // rows, words and phrases that were tried
+	Wrong        []wrongCode     `json:"wrong"`        // those that do not mean what their row says
+	Gaps         []string        `json:"gaps"`         // documented codes without a row, rows without words
+	Undocumented []string        `json:"undocumented"` // tables that do not state the vendor's own list
+	Conformance  *suiteReport    `json:"conformance,omitempty"`
+}
+
+type wrongCode struct {
+	Table string `json:"table"`
+	Code  string `json:"code"`
+	Says  string `json:"says"`
+	Fault string `json:"fault"`
 }
 
 type suiteReport struct {
@@ -210,10 +255,13 @@ func (a *app) recipeTestCommand() *cobra.Command {
 	var quick bool
 	cmd := &cobra.Command{
 		Use:   "test NAME|FILE",
-		Short: "Replay a recipe's fixtures, and run the conformance suite with them",
+		Short: "Replay a recipe's fixtures, try its tables, and run the conformance suite",
 		Long: `Replay a recipe's fixtures against a server on this machine, and check that each
-request and each result is the one in the fixture. Then run the conformance suite,
-with the fixtures as the vendor's replies. Nothing leaves the machine.`,
+request and each result is the one in the fixture. Then try every code, status and
+phrase of its tables in the vendor's responses, and compare the tables with the
+vendor's own list (documented): a code without a row is a fault. Then run the
+conformance suite, with the fixtures as the vendor's replies. Nothing leaves the
+machine.`,
 		Example: "  anysms recipe test acme.yaml\n  anysms recipe test acme.yaml --fixtures-only",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -248,8 +296,8 @@ func testRecipe(ctx context.Context, r *rest.Recipe, quick bool) (recipeReport, 
 		report.OK = report.OK && ok
 		report.Fixtures = append(report.Fixtures, fixtureResult{result.Fixture, ok, append([]string{}, result.Faults...)})
 	}
-	if quick {
-		return report, nil
+	if err := report.tryTables(ctx, r); err != nil || quick {
+		return report, err
 	}
 	account, err := resttest.NewAccount(r)
 	if err != nil {
@@ -262,6 +310,27 @@ func testRecipe(ctx context.Context, r *rest.Recipe, quick bool) (recipeReport, 
 		report.Conformance.Faults = err.Error()
 	}
 	return report, nil
+}
+
+// tryTables sends the tables through the recipe and compares them with the
+// vendor's own lists.
+func (report *recipeReport) tryTables(ctx context.Context, r *rest.Recipe) error {
+	decisions, err := resttest.Walk(ctx, r)
+	if err != nil {
+		return err
+	}
+	report.Codes, report.Undocumented = len(decisions), append([]string{}, r.Undocumented()...)
+	report.Wrong, report.Gaps = []wrongCode{}, []string{}
+	for _, d := range decisions {
+		if d.Fault != "" {
+			report.Wrong = append(report.Wrong, wrongCode{d.Table, d.Code, d.Says, d.Fault})
+		}
+	}
+	for _, g := range r.Gaps() {
+		report.Gaps = append(report.Gaps, g.String())
+	}
+	report.OK = report.OK && len(report.Wrong) == 0 && len(report.Gaps) == 0
+	return nil
 }
 
 func (a *app) printRecipeReport(report recipeReport) {
@@ -277,6 +346,16 @@ func (a *app) printRecipeReport(report recipeReport) {
 		}
 	}
 	fmt.Fprintf(a.Out, "%s: %d of %d fixtures passed\n", report.Recipe, len(report.Fixtures)-failed, len(report.Fixtures))
+	for _, w := range report.Wrong {
+		fmt.Fprintf(a.Out, "FAIL %s: %s %q: %s\n", w.Table, w.Code, w.Says, w.Fault)
+	}
+	for _, g := range report.Gaps {
+		fmt.Fprintln(a.Out, "FAIL "+g)
+	}
+	fmt.Fprintf(a.Out, "%s: %s tried, %d wrong, %s\n", report.Recipe, cli.Plural(report.Codes, "code"), len(report.Wrong), cli.Plural(len(report.Gaps), "gap"))
+	if len(report.Undocumented) > 0 {
+		fmt.Fprintf(a.Out, "%s: not compared, as documented is missing: %s\n", report.Recipe, strings.Join(report.Undocumented, ", "))
+	}
 	if c := report.Conformance; c != nil {
 		if c.Faults != "" {
 			fmt.Fprintln(a.Out, c.Faults)

@@ -859,7 +859,12 @@ type Capabilities struct {
 	// same_validity, same_class, same_extra (equal in this field), distinct_to (no
 	// recipient twice). None = any may. The host refuses a plugin with a rule that
 	// it does not know.
-	BatchRules    []string `protobuf:"bytes,7,rep,name=batch_rules,json=batchRules,proto3" json:"batch_rules,omitempty"`
+	BatchRules []string `protobuf:"bytes,7,rep,name=batch_rules,json=batchRules,proto3" json:"batch_rules,omitempty"`
+	// Requests per second that the vendor allows an account; 0 = unknown. The host
+	// keeps to it unless its configuration says otherwise.
+	RateLimit float64 `protobuf:"fixed64,8,opt,name=rate_limit,json=rateLimit,proto3" json:"rate_limit,omitempty"`
+	// Requests at the same time that the vendor allows an account; 0 = unknown.
+	MaxInFlight   int32 `protobuf:"varint,9,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -941,6 +946,20 @@ func (x *Capabilities) GetBatchRules() []string {
 		return x.BatchRules
 	}
 	return nil
+}
+
+func (x *Capabilities) GetRateLimit() float64 {
+	if x != nil {
+		return x.RateLimit
+	}
+	return 0
+}
+
+func (x *Capabilities) GetMaxInFlight() int32 {
+	if x != nil {
+		return x.MaxInFlight
+	}
+	return 0
 }
 
 type CloseRequest struct {
@@ -1050,7 +1069,11 @@ type Message struct {
 	// What only one vendor understands: "acme.campaign". A driver reads the keys
 	// with its own name as prefix, ignores other prefixes, and refuses
 	// (CODE_UNSUPPORTED) an unknown key of its own.
-	Extra         map[string]string `protobuf:"bytes,11,rep,name=extra,proto3" json:"extra,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Extra map[string]string `protobuf:"bytes,11,rep,name=extra,proto3" json:"extra,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The id of the attempt that the message is sent in; "" = none. A driver whose
+	// vendor takes a callback URL with each message adds it to that URL as the query
+	// parameter anysms_attempt.
+	Attempt       string `protobuf:"bytes,12,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1160,6 +1183,13 @@ func (x *Message) GetExtra() map[string]string {
 		return x.Extra
 	}
 	return nil
+}
+
+func (x *Message) GetAttempt() string {
+	if x != nil {
+		return x.Attempt
+	}
+	return ""
 }
 
 // Receipt is the vendor's acceptance of a message. It says nothing about
@@ -3184,7 +3214,11 @@ type Event struct {
 	InReplyTo string            `protobuf:"bytes,16,opt,name=in_reply_to,json=inReplyTo,proto3" json:"in_reply_to,omitempty"`
 	Extra     map[string]string `protobuf:"bytes,17,rep,name=extra,proto3" json:"extra,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The vendor's event as JSON.
-	Raw           []byte `protobuf:"bytes,18,opt,name=raw,proto3" json:"raw,omitempty"`
+	Raw []byte `protobuf:"bytes,18,opt,name=raw,proto3" json:"raw,omitempty"`
+	// Message.attempt, read back from the callback URL.
+	Attempt string `protobuf:"bytes,19,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The segment that the event is about; absent = the whole message.
+	Segment       *EventSegment `protobuf:"bytes,20,opt,name=segment,proto3" json:"segment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3345,6 +3379,97 @@ func (x *Event) GetRaw() []byte {
 	return nil
 }
 
+func (x *Event) GetAttempt() string {
+	if x != nil {
+		return x.Attempt
+	}
+	return ""
+}
+
+func (x *Event) GetSegment() *EventSegment {
+	if x != nil {
+		return x.Segment
+	}
+	return nil
+}
+
+// EventSegment is one segment of a message, where the vendor tells of each by
+// itself.
+type EventSegment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the segments of one message have in common; "" = Event.id.
+	Ref string `protobuf:"bytes,1,opt,name=ref,proto3" json:"ref,omitempty"`
+	// From 1; 0 = the vendor did not say.
+	Number int32 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// How many segments the message has, at least 2.
+	Of int32 `protobuf:"varint,3,opt,name=of,proto3" json:"of,omitempty"`
+	// Of this segment alone. Event.status is what it means for the whole message:
+	// a segment that is delivered makes it STATUS_SENT as long as there are others.
+	// STATUS_UNSPECIFIED for an inbound message, whose text is then that of this
+	// segment alone.
+	Status        Status `protobuf:"varint,4,opt,name=status,proto3,enum=anysms.driver.v1.Status" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventSegment) Reset() {
+	*x = EventSegment{}
+	mi := &file_driver_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventSegment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventSegment) ProtoMessage() {}
+
+func (x *EventSegment) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventSegment.ProtoReflect.Descriptor instead.
+func (*EventSegment) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *EventSegment) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *EventSegment) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *EventSegment) GetOf() int32 {
+	if x != nil {
+		return x.Of
+	}
+	return 0
+}
+
+func (x *EventSegment) GetStatus() Status {
+	if x != nil {
+		return x.Status
+	}
+	return Status_STATUS_UNSPECIFIED
+}
+
 var File_driver_proto protoreflect.FileDescriptor
 
 const file_driver_proto_rawDesc = "" +
@@ -3369,7 +3494,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"9\n" +
 	"\vConfigError\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xc5\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x88\x03\n" +
 	"\fCapabilities\x125\n" +
 	"\bfeatures\x18\x01 \x03(\x0e2\x19.anysms.driver.v1.FeatureR\bfeatures\x12!\n" +
 	"\fmax_segments\x18\x02 \x01(\x05R\vmaxSegments\x12%\n" +
@@ -3379,10 +3504,13 @@ const file_driver_proto_rawDesc = "" +
 	"\n" +
 	"replay_for\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\treplayFor\x12\x1f\n" +
 	"\vbatch_rules\x18\a \x03(\tR\n" +
-	"batchRules\"\x0e\n" +
+	"batchRules\x12\x1d\n" +
+	"\n" +
+	"rate_limit\x18\b \x01(\x01R\trateLimit\x12\"\n" +
+	"\rmax_in_flight\x18\t \x01(\x05R\vmaxInFlight\"\x0e\n" +
 	"\fCloseRequest\">\n" +
 	"\rCloseResponse\x12-\n" +
-	"\x05error\x18\x01 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xb1\x03\n" +
+	"\x05error\x18\x01 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xcb\x03\n" +
 	"\aMessage\x12\x0e\n" +
 	"\x02to\x18\x01 \x01(\tR\x02to\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x12\n" +
@@ -3395,7 +3523,8 @@ const file_driver_proto_rawDesc = "" +
 	"\bdeadline\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\x12\x1a\n" +
 	"\bdelivery\x18\n" +
 	" \x01(\tR\bdelivery\x12:\n" +
-	"\x05extra\x18\v \x03(\v2$.anysms.driver.v1.Message.ExtraEntryR\x05extra\x1a8\n" +
+	"\x05extra\x18\v \x03(\v2$.anysms.driver.v1.Message.ExtraEntryR\x05extra\x12\x18\n" +
+	"\aattempt\x18\f \x01(\tR\aattempt\x1a8\n" +
 	"\n" +
 	"ExtraEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -3527,7 +3656,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\x0e\n" +
 	"\fCheckRequest\">\n" +
 	"\rCheckResponse\x12-\n" +
-	"\x05error\x18\x01 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xff\x04\n" +
+	"\x05error\x18\x01 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\xd3\x05\n" +
 	"\x05Event\x12/\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1b.anysms.driver.v1.EventKindR\x04kind\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x10\n" +
@@ -3548,11 +3677,18 @@ const file_driver_proto_rawDesc = "" +
 	"\x04text\x18\x0f \x01(\tR\x04text\x12\x1e\n" +
 	"\vin_reply_to\x18\x10 \x01(\tR\tinReplyTo\x128\n" +
 	"\x05extra\x18\x11 \x03(\v2\".anysms.driver.v1.Event.ExtraEntryR\x05extra\x12\x10\n" +
-	"\x03raw\x18\x12 \x01(\fR\x03raw\x1a8\n" +
+	"\x03raw\x18\x12 \x01(\fR\x03raw\x12\x18\n" +
+	"\aattempt\x18\x13 \x01(\tR\aattempt\x128\n" +
+	"\asegment\x18\x14 \x01(\v2\x1e.anysms.driver.v1.EventSegmentR\asegment\x1a8\n" +
 	"\n" +
 	"ExtraEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xc8\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"z\n" +
+	"\fEventSegment\x12\x10\n" +
+	"\x03ref\x18\x01 \x01(\tR\x03ref\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x0e\n" +
+	"\x02of\x18\x03 \x01(\x05R\x02of\x120\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x18.anysms.driver.v1.StatusR\x06status*\xc8\x02\n" +
 	"\aFeature\x12\x17\n" +
 	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rFEATURE_BATCH\x10\x01\x12\x12\n" +
@@ -3646,7 +3782,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_driver_proto_goTypes = []any{
 	(Feature)(0),                      // 0: anysms.driver.v1.Feature
 	(Code)(0),                         // 1: anysms.driver.v1.Code
@@ -3700,11 +3836,12 @@ var file_driver_proto_goTypes = []any{
 	(*CheckRequest)(nil),              // 49: anysms.driver.v1.CheckRequest
 	(*CheckResponse)(nil),             // 50: anysms.driver.v1.CheckResponse
 	(*Event)(nil),                     // 51: anysms.driver.v1.Event
-	nil,                               // 52: anysms.driver.v1.Message.ExtraEntry
-	nil,                               // 53: anysms.driver.v1.StartVerificationRequest.ExtraEntry
-	nil,                               // 54: anysms.driver.v1.Event.ExtraEntry
-	(*durationpb.Duration)(nil),       // 55: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 56: google.protobuf.Timestamp
+	(*EventSegment)(nil),              // 52: anysms.driver.v1.EventSegment
+	nil,                               // 53: anysms.driver.v1.Message.ExtraEntry
+	nil,                               // 54: anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	nil,                               // 55: anysms.driver.v1.Event.ExtraEntry
+	(*durationpb.Duration)(nil),       // 56: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 57: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	8,  // 0: anysms.driver.v1.DescribeResponse.settings:type_name -> anysms.driver.v1.Setting
@@ -3712,24 +3849,24 @@ var file_driver_proto_depIdxs = []int32{
 	11, // 2: anysms.driver.v1.OpenResponse.config_error:type_name -> anysms.driver.v1.ConfigError
 	18, // 3: anysms.driver.v1.OpenResponse.error:type_name -> anysms.driver.v1.Error
 	0,  // 4: anysms.driver.v1.Capabilities.features:type_name -> anysms.driver.v1.Feature
-	55, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
-	55, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
+	56, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
+	56, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
 	18, // 7: anysms.driver.v1.CloseResponse.error:type_name -> anysms.driver.v1.Error
-	55, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
-	56, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
-	56, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
-	52, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
+	56, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
+	57, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
+	57, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
+	53, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
 	17, // 12: anysms.driver.v1.Receipt.cost:type_name -> anysms.driver.v1.Money
 	1,  // 13: anysms.driver.v1.Error.code:type_name -> anysms.driver.v1.Code
-	55, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	56, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
 	2,  // 15: anysms.driver.v1.Error.causes:type_name -> anysms.driver.v1.Cause
 	15, // 16: anysms.driver.v1.SendRequest.message:type_name -> anysms.driver.v1.Message
 	16, // 17: anysms.driver.v1.SendResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 18: anysms.driver.v1.SendResponse.error:type_name -> anysms.driver.v1.Error
 	22, // 19: anysms.driver.v1.SendStreamRequest.calls:type_name -> anysms.driver.v1.StreamCall
 	15, // 20: anysms.driver.v1.StreamCall.message:type_name -> anysms.driver.v1.Message
-	55, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
-	55, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
+	56, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
+	56, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
 	24, // 23: anysms.driver.v1.SendStreamResponse.answers:type_name -> anysms.driver.v1.StreamAnswer
 	16, // 24: anysms.driver.v1.StreamAnswer.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 25: anysms.driver.v1.StreamAnswer.error:type_name -> anysms.driver.v1.Error
@@ -3738,7 +3875,7 @@ var file_driver_proto_depIdxs = []int32{
 	51, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
 	18, // 29: anysms.driver.v1.StatusResponse.error:type_name -> anysms.driver.v1.Error
 	15, // 30: anysms.driver.v1.FindRequest.message:type_name -> anysms.driver.v1.Message
-	56, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	57, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
 	16, // 32: anysms.driver.v1.FindResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 33: anysms.driver.v1.FindResponse.error:type_name -> anysms.driver.v1.Error
 	18, // 34: anysms.driver.v1.CancelResponse.error:type_name -> anysms.driver.v1.Error
@@ -3749,68 +3886,70 @@ var file_driver_proto_depIdxs = []int32{
 	36, // 39: anysms.driver.v1.Balance.bundles:type_name -> anysms.driver.v1.Bundle
 	17, // 40: anysms.driver.v1.Bundle.available:type_name -> anysms.driver.v1.Money
 	17, // 41: anysms.driver.v1.Bundle.total:type_name -> anysms.driver.v1.Money
-	56, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
+	57, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
 	15, // 43: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
 	39, // 44: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
 	18, // 45: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
 	17, // 46: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
-	55, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
-	53, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	56, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
+	54, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
 	16, // 49: anysms.driver.v1.StartVerificationResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 50: anysms.driver.v1.StartVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	3,  // 51: anysms.driver.v1.CheckVerificationResponse.result:type_name -> anysms.driver.v1.VerificationResult
 	18, // 52: anysms.driver.v1.CheckVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	45, // 53: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
 	45, // 54: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
-	56, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
+	57, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
 	51, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
 	18, // 57: anysms.driver.v1.ParseCallbackResponse.error:type_name -> anysms.driver.v1.Error
 	51, // 58: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
 	18, // 59: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
 	18, // 60: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
 	4,  // 61: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
-	56, // 62: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
+	57, // 62: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
 	5,  // 63: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
 	1,  // 64: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
 	17, // 65: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
-	54, // 66: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
-	6,  // 67: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
-	9,  // 68: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
-	13, // 69: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
-	19, // 70: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
-	21, // 71: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
-	25, // 72: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
-	27, // 73: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
-	29, // 74: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
-	31, // 75: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
-	33, // 76: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
-	37, // 77: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
-	40, // 78: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
-	42, // 79: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
-	44, // 80: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
-	47, // 81: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
-	49, // 82: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
-	7,  // 83: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
-	10, // 84: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
-	14, // 85: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
-	20, // 86: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
-	23, // 87: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
-	26, // 88: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
-	28, // 89: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
-	30, // 90: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
-	32, // 91: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
-	34, // 92: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
-	38, // 93: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
-	41, // 94: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
-	43, // 95: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
-	46, // 96: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
-	48, // 97: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
-	50, // 98: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
-	83, // [83:99] is the sub-list for method output_type
-	67, // [67:83] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	55, // 66: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
+	52, // 67: anysms.driver.v1.Event.segment:type_name -> anysms.driver.v1.EventSegment
+	5,  // 68: anysms.driver.v1.EventSegment.status:type_name -> anysms.driver.v1.Status
+	6,  // 69: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
+	9,  // 70: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
+	13, // 71: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
+	19, // 72: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
+	21, // 73: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
+	25, // 74: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
+	27, // 75: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
+	29, // 76: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
+	31, // 77: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
+	33, // 78: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
+	37, // 79: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
+	40, // 80: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
+	42, // 81: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
+	44, // 82: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
+	47, // 83: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
+	49, // 84: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
+	7,  // 85: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
+	10, // 86: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
+	14, // 87: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
+	20, // 88: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
+	23, // 89: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
+	26, // 90: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
+	28, // 91: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
+	30, // 92: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
+	32, // 93: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
+	34, // 94: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
+	38, // 95: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
+	41, // 96: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
+	43, // 97: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
+	46, // 98: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
+	48, // 99: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
+	50, // 100: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
+	85, // [85:101] is the sub-list for method output_type
+	69, // [69:85] is the sub-list for method input_type
+	69, // [69:69] is the sub-list for extension type_name
+	69, // [69:69] is the sub-list for extension extendee
+	0,  // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -3824,7 +3963,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   49,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

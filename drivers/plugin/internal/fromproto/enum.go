@@ -1,6 +1,7 @@
 package fromproto
 
 import (
+	"math"
 	"strings"
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
@@ -72,5 +73,9 @@ func Capabilities(c *driverv1.Capabilities) (caps provider.Capabilities, streams
 	}
 	caps.FindSettles = Duration(c.GetFindSettles())
 	caps.ReplayFor = Duration(c.GetReplayFor())
+	if rate := c.GetRateLimit(); rate > 0 && !math.IsInf(rate, 0) {
+		caps.RateLimit = rate
+	}
+	caps.MaxInFlight = count(c.GetMaxInFlight())
 	return caps, streams
 }

@@ -18,6 +18,7 @@ func Event(e *driverv1.Event) (*provider.Event, error) {
 		Kind:         kind,
 		ID:           e.GetId(),
 		Ref:          e.GetRef(),
+		Attempt:      e.GetAttempt(),
 		At:           Time(e.GetAt()),
 		Final:        e.GetFinal(),
 		Code:         code(e.GetCode()),
@@ -32,12 +33,25 @@ func Event(e *driverv1.Event) (*provider.Event, error) {
 		InReplyTo:    e.GetInReplyTo(),
 		Extra:        e.GetExtra(),
 		Raw:          raw(e.GetRaw()),
+		Segment:      segment(e.GetSegment()),
 	}
 	// An inbound message has no status; a report always has one.
 	if kind == provider.Report || e.GetStatus() != driverv1.Status_STATUS_UNSPECIFIED {
 		event.Status = status(e.GetStatus())
 	}
 	return event, nil
+}
+
+// segment is nil for an event about the whole message.
+func segment(s *driverv1.EventSegment) *provider.EventSegment {
+	if s == nil {
+		return nil
+	}
+	one := &provider.EventSegment{Ref: s.GetRef(), Number: count(s.GetNumber()), Of: count(s.GetOf())}
+	if s.GetStatus() != driverv1.Status_STATUS_UNSPECIFIED {
+		one.Status = status(s.GetStatus())
+	}
+	return one
 }
 
 // Events converts all events or none.

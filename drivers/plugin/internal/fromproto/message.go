@@ -30,6 +30,7 @@ func Message(m *driverv1.Message) (*provider.Message, error) {
 		Deadline: Time(m.GetDeadline()),
 		Delivery: provider.Delivery(m.GetDelivery()),
 		Extra:    m.GetExtra(),
+		Attempt:  m.GetAttempt(),
 	}, nil
 }
 

@@ -2,8 +2,10 @@ package fromproto_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
@@ -43,6 +46,68 @@ func TestWords(t *testing.T) {
 	got, streams := fromproto.Capabilities(toproto.Capabilities(caps))
 	assert.True(t, streams)
 	assert.Equal(t, caps, got)
+}
+
+// Every field crosses the line: a new one that is forgotten fails here.
+func TestFields(t *testing.T) {
+	caps := filled[provider.Capabilities](t)
+	caps.BatchRules = []provider.BatchRule{provider.SameText}
+	caps.Features = provider.HasBatch
+	gotCaps, _ := fromproto.Capabilities(toproto.Capabilities(caps))
+	assert.Equal(t, caps, gotCaps)
+
+	m := filled[provider.Message](t)
+	line, err := toproto.Message(&m)
+	require.NoError(t, err)
+	gotMessage, err := fromproto.Message(line)
+	require.NoError(t, err)
+	assert.Equal(t, &m, gotMessage)
+
+	e := filled[provider.Event](t)
+	e.Kind, e.Status, e.Code = provider.Report, provider.StatusSent, provider.NoRoute
+	e.Segment.Status = provider.StatusDelivered
+	e.Raw = json.RawMessage(`{"a":1}`)
+	gotEvent, err := fromproto.Event(toproto.Event(&e))
+	require.NoError(t, err)
+	assert.Equal(t, &e, gotEvent)
+}
+
+// filled sets every field of a struct to something.
+func filled[T any](t *testing.T) T {
+	t.Helper()
+	var v T
+	for f := range reflect.TypeFor[T]().Fields() {
+		at := reflect.ValueOf(&v).Elem().FieldByIndex(f.Index)
+		switch zero := at.Interface().(type) {
+		case time.Time:
+			at.Set(reflect.ValueOf(time.Date(2030, 1, 5, 12, 0, 0, 0, time.UTC)))
+		case time.Duration:
+			at.SetInt(int64(time.Minute))
+		case e164.Number:
+			at.Set(reflect.ValueOf(e164.MustParse("+306900000001")))
+		case map[string]string:
+			at.Set(reflect.ValueOf(map[string]string{"acme.key": "value"}))
+		case *provider.Money:
+			at.Set(reflect.ValueOf(&provider.Money{Micros: 87_000, Currency: "AUD"}))
+		case *provider.EventSegment:
+			at.Set(reflect.ValueOf(&provider.EventSegment{Ref: "c", Number: 1, Of: 2}))
+		case json.RawMessage, []provider.BatchRule, provider.Feature: // set by the caller
+		case bool:
+			at.SetBool(true)
+		default:
+			switch at.Kind() {
+			case reflect.String:
+				at.SetString("the " + f.Name)
+			case reflect.Int:
+				at.SetInt(7)
+			case reflect.Float64:
+				at.SetFloat(2.5)
+			default:
+				t.Fatalf("%s has the type %T, which this test does not know", f.Name, zero)
+			}
+		}
+	}
+	return v
 }
 
 func TestErrors(t *testing.T) {

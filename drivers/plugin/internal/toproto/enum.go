@@ -52,5 +52,7 @@ func Capabilities(c provider.Capabilities) *driverv1.Capabilities {
 		BatchRules:    rules,
 		FindSettles:   Duration(c.FindSettles),
 		ReplayFor:     Duration(c.ReplayFor),
+		RateLimit:     c.RateLimit,
+		MaxInFlight:   count(c.MaxInFlight),
 	}
 }

@@ -14,6 +14,7 @@ func Event(e *provider.Event) *driverv1.Event {
 		Kind:         kinds[e.Kind],
 		Id:           Text(e.ID),
 		Ref:          Text(e.Ref),
+		Attempt:      Text(e.Attempt),
 		At:           Time(e.At),
 		Status:       statuses[e.Status],
 		Final:        e.Final,
@@ -29,7 +30,15 @@ func Event(e *provider.Event) *driverv1.Event {
 		InReplyTo:    Text(e.InReplyTo),
 		Extra:        texts(e.Extra),
 		Raw:          e.Raw,
+		Segment:      segment(e.Segment),
 	}
+}
+
+func segment(s *provider.EventSegment) *driverv1.EventSegment {
+	if s == nil {
+		return nil
+	}
+	return &driverv1.EventSegment{Ref: Text(s.Ref), Number: count(s.Number), Of: count(s.Of), Status: statuses[s.Status]}
 }
 
 // Events converts a list.

@@ -17,7 +17,7 @@ import (
 // Message refuses a field that is not UTF-8, which the protocol does not allow:
 // an Error with code InvalidMessage.
 func Message(m *provider.Message) (*driverv1.Message, error) {
-	if err := allText(m.Extra, m.From, m.Text, m.Ref, m.Tag, string(m.Class), string(m.Delivery)); err != nil {
+	if err := allText(m.Extra, m.From, m.Text, m.Ref, m.Tag, m.Attempt, string(m.Class), string(m.Delivery)); err != nil {
 		return nil, err
 	}
 	return &driverv1.Message{
@@ -32,6 +32,7 @@ func Message(m *provider.Message) (*driverv1.Message, error) {
 		Deadline: Time(m.Deadline),
 		Delivery: string(m.Delivery),
 		Extra:    m.Extra,
+		Attempt:  m.Attempt,
 	}, nil
 }
 

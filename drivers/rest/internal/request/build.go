@@ -63,6 +63,18 @@ func (r *Request) Names() []string {
 	return names
 }
 
+// Shared lists the values that the messages of a batch share: those outside of
+// $each.
+func (r *Request) Shared() []string {
+	names := r.Path.Names()
+	for _, tree := range r.Trees() {
+		for _, t := range tree.Shared() {
+			names = append(names, t.Names()...)
+		}
+	}
+	return names
+}
+
 // Build fills the request and adds the credentials. Each has the values of the
 // messages of a batch.
 func (r *Request) Build(a *Auth, s Scope, each []Scope) (httpcall.Request, error) {

@@ -38,7 +38,7 @@ func ReadJSON(body []byte) (any, error) {
 }
 
 // ReadXML decodes an element with children to a map, and one without to a
-// string; repeated elements are a list. An attribute is the key "@name", text
+// string, white space included; repeated elements are a list. An attribute is the key "@name", text
 // next to children or attributes the key "#text". The root element is the first
 // key.
 func ReadXML(body []byte) (any, error) {
@@ -84,12 +84,11 @@ func readElement(decoder *xml.Decoder, start xml.StartElement, depth int) (any, 
 			}
 			addChild(children, token.Name.Local, child)
 		case xml.EndElement:
-			word := strings.TrimSpace(text.String())
 			if len(children) == 0 {
-				return word, nil
+				return text.String(), nil
 			}
-			if word != "" {
-				children["#text"] = word
+			if strings.TrimSpace(text.String()) != "" {
+				children["#text"] = text.String()
 			}
 			return children, nil
 		}

@@ -115,7 +115,7 @@ func (m *matcher) match(t *Tree, v any, at string) error {
 		}
 		return nil
 	case treeEach:
-		return m.matchEach(t.children[0], v, at)
+		return m.matchEach(t, v, at)
 	case treeList:
 		return m.matchList(t, v, at)
 	}
@@ -136,12 +136,18 @@ func (t *Tree) word() (word string, constant bool) {
 
 func (m *matcher) matchEach(t *Tree, v any, at string) error {
 	list, ok := v.([]any)
+	if t.join != nil {
+		list, ok = nil, true
+		for part := range strings.SplitSeq(WordOf(v), *t.join) {
+			list = append(list, part)
+		}
+	}
 	if !ok || m.each == nil {
 		return fmt.Errorf("%s: want a list", at)
 	}
 	for i, one := range list {
 		own := &matcher{found: make(map[string]string)}
-		if err := own.match(t, one, fmt.Sprintf("%s[%d]", at, i)); err != nil {
+		if err := own.match(t.children[0], one, fmt.Sprintf("%s[%d]", at, i)); err != nil {
 			return err
 		}
 		*m.each = append(*m.each, own.found)

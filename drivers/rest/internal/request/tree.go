@@ -19,6 +19,7 @@ type Tree struct {
 	children []*Tree  // of a map, in the order of keys, or of a list
 	leaf     Template
 	constant any
+	join     *string // of each: the elements become one string
 }
 
 type treeKind int
@@ -35,6 +36,7 @@ const (
 // Keys with a meaning of their own.
 const (
 	KeyEach   = "$each"
+	keyJoin   = "$join" // beside $each: what separates its elements in one string
 	keySpread = "$spread"
 )
 
@@ -69,6 +71,9 @@ func (t *Tree) UnmarshalYAML(n *yaml.Node) error {
 }
 
 func (t *Tree) mapping(n *yaml.Node) error {
+	if len(n.Content) > 0 && n.Content[0].Value == KeyEach {
+		return t.each(n)
+	}
 	t.kind = treeMap
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, child := n.Content[i], new(Tree)
@@ -79,12 +84,8 @@ func (t *Tree) mapping(n *yaml.Node) error {
 			return err
 		}
 		switch key.Value {
-		case KeyEach:
-			if len(n.Content) != 2 {
-				return FaultAt(key, "%s must be the only key: it makes a list with one element for each message", KeyEach)
-			}
-			*t = Tree{kind: treeEach, children: []*Tree{child}}
-			return nil
+		case KeyEach, keyJoin:
+			return FaultAt(key, "want %s first and alone, or with %s after it: it makes a list with one element for each message", KeyEach, keyJoin)
 		case keySpread:
 			if child.kind != treeLeaf || child.leaf.Name() == "" {
 				return FaultAt(key, "%s takes one name, such as \"{template_variables}\"", keySpread)
@@ -94,6 +95,23 @@ func (t *Tree) mapping(n *yaml.Node) error {
 		t.keys = append(t.keys, key.Value)
 		t.children = append(t.children, child)
 	}
+	return nil
+}
+
+// each reads {$each: tree}, and {$each: "{to}", $join: ","}.
+func (t *Tree) each(n *yaml.Node) error {
+	child := new(Tree)
+	if err := child.UnmarshalYAML(n.Content[1]); err != nil {
+		return err
+	}
+	*t = Tree{kind: treeEach, children: []*Tree{child}}
+	if len(n.Content) == 2 {
+		return nil
+	}
+	if len(n.Content) != 4 || n.Content[2].Value != keyJoin || child.kind != treeLeaf {
+		return FaultAt(n.Content[2], "want nothing beside %s but %s, for a %s that is one string", KeyEach, keyJoin, KeyEach)
+	}
+	t.join = &n.Content[3].Value
 	return nil
 }
 
@@ -130,7 +148,7 @@ func (t *Tree) Fill(s Scope, each []Scope) (v any, present bool) {
 			v, _ := t.children[0].Fill(one, nil)
 			list = append(list, v)
 		}
-		return list, true
+		return t.joined(list), true
 	case treeList:
 		list := make([]any, 0, len(t.children))
 		wanted, got := false, false
@@ -144,6 +162,17 @@ func (t *Tree) Fill(s Scope, each []Scope) (v any, present bool) {
 		return list, got || !wanted
 	}
 	return t.fillMap(s, each)
+}
+
+func (t *Tree) joined(list []any) any {
+	if t.join == nil {
+		return list
+	}
+	words := make([]string, len(list))
+	for i, v := range list {
+		words[i] = WordOf(v)
+	}
+	return strings.Join(words, *t.join)
 }
 
 func (t *Tree) fillMap(s Scope, each []Scope) (any, bool) {
@@ -196,6 +225,22 @@ func (t *Tree) Templates() []*Template {
 	var all []*Template
 	for _, child := range t.children {
 		all = append(all, child.Templates()...)
+	}
+	return all
+}
+
+// Shared lists the templates outside of $each: those that all messages of a
+// batch share.
+func (t *Tree) Shared() []*Template {
+	if t == nil || t.kind == treeEach {
+		return nil
+	}
+	if t.kind == treeLeaf || t.kind == treeSpread {
+		return []*Template{&t.leaf}
+	}
+	var all []*Template
+	for _, child := range t.children {
+		all = append(all, child.Shared()...)
 	}
 	return all
 }
