@@ -157,12 +157,7 @@ func complete(vs []Verdict, n int) []Verdict {
 		return sameVerdict(n, NewError(Indeterminate, "the driver did not return one verdict for each message of the batch"))
 	}
 	for i, v := range vs {
-		switch {
-		case v.Receipt == nil && v.Err == nil:
-			vs[i].Err = NewError(Indeterminate, "the driver returned neither a receipt nor an error for this message of the batch")
-		case v.Receipt != nil && v.Err != nil:
-			vs[i] = Verdict{Err: NewError(Indeterminate, "the driver returned both a receipt and an error for this message of the batch")}
-		}
+		vs[i] = v.Checked()
 	}
 	return vs
 }

@@ -10,7 +10,8 @@ import (
 // The functions in this file call the optional interfaces. Each returns
 // errors.ErrUnsupported, without I/O, where the provider's Capabilities lack
 // the bit, whether or not the Go method exists. Each looks for the method
-// through wrappers ([Wrapper]).
+// through wrappers ([Wrapper]). A method that returns neither a result nor an
+// error is [Indeterminate], so that without an error there is always a result.
 
 // ReadStatus calls [StatusReader].
 func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
@@ -18,16 +19,21 @@ func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
 	if !ok {
 		return nil, unsupported("status")
 	}
-	return r.Status(ctx, id)
+	return given(r.Status(ctx, id))
 }
 
-// Find calls [Finder].
+// Find calls [Finder]. A receipt of nil without an error means: not there now.
 func Find(ctx context.Context, p Provider, m *Message, since time.Time) (*Receipt, error) {
 	f, ok := supports[Finder](p, HasFind)
 	if !ok {
 		return nil, unsupported("find")
 	}
-	return f.Find(ctx, m, since)
+	receipt, err := f.Find(ctx, m, since)
+	if receipt == nil || err != nil {
+		return nil, err
+	}
+	v := Verdict{Receipt: receipt}.Checked()
+	return v.Receipt, v.Err
 }
 
 // Cancel calls [Canceller].
@@ -45,7 +51,7 @@ func ReadBalance(ctx context.Context, p Provider) (*Balance, error) {
 	if !ok {
 		return nil, unsupported("balance")
 	}
-	return b.Balance(ctx)
+	return given(b.Balance(ctx))
 }
 
 // AskQuote calls [Quoter].
@@ -54,7 +60,7 @@ func AskQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
 	if !ok {
 		return nil, unsupported("quote")
 	}
-	return q.Quote(ctx, m)
+	return given(q.Quote(ctx, m))
 }
 
 // StartVerification calls [Verifier].
@@ -63,7 +69,12 @@ func StartVerification(ctx context.Context, p Provider, r *VerificationRequest) 
 	if !ok {
 		return nil, unsupported("verify")
 	}
-	return v.StartVerification(ctx, r)
+	receipt, err := v.StartVerification(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	checked := Verdict{Receipt: receipt}.Checked()
+	return checked.Receipt, checked.Err
 }
 
 // CheckVerification calls [Verifier].
@@ -72,7 +83,11 @@ func CheckVerification(ctx context.Context, p Provider, ref, code string) (Verif
 	if !ok {
 		return "", unsupported("verify")
 	}
-	return v.CheckVerification(ctx, ref, code)
+	result, err := v.CheckVerification(ctx, ref, code)
+	if err == nil && result == "" {
+		err = noResult()
+	}
+	return result, err
 }
 
 // ParseCallback calls [CallbackParser].
@@ -110,6 +125,18 @@ func Close(p Provider) error {
 		return c.Close()
 	}
 	return nil
+}
+
+func noResult() error {
+	return NewError(Indeterminate, "the driver returned neither a result nor an error")
+}
+
+// given refuses a driver's silence.
+func given[T any](result *T, err error) (*T, error) {
+	if result == nil && err == nil {
+		err = noResult()
+	}
+	return result, err
 }
 
 func supports[T any](p Provider, f Feature) (T, bool) {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -100,6 +101,22 @@ type Checker interface {
 type Verdict struct {
 	Receipt *Receipt // nil if and only if there is an error
 	Err     error    // with a [Code]; nil = accepted
+}
+
+// Checked returns v if it keeps the contract of [Provider].Send. A driver that
+// returned neither a receipt nor an error, or both, or a receipt whose ID is
+// nothing but blanks, has not said what happened to the message: the verdict is
+// then [Indeterminate].
+func (v Verdict) Checked() Verdict {
+	switch {
+	case v.Receipt == nil && v.Err == nil:
+		return Verdict{Err: NewError(Indeterminate, "the driver returned neither a receipt nor an error")}
+	case v.Receipt != nil && v.Err != nil:
+		return Verdict{Err: NewError(Indeterminate, "the driver returned both a receipt and an error")}
+	case v.Receipt != nil && v.Receipt.ID != "" && strings.TrimSpace(v.Receipt.ID) == "":
+		return Verdict{Err: NewError(Indeterminate, "the driver returned a receipt whose id is blank")}
+	}
+	return v
 }
 
 // Balance is the balance of an account.

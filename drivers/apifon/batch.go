@@ -3,9 +3,9 @@ package apifon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
@@ -39,92 +39,83 @@ func splitCustomID(id string) (place int, ref string, batch bool) {
 	return place, ref, true
 }
 
-// SendBatch sends messages with distinct recipients that are equal in
-// everything else in one request. A batch with several texts needs one request
-// for each of them, one after the other.
+// batchRules is what the messages of one request have in common: the vendor takes
+// one text for a list of recipients, and lists its results by number.
+var batchRules = []provider.BatchRule{
+	provider.SameText, provider.SameFrom, provider.SameSendAt, provider.SameValidity, provider.SameExtra, provider.DistinctTo,
+}
+
+// SendBatch makes one request. Call [provider.SendBatch], which makes the batches:
+// a message that cannot be in the same request as the first one is refused here.
 func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
 	verdicts := make([]provider.Verdict, len(ms))
-	for _, g := range groups(ms) {
-		p.sendGroup(ctx, ms, g.places, verdicts)
+	b := batch{caps: p.Capabilities(), to: make(map[e164.Number]bool, len(ms))}
+	for i, m := range ms {
+		if err := b.add(i, m); err != nil {
+			verdicts[i].Err = err
+		}
+	}
+	switch len(b.messages) {
+	case 0:
+	case 1:
+		v := &verdicts[b.places[0]]
+		v.Receipt, v.Err = p.Send(ctx, b.messages[0])
+	default:
+		p.sendTogether(ctx, &b, verdicts)
 	}
 	return verdicts
 }
 
-// likeness is what the messages of one request share.
-type likeness struct {
-	text, from string
-	validity   time.Duration
-	at         time.Time
+// batch is the messages of one request, and their places in the call of SendBatch.
+type batch struct {
+	caps     provider.Capabilities
+	messages []*provider.Message
+	places   []int
+	to       map[e164.Number]bool
 }
 
-// group is one request: the positions of its messages, and their recipients.
-type group struct {
-	places []int
-	to     map[e164.Number]bool
-}
-
-// groups sorts messages into requests, in the order of the first message of
-// each.
-func groups(ms []*provider.Message) []*group {
-	var all []*group
-	open := make(map[likeness]*group)
-	for i, m := range ms {
-		if alone(m) {
-			all = append(all, &group{places: []int{i}})
-			continue
-		}
-		like := likeness{m.Text, m.From, m.Validity, m.SendAt.UTC()}
-		g := open[like]
-		if g == nil || g.to[m.To] || len(g.places) == maxBatch {
-			g = &group{to: make(map[e164.Number]bool)}
-			open[like] = g
-			all = append(all, g)
-		}
-		g.places = append(g.places, i)
-		g.to[m.To] = true
+func (b *batch) add(place int, m *provider.Message) error {
+	if err := m.Validate(); err != nil {
+		return err
 	}
-	return all
+	if err := checkReference(m.Ref); err != nil {
+		return err
+	}
+	switch n := len(b.messages); {
+	case n == maxBatch:
+		return provider.NewError(provider.Unsupported, fmt.Sprintf("the batch has more than %d messages", maxBatch))
+	case n > 0 && b.caps.BatchKey(m) != b.caps.BatchKey(b.messages[0]):
+		return provider.NewError(provider.Unsupported, "the message differs from others of the batch in more than recipient and ref")
+	case b.to[m.To]:
+		return provider.NewError(provider.Unsupported, "the batch already has a message to this recipient")
+	}
+	b.messages, b.places, b.to[m.To] = append(b.messages, m), append(b.places, place), true
+	return nil
 }
 
-// alone reports whether a message cannot share a request: it has extras, or
-// will be refused.
-func alone(m *provider.Message) bool {
-	for key := range m.Extra {
-		if strings.HasPrefix(key, driverName+".") {
-			return true
-		}
+// sendTogether sends several messages in one request and fills in their verdicts.
+func (p *Provider) sendTogether(ctx context.Context, b *batch, verdicts []provider.Verdict) {
+	e := envelope{recipients: make([]Recipient, len(b.messages))} // each message's own Ref is in its custom id
+	for i, m := range b.messages {
+		e.recipients[i] = Recipient{Number: m.To.Digits(), CustomID: customID(i+1, m.Ref)}
 	}
-	return m.Validate() != nil || checkReference(m.Ref) != nil
-}
-
-// sendGroup sends one request and fills in the verdicts of its messages.
-func (p *Provider) sendGroup(ctx context.Context, ms []*provider.Message, places []int, verdicts []provider.Verdict) {
-	if len(places) == 1 {
-		v := &verdicts[places[0]]
-		v.Receipt, v.Err = p.Send(ctx, ms[places[0]])
-		return
-	}
-	result, err := p.submitGroup(ctx, ms, places)
-	for place, i := range places {
+	result, err := p.sendLike(ctx, b.messages[0], e)
+	for i, m := range b.messages {
+		v := &verdicts[b.places[i]]
 		if err != nil {
-			verdicts[i].Err = err
+			v.Err = err
 			continue
 		}
-		verdicts[i].Receipt, verdicts[i].Err = receipt(result, ms[i].To, batchID(result.RequestID, place+1))
+		v.Receipt, v.Err = receipt(result, m.To, batchID(result.RequestID, i+1))
 	}
 }
 
-func (p *Provider) submitGroup(ctx context.Context, ms []*provider.Message, places []int) (*SendResult, error) {
-	sms, err := p.sms(ms[places[0]])
-	if err != nil {
+// sendLike sends a batch of messages like m.
+func (p *Provider) sendLike(ctx context.Context, m *provider.Message, e envelope) (*SendResult, error) {
+	if err := p.unfit(m, e); err != nil {
 		return nil, err
 	}
-	sms.ReferenceID = "" // each message's own Ref is in its custom id
-	sms.Recipients = make([]Recipient, len(places))
-	for place, i := range places {
-		sms.Recipients[place] = Recipient{Number: ms[i].To.Digits(), CustomID: customID(place+1, ms[i].Ref)}
-	}
-	result, err := p.client.SendSMS(ctx, sms)
+	result, err := p.submit(ctx, m, e)
 	return result, wholeBatch(err)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -71,7 +72,58 @@ func TestBatchOfUnlikeMessages(t *testing.T) {
 		ids[v.Receipt.ID] = true
 	}
 	assert.Len(t, server.Messages(), 6)
-	assert.Equal(t, 4, server.Requests(), "equal texts, greek, the second time, Viber")
+	assert.Equal(t, 5, server.Requests(), "equal texts, greek, the second time, Viber, and the one with an extra")
+}
+
+// Whoever calls the method itself with messages that cannot share a request gets
+// no other request, and nobody gets a text that was meant for another.
+func TestBatchMethodMakesOneRequest(t *testing.T) {
+	tests := map[string]func(m *provider.Message){
+		"text":      func(m *provider.Message) { m.Text = "other" },
+		"sender":    func(m *provider.Message) { m.From = "Other" },
+		"time":      func(m *provider.Message) { m.SendAt = time.Now().Add(time.Hour) },
+		"validity":  func(m *provider.Message) { m.Validity = time.Hour },
+		"extra":     func(m *provider.Message) { m.Extra = map[string]string{"apifon.im_text": "other"} },
+		"recipient": func(m *provider.Message) { m.To = people(1)[0].To },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			server, p := open(t)
+			ms := people(3)
+			change(ms[1])
+			verdicts := p.SendBatch(t.Context(), ms)
+			require.NoError(t, verdicts[0].Err)
+			require.ErrorIs(t, verdicts[1].Err, provider.Unsupported)
+			require.NoError(t, verdicts[2].Err)
+			assert.Equal(t, 1, server.Requests())
+			assert.Len(t, server.Messages(), 2)
+
+			for _, v := range provider.SendBatch(t.Context(), p, ms) {
+				require.NoError(t, v.Err)
+			}
+			assert.Equal(t, 3, server.Requests(), "the helper makes two batches of them")
+		})
+	}
+}
+
+func TestBatchOfInstantMessages(t *testing.T) {
+	server, p := open(t)
+	ms := people(3)
+	for _, m := range ms {
+		m.Extra = map[string]string{"apifon.im_text": "on Viber"}
+	}
+	verdicts := provider.SendBatch(t.Context(), p, ms)
+	require.Equal(t, 1, server.Requests())
+	for i, v := range verdicts {
+		require.NoError(t, v.Err)
+		m := server.Messages()[i]
+		assert.Equal(t, ms[i].To.String(), m.To)
+		body, err := server.ReportBody(m.ID, apifontest.Report{Code: 7})
+		require.NoError(t, err)
+		e := parse(t, p, string(body))[0]
+		assert.Equal(t, v.Receipt.ID, e.ID, "reports name the receipt")
+		assert.Equal(t, ms[i].Ref, e.Ref)
+	}
 }
 
 func TestBatchVerdicts(t *testing.T) {
@@ -109,9 +161,10 @@ func TestBatchVerdicts(t *testing.T) {
 
 func TestLargeBatchIsSplit(t *testing.T) {
 	server, p := open(t)
-	for _, v := range p.SendBatch(t.Context(), people(250)) {
+	for _, v := range provider.SendBatch(t.Context(), p, people(250)) {
 		require.NoError(t, v.Err)
 	}
 	assert.Equal(t, 3, server.Requests())
 	assert.Len(t, server.Messages(), 250)
+	require.ErrorIs(t, p.SendBatch(t.Context(), people(101))[100].Err, provider.Unsupported)
 }

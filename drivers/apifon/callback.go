@@ -20,27 +20,27 @@ import (
 // data, replies to instant messages have reply, and replies to SMS have
 // neither.
 type callbackBody struct {
-	RequestID   string            `json:"request_id"`
-	ReferenceID string            `json:"reference_id"`
+	RequestID   loosejson.ID      `json:"request_id"`
+	ReferenceID loosejson.Word    `json:"reference_id"`
 	Data        []json.RawMessage `json:"data"`
-	Type        string            `json:"type"` // SMS, VIBER or MAIL
+	Type        loosejson.Word    `json:"type"` // SMS, VIBER or MAIL
 
-	Reply      *imReply   `json:"reply"`
-	OriginalIM originalIM `json:"original_im"`
-	Channel    string     `json:"channel"`
+	Reply      *imReply       `json:"reply"`
+	OriginalIM originalIM     `json:"original_im"`
+	Channel    loosejson.Word `json:"channel"`
 
 	smsReply
 }
 
 // delivery is one item of a delivery report.
 type delivery struct {
-	From      string `json:"from"`
-	To        string `json:"to"`
-	MessageID string `json:"message_id"`
-	CustomID  string `json:"custom_id"`
+	From      loosejson.Word `json:"from"`
+	To        loosejson.Word `json:"to"`
+	MessageID loosejson.ID   `json:"message_id"`
+	CustomID  loosejson.Word `json:"custom_id"`
 	Status    struct {
 		Code loosejson.Text `json:"code"`
-		Text string         `json:"text"`
+		Text loosejson.Word `json:"text"`
 	} `json:"status"`
 	ErrorCode loosejson.Text            `json:"error_code"` // the network operator's
 	Timestamp loosejson.Text            `json:"timestamp"`  // seconds
@@ -52,9 +52,9 @@ type delivery struct {
 
 // smsReply is a person's reply to an SMS.
 type smsReply struct {
-	MessageID string         `json:"message_id"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
+	MessageID loosejson.ID   `json:"message_id"`
+	From      loosejson.Word `json:"from"`
+	To        loosejson.Word `json:"to"`
 	Text      *string        `json:"text"`
 	Timestamp loosejson.Text `json:"timestamp"` // seconds
 }
@@ -62,25 +62,25 @@ type smsReply struct {
 // imReply is a person's reply to an instant message: a text, or a media file
 // that the vendor keeps for seven days.
 type imReply struct {
-	MessageID string         `json:"reply_message_id"`
-	From      string         `json:"from"`
-	To        string         `json:"to"`
+	MessageID loosejson.ID   `json:"reply_message_id"`
+	From      loosejson.Word `json:"from"`
+	To        loosejson.Word `json:"to"`
 	Timestamp loosejson.Text `json:"timestamp"` // seconds
 	Price     loosejson.Text `json:"price"`
 	Message   struct {
-		Text          string `json:"text"`
-		MediaURL      string `json:"mediaUrl"`  // in the reference's example
-		MediaURL2     string `json:"media_url"` // in its table
-		MediaFile     string `json:"mediaFileName"`
-		MediaFilename string `json:"media_filename"`
+		Text          loosejson.Word `json:"text"`
+		MediaURL      loosejson.Word `json:"mediaUrl"`  // in the reference's example
+		MediaURL2     loosejson.Word `json:"media_url"` // in its table
+		MediaFile     loosejson.Word `json:"mediaFileName"`
+		MediaFilename loosejson.Word `json:"media_filename"`
 	} `json:"message"`
 }
 
 type originalIM struct {
-	MessageID   string `json:"message_id"`
-	RequestID   string `json:"request_id"`
-	ReferenceID string `json:"reference_id"`
-	CustomID    string `json:"custom_id"`
+	MessageID   loosejson.ID   `json:"message_id"`
+	RequestID   loosejson.ID   `json:"request_id"`
+	ReferenceID loosejson.Word `json:"reference_id"`
+	CustomID    loosejson.Word `json:"custom_id"`
 }
 
 // secondsTime reads seconds since 1970 and drops fractions; zero = there are
@@ -107,7 +107,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 		return nil, fmt.Errorf("apifon: %w", provider.ErrBadSignature)
 	}
 	var body callbackBody
-	if err := json.Unmarshal(c.Body, &body); err != nil {
+	if err := loosejson.Unmarshal(c.Body, &body); err != nil {
 		return nil, errors.New("apifon: the callback is not the documented JSON")
 	}
 	switch {
@@ -126,7 +126,7 @@ func (p *Provider) deliveries(body *callbackBody) ([]provider.Event, error) {
 	events := make([]provider.Event, 0, len(body.Data))
 	for i, raw := range body.Data {
 		var d delivery
-		if err := json.Unmarshal(raw, &d); err != nil {
+		if err := loosejson.Unmarshal(raw, &d); err != nil || !bytes.HasPrefix(raw, []byte("{")) {
 			return nil, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)
 		}
 		if body.RequestID == "" && d.MessageID == "" {
@@ -151,7 +151,7 @@ func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessag
 	e := provider.Event{
 		Kind: provider.Report, ID: id, Ref: ref, At: secondsTime(d.Timestamp),
 		Status: f.status, Final: f.final, Code: f.code,
-		VendorStatus: d.Status.Text, VendorCode: string(d.Status.Code), MCCMNC: string(d.MCCMNC),
+		VendorStatus: string(d.Status.Text), VendorCode: string(d.Status.Code), MCCMNC: string(d.MCCMNC),
 		From: party(d.From), To: party(d.To), Raw: raw,
 		Extra: map[string]string{},
 	}
@@ -161,44 +161,44 @@ func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessag
 	e.Cost = p.cost(d.Price)
 	note(e.Extra, "message_id", d.MessageID)
 	note(e.Extra, "channel", body.Type)
-	note(e.Extra, "error_code", string(d.ErrorCode))
-	note(e.Extra, "price", string(d.Price))
-	note(e.Extra, "vat", string(d.VAT))
+	note(e.Extra, "error_code", d.ErrorCode)
+	note(e.Extra, "price", d.Price)
+	note(e.Extra, "vat", d.VAT)
 	for key, value := range d.Metadata {
-		note(e.Extra, "metadata."+key, string(value))
+		note(e.Extra, "metadata."+key, value)
 	}
 	return e
 }
 
 // sentAs derives the receipt's id and the Ref of a message from what the vendor
 // echoes of its request.
-func sentAs(requestID, referenceID, custom string) (id, ref string) {
-	place, ref, batch := splitCustomID(custom)
+func sentAs(requestID loosejson.ID, referenceID, custom loosejson.Word) (id, ref string) {
+	place, ref, batch := splitCustomID(string(custom))
 	switch {
 	case batch && referenceID == "":
-		return batchID(requestID, place), ref
+		return batchID(string(requestID), place), ref
 	case referenceID != "":
-		return requestID, referenceID
+		return string(requestID), string(referenceID)
 	}
-	return requestID, custom
+	return string(requestID), string(custom)
 }
 
 func (p *Provider) imReply(body *callbackBody, raw json.RawMessage) provider.Event {
 	r := body.Reply
 	e := provider.Event{
-		Kind: provider.Inbound, ID: r.MessageID, At: secondsTime(r.Timestamp), From: party(r.From), To: party(r.To),
-		Text: r.Message.Text, Cost: p.cost(r.Price), Raw: raw, Extra: map[string]string{},
+		Kind: provider.Inbound, ID: string(r.MessageID), At: secondsTime(r.Timestamp), From: party(r.From), To: party(r.To),
+		Text: string(r.Message.Text), Cost: p.cost(r.Price), Raw: raw, Extra: map[string]string{},
 	}
 	original := body.OriginalIM
 	if original.RequestID != "" {
 		e.InReplyTo, e.Ref = sentAs(original.RequestID, original.ReferenceID, original.CustomID)
 	}
 	note(e.Extra, "channel", body.Channel)
-	note(e.Extra, "price", string(r.Price))
-	for _, address := range []string{r.Message.MediaURL, r.Message.MediaURL2} {
+	note(e.Extra, "price", r.Price)
+	for _, address := range []loosejson.Word{r.Message.MediaURL, r.Message.MediaURL2} {
 		note(e.Extra, "media_url", address)
 	}
-	for _, name := range []string{r.Message.MediaFile, r.Message.MediaFilename} {
+	for _, name := range []loosejson.Word{r.Message.MediaFile, r.Message.MediaFilename} {
 		note(e.Extra, "media_filename", name)
 	}
 	return e
@@ -207,7 +207,7 @@ func (p *Provider) imReply(body *callbackBody, raw json.RawMessage) provider.Eve
 func smsReplied(body *callbackBody, raw json.RawMessage) provider.Event {
 	r := body.smsReply
 	e := provider.Event{
-		Kind: provider.Inbound, ID: r.MessageID, At: secondsTime(r.Timestamp),
+		Kind: provider.Inbound, ID: string(r.MessageID), At: secondsTime(r.Timestamp),
 		From: party(r.From), To: party(r.To), Text: *r.Text, Raw: raw, Extra: map[string]string{},
 	}
 	note(e.Extra, "channel", body.Type)
@@ -229,15 +229,15 @@ func (p *Provider) cost(price loosejson.Text) *provider.Money {
 
 // party returns a number with its plus sign, or the vendor's own text if it is
 // not a number.
-func party(s string) string {
-	if number, err := e164.ParseDigits(s); err == nil {
+func party(s loosejson.Word) string {
+	if number, err := e164.ParseDigits(string(s)); err == nil {
 		return number.String()
 	}
-	return s
+	return string(s)
 }
 
-func note(extra map[string]string, key, value string) {
+func note[T ~string](extra map[string]string, key string, value T) {
 	if value != "" {
-		extra[key] = value
+		extra[key] = string(value)
 	}
 }

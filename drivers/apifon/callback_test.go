@@ -174,12 +174,13 @@ func TestBadCallbacks(t *testing.T) {
 	_, p := open(t)
 	for name, body := range map[string]string{
 		"empty": "", "html": "<html>", "null": "null", "array": "[]", "string": `"x"`, "nothing known": `{"a":1}`,
-		"data is not a list":  `{"request_id":"q","data":{}}`,
-		"half a batch is bad": `{"data":[{"message_id":"m","status":{"code":7}},{"message_id":5}]}`,
-		"item without id":     `{"data":[{"status":{"code":7}}]}`,
-		"reply without text":  `{"message_id":"d5","from":"306900000001"}`,
-		"two documents":       `{}{}`,
-		"deep":                strings.Repeat(`{"data":[`, 100_000),
+		"data is not a list":    `{"request_id":"q","data":{}}`,
+		"half a batch is bad":   `{"data":[{"message_id":"m","status":{"code":7}},{"message_id":{}}]}`,
+		"item is not an object": `{"request_id":"q","data":["x"]}`,
+		"item without id":       `{"data":[{"status":{"code":7}}]}`,
+		"reply without text":    `{"message_id":"d5","from":"306900000001"}`,
+		"two documents":         `{}{}`,
+		"deep":                  strings.Repeat(`{"data":[`, 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			events, err := p.ParseCallback(t.Context(), &provider.Callback{Body: []byte(body)})

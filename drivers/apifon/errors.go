@@ -73,13 +73,24 @@ type ResultInfo struct {
 	Description string     `json:"description"`
 }
 
+// UnmarshalJSON leaves out what is not of the documented type.
+func (i *ResultInfo) UnmarshalJSON(b []byte) error {
+	var v struct {
+		StatusCode  StatusCode     `json:"status_code"`
+		Description loosejson.Word `json:"description"`
+	}
+	err := loosejson.Unmarshal(b, &v)
+	*i = ResultInfo{v.StatusCode, string(v.Description)}
+	return err
+}
+
 // errorBody is one of the vendor's two formats: that of resources and
 // authentication, or that of the gateways.
 type errorBody struct {
 	Status     StatusCode                 `json:"status"`
-	Title      string                     `json:"title"`
+	Title      loosejson.Word             `json:"title"`
 	Details    map[string]json.RawMessage `json:"error_details"`
-	ReportCode string                     `json:"error_report_code"`
+	ReportCode loosejson.Word             `json:"error_report_code"`
 	ResultInfo ResultInfo                 `json:"result_info"`
 	Results    json.RawMessage            `json:"results"`
 	Result     json.RawMessage            `json:"result"` // of one-time codes
@@ -97,10 +108,10 @@ func filled(raw json.RawMessage) bool {
 // reports success. It reads the response without secrets.
 func parseError(r *httpcall.Response) *APIError {
 	var body errorBody
-	if r.Readable() != nil || json.Unmarshal(r.Raw(), &body) != nil {
+	if r.Readable() != nil || loosejson.Unmarshal(r.Raw(), &body) != nil {
 		return nil
 	}
-	e := &APIError{HTTPStatus: r.Status, Code: body.Status, Title: body.Title, ReportCode: body.ReportCode}
+	e := &APIError{HTTPStatus: r.Status, Code: body.Status, Title: string(body.Title), ReportCode: string(body.ReportCode)}
 	e.results = filled(body.Results) || filled(body.Result)
 	for field, reason := range body.Details {
 		if e.Details == nil {

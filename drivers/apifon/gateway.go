@@ -1,6 +1,7 @@
 package apifon
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,12 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
@@ -96,21 +99,86 @@ type SendResult struct {
 	Raw        json.RawMessage            `json:"-"` // the response as it came
 }
 
+// UnmarshalJSON leaves out what is not of the documented type, and takes ids that
+// are numbers: only a request id and a message id are needed.
+func (r *SendResult) UnmarshalJSON(b []byte) error {
+	var v struct {
+		RequestID  loosejson.ID              `json:"request_id"`
+		Reference  loosejson.Word            `json:"reference"`
+		Results    map[string]messageResults `json:"results"`
+		ResultInfo ResultInfo                `json:"result_info"`
+	}
+	if err := loosejson.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	r.RequestID, r.Reference, r.ResultInfo = string(v.RequestID), string(v.Reference), v.ResultInfo
+	r.Results = make(map[string][]MessageResult, len(v.Results))
+	for number, results := range v.Results {
+		r.Results[number] = results
+	}
+	return nil
+}
+
 // MessageResult is one segment of a recipient's message, or one message if the
 // request named a number several times.
 type MessageResult struct {
 	MessageID    string                  `json:"message_id"`
 	CustomID     string                  `json:"custom_id"`
-	Length       int                     `json:"length"`     // octets of an SMS, characters of an instant message
+	Length       int                     `json:"length"`     // octets of an SMS, characters of an instant message; 0 = not given
 	ShortCode    string                  `json:"short_code"` // deprecated by the vendor in favour of LandingPages
 	ShortURL     string                  `json:"short_url"`
 	LandingPages map[string]ShortenedURL `json:"landing_pages"`
+}
+
+// UnmarshalJSON leaves out what is not of the documented type.
+func (r *MessageResult) UnmarshalJSON(b []byte) error {
+	var v struct {
+		MessageID    loosejson.ID            `json:"message_id"`
+		CustomID     loosejson.Word          `json:"custom_id"`
+		Length       loosejson.Word          `json:"length"`
+		ShortCode    loosejson.Word          `json:"short_code"`
+		ShortURL     loosejson.Word          `json:"short_url"`
+		LandingPages map[string]ShortenedURL `json:"landing_pages"`
+	}
+	if err := loosejson.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	length, _ := strconv.Atoi(string(v.Length)) // 0 if it is not a number
+	*r = MessageResult{string(v.MessageID), string(v.CustomID), length, string(v.ShortCode), string(v.ShortURL), v.LandingPages}
+	return nil
+}
+
+// messageResults is a list of results, or a single one.
+type messageResults []MessageResult
+
+// UnmarshalJSON never fails.
+func (r *messageResults) UnmarshalJSON(b []byte) error {
+	var list []MessageResult
+	var one MessageResult
+	switch {
+	case bytes.HasPrefix(b, []byte("[")) && loosejson.Unmarshal(b, &list) == nil:
+		*r = list
+	case bytes.HasPrefix(b, []byte("{")) && loosejson.Unmarshal(b, &one) == nil:
+		*r = messageResults{one}
+	}
+	return nil
 }
 
 // ShortenedURL is the address that replaced a [Landing]'s key.
 type ShortenedURL struct {
 	ShortCode string `json:"short_code"`
 	ShortURL  string `json:"short_url"`
+}
+
+// UnmarshalJSON leaves out what is not of the documented type.
+func (u *ShortenedURL) UnmarshalJSON(b []byte) error {
+	var v struct {
+		ShortCode loosejson.Word `json:"short_code"`
+		ShortURL  loosejson.Word `json:"short_url"`
+	}
+	err := loosejson.Unmarshal(b, &v)
+	*u = ShortenedURL{string(v.ShortCode), string(v.ShortURL)}
+	return err
 }
 
 // Of returns a recipient's results, however the vendor wrote the number.
@@ -159,8 +227,8 @@ func (c *Client) submit(ctx context.Context, path string, body any) (*SendResult
 	if err := r.Decode(&result); err != nil {
 		return nil, c.unread(r, gatewayCodes, err)
 	}
-	switch status := result.ResultInfo.StatusCode; {
-	case status != "" && status != "200":
+	switch {
+	case parseError(r) != nil: // also beside an acceptance
 		return nil, c.failure(r, gatewayCodes)
 	case result.RequestID == "":
 		return nil, c.unread(r, gatewayCodes, errNoID)
@@ -194,17 +262,22 @@ func (c *Client) remove(ctx context.Context, path string, what removal) (int, er
 	if err != nil {
 		return 0, err
 	}
+	return c.removed(r)
+}
+
+// removed reads the response to a removal.
+func (c *Client) removed(r *httpcall.Response) (int, error) {
 	if !r.OK() {
 		return 0, c.failure(r, gatewayCodes)
 	}
-	var removed *int
-	if err := r.Decode(&removed); err != nil {
+	var count *int
+	if err := r.Decode(&count); err != nil {
 		return 0, c.unread(r, gatewayCodes, err)
 	}
-	if removed == nil {
+	if count == nil {
 		return 0, c.unread(r, gatewayCodes, errNoNumber)
 	}
-	return *removed, nil
+	return *count, nil
 }
 
 // maxReference is the limit of a reference id, in characters.

@@ -2,6 +2,7 @@ package apifon
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -94,6 +95,21 @@ func (c *Client) RemoveIM(ctx context.Context, requestID string) (int, error) {
 // their request.
 func (c *Client) RemoveIMByReference(ctx context.Context, referenceID string) (int, error) {
 	return c.remove(ctx, api+"/im/remove", removal{referenceID, "REFERENCE_ID"})
+}
+
+// removeIMAfterSMS is RemoveIM after the SMS gateway has said that it has nothing
+// scheduled under the id. The credentials were good there: a refusal here means
+// that the account has no instant messages, and so none is scheduled.
+func (c *Client) removeIMAfterSMS(ctx context.Context, requestID string) (int, error) {
+	r, err := c.call(ctx, "POST", api+"/im/remove", removal{requestID, "REQUEST_ID"})
+	if err != nil {
+		return 0, err
+	}
+	switch r.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		return 0, nil
+	}
+	return c.removed(r)
 }
 
 func checkIM(im IM) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -60,6 +61,20 @@ type OTPResult struct {
 	Raw         json.RawMessage `json:"-"` // the response as it came
 }
 
+// UnmarshalJSON leaves out what is not of the documented type, and takes ids that
+// are numbers: only the request id is needed.
+func (r *OTPResult) UnmarshalJSON(b []byte) error {
+	var v struct {
+		RequestID   loosejson.ID   `json:"request_id"`
+		ReferenceID loosejson.Word `json:"reference_id"`
+		Result      messageResults `json:"result"`
+		ResultInfo  ResultInfo     `json:"result_info"`
+	}
+	err := loosejson.Unmarshal(b, &v)
+	*r = OTPResult{RequestID: string(v.RequestID), ReferenceID: string(v.ReferenceID), Result: v.Result, ResultInfo: v.ResultInfo}
+	return err
+}
+
 // CreateOTP creates and sends a code (POST /otp/create, scope otpGateway).
 func (c *Client) CreateOTP(ctx context.Context, otp OTP) (*OTPResult, error) {
 	if err := checkOTP(otp); err != nil {
@@ -76,7 +91,7 @@ func (c *Client) CreateOTP(ctx context.Context, otp OTP) (*OTPResult, error) {
 	if err := r.Decode(&result); err != nil {
 		return nil, c.unread(r, gatewayCodes, err)
 	}
-	if status := result.ResultInfo.StatusCode; status != "" && status != "200" {
+	if parseError(r) != nil { // also beside an acceptance
 		return nil, c.failure(r, gatewayCodes)
 	}
 	if result.RequestID == "" {
@@ -138,6 +153,17 @@ func (o *OTP) checkChannels() error {
 type OTPAnswer struct {
 	RequestID  string     `json:"request_id"`
 	ResultInfo ResultInfo `json:"result_info"`
+}
+
+// UnmarshalJSON takes an id that is a number.
+func (a *OTPAnswer) UnmarshalJSON(b []byte) error {
+	var v struct {
+		RequestID  loosejson.ID `json:"request_id"`
+		ResultInfo ResultInfo   `json:"result_info"`
+	}
+	err := loosejson.Unmarshal(b, &v)
+	*a = OTPAnswer{string(v.RequestID), v.ResultInfo}
+	return err
 }
 
 // The results of [Client.VerifyOTP], as ResultInfo.StatusCode.

@@ -3,7 +3,6 @@ package apifon
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -53,7 +52,11 @@ func (p *Provider) Capabilities() provider.Capabilities {
 			features |= needed
 		}
 	}
-	return provider.Capabilities{Features: features, MaxBatch: maxBatch}
+	caps := provider.Capabilities{Features: features}
+	if caps.Has(provider.HasBatch) {
+		caps.MaxBatch, caps.BatchRules = maxBatch, batchRules
+	}
+	return caps
 }
 
 var scopedFeatures = map[string]provider.Feature{
@@ -68,40 +71,62 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	extra, err := m.ExtraOf(driverName, imExtras...)
-	if err != nil {
-		return nil, err
-	}
-	var result *SendResult
-	if len(extra) > 0 {
-		result, err = p.sendIM(ctx, m, extra)
-	} else {
-		result, err = p.sendSMS(ctx, m)
-	}
+	result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref})
 	if err != nil {
 		return nil, err
 	}
 	return receipt(result, m.To, result.RequestID)
 }
 
-func (p *Provider) sendSMS(ctx context.Context, m *provider.Message) (*SendResult, error) {
-	sms, err := p.sms(m)
+// envelope is what one message and a batch differ in.
+type envelope struct {
+	recipients []Recipient
+	reference  string
+}
+
+// submit makes the request for a message, or for a batch like it.
+func (p *Provider) submit(ctx context.Context, m *provider.Message, e envelope) (*SendResult, error) {
+	extra, err := m.ExtraOf(driverName, imExtras...)
+	if err != nil {
+		return nil, err
+	}
+	if len(extra) > 0 {
+		im, err := p.im(m, extra, e)
+		if err != nil {
+			return nil, err
+		}
+		return p.client.SendIM(ctx, im)
+	}
+	sms, err := p.sms(m, e)
 	if err != nil {
 		return nil, err
 	}
 	return p.client.SendSMS(ctx, sms)
 }
 
+// unfit says why submit would make no request for a message; nil = it would.
+func (p *Provider) unfit(m *provider.Message, e envelope) error {
+	extra, err := m.ExtraOf(driverName, imExtras...)
+	switch {
+	case err != nil:
+	case len(extra) > 0:
+		_, err = p.im(m, extra, e)
+	default:
+		_, err = p.sms(m, e)
+	}
+	return err
+}
+
 // sms converts a message to the vendor's request, or refuses what the vendor
 // would change or cannot send.
-func (p *Provider) sms(m *provider.Message) (SMS, error) {
+func (p *Provider) sms(m *provider.Message, e envelope) (SMS, error) {
 	text, err := p.text(m)
 	if err != nil {
 		return SMS{}, err
 	}
 	return SMS{
-		Recipients:  []Recipient{{Number: m.To.Digits()}},
-		ReferenceID: m.Ref,
+		Recipients:  e.recipients,
+		ReferenceID: e.reference,
 		Message:     text,
 		CallbackURL: p.config.hook(p.config.CallbackURL),
 		TTE:         TTE{For: m.Validity},
@@ -194,10 +219,7 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	// The id does not show which of the two gateways it belongs to.
 	removed, err := p.client.RemoveSMS(ctx, id)
 	if err == nil && removed < 1 {
-		removed, err = p.client.RemoveIM(ctx, id)
-		if errors.Is(err, provider.Unauthenticated) {
-			err = nil // the token was valid for the first call: it may not send instant messages, so it has none scheduled
-		}
+		removed, err = p.client.removeIMAfterSMS(ctx, id)
 	}
 	if err != nil {
 		return err

@@ -125,6 +125,7 @@ func TestRefusedWithoutRequest(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	const ok = `{"request_id":"q","results":{"306900000001":[{"message_id":"m"}]},"result_info":{"status_code":"200","description":"OK"}}`
+	ok0 := func(field string) string { return strings.Replace(ok, `{"message_id"`, "{"+field+`,"message_id"`, 1) }
 	tests := []struct {
 		name   string
 		status int
@@ -136,6 +137,20 @@ func TestAnswers(t *testing.T) {
 		{"created", 201, ok, "", ""},
 		{"number with a plus sign", 200, strings.Replace(ok, `"306`, `"+306`, 1), "", ""},
 		{"number with two zeros", 200, strings.Replace(ok, `"306`, `"00306`, 1), "", ""},
+		{"landing pages as a list", 200, ok0(`"landing_pages":[]`), "", ""},
+		{"length as a string", 200, ok0(`"length":"23"`), "", ""},
+		{"length as a fraction", 200, ok0(`"length":23.5`), "", ""},
+		{"short code as a number", 200, ok0(`"short_code":4711,"short_url":false`), "", ""},
+		{"custom id as a number", 200, ok0(`"custom_id":5`), "", ""},
+		{"reference as a number", 200, strings.Replace(ok, `{"req`, `{"reference":5,"req`, 1), "", ""},
+		{"one result without a list", 200, `{"request_id":"q","results":{"306900000001":{"message_id":"m"}}}`, "", ""},
+		{"summary of another type", 200, `{"request_id":"q","results":{"306900000001":[{"message_id":"m"}]},"result_info":"OK"}`, "", ""},
+		{"description of another type", 403, `{"result_info":{"status_code":403,"description":["Invalid sender"]}}`, provider.InvalidMessage, ""},
+		{"title of another type", 403, `{"status":403,"title":5,"error_details":[]}`, provider.InvalidMessage, ""},
+		{"request id of blanks", 200, strings.Replace(ok, `"q"`, `" \t"`, 1), provider.Indeterminate, ""},
+		{"message id of blanks", 200, strings.Replace(ok, `"m"`, `"  "`, 1), provider.Indeterminate, ""},
+		{"request id of another type", 200, strings.Replace(ok, `"q"`, `{"id":"q"}`, 1), provider.Indeterminate, ""},
+		{"a list", 200, "[" + ok + "]", provider.Indeterminate, ""},
 		{"without summary", 200, `{"request_id":"q","results":{"306900000001":[{"message_id":"m"}]}}`, "", ""},
 		{"empty", 200, "", provider.Indeterminate, ""},
 		{"html", 200, "<html>", provider.Indeterminate, ""},
@@ -190,6 +205,24 @@ func TestWrongSecret(t *testing.T) {
 	assert.Empty(t, server.Messages())
 }
 
+// An id of any digits arrives as written, never rounded.
+func TestIDsThatAreNumbers(t *testing.T) {
+	server, p := open(t)
+	server.Fail(200, `{"request_id":9007199254740993,"results":{"306900000001":[{"message_id":18}]},"result_info":{"status_code":200}}`)
+	receipt, err := p.Send(t.Context(), hello())
+	require.NoError(t, err)
+	assert.Equal(t, "9007199254740993", receipt.ID)
+	server.Fail(200, `{"request_id":17,"reference_id":5,"result":{},"result_info":{"status_code":"200"}}`)
+	receipt, err = p.StartVerification(t.Context(), &provider.VerificationRequest{To: ann, Ref: "r-1"})
+	require.NoError(t, err)
+	assert.Equal(t, "r-1", receipt.ID)
+	e := parse(t, p, `{"request_id":9007199254740993,"reference_id":5,"type":"SMS","data":[{"message_id":18,"from":1234,"to":306900000001,"custom_id":7,"status":{"code":"7","text":5}}]}`)[0]
+	assert.Equal(t, "9007199254740993", e.ID)
+	assert.Equal(t, "5", e.Ref)
+	assert.Equal(t, "+306900000001", e.To)
+	assert.Equal(t, provider.StatusDelivered, e.Status)
+}
+
 func TestCancel(t *testing.T) {
 	server, p := open(t)
 	receipt, err := p.Send(t.Context(), &provider.Message{To: ann, Text: "x", SendAt: time.Now().Add(time.Hour)})
@@ -198,8 +231,14 @@ func TestCancel(t *testing.T) {
 	assert.True(t, server.Messages()[0].Removed)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected)
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID+":2"), provider.Unsupported)
-	server.FailWith(httpcalltest.Failure{Path: "/im/remove", Status: 401})
-	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Rejected, "a token without instant messages")
+	for status, body := range map[int]string{401: "", 403: `{"result_info":{"status_code":403,"description":"Not allowed"}}`, 404: "<html>"} {
+		server.FailWith(httpcalltest.Failure{Path: "/im/remove", Status: status, Body: body})
+		err := provider.Cancel(t.Context(), p, receipt.ID)
+		require.ErrorIs(t, err, provider.Rejected, "an account without instant messages")
+		require.ErrorContains(t, err, "no message is scheduled")
+	}
+	server.FailWith(httpcalltest.Failure{Path: "/im/remove", Status: 500})
+	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Indeterminate)
 	server.FailWith(httpcalltest.Failure{Path: "/sms/remove", Status: 401})
 	require.ErrorIs(t, provider.Cancel(t.Context(), p, receipt.ID), provider.Unauthenticated)
 	for _, body := range []string{"", "null", "{}", `"4"`} {

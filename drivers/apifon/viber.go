@@ -1,7 +1,6 @@
 package apifon
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,27 +20,28 @@ var imExtras = []string{
 // otpExtras are the keys of provider.VerificationRequest.Extra.
 var otpExtras = []string{"im_text", "im_sender", "im_ttl", "im_device_target"}
 
-func (p *Provider) sendIM(ctx context.Context, m *provider.Message, extra map[string]string) (*SendResult, error) {
+// im converts a message with extras to the vendor's request.
+func (p *Provider) im(m *provider.Message, extra map[string]string, e envelope) (IM, error) {
 	if m.Validity != 0 {
-		return nil, fieldError(provider.Unsupported, "tte", "Validity is not available for instant messages; use the extra apifon.im_ttl")
+		return IM{}, fieldError(provider.Unsupported, "tte", "Validity is not available for instant messages; use the extra apifon.im_ttl")
 	}
 	text, err := p.text(m)
 	if err != nil {
-		return nil, err
+		return IM{}, err
 	}
 	channel, err := channelOf(m.Text, extra)
 	if err != nil {
-		return nil, err
+		return IM{}, err
 	}
-	return p.client.SendIM(ctx, IM{
-		Recipients:  []Recipient{{Number: m.To.Digits()}},
-		ReferenceID: m.Ref,
+	return IM{
+		Recipients:  e.recipients,
+		ReferenceID: e.reference,
 		Failover:    &text,
 		CallbackURL: p.config.hook(p.config.CallbackURL),
 		ReplyURL:    p.config.hook(p.config.ReplyURL),
 		Channels:    []Channel{channel},
 		Date:        sendAt(m),
-	})
+	}, nil
 }
 
 // channelOf converts the extras to the vendor's channel. If they have no

@@ -21,8 +21,8 @@ func parseMessages(body []byte) ([]Message, error) {
 		return parseList(list)
 	}
 	var answer struct {
-		Message  json.RawMessage   `json:"message"`
-		Messages []json.RawMessage `json:"messages"`
+		Message  json.RawMessage `json:"message"`
+		Messages json.RawMessage `json:"messages"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, errNoMessage
@@ -30,10 +30,10 @@ func parseMessages(body []byte) ([]Message, error) {
 	if len(answer.Message) > 0 {
 		return parseList([]json.RawMessage{answer.Message})
 	}
-	if answer.Messages == nil {
+	if !bytes.HasPrefix(answer.Messages, []byte("[")) || json.Unmarshal(answer.Messages, &list) != nil {
 		return nil, errNoMessage
 	}
-	return parseList(answer.Messages)
+	return parseList(list)
 }
 
 // hasMessage reports whether body is an object with messages, readable or not.
@@ -66,7 +66,7 @@ func parseList(list []json.RawMessage) ([]Message, error) {
 // message is the vendor's object. Samples of several years differ in the types
 // of its fields, and only the id is needed: what cannot be read is left empty.
 type message struct {
-	ID        loosejson.Word `json:"id"`
+	ID        loosejson.ID   `json:"id"`
 	Body      loosejson.Word `json:"body"`
 	To        loosejson.Word `json:"to"`
 	Origin    party          `json:"origin"`

@@ -1,7 +1,6 @@
 package phonify
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -48,7 +47,7 @@ type errorBody struct {
 // without secrets.
 func parseError(resp *httpcall.Response) *APIError {
 	var body errorBody
-	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil || len(body.Errors) == 0 {
+	if resp.Readable() != nil || loosejson.Unmarshal(resp.Raw(), &body) != nil || len(body.Errors) == 0 {
 		return nil
 	}
 	e := &APIError{HTTPStatus: resp.Status}

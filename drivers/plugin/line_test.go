@@ -169,7 +169,7 @@ func TestDriverMistakes(t *testing.T) {
 		assert.ErrorIs(t, verdicts[2].Err, provider.Indeterminate)
 
 		_, err = p.Status(context.Background(), "x")
-		assert.ErrorContains(t, err, "unknown kind")
+		assert.ErrorContains(t, err, "neither a result nor an error")
 		_, err = provider.ReadBalance(context.Background(), p)
 		assert.ErrorIs(t, err, errors.ErrUnsupported)
 		_, err = p.Balance(context.Background())

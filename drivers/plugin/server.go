@@ -126,16 +126,17 @@ const (
 	maxRaw        = maxMessage / 2
 )
 
-// answered converts a driver's two return values. If it returned neither, the
-// outcome is unknown.
+// answered converts a driver's two return values. Without a receipt an error
+// counts; if they break the contract, the outcome is unknown.
 func answered(receipt *provider.Receipt, err error) (*driverv1.Receipt, *driverv1.Error) {
-	if err == nil && receipt == nil {
-		err = provider.NewError(provider.Indeterminate, "the driver returned neither a receipt nor an error")
-	}
 	if err != nil {
-		return nil, toproto.Error(err)
+		receipt = nil
 	}
-	answer := toproto.Receipt(receipt)
+	v := provider.Verdict{Receipt: receipt, Err: err}.Checked()
+	if v.Err != nil {
+		return nil, toproto.Error(v.Err)
+	}
+	answer := toproto.Receipt(v.Receipt)
 	if len(answer.Raw) > maxReceiptRaw {
 		answer.Raw = nil
 	}

@@ -275,13 +275,6 @@ func (f *flow) last(answer chan *driverv1.StreamAnswer) (*provider.Receipt, erro
 
 // sent reads a plugin's response to a send. An invalid one proves nothing.
 func sent(receipt *driverv1.Receipt, failure *driverv1.Error) (*provider.Receipt, error) {
-	switch {
-	case receipt != nil && failure == nil:
-		return fromproto.Receipt(receipt), nil
-	case failure != nil && receipt == nil:
-		return nil, fromproto.Error(failure)
-	}
-	return nil, &provider.Error{Code: provider.Indeterminate, Err: errNoVerdict}
+	v := provider.Verdict{Receipt: fromproto.Receipt(receipt), Err: fromproto.Error(failure)}.Checked()
+	return v.Receipt, v.Err
 }
-
-var errNoVerdict = errors.New("the plugin returned neither a receipt nor an error, or both")

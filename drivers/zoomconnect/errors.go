@@ -55,7 +55,7 @@ func parseError(resp *httpcall.Response) *APIError {
 		DeveloperMessage loosejson.Text `json:"developerMessage"`
 		MoreInfoURL      loosejson.Text `json:"moreInfoUrl"`
 	}
-	if resp.Readable() != nil || json.Unmarshal(resp.Raw(), &body) != nil {
+	if resp.Readable() != nil || loosejson.Unmarshal(resp.Raw(), &body) != nil {
 		return nil
 	}
 	if body.MessageID != "" || len(body.Results) > 0 {

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"github.com/anysms/anysms/drivers/internal/loosejson"
 )
 
 // Message is one message of the account, sent or received.
@@ -36,6 +38,34 @@ type Message struct {
 	} `json:"repliedToMessage"`
 
 	Raw json.RawMessage `json:"-"` // the vendor's object; it may hold numbers and text, never a secret
+}
+
+// UnmarshalJSON leaves out what is not of the documented type, and takes texts
+// that are numbers: only the id is needed to recognise a message.
+func (m *Message) UnmarshalJSON(b []byte) error {
+	type plain Message
+	var v struct {
+		*plain
+		MessageType      loosejson.Word `json:"messageType"`
+		MessageStatus    loosejson.Word `json:"messageStatus"`
+		Message          loosejson.Word `json:"message"`
+		FromNumber       loosejson.Word `json:"fromNumber"`
+		ToNumber         loosejson.Word `json:"toNumber"`
+		Campaign         loosejson.Word `json:"campaign"`
+		UserDataField    loosejson.Word `json:"userDataField"`
+		CreditCost       loosejson.Word `json:"creditCost"`
+		NumberOfMessages loosejson.Word `json:"numberOfMessages"`
+	}
+	v.plain = (*plain)(m)
+	if err := loosejson.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	m.MessageType, m.MessageStatus, m.Message = string(v.MessageType), string(v.MessageStatus), string(v.Message)
+	m.FromNumber, m.ToNumber = string(v.FromNumber), string(v.ToNumber)
+	m.Campaign, m.UserDataField = string(v.Campaign), string(v.UserDataField)
+	m.NumberOfMessages, _ = strconv.Atoi(string(v.NumberOfMessages)) // 0 if it is not a number
+	m.CreditCost, _ = parseCredits(string(v.CreditCost))             // none if it is not an amount
+	return nil
 }
 
 // The directions of a message.
@@ -111,14 +141,18 @@ func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, e
 		return nil, err
 	}
 	var answer struct {
-		Page       int               `json:"page"`
-		TotalPages int               `json:"totalPages"`
+		Page       loosejson.Word    `json:"page"`
+		TotalPages json.RawMessage   `json:"totalPages"`
 		Messages   []json.RawMessage `json:"webServiceMessages"`
 	}
-	if json.Unmarshal(resp.Raw(), &answer) != nil || answer.Messages == nil && answer.Page == 0 {
+	if json.Unmarshal(resp.Raw(), &answer) != nil || answer.Messages == nil && answer.Page == "" {
 		return nil, resp.Indeterminate(errNotDocumented)
 	}
-	list := &Page{Number: page, TotalPages: answer.TotalPages, Messages: make([]Message, len(answer.Messages))}
+	total, err := pages(answer.TotalPages)
+	if err != nil {
+		return nil, resp.Indeterminate(errNotDocumented)
+	}
+	list := &Page{Number: page, TotalPages: total, Messages: make([]Message, len(answer.Messages))}
 	for i, raw := range answer.Messages {
 		m, err := parseMessage(raw)
 		if err != nil {
@@ -127,6 +161,15 @@ func (c *Client) ListMessages(ctx context.Context, f Filter, page int) (*Page, e
 		list.Messages[i] = *m
 	}
 	return list, nil
+}
+
+// pages reads the number of pages, which may be absent. One that cannot be read
+// would hide messages.
+func pages(raw json.RawMessage) (int, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return 0, nil
+	}
+	return strconv.Atoi(string(loosejson.WordOf(raw)))
 }
 
 var errNotDocumented = errors.New("the response does not have the documented form")

@@ -191,6 +191,7 @@ func TestFailures(t *testing.T) {
 		{"id and error body", 200, `{"messageId":"1","code":2,"message":"Invalid mobile number"}`, provider.Indeterminate},
 		{"code 0 with 200 is not an error", 200, `{"status":"OK","code":0,"message":"Queued"}`, provider.Indeterminate},
 		{"neither id nor error", 200, `{"messageId":null,"error":null}`, provider.Indeterminate},
+		{"id of blanks", 200, `{"messageId":" \u00a0"}`, provider.Indeterminate},
 		{"empty id", 200, `{"messageId":""}`, provider.Indeterminate},
 		{"id that is none", 200, `{"messageId":{}}`, provider.Indeterminate},
 		{"page", 200, "<html>", provider.Indeterminate},
@@ -214,6 +215,11 @@ func TestLenientResponses(t *testing.T) {
 		"an empty error":   `{"messageId":"17","error":""}`,
 		"byte order mark":  "\ufeff" + `{"messageId":"17"}`,
 		"an unknown field": `{"messageId":"17","links":[]}`,
+		"error is false":   `{"messageId":"17","error":false}`,
+		"error is a list":  `{"messageId":"17","error":[]}`,
+		"code is zero":     `{"messageId":"17","code":0,"error":{}}`,
+		"code is \"0\"":    `{"messageId":17,"code":"0"}`,
+		"odd types":        `{"messageId":"17","status":5,"message":[],"sendSmsResponses":{},"moreInfoUrl":{}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t)
@@ -316,6 +322,33 @@ func TestFind(t *testing.T) {
 	s.Fail(500, "")
 	_, err = find(provider.Message{To: alice, Ref: "order-17"}, start)
 	require.Error(t, err)
+}
+
+// Only the id, the ref and the number decide whether a listed message is ours.
+func TestFindReadsLoosely(t *testing.T) {
+	const known = `{"messageId":17,"userDataField":"order-17","toNumber":27820000001,`
+	for name, rest := range map[string]string{
+		"strings":      `"creditCost":"0.5","numberOfMessages":"2","deleted":"no","messageStatus":5}`,
+		"objects":      `"creditCost":{},"numberOfMessages":[],"contact":"x","dateTimeSent":{},"campaign":false}`,
+		"nonsense":     `"creditCost":"n/a","numberOfMessages":"two","repliedToMessage":[],"fromNumber":1.5}`,
+		"text":         `"message":{"a":1}}`,
+		"not a number": `"creditCost":"NaN"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t)
+			s.Fail(200, `{"page":"1","totalPages":"1","webServiceMessages":[`+known+rest+`]}`)
+			receipt, err := open(t, s.URL).Find(t.Context(), &provider.Message{To: alice, Ref: "order-17"}, time.Now())
+			require.NoError(t, err)
+			require.NotNil(t, receipt)
+			assert.Equal(t, "17", receipt.ID)
+		})
+	}
+	t.Run("number of pages unreadable", func(t *testing.T) {
+		s := newServer(t)
+		s.Fail(200, `{"page":1,"totalPages":"many","webServiceMessages":[]}`)
+		_, err := open(t, s.URL).Find(t.Context(), &provider.Message{To: alice, Ref: "order-17"}, time.Now())
+		require.Error(t, err, "the message may be on a page that was not read")
+	})
 }
 
 // A vendor that takes the message and loses the response makes the send indeterminate, and Find

@@ -90,7 +90,7 @@ func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
 	if err := json.Unmarshal(resp.Raw(), &answer); err != nil || len(answer.Responses) != len(b.Messages) {
 		return nil, resp.Indeterminate(errors.New("the response does not have one result per message"))
 	}
-	if answer.Code != "" {
+	if says(answer.Code) {
 		return nil, resp.Indeterminate(errors.New("the response has both results and an error"))
 	}
 	results := make([]SendResult, len(answer.Responses))
@@ -111,15 +111,24 @@ func (c *Client) result(resp *httpcall.Response, raw json.RawMessage) SendResult
 	err := json.Unmarshal(raw, &answer)
 	r := SendResult{MessageID: string(answer.MessageID), Raw: raw}
 	switch {
-	case err != nil || answer.MessageID == "" && answer.Error == "":
+	case err != nil || answer.MessageID == "" && !says(answer.Error):
 		r.Err = resp.Indeterminate(errors.New("the response has no message id"))
-	case answer.MessageID != "" && (answer.Error != "" || answer.Code != ""):
+	case answer.MessageID != "" && (says(answer.Error) || says(answer.Code)):
 		r.Err = resp.Indeterminate(errors.New("the response has both a message id and an error"))
-	case answer.Error != "":
+	case says(answer.Error):
 		words := string(answer.Error)
 		r.Err = resp.Failed(c.codeOf("", words, provider.Rejected), "", words)
 	}
 	return r
+}
+
+// says reports whether a field that is for errors has one.
+func says(field loosejson.Text) bool {
+	switch field {
+	case "", "0", "false", "[]", "{}":
+		return false
+	}
+	return true
 }
 
 // SendURLParameters sends one message by query parameters, with the account's

@@ -2,7 +2,7 @@ package zoomconnect
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -71,20 +71,25 @@ func (c *Credits) UnmarshalJSON(b []byte) error {
 	if amount == "null" {
 		return nil
 	}
+	credits, err := parseCredits(amount)
+	if err == nil {
+		*c = credits
+	}
+	return err
+}
+
+func parseCredits(amount string) (Credits, error) {
 	money, err := provider.ParseMoney(amount, provider.Credits)
 	if err == nil {
-		*c = Credits{money}
-		return nil
+		return Credits{money}, nil
 	}
-	var f float64 // with an exponent, or an artefact such as 0.30000000000000004
-	if err := json.Unmarshal(b, &f); err != nil {
-		return err
+	// With an exponent, or an artefact such as 0.30000000000000004.
+	f, err := strconv.ParseFloat(amount, 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return Credits{}, fmt.Errorf("%q is not an amount of credits", amount)
 	}
-	if money, err = provider.ParseMoney(strconv.FormatFloat(f, 'f', 6, 64), provider.Credits); err != nil || math.IsInf(f, 0) {
-		return err
-	}
-	*c = Credits{money}
-	return nil
+	money, err = provider.ParseMoney(strconv.FormatFloat(f, 'f', 6, 64), provider.Credits)
+	return Credits{money}, err
 }
 
 // MarshalJSON writes a JSON number.
@@ -93,9 +98,9 @@ func (c Credits) MarshalJSON() ([]byte, error) { return []byte(c.Amount()), nil 
 // ID is the vendor's opaque id. It comes as a string or as a number.
 type ID string
 
-// UnmarshalJSON never fails; a value of another type is "".
+// UnmarshalJSON never fails; a value of another type, or of blanks, is "".
 func (id *ID) UnmarshalJSON(b []byte) error {
-	*id = ID(loosejson.WordOf(b))
+	*id = ID(loosejson.IDOf(b))
 	return nil
 }
 

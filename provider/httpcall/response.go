@@ -111,11 +111,16 @@ func shorten(s string) string {
 	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
-// Indeterminate makes the error for a response that should be an acceptance but cannot
-// be read as one.
+// Indeterminate makes the error for a response that should be an acceptance but
+// cannot be read as one; cause says why, nil = no more than that.
 func (r *Response) Indeterminate(cause error) *provider.Error {
+	if cause == nil {
+		cause = errUnread
+	}
 	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, r.client.redactor.wrap(cause))}
 }
+
+var errUnread = errors.New("the response cannot be read as an acceptance")
 
 // ByStatus makes the error for a response without a documented body, whose
 // status alone decides. [Config].StatusOutcomes takes precedence over the

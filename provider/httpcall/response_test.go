@@ -145,6 +145,21 @@ func TestByStatus(t *testing.T) {
 	assert.ErrorIs(t, answer(404, "").ByStatus(), provider.Indeterminate)
 }
 
+// The methods of a response take whatever a driver has at hand.
+func TestResponseOfNothing(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), post("x"))
+	require.NoError(t, err)
+	doubt := resp.Indeterminate(nil)
+	require.ErrorIs(t, doubt, provider.Indeterminate)
+	assert.ErrorContains(t, doubt, "HTTP status 200: the response cannot be read as an acceptance")
+	require.ErrorIs(t, resp.Indeterminate(resp.Readable()), provider.Indeterminate)
+	require.ErrorIs(t, resp.Failed("", "", ""), provider.Code(""))
+	require.Error(t, resp.Decode(nil))
+	assert.False(t, resp.DropToken())
+}
+
 func TestSecretsAreTakenOut(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"error":"key s3cr3t/+key and s3cr3t%2F%2Bkey of user abc is bad"}`)

@@ -5,7 +5,19 @@ package loosejson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"strings"
 )
+
+// Unmarshal is json.Unmarshal, except that a value of an unexpected type is left
+// out: a field that nobody needs must not make a whole response unreadable.
+func Unmarshal(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
+}
 
 // Text is a value of any type as text: a string as it is, null as "", anything
 // else as its JSON.
@@ -34,6 +46,24 @@ type Word string
 func (w *Word) UnmarshalJSON(b []byte) error {
 	*w = WordOf(b)
 	return nil
+}
+
+// ID is a Word that identifies something: one of blanks alone is "".
+type ID string
+
+// UnmarshalJSON never fails.
+func (id *ID) UnmarshalJSON(b []byte) error {
+	*id = IDOf(b)
+	return nil
+}
+
+// IDOf is for the UnmarshalJSON of other types.
+func IDOf(b []byte) ID {
+	word := string(WordOf(b))
+	if strings.TrimSpace(word) == "" {
+		return ""
+	}
+	return ID(word)
 }
 
 // WordOf is for the UnmarshalJSON of other types.
