@@ -73,8 +73,8 @@ func reshape(change func(*provider.Message)) breaker {
 	})
 }
 
-func brokenCapabilities() map[string]breaker {
-	return map[string]breaker{
+func brokenCapabilities() map[broken]breaker {
+	return map[broken]breaker{
 		"capabilities.bits":     withReference(func(r *reference) bare { return bare{r} }),
 		"capabilities.constant": withReference(func(r *reference) *moody { return &moody{reference: r} }),
 		"capabilities.limits":   rewrite(func(text string) string { return string([]rune(text)[:min(maxCharacters, len([]rune(text)))]) }),
@@ -100,8 +100,8 @@ type closing struct {
 
 func (c closing) Close() error { return c.end() }
 
-func brokenLives() map[string]breaker {
-	return map[string]breaker{
+func brokenLives() map[broken]breaker {
+	return map[broken]breaker{
 		"life.open-offline": func(url string) (provider.Provider, error) {
 			r, err := newReference(url)
 			if err == nil {
@@ -173,16 +173,17 @@ func recodeBatch(from, to provider.Code) breaker {
 	})
 }
 
-func brokenBatches() map[string]breaker {
-	return map[string]breaker{
+func brokenBatches() map[broken]breaker {
+	return map[broken]breaker{
 		"batch.partial": rebatch(func(vs []provider.Verdict) []provider.Verdict {
 			if len(vs) > 2 {
 				vs[0], vs[2] = vs[2], vs[0]
 			}
 			return vs
 		}),
-		"batch.doubt":    recodeBatch(provider.Indeterminate, provider.Unavailable),
-		"batch.not-sent": recodeBatch(provider.Unavailable, provider.Indeterminate),
+		"batch.same-recipient": withReference(func(r *reference) keyed { return keyed{r} }),
+		"batch.doubt":          recodeBatch(provider.Indeterminate, provider.Unavailable),
+		"batch.not-sent":       recodeBatch(provider.Unavailable, provider.Indeterminate),
 		"batch.invalid": rebatch(func(vs []provider.Verdict) []provider.Verdict {
 			for i := range vs {
 				vs[i] = vs[len(vs)-1]
@@ -190,6 +191,27 @@ func brokenBatches() map[string]breaker {
 			return vs
 		}),
 	}
+}
+
+// keyed sends one message to each number, and gives its verdict to all to that
+// number.
+type keyed struct{ *reference }
+
+func (k keyed) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	place := make(map[string]int)
+	var different []*provider.Message
+	for _, m := range ms {
+		if _, known := place[m.To.String()]; !known {
+			place[m.To.String()] = len(different)
+			different = append(different, m)
+		}
+	}
+	verdicts := k.reference.SendBatch(ctx, different)
+	all := make([]provider.Verdict, len(ms))
+	for i, m := range ms {
+		all[i] = verdicts[place[m.To.String()]]
+	}
+	return all
 }
 
 // hooked is the reference driver with a broken ParseCallback.
@@ -217,13 +239,17 @@ func rehook(change func([]provider.Event) ([]provider.Event, error)) breaker {
 	})
 }
 
-func brokenCallbacks() map[string]breaker {
-	return map[string]breaker{
+func brokenCallbacks() map[broken]breaker {
+	return map[broken]breaker{
 		"callbacks.golden": rehook(func(events []provider.Event) ([]provider.Event, error) { return events[:1], nil }),
 		"callbacks.forged": hook(func(c *provider.Callback, right *reference) ([]provider.Event, error) {
 			c = &provider.Callback{Body: c.Body, Query: map[string][]string{"key": {hookKey}}}
 			return right.ParseCallback(context.Background(), c)
 		}),
+		"callbacks.forged/half of the secret": secretBy(func(given string) bool { return given != "" && strings.HasPrefix(hookKey, given) }),
+		"callbacks.forged/in any case":        secretBy(func(given string) bool { return strings.EqualFold(hookKey, given) }),
+		"callbacks.forged/a longer secret":    secretBy(func(given string) bool { return strings.HasPrefix(given, hookKey) }),
+		"callbacks.bad-item":                  hook(lenient),
 		"callbacks.unknown-status": rehook(func(events []provider.Event) ([]provider.Event, error) {
 			for _, e := range events {
 				if e.Status == provider.StatusUnknown {
@@ -252,6 +278,33 @@ func brokenCallbacks() map[string]breaker {
 			return events, err
 		}),
 	}
+}
+
+// secretBy compares the secret in another way.
+func secretBy(same func(given string) bool) breaker {
+	return hook(func(c *provider.Callback, right *reference) ([]provider.Event, error) {
+		if !same(c.Query.Get("key")) {
+			return nil, provider.ErrBadSignature
+		}
+		c = &provider.Callback{Body: c.Body, Query: map[string][]string{"key": {hookKey}}}
+		return right.ParseCallback(context.Background(), c)
+	})
+}
+
+// lenient leaves out items that it cannot read.
+func lenient(c *provider.Callback, _ *reference) ([]provider.Event, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(c.Body, &items); err != nil {
+		return nil, err
+	}
+	var events []provider.Event
+	for _, item := range items {
+		var s referenceState
+		if json.Unmarshal(item, &s) == nil {
+			events = append(events, s.event())
+		}
+	}
+	return events, nil
 }
 
 // streamed returns the events read so far if the rest is invalid.

@@ -28,38 +28,48 @@ type breaker = func(url string) (provider.Provider, error)
 // that it must pass, as a driver that fails everywhere proves nothing.
 type proof struct{ caught, passed conformance.Report }
 
-func prove(ctx context.Context, id string, open breaker) proof {
+// broken is a broken driver: the case that must catch it, and after a slash what is
+// broken, where a case has several.
+type broken string
+
+// id is the case that must catch it.
+func (b broken) id() string {
+	id, _, _ := strings.Cut(string(b), "/")
+	return id
+}
+
+func prove(ctx context.Context, name broken, open breaker) proof {
 	h := referenceHarness(open)
-	if d, ok := brokenDrivers()[id]; ok {
+	if d, ok := brokenDrivers()[string(name)]; ok {
 		h = driverHarness(d)
 	}
-	return proof{conformance.CheckOnly(ctx, h, id), conformance.CheckOnly(ctx, h, rightWith(id))}
+	return proof{conformance.CheckOnly(ctx, h, name.id()), conformance.CheckOnly(ctx, h, rightWith(name.id()))}
 }
 
 // proveAll runs every broken driver, concurrently if the case permits it.
-func proveAll(ctx context.Context) map[string]proof {
-	broken := breakers()
+func proveAll(ctx context.Context) map[broken]proof {
+	all := breakers()
 	var mu sync.Mutex
-	proofs := make(map[string]proof)
+	proofs := make(map[broken]proof)
 	var group sync.WaitGroup
 	slots := make(chan struct{}, 32)
-	for id, open := range broken {
-		if conformance.Alone(id) {
+	for name, open := range all {
+		if conformance.Alone(name.id()) {
 			continue
 		}
 		slots <- struct{}{}
 		group.Go(func() {
-			p := prove(ctx, id, open)
+			p := prove(ctx, name, open)
 			mu.Lock()
-			proofs[id] = p
+			proofs[name] = p
 			mu.Unlock()
 			<-slots
 		})
 	}
 	group.Wait()
-	for id, open := range broken {
-		if conformance.Alone(id) {
-			proofs[id] = prove(ctx, id, open)
+	for name, open := range all {
+		if conformance.Alone(name.id()) {
+			proofs[name] = prove(ctx, name, open)
 		}
 	}
 	return proofs
@@ -68,31 +78,34 @@ func proveAll(ctx context.Context) map[string]proof {
 // TestBroken tests the suite: for each case there is a broken driver that fails it.
 func TestBroken(t *testing.T) {
 	proofs := proveAll(t.Context())
+	caught := make(map[string]bool)
+	for name, p := range proofs {
+		caught[name.id()] = true
+		t.Run(string(name), func(t *testing.T) {
+			require.Len(t, p.caught.Results, 1, p.caught.Problem)
+			assert.Equal(t, conformance.Failed, p.caught.Results[0].Status, "the broken driver is not caught: %v", p.caught.Results[0].Details)
+			assert.Equal(t, conformance.Passed, p.passed.Results[0].Status, "the broken driver fails %s too: %v", rightWith(name.id()), p.passed.Results[0].Details)
+		})
+	}
 	known := make(map[string]bool)
 	for _, c := range conformance.Catalogue() {
 		assert.False(t, known[c.ID], "%s is in the catalogue twice", c.ID)
 		known[c.ID] = true
-		t.Run(c.ID, func(t *testing.T) {
-			assert.NotEmpty(t, c.Why)
-			assert.NotEmpty(t, c.Source)
-			p, ok := proofs[c.ID]
-			require.True(t, ok, "no broken driver tests this case")
-			require.Len(t, p.caught.Results, 1, p.caught.Problem)
-			assert.Equal(t, conformance.Failed, p.caught.Results[0].Status, "the broken driver is not caught: %v", p.caught.Results[0].Details)
-			assert.Equal(t, conformance.Passed, p.passed.Results[0].Status, "the broken driver fails %s too: %v", rightWith(c.ID), p.passed.Results[0].Details)
-		})
-	}
-	for id := range proofs {
-		assert.True(t, known[id], "%s breaks no case", id)
+		assert.NotEmpty(t, c.Why, c.ID)
+		assert.NotEmpty(t, c.Source, c.ID)
+		assert.NotEmpty(t, c.Fix, c.ID)
+		assert.True(t, caught[c.ID], "no broken driver tests the case %s", c.ID)
 	}
 }
 
 // rightWith is a case that a broken driver passes.
 func rightWith(id string) string {
 	switch id {
-	case "receipt.accepted", "receipt.status-2xx", "fault.slow-read", "fault.slow-response":
+	case "receipt.accepted":
+		return "fault.close-after-read"
+	case "receipt.status-2xx", "fault.slow-read", "fault.slow-response", "message.foreign-extra":
 		return "message.validated"
-	case "life.open-offline":
+	case "life.open-offline", "message.options":
 		return "capabilities.bits"
 	case "requests.stale":
 		return "fault.refused"
@@ -103,23 +116,25 @@ func rightWith(id string) string {
 }
 
 // breakers are the broken drivers by the case that catches them.
-func breakers() map[string]breaker {
-	all := map[string]breaker{}
-	for _, part := range []map[string]breaker{
+func breakers() map[broken]breaker {
+	all := map[broken]breaker{}
+	for _, part := range []map[broken]breaker{
 		brokenReceipts(), brokenTexts(), brokenCodes(), brokenStatuses(), brokenFaults(), brokenRequests(),
 		brokenContexts(), brokenPrivacy(), brokenCapabilities(), brokenLives(), brokenBatches(), brokenCallbacks(),
-		brokenConfigs(),
+		brokenConfigs(), brokenMessages(), brokenLookups(), brokenOptions(), brokenTimeouts(),
 	} {
 		maps.Copy(all, part)
 	}
 	return all
 }
 
-func brokenReceipts() map[string]breaker {
-	return map[string]breaker{
+func brokenReceipts() map[broken]breaker {
+	return map[broken]breaker{
 		"receipt.accepted": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
-			_, err := right.Send(ctx, m)
-			return &provider.Receipt{ID: "42"}, err
+			if _, err := right.Send(ctx, m); err != nil {
+				return nil, err
+			}
+			return &provider.Receipt{ID: "42"}, nil
 		}),
 		"receipt.status-2xx": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 			request, err := right.request(m)
@@ -156,8 +171,8 @@ func latin1(text string) string {
 	}, text)
 }
 
-func brokenTexts() map[string]breaker {
-	return map[string]breaker{
+func brokenTexts() map[broken]breaker {
+	return map[broken]breaker{
 		"text.gsm7":      rewrite(strings.NewReplacer("é", "e", "Ø", "O", "¤", "").Replace),
 		"text.extension": rewrite(strings.NewReplacer("€", "?", "{", "(").Replace),
 		"text.greek":     rewrite(strings.ToUpper),
@@ -181,23 +196,23 @@ func brokenTexts() map[string]breaker {
 	}
 }
 
-func brokenCodes() map[string]breaker {
-	broken := make(map[string]breaker)
+func brokenCodes() map[broken]breaker {
+	all := make(map[broken]breaker)
 	for _, code := range provider.Codes() {
-		broken["codes."+string(code)] = recode(func(e *provider.Error) {
+		all[broken("codes."+string(code))] = recode(func(e *provider.Error) {
 			if e.Code == code {
 				e.Code = other(code)
 			}
 		})
 	}
-	broken["codes.error-2xx"] = alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+	all["codes.error-2xx"] = alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 		receipt, err := right.Send(ctx, m)
 		if err != nil && strings.Contains(err.Error(), "HTTP status 200") {
 			return &provider.Receipt{ID: "hopeful"}, nil
 		}
 		return receipt, err
 	})
-	return broken
+	return all
 }
 
 // other is a wrong code, the worst one if there is one.
@@ -213,21 +228,21 @@ func other(code provider.Code) provider.Code {
 	return provider.Rejected
 }
 
-func brokenStatuses() map[string]breaker {
-	broken := make(map[string]breaker)
+func brokenStatuses() map[broken]breaker {
+	all := make(map[broken]breaker)
 	for _, c := range conformance.Catalogue() {
 		if strings.HasPrefix(c.ID, "status.") {
-			broken[c.ID] = recode(func(e *provider.Error) { e.Code = other(e.Code) })
+			all[broken(c.ID)] = recode(func(e *provider.Error) { e.Code = other(e.Code) })
 		}
 	}
 	deaf := recode(func(e *provider.Error) { e.RetryAfter = 0 })
-	broken["status.429-seconds"], broken["status.429-date"] = deaf, deaf
-	broken["status.429-nonsense"] = recode(func(e *provider.Error) { e.RetryAfter = time.Hour })
-	return broken
+	all["status.429-seconds"], all["status.429-date"] = deaf, deaf
+	all["status.429-nonsense"] = recode(func(e *provider.Error) { e.RetryAfter = time.Hour })
+	return all
 }
 
-func brokenFaults() map[string]breaker {
-	broken := make(map[string]breaker)
+func brokenFaults() map[broken]breaker {
+	all := make(map[broken]breaker)
 	hopeful := recode(func(e *provider.Error) {
 		if e.Code == provider.Indeterminate {
 			e.Code = provider.Unavailable
@@ -238,14 +253,14 @@ func brokenFaults() map[string]breaker {
 		"hang-in-head", "hang-in-body", "truncated-length", "truncated-chunk", "missing-last-chunk",
 		"empty-200", "html-200", "json-null", "json-empty", "json-list", "json-deep",
 	} {
-		broken["fault."+name] = hopeful
+		all[broken("fault."+name)] = hopeful
 	}
 	hasty := func(url string) (provider.Provider, error) {
 		client, err := httpcall.New(httpcall.Config{BaseURL: url, Timeout: provider.Duration(4 * time.Millisecond)}, apiKey)
 		return &reference{client: client}, err
 	}
 	afraid := naively(func(n *naive) { n.failure = provider.Indeterminate })
-	for id, b := range map[string]breaker{
+	for id, b := range map[broken]breaker{
 		"reset-before-read": retrying,
 		"slow-read":         hasty,
 		"slow-response":     hasty,
@@ -267,9 +282,9 @@ func brokenFaults() map[string]breaker {
 		"duplicate-keys":    naively(asItComes),
 		"bad-utf8":          naively(func(n *naive) { n.needUTF8 = true }),
 	} {
-		broken["fault."+id] = b
+		all["fault."+id] = b
 	}
-	return broken
+	return all
 }
 
 func panicOnDoubt(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
@@ -289,8 +304,8 @@ var retrying = alter(func(ctx context.Context, m *provider.Message, right *refer
 	return receipt, err
 })
 
-func brokenRequests() map[string]breaker {
-	broken := map[string]breaker{
+func brokenRequests() map[broken]breaker {
+	all := map[broken]breaker{
 		"requests.one": retrying,
 		"requests.reused-drop": naively(func(n *naive) {
 			n.failure = provider.Indeterminate
@@ -316,9 +331,9 @@ func brokenRequests() map[string]breaker {
 		"requests.parallel": forgetful,
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		broken[fmt.Sprintf("requests.redirect-%d", status)] = naively(asItComes)
+		all[broken(fmt.Sprintf("requests.redirect-%d", status))] = naively(asItComes)
 	}
-	return broken
+	return all
 }
 
 // forgetful stores the current message where the next one overwrites it.
@@ -337,11 +352,11 @@ func forgetful(url string) (provider.Provider, error) {
 	})(url)
 }
 
-func brokenContexts() map[string]breaker {
+func brokenContexts() map[broken]breaker {
 	deaf := alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
 		return right.Send(context.WithoutCancel(ctx), m)
 	})
-	return map[string]breaker{
+	return map[broken]breaker{
 		"context.cancelled":        deaf,
 		"context.expired":          deaf,
 		"context.cancel-waiting":   deaf,
@@ -355,8 +370,8 @@ type candid struct {
 	key string
 }
 
-func brokenPrivacy() map[string]breaker {
-	return map[string]breaker{
+func brokenPrivacy() map[broken]breaker {
+	return map[broken]breaker{
 		"privacy.errors":           naively(asItComes),
 		"privacy.transport-errors": naively(func(n *naive) { n.query = true }),
 		"privacy.receipt":          naively(asItComes),
@@ -388,7 +403,7 @@ func TestImpossibleDrivers(t *testing.T) {
 	}{
 		"Open fails":             {func(string) (provider.Provider, error) { return nil, io.ErrUnexpectedEOF }, "Open: unexpected EOF"},
 		"Open returns nothing":   {func(string) (provider.Provider, error) { return nil, nil }, "neither a provider nor an error"},
-		"Open panics":            {func(string) (provider.Provider, error) { panic("no") }, "panic: no"},
+		"Open panics":            {func(string) (provider.Provider, error) { panic("no") }, "Open panics: no"},
 		"Send panics":            {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { panic("no") }), "Send panics: no"},
 		"Send returns nothing":   {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, nil }), "neither a receipt nor an error"},
 		"Send returns any error": {alter(func(context.Context, *provider.Message, *reference) (*provider.Receipt, error) { return nil, io.EOF }), "want accepted"},

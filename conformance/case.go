@@ -18,31 +18,63 @@ type Case struct {
 	Core   bool   `json:"core"`   // cannot be skipped
 	Why    string `json:"why"`    // what goes wrong otherwise
 	Source string `json:"source"` // where the requirement comes from
+	Fix    string `json:"fix"`    // how to mend a driver that fails
 
-	http  bool // needs a driver that makes HTTP requests
+	needs need
 	alone bool // measures the process, so that nothing else may run
 	run   func(*trial)
 }
 
-// Catalogue lists all cases in the order of a report.
-func Catalogue() []Case { return slices.Clone(catalogue()) }
+// need is what a case needs of the harness.
+type need int
 
-func catalogue() []Case {
-	return slices.Concat(
+const (
+	nothing need = iota
+	aLab         // a vendor, whatever the transport
+	anHTTPLab
+)
+
+// Catalogue lists all cases for drivers that make HTTP requests, in the order of a
+// report.
+func Catalogue() []Case { return CatalogueOf(httpLab{}) }
+
+// CatalogueOf lists the cases for drivers of a lab's transport.
+func CatalogueOf(lab Lab) []Case {
+	cases := slices.Concat(
 		receiptCases(),
+		messageCases(),
 		textCases(),
 		codeCases(),
-		statusCases(),
-		faultCases(),
+		httpStatusCases(),
+		faultCases(lab.Faults()),
+		httpFaultCases(),
+		timeoutCases(lab.Faults()),
 		requestCases(),
+		httpRequestCases(),
 		contextCases(),
 		privacyCases(),
 		capabilityCases(),
+		lookupCases(),
 		batchCases(),
 		callbackCases(),
 		lifeCases(),
+		httpLifeCases(),
 		configCases(),
 	)
+	if _, http := lab.(httpLab); http {
+		return cases
+	}
+	return slices.DeleteFunc(cases, func(c Case) bool { return c.needs == anHTTPLab })
+}
+
+// Group is the first part of the id: "fault" of "fault.html-200".
+func (c Case) Group() string {
+	for i := range len(c.ID) {
+		if c.ID[i] == '.' {
+			return c.ID[:i]
+		}
+	}
+	return c.ID
 }
 
 // Sources that cases refer to.

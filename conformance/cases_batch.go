@@ -1,193 +1,228 @@
 package conformance
 
 import (
-	"context"
 	"fmt"
-	"runtime/debug"
+	"slices"
 
-	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
 )
 
 func batchCases() []Case {
 	return []Case{
-		{ID: "batch.partial", Level: Must, http: true, run: batchPartial,
+		{ID: "batch.partial", Level: Must, needs: aLab, run: batchPartial,
 			Why:    "an invalid number in a batch must not make the other messages look refused, and each verdict must be of its own message",
-			Source: contract + ", BatchSender; the reply files name the vendor's documents"},
-		{ID: "batch.doubt", Level: Must, http: true, run: batchDoubt,
+			Source: contract + ", BatchSender; the reply files name the vendor's documents",
+			Fix:    "return one verdict for each message, in the order of the messages"},
+		{ID: "batch.same-recipient", Level: Must, needs: aLab, run: batchSameRecipient,
+			Why:    "two messages to one number, even with equal texts, are two messages; verdicts that are keyed by number or text lose one",
+			Source: contract + ", BatchSender",
+			Fix:    "key verdicts by the position in the batch or by an id of your own; where the vendor's reply is keyed by number, send such messages in separate requests"},
+		{ID: "batch.doubt", Level: Must, needs: aLab, run: batchDoubt,
 			Why:    "a batch that is sent again after a lost response reaches everybody twice",
-			Source: contract + ", Indeterminate"},
-		{ID: "batch.not-sent", Level: Must, http: true, run: batchNotSent,
+			Source: contract + ", Indeterminate",
+			Fix:    "make every verdict of a request whose reply is lost or unreadable indeterminate, and do not send it again"},
+		{ID: "batch.not-sent", Level: Must, needs: aLab, run: batchNotSent,
 			Why:    "nothing was written, so that the whole batch can safely be sent elsewhere",
-			Source: contract + ", Unavailable"},
-		{ID: "batch.invalid", Level: Must, http: true, run: batchInvalid,
+			Source: contract + ", Unavailable", Fix: fixNothing},
+		{ID: "batch.invalid", Level: Must, needs: aLab, run: batchInvalid,
 			Why:    "one invalid message must not fail the whole batch",
-			Source: contract + ", BatchSender"},
+			Source: contract + ", BatchSender",
+			Fix:    "refuse an invalid message in its own verdict, and send the others"},
 	}
 }
 
-// batcher returns a lab whose provider sends batches; without the capability the
+// batcher returns a bench whose provider sends batches; without the capability the
 // case is not applicable.
-func (t *trial) batcher(respond script) *lab {
-	l := t.lab(respond)
-	if !l.p.Capabilities().Has(provider.HasBatch) {
+func (t *trial) batcher() *bench {
+	b := t.bench(accept)
+	if !b.has(provider.HasBatch) {
 		t.notApplicable("the driver has no capability batch")
 	}
-	return l
+	return b
 }
 
-// sendBatch sends a batch. It ends the case if the driver panics, or does not
-// return one verdict for each message.
-func (l *lab) sendBatch(ctx context.Context, messages []*provider.Message) []provider.Verdict {
-	verdicts, problem := attemptBatch(ctx, l.p, messages)
-	if problem != "" {
-		l.stopf("%s", problem)
+// batchFiles returns the vendor's replies to batches; without any of several messages
+// the capability is unproven.
+func (b *bench) batchFiles() []batchReply {
+	if !slices.ContainsFunc(b.batches, func(r batchReply) bool { return len(r.verdicts) > 1 }) {
+		b.unproven("the capability batch is set, but Replies has no batch/*.%s: the vendor's replies to batches of several messages", b.lab.Extension())
 	}
+	return b.batches
+}
+
+// sendBatch sends a batch. It ends the case if the driver panics, or does not return
+// one verdict for each message.
+func (b *bench) sendBatch(messages []*provider.Message) []provider.Verdict {
+	sender, ok := provider.As[provider.BatchSender](b.p)
+	if !ok {
+		b.stopf("the capability batch is set, but the provider is not a provider.BatchSender")
+	}
+	ctx := b.ctx()
+	verdicts := doUnder(b.trial, ctx, "SendBatch", func() []provider.Verdict { return sender.SendBatch(ctx, messages) })
 	if len(verdicts) != len(messages) {
-		l.stopf("%d verdicts for %d messages", len(verdicts), len(messages))
+		b.stopf("%d verdicts for %d messages", len(verdicts), len(messages))
 	}
 	for i, v := range verdicts {
 		if (v.Receipt == nil) == (v.Err == nil) {
-			l.failf("verdict %d: want either a receipt or an error", i+1)
+			b.failf("verdict %d: want either a receipt or an error", i+1)
 		}
 	}
 	return verdicts
 }
 
-func attemptBatch(ctx context.Context, p provider.Provider, messages []*provider.Message) (verdicts []provider.Verdict, problem string) {
-	b, ok := provider.As[provider.BatchSender](p)
-	if !ok {
-		return nil, "the capability batch is set, but the provider is not a provider.BatchSender"
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			problem = fmt.Sprintf("SendBatch panics: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return b.SendBatch(ctx, messages), ""
-}
-
-func (l *lab) wantVerdict(what string, v provider.Verdict, want string) {
+func (b *bench) wantVerdict(what string, v provider.Verdict, want string) {
 	got := acceptedReply
 	if v.Err != nil {
 		got = string(provider.CodeOf(v.Err))
 	}
 	if got != want {
-		l.failf("%s: verdict is %s, want %s", what, result{v.Receipt, v.Err}, want)
+		b.failf("%s: verdict is %s, want %s", what, result{v.Receipt, v.Err}, want)
 	}
 }
 
 // some returns as many messages as a batch may have, at most three. All have the
 // same text, which any vendor with batches can send in one request.
-func (l *lab) some() []*provider.Message {
-	messages := make([]*provider.Message, min(3, l.p.Capabilities().MaxBatch))
+func (b *bench) some() []*provider.Message {
+	messages := make([]*provider.Message, min(3, b.capabilities().MaxBatch))
 	for i := range messages {
-		messages[i] = l.message("Hello zq")
+		messages[i] = b.plain("Hello zq")
 	}
 	return messages
 }
 
 func batchPartial(t *trial) {
-	l := t.batcher(accept)
-	if len(t.batches) == 0 {
-		t.notApplicable("Replies has no batch/*.http: the vendor's responses to batches")
-	}
-	for _, b := range t.batches {
-		messages := make([]*provider.Message, len(b.verdicts))
+	b := t.batcher()
+	for _, file := range b.batchFiles() {
+		messages := make([]*provider.Message, len(file.verdicts))
 		for i := range messages {
-			messages[i] = t.message("Hello, all of you") // some vendors have one text per batch
+			messages[i] = t.plain("Hello, all of you") // some vendors have one text per batch
+			messages[i].Class = []provider.Class{"", provider.OTP, provider.Marketing}[i%3]
 		}
-		l.reset(func(int, faultserver.Response) faultserver.Reply { return b.fill(messages).Reply() })
-		verdicts := l.sendBatch(l.ctx(), messages)
-		l.wantSends(1)
-		for i, v := range verdicts {
-			what := fmt.Sprintf("%s, message %d", b.file, i+1)
-			l.wantVerdict(what, v, b.verdicts[i])
-			if v.Receipt != nil && b.hasID(i+1) && !idsOf(i+1).in(v.Receipt.ID) {
-				l.failf("%s: receipt is %q, want one with the id of its response, %+v", what, v.Receipt.ID, idsOf(i+1))
-			}
-		}
-		t.checkBatchArrived(l, messages)
+		b.reset(always(file.fill(messages)))
+		verdicts := b.sendBatch(messages)
+		b.wantSends(1)
+		b.compareVerdicts(file, messages, verdicts)
+		b.checkBatchArrived(messages)
 	}
 }
 
-// hasID reports whether the response has an id for the n-th message.
-func (b batchReply) hasID(n int) bool {
-	for _, key := range []string{"id", "uuid", "number"} {
-		if containsPlaceholder(b.response.Body, key, n) {
-			return true
+// compareVerdicts compares with the verdicts of a file.
+func (b *bench) compareVerdicts(file batchReply, messages []*provider.Message, verdicts []provider.Verdict) {
+	fill := batchPlaceholders(messages)
+	for i, v := range verdicts {
+		what, want := fmt.Sprintf("%s, message %d", file.file, i+1), file.verdicts[i]
+		b.wantVerdict(what, v, want.outcome)
+		switch id := fill.Replace(want.id); {
+		case v.Receipt == nil:
+		case id != "" && v.Receipt.ID != id:
+			b.failf("%s: the receipt's id is %q, want %q", what, v.Receipt.ID, id)
+		case id == "" && file.hasID(i+1) && !idsOf(i+1).in(v.Receipt.ID):
+			b.failf("%s: the receipt's id is %q, want one with the id of its part of the reply, %+v", what, v.Receipt.ID, idsOf(i+1))
 		}
 	}
-	return false
 }
 
-func (t *trial) checkBatchArrived(l *lab, messages []*provider.Message) {
-	if t.Text != nil {
-		return
-	}
-	for _, s := range l.taken() {
-		v := valuesOf(s.request)
+func (b *bench) checkBatchArrived(messages []*provider.Message) {
+	for _, r := range b.taken() {
+		v := values(r.Values)
 		for i, m := range messages {
-			if !v.hasNumber(m.To) || !v.has(m.Text) {
-				t.failf("message %d of the batch is not in the request. %s", i+1, dump(s))
+			if !r.Decoded && (!v.hasNumber(m.To) || !v.has(m.Text)) {
+				b.failf("message %d of the batch is not in the request. The request: %s", i+1, r.Print)
 			}
 		}
 	}
 }
 
+// batchSameRecipient sends equal messages to one number. A driver may put them into
+// one request, or each into its own.
+func batchSameRecipient(t *trial) {
+	b := t.batcher()
+	for _, file := range b.batchFiles() {
+		if len(file.verdicts) < 2 {
+			continue
+		}
+		messages := []*provider.Message{t.plain("Hello zq")}
+		for range file.verdicts[1:] {
+			messages = append(messages, t.again(messages[0]))
+		}
+		b.reset(func(n int, good []byte) Reply {
+			if requests := b.requests(); values(requests[len(requests)-1].Values).numbers(messages[0].To) > 1 {
+				return Reply{Text: file.fill(messages)}
+			}
+			return Reply{Text: good}
+		})
+		verdicts := b.sendBatch(messages)
+		copies := 0
+		for _, r := range b.taken() {
+			copies += values(r.Values).numbers(messages[0].To)
+		}
+		if copies != len(messages) {
+			t.failf("%s: %d equal messages to one number: the vendor received %d", file.file, len(messages), copies)
+		}
+		if b.count() == 1 {
+			b.compareVerdicts(file, messages, verdicts)
+			continue
+		}
+		for i, v := range verdicts {
+			if v.Receipt != nil && slices.ContainsFunc(verdicts[:i], func(w provider.Verdict) bool {
+				return w.Receipt != nil && w.Receipt.ID == v.Receipt.ID && v.Receipt.ID != ""
+			}) {
+				t.failf("%s: the receipt of message %d has the id of another one, %q", file.file, i+1, v.Receipt.ID)
+			}
+		}
+	}
+}
+
+// batchDoubt loses the replies to batches.
 func batchDoubt(t *trial) {
-	l := t.batcher(accept)
-	for _, name := range []string{"reset-after-read", "html-200", "truncated-length"} {
-		fault, err := faultserver.FaultNamed(name)
-		if err != nil {
-			t.stopf("%v", err)
+	b := t.batcher()
+	for _, fault := range t.lab.Faults() {
+		if !slices.Contains([]string{FaultClose, "html-200", "truncated-length"}, fault.Name) {
+			continue
 		}
-		l.reset(func(_ int, good faultserver.Response) faultserver.Reply { return fault.Reply(good) })
-		for i, v := range l.sendBatch(l.ctx(), l.some()) {
-			l.wantVerdict(fmt.Sprintf("%s, message %d", name, i+1), v, string(provider.Indeterminate))
+		b.reset(accept)
+		b.fail(fault.Name)
+		for i, v := range b.sendBatch(b.some()) {
+			b.wantVerdict(fmt.Sprintf("%s, message %d", fault.Name, i+1), v, string(provider.Indeterminate))
 		}
-		l.wantNoCopies()
+		b.wantNoCopies()
 	}
 }
 
 // wantNoCopies checks that no message was in two requests. A driver may split a
 // batch into several requests.
-func (l *lab) wantNoCopies() {
-	if l.Text != nil {
-		return
-	}
-	for i, m := range l.messages {
+func (b *bench) wantNoCopies() {
+	for i, m := range b.known() {
 		copies := 0
-		for _, s := range l.taken() {
-			if valuesOf(s.request).hasNumber(m.To) {
-				copies++
-			}
+		for _, r := range b.taken() {
+			copies += asOne(values(r.Values).hasNumber(m.To))
 		}
 		if copies > 1 {
-			l.failf("the server received %d requests with message %d of the batch, want 1", copies, i+1)
+			b.failf("the vendor received %d requests with message %d of the batch, want 1", copies, i+1)
 		}
 	}
 }
 
 func batchNotSent(t *trial) {
-	l := t.batcher(accept)
-	l.server.Refuse()
-	for i, v := range l.sendBatch(l.ctx(), l.some()) {
-		l.wantVerdict(fmt.Sprintf("message %d", i+1), v, string(provider.Unavailable))
+	b := t.batcher()
+	b.fail(FaultRefused)
+	for i, v := range b.sendBatch(b.some()) {
+		b.wantVerdict(fmt.Sprintf("message %d", i+1), v, string(provider.Unavailable))
 	}
 }
 
 func batchInvalid(t *trial) {
-	l := t.batcher(func(int, faultserver.Response) faultserver.Reply { return faultserver.Reply{End: faultserver.Reset} })
-	messages := append(l.some(), t.message(""))
-	messages = messages[max(0, len(messages)-l.p.Capabilities().MaxBatch):]
-	verdicts := l.sendBatch(l.ctx(), messages)
+	b := t.batcher()
+	b.fail(FaultClose)
+	messages := append(b.some(), t.plain(""))
+	messages = messages[max(0, len(messages)-b.capabilities().MaxBatch):]
+	verdicts := b.sendBatch(messages)
 	last := len(verdicts) - 1
-	l.wantVerdict("the message without a text", verdicts[last], string(provider.InvalidMessage))
+	b.wantVerdict("the message without a text", verdicts[last], string(provider.InvalidMessage))
 	for i, v := range verdicts[:last] {
 		if v.Err == nil || provider.OutcomeOf(v.Err) == provider.OutcomeRefused {
 			t.failf("message %d, in a batch with one without a text: verdict is %s", i+1, result{v.Receipt, v.Err})
 		}
 	}
-	l.wantNoCopies()
+	b.wantNoCopies()
 }

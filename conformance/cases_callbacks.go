@@ -3,101 +3,81 @@ package conformance
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"reflect"
-	"runtime/debug"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/provider"
 )
 
 func callbackCases() []Case {
+	const all = "parse the whole callback first, and return all of its events or an error"
 	return []Case{
 		{ID: "callbacks.golden", Level: Must, run: callbacksGolden,
 			Why:    "a misread report shows undelivered messages as delivered, or the reverse",
-			Source: "the callback files name the vendor's documents"},
+			Source: "the callback files name the vendor's documents",
+			Fix:    "read the fields as the vendor documents them, and map its statuses through a table"},
 		{ID: "callbacks.forged", Level: Must, run: callbacksForged,
 			Why:    "anybody can send requests to a public address; a forged report can hide a failure",
-			Source: contract + ", ErrBadSignature"},
+			Source: contract + ", ErrBadSignature",
+			Fix:    "compare the whole signature or secret with hmac.Equal or subtle.ConstantTimeCompare before reading anything, and wrap provider.ErrBadSignature; if the vendor signs nothing, say so in the file (# signature: none: reason)"},
 		{ID: "callbacks.unknown-status", Level: Must, run: callbacksUnknownStatus,
 			Why:    "vendors add statuses; a new one must be reported as unknown, neither guessed nor rejected for ever",
-			Source: contract + ", StatusUnknown"},
+			Source: contract + ", StatusUnknown",
+			Fix:    "return StatusUnknown, not final, with the vendor's word in VendorStatus, for every word that is not in the table"},
 		{ID: "callbacks.whole-batch", Level: Must, run: callbacksCut,
 			Why:    "a truncated callback that is acknowledged loses the events that are missing",
-			Source: contract + ", CallbackParser"},
+			Source: contract + ", CallbackParser", Fix: all},
+		{ID: "callbacks.bad-item", Level: Must, run: callbacksBadItem,
+			Why:    "a callback that is acknowledged in part loses the other events for ever",
+			Source: contract + ", CallbackParser", Fix: all},
 		{ID: "callbacks.repeated", Level: Must, run: callbacksRepeated,
 			Why:    "vendors repeat callbacks until they are acknowledged; that is harmless only if parsing keeps no state",
-			Source: contract + ", CallbackParser"},
+			Source: contract + ", CallbackParser", Fix: "keep nothing in the provider while parsing"},
 		{ID: "callbacks.empty", Level: Must, run: callbacksJunk(emptyBodies),
 			Why:    "probes and health checks reach public addresses; they are not events, and must not crash the program",
-			Source: contract + ", CallbackParser"},
+			Source: contract + ", CallbackParser", Fix: "return an error for a callback without the documented fields"},
 		{ID: "callbacks.huge", Level: Must, run: callbacksJunk(hugeBodies),
 			Why:    "anybody can send anything to a public address",
-			Source: contract + ", CallbackParser"},
+			Source: contract + ", CallbackParser", Fix: "assume nothing about the size or the nesting of a callback"},
 		{ID: "callbacks.bad-utf8", Level: Must, run: callbacksBadUTF8,
 			Why:    "incoming texts may have a broken encoding; the text of an event must be valid UTF-8",
-			Source: "RFC 3629"},
+			Source: "RFC 3629", Fix: "replace invalid bytes with strings.ToValidUTF8"},
 	}
 }
 
-// parser returns a lab whose provider parses callbacks; without the capability the
+// parser returns a bench whose provider parses callbacks; without the capability the
 // case is not applicable.
-func (t *trial) parser() *lab {
-	l := t.lab(accept)
-	if !l.p.Capabilities().Has(provider.HasCallbacks) {
+func (t *trial) parser() *bench {
+	b := t.bench(accept)
+	if !b.has(provider.HasCallbacks) {
 		t.notApplicable("the driver has no capability callbacks")
 	}
-	return l
+	return b
 }
 
 // goldens returns the callback files; without any, the case is not applicable.
-func (l *lab) goldens() []golden {
-	if len(l.callbacks) == 0 {
-		l.notApplicable("Replies has no callbacks/*.http: the vendor's callbacks")
+func (b *bench) goldens() []golden {
+	if len(b.callbacks) == 0 {
+		b.notApplicable("Replies has no callbacks/*.http: the vendor's callbacks")
 	}
-	return l.callbacks
+	return b.callbacks
 }
 
 // parse parses a copy of a callback. It ends the case if the driver panics or
 // hangs, and fails it if the driver changes the callback.
-func (l *lab) parse(c provider.Callback) ([]provider.Event, error) {
+func (b *bench) parse(c provider.Callback) ([]provider.Event, error) {
 	given, kept := copyCallback(c), copyCallback(c)
-	type outcome struct {
-		events  []provider.Event
-		err     error
-		problem string
+	events, err := doErr(b.trial, "ParseCallback", func(ctx context.Context) ([]provider.Event, error) {
+		return provider.ParseCallback(ctx, b.p, &given)
+	})
+	if !reflect.DeepEqual(given, kept) {
+		b.failf("ParseCallback changed the callback")
 	}
-	returned := make(chan outcome, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
-	defer cancel()
-	go func() {
-		var o outcome
-		defer func() {
-			if p := recover(); p != nil {
-				o.problem = fmt.Sprintf("ParseCallback panics: %v\n%s", p, debug.Stack())
-			}
-			returned <- o
-		}()
-		o.events, o.err = provider.ParseCallback(ctx, l.p, &given)
-	}()
-	select {
-	case o := <-returned:
-		if o.problem != "" {
-			l.stopf("%s", o.problem)
-		}
-		if !reflect.DeepEqual(given, kept) {
-			l.failf("ParseCallback changed the callback")
-		}
-		return o.events, o.err
-	case <-time.After(sendTime):
-		l.stopf("ParseCallback did not return within %s", sendTime)
-	}
-	return nil, nil
+	return events, err
 }
 
 func copyCallback(c provider.Callback) provider.Callback {
@@ -108,106 +88,28 @@ func copyCallback(c provider.Callback) provider.Callback {
 }
 
 func callbacksGolden(t *trial) {
-	l := t.parser()
-	for _, g := range l.goldens() {
-		events, err := l.parse(g.callback)
+	b := t.parser()
+	if len(b.callbacks) == 0 {
+		t.unproven("the capability callbacks is set, but Replies has no callbacks/*.http: the vendor's callbacks")
+	}
+	for _, g := range b.goldens() {
+		events, err := b.parse(g.callback)
 		if err != nil {
 			t.failf("%s: %v", g.file, err)
 			continue
 		}
-		if len(events) != len(g.events) {
-			t.failf("%s: %d events, want %d", g.file, len(events), len(g.events))
-			continue
-		}
-		for i, e := range events {
-			has := eventFields(e)
-			for key, want := range g.events[i] {
-				if has[key] != want {
-					t.failf("%s: event %d: %s is %q, want %q", g.file, i+1, key, fmt.Sprint(has[key]), fmt.Sprint(want))
-				}
-			}
-		}
+		t.compareEvents(g.file, events, g.events)
 	}
-	if n := len(l.server.Requests()) - l.before; n > 0 {
+	if n := len(b.requests()); n > 0 {
 		t.failf("ParseCallback made %d requests", n)
 	}
 }
 
-func callbacksForged(t *trial) {
-	l := t.parser()
-	signed := 0
-	for _, g := range l.goldens() {
-		if g.signature == "" {
-			continue
-		}
-		signed++
-		for what, forged := range g.forgeries() {
-			events, err := l.parse(forged)
-			if !errors.Is(err, provider.ErrBadSignature) {
-				t.failf("%s %s: ParseCallback returned %d events and error %v, want an error that wraps ErrBadSignature", g.file, what, len(events), err)
-			}
-			if err != nil {
-				t.leaks(g.file+" "+what+": the error", printed(err))
-			}
-		}
-	}
-	if signed == 0 {
-		t.notApplicable("no callbacks/*.http is signed (# signature: header NAME)")
-	}
-}
-
-// forgeries returns the callback without its signature, with a wrong one, and with
-// a changed body.
-func (g golden) forgeries() map[string]provider.Callback {
-	without, wrong, changed := copyCallback(g.callback), copyCallback(g.callback), copyCallback(g.callback)
-	kind, name, _ := strings.Cut(g.signature, " ")
-	if kind == "header" {
-		without.Header.Del(name)
-		wrong.Header.Set(name, twist(wrong.Header.Get(name)))
-	} else {
-		setQuery(&without, name, nil)
-		setQuery(&wrong, name, []string{twist(wrong.Query.Get(name))})
-	}
-	forged := map[string]provider.Callback{"without its signature": without, "with a wrong signature": wrong}
-	if g.covers && len(changed.Body) > 0 {
-		changed.Body = append(changed.Body, ' ')
-		forged["with a changed body"] = changed
-	}
-	return forged
-}
-
-// setQuery replaces a query parameter in Query and in URL.
-func setQuery(c *provider.Callback, name string, values []string) {
-	delete(c.Query, name)
-	if len(values) > 0 {
-		c.Query[name] = values
-	}
-	if u, err := url.Parse(c.URL); err == nil {
-		u.RawQuery = c.Query.Encode()
-		c.URL = u.String()
-	}
-}
-
-// twist changes one character in the middle of a signature.
-func twist(signature string) string {
-	b := []byte(signature)
-	if len(b) == 0 {
-		return "0"
-	}
-	at := len(b) / 2
-	if b[at] == '1' {
-		b[at] = '2'
-	} else {
-		b[at] = '1'
-	}
-	return string(b)
-}
-
 func callbacksUnknownStatus(t *trial) {
 	const word = "ZQNEWSTATUS"
-	l := t.parser()
+	b := t.parser()
 	tried := 0
-	for _, g := range l.goldens() {
+	for _, g := range b.goldens() {
 		if g.status == "" || g.covers {
 			continue
 		}
@@ -220,7 +122,7 @@ func callbacksUnknownStatus(t *trial) {
 				values[i] = strings.ReplaceAll(values[i], g.status, word)
 			}
 		}
-		events, err := l.parse(c)
+		events, err := b.parse(c)
 		if err != nil || len(events) != len(g.events) {
 			t.failf("%s with status %s: %d events and error %v, want %d events", g.file, word, len(events), err, len(g.events))
 			continue
@@ -240,9 +142,9 @@ func callbacksUnknownStatus(t *trial) {
 
 // callbacksCut truncates the bodies of callbacks with several events.
 func callbacksCut(t *trial) {
-	l := t.parser()
+	b := t.parser()
 	tried := 0
-	for _, g := range l.goldens() {
+	for _, g := range b.goldens() {
 		if len(g.events) < 2 || len(g.callback.Body) < 2 {
 			continue
 		}
@@ -250,7 +152,7 @@ func callbacksCut(t *trial) {
 		for _, n := range []int{len(g.callback.Body) - 1, len(g.callback.Body) * 3 / 4, len(g.callback.Body) / 2} {
 			c := copyCallback(g.callback)
 			c.Body = c.Body[:n]
-			if events, err := l.parse(c); err == nil && len(events) < len(g.events) {
+			if events, err := b.parse(c); err == nil && len(events) < len(g.events) {
 				t.failf("%s cut to %d of %d bytes: %d of %d events and no error", g.file, n, len(g.callback.Body), len(events), len(g.events))
 			}
 		}
@@ -260,12 +162,67 @@ func callbacksCut(t *trial) {
 	}
 }
 
+// callbacksBadItem replaces one of several events by something else.
+func callbacksBadItem(t *trial) {
+	b := t.parser()
+	tried := 0
+	for _, g := range b.goldens() {
+		if len(g.events) < 2 || g.covers {
+			continue
+		}
+		for n := range g.events {
+			body, ok := spoilItem(g.callback.Body, len(g.events), n)
+			if !ok {
+				continue
+			}
+			tried++
+			c := copyCallback(g.callback)
+			c.Body = body
+			if events, err := b.parse(c); err == nil && len(events) < len(g.events) {
+				t.failf("%s with a list in place of event %d: %d of %d events and no error", g.file, n+1, len(events), len(g.events))
+			}
+		}
+	}
+	if tried == 0 {
+		t.notApplicable("no callbacks/*.http has several events in JSON and an unsigned body")
+	}
+}
+
+// spoilItem replaces the n-th element of the list of a JSON text that has as many
+// elements as there are events.
+func spoilItem(body []byte, events, n int) (spoilt []byte, ok bool) {
+	var tree any
+	if unmarshalNumbers(body, &tree) != nil {
+		return nil, false
+	}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, value := range v {
+				walk(value)
+			}
+		case []any:
+			if len(v) == events && !ok {
+				v[n], ok = []any{"zq"}, true
+				return
+			}
+			for _, value := range v {
+				walk(value)
+			}
+		}
+	}
+	walk(tree)
+	spoilt, err := json.Marshal(tree)
+	return spoilt, ok && err == nil
+}
+
 func callbacksRepeated(t *trial) {
-	l := t.parser()
-	for _, g := range l.goldens() {
-		first, firstErr := l.parse(g.callback)
+	b := t.parser()
+	for _, g := range b.goldens() {
+		first, firstErr := b.parse(g.callback)
 		for range 3 {
-			again, err := l.parse(g.callback)
+			again, err := b.parse(g.callback)
 			if (err == nil) != (firstErr == nil) || !reflect.DeepEqual(first, again) {
 				t.failf("%s: parsing the same callback again returns different events", g.file)
 				break
@@ -293,26 +250,26 @@ func hugeBodies() []string {
 // files, if there are any.
 func callbacksJunk(bodies func() []string) func(*trial) {
 	return func(t *trial) {
-		l := t.parser()
+		b := t.parser()
 		heads := []provider.Callback{
 			{},
 			{Method: http.MethodGet, URL: "https://hooks.example/"},
 			{Method: http.MethodPost, URL: "https://hooks.example/", Header: http.Header{"Content-Type": {"application/json"}}},
 			{Method: http.MethodPost, URL: "https://hooks.example/", Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}},
 		}
-		for _, g := range l.callbacks {
+		for _, g := range b.callbacks {
 			heads = append(heads, copyCallback(g.callback))
 		}
 		for _, head := range heads[:min(len(heads), 6)] {
 			for _, body := range bodies() {
 				c := head
 				c.Body = []byte(body)
-				before := len(t.failures)
-				events, err := l.parse(c)
+				before := t.failed()
+				events, err := b.parse(c)
 				if err == nil && meaningful(events) && len(c.Query) == 0 {
 					t.failf("body %s: %d events and no error", show(body), len(events))
 				}
-				if len(t.failures) > before {
+				if t.failed() > before {
 					return
 				}
 			}
@@ -331,8 +288,8 @@ func meaningful(events []provider.Event) bool {
 }
 
 func callbacksBadUTF8(t *trial) {
-	l := t.parser()
-	for _, g := range l.goldens() {
+	b := t.parser()
+	for _, g := range b.goldens() {
 		for _, e := range g.events {
 			for _, field := range []string{"text", "id", "status", "vendor_status"} {
 				word, _ := e[field].(string)
@@ -341,7 +298,7 @@ func callbacksBadUTF8(t *trial) {
 				}
 				c := copyCallback(g.callback)
 				c.Body = bytes.ReplaceAll(c.Body, []byte(word), []byte(word[:1]+"\xff\xfe"+word[1:]))
-				events, _ := l.parse(c)
+				events, _ := b.parse(c)
 				for _, e := range events {
 					if !utf8.ValidString(e.Text) || !utf8.ValidString(e.ID) || !utf8.ValidString(e.VendorStatus) {
 						t.failf("%s with invalid UTF-8 in %s: the event has invalid UTF-8 too", g.file, field)

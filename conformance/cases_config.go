@@ -8,16 +8,20 @@ import (
 )
 
 func configCases() []Case {
+	const decode = "make the driver with provider.NewDriver, or read the settings with provider.DecodeConfig"
 	return []Case{
 		{ID: "config.unknown-key", Level: Must, run: configUnknownKey,
 			Why:    "a misspelt setting that is silently ignored is only noticed in production",
-			Source: contract + ", DecodeConfig"},
+			Source: contract + ", DecodeConfig",
+			Fix:    decode},
 		{ID: "config.wrong-type", Level: Must, run: configWrongType,
 			Why:    "a setting of the wrong type must be reported, not replaced by its default",
-			Source: contract + ", DecodeConfig"},
+			Source: contract + ", DecodeConfig",
+			Fix:    decode},
 		{ID: "config.described", Level: Should, run: configDescribed,
 			Why:    "users read about a driver's settings on the command line",
-			Source: contract + ", Driver.Settings"},
+			Source: contract + ", Driver.Settings",
+			Fix:    "give every field of the configuration a doc tag, and the driver Name and Doc"},
 	}
 }
 
@@ -55,16 +59,23 @@ func configWrongType(t *trial) {
 
 // refuses checks that Open rejects an invalid setting.
 func (t *trial) refuses(change map[string]any, name string) {
-	p, err := t.knownAccount().openWith("http://127.0.0.1:1", change)
-	if err == nil {
-		_ = provider.Close(p) // it should not exist
+	a := t.knownAccount()
+	e, problem := guarded(t.ctx(), t.pace, "Open", func() either[provider.Provider] {
+		p, err := a.openWith("http://127.0.0.1:1", change)
+		return either[provider.Provider]{p, err}
+	})
+	switch {
+	case problem != "":
+		t.stopf("%s", problem)
+	case e.err == nil:
+		t.closeQuietly(e.value) // it should not exist
 		t.failf("Open accepted the invalid setting %s: %v", name, change[name])
 		return
 	}
-	if _, ok := errors.AsType[*provider.ConfigError](err); !ok || !strings.Contains(err.Error(), name) {
-		t.failf("Open returned %q, want a *provider.ConfigError that names %s", err, name)
+	if _, ok := errors.AsType[*provider.ConfigError](e.err); !ok || !strings.Contains(e.err.Error(), name) {
+		t.failf("Open returned %q, want a *provider.ConfigError that names %s", e.err, name)
 	}
-	t.leaks("Open's error", err.Error())
+	t.leaks("Open's error", e.err.Error())
 }
 
 func configDescribed(t *trial) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -14,77 +13,77 @@ func contextFor(d time.Duration) (context.Context, context.CancelFunc) {
 }
 
 func contextCases() []Case {
+	const (
+		early = "look at ctx.Err() before the first byte is written, and wrap it in an error with code unavailable"
+		late  = "pass ctx to the transport, return as soon as it ends, and wrap its error in one with code indeterminate"
+	)
 	return []Case{
 		{ID: "context.cancelled", Level: Must, Core: true, run: contextCancelled,
 			Why:    "a cancelled call must not send a message",
-			Source: contract + ", Provider.Send"},
+			Source: contract + ", Provider.Send", Fix: early},
 		{ID: "context.expired", Level: Must, Core: true, run: contextExpired,
 			Why:    "a message must not be sent after its deadline, such as a code that has expired",
-			Source: contract + ", Provider.Send"},
-		{ID: "context.cancel-waiting", Level: Must, Core: true, http: true, run: cancelWaiting,
+			Source: contract + ", Provider.Send", Fix: early},
+		{ID: "context.cancel-waiting", Level: Must, Core: true, needs: aLab, run: cancelWaiting,
 			Why:    "Send must return at once when it is cancelled, and the outcome is unknown: the vendor has the message",
-			Source: contract + ", Indeterminate"},
-		{ID: "context.deadline-waiting", Level: Must, Core: true, http: true, run: deadlineWaiting,
+			Source: contract + ", Indeterminate", Fix: late},
+		{ID: "context.deadline-waiting", Level: Must, Core: true, needs: aLab, run: deadlineWaiting,
 			Why:    "Send must return at its deadline, and the outcome is unknown: the vendor has the message",
-			Source: contract + ", Indeterminate"},
+			Source: contract + ", Indeterminate", Fix: late},
 	}
 }
 
 func contextCancelled(t *trial) {
-	l := t.lab(accept)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	l.wantNothing(ctx, context.Canceled)
+	t.bench(accept).wantNothing(ctx, context.Canceled)
 }
 
 func contextExpired(t *trial) {
-	l := t.lab(accept)
 	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
-	l.wantNothing(ctx, context.DeadlineExceeded)
+	t.bench(accept).wantNothing(ctx, context.DeadlineExceeded)
 }
 
 // wantNothing sends with a context that has ended.
-func (l *lab) wantNothing(ctx context.Context, cause error) {
-	r := l.sendUnder(ctx, l.message("Hello"))
-	l.wantCode(r, provider.Unavailable)
-	l.wantCause(r, cause)
-	l.wantSends(0)
+func (b *bench) wantNothing(ctx context.Context, cause error) {
+	r := b.sendUnder(ctx, b.message("Hello"))
+	b.wantCode(r, provider.Unavailable)
+	b.wantCause(r, cause)
+	b.wantSends(0)
 }
 
-func (l *lab) wantCause(r result, cause error) {
+func (b *bench) wantCause(r result, cause error) {
 	if r.err != nil && !errors.Is(r.err, cause) {
-		l.failf("Send returned %s, which does not wrap %q, so that a caller cannot see that the context ended", r, cause)
+		b.failf("Send returned %s, which does not wrap %q, so that a caller cannot see that the context ended", r, cause)
 	}
 }
 
+// cancelWaiting cancels as soon as the vendor has the message.
 func cancelWaiting(t *trial) {
-	read := make(chan struct{}, 1)
-	l := t.lab(func(int, faultserver.Response) faultserver.Reply {
-		read <- struct{}{}
-		return faultserver.Reply{End: faultserver.Hang}
-	})
-	l.ready()
+	b := t.bench(accept)
+	b.ready()
+	b.fail(FaultHang)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
-		select {
-		case <-read:
-		case <-time.After(patience): // on a busy machine
-		}
+		t.eventually(t.pace.patience, func() bool { return b.count() > 0 })
 		cancel()
 	}()
-	r := l.sendUnder(ctx, t.message("Hello"))
-	l.wantCode(r, provider.Indeterminate)
-	l.wantCause(r, context.Canceled)
-	l.wantSends(1)
+	r := b.sendUnder(ctx, t.message("Hello"))
+	b.wantCode(r, provider.Indeterminate)
+	b.wantCause(r, context.Canceled)
+	b.wantSends(1)
 }
 
 func deadlineWaiting(t *trial) {
-	l := t.lab(func(int, faultserver.Response) faultserver.Reply { return faultserver.Reply{End: faultserver.Hang} })
-	l.ready()
-	r := l.sendToSilence()
-	l.wantCode(r, provider.Indeterminate)
-	l.wantCause(r, context.DeadlineExceeded)
-	l.wantSends(1)
+	b := t.bench(accept)
+	b.ready()
+	b.fail(FaultHang)
+	ctx, cancel := contextFor(t.pace.hang)
+	defer cancel()
+	r := b.sendUnder(ctx, t.message("Hello"))
+	b.wantCode(r, provider.Indeterminate)
+	b.wantCause(r, context.DeadlineExceeded)
+	b.wantSends(1)
 }

@@ -1,267 +1,176 @@
 package conformance
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"io"
-	"log"
-	"log/slog"
-	"net/http"
 	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
 )
 
+// openCase is the case that comes first: without a provider, no other can run.
+const openCase = "life.open-offline"
+
 func lifeCases() []Case {
+	const leak = "end in Close, and after each send, every goroutine, timer and connection that was started; close response bodies also after errors"
 	return []Case{
-		{ID: "life.open-offline", Level: Must, http: true, run: openOffline,
+		{ID: openCase, Level: Must, Core: true, run: openOffline,
 			Why:    "providers are opened when a program starts and when a configuration is checked; that must not need the network",
-			Source: contract + ", Driver.Open"},
-		{ID: "life.open-strict", Level: Must, http: true, run: openStrict,
-			Why:    "an invalid address must be reported when the program starts; plain http exposes credentials and texts on the network",
-			Source: contract + "/httpcall, CheckURL"},
+			Source: contract + ", Driver.Open",
+			Fix:    "only check the settings in Open; connect and fetch tokens with the first send"},
 		{ID: "life.close-twice", Level: Must, run: closeTwice,
 			Why:    "programs that shut down may close a provider twice",
-			Source: contract + ", Close"},
+			Source: contract + ", Close",
+			Fix:    "make Close safe to repeat, such as with sync.Once"},
 		{ID: "life.use-after-close", Level: Must, run: useAfterClose,
 			Why:    "a send during shutdown must fail cleanly: no crash, and no wrong outcome",
-			Source: contract + ", Close"},
-		{ID: "life.connections-closed", Level: Should, http: true, run: connectionsClosed,
+			Source: contract + ", Close",
+			Fix:    "return unavailable without a request once the provider is closed"},
+		{ID: "life.connections-closed", Level: Should, needs: aLab, run: connectionsClosed,
 			Why:    "connections that a closed provider leaves open accumulate in programs that reload their configuration",
-			Source: contract + ", Close"},
+			Source: contract + ", Close", Fix: leak},
 		{ID: "life.thousand-sends", Level: Must, alone: true, run: thousandSends,
 			Why:    "a small leak in each send exhausts the program in days",
-			Source: contract + ", Provider.Send"},
+			Source: contract + ", Provider.Send", Fix: leak},
 		{ID: "life.reopened", Level: Must, alone: true, run: reopened,
 			Why:    "goroutines that a closed provider leaves behind accumulate in programs that reload their configuration",
-			Source: contract + ", Close"},
-		{ID: "life.no-state", Level: Must, http: true, run: noState,
+			Source: contract + ", Close", Fix: leak},
+		{ID: "life.no-state", Level: Must, needs: aLab, run: noState,
 			Why:    "data of one message must not be sent with the next",
-			Source: contract + ", Provider.Send"},
-		{ID: "privacy.logs", Level: Must, alone: true, run: privateLogs,
-			Why:    "a driver must not log: it returns errors, which the program can redact",
-			Source: "OWASP Logging Cheat Sheet, Data to exclude"},
+			Source: contract + ", Provider.Send",
+			Fix:    "build each request from the message and the settings alone"},
 	}
 }
 
+// openOffline opens a provider for a vendor that replies to nothing.
 func openOffline(t *trial) {
-	server, err := faultserver.New(func(*faultserver.Request) faultserver.Reply { return faultserver.Page(500).Reply() })
-	if err != nil {
-		t.stopf("%v", err)
-	}
-	t.cleanups = append(t.cleanups, server.Close)
-	t.open(server.URL)
-	if n := server.Connections(); n > 0 {
+	b := t.vendor(func(int, []byte) Reply { return Reply{} })
+	t.open(b.vendor.Address(), t.Open)
+	if n, _ := b.vendor.Connections(); n > 0 {
 		t.failf("Open made %d connections", n)
 	}
 }
 
-func openStrict(t *trial) {
-	for url, what := range map[string]string{
-		"http://192.0.2.1":      "plain http to a remote host",
-		"ftp://127.0.0.1":       "a scheme that is not http",
-		"://not an address":     "an invalid URL",
-		"https://u:p@192.0.2.1": "a URL with credentials",
-	} {
-		p, err := t.Open(url)
-		if err == nil {
-			_ = provider.Close(p) // it should not exist
-			t.failf("Open accepted %s (%q)", what, url)
-			continue
-		}
-		if _, ok := errors.AsType[*provider.ConfigError](err); !ok {
-			t.failf("Open rejected %s with an error that is not a *provider.ConfigError: %q", what, err)
-		}
-		t.leaks("Open's error", err.Error())
-	}
-}
-
-func (t *trial) closer(l *lab) io.Closer {
-	c, ok := provider.As[io.Closer](l.p)
+// close calls Close; without one the case is not applicable.
+func (b *bench) close() error {
+	c, ok := provider.As[io.Closer](b.p)
 	if !ok {
-		t.notApplicable("the provider has no Close")
+		b.notApplicable("the provider has no Close")
 	}
-	return c
+	return do(b.trial, "Close", c.Close)
 }
 
 func closeTwice(t *trial) {
-	l := t.lab(accept)
-	c := t.closer(l)
-	l.wantAccepted(l.send(t.message("Hello")))
+	b := t.bench(accept)
+	b.wantAccepted(b.send(t.message("Hello")))
 	for n := range 2 {
-		if err := c.Close(); err != nil {
+		if err := b.close(); err != nil {
 			t.failf("call %d of Close: %v", n+1, err)
 		}
 	}
 }
 
 func useAfterClose(t *trial) {
-	l := t.lab(accept)
-	c := t.closer(l)
-	if err := c.Close(); err != nil {
+	b := t.bench(accept)
+	if err := b.close(); err != nil {
 		t.failf("Close: %v", err)
 	}
-	l.wantCode(l.send(t.message("Hello")), provider.Unavailable)
-	l.wantSends(0)
+	b.wantCode(b.send(t.message("Hello")), provider.Unavailable)
+	b.wantSends(0)
 }
 
 func connectionsClosed(t *trial) {
-	l := t.lab(accept)
-	c := t.closer(l)
-	l.wantAccepted(l.send(t.message("Hello")))
-	if err := c.Close(); err != nil {
+	b := t.bench(accept)
+	b.wantAccepted(b.send(t.message("Hello")))
+	if err := b.close(); err != nil {
 		t.failf("Close: %v", err)
 	}
-	if !eventually(func() bool { return l.server.OpenConnections() == 0 }) {
-		t.failf("%d connections are still open after Close", l.server.OpenConnections())
+	open := func() int { _, n := b.vendor.Connections(); return n }
+	if !t.eventually(leakTime, func() bool { return open() == 0 }) {
+		t.failf("%d connections are still open after Close", open())
 	}
-}
-
-// leakTime is how long goroutines and connections may take to end.
-const leakTime = 700 * time.Millisecond
-
-func eventually(holds func() bool) bool {
-	for end := time.Now().Add(leakTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if holds() {
-			return true
-		}
-	}
-	return holds()
 }
 
 const (
+	leakTime  = 700 * time.Millisecond // for goroutines and connections to end
 	manySends = 1000
 	manyOpens = 30
 	tolerance = 20 // goroutines that may start and end for other reasons
 )
 
-// thousandSends counts goroutines and connections. Every tenth response is an
-// error, as leaks are most common there.
+// thousandSends counts goroutines and connections. Every tenth reply is an error, as
+// leaks are most common there.
 func thousandSends(t *trial) {
-	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
-		if n%10 == 0 {
-			return faultserver.Page(http.StatusBadGateway).Reply()
+	refusals := t.errorReplies()
+	b := t.bench(func(n int, good []byte) Reply {
+		if n%10 == 0 && len(refusals) > 0 {
+			return refusals[n/10%len(refusals)]
 		}
-		return good.Reply()
+		return Reply{Text: good}
 	})
-	m := t.message("Hello")
+	m := t.plain("Hello")
 	// One context for all sends, as ending it would hide leaks.
-	ctx := l.ctx()
-	l.sendUnder(ctx, m)
+	ctx, cancel := contextFor(t.pace.limit)
+	t.onEnd(cancel)
+	b.sendUnder(ctx, m)
 	before := runtime.NumGoroutine()
 	for range manySends {
-		l.sendUnder(ctx, m)
+		b.sendUnder(ctx, m)
 	}
-	if !eventually(func() bool { return runtime.NumGoroutine() < before+tolerance }) {
+	if !t.eventually(leakTime, func() bool { return runtime.NumGoroutine() < before+tolerance }) {
 		t.failf("%d sends leaked %d goroutines", manySends, runtime.NumGoroutine()-before)
 	}
-	if n := l.server.OpenConnections(); n > tolerance {
+	if _, n := b.vendor.Connections(); n > tolerance {
 		t.failf("%d consecutive sends left %d connections open", manySends, n)
 	}
-	if t.http() {
-		l.wantSends(manySends + 1)
+	if t.lab != nil {
+		b.wantSends(manySends + 1)
 	}
 }
 
+// reopened opens and closes providers of one vendor.
 func reopened(t *trial) {
-	server, err := faultserver.New(func(rq *faultserver.Request) faultserver.Reply {
-		if !t.http() {
-			return faultserver.Page(http.StatusInternalServerError).Reply()
-		}
-		return t.accepted().fill(nil, 1).Reply()
-	})
-	if err != nil {
-		t.stopf("%v", err)
-	}
-	t.cleanups = append(t.cleanups, server.Close)
+	b := t.bench(accept)
 	before := runtime.NumGoroutine()
-	m := t.message("Hello")
+	m := t.plain("Hello")
 	for range manyOpens {
-		p, err := t.Open(server.URL)
-		if err != nil {
-			t.stopf("Open: %v", err)
+		// Closed here, so not opened by trial.open, which closes at the end.
+		p, problem := t.opened(t.ctx(), "Open", func() (provider.Provider, error) { return t.Open(b.vendor.Address()) })
+		if problem != "" {
+			t.stopf("%s", problem)
 		}
-		l := &lab{trial: t, server: server, p: p}
-		l.send(m)
-		if err := provider.Close(p); err != nil {
+		one := &bench{trial: t, vendor: b.vendor, p: p, warm: true}
+		one.send(m)
+		if err := do(t, "Close", func() error { return provider.Close(p) }); err != nil {
 			t.failf("Close: %v", err)
 		}
 	}
-	if !eventually(func() bool { return runtime.NumGoroutine() < before+tolerance }) {
+	if !t.eventually(leakTime, func() bool { return runtime.NumGoroutine() < before+tolerance }) {
 		t.failf("%d providers that were opened, used and closed leaked %d goroutines", manyOpens, runtime.NumGoroutine()-before)
 	}
 }
 
 // noState sends a message with all fields, then one with only the required ones.
 func noState(t *trial) {
-	l := t.lab(accept)
-	full := t.message("zq-first-text")
+	b := t.bench(accept)
+	full := t.plain("zq-first-text")
 	full.From, full.Tag = "ZqSender", "zq-tag"
 	full.Extra = map[string]string{"zq-other.key": "zq-extra"}
-	if !l.p.Capabilities().Has(provider.CanChooseSender) {
+	if !b.has(provider.CanChooseSender) {
 		full.From = ""
 	}
-	l.send(full)
-	first := len(l.taken())
-	l.wantAccepted(l.send(t.message("Hello")))
-	for _, s := range l.taken()[first:] {
-		seen := fmt.Sprint(s.request.HTTP.URL, s.request.HTTP.Header, string(s.request.Body))
-		for _, left := range []string{full.Text, "ZqSender", full.Tag, "zq-extra", full.To.Digits()} {
-			if strings.Contains(seen, left) {
-				t.failf("%q of the previous message is in the request. %s", left, dump(s))
+	b.send(full)
+	first := len(b.taken())
+	bare := t.plain("Hello")
+	bare.Ref = ""
+	b.wantAccepted(b.send(bare))
+	for _, r := range b.taken()[first:] {
+		for _, left := range []string{full.Text, "ZqSender", full.Tag, "zq-extra", full.To.Digits(), full.Ref} {
+			if slices.ContainsFunc(r.Values, func(v string) bool { return strings.Contains(v, left) }) {
+				t.failf("%q of the previous message is in the request. The request: %s", left, r.Print)
 			}
 		}
-	}
-}
-
-// watch records what the process logs, and passes it on.
-type watch struct {
-	mu   sync.Mutex
-	seen bytes.Buffer
-	next io.Writer
-}
-
-func (w *watch) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seen.Write(b)
-	return w.next.Write(b)
-}
-
-func (w *watch) text() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.seen.String()
-}
-
-// logging is held while the process's loggers are replaced.
-var logging sync.Mutex
-
-// privateLogs records the default loggers while messages are accepted, refused and
-// lost. Other packages may log at the same time, so that only the content of the
-// messages counts.
-func privateLogs(t *trial) {
-	logging.Lock()
-	defer logging.Unlock()
-	w := &watch{next: log.Writer()}
-	handler := slog.Default()
-	log.SetOutput(w)
-	slog.SetDefault(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	defer func() {
-		slog.SetDefault(handler)
-		log.SetOutput(w.next)
-	}()
-	l := t.lab(func(n int, good faultserver.Response) faultserver.Reply {
-		return []faultserver.Reply{good.Reply(), faultserver.Page(400).Reply(), faultserver.Page(500).Reply(), {End: faultserver.Reset}}[(n-1)%4]
-	})
-	for range 4 {
-		m := t.message(privateText)
-		l.send(m)
-		t.leaksMessage("the log", w.text(), m)
 	}
 }

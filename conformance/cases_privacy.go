@@ -1,30 +1,40 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
-	"net/http"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 
-	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
 )
 
 func privacyCases() []Case {
 	const source = "OWASP Logging Cheat Sheet, Data to exclude; GDPR Art. 5(1)(c)"
+	const redact = "in the vendor's words and in errors of libraries, replace the credentials, the message's number and text, and runs of seven or more digits; httpcall.Response does so"
 	return []Case{
-		{ID: "privacy.errors", Level: Must, Core: true, http: true, run: privateErrors,
-			Why: "errors are logged; a key, a number or a text in one is disclosed", Source: source},
-		{ID: "privacy.transport-errors", Level: Must, Core: true, http: true, run: privateTransportErrors,
-			Why: "errors of HTTP libraries contain the URL with its query", Source: source},
-		{ID: "privacy.receipt", Level: Must, Core: true, http: true, run: privateReceipt,
-			Why: "vendors echo requests; callers store the raw response and print receipts", Source: source},
+		{ID: "privacy.errors", Level: Must, Core: true, needs: aLab, run: privateErrors,
+			Why: "errors are logged; a key, a number or a text in one is disclosed", Source: source, Fix: redact},
+		{ID: "privacy.transport-errors", Level: Must, Core: true, needs: aLab, run: privateTransportErrors,
+			Why: "errors of libraries contain what was sent, such as the URL with its query", Source: source, Fix: redact},
+		{ID: "privacy.receipt", Level: Must, Core: true, needs: aLab, run: privateReceipt,
+			Why: "vendors echo requests; callers store the raw response and print receipts", Source: source,
+			Fix: "replace the credentials in Receipt.Raw, and make sure that it is JSON or empty"},
 		{ID: "privacy.provider", Level: Must, run: privateProvider,
-			Why: "a provider that is printed with %+v must not print its credentials", Source: source},
+			Why: "a provider that is printed with %+v must not print its credentials", Source: source,
+			Fix: "fmt prints unexported fields without calling their methods: give the provider String and GoString methods, or keep its settings behind a pointer"},
+		{ID: "privacy.logs", Level: Must, alone: true, run: privateLogs,
+			Why:    "a driver must not log, nor print: it returns errors, which the program can redact",
+			Source: source, Fix: "remove the print or log statement, or leave out number, text and credentials"},
 	}
 }
 
@@ -63,110 +73,52 @@ func printed(v any) string {
 }
 
 // checkError checks an error and everything that it wraps.
-func (l *lab) checkError(what string, r result, m *provider.Message) {
+func (b *bench) checkError(what string, r result, m *provider.Message) {
 	if r.err == nil {
 		return
 	}
-	l.leaksMessage(what+": the error", printed(r.err), m)
+	b.leaksMessage(what+": the error", do(b.trial, "printing an error", func() string { return printed(r.err) }), m)
 	if _, ok := errors.AsType[*provider.Error](r.err); !ok {
-		l.failf("%s: the error does not wrap a *provider.Error: %q", what, r.err)
+		b.failf("%s: the error does not wrap a *provider.Error: %q", what, r.err)
 	}
 }
 
 const privateText = "zq-private-text 4829137"
 
-// credentials returns the secrets, and the credentials in the requests. Tokens that
-// a driver fetches are not included, as they are short-lived.
-func (l *lab) credentials() []string {
-	var all []string
-	if l.OtherRequests != nil {
-		return l.Secrets
-	}
-	for _, s := range l.taken() {
-		if s.request.HTTP == nil {
-			continue
-		}
-		for _, header := range []string{"Authorization", "X-Api-Key"} {
-			if value := s.request.HTTP.Header.Get(header); value != "" {
-				all = append(all, value)
-			}
-		}
-	}
-	return append(all, l.Secrets...)
-}
-
-// privateErrors makes the vendor echo the credentials, the number and the text in
-// each of its documented errors and in a web page.
+// privateErrors looks at the error of each documented refusal. In HTTP, the vendor
+// also echoes the request.
 func privateErrors(t *trial) {
-	l := t.lab(accept)
-	for _, code := range provider.Codes() {
-		for _, documented := range t.replies[string(code)] {
-			l.echo(documented.file, func(m *provider.Message, n int, echo string) faultserver.Response {
-				a := documented.fill(m, n)
-				if changed, ok := mapStrings(a.Body, func(s string) any { return s + " " + echo }); ok {
-					a.Body = changed
-				} else {
-					a.Body = append(a.Body, echo...)
-				}
-				return a
-			})
-		}
+	b := t.bench(accept)
+	for _, documented := range t.refusals() {
+		m := t.plain(privateText)
+		b.reset(func(n int, _ []byte) Reply { return Reply{Text: documented.fill(m, n)} })
+		b.checkError(documented.file, b.send(m), m)
 	}
-	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusOK} {
-		l.echo(fmt.Sprintf("a page with status %d", status), func(_ *provider.Message, _ int, echo string) faultserver.Response {
-			a := faultserver.Page(status).With("X-Echo", echo)
-			a.Body = append(a.Body, echo...)
-			return a
-		})
-	}
-}
-
-func (l *lab) echo(what string, respond func(m *provider.Message, n int, echo string) faultserver.Response) {
-	m := l.message(privateText)
-	l.reset(func(n int, _ faultserver.Response) faultserver.Reply {
-		echo := strings.Join(append(l.credentials(), m.To.String(), m.Text), " ")
-		return respond(m, n, echo).Reply()
-	})
-	r := l.send(m)
-	l.checkError(what, r, m)
-	if r.err == nil {
-		return
-	}
-	for _, c := range l.credentials() {
-		if strings.Contains(printed(r.err), c) {
-			l.failf("%s: the error contains the credentials of the request", what)
-		}
+	if t.overHTTP() {
+		b.echoErrors()
 	}
 }
 
 func privateTransportErrors(t *trial) {
-	for _, name := range []string{"reset-after-read", "gibberish", "truncated-length", "reset-in-request"} {
-		fault, err := faultserver.FaultNamed(name)
-		if err != nil {
-			t.stopf("%v", err)
+	telling := []string{FaultRefused, FaultClose, "reset-after-read", "reset-in-request", "gibberish", "truncated-length"}
+	for _, fault := range t.lab.Faults() {
+		if !slices.Contains(telling, fault.Name) {
+			continue
 		}
-		l := t.lab(func(_ int, good faultserver.Response) faultserver.Reply { return fault.Reply(good) })
-		l.server.SetIntake(fault.Intake)
-		m := t.message(privateText)
-		l.checkError(name, l.send(m), m)
+		b := t.bench(accept)
+		b.fail(fault.Name)
+		m := t.plain(privateText)
+		b.checkError(fault.Name, b.send(m), m)
 	}
-	l := t.lab(accept)
-	l.server.Refuse()
-	m := t.message(privateText)
-	l.checkError("refused", l.send(m), m)
 }
 
 func privateReceipt(t *trial) {
-	m := t.message(privateText)
-	l := t.lab(accept)
-	l.reset(func(n int, good faultserver.Response) faultserver.Reply {
-		said, err := json.Marshal(strings.Join(append(l.credentials(), m.To.String(), m.Text), " "))
-		if err == nil && len(good.Body) > 2 && good.Body[0] == '{' {
-			good.Body = append([]byte(`{"zq_echo":`+string(said)+`,`), good.Body[1:]...)
-		}
-		return good.Reply()
-	})
-	r := l.send(m)
+	b := t.bench(accept)
+	m := t.plain(privateText)
+	if t.overHTTP() {
+		b.reset(b.echoInReceipt(m))
+	}
+	r := b.send(m)
 	if r.receipt == nil {
 		t.stopf("Send returned %s, want accepted", r)
 	}
@@ -184,10 +136,106 @@ func privateReceipt(t *trial) {
 }
 
 func privateProvider(t *trial) {
-	l := t.lab(accept)
-	before := len(t.failures)
-	t.leaks("the provider printed", fmt.Sprintf("%v\n%+v\n%#v\n%s", l.p, l.p, l.p, l.p))
-	if len(t.failures) > before {
-		t.failf("fmt prints unexported fields without calling their methods: give the provider String and GoString methods, or keep its settings behind a pointer")
+	b := t.bench(accept)
+	t.leaks("the provider printed", do(t, "printing the provider", func() string {
+		return fmt.Sprintf("%v\n%+v\n%#v\n%s", b.p, b.p, b.p, b.p)
+	}))
+}
+
+// watch records what the process logs, and passes it on.
+type watch struct {
+	mu   sync.Mutex
+	seen bytes.Buffer
+	next io.Writer
+}
+
+func (w *watch) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen.Write(b)
+	return w.next.Write(b)
+}
+
+func (w *watch) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seen.String()
+}
+
+// logging is held while the process's loggers and output files are replaced.
+var logging sync.Mutex
+
+// privateLogs records the default loggers, standard output and standard error while
+// messages are accepted, refused and lost. Other packages may log at the same time,
+// so that only the content of the messages counts.
+func privateLogs(t *trial) {
+	logging.Lock()
+	defer logging.Unlock()
+	w := &watch{next: log.Writer()}
+	handler := slog.Default()
+	log.SetOutput(w)
+	slog.SetDefault(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	defer func() {
+		slog.SetDefault(handler)
+		log.SetOutput(w.next)
+	}()
+	var messages []*provider.Message
+	out := t.outputOf(func() {
+		b := t.bench(accept)
+		try := func() {
+			m := t.plain(privateText)
+			messages = append(messages, m)
+			b.send(m)
+		}
+		try()
+		for _, documented := range t.refusals() {
+			b.reset(always(documented.fill(nil, 1)))
+			try()
+		}
+		b.fail(FaultClose)
+		try()
+	})
+	for _, m := range messages {
+		t.leaksMessage("the log", w.text(), m)
+		t.leaksMessage("what was printed", out, m)
 	}
+}
+
+// outputOf returns what is written to standard output and standard error meanwhile.
+// What the process writes to the file descriptors without package os is not seen.
+func (t *trial) outputOf(f func()) string {
+	var text string
+	func() {
+		for _, file := range []**os.File{&os.Stdout, &os.Stderr} {
+			restore, err := overhear(file)
+			if err != nil {
+				t.stopf("%v", err)
+			}
+			defer func() { text += restore() }() // f may end the case
+		}
+		f()
+	}()
+	return text
+}
+
+// overhear records what is written to a file, and passes it on, until restore is
+// called.
+func overhear(file **os.File) (restore func() string, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	original := *file
+	*file = w
+	heard := make(chan string)
+	go func() {
+		all, _ := io.ReadAll(io.TeeReader(r, original)) // until w is closed
+		r.Close()
+		heard <- string(all)
+	}()
+	return func() string {
+		*file = original
+		w.Close()
+		return <-heard
+	}, nil
 }

@@ -49,14 +49,18 @@ func textCases() []Case {
 			why: "a driver with templates must not interpret the caller's text as one"}, contract + ", Message.Text"},
 		{textCase{id: "text.placeholders", core: true, mayRefuse: true, texts: []string{"{name}", "{{name}}", "[Firstname]", "[Name]", "{first_name}", "%NAME%", "${name}", "{to}", "{{to}}", "{text}", "{{.Text}}", "[[mobile]]", "#name#", "<name>"},
 			why: "a text with a placeholder that the vendor documents must be refused; any other text must arrive unchanged"}, contract + ", Message.Text"},
-		{textCase{id: "text.control", level: Should, mayRefuse: true, texts: []string{"tab\there", "cr\r\nlf", "bell\x07", "form\x0cfeed", "esc\x1b[0m", "nul\x00"},
+		{textCase{id: "text.typographic", core: true, texts: []string{"“Hello” ‘you’", "it’s 5–6 — or…", "«a» ‹b› „c‟", "a•b·c ™ © №", "1\u202f000\u2009€", "non\u2011break soft\u00adhyphen", "１２３ ＡＢＣ ﬁ ½ ²"},
+			why: "replacing typographic characters changes what the sender wrote, and the price, without being asked; only the router may do it"}, contract + ", Message.Text"},
+		{textCase{id: "text.line-ends", core: true, mayRefuse: true, texts: []string{"a\r\nb", "a\nb\n\nc", "a\rb", "\r\n"},
+			why: "a line end that is converted changes the length, and with it the number of segments"}, contract + ", Message.Text"},
+		{textCase{id: "text.control", level: Should, mayRefuse: true, texts: []string{"tab\there", "bell\x07", "form\x0cfeed", "esc\x1b[0m", "nul\x00"},
 			why: "copied texts contain control characters; they must not be dropped silently"}, contract + ", Message.Text"},
 	} {
 		tc := c.textCase
 		if tc.level == "" {
 			tc.level = Must
 		}
-		cases = append(cases, Case{ID: tc.id, Level: tc.level, Core: tc.core, http: true, Why: tc.why, Source: c.source, run: tc.run})
+		cases = append(cases, Case{ID: tc.id, Level: tc.level, Core: tc.core, needs: aLab, Why: tc.why, Source: c.source, Fix: tc.fix(), run: tc.run})
 	}
 	return cases
 }
@@ -70,14 +74,26 @@ func gsm7Texts() []string {
 	}
 }
 
+func (c textCase) fix() string {
+	switch {
+	case c.id == "text.long":
+		return "never cut a text: let the vendor split it, or refuse it as unsupported if it exceeds the limits in Capabilities"
+	case c.mayRefuse:
+		return "pass the text on as it is; what the vendor would replace, refuse as unsupported without a request"
+	case c.id == "text.quotes":
+		return "build the request with an encoder (encoding/json, url.Values, encoding/xml), never with string concatenation"
+	}
+	return "pass the text on as it is, in the encoding that the vendor documents; if the suite cannot read that encoding, give the harness Text"
+}
+
 func (c textCase) run(t *trial) {
-	l := t.lab(accept)
-	limits := l.p.Capabilities()
+	b := t.bench(accept)
+	limits := b.capabilities()
 	fitting := 0
 	for _, text := range c.texts {
-		before := len(l.taken())
-		r := l.send(t.message(text))
-		requests := l.taken()[before:]
+		before := len(b.taken())
+		r := b.send(t.message(text))
+		requests := b.taken()[before:]
 		if r.err == nil {
 			fitting++
 			t.checkArrived(requests, text)
@@ -95,14 +111,14 @@ func (c textCase) run(t *trial) {
 	}
 }
 
-func (t *trial) checkArrived(requests []sent, text string) {
+func (t *trial) checkArrived(requests []received, text string) {
 	switch {
 	case len(requests) != 1:
 		t.failf("text %s: %d requests, want 1", show(text), len(requests))
 	case requests[0].message == nil:
-		t.failf("text %s: the recipient is not in the request; if the vendor has a special encoding, the harness needs Text. %s", show(text), dump(requests[0]))
+		t.failf("text %s: the recipient is not in the request; if the vendor has a special encoding, the harness needs Text. The request: %s", show(text), requests[0].Print)
 	case !requests[0].exact:
-		t.failf("text %s is not in the request unchanged; if the vendor has a special encoding, the harness needs Text. %s", show(text), dump(requests[0]))
+		t.failf("text %s is not in the request unchanged; if the vendor has a special encoding, the harness needs Text. The request: %s", show(text), requests[0].Print)
 	}
 }
 
@@ -120,13 +136,4 @@ func show(text string) string {
 		return fmt.Sprintf("%q… (%d characters)", string([]rune(text)[:40]), utf8.RuneCountInString(text))
 	}
 	return fmt.Sprintf("%q", text)
-}
-
-// dump prints the start of a request, without its headers.
-func dump(s sent) string {
-	body := string(s.request.Body)
-	if len(body) > 300 {
-		body = body[:300] + "…"
-	}
-	return fmt.Sprintf("The request: %s %s %q", s.request.HTTP.Method, s.request.HTTP.URL.Path, body)
 }

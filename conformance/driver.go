@@ -7,18 +7,29 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
-// URLPlaceholder is replaced in settings by the address of the suite's server.
-const URLPlaceholder = "{{url}}"
+// Placeholders in settings.
+const (
+	// URLPlaceholder is replaced by the address of the suite's server.
+	URLPlaceholder = "{{url}}"
+	// TimeoutPlaceholder is replaced by the driver's own timeout for a send.
+	TimeoutPlaceholder = "{{timeout}}"
+)
+
+// usualTimeout is long enough for every case that does not test the timeout.
+const usualTimeout = 30 * time.Second
 
 // ForDriver makes a harness from a driver and the settings of an account, as they
 // are written in a configuration. The address of the suite's server replaces
 // [URLPlaceholder] in every string; if no string has it, the address becomes the
-// setting base_url, if the driver has one. The values of secret settings become
-// Secrets. The caller sets Replies, Text and OtherRequests.
+// setting base_url, if the driver has one. In the same way a timeout replaces
+// [TimeoutPlaceholder], or becomes the setting timeout where the suite tests it. The
+// values of secret settings become Secrets, and the driver's name becomes Extra. The
+// caller sets Replies, Text and OtherRequests.
 //
 // With such a harness, the suite also checks that the driver rejects invalid
 // settings.
@@ -32,12 +43,22 @@ func ForDriver(d provider.Driver, settings json.RawMessage) (Harness, error) {
 			return Harness{}, fmt.Errorf("settings of driver %s: want a JSON object: %w", d.Name, err)
 		}
 	}
-	hasBase := slices.ContainsFunc(d.Settings, func(s provider.Setting) bool { return s.Name == "base_url" })
-	if hasBase && !strings.Contains(string(settings), URLPlaceholder) {
+	a := account{driver: d, template: template}
+	if a.has("base_url") && !strings.Contains(string(settings), URLPlaceholder) {
 		template["base_url"] = URLPlaceholder
 	}
-	a := account{d, template}
-	return Harness{Open: a.open, Secrets: a.secrets(), account: &a}, nil
+	h := Harness{Open: a.open, Secrets: a.secrets(), Extra: d.Name, account: &a}
+	switch {
+	case strings.Contains(string(settings), TimeoutPlaceholder):
+		h.OpenTimeout = func(address string, timeout time.Duration) (provider.Provider, error) {
+			return a.openFilled(address, timeout, nil)
+		}
+	case a.has("timeout"):
+		h.OpenTimeout = func(address string, timeout time.Duration) (provider.Provider, error) {
+			return a.openFilled(address, timeout, map[string]any{"timeout": timeout.String()})
+		}
+	}
+	return h, nil
 }
 
 // account is a driver with its settings.
@@ -46,11 +67,21 @@ type account struct {
 	template map[string]any
 }
 
-func (a *account) open(url string) (provider.Provider, error) { return a.openWith(url, nil) }
+// has reports whether the driver has a setting.
+func (a *account) has(name string) bool {
+	return slices.ContainsFunc(a.driver.Settings, func(s provider.Setting) bool { return s.Name == name })
+}
+
+func (a *account) open(address string) (provider.Provider, error) { return a.openWith(address, nil) }
 
 // openWith opens with some settings changed.
-func (a *account) openWith(url string, change map[string]any) (provider.Provider, error) {
-	settings, _ := replaceURL(a.template, url).(map[string]any)
+func (a *account) openWith(address string, change map[string]any) (provider.Provider, error) {
+	return a.openFilled(address, usualTimeout, change)
+}
+
+func (a *account) openFilled(address string, timeout time.Duration, change map[string]any) (provider.Provider, error) {
+	fill := strings.NewReplacer(URLPlaceholder, address, TimeoutPlaceholder, timeout.String())
+	settings, _ := filled(a.template, fill).(map[string]any)
 	maps.Copy(settings, change)
 	raw, err := json.Marshal(settings)
 	if err != nil {
@@ -59,22 +90,23 @@ func (a *account) openWith(url string, change map[string]any) (provider.Provider
 	return a.driver.Open(context.Background(), raw)
 }
 
-func replaceURL(v any, url string) any {
+// filled replaces placeholders in all strings.
+func filled(v any, fill *strings.Replacer) any {
 	switch v := v.(type) {
 	case map[string]any:
-		filled := make(map[string]any, len(v))
+		all := make(map[string]any, len(v))
 		for key, value := range v {
-			filled[key] = replaceURL(value, url)
+			all[key] = filled(value, fill)
 		}
-		return filled
+		return all
 	case []any:
-		filled := make([]any, 0, len(v))
+		all := make([]any, 0, len(v))
 		for _, value := range v {
-			filled = append(filled, replaceURL(value, url))
+			all = append(all, filled(value, fill))
 		}
-		return filled
+		return all
 	case string:
-		return strings.ReplaceAll(v, URLPlaceholder, url)
+		return fill.Replace(v)
 	}
 	return v
 }

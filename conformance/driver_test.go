@@ -49,12 +49,12 @@ func brokenDrivers() map[string]provider.Driver {
 	return map[string]provider.Driver{"config.unknown-key": lax, "config.wrong-type": lax, "config.described": silent}
 }
 
-func brokenConfigs() map[string]breaker {
-	broken := make(map[string]breaker)
+func brokenConfigs() map[broken]breaker {
+	all := make(map[broken]breaker)
 	for id := range brokenDrivers() {
-		broken[id] = nil // the harness is made from the driver
+		all[broken(id)] = nil // the harness is made from the driver
 	}
-	return broken
+	return all
 }
 
 func TestForDriver(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 // A program uses Check; a test uses Run.
 func ExampleCheck() {
 	report := conformance.Check(context.Background(), conformance.Harness{
-		Open: func(string) (provider.Provider, error) { return memory.New(memory.Config{}) },
+		Open: func(string) (provider.Provider, error) {
+			return memory.New(memory.Config{Features: []string{"schedule", "validity"}})
+		},
 	})
 	fmt.Println(report.OK(), report.Err())
 	for _, r := range report.Results {
@@ -24,7 +26,7 @@ func ExampleCheck() {
 	// Output:
 	// true <nil>
 	// receipt.accepted passed []
-	// requests.one not_applicable [the driver makes no HTTP requests (the harness has no Replies)]
+	// requests.one not_applicable [the driver has no transport (the harness has no Replies)]
 }
 
 // ForDriver makes Open from a provider.Driver. Here, a reply lacks its source.

@@ -1,26 +1,23 @@
 package conformance
 
-import "context"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // CheckOnly runs some of the cases.
 func CheckOnly(ctx context.Context, h Harness, ids ...string) Report {
-	var cases []Case
-	for _, c := range catalogue() {
-		for _, id := range ids {
-			if c.ID == id {
-				cases = append(cases, c)
-			}
-		}
-	}
-	return check(ctx, h, cases)
+	return check(ctx, h, func(c Case) bool { return slices.Contains(ids, c.ID) })
 }
 
 // Alone reports whether a case must run alone.
 func Alone(id string) bool {
-	for _, c := range catalogue() {
-		if c.ID == id {
-			return c.alone
-		}
-	}
-	return false
+	return slices.ContainsFunc(Catalogue(), func(c Case) bool { return c.ID == id && c.alone })
+}
+
+// Hurried makes the suite wait less long for a driver that does not return.
+func Hurried(h Harness) Harness {
+	h.pace = pace{hang: 50 * time.Millisecond, call: 300 * time.Millisecond, patience: 100 * time.Millisecond, limit: 2 * time.Second}
+	return h
 }

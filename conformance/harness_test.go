@@ -104,7 +104,9 @@ func (o tokened) Send(ctx context.Context, m *provider.Message) (*provider.Recei
 	}
 	request.Header.Set("Authorization", "Bearer "+*o.token)
 	encoded := base64.StdEncoding.EncodeToString([]byte(m.Text))
-	request.Body, err = json.Marshal(map[string]string{"to": m.To.Digits(), "text64": encoded, "from": m.From, "ttl": m.Validity.String()})
+	request.Body, err = json.Marshal(map[string]any{
+		"to": m.To.Digits(), "text64": encoded, "from": m.From, "ref": m.Ref, "ttl": m.Validity.Seconds(), "at": m.SendAt.UTC().Format(referenceTime),
+	})
 	if err != nil {
 		return nil, err
 	}

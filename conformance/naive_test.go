@@ -12,7 +12,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/provider"
@@ -51,6 +53,9 @@ func naively(change func(*naive)) breaker {
 
 func asItComes(*naive) {}
 
+// retime gives the driver a timeout.
+func (n *naive) retime(_ string, timeout time.Duration) { n.client.Timeout = timeout }
+
 func unverified(n *naive) {
 	n.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 }
@@ -63,7 +68,7 @@ func (n *naive) Close() error {
 }
 
 func (n *naive) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
-	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref, 0})
+	body, err := json.Marshal(referenceRequest{To: m.To.String(), From: m.From, Text: m.Text, Ref: m.Ref})
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +113,15 @@ func (n *naive) judge(response *http.Response) (*provider.Receipt, error) {
 	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, &provider.Error{Code: n.failure, Err: err}
 	}
-	id, ok := fields["id"].(string)
-	if !ok || id == "" {
-		return nil, provider.NewError(n.failure, "no id")
+	switch id := fields["id"].(type) {
+	case string:
+		if id != "" {
+			return &provider.Receipt{ID: id, Raw: body}, nil
+		}
+	case float64:
+		return &provider.Receipt{ID: strconv.FormatFloat(id, 'f', 0, 64), Raw: body}, nil
 	}
-	return &provider.Receipt{ID: id, Raw: body}, nil
+	return nil, provider.NewError(n.failure, "no id")
 }
 
 // raw implements HTTP by hand and takes the first header for the response.
@@ -125,7 +134,7 @@ func openRaw(url string) (provider.Provider, error) {
 func (raw) Capabilities() provider.Capabilities { return provider.Capabilities{} }
 
 func (r raw) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
-	body, err := json.Marshal(referenceRequest{m.To.String(), m.From, m.Text, m.Ref, 0})
+	body, err := json.Marshal(referenceRequest{To: m.To.String(), From: m.From, Text: m.Text, Ref: m.Ref})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (r *reference) Capabilities() provider.Capabilities {
 	return provider.Capabilities{
 		Features: provider.HasBatch | provider.HasStatus | provider.HasFind | provider.HasCancel | provider.HasBalance |
 			provider.HasQuote | provider.HasVerify | provider.HasCallbacks | provider.HasInbox | provider.HasCheck |
-			provider.CanChooseSender | provider.CanSetValidity,
+			provider.CanChooseSender | provider.CanSetValidity | provider.CanSchedule,
 		MaxCharacters: maxCharacters,
 		MaxBatch:      5,
 	}
@@ -84,18 +84,23 @@ func (a referenceResponse) verdict() provider.Verdict {
 	case a.ID == "":
 		return provider.Verdict{Err: provider.NewError(provider.Indeterminate, "no id")}
 	}
-	return provider.Verdict{Receipt: &provider.Receipt{ID: a.ID}}
+	return provider.Verdict{Receipt: &provider.Receipt{ID: string(a.ID)}}
 }
 
 type referenceState struct {
-	ID     string `json:"id"`
-	State  string `json:"state"`
-	From   string `json:"from"`
-	Text   string `json:"text"`
-	Amount string `json:"amount"`
+	ID       string `json:"id"`
+	Ref      string `json:"ref"`
+	State    string `json:"state"`
+	From     string `json:"from"`
+	Text     string `json:"text"`
+	Amount   string `json:"amount"`
+	Segments int    `json:"segments"`
 }
 
-var errNoField = errors.New("the response lacks a field")
+var (
+	errNoField = errors.New("the response lacks a field")
+	errOther   = errors.New("the response is about another message")
+)
 
 // state reads an object that must have a field.
 func (r *reference) state(ctx context.Context, method, path string, field func(referenceState) string) (referenceState, error) {
@@ -114,20 +119,36 @@ func (r *reference) Status(ctx context.Context, id string) (*provider.Event, err
 	if err != nil {
 		return nil, err
 	}
+	if s.ID != id {
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: errOther}
+	}
 	e := s.event()
 	return &e, nil
 }
 
 func (r *reference) Find(ctx context.Context, m *provider.Message, _ time.Time) (*provider.Receipt, error) {
-	s, err := r.state(ctx, http.MethodGet, "/messages?ref="+m.Ref, func(s referenceState) string { return s.ID })
-	if err != nil {
+	var list struct {
+		Messages []referenceState `json:"messages"`
+	}
+	if err := r.call(ctx, http.MethodGet, "/messages?ref="+m.Ref, nil, &list); err != nil {
 		return nil, err
 	}
-	return &provider.Receipt{ID: s.ID}, nil
+	if list.Messages == nil {
+		return nil, &provider.Error{Code: provider.Indeterminate, Err: errNoField}
+	}
+	for _, s := range list.Messages {
+		if s.Ref == m.Ref {
+			return &provider.Receipt{ID: s.ID}, nil
+		}
+	}
+	return nil, nil
 }
 
 func (r *reference) Cancel(ctx context.Context, id string) error {
-	_, err := r.state(ctx, http.MethodDelete, "/messages/"+id, func(s referenceState) string { return s.State })
+	s, err := r.state(ctx, http.MethodDelete, "/messages/"+id, func(s referenceState) string { return s.State })
+	if err == nil && s.State != "CANCELLED" {
+		return provider.NewError(provider.Rejected, "it was not removed")
+	}
 	return err
 }
 
@@ -141,8 +162,12 @@ func (r *reference) Balance(ctx context.Context) (*provider.Balance, error) {
 }
 
 func (r *reference) Quote(ctx context.Context, m *provider.Message) (*provider.Quote, error) {
-	_, err := r.state(ctx, http.MethodPost, "/quotes", func(s referenceState) string { return s.Amount })
-	return &provider.Quote{}, err
+	s, err := r.state(ctx, http.MethodPost, "/quotes", func(s referenceState) string { return s.Amount })
+	if err != nil {
+		return nil, err
+	}
+	cost, err := provider.ParseMoney(s.Amount, "EUR")
+	return &provider.Quote{Segments: s.Segments, Cost: &cost}, err
 }
 
 func (r *reference) StartVerification(ctx context.Context, _ *provider.VerificationRequest) (*provider.Receipt, error) {
@@ -150,15 +175,27 @@ func (r *reference) StartVerification(ctx context.Context, _ *provider.Verificat
 	return &provider.Receipt{ID: s.ID}, err
 }
 
-func (r *reference) CheckVerification(ctx context.Context, ref, _ string) (provider.VerificationResult, error) {
-	s, err := r.state(ctx, http.MethodGet, "/codes/"+ref, func(s referenceState) string { return s.State })
+func (r *reference) CheckVerification(ctx context.Context, ref, code string) (provider.VerificationResult, error) {
+	s, err := r.state(ctx, http.MethodGet, "/codes/"+ref+"?code="+code, func(s referenceState) string { return s.State })
 	return provider.VerificationResult(s.State), err
 }
 
-func (r *reference) Inbox(ctx context.Context, _ string) ([]provider.Event, string, error) {
-	var list []referenceState
-	err := r.call(ctx, http.MethodGet, "/inbox", nil, &list)
-	return nil, "", err
+func (r *reference) Inbox(ctx context.Context, cursor string) ([]provider.Event, string, error) {
+	var page struct {
+		Messages []referenceState `json:"messages"`
+		Next     string           `json:"next"`
+	}
+	if err := r.call(ctx, http.MethodGet, "/inbox?after="+cursor, nil, &page); err != nil {
+		return nil, "", err
+	}
+	if page.Next == "" {
+		return nil, "", &provider.Error{Code: provider.Indeterminate, Err: errNoField}
+	}
+	var events []provider.Event
+	for _, s := range page.Messages {
+		events = append(events, s.event())
+	}
+	return events, page.Next, nil
 }
 
 func (r *reference) Check(ctx context.Context) error {
@@ -205,6 +242,26 @@ func (s referenceState) event() provider.Event {
 func referenceExtras() map[string]string {
 	const source = "# source: the reference vendor\n"
 	return map[string]string{
+		"calls/status.delivered.http": source + `# args: {"id":"a1"}` + "\n# request: GET /messages/a1\n" +
+			`# want: {"id":"a1","status":"delivered","final":true}` + "\nHTTP/1.1 200 OK\n\n" + `{"id":"a1","state":"DELIVRD"}` + "\n",
+		"calls/status.failed.http": source + `# args: {"id":"a2"}` + "\n" +
+			`# want: {"id":"a2","status":"undelivered"}` + "\nHTTP/1.1 200 OK\n\n" + `{"id":"a2","state":"UNDELIV"}` + "\n",
+		"calls/find.there.http": source + `# args: {"ref":"ref-9"}` + "\n" + `# want: {"id":"a9"}` + "\nHTTP/1.1 200 OK\n\n" +
+			`{"messages":[{"id":"a8","ref":"ref-8"},{"id":"a9","ref":"ref-9"}]}` + "\n",
+		"calls/find.absent.http": source + `# args: {"ref":"ref-9"}` + "\n# want: null\nHTTP/1.1 200 OK\n\n" + `{"messages":[]}` + "\n",
+		"calls/cancel.done.http": source + `# args: {"id":"a1"}` + "\nHTTP/1.1 200 OK\n\n" + `{"state":"CANCELLED"}` + "\n",
+		"calls/cancel.late.http": source + `# args: {"id":"a1"}` + "\n# error: rejected\nHTTP/1.1 200 OK\n\n" + `{"state":"SENT"}` + "\n",
+		"calls/balance.http":     source + `# want: {"available":"12.34 credits"}` + "\nHTTP/1.1 200 OK\n\n" + `{"amount":"12.34"}` + "\n",
+		"calls/quote.http": source + `# args: {"text":"Hello"}` + "\n" + `# want: {"segments":1,"cost":"0.05 EUR"}` +
+			"\nHTTP/1.1 200 OK\n\n" + `{"amount":"0.05","segments":1}` + "\n",
+		"calls/start_verification.http": source + `# args: {"ref":"v1"}` + "\n" + `# want: {"id":"v1"}` + "\nHTTP/1.1 200 OK\n\n" + `{"id":"v1"}` + "\n",
+		"calls/check_verification.right.http": source + `# args: {"ref":"v1","code":"1234"}` + "\n" + `# want: {"result":"right"}` +
+			"\nHTTP/1.1 200 OK\n\n" + `{"state":"right"}` + "\n",
+		"calls/check_verification.wrong.http": source + `# args: {"ref":"v1","code":"1235"}` + "\n" + `# want: {"result":"wrong"}` +
+			"\nHTTP/1.1 200 OK\n\n" + `{"state":"wrong"}` + "\n",
+		"calls/inbox.http": source + `# event: {"kind":"inbound","id":"i1","text":"Stop"}` + "\n" + `# event: {"kind":"inbound","id":"i2","text":"Yes"}` +
+			"\nHTTP/1.1 200 OK\n\n" + `{"messages":[{"id":"i1","text":"Stop"},{"id":"i2","text":"Yes"}],"next":"cursor-2"}` + "\n",
+		"calls/check.http": source + "HTTP/1.1 200 OK\n\n" + `{"amount":"0"}` + "\n",
 		"batch/partial.http": source + "# verdict: accepted\n# verdict: invalid_recipient\n# verdict: accepted\n" +
 			"HTTP/1.1 200 OK\n\n" + `[{"id":"{{id.1}}"},{"error":{"code":1,"message":"not {{to.2}}"}},{"id":"{{id.3}}"}]` + "\n",
 		"callbacks/reports.http": source + "# signature: query key\n# status_word: DELIVRD\n" +

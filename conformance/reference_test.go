@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing/fstest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/conformance"
@@ -22,14 +24,29 @@ type reference struct {
 }
 
 func newReference(url string) (*reference, error) {
-	client, err := httpcall.New(httpcall.Config{BaseURL: url}, apiKey)
+	return newTimed(url, 0)
+}
+
+// newTimed is newReference with a timeout for each request.
+func newTimed(url string, timeout time.Duration) (*reference, error) {
+	client, err := httpcall.New(httpcall.Config{BaseURL: url, Timeout: provider.Duration(timeout)}, apiKey)
 	if err != nil {
 		return nil, err
 	}
 	return &reference{client: client}, nil
 }
 
+// retime gives the driver another timeout.
+func (r *reference) retime(url string, timeout time.Duration) {
+	if timed, err := newTimed(url, timeout); err == nil {
+		r.client = timed.client
+	}
+}
+
 func openReference(url string) (provider.Provider, error) { return newReference(url) }
+
+// referenceTime is how the vendor writes times, in UTC.
+const referenceTime = "2006-01-02 15:04"
 
 type referenceRequest struct {
 	To   string `json:"to"`
@@ -37,10 +54,22 @@ type referenceRequest struct {
 	Text string `json:"text"`
 	Ref  string `json:"ref,omitempty"`
 	TTL  int    `json:"ttl,omitempty"`
+	At   string `json:"at,omitempty"`
 }
 
+// word is a JSON string, or a number as it is written.
+type word string
+
+func (w *word) UnmarshalJSON(b []byte) error {
+	*w = word(strings.Trim(string(b), `"`))
+	return nil
+}
+
+// isID reports whether a word can be an id, and not some other JSON value.
+func isID(w word) bool { return strings.Trim(string(w), "0123456789abcdefxZq-") == "" }
+
 type referenceResponse struct {
-	ID    string `json:"id"`
+	ID    word `json:"id"`
 	Error struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
@@ -88,13 +117,14 @@ func (r *reference) body(m *provider.Message) (referenceRequest, error) {
 	if _, err := m.ExtraOf("reference"); err != nil {
 		return referenceRequest{}, err
 	}
-	if !m.SendAt.IsZero() {
-		return referenceRequest{}, provider.NewError(provider.Unsupported, "the vendor does not support scheduling")
-	}
 	if utf8.RuneCountInString(m.Text) > maxCharacters {
 		return referenceRequest{}, provider.NewError(provider.Unsupported, "the text is longer than the vendor allows")
 	}
-	return referenceRequest{m.To.String(), m.From, m.Text, m.Ref, int(m.Validity.Seconds())}, nil
+	request := referenceRequest{To: m.To.String(), From: m.From, Text: m.Text, Ref: m.Ref, TTL: int(m.Validity.Seconds())}
+	if !m.SendAt.IsZero() {
+		request.At = m.SendAt.UTC().Format(referenceTime)
+	}
+	return request, nil
 }
 
 func (r *reference) judge(response *httpcall.Response) (*provider.Receipt, error) {
@@ -111,17 +141,18 @@ func (r *reference) judge(response *httpcall.Response) (*provider.Receipt, error
 		return nil, response.ByStatus()
 	case err != nil:
 		return nil, response.Indeterminate(err)
-	case body.ID == "":
+	case body.ID == "" || !isID(body.ID):
 		return nil, response.Indeterminate(errors.New("the response has no id"))
 	}
-	return &provider.Receipt{ID: body.ID, Raw: response.Raw()}, nil
+	return &provider.Receipt{ID: string(body.ID), Raw: response.Raw()}, nil
 }
 
 // referenceReplies are the imaginary vendor's documented responses.
 func referenceReplies() fstest.MapFS {
 	files := fstest.MapFS{"accepted.http": reply(
-		"# source: the reference vendor\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n" +
+		"# source: the reference vendor\n# validity: seconds\n# send_at: " + referenceTime + "\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n" +
 			`{"id":"{{id}}","to":"{{to}}","note":"ok"}` + "\n"),
+		"accepted.number.http":  reply("# source: the reference vendor\nHTTP/1.1 200 OK\n\n" + `{"id":{{number}}}` + "\n"),
 		"accepted.created.http": reply("# source: the reference vendor\nHTTP/1.1 201 Created\n\n" + `{"id":"{{uuid}}"}` + "\n")}
 	for number, code := range referenceCodes {
 		head := "# source: the reference vendor\n# vendor_code: " + strconv.Itoa(number) + "\nHTTP/1.1 400 Bad Request\n"
@@ -140,5 +171,19 @@ func referenceReplies() fstest.MapFS {
 func reply(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 
 func referenceHarness(open func(url string) (provider.Provider, error)) conformance.Harness {
-	return conformance.Harness{Open: open, Replies: referenceReplies(), Secrets: []string{apiKey}}
+	return conformance.Harness{
+		Open:    open,
+		Replies: referenceReplies(),
+		Secrets: []string{apiKey},
+		Extra:   "reference",
+		OpenTimeout: func(url string, timeout time.Duration) (provider.Provider, error) {
+			p, err := open(url)
+			if r, ok := p.(interface {
+				retime(url string, timeout time.Duration)
+			}); ok && err == nil {
+				r.retime(url, timeout)
+			}
+			return p, err
+		},
+	}
 }

@@ -2,87 +2,117 @@ package conformance
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
 )
 
 const acceptedReply = "accepted"
 
+// note is one comment line at the start of a file.
+type note struct{ key, value string }
+
+// notes splits a file into its comment lines and the rest.
+func notes(raw []byte) ([]note, []byte) {
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+	var all []note
+	for bytes.HasPrefix(raw, []byte("#")) {
+		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+		key, value, _ := strings.Cut(strings.TrimSpace(strings.TrimLeft(string(line), "# ")), ":")
+		all = append(all, note{key, strings.TrimSpace(value)})
+		raw = rest
+	}
+	return all, raw
+}
+
+var errNoSource = errors.New(`the source is missing; want a comment line such as "# source: https://acme.example/docs, read 2026-11-02"`)
+
+// eachFile reads the files of a directory with an extension. Each must name its
+// source.
+func eachFile(files fs.FS, dir, extension string, take func(file string, list []note, rest []byte) error) error {
+	names, err := fs.Glob(files, path.Join(dir, "*."+extension))
+	if err != nil {
+		return fmt.Errorf("Replies: %w", err)
+	}
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("Replies: %w", err)
+		}
+		list, rest := notes(raw)
+		if !slices.ContainsFunc(list, func(n note) bool { return n.key == "source" && n.value != "" }) {
+			return fmt.Errorf("Replies: %s: %w", name, errNoSource)
+		}
+		if err := take(name, list, rest); err != nil {
+			return fmt.Errorf("Replies: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // reply is one file of Harness.Replies.
 type reply struct {
 	file       string
-	source     string
 	vendorCode string
-	response   faultserver.Response
+	receipt    receiptFields // of an accepted message
+	forms      []note        // how the vendor writes times and validities
+	text       []byte
 }
 
-// readReplies reads the *.http files at the root, by outcome.
-func readReplies(files fs.FS) (map[string][]reply, error) {
-	names, err := fs.Glob(files, "*.http")
-	if err != nil {
-		return nil, fmt.Errorf("Replies: %w", err)
-	}
+// readReplies reads the files at the root, by outcome.
+func readReplies(files fs.FS, lab Lab) (map[string][]reply, error) {
 	replies := make(map[string][]reply)
-	for _, name := range names {
-		outcome, _, _ := strings.Cut(strings.TrimSuffix(name, ".http"), ".")
+	err := eachFile(files, ".", lab.Extension(), func(file string, list []note, rest []byte) error {
+		outcome, _, _ := strings.Cut(file, ".")
 		if outcome != acceptedReply && !slices.Contains(provider.Codes(), provider.Code(outcome)) {
-			return nil, fmt.Errorf("Replies: %s: the name must start with accepted or a code such as invalid_recipient", name)
+			return errors.New("the name must start with accepted or a code such as invalid_recipient")
 		}
-		raw, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, fmt.Errorf("Replies: %w", err)
+		r := reply{file: file, text: rest}
+		for _, n := range list {
+			if err := r.take(n); err != nil {
+				return err
+			}
 		}
-		r, err := parseReply(raw)
-		if err != nil {
-			return nil, fmt.Errorf("Replies: %s: %w", name, err)
+		if err := lab.CheckReply(rest); err != nil {
+			return err
 		}
-		r.file = path.Base(name)
-		if r.file == outcome+".http" {
-			replies[outcome] = slices.Insert(replies[outcome], 0, r) // the plain name sorts before its variants
-			continue
+		if file == outcome+"."+lab.Extension() {
+			replies[outcome] = slices.Insert(replies[outcome], 0, r) // the plain name comes before its variants
+			return nil
 		}
 		replies[outcome] = append(replies[outcome], r)
-	}
-	return replies, nil
+		return nil
+	})
+	return replies, err
 }
 
-func parseReply(raw []byte) (reply, error) {
-	var r reply
-	list, rest := notes(raw)
-	for _, n := range list {
-		switch n.key {
-		case "source":
-			r.source = n.value
-		case "vendor_code":
-			r.vendorCode = n.value
-		}
+func (r *reply) take(n note) error {
+	switch n.key {
+	case "vendor_code":
+		r.vendorCode = n.value
+	case "receipt":
+		return decodeNote(n, &r.receipt)
+	case "send_at", "validity":
+		r.forms = append(r.forms, n)
 	}
-	if r.source == "" {
-		return r, errNoSource
-	}
-	var err error
-	r.response, err = parseResponse(rest)
-	return r, err
+	return nil
 }
 
-// hasID reports whether each response has an id of its own.
+// hasID reports whether each reply has an id of its own.
 func (r reply) hasID() bool {
-	for _, p := range []string{"{{id}}", "{{uuid}}", "{{number}}"} {
-		if bytes.Contains(r.response.Body, []byte(p)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"id", "uuid", "number"}, func(key string) bool { return r.has(key) })
 }
 
-// ids are a response's serial number in the forms of the placeholders.
+func (r reply) has(placeholder string) bool {
+	return bytes.Contains(r.text, []byte("{{"+placeholder+"}}"))
+}
+
+// ids are a reply's serial number in the forms of the placeholders.
 type ids struct{ id, uuid, number string }
 
 func idsOf(serial int) ids {
@@ -99,69 +129,12 @@ func (i ids) in(receiptID string) bool {
 }
 
 // fill replaces the placeholders by a message and a serial number.
-func (r reply) fill(m *provider.Message, serial int) faultserver.Response {
-	i := idsOf(serial)
+func (r reply) fill(m *provider.Message, serial int) []byte { return r.fillWith(m, idsOf(serial)) }
+
+func (r reply) fillWith(m *provider.Message, i ids) []byte {
 	pairs := []string{"{{id}}", i.id, "{{uuid}}", i.uuid, "{{number}}", i.number}
 	if m != nil {
 		pairs = append(pairs, "{{to}}", m.To.String(), "{{digits}}", m.To.Digits(), "{{ref}}", m.Ref)
 	}
-	a := r.response
-	a.Body = []byte(strings.NewReplacer(pairs...).Replace(string(a.Body)))
-	return a
-}
-
-// mapStrings changes every string value of a JSON text. ok is false if the text is
-// not JSON or has no strings.
-func mapStrings(body []byte, change func(string) any) (changed []byte, ok bool) {
-	return mapValues(body, func(v any) (any, bool) {
-		s, ok := v.(string)
-		if !ok {
-			return v, false
-		}
-		return change(s), true
-	})
-}
-
-// mapScalars is mapStrings for strings and numbers.
-func mapScalars(body []byte, change func(string) any) (changed []byte, ok bool) {
-	return mapValues(body, func(v any) (any, bool) {
-		switch v := v.(type) {
-		case string:
-			return change(v), true
-		case json.Number:
-			return change(v.String()), true
-		}
-		return v, false
-	})
-}
-
-// mapValues changes the values of a JSON text that are neither objects nor lists. ok
-// reports whether any was changed.
-func mapValues(body []byte, change func(any) (any, bool)) (changed []byte, ok bool) {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var tree any
-	if decoder.Decode(&tree) != nil {
-		return nil, false
-	}
-	var walk func(any) any
-	walk = func(v any) any {
-		switch v := v.(type) {
-		case map[string]any:
-			for k := range v {
-				v[k] = walk(v[k])
-			}
-			return v
-		case []any:
-			for i := range v {
-				v[i] = walk(v[i])
-			}
-			return v
-		}
-		v, hit := change(v)
-		ok = ok || hit
-		return v
-	}
-	changed, err := json.Marshal(walk(tree))
-	return changed, ok && err == nil
+	return []byte(strings.NewReplacer(pairs...).Replace(string(r.text)))
 }

@@ -25,15 +25,17 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(struct {
 		Name          string   `json:"name,omitempty"`
+		Verdict       Verdict  `json:"verdict"`
 		OK            bool     `json:"ok"`
 		Problem       string   `json:"problem,omitempty"`
 		Passed        int      `json:"passed"`
 		Failed        int      `json:"failed"`
+		Unproven      int      `json:"unproven"`
 		Skipped       int      `json:"skipped"`
 		NotApplicable int      `json:"not_applicable"`
 		Took          float64  `json:"duration_ms"`
 		Results       []result `json:"results"`
-	}{r.Name, r.OK(), r.Problem, r.Count(Passed), r.Count(Failed), r.Count(Skipped), r.Count(NotApplicable), milliseconds(r.Took), results})
+	}{r.Name, r.Verdict(), r.OK(), r.Problem, r.Count(Passed), r.Count(Failed), r.Count(Unproven), r.Count(Skipped), r.Count(NotApplicable), milliseconds(r.Took), results})
 	return b.Bytes(), err
 }
 
@@ -89,14 +91,14 @@ func (r Report) WriteJUnit(w io.Writer) error {
 		c := junitCase{Name: one.ID, Class: suite.Name, Time: seconds(one.Took)}
 		details := strings.Join(one.Details, "; ")
 		switch {
-		case one.Status == Failed && one.Level == Must:
+		case r.counts(one):
 			suite.Failures++
 			c.Failure = &junitMessage{Message: firstLine(details), Text: one.explain()}
 		case one.Status == Failed:
 			c.Out = one.explain()
 		case one.Status != Passed:
 			suite.Skipped++
-			c.Skipped = &junitMessage{Message: strings.ReplaceAll(string(one.Status), "_", " ") + ": " + details}
+			c.Skipped = &junitMessage{Message: one.Status.words() + ": " + details}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
@@ -130,7 +132,7 @@ func WriteTable(w io.Writer, reports ...Report) error {
 	}
 	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(groups)) + "\n")
 	for _, r := range reports {
-		fmt.Fprintf(&b, "| %s | %s |", cell(r.Name), r.verdict())
+		fmt.Fprintf(&b, "| %s | %s |", cell(r.Name), r.Verdict())
 		for _, g := range groups {
 			b.WriteString(" " + r.share(g) + " |")
 		}
@@ -175,12 +177,24 @@ func (r Report) share(group string) string {
 	return fmt.Sprintf("%d/%d", passed, all)
 }
 
+// badgeColours are those of shields.io.
+var badgeColours = map[Verdict]string{Conformant: "brightgreen", NotProven: "yellow", NotConformant: "red", NotRun: "lightgrey"}
+
+// WriteBadge writes one line of Markdown with a badge of shields.io that shows the
+// verdict, for a README.
+func (r Report) WriteBadge(w io.Writer) error {
+	verdict := r.Verdict()
+	_, err := fmt.Fprintf(w, "![anysms conformance: %s](https://img.shields.io/badge/anysms_conformance-%s-%s)\n",
+		verdict, strings.ReplaceAll(string(verdict), " ", "_"), badgeColours[verdict])
+	return err
+}
+
 // WriteCatalogueTable writes cases as a Markdown table.
 func WriteCatalogueTable(w io.Writer, cases []Case) error {
 	var b strings.Builder
-	b.WriteString("| case | level | why | source |\n|---|---|---|---|\n")
+	b.WriteString("| case | level | why | how to mend |\n|---|---|---|---|\n")
 	for _, c := range cases {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.ID, level(c), cell(c.Why), cell(c.Source))
+		fmt.Fprintf(&b, "| `%s` | %s | %s (%s) | %s |\n", c.ID, level(c), cell(c.Why), cell(c.Source), cell(c.Fix))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -15,6 +15,9 @@ func (r Result) explain() string {
 		b.WriteString("\n  " + strings.ReplaceAll(d, "\n", "\n  "))
 	}
 	fmt.Fprintf(&b, "\n  why: %s\n  source: %s", r.Why, r.Source)
+	if r.Fix != "" && r.Status == Failed {
+		b.WriteString("\n  how to mend: " + r.Fix)
+	}
 	return b.String()
 }
 
@@ -31,6 +34,11 @@ func (r Report) WriteText(w io.Writer) error {
 		}
 	}
 	for _, result := range r.Results {
+		if result.Status == Unproven {
+			fmt.Fprintf(&b, "unproven %s: %s\n", result.ID, strings.Join(result.Details, "; "))
+		}
+	}
+	for _, result := range r.Results {
 		if result.Status == Skipped {
 			fmt.Fprintf(&b, "skip %s: %s\n", result.ID, strings.Join(result.Details, "; "))
 		}
@@ -39,8 +47,8 @@ func (r Report) WriteText(w io.Writer) error {
 	if r.Name != "" {
 		b.WriteString(r.Name + ": ")
 	}
-	fmt.Fprintf(&b, "%s. %d passed, %d failed, %d skipped, %d not applicable, in %s\n", r.verdict(),
-		r.Count(Passed), r.Count(Failed), r.Count(Skipped), r.Count(NotApplicable), r.Took.Round(10*time.Millisecond))
+	fmt.Fprintf(&b, "%s. %d passed, %d failed, %d unproven, %d skipped, %d not applicable, in %s\n", r.Verdict(),
+		r.Count(Passed), r.Count(Failed), r.Count(Unproven), r.Count(Skipped), r.Count(NotApplicable), r.Took.Round(10*time.Millisecond))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -72,7 +80,7 @@ func (r Report) writeNotApplicable(b *strings.Builder) {
 func WriteCatalogue(w io.Writer, cases []Case) error {
 	var b strings.Builder
 	for _, c := range cases {
-		fmt.Fprintf(&b, "%-28s %-6s %s\n%-28s %-6s source: %s\n", c.ID, level(c), c.Why, "", "", c.Source)
+		fmt.Fprintf(&b, "%-28s %-6s %s\n%-35s source: %s\n%-35s how to mend: %s\n", c.ID, level(c), c.Why, "", c.Source, "", c.Fix)
 	}
 	fmt.Fprintf(&b, "%d cases; those marked * cannot be skipped\n", len(cases))
 	_, err := io.WriteString(w, b.String())

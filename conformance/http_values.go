@@ -9,45 +9,13 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/conformance/faultserver"
-	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/e164"
 )
 
-// values are all the values of a request: path segments, query, and the body's
-// form fields, JSON keys and scalars, or XML texts and attributes.
-type values []string
-
-func (v values) has(s string) bool {
-	return slices.Contains(v, s)
-}
-
-// hasNumber also finds it in lists such as "306900000001,306900000002".
-func (v values) hasNumber(n e164.Number) bool {
-	for _, value := range v {
-		for part := range strings.SplitSeq(value, ",") {
-			if isNumber(part, n) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// isNumber reports whether s is n in a form that vendors use.
-func isNumber(s string, n e164.Number) bool {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "tel:")
-	_, national := n.Split()
-	switch n.Digits() {
-	case s, strings.TrimPrefix(s, "+"), strings.TrimPrefix(s, "00"):
-		return true
-	}
-	return s == national || s == "0"+national
-}
-
+// valuesOf returns the values of a request: path segments, query, headers, and the
+// body's form fields, JSON keys and scalars, or XML texts and attributes.
 func valuesOf(rq *faultserver.Request) values {
 	if rq.HTTP == nil {
 		return nil
@@ -59,6 +27,9 @@ func valuesOf(rq *faultserver.Request) values {
 		}
 	}
 	v = v.form(rq.HTTP.URL.Query())
+	for _, list := range rq.HTTP.Header {
+		v = append(v, list...)
+	}
 	return v.body(rq.HTTP.Header, rq.Body)
 }
 
@@ -149,33 +120,4 @@ func (v values) multipart(body []byte, boundary string) values {
 		}
 		v = append(v, string(content))
 	}
-}
-
-// sighting is what a request has of a message.
-type sighting struct {
-	message *provider.Message // nil = none of the messages of the case
-	exact   bool              // with its text unchanged
-}
-
-// sight finds which of the messages a request sends.
-func (s *suite) sight(rq *faultserver.Request, messages []*provider.Message) sighting {
-	if rq.HTTP == nil {
-		return sighting{}
-	}
-	if s.Text != nil {
-		to, text := s.Text(rq.HTTP, rq.Body)
-		for _, m := range messages {
-			if isNumber(to, m.To) {
-				return sighting{m, text == m.Text}
-			}
-		}
-		return sighting{}
-	}
-	v := valuesOf(rq)
-	for _, m := range messages {
-		if v.hasNumber(m.To) {
-			return sighting{m, v.has(m.Text)}
-		}
-	}
-	return sighting{}
 }
