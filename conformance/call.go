@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -63,6 +64,9 @@ func do[T any](t *trial, what string, call func() T) T {
 }
 
 func doUnder[T any](t *trial, ctx context.Context, what string, call func() T) T {
+	if t.over.Load() {
+		runtime.Goexit()
+	}
 	t.doing.Store(&what)
 	value, problem := guarded(ctx, t.pace, what, call)
 	if problem != "" {

@@ -24,6 +24,7 @@ type trial struct {
 	cleanup []func()
 
 	noProvider atomic.Bool // Open did not return one
+	over       atomic.Bool // the time of the case is over; it ends at its next call
 	mu         sync.Mutex
 	failures   []string
 	status     Status // if the case ended itself as not applicable or unproven
@@ -116,6 +117,7 @@ func (t *trial) run(c Case) {
 		if what := t.doing.Load(); what != nil {
 			doing = *what
 		}
+		t.over.Store(true)
 		t.failf("the case did not end within %s; its last call was %s", t.pace.limit, doing)
 	}
 }
