@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -57,8 +58,13 @@ func (b *bench) sendBatch(messages []*provider.Message) []provider.Verdict {
 	if !ok {
 		b.stopf("the capability batch is set, but the provider is not a provider.BatchSender")
 	}
+	return b.verdictsOf(messages, sender.SendBatch)
+}
+
+// verdictsOf sends a batch in one of the ways to do so.
+func (b *bench) verdictsOf(messages []*provider.Message, send func(context.Context, []*provider.Message) []provider.Verdict) []provider.Verdict {
 	ctx := b.ctx()
-	verdicts := doUnder(b.trial, ctx, "SendBatch", func() []provider.Verdict { return sender.SendBatch(ctx, messages) })
+	verdicts := doUnder(b.trial, ctx, "SendBatch", func() []provider.Verdict { return send(ctx, messages) })
 	if len(verdicts) != len(messages) {
 		b.stopf("%d verdicts for %d messages", len(verdicts), len(messages))
 	}
@@ -96,7 +102,9 @@ func batchPartial(t *trial) {
 		messages := make([]*provider.Message, len(file.verdicts))
 		for i := range messages {
 			messages[i] = t.plain("Hello, all of you") // some vendors have one text per batch
-			messages[i].Class = []provider.Class{"", provider.OTP, provider.Marketing}[i%3]
+			if !slices.Contains(b.capabilities().BatchRules, provider.SameClass) {
+				messages[i].Class = []provider.Class{"", provider.OTP, provider.Marketing}[i%3]
+			}
 		}
 		b.reset(always(file.fill(messages)))
 		verdicts := b.sendBatch(messages)
@@ -133,8 +141,8 @@ func (b *bench) checkBatchArrived(messages []*provider.Message) {
 	}
 }
 
-// batchSameRecipient sends equal messages to one number. A driver may put them into
-// one request, or each into its own.
+// batchSameRecipient sends equal messages to one number, as callers do. They may go
+// into one request, or each into its own.
 func batchSameRecipient(t *trial) {
 	b := t.batcher()
 	for _, file := range b.batchFiles() {
@@ -151,7 +159,9 @@ func batchSameRecipient(t *trial) {
 			}
 			return Reply{Text: good}
 		})
-		verdicts := b.sendBatch(messages)
+		verdicts := b.verdictsOf(messages, func(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+			return provider.SendBatch(ctx, b.p, ms)
+		})
 		copies := 0
 		for _, r := range b.taken() {
 			copies += values(r.Values).numbers(messages[0].To)

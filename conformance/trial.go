@@ -122,11 +122,17 @@ func (t *trial) run(c Case) {
 	}
 }
 
+// maxDetails is the number of failures of a case that a report has.
+const maxDetails = 10
+
 // result is what became of the case so far.
 func (t *trial) result() (Status, []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
+	case len(t.failures) > maxDetails:
+		more := fmt.Sprintf("and %d more failures", len(t.failures)-maxDetails)
+		return Failed, append(slices.Clone(t.failures[:maxDetails]), more)
 	case len(t.failures) > 0:
 		return Failed, slices.Clone(t.failures)
 	case t.status != "":

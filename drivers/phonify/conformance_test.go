@@ -1,29 +1,23 @@
 package phonify_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/phonify"
-	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestConformance(t *testing.T) {
-	const key = "pk_k3y-of-the-account"
 	for _, auth := range []string{phonify.AuthBasic, phonify.AuthParameter} {
 		t.Run(auth, func(t *testing.T) {
-			conformance.Run(t, conformance.Harness{
-				Open: func(url string) (provider.Provider, error) {
-					return phonify.New(phonify.Config{
-						Config: httpcall.Config{BaseURL: url},
-						APIKey: key, Auth: auth, OwnNumbers: []string{ours},
-					})
-				},
-				Replies: os.DirFS("testdata/conformance"),
-				Secrets: []string{key},
-			})
+			h, err := conformance.ForDriver(phonify.Driver, fmt.Appendf(nil, `{"api_key":"pk_k3y-of-the-account","auth":%q,"own_numbers":[%q]}`, auth, ours))
+			require.NoError(t, err)
+			h.Replies = os.DirFS("testdata/conformance")
+			conformance.Run(t, h)
 		})
 	}
 }

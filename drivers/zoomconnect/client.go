@@ -34,9 +34,10 @@ func NewClient(config Config) (*Client, error) {
 		return nil, err
 	}
 	// Basic authentication sends e-mail address and token as one value, and so
-	// they would come back in base64.
+	// they would come back in base64. The callback secret is part of addresses
+	// that the vendor knows.
 	pair := provider.Secret(config.Email+":") + config.Token
-	w, err := httpcall.New(config.Config, config.Token, config.URLToken, pair)
+	w, err := httpcall.New(config.Config, config.Token, config.URLToken, config.CallbackSecret, pair)
 	if err != nil {
 		return nil, err
 	}

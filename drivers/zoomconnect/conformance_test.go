@@ -1,29 +1,24 @@
 package zoomconnect_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/zoomconnect"
-	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/httpcall"
 )
 
 func TestConformance(t *testing.T) {
-	const token = "11111111-2222-3333-4444-555555555555"
 	for _, auth := range []string{zoomconnect.AuthHeaders, zoomconnect.AuthQuery} {
 		t.Run(auth, func(t *testing.T) {
-			conformance.Run(t, conformance.Harness{
-				Open: func(url string) (provider.Provider, error) {
-					return zoomconnect.New(zoomconnect.Config{
-						Config: httpcall.Config{BaseURL: url},
-						Email:  "user@example.com", Token: token, Auth: auth,
-					})
-				},
-				Replies: os.DirFS("testdata/conformance"),
-				Secrets: []string{token},
-			})
+			h, err := conformance.ForDriver(zoomconnect.Driver, fmt.Appendf(nil, `{"email":"user@shop.example",
+				"token":"11111111-2222-3333-4444-555555555555","callback_secret":"h00k-s3cr3t","auth":%q}`, auth))
+			require.NoError(t, err)
+			h.Replies = os.DirFS("testdata/conformance")
+			conformance.Run(t, h)
 		})
 	}
 }
