@@ -18,7 +18,7 @@ type golden struct {
 	file      string
 	callback  provider.Callback
 	events    []map[string]any // the fields that each event must have
-	signature string           // "header NAME" or "query NAME"
+	signature string           // "header NAME", "query NAME" or "remote_ip"
 	unsigned  bool             // the vendor does not sign, as the file says
 	covers    bool             // the signature covers the body
 	status    string           // the vendor's word for a status, as in the body
@@ -55,8 +55,9 @@ func (g *golden) take(n note) error {
 		g.events = append(g.events, event)
 	case "signature":
 		kind, rest, _ := strings.Cut(n.value, " ")
-		if rest == "" || kind != "header" && kind != "query" && kind != "none:" {
-			return fmt.Errorf(`signature %q: want "header NAME", "query NAME", or "none: " and the reason`, n.value)
+		named := kind == "header" || kind == "query" || kind == "none:"
+		if (rest == "" || !named) && n.value != "remote_ip" {
+			return fmt.Errorf(`signature %q: want "header NAME", "query NAME", "remote_ip", or "none: " and the reason`, n.value)
 		}
 		g.unsigned = kind == "none:"
 		if !g.unsigned {

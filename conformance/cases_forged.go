@@ -33,12 +33,17 @@ func callbacksForged(t *trial) {
 	case unsigned > 0:
 		t.notApplicable("the vendor does not sign its callbacks, as the callback files say")
 	default:
-		t.unproven(`no callbacks/*.http says how the vendor proves itself; want "# signature: header NAME", "# signature: query NAME", or "# signature: none: " and the reason`)
+		t.unproven(`no callbacks/*.http says how the vendor proves itself; want "# signature: header NAME", "# signature: query NAME", "# signature: remote_ip", or "# signature: none: " and the reason`)
 	}
 }
 
 // forgeries returns the callback with other signatures, and with a changed body.
 func (g golden) forgeries() map[string]provider.Callback {
+	if g.signature == "remote_ip" {
+		without, wrong := copyCallback(g.callback), copyCallback(g.callback)
+		without.RemoteIP, wrong.RemoteIP = "", "203.0.113.77"
+		return map[string]provider.Callback{"from no address": without, "from another address": wrong}
+	}
 	right := g.signed()
 	forged := map[string]provider.Callback{"without its signature": g.signedWith()}
 	for what, signature := range map[string]string{
@@ -55,7 +60,10 @@ func (g golden) forgeries() map[string]provider.Callback {
 	}
 	if g.covers && len(g.callback.Body) > 0 {
 		changed := copyCallback(g.callback)
-		changed.Body = append(changed.Body, ' ')
+		var ok bool
+		if changed.Body, ok = mapStrings(changed.Body, func(s string) any { return s + "0" }); !ok {
+			changed.Body = append(g.callback.Body[:len(g.callback.Body):len(g.callback.Body)], '0')
+		}
 		forged["with a changed body"] = changed
 	}
 	return forged

@@ -26,7 +26,7 @@ func parseTimeForm(value string) (timeForm, error) {
 	f := timeForm{layout: strings.TrimSpace(layout), zone: time.UTC}
 	if zone != "" {
 		var err error
-		if f.zone, err = time.LoadLocation(strings.TrimSpace(zone)); err != nil {
+		if f.zone, err = parseZone(strings.TrimSpace(zone)); err != nil {
 			return f, err
 		}
 	}
@@ -36,6 +36,15 @@ func parseTimeForm(value string) (timeForm, error) {
 		return f, fmt.Errorf(`%q: want unix, unix_ms, rfc3339 or a layout such as "2006-01-02 15:04 in Africa/Johannesburg"`, value)
 	}
 	return f, nil
+}
+
+// parseZone reads "Africa/Johannesburg" or "+02:00".
+func parseZone(name string) (*time.Location, error) {
+	if at, err := time.Parse("-07:00", name); err == nil {
+		_, offset := at.Zone()
+		return time.FixedZone(name, offset), nil
+	}
+	return time.LoadLocation(name)
 }
 
 // read reads a value of the form.

@@ -18,7 +18,9 @@ func TestConformance(t *testing.T) {
 			require.NoError(t, err)
 			a, err := resttest.NewAccount(r)
 			require.NoError(t, err)
-			conformance.Run(t, conformance.Harness{Open: a.Open, Replies: a.Replies, Secrets: a.Secrets, Text: a.Text})
+			conformance.Run(t, conformance.Harness{
+				Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text,
+			})
 		})
 	}
 }

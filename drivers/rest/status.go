@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
@@ -35,6 +36,8 @@ type findCall struct {
 	Settles span        `yaml:"settles"`
 }
 
+var errOtherMessage = errors.New("the response is about another message")
+
 // Status reads the status of a message.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	c := p.recipe.api.Status
@@ -51,6 +54,9 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	}
 	if err != nil {
 		return nil, err
+	}
+	if said := c.Report.ID.text(a.tree); said != "" && said != values["id"] {
+		return nil, a.Indeterminate(errOtherMessage)
 	}
 	e := p.event(&c.Report, provider.Report, a.tree)
 	e.ID, e.Raw = id, a.Raw()

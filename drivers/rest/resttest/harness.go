@@ -3,6 +3,7 @@ package resttest
 import (
 	"io/fs"
 	"net/http"
+	"time"
 
 	"github.com/anysms/anysms/drivers/rest"
 	"github.com/anysms/anysms/provider"
@@ -12,10 +13,12 @@ import (
 // recipe and its fixtures. Its fields are those of conformance.Harness with the
 // same names.
 type Account struct {
-	Open    func(url string) (provider.Provider, error)
-	Replies fs.FS
-	Secrets []string
-	Text    func(r *http.Request, body []byte) (to, text string)
+	Open        func(url string) (provider.Provider, error)
+	OpenTimeout func(url string, timeout time.Duration) (provider.Provider, error)
+	Replies     fs.FS
+	Secrets     []string
+	Extra       string
+	Text        func(r *http.Request, body []byte) (to, text string)
 }
 
 // NewAccount makes the account of a recipe's example.
@@ -29,8 +32,12 @@ func NewAccount(r *rest.Recipe) (Account, error) {
 		return Account{}, err
 	}
 	h := Account{
-		Open:    func(url string) (provider.Provider, error) { return Open(r, url) },
+		Open: func(url string) (provider.Provider, error) { return Open(r, url) },
+		OpenTimeout: func(url string, timeout time.Duration) (provider.Provider, error) {
+			return openWithin(r, url, timeout)
+		},
 		Replies: replies,
+		Extra:   r.Name,
 		Text:    func(req *http.Request, body []byte) (to, text string) { return m.sentBy(req, body) },
 	}
 	for _, s := range r.Settings {

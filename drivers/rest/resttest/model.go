@@ -35,7 +35,18 @@ type recipeFile struct {
 		Encoding struct {
 			UCS2 *request.Constant `yaml:"ucs2"`
 		} `yaml:"encoding"`
+		SendAt struct {
+			Layout string `yaml:"layout"`
+			Zone   string `yaml:"zone"`
+		} `yaml:"send_at"`
+		Validity struct {
+			Unit string `yaml:"unit"`
+		} `yaml:"validity"`
 	} `yaml:"write"`
+	Check     yaml.Node `yaml:"check"`
+	Callbacks struct {
+		Verify yaml.Node `yaml:"verify"`
+	} `yaml:"callbacks"`
 	Send     sendCall  `yaml:"send"`
 	Batch    *sendCall `yaml:"batch"`
 	Fixtures yaml.Node `yaml:"fixtures"`

@@ -75,7 +75,13 @@ func replay(ctx context.Context, r *rest.Recipe, f *fixture.Fixture) []string {
 // that only sends registered texts, one is registered that every text is an
 // instance of.
 func Open(r *rest.Recipe, baseURL string) (*rest.Provider, error) {
+	return openWithin(r, baseURL, exampleTimeout)
+}
+
+// openWithin is Open with a timeout for each request.
+func openWithin(r *rest.Recipe, baseURL string, timeout time.Duration) (*rest.Provider, error) {
 	config := exampleConfig(r, baseURL, nil)
+	config.Timeout = provider.Duration(timeout)
 	for _, s := range r.Settings {
 		if s.Templates {
 			config.Texts = []rest.RegisteredText{{ID: "1", Text: "##text##"}}
@@ -95,10 +101,12 @@ func open(r *rest.Recipe, baseURL string, f *fixture.Fixture) (*rest.Provider, e
 	return r.NewProvider(config)
 }
 
+const exampleTimeout = 10 * time.Second
+
 func exampleConfig(r *rest.Recipe, baseURL string, over map[string]string) rest.Config {
 	config := rest.Config{Values: make(map[string]provider.Secret)}
 	config.BaseURL = baseURL
-	config.Timeout = provider.Duration(10 * time.Second)
+	config.Timeout = provider.Duration(exampleTimeout)
 	for _, settings := range []map[string]string{r.Example, over} {
 		for name, v := range settings {
 			config.Values[name] = provider.Secret(v)

@@ -2,6 +2,7 @@ package resttest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,9 +16,11 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Replies returns the responses in a recipe's fixtures of send, in the form
-// that package conformance takes: accepted.http, invalid_recipient.http and so
-// on, with placeholders where the vendor makes an id or repeats the request.
+// Replies returns a recipe's fixtures in the form that package conformance
+// takes: responses to sends as accepted.http, invalid_recipient.http and so on,
+// with placeholders where the vendor makes an id or repeats the request;
+// responses to batches and to other calls as batch/*.http and calls/*.http; and
+// callbacks as callbacks/*.http.
 func Replies(r *rest.Recipe) (fstest.MapFS, error) {
 	m, err := modelOf(r)
 	if err != nil {
@@ -27,56 +30,129 @@ func Replies(r *rest.Recipe) (fstest.MapFS, error) {
 }
 
 func (m *model) replies() (fstest.MapFS, error) {
-	files := make(fstest.MapFS)
-	counts := make(map[string]int)
+	files := &replyFiles{model: m, all: make(fstest.MapFS), counts: make(map[string]int)}
 	for i := range m.fixtures {
 		f := &m.fixtures[i]
-		if f.Kind() != "send" || f.Reply == nil || f.Settings != nil {
-			continue
+		if f.Settings != nil {
+			continue // the suite opens the provider with the recipe's example
 		}
-		outcome := "accepted"
-		if f.Error != nil {
-			outcome = string(f.Error.Code)
-		}
-		if inDoubtByStatus(f) {
-			continue
-		}
-		counts[outcome]++
-		name := fmt.Sprintf("%s.%d.http", outcome, counts[outcome])
-		if counts[outcome] == 1 {
-			name = outcome + ".http"
-		}
-		text, err := m.replyFile(f)
-		if err != nil {
+		if err := files.add(f); err != nil {
 			return nil, fmt.Errorf("fixture %q: %w", f.Name, err)
 		}
-		files[name] = &fstest.MapFile{Data: text}
 	}
-	return files, nil
+	return files.all, nil
+}
+
+// replyFiles are the files so far.
+type replyFiles struct {
+	*model
+	all    fstest.MapFS
+	counts map[string]int // files by the start of their names
+}
+
+func (r *replyFiles) add(f *fixture.Fixture) error {
+	switch kind := f.Kind(); {
+	case kind == "callback":
+		return r.addCallback(f)
+	case f.Reply == nil: // refused without a request
+		return nil
+	case kind == "send":
+		return r.addSend(f)
+	case kind == "batch":
+		return r.addBatch(f)
+	default:
+		return r.addCall(f)
+	}
+}
+
+// save adds a file; several with one start are numbered.
+func (r *replyFiles) save(start string, text []byte) {
+	r.counts[start]++
+	name := start + ".http"
+	if n := r.counts[start]; n > 1 {
+		name = fmt.Sprintf("%s.%d.http", start, n)
+	}
+	r.all[name] = &fstest.MapFile{Data: text}
+}
+
+// note writes a comment line whose value is JSON.
+func note(b *bytes.Buffer, key string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "# %s: %s\n", key, text)
+	return nil
+}
+
+// source begins a file.
+func (m *model) source(f *fixture.Fixture) *bytes.Buffer {
+	b := new(bytes.Buffer)
+	fmt.Fprintf(b, "# source: %s; fixture %q\n", strings.ReplaceAll(m.Sources[0].Page, "\n", " "), f.Name)
+	return b
+}
+
+// writeReply writes a response with another body.
+func writeReply(b *bytes.Buffer, reply *fixture.Reply, body []byte) {
+	status := max(reply.Status, http.StatusOK)
+	fmt.Fprintf(b, "HTTP/1.1 %d %s\n", status, http.StatusText(status))
+	for _, key := range slices.Sorted(maps.Keys(reply.Headers)) {
+		fmt.Fprintf(b, "%s: %s\n", key, reply.Headers[key])
+	}
+	b.WriteByte('\n')
+	b.Write(body)
+}
+
+func (r *replyFiles) addSend(f *fixture.Fixture) error {
+	if inDoubtByStatus(f) {
+		return nil
+	}
+	body, err := replyBody(f)
+	if err != nil {
+		return err
+	}
+	outcome := "accepted"
+	b := r.source(f)
+	if f.Error != nil {
+		outcome = string(f.Error.Code)
+		if f.Error.VendorCode != "" {
+			fmt.Fprintf(b, "# vendor_code: %s\n", f.Error.VendorCode)
+		}
+	} else if err := r.acceptedNotes(b, f); err != nil {
+		return err
+	}
+	writeReply(b, f.Reply, body)
+	r.save(outcome, b.Bytes())
+	return nil
+}
+
+// acceptedNotes says what the response has beside the id, and how the recipe
+// writes times and validities.
+func (r *replyFiles) acceptedNotes(b *bytes.Buffer, f *fixture.Fixture) error {
+	if f.Receipt != nil && (f.Receipt.Segments > 0 || f.Receipt.Cost != "") {
+		if err := note(b, "receipt", map[string]any{"segments": f.Receipt.Segments, "cost": f.Receipt.Cost}); err != nil {
+			return err
+		}
+	}
+	at := r.file.Write.SendAt
+	form := at.Layout
+	if form == "" {
+		form = "rfc3339"
+	}
+	if at.Zone != "" {
+		form += " in " + at.Zone
+	}
+	unit := r.file.Write.Validity.Unit
+	if unit == "" {
+		unit = "seconds"
+	}
+	fmt.Fprintf(b, "# send_at: %s\n# validity: %s\n", form, unit)
+	return nil
 }
 
 // inDoubtByStatus skips undocumented responses: the suite has its own.
 func inDoubtByStatus(f *fixture.Fixture) bool {
 	return f.Error != nil && provider.Code(f.Error.Code) == provider.Indeterminate && f.Error.VendorCode == ""
-}
-
-func (m *model) replyFile(f *fixture.Fixture) ([]byte, error) {
-	body, err := replyBody(f)
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "# source: %s\n", strings.ReplaceAll(m.Sources[0].Page, "\n", " "))
-	if f.Error != nil && f.Error.VendorCode != "" {
-		fmt.Fprintf(&b, "# vendor_code: %s\n", f.Error.VendorCode)
-	}
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\n", f.Reply.Status, http.StatusText(f.Reply.Status))
-	for _, key := range slices.Sorted(maps.Keys(f.Reply.Headers)) {
-		fmt.Fprintf(&b, "%s: %s\n", key, f.Reply.Headers[key])
-	}
-	b.WriteByte('\n')
-	b.Write(body)
-	return b.Bytes(), nil
 }
 
 var uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -113,4 +189,36 @@ func placeholder(id string) string {
 		return "{{number}}"
 	}
 	return "{{id}}"
+}
+
+// addBatch replaces the numbers and refs of the fixture's messages by
+// placeholders.
+func (r *replyFiles) addBatch(f *fixture.Fixture) error {
+	body, err := f.Reply.Bytes()
+	if err != nil {
+		return err
+	}
+	var pairs []string
+	for i := range f.Messages {
+		m, err := f.Messages[i].Message()
+		if err != nil {
+			return err
+		}
+		pairs = append(pairs, m.To.String(), fmt.Sprintf("{{to.%d}}", i+1), m.To.Digits(), fmt.Sprintf("{{digits.%d}}", i+1))
+		if m.Ref != "" {
+			pairs = append(pairs, m.Ref, fmt.Sprintf("{{ref.%d}}", i+1))
+		}
+	}
+	fill := strings.NewReplacer(pairs...)
+	b := r.source(f)
+	for _, v := range f.Verdicts {
+		if v.Error != nil {
+			fmt.Fprintf(b, "# verdict: %s\n", v.Error.Code)
+			continue
+		}
+		fmt.Fprintf(b, "# verdict: accepted %s\n", fill.Replace(v.Receipt.ID))
+	}
+	writeReply(b, f.Reply, []byte(fill.Replace(string(body))))
+	r.save("batch/batch", b.Bytes())
+	return nil
 }
