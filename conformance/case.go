@@ -22,6 +22,7 @@ type Case struct {
 
 	needs need
 	alone bool // measures the process, so that nothing else may run
+	wire  bool // is about connections, not about what the vendor says
 	run   func(*trial)
 }
 

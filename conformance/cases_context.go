@@ -18,16 +18,16 @@ func contextCases() []Case {
 		late  = "pass ctx to the transport, return as soon as it ends, and wrap its error in one with code indeterminate"
 	)
 	return []Case{
-		{ID: "context.cancelled", Level: Must, Core: true, run: contextCancelled,
+		{ID: "context.cancelled", Level: Must, Core: true, wire: true, run: contextCancelled,
 			Why:    "a cancelled call must not send a message",
 			Source: contract + ", Provider.Send", Fix: early},
-		{ID: "context.expired", Level: Must, Core: true, run: contextExpired,
+		{ID: "context.expired", Level: Must, Core: true, wire: true, run: contextExpired,
 			Why:    "a message must not be sent after its deadline, such as a code that has expired",
 			Source: contract + ", Provider.Send", Fix: early},
-		{ID: "context.cancel-waiting", Level: Must, Core: true, needs: aLab, run: cancelWaiting,
+		{ID: "context.cancel-waiting", Level: Must, Core: true, needs: aLab, wire: true, run: cancelWaiting,
 			Why:    "Send must return at once when it is cancelled, and the outcome is unknown: the vendor has the message",
 			Source: contract + ", Indeterminate", Fix: late},
-		{ID: "context.deadline-waiting", Level: Must, Core: true, needs: aLab, run: deadlineWaiting,
+		{ID: "context.deadline-waiting", Level: Must, Core: true, needs: aLab, wire: true, run: deadlineWaiting,
 			Why:    "Send must return at its deadline, and the outcome is unknown: the vendor has the message",
 			Source: contract + ", Indeterminate", Fix: late},
 	}

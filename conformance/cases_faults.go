@@ -22,7 +22,7 @@ func faultCases(faults []Fault) []Case {
 	var cases []Case
 	for _, f := range faults {
 		cases = append(cases, Case{
-			ID: "fault." + f.Name, Level: Must, Core: true, needs: aLab, Why: f.Why,
+			ID: "fault." + f.Name, Level: Must, Core: true, needs: aLab, wire: !f.Content, Why: f.Why,
 			Source: cmp.Or(f.Source, contract+", Code"), Fix: cmp.Or(f.Fix, f.advice()), run: f.run,
 		})
 	}
@@ -104,7 +104,7 @@ func timeoutCases(faults []Fault) []Case {
 			continue
 		}
 		cases = append(cases, Case{
-			ID: "timeout." + f.Name, Level: Must, Core: true, needs: aLab, run: f.ownTimeout,
+			ID: "timeout." + f.Name, Level: Must, Core: true, needs: aLab, wire: true, run: f.ownTimeout,
 			Why:    "a driver's own timeout proves as little as the caller's deadline: the vendor may have the message",
 			Source: cmp.Or(f.Source, contract+", Code"),
 			Fix:    "judge your own timeout as you judge the caller's deadline: indeterminate once anything was written",

@@ -24,7 +24,7 @@ func privacyCases() []Case {
 	return []Case{
 		{ID: "privacy.errors", Level: Must, Core: true, needs: aLab, run: privateErrors,
 			Why: "errors are logged; a key, a number or a text in one is disclosed", Source: source, Fix: redact},
-		{ID: "privacy.transport-errors", Level: Must, Core: true, needs: aLab, run: privateTransportErrors,
+		{ID: "privacy.transport-errors", Level: Must, Core: true, needs: aLab, wire: true, run: privateTransportErrors,
 			Why: "errors of libraries contain what was sent, such as the URL with its query", Source: source, Fix: redact},
 		{ID: "privacy.receipt", Level: Must, Core: true, needs: aLab, run: privateReceipt,
 			Why: "vendors echo requests; callers store the raw response and print receipts", Source: source,
@@ -32,7 +32,7 @@ func privacyCases() []Case {
 		{ID: "privacy.provider", Level: Must, run: privateProvider,
 			Why: "a provider that is printed with %+v must not print its credentials", Source: source,
 			Fix: "fmt prints unexported fields without calling their methods: give the provider String and GoString methods, or keep its settings behind a pointer"},
-		{ID: "privacy.logs", Level: Must, alone: true, run: privateLogs,
+		{ID: "privacy.logs", Level: Must, alone: true, wire: true, run: privateLogs,
 			Why:    "a driver must not log, nor print: it returns errors, which the program can redact",
 			Source: source, Fix: "remove the print or log statement, or leave out number, text and credentials"},
 	}

@@ -47,6 +47,10 @@ type Harness struct {
 	Parallel int
 	// Skip has the reasons to skip cases, by id. Core cases cannot be skipped.
 	Skip map[string]string
+	// WireProvenBy names another run of the suite that has tested how the driver treats
+	// connections: that of an account over the same code, such as another recipe. The
+	// cases about connections are then not applicable. "" means that they must run.
+	WireProvenBy string
 	// AllowUnproven makes Run pass if a capability could not be tested for want of
 	// reply files.
 	AllowUnproven bool

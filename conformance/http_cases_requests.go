@@ -13,7 +13,7 @@ func httpRequestCases() []Case {
 	var cases []Case
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		cases = append(cases, Case{
-			ID: fmt.Sprintf("requests.redirect-%d", status), Level: Must, Core: true, needs: anHTTPLab,
+			ID: fmt.Sprintf("requests.redirect-%d", status), Level: Must, Core: true, needs: anHTTPLab, wire: true,
 			Why:    "following a redirect is a second request, and sends credentials and text to another address",
 			Source: rfc9110 + " §15.4",
 			Fix:    "with net/http, return http.ErrUseLastResponse from Client.CheckRedirect, and judge the redirect by its status",

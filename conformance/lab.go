@@ -91,7 +91,9 @@ type Fault struct {
 	Codes []provider.Code
 	// Silent faults end by the caller's deadline, or the driver's own timeout.
 	Silent bool
-	Why    string
-	Source string // "" = package provider
-	Fix    string // how to mend a driver that fails; "" = the suite's advice for such faults
+	// Content faults are in what a reply says, not in how it arrives.
+	Content bool
+	Why     string
+	Source  string // "" = package provider
+	Fix     string // how to mend a driver that fails; "" = the suite's advice for such faults
 }

@@ -111,6 +111,10 @@ func (s *suite) result(ctx context.Context, c Case) Result {
 		r.Status, r.Details = NotApplicable, []string{noLab}
 		return r
 	}
+	if c.wire && s.WireProvenBy != "" {
+		r.Status, r.Details = NotApplicable, []string{"how the driver treats connections is proven by " + s.WireProvenBy}
+		return r
+	}
 	if err := ctx.Err(); err != nil {
 		r.Status, r.Details = Failed, []string{"not run: " + err.Error()}
 		return r
