@@ -19,9 +19,16 @@ func TestConformance(t *testing.T) {
 		name, settings string
 		secrets        []string
 	}{
-		{"memory", `{"callback_secret": "s3cret-of-the-callbacks"}`, []string{"s3cret-of-the-callbacks"}},
+		// Without the features that can only be tested in the driver's own process.
 		{
-			"apifon", `{"base_url": "{{url}}", "token": "t0ken-of-the-account", "secret": "s3cr3t-Key/For+Tests", "callback_secret": "h00k-s3cr3t", "sender": "Example"}`,
+			"memory", `{"callback_secret": "s3cret-of-the-callbacks", "price": {"amount": "0.05", "currency": "EUR"},
+				"balance": {"amount": "1000", "currency": "EUR"},
+				"features": ["status", "find", "cancel", "balance", "quote", "callbacks", "check", "schedule", "validity", "choose_sender"]}`,
+			[]string{"s3cret-of-the-callbacks"},
+		},
+		{
+			"apifon", `{"base_url": "{{url}}", "timeout": "{{timeout}}", "token": "t0ken-of-the-account", "secret": "s3cr3t-Key/For+Tests",
+				"callback_secret": "h00k-s3cr3t", "sender": "Example"}`,
 			[]string{"t0ken-of-the-account", "s3cr3t-Key/For+Tests", "h00k-s3cr3t"},
 		},
 	}
@@ -35,16 +42,20 @@ func TestConformance(t *testing.T) {
 			unary     bool
 		}{{"stream", plugin.TLSAuto, false}, {"unary", withoutTLS, true}} {
 			t.Run(d.name+"/"+line.name, func(t *testing.T) {
+				open := func(url string, timeout time.Duration) (provider.Provider, error) {
+					fill := strings.NewReplacer(conformance.URLPlaceholder, url, conformance.TimeoutPlaceholder, timeout.String())
+					c := config(t, d.name, fill.Replace(d.settings))
+					c.Unary, c.TLS = line.unary, line.tls
+					// Many start at once, and take their time.
+					c.StartTimeout, c.VerdictGrace = provider.Duration(time.Minute), provider.Duration(1500*time.Millisecond)
+					return plugin.New(c)
+				}
 				conformance.Run(t, conformance.Harness{
-					Open: func(url string) (provider.Provider, error) {
-						c := config(t, d.name, strings.ReplaceAll(d.settings, "{{url}}", url))
-						c.Unary, c.TLS = line.unary, line.tls
-						// Many start at once, and take their time.
-						c.StartTimeout, c.VerdictGrace = provider.Duration(time.Minute), provider.Duration(1500*time.Millisecond)
-						return plugin.New(c)
-					},
-					Replies: os.DirFS("../" + d.name + "/testdata/conformance"),
-					Secrets: d.secrets,
+					Open:        func(url string) (provider.Provider, error) { return open(url, 30*time.Second) },
+					OpenTimeout: open,
+					Extra:       d.name,
+					Replies:     os.DirFS("../" + d.name + "/testdata/conformance"),
+					Secrets:     d.secrets,
 				})
 			})
 		}

@@ -22,9 +22,10 @@ func TestMain(m *testing.M) {
 func TestConformance(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
-	h, err := conformance.ForDriver(plugin.Driver, []byte(`{"path": `+strconv.Quote(self)+`, "verdict_grace": "1s", "start_timeout": "1m", "config": {"base_url": "{{url}}", "token": "t0ken-of-acme"}}`))
+	h, err := conformance.ForDriver(plugin.Driver, []byte(`{"path": `+strconv.Quote(self)+`, "verdict_grace": "1s", "start_timeout": "1m", "config": {"base_url": "{{url}}", "timeout": "{{timeout}}", "token": "t0ken-of-acme"}}`))
 	require.NoError(t, err)
 	h.Replies = os.DirFS("testdata/conformance")
 	h.Secrets = []string{"t0ken-of-acme"}
+	h.Extra = "acme"
 	conformance.Run(t, h)
 }

@@ -29,6 +29,7 @@ func TestConformance(t *testing.T) {
 			require.NoError(t, err)
 			h.Replies = os.DirFS("../plugin-go/testdata/conformance")
 			h.Secrets = []string{"t0ken-of-acme"}
+			h.Extra = "acme"
 			h.Parallel = 2 // each starts a process
 			conformance.Run(t, h)
 		})

@@ -4,6 +4,7 @@ package acme
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -55,8 +56,9 @@ type (
 		Reference string `json:"reference,omitempty"`
 	}
 	sendResponse struct {
-		ID       string `json:"id"`
-		Segments int    `json:"segments"`
+		ID       string          `json:"id"`
+		Segments int             `json:"segments"`
+		Error    json.RawMessage `json:"error"` // not documented beside an id
 	}
 	errorResponse struct {
 		Error struct {
@@ -102,6 +104,9 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	var accepted sendResponse
 	if err := response.Decode(&accepted); err != nil {
 		return nil, response.Indeterminate(err)
+	}
+	if accepted.Error != nil {
+		return nil, response.Indeterminate(errors.New("the response is a success and has an error"))
 	}
 	if accepted.ID == "" {
 		return nil, response.Indeterminate(errors.New("the response has no id"))
