@@ -14,4 +14,4 @@ if ! python=$(find_python); then
 	{ apt-get update && apt-get install -y --no-install-recommends python3-grpcio python3-protobuf python3-cryptography; } >/dev/null 2>&1 || true
 	python=$(find_python) || { echo "NOT RUN: no Python with grpc, protobuf and cryptography"; exit 77; }
 fi
-ANYSMS_PLUGIN_PYTHON=$python go test -count=1 .
+ANYSMS_PLUGIN_PYTHON=$python go test -count=1 -timeout 30m .

@@ -147,6 +147,7 @@ function judge(response) {
   const more = { retry_after: retryAfter };
   if (response.status >= 200 && response.status <= 299) {
     if (!body || typeof body.id !== 'string' || body.id === '') throw new Failure('CODE_INDETERMINATE', `HTTP status ${response.status} without an id`);
+    if (body.error) throw new Failure('CODE_INDETERMINATE', `HTTP status ${response.status} with an id and an error`);
     return { id: body.id, segments: Number.isInteger(body.segments) ? body.segments : 0, raw: Buffer.from(scrub(response.body)) };
   }
   const code = CODES[body?.error?.code];

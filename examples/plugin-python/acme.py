@@ -191,6 +191,8 @@ class Account:
         if 200 <= status <= 299:
             if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
                 raise Failure("CODE_INDETERMINATE", f"HTTP status {status} without an id")
+            if body.get("error"):
+                raise Failure("CODE_INDETERMINATE", f"HTTP status {status} with an id and an error")
             segments = body.get("segments")
             return protocol.message("Receipt")(
                 id=body["id"], segments=segments if type(segments) is int and 0 <= segments < 256 else 0, raw=self.scrub(text).encode())
