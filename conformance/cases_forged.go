@@ -3,6 +3,7 @@ package conformance
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -62,7 +63,7 @@ func (g golden) forgeries() map[string]provider.Callback {
 		changed := copyCallback(g.callback)
 		var ok bool
 		if changed.Body, ok = mapStrings(changed.Body, func(s string) any { return s + "0" }); !ok {
-			changed.Body = append(g.callback.Body[:len(g.callback.Body):len(g.callback.Body)], '0')
+			changed.Body = append(slices.Clip(g.callback.Body), '0')
 		}
 		forged["with a changed body"] = changed
 	}

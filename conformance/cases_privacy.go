@@ -204,18 +204,18 @@ func privateLogs(t *trial) {
 // outputOf returns what is written to standard output and standard error meanwhile.
 // What the process writes to the file descriptors without package os is not seen.
 func (t *trial) outputOf(f func()) string {
-	var text string
+	var text strings.Builder
 	func() {
 		for _, file := range []**os.File{&os.Stdout, &os.Stderr} {
 			restore, err := overhear(file)
 			if err != nil {
 				t.stopf("%v", err)
 			}
-			defer func() { text += restore() }() // f may end the case
+			defer func() { text.WriteString(restore()) }() // f may end the case
 		}
 		f()
 	}()
-	return text
+	return text.String()
 }
 
 // overhear records what is written to a file, and passes it on, until restore is
