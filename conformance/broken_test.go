@@ -410,7 +410,7 @@ func TestImpossibleDrivers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			report := conformance.CheckOnly(t.Context(), referenceHarness(test.open), "receipt.accepted")
+			report := conformance.CheckOnly(t.Context(), referenceHarness(test.open), "life.open-offline", "receipt.accepted")
 			require.ErrorContains(t, report.Err(), test.want)
 			require.ErrorContains(t, report.Err(), "why: ")
 		})

@@ -86,7 +86,7 @@ func TestConformanceUsage(t *testing.T) {
 		"unknown recipe":      {[]string{"--recipe", "/no/such.yaml"}, "such.yaml"},
 		"recipe and replies":  {[]string{"--recipe", "transmitsms", "--replies", "."}, "a recipe has its settings"},
 		"list as JUnit":       {[]string{"--list", "--format", "junit"}, "no format junit"},
-		"unknown form":        {[]string{"--list", "--format", "html"}, "want text, json, junit or markdown"},
+		"unknown form":        {[]string{"--list", "--format", "html"}, "want text, json, junit, markdown or badge"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := anysms(t, append([]string{"conformance"}, test.args...)...)

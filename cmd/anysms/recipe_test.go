@@ -42,7 +42,7 @@ func TestRecipeNewValidateTest(t *testing.T) {
 	assert.Contains(t, anysms(t, "recipe", "validate", file).stdout, "is valid: recipe acme, 3 fixtures")
 	got = anysms(t, "recipe", "test", file)
 	assert.Equal(t, cli.ExitDone, got.code, got.stdout+got.stderr)
-	assert.Contains(t, got.stdout, "acme: 3 of 3 fixtures passed\nacme: 6 codes tried, 0 wrong, 0 gaps\nacme: conformance: ")
+	assert.Contains(t, got.stdout, "acme: 3 of 3 fixtures passed\nacme: 6 codes tried, 0 wrong, 0 gaps\nacme: conformant: ")
 	assert.Contains(t, got.stdout, " 0 failed")
 
 	source, err := os.ReadFile(file)

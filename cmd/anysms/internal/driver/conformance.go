@@ -25,11 +25,11 @@ type conformanceFlags struct {
 	settings, replies      string
 	secrets, skip          []string
 	format                 cli.OneOf
-	list                   bool
+	list, allowUnproven    bool
 }
 
 func (a *app) conformanceCommand() *cobra.Command {
-	p := conformanceFlags{format: cli.OneOf{Words: []string{"text", "json", "junit", "markdown"}}}
+	p := conformanceFlags{format: cli.OneOf{Words: []string{"text", "json", "junit", "markdown", "badge"}}}
 	cmd := &cobra.Command{
 		Use:     "conformance (--driver D | --plugin PATH | --recipe FILE | --config F --provider P | --list)",
 		GroupID: cli.GroupSetUp,
@@ -46,8 +46,11 @@ them, or becomes base_url.
 file per outcome, such as accepted.http and invalid_recipient.http, each starting
 with a line "# source: …". A recipe has them as its fixtures.
 
-Exit code 0: conformant. 1: a case of level must failed. 2: the suite could not
-run.`,
+The verdict is "unproven" if no case failed but the driver claims a capability
+for which there is no reply file: see conformance/README.md for their names.
+
+Exit code 0: conformant, or unproven with --allow-unproven. 1: a case of level must
+failed, or unproven. 2: the suite could not run.`,
 		Example: `  anysms conformance --driver acme --settings acme.json --replies testdata/conformance
   anysms conformance --plugin ./acme-driver --settings acme.json --replies testdata/conformance --secret api_key
   anysms conformance --recipe acme.yaml --format junit
@@ -71,7 +74,8 @@ run.`,
 	f.StringVar(&p.replies, "replies", "", "`DIRECTORY` with the vendor's replies")
 	f.StringSliceVar(&p.secrets, "secret", nil, "`NAME` of a plugin's setting that must never appear in errors or logs")
 	f.StringArrayVar(&p.skip, "skip", nil, "skip a case: `ID=REASON`; may be repeated")
-	p.format.AddTo(cmd, "format", "text, json, junit (XML) or markdown (a table)")
+	p.format.AddTo(cmd, "format", "text, json, junit (XML), markdown (a table) or badge (a line for a README)")
+	f.BoolVar(&p.allowUnproven, "allow-unproven", false, "capabilities without reply files are no failure")
 	f.BoolVar(&p.list, "list", false, "list the cases and exit")
 	return cmd
 }
@@ -87,6 +91,7 @@ func (a *app) conformance(ctx context.Context, p conformanceFlags) error {
 	if h.Skip, err = skips(p.skip); err != nil {
 		return err
 	}
+	h.AllowUnproven = p.allowUnproven
 	report := conformance.Check(ctx, h)
 	report.Name = name
 	if err := a.printReport(report, p.format.Value); err != nil {
@@ -107,8 +112,8 @@ func (a *app) listCases(format string) error {
 		return a.PrintJSON(cases)
 	case "markdown":
 		return conformance.WriteCatalogueTable(a.Out, cases)
-	case "junit":
-		return errors.New("--list has no format junit; want text, json or markdown")
+	case "junit", "badge":
+		return fmt.Errorf("--list has no format %s; want text, json or markdown", format)
 	default:
 		return conformance.WriteCatalogue(a.Out, cases)
 	}
@@ -122,6 +127,8 @@ func (a *app) printReport(r conformance.Report, format string) error {
 		return r.WriteJUnit(a.Out)
 	case "markdown":
 		return r.WriteMarkdown(a.Out)
+	case "badge":
+		return r.WriteBadge(a.Out)
 	}
 	return r.WriteText(a.Out)
 }
@@ -173,11 +180,18 @@ func (p *conformanceFlags) recipeHarness() (conformance.Harness, error) {
 	if err != nil {
 		return conformance.Harness{}, err
 	}
+	return RecipeHarness(r)
+}
+
+// RecipeHarness returns the harness of a recipe, made from its fixtures.
+func RecipeHarness(r *rest.Recipe) (conformance.Harness, error) {
 	a, err := resttest.NewAccount(r)
 	if err != nil {
 		return conformance.Harness{}, err
 	}
-	return conformance.Harness{Open: a.Open, Replies: a.Replies, Secrets: a.Secrets, Text: a.Text}, nil
+	return conformance.Harness{
+		Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text,
+	}, nil
 }
 
 // account returns the driver and its settings.

@@ -245,9 +245,11 @@ type wrongCode struct {
 }
 
 type suiteReport struct {
-	Passed int    `json:"passed"`
-	Failed int    `json:"failed"`
-	Faults string `json:"faults,omitempty"`
+	Verdict  conformance.Verdict `json:"verdict"`
+	Passed   int                 `json:"passed"`
+	Failed   int                 `json:"failed"`
+	Unproven int                 `json:"unproven"`
+	Faults   string              `json:"faults,omitempty"`
 }
 
 func (a *app) recipeTestCommand() *cobra.Command {
@@ -299,12 +301,15 @@ func testRecipe(ctx context.Context, r *rest.Recipe, quick bool) (recipeReport, 
 	if err := report.tryTables(ctx, r); err != nil || quick {
 		return report, err
 	}
-	account, err := resttest.NewAccount(r)
+	harness, err := RecipeHarness(r)
 	if err != nil {
 		return report, err
 	}
-	suite := conformance.Check(ctx, conformance.Harness{Open: account.Open, Replies: account.Replies, Secrets: account.Secrets, Text: account.Text})
-	report.Conformance = &suiteReport{Passed: suite.Count(conformance.Passed), Failed: suite.Count(conformance.Failed)}
+	suite := conformance.Check(ctx, harness)
+	report.Conformance = &suiteReport{
+		Verdict: suite.Verdict(),
+		Passed:  suite.Count(conformance.Passed), Failed: suite.Count(conformance.Failed), Unproven: suite.Count(conformance.Unproven),
+	}
 	if err := suite.Err(); err != nil {
 		report.OK = false
 		report.Conformance.Faults = err.Error()
@@ -360,7 +365,7 @@ func (a *app) printRecipeReport(report recipeReport) {
 		if c.Faults != "" {
 			fmt.Fprintln(a.Out, c.Faults)
 		}
-		fmt.Fprintf(a.Out, "%s: conformance: %d cases passed, %d failed\n", report.Recipe, c.Passed, c.Failed)
+		fmt.Fprintf(a.Out, "%s: %s: %d cases passed, %d failed, %d unproven\n", report.Recipe, c.Verdict, c.Passed, c.Failed, c.Unproven)
 	}
 }
 
