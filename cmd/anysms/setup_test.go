@@ -82,7 +82,7 @@ func TestCompletion(t *testing.T) {
 		"analyse --delimiter ":   "comma\nsemicolon\ntab\nnone\n:4\n",
 		"analyse --charset ":     strings.Join(source.Charsets(), "\n") + "\n:4\n",
 		"analyse --require ":     "gsm7\n:4\n",
-		"conformance --format ":  "text\njson\njunit\nmarkdown\n:4\n",
+		"conformance --format ":  "text\njson\njunit\nmarkdown\nbadge\n:4\n",
 		"drivers ":               strings.Join(cli.Registry().Names(), "\n") + "\n:4\n",
 		"send --file ":           ":0\n",
 		"rates check ":           ":0\n",
