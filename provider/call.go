@@ -108,6 +108,15 @@ func ReadInbox(ctx context.Context, p Provider, cursor string) (events []Event, 
 	return r.Inbox(ctx, cursor)
 }
 
+// Listen calls [EventSource].
+func Listen(ctx context.Context, p Provider, handle func(context.Context, []Event) error) error {
+	s, ok := supports[EventSource](p, HasEvents)
+	if !ok {
+		return unsupported("events")
+	}
+	return s.Listen(ctx, handle)
+}
+
 // Check calls [Checker].
 func Check(ctx context.Context, p Provider) error {
 	c, ok := supports[Checker](p, HasCheck)

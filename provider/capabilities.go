@@ -66,6 +66,7 @@ const (
 	HasVerify                           // [Verifier]
 	HasCallbacks                        // [CallbackParser]
 	HasInbox                            // [InboxReader]
+	HasEvents                           // [EventSource]
 	HasCheck                            // [Checker]
 	CanSchedule                         // Message.SendAt
 	CanSetValidity                      // Message.Validity
@@ -74,13 +75,13 @@ const (
 
 // featureNames are the bits' names in text, in the order of the bits.
 var featureNames = [...]string{
-	"batch", "status", "find", "cancel", "balance", "quote", "verify", "callbacks", "inbox", "check",
+	"batch", "status", "find", "cancel", "balance", "quote", "verify", "callbacks", "inbox", "events", "check",
 	"schedule", "validity", "choose_sender",
 }
 
 // Names lists the set bits' names in the order of the bits: "batch", "status",
 // "find", "cancel", "balance", "quote", "verify", "callbacks", "inbox",
-// "check", "schedule", "validity", "choose_sender".
+// "events", "check", "schedule", "validity", "choose_sender".
 func (f Feature) Names() []string {
 	names := make([]string, 0, len(featureNames))
 	for i, name := range featureNames {

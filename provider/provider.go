@@ -91,6 +91,24 @@ type InboxReader interface {
 	Inbox(ctx context.Context, cursor string) (events []Event, next string, err error)
 }
 
+// EventSource listens to a vendor that pushes events over a connection
+// ([HasEvents]).
+type EventSource interface {
+	// Listen hands what the vendor reports to handle until ctx ends, which is
+	// the only end with a nil error; lost connections are made again meanwhile.
+	// Another error means that listening is impossible, for wrong credentials
+	// for example; the caller may try again later.
+	//
+	// handle may be called by several goroutines at once, with events in the
+	// order in which one connection brought them. It returns nil once it has
+	// recorded all of them; only then are they acknowledged to the vendor. If it
+	// returns an error, they are refused, so that the vendor repeats them. So
+	// handle may see an event more than once.
+	//
+	// One call at a time may listen; a second one is an error.
+	Listen(ctx context.Context, handle func(context.Context, []Event) error) error
+}
+
 // Checker tests credentials and reachability ([HasCheck]). It sends no message
 // and costs nothing.
 type Checker interface {

@@ -158,7 +158,7 @@ func TestFeatureNames(t *testing.T) {
 	assert.Equal(t, f, back)
 	_, err = provider.ParseFeature("telepathy")
 	assert.ErrorContains(t, err, `"telepathy"`)
-	assert.Len(t, (^provider.Feature(0)).Names(), 13, "each bit has a name")
+	assert.Len(t, (^provider.Feature(0)).Names(), 14, "each bit has a name")
 }
 
 func TestParseMoney(t *testing.T) {
@@ -283,6 +283,10 @@ func (f *full) Inbox(context.Context, string) ([]provider.Event, string, error) 
 	f.calls++
 	return nil, "", nil
 }
+func (f *full) Listen(context.Context, func(context.Context, []provider.Event) error) error {
+	f.calls++
+	return nil
+}
 func (f *full) Check(context.Context) error { f.calls++; return nil }
 
 // acceptingAll is a full provider with these bits whose batches are accepted.
@@ -306,6 +310,7 @@ func optionalCalls(ctx context.Context) map[provider.Feature]func(provider.Provi
 		provider.HasVerify:    func(p provider.Provider) error { _, err := provider.CheckVerification(ctx, p, "", ""); return err },
 		provider.HasCallbacks: func(p provider.Provider) error { _, err := provider.ParseCallback(ctx, p, nil); return err },
 		provider.HasInbox:     func(p provider.Provider) error { _, _, err := provider.ReadInbox(ctx, p, ""); return err },
+		provider.HasEvents:    func(p provider.Provider) error { return provider.Listen(ctx, p, nil) },
 		provider.HasCheck:     func(p provider.Provider) error { return provider.Check(ctx, p) },
 	}
 }

@@ -55,6 +55,7 @@ var optional = [...]struct {
 	{HasVerify, "Verifier", implements[Verifier]},
 	{HasCallbacks, "CallbackParser", implements[CallbackParser]},
 	{HasInbox, "InboxReader", implements[InboxReader]},
+	{HasEvents, "EventSource", implements[EventSource]},
 	{HasCheck, "Checker", implements[Checker]},
 }
 

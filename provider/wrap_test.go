@@ -127,7 +127,7 @@ func TestCheckCapabilities(t *testing.T) {
 		{"methods without bits", with(provider.Capabilities{}), nil},
 		{"a wrapper that hides the methods", hidden{&full{features: all}}, []string{
 			`capability "find" is set, but provider_test.hidden does not implement provider.Finder; if it wraps another provider, give it a method Unwrap() provider.Provider`,
-			"BatchSender", "StatusReader", "Canceller", "BalanceReader", "Quoter", "Verifier", "CallbackParser", "InboxReader", "Checker",
+			"BatchSender", "StatusReader", "Canceller", "BalanceReader", "Quoter", "Verifier", "CallbackParser", "InboxReader", "EventSource", "Checker",
 		}},
 		{"nothing below has it", logged{hidden{&full{features: all}}}, []string{
 			`provider_test.logged does not implement provider.Finder, nor does any provider that it wraps`,

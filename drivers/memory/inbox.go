@@ -2,7 +2,9 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -15,10 +17,56 @@ func (p *Provider) Receive(events ...provider.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inbox = append(p.inbox, events...)
+	defer p.arrival.announce()
 	if extra := len(p.inbox) - maxInbox; extra > 0 {
 		p.inbox = append([]provider.Event(nil), p.inbox[extra:]...)
 		p.gone += uint64(extra)
 	}
+}
+
+// arrival tells that events were received.
+type arrival struct{ signal chan struct{} }
+
+func newArrival() arrival { return arrival{make(chan struct{}, 1)} }
+
+func (a arrival) announce() {
+	select {
+	case a.signal <- struct{}{}:
+	default:
+	}
+}
+
+// refusedPause is how long Listen waits before it repeats refused events.
+const refusedPause = 50 * time.Millisecond
+
+// Listen hands over the events of the inbox, those received earlier included,
+// and repeats refused ones. A later call goes on where the last one ended.
+func (p *Provider) Listen(ctx context.Context, handle func(context.Context, []provider.Event) error) error {
+	if !p.listening.TryLock() {
+		return errors.New("another call of Listen is in progress")
+	}
+	defer p.listening.Unlock()
+	for ctx.Err() == nil {
+		events, next, err := p.Inbox(ctx, p.listened)
+		if err != nil {
+			return err
+		}
+		var again <-chan time.Time
+		switch {
+		case len(events) == 0:
+		case handle(ctx, events) == nil:
+			p.listened = next
+			continue
+		default:
+			again = time.After(refusedPause)
+		}
+		select {
+		case <-ctx.Done():
+		case <-p.arrival.signal:
+		case <-again:
+		}
+	}
+	return nil
 }
 
 // Inbox returns what was received after the cursor, which counts events.

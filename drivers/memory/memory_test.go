@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -53,7 +54,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestCapabilitiesMatchBehaviour(t *testing.T) {
-	assert.Equal(t, "status,find,cancel,quote,verify,callbacks,inbox,check,schedule,validity,choose_sender",
+	assert.Equal(t, "status,find,cancel,quote,verify,callbacks,inbox,events,check,schedule,validity,choose_sender",
 		open(t, `{}`).Capabilities().Features.String())
 	p := open(t, `{"features": [], "max_characters": 5}`)
 	assert.Zero(t, p.Capabilities().Features)
@@ -345,4 +346,34 @@ func BenchmarkSend(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestListen(t *testing.T) {
+	p, err := memory.New(memory.Config{})
+	require.NoError(t, err)
+	p.Receive(provider.Event{ID: "1"}, provider.Event{ID: "2"})
+	listen := func(refuse int) (seen []string) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		err := provider.Listen(ctx, p, func(_ context.Context, events []provider.Event) error {
+			for _, e := range events {
+				seen = append(seen, e.ID)
+			}
+			if refuse--; refuse >= 0 {
+				return errors.New("the disk is full")
+			}
+			switch events[len(events)-1].ID {
+			case "2":
+				go p.Receive(provider.Event{ID: "3"})
+			case "3", "4":
+				cancel()
+			}
+			return nil
+		})
+		assert.NoError(t, err)
+		return seen
+	}
+	assert.Equal(t, []string{"1", "2", "1", "2", "3"}, listen(1), "what is refused comes again")
+	p.Receive(provider.Event{ID: "4"})
+	assert.Equal(t, []string{"4"}, listen(0), "a later call goes on")
 }

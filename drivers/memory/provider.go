@@ -18,6 +18,10 @@ type Provider struct {
 	config Config
 	caps   provider.Capabilities
 
+	arrival   arrival
+	listening sync.Mutex // held by Listen
+	listened  string     // Listen's cursor
+
 	attempts atomic.Int64
 	scripted atomic.Bool // script is not empty
 
@@ -54,7 +58,7 @@ func New(config Config) (*Provider, error) {
 	if config.Ledger == 0 {
 		config.Ledger = DefaultLedger
 	}
-	p := &Provider{config: config, caps: caps, ledger: ledger{limit: config.Ledger}, codes: make(map[string]*oneTimeCode)}
+	p := &Provider{config: config, caps: caps, ledger: ledger{limit: config.Ledger}, codes: make(map[string]*oneTimeCode), arrival: newArrival()}
 	if config.Balance != nil {
 		funds := *config.Balance
 		p.funds = &funds
@@ -296,5 +300,6 @@ var (
 	_ provider.Verifier       = (*Provider)(nil)
 	_ provider.CallbackParser = (*Provider)(nil)
 	_ provider.InboxReader    = (*Provider)(nil)
+	_ provider.EventSource    = (*Provider)(nil)
 	_ provider.Checker        = (*Provider)(nil)
 )

@@ -100,7 +100,7 @@ func newOdd(c oddConfig) (*odd, error) {
 }
 
 func (o *odd) Capabilities() provider.Capabilities {
-	caps := provider.Capabilities{Features: provider.HasStatus | provider.HasBatch, MaxBatch: 1000}
+	caps := provider.Capabilities{Features: provider.HasStatus | provider.HasBatch | provider.HasEvents, MaxBatch: 1000}
 	if o.config.Boast {
 		caps.Features |= provider.HasBalance
 	}
@@ -116,6 +116,24 @@ func (o *odd) Status(ctx context.Context, id string) (*provider.Event, error) {
 		return nil, ctx.Err()
 	}
 	return nil, nil // breaks the contract
+}
+
+// Listen reports the process's number once, repeats it until it is taken, and
+// then breaks if the banner says so.
+func (o *odd) Listen(ctx context.Context, handle func(context.Context, []provider.Event) error) error {
+	for handle(ctx, []provider.Event{{Kind: provider.Report, ID: strconv.Itoa(os.Getpid()), Status: provider.StatusDelivered, Raw: json.RawMessage(`{}`)}}) != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	switch o.config.Banner {
+	case "listening fails":
+		return provider.NewError(provider.Unauthenticated, "wrong password")
+	case "listening panics":
+		panic("at the vendor's")
+	}
+	<-ctx.Done()
+	return nil
 }
 
 func (o *odd) SendBatch(_ context.Context, ms []*provider.Message) []provider.Verdict {

@@ -30,6 +30,8 @@ type Provider struct {
 	reason  atomic.Pointer[error]   // why there is none
 	suspect chan struct{}           // asks for a health check now
 
+	listening  sync.Mutex      // held by Listen
+	life       context.Context // ends with Close
 	stop       context.CancelFunc
 	stopOnce   sync.Once
 	supervised chan struct{} // closed when the supervisor has ended; closeErr is set then
@@ -53,7 +55,7 @@ func New(c Config) (*Provider, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Provider{config: c, stop: stop, suspect: make(chan struct{}, 1), supervised: make(chan struct{})}
+	p := &Provider{config: c, life: ctx, stop: stop, suspect: make(chan struct{}, 1), supervised: make(chan struct{})}
 	proc, err := p.start(ctx)
 	if err != nil {
 		stop()
@@ -245,6 +247,7 @@ var (
 	_ provider.Verifier       = (*Provider)(nil)
 	_ provider.CallbackParser = (*Provider)(nil)
 	_ provider.InboxReader    = (*Provider)(nil)
+	_ provider.EventSource    = (*Provider)(nil)
 	_ provider.Checker        = (*Provider)(nil)
 	_ io.Closer               = (*Provider)(nil)
 )

@@ -90,6 +90,8 @@ const (
 	Feature_FEATURE_CHOOSE_SENDER Feature = 13
 	// SendStream is implemented.
 	Feature_FEATURE_SEND_STREAM Feature = 14
+	// Listen is implemented.
+	Feature_FEATURE_EVENTS Feature = 15
 )
 
 // Enum value maps for Feature.
@@ -110,6 +112,7 @@ var (
 		12: "FEATURE_VALIDITY",
 		13: "FEATURE_CHOOSE_SENDER",
 		14: "FEATURE_SEND_STREAM",
+		15: "FEATURE_EVENTS",
 	}
 	Feature_value = map[string]int32{
 		"FEATURE_UNSPECIFIED":   0,
@@ -127,6 +130,7 @@ var (
 		"FEATURE_VALIDITY":      12,
 		"FEATURE_CHOOSE_SENDER": 13,
 		"FEATURE_SEND_STREAM":   14,
+		"FEATURE_EVENTS":        15,
 	}
 )
 
@@ -3099,6 +3103,122 @@ func (x *InboxResponse) GetError() *Error {
 	return nil
 }
 
+// ListenRequest is the host's answer to the ListenResponse with the same id.
+type ListenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The host could not record the events: the vendor has to repeat them.
+	Refused       bool `protobuf:"varint,2,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListenRequest) Reset() {
+	*x = ListenRequest{}
+	mi := &file_driver_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListenRequest) ProtoMessage() {}
+
+func (x *ListenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListenRequest.ProtoReflect.Descriptor instead.
+func (*ListenRequest) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ListenRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ListenRequest) GetRefused() bool {
+	if x != nil {
+		return x.Refused
+	}
+	return false
+}
+
+type ListenResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique on this stream; 0 in a response without events.
+	Id     uint64   `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Listening has failed. It is the last response of the stream.
+	Error         *Error `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListenResponse) Reset() {
+	*x = ListenResponse{}
+	mi := &file_driver_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListenResponse) ProtoMessage() {}
+
+func (x *ListenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListenResponse.ProtoReflect.Descriptor instead.
+func (*ListenResponse) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ListenResponse) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ListenResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ListenResponse) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 type CheckRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -3107,7 +3227,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3239,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3252,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{43}
+	return file_driver_proto_rawDescGZIP(), []int{45}
 }
 
 type CheckResponse struct {
@@ -3144,7 +3264,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_driver_proto_msgTypes[44]
+	mi := &file_driver_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3156,7 +3276,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[44]
+	mi := &file_driver_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3169,7 +3289,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{44}
+	return file_driver_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *CheckResponse) GetError() *Error {
@@ -3225,7 +3345,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_driver_proto_msgTypes[45]
+	mi := &file_driver_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3237,7 +3357,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[45]
+	mi := &file_driver_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3250,7 +3370,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{45}
+	return file_driver_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Event) GetKind() EventKind {
@@ -3414,7 +3534,7 @@ type EventSegment struct {
 
 func (x *EventSegment) Reset() {
 	*x = EventSegment{}
-	mi := &file_driver_proto_msgTypes[46]
+	mi := &file_driver_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3426,7 +3546,7 @@ func (x *EventSegment) String() string {
 func (*EventSegment) ProtoMessage() {}
 
 func (x *EventSegment) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[46]
+	mi := &file_driver_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3439,7 +3559,7 @@ func (x *EventSegment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventSegment.ProtoReflect.Descriptor instead.
 func (*EventSegment) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{46}
+	return file_driver_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *EventSegment) GetRef() string {
@@ -3653,6 +3773,13 @@ const file_driver_proto_rawDesc = "" +
 	"\rInboxResponse\x12/\n" +
 	"\x06events\x18\x01 \x03(\v2\x17.anysms.driver.v1.EventR\x06events\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\tR\x04next\x12-\n" +
+	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"9\n" +
+	"\rListenRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
+	"\arefused\x18\x02 \x01(\bR\arefused\"\x80\x01\n" +
+	"\x0eListenResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12/\n" +
+	"\x06events\x18\x02 \x03(\v2\x17.anysms.driver.v1.EventR\x06events\x12-\n" +
 	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"\x0e\n" +
 	"\fCheckRequest\">\n" +
 	"\rCheckResponse\x12-\n" +
@@ -3688,7 +3815,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x03ref\x18\x01 \x01(\tR\x03ref\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x05R\x06number\x12\x0e\n" +
 	"\x02of\x18\x03 \x01(\x05R\x02of\x120\n" +
-	"\x06status\x18\x04 \x01(\x0e2\x18.anysms.driver.v1.StatusR\x06status*\xc8\x02\n" +
+	"\x06status\x18\x04 \x01(\x0e2\x18.anysms.driver.v1.StatusR\x06status*\xdc\x02\n" +
 	"\aFeature\x12\x17\n" +
 	"\x13FEATURE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rFEATURE_BATCH\x10\x01\x12\x12\n" +
@@ -3705,7 +3832,8 @@ const file_driver_proto_rawDesc = "" +
 	"\x10FEATURE_SCHEDULE\x10\v\x12\x14\n" +
 	"\x10FEATURE_VALIDITY\x10\f\x12\x19\n" +
 	"\x15FEATURE_CHOOSE_SENDER\x10\r\x12\x17\n" +
-	"\x13FEATURE_SEND_STREAM\x10\x0e*\xb8\x02\n" +
+	"\x13FEATURE_SEND_STREAM\x10\x0e\x12\x12\n" +
+	"\x0eFEATURE_EVENTS\x10\x0f*\xb8\x02\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16CODE_INVALID_RECIPIENT\x10\x01\x12\x18\n" +
@@ -3748,8 +3876,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x0eSTATUS_EXPIRED\x10\x06\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\a\x12\x14\n" +
 	"\x10STATUS_CANCELLED\x10\b\x12\x12\n" +
-	"\x0eSTATUS_UNKNOWN\x10\t2\xb3\n" +
-	"\n" +
+	"\x0eSTATUS_UNKNOWN\x10\t2\x84\v\n" +
 	"\x06Driver\x12Q\n" +
 	"\bDescribe\x12!.anysms.driver.v1.DescribeRequest\x1a\".anysms.driver.v1.DescribeResponse\x12E\n" +
 	"\x04Open\x12\x1d.anysms.driver.v1.OpenRequest\x1a\x1e.anysms.driver.v1.OpenResponse\x12H\n" +
@@ -3766,7 +3893,8 @@ const file_driver_proto_rawDesc = "" +
 	"\x11StartVerification\x12*.anysms.driver.v1.StartVerificationRequest\x1a+.anysms.driver.v1.StartVerificationResponse\x12l\n" +
 	"\x11CheckVerification\x12*.anysms.driver.v1.CheckVerificationRequest\x1a+.anysms.driver.v1.CheckVerificationResponse\x12`\n" +
 	"\rParseCallback\x12&.anysms.driver.v1.ParseCallbackRequest\x1a'.anysms.driver.v1.ParseCallbackResponse\x12H\n" +
-	"\x05Inbox\x12\x1e.anysms.driver.v1.InboxRequest\x1a\x1f.anysms.driver.v1.InboxResponse\x12H\n" +
+	"\x05Inbox\x12\x1e.anysms.driver.v1.InboxRequest\x1a\x1f.anysms.driver.v1.InboxResponse\x12O\n" +
+	"\x06Listen\x12\x1f.anysms.driver.v1.ListenRequest\x1a .anysms.driver.v1.ListenResponse(\x010\x01\x12H\n" +
 	"\x05Check\x12\x1e.anysms.driver.v1.CheckRequest\x1a\x1f.anysms.driver.v1.CheckResponseB;Z9github.com/anysms/anysms/drivers/plugin/internal/driverv1b\x06proto3"
 
 var (
@@ -3782,7 +3910,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_driver_proto_goTypes = []any{
 	(Feature)(0),                      // 0: anysms.driver.v1.Feature
 	(Code)(0),                         // 1: anysms.driver.v1.Code
@@ -3833,15 +3961,17 @@ var file_driver_proto_goTypes = []any{
 	(*ParseCallbackResponse)(nil),     // 46: anysms.driver.v1.ParseCallbackResponse
 	(*InboxRequest)(nil),              // 47: anysms.driver.v1.InboxRequest
 	(*InboxResponse)(nil),             // 48: anysms.driver.v1.InboxResponse
-	(*CheckRequest)(nil),              // 49: anysms.driver.v1.CheckRequest
-	(*CheckResponse)(nil),             // 50: anysms.driver.v1.CheckResponse
-	(*Event)(nil),                     // 51: anysms.driver.v1.Event
-	(*EventSegment)(nil),              // 52: anysms.driver.v1.EventSegment
-	nil,                               // 53: anysms.driver.v1.Message.ExtraEntry
-	nil,                               // 54: anysms.driver.v1.StartVerificationRequest.ExtraEntry
-	nil,                               // 55: anysms.driver.v1.Event.ExtraEntry
-	(*durationpb.Duration)(nil),       // 56: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 57: google.protobuf.Timestamp
+	(*ListenRequest)(nil),             // 49: anysms.driver.v1.ListenRequest
+	(*ListenResponse)(nil),            // 50: anysms.driver.v1.ListenResponse
+	(*CheckRequest)(nil),              // 51: anysms.driver.v1.CheckRequest
+	(*CheckResponse)(nil),             // 52: anysms.driver.v1.CheckResponse
+	(*Event)(nil),                     // 53: anysms.driver.v1.Event
+	(*EventSegment)(nil),              // 54: anysms.driver.v1.EventSegment
+	nil,                               // 55: anysms.driver.v1.Message.ExtraEntry
+	nil,                               // 56: anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	nil,                               // 57: anysms.driver.v1.Event.ExtraEntry
+	(*durationpb.Duration)(nil),       // 58: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 59: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	8,  // 0: anysms.driver.v1.DescribeResponse.settings:type_name -> anysms.driver.v1.Setting
@@ -3849,33 +3979,33 @@ var file_driver_proto_depIdxs = []int32{
 	11, // 2: anysms.driver.v1.OpenResponse.config_error:type_name -> anysms.driver.v1.ConfigError
 	18, // 3: anysms.driver.v1.OpenResponse.error:type_name -> anysms.driver.v1.Error
 	0,  // 4: anysms.driver.v1.Capabilities.features:type_name -> anysms.driver.v1.Feature
-	56, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
-	56, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
+	58, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
+	58, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
 	18, // 7: anysms.driver.v1.CloseResponse.error:type_name -> anysms.driver.v1.Error
-	56, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
-	57, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
-	57, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
-	53, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
+	58, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
+	59, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
+	59, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
+	55, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
 	17, // 12: anysms.driver.v1.Receipt.cost:type_name -> anysms.driver.v1.Money
 	1,  // 13: anysms.driver.v1.Error.code:type_name -> anysms.driver.v1.Code
-	56, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	58, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
 	2,  // 15: anysms.driver.v1.Error.causes:type_name -> anysms.driver.v1.Cause
 	15, // 16: anysms.driver.v1.SendRequest.message:type_name -> anysms.driver.v1.Message
 	16, // 17: anysms.driver.v1.SendResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 18: anysms.driver.v1.SendResponse.error:type_name -> anysms.driver.v1.Error
 	22, // 19: anysms.driver.v1.SendStreamRequest.calls:type_name -> anysms.driver.v1.StreamCall
 	15, // 20: anysms.driver.v1.StreamCall.message:type_name -> anysms.driver.v1.Message
-	56, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
-	56, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
+	58, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
+	58, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
 	24, // 23: anysms.driver.v1.SendStreamResponse.answers:type_name -> anysms.driver.v1.StreamAnswer
 	16, // 24: anysms.driver.v1.StreamAnswer.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 25: anysms.driver.v1.StreamAnswer.error:type_name -> anysms.driver.v1.Error
 	15, // 26: anysms.driver.v1.SendBatchRequest.messages:type_name -> anysms.driver.v1.Message
 	20, // 27: anysms.driver.v1.SendBatchResponse.verdicts:type_name -> anysms.driver.v1.SendResponse
-	51, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
+	53, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
 	18, // 29: anysms.driver.v1.StatusResponse.error:type_name -> anysms.driver.v1.Error
 	15, // 30: anysms.driver.v1.FindRequest.message:type_name -> anysms.driver.v1.Message
-	57, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	59, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
 	16, // 32: anysms.driver.v1.FindResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 33: anysms.driver.v1.FindResponse.error:type_name -> anysms.driver.v1.Error
 	18, // 34: anysms.driver.v1.CancelResponse.error:type_name -> anysms.driver.v1.Error
@@ -3886,70 +4016,74 @@ var file_driver_proto_depIdxs = []int32{
 	36, // 39: anysms.driver.v1.Balance.bundles:type_name -> anysms.driver.v1.Bundle
 	17, // 40: anysms.driver.v1.Bundle.available:type_name -> anysms.driver.v1.Money
 	17, // 41: anysms.driver.v1.Bundle.total:type_name -> anysms.driver.v1.Money
-	57, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
+	59, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
 	15, // 43: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
 	39, // 44: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
 	18, // 45: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
 	17, // 46: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
-	56, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
-	54, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	58, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
+	56, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
 	16, // 49: anysms.driver.v1.StartVerificationResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 50: anysms.driver.v1.StartVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	3,  // 51: anysms.driver.v1.CheckVerificationResponse.result:type_name -> anysms.driver.v1.VerificationResult
 	18, // 52: anysms.driver.v1.CheckVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	45, // 53: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
 	45, // 54: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
-	57, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
-	51, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
+	59, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
+	53, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
 	18, // 57: anysms.driver.v1.ParseCallbackResponse.error:type_name -> anysms.driver.v1.Error
-	51, // 58: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
+	53, // 58: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
 	18, // 59: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
-	18, // 60: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
-	4,  // 61: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
-	57, // 62: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
-	5,  // 63: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
-	1,  // 64: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
-	17, // 65: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
-	55, // 66: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
-	52, // 67: anysms.driver.v1.Event.segment:type_name -> anysms.driver.v1.EventSegment
-	5,  // 68: anysms.driver.v1.EventSegment.status:type_name -> anysms.driver.v1.Status
-	6,  // 69: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
-	9,  // 70: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
-	13, // 71: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
-	19, // 72: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
-	21, // 73: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
-	25, // 74: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
-	27, // 75: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
-	29, // 76: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
-	31, // 77: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
-	33, // 78: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
-	37, // 79: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
-	40, // 80: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
-	42, // 81: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
-	44, // 82: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
-	47, // 83: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
-	49, // 84: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
-	7,  // 85: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
-	10, // 86: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
-	14, // 87: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
-	20, // 88: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
-	23, // 89: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
-	26, // 90: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
-	28, // 91: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
-	30, // 92: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
-	32, // 93: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
-	34, // 94: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
-	38, // 95: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
-	41, // 96: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
-	43, // 97: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
-	46, // 98: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
-	48, // 99: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
-	50, // 100: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
-	85, // [85:101] is the sub-list for method output_type
-	69, // [69:85] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	53, // 60: anysms.driver.v1.ListenResponse.events:type_name -> anysms.driver.v1.Event
+	18, // 61: anysms.driver.v1.ListenResponse.error:type_name -> anysms.driver.v1.Error
+	18, // 62: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
+	4,  // 63: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
+	59, // 64: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
+	5,  // 65: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
+	1,  // 66: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
+	17, // 67: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
+	57, // 68: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
+	54, // 69: anysms.driver.v1.Event.segment:type_name -> anysms.driver.v1.EventSegment
+	5,  // 70: anysms.driver.v1.EventSegment.status:type_name -> anysms.driver.v1.Status
+	6,  // 71: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
+	9,  // 72: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
+	13, // 73: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
+	19, // 74: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
+	21, // 75: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
+	25, // 76: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
+	27, // 77: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
+	29, // 78: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
+	31, // 79: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
+	33, // 80: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
+	37, // 81: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
+	40, // 82: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
+	42, // 83: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
+	44, // 84: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
+	47, // 85: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
+	49, // 86: anysms.driver.v1.Driver.Listen:input_type -> anysms.driver.v1.ListenRequest
+	51, // 87: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
+	7,  // 88: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
+	10, // 89: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
+	14, // 90: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
+	20, // 91: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
+	23, // 92: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
+	26, // 93: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
+	28, // 94: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
+	30, // 95: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
+	32, // 96: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
+	34, // 97: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
+	38, // 98: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
+	41, // 99: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
+	43, // 100: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
+	46, // 101: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
+	48, // 102: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
+	50, // 103: anysms.driver.v1.Driver.Listen:output_type -> anysms.driver.v1.ListenResponse
+	52, // 104: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
+	88, // [88:105] is the sub-list for method output_type
+	71, // [71:88] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -3963,7 +4097,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   50,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

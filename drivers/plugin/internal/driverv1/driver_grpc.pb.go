@@ -79,6 +79,7 @@ const (
 	Driver_CheckVerification_FullMethodName = "/anysms.driver.v1.Driver/CheckVerification"
 	Driver_ParseCallback_FullMethodName     = "/anysms.driver.v1.Driver/ParseCallback"
 	Driver_Inbox_FullMethodName             = "/anysms.driver.v1.Driver/Inbox"
+	Driver_Listen_FullMethodName            = "/anysms.driver.v1.Driver/Listen"
 	Driver_Check_FullMethodName             = "/anysms.driver.v1.Driver/Check"
 )
 
@@ -130,6 +131,14 @@ type DriverClient interface {
 	ParseCallback(ctx context.Context, in *ParseCallbackRequest, opts ...grpc.CallOption) (*ParseCallbackResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.
 	Inbox(ctx context.Context, in *InboxRequest, opts ...grpc.CallOption) (*InboxResponse, error)
+	// Listen passes on what a vendor reports over a connection that the plugin
+	// keeps, until the host closes its side of the stream or ends the call. The
+	// host answers each ListenResponse that has events with one ListenRequest,
+	// and only then does the plugin acknowledge them to the vendor, or refuse
+	// them so that the vendor repeats them. Several may be unanswered at once.
+	// Unlike other calls it has no deadline. At most one is open at a time.
+	// FEATURE_EVENTS.
+	Listen(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ListenRequest, ListenResponse], error)
 	// Check tests credentials and reachability. It sends no message and costs
 	// nothing. FEATURE_CHECK.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
@@ -296,6 +305,19 @@ func (c *driverClient) Inbox(ctx context.Context, in *InboxRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *driverClient) Listen(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ListenRequest, ListenResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Driver_ServiceDesc.Streams[1], Driver_Listen_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListenRequest, ListenResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Driver_ListenClient = grpc.BidiStreamingClient[ListenRequest, ListenResponse]
+
 func (c *driverClient) Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckResponse)
@@ -354,6 +376,14 @@ type DriverServer interface {
 	ParseCallback(context.Context, *ParseCallbackRequest) (*ParseCallbackResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.
 	Inbox(context.Context, *InboxRequest) (*InboxResponse, error)
+	// Listen passes on what a vendor reports over a connection that the plugin
+	// keeps, until the host closes its side of the stream or ends the call. The
+	// host answers each ListenResponse that has events with one ListenRequest,
+	// and only then does the plugin acknowledge them to the vendor, or refuse
+	// them so that the vendor repeats them. Several may be unanswered at once.
+	// Unlike other calls it has no deadline. At most one is open at a time.
+	// FEATURE_EVENTS.
+	Listen(grpc.BidiStreamingServer[ListenRequest, ListenResponse]) error
 	// Check tests credentials and reachability. It sends no message and costs
 	// nothing. FEATURE_CHECK.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
@@ -411,6 +441,9 @@ func (UnimplementedDriverServer) ParseCallback(context.Context, *ParseCallbackRe
 }
 func (UnimplementedDriverServer) Inbox(context.Context, *InboxRequest) (*InboxResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Inbox not implemented")
+}
+func (UnimplementedDriverServer) Listen(grpc.BidiStreamingServer[ListenRequest, ListenResponse]) error {
+	return status.Error(codes.Unimplemented, "method Listen not implemented")
 }
 func (UnimplementedDriverServer) Check(context.Context, *CheckRequest) (*CheckResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Check not implemented")
@@ -695,6 +728,13 @@ func _Driver_Inbox_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Driver_Listen_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(DriverServer).Listen(&grpc.GenericServerStream[ListenRequest, ListenResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Driver_ListenServer = grpc.BidiStreamingServer[ListenRequest, ListenResponse]
+
 func _Driver_Check_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckRequest)
 	if err := dec(in); err != nil {
@@ -785,6 +825,12 @@ var Driver_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "SendStream",
 			Handler:       _Driver_SendStream_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "Listen",
+			Handler:       _Driver_Listen_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

@@ -1,0 +1,103 @@
+package plugin_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/plugin"
+	"github.com/anysms/anysms/provider"
+)
+
+// listening starts Listen and returns its events, each of which waits for a
+// verdict, and its result.
+func listening(t *testing.T, p provider.Provider) (events <-chan provider.Event, verdicts chan<- error, result <-chan error, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	came, judged, ended := make(chan provider.Event), make(chan error), make(chan error, 1)
+	go func() {
+		ended <- provider.Listen(ctx, p, func(ctx context.Context, es []provider.Event) error {
+			select {
+			case came <- es[0]:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			select {
+			case err := <-judged:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	t.Cleanup(cancel)
+	return came, judged, ended, cancel
+}
+
+func TestEventsCross(t *testing.T) {
+	p := open(t, config(t, "odd", `{}`))
+	require.True(t, p.Capabilities().Has(provider.HasEvents))
+	pid := pidOf(t, p)
+	events, verdicts, result, stop := listening(t, p)
+
+	want := provider.Event{Kind: provider.Report, ID: strconv.Itoa(pid), Status: provider.StatusDelivered, Raw: json.RawMessage(`{}`)}
+	assert.Equal(t, want, <-events)
+	verdicts <- errors.New("the disk is full")
+	assert.Equal(t, want, <-events, "refused, so it is repeated")
+	verdicts <- nil
+
+	assert.ErrorContains(t, provider.Listen(t.Context(), p, nil), "in progress", "one at a time may listen")
+	stop()
+	assert.NoError(t, <-result)
+}
+
+func TestListeningOutlivesTheProcess(t *testing.T) {
+	p := open(t, config(t, "odd", `{}`))
+	pid := pidOf(t, p)
+	events, verdicts, _, _ := listening(t, p)
+	assert.Equal(t, strconv.Itoa(pid), (<-events).ID)
+	kill(t, pid)
+	next := again(t, p, pid)
+	select { // the first event's handler ended with its process, or still waits for its verdict
+	case verdicts <- nil:
+		assert.Equal(t, strconv.Itoa(next), (<-events).ID)
+	case e := <-events:
+		assert.Equal(t, strconv.Itoa(next), e.ID)
+	}
+}
+
+func TestListeningEnds(t *testing.T) {
+	t.Run("with the provider", func(t *testing.T) {
+		p := open(t, config(t, "odd", `{}`))
+		events, verdicts, result, _ := listening(t, p)
+		<-events
+		verdicts <- nil
+		require.NoError(t, p.Close())
+		assert.ErrorContains(t, <-result, "closed")
+	})
+	for banner, code := range map[string]provider.Code{
+		"listening fails":  provider.Unauthenticated,
+		"listening panics": provider.Indeterminate,
+	} {
+		t.Run(banner, func(t *testing.T) {
+			p := open(t, config(t, "odd", `{"banner": "`+banner+`"}`))
+			events, verdicts, result, _ := listening(t, p)
+			<-events
+			verdicts <- nil
+			assert.ErrorIs(t, <-result, code)
+		})
+	}
+}
+
+func TestEventsNeedTheBit(t *testing.T) {
+	p := open(t, config(t, "memory", `{"features": ["status"]}`))
+	err := provider.Listen(t.Context(), p, nil)
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+}
+
+var _ provider.EventSource = (*plugin.Provider)(nil)
