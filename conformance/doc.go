@@ -15,7 +15,16 @@
 //	}
 //
 // [Run] reports to a test, [Check] returns a report. [Catalogue] lists the cases;
-// each has a stable id, a level (must or should), the reason for it, and its source.
+// each has a stable id, a level (must or should), the reason for it, its source, and
+// how to mend a driver that fails.
+//
+// # Verdicts
+//
+// A driver is [Conformant] if no case of level must fails, else [NotConformant]. It is
+// unproven ([NotProven]) if none fails but it claims a capability for which Replies
+// has no file: what was not tried is not proven. Run fails then too, unless
+// Harness.AllowUnproven is set. A driver that blocks, sleeps or panics fails the case
+// in which it does so; the suite goes on.
 //
 // # Replies
 //
@@ -43,6 +52,17 @@
 // UUID, and an integer. accepted.http should have one of these where the vendor
 // generates an id: only then can the suite tell to which response a receipt belongs.
 //
+// accepted.http also says what the reply has beside the id, and how requests write
+// times and validities; without these lines receipts must have neither segments nor
+// cost, and only Unix time and RFC 3339 are recognised.
+//
+//	# receipt: {"segments": 1, "cost": "0.05 EUR"}
+//	# send_at: 2006-01-02 15:04 in Africa/Johannesburg
+//	# validity: minutes
+//
+// Times are unix, unix_ms, rfc3339 or a layout of package time with an optional zone.
+// Validities are milliseconds, seconds, minutes, hours, or "until" and a form of times.
+//
 // A reply without a body documents the meaning of its status alone at this vendor:
 // rejected.bare-402.http permits rejected where the suite otherwise wants
 // insufficient_funds.
@@ -56,6 +76,25 @@
 //	HTTP/1.1 200 OK
 //
 //	[{"id":"{{id.1}}"},{"error":2011,"number":"{{digits.2}}"}]
+//
+// calls/*.http are responses to the other calls: status, find, cancel, balance, quote,
+// start_verification, check_verification, inbox and check, each with at least one file
+// where the call succeeds and, where the vendor can say no, one where it does not
+// (status.delivered.http and status.failed.http, cancel.removed.http and
+// cancel.nothing.http). args are the call's arguments, want is what it must return:
+// fields of its result, or null where Find must find nothing. error is the code that it
+// must return instead. inbox has event lines.
+//
+//	# source: https://acme.example/docs/status, read 2026-11-02
+//	# args: {"id":"a1"}
+//	# request: GET /messages/a1
+//	# want: {"status":"delivered","final":true,"vendor_status":"DELIVRD"}
+//	HTTP/1.1 200 OK
+//
+//	{"id":"a1","state":"DELIVRD"}
+//
+// request is optional: the first request of the call must have this method and path. If
+// the call makes several requests, the line "# next reply" separates their responses.
 //
 // callbacks/*.http are the vendor's requests. An event line has the fields that the
 // event must have: kind, id, ref, status, final, code,
@@ -72,11 +111,31 @@
 //
 //	{"id":"42","state":"DELIVRD"}
 //
-// With a signature line (header NAME or query NAME), the suite forges the callback
-// in several ways; signature_covers: body means that a changed body must be detected
+// With a signature line (header NAME, query NAME or remote_ip), the suite forges the
+// callback in several ways; where the vendor proves nothing, the line is "none:" and
+// the reason. signature_covers: body means that a changed body must be detected
 // too. status_word: DELIVRD lets the suite replace this word by an unknown status.
 // received_at and remote_ip set the fields of provider.Callback.
 //
-// A driver that makes no HTTP requests has neither accepted.http nor other replies.
-// The cases that need a server are then not applicable, as the report says.
+// # Other transports
+//
+// Only a [Lab] knows the transport. Its vendors receive requests, say which recipient,
+// text and values are in them, reply with the bytes of a reply file, and fail as the
+// suite tells them. All cases but those about HTTP itself (status.*, redirects, TLS)
+// are then the same, and reply files end in the lab's Extension. Write one for another
+// protocol, and set Harness.Lab:
+//
+//   - Start listens on loopback. For each complete request, the vendor calls respond in
+//     a goroutine and writes Reply.Text, in which the suite has filled the placeholders;
+//     if Reply.Sends is false, it makes its own reply, such as that to a login.
+//   - Request has To and Text with Decoded if the lab can decode them, and the other
+//     values in Values, among them Ref, sender, times and validity as they are written.
+//   - Fail switches a fault on; each of Faults becomes the case fault.NAME, and with
+//     Silent also timeout.NAME.
+//   - A vendor that pushes events is a [Pusher] too.
+//
+// A driver without any transport has neither accepted.http nor other replies; its calls
+// and events files end in .txt and have comment lines alone. Where a message must be
+// sent before a call, the file has a line for it: # sent: {"ref":"r-1"}; {{id.1}} is
+// then the id of its receipt.
 package conformance

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -39,6 +40,10 @@ func List(dir string) ([]string, error) {
 	}
 	return names, nil
 }
+
+// Proto returns the plugin protocol as the source of a .proto file, from which other
+// languages make their code.
+func Proto() string { return driverv1.Source }
 
 // Checksum returns the SHA-256 of a file in hex, as Config.SHA256 takes it.
 func Checksum(path string) (string, error) {

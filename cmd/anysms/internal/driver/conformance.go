@@ -54,7 +54,8 @@ failed, or unproven. 2: the suite could not run.`,
 		Example: `  anysms conformance --driver acme --settings acme.json --replies testdata/conformance
   anysms conformance --plugin ./acme-driver --settings acme.json --replies testdata/conformance --secret api_key
   anysms conformance --recipe acme.yaml --format junit
-  anysms conformance --list`,
+  anysms conformance --list
+  anysms conformance new --driver acme`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := errors.Join(cli.AtMostOne(cmd, "driver", "plugin", "recipe", "list"), cli.AtMostOne(cmd, "settings", "config"))
@@ -64,6 +65,7 @@ failed, or unproven. 2: the suite could not run.`,
 			return a.conformance(cmd.Context(), p)
 		},
 	}
+	cmd.AddCommand(a.conformanceNewCommand())
 	f := cmd.Flags()
 	f.StringVar(&p.driver, "driver", "", "`NAME` of the driver; with --config, selects its only provider there")
 	f.StringVar(&p.plugin, "plugin", "", "`PATH` of a plugin, a driver that is a program")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -43,8 +44,23 @@ For these commands the directory is --dir, else $ANYSMS_PLUGINS, else ./plugins.
 inspect and verify run the program without settings and contact no vendor.`
 
 func (a *app) pluginCommand() *cobra.Command {
-	return cli.Parent("plugin", cli.GroupSetUp, "List, inspect and verify plugins: drivers that are separate programs", pluginHelp,
-		a.pluginListCommand(), a.pluginInspectCommand(), a.pluginVerifyCommand())
+	cmd := cli.Parent("plugin", cli.GroupSetUp, "List, inspect and verify plugins: drivers that are separate programs", pluginHelp,
+		a.pluginListCommand(), a.pluginInspectCommand(), a.pluginVerifyCommand(), a.pluginProtoCommand())
+	cmd.Aliases = []string{"plugins"}
+	return cmd
+}
+
+func (a *app) pluginProtoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "proto",
+		Short:   "Print the plugin protocol, a .proto file, to write a driver in another language",
+		Example: "  anysms plugin proto > driver.proto",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(a.Out, plugin.Proto())
+			return err
+		},
+	}
 }
 
 // addDir adds the flag that names the plugins directory.
