@@ -53,10 +53,21 @@ func (o *ordinals) next(c content) int {
 	return n
 }
 
-// contentKey is the key in the journal of a message without a Ref.
-func contentKey(c content, ordinal int) string {
-	if ordinal == 1 {
-		return c.String()
+// Keys gives messages the keys that [Router.SendAll] gives them in a [Journal], so
+// that an entry can be traced to its message: a new Keys must be given all messages
+// of the sequence in their order. The zero value is ready; it is not safe for
+// concurrent use.
+type Keys struct{ met ordinals }
+
+// Key returns the message's Ref, or without one its fingerprint, to which an ordinal
+// is added from the second of equal messages on.
+func (k *Keys) Key(m *provider.Message) string {
+	if m.Ref != "" {
+		return m.Ref
 	}
-	return fmt.Sprintf("%s#%d", c, ordinal)
+	c := contentOf(m)
+	if n := k.met.next(c); n > 1 {
+		return fmt.Sprintf("%s#%d", c, n)
+	}
+	return c.String()
 }

@@ -117,17 +117,12 @@ func (b *bulk) run(ctx context.Context, ms iter.Seq[*provider.Message], yield fu
 // produce takes messages from the sequence until it ends, the context does, or
 // the caller stops.
 func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
-	var met ordinals
+	var keys Keys
 	index, together := 0, &batchers{ctx: ctx}
 	for m := range ms {
 		it := item{index: index, message: m, job: job{batchers: together}}
-		switch {
-		case m == nil:
-		case m.Ref != "":
-			it.job.key = m.Ref
-		case b.journal != nil:
-			c := contentOf(m)
-			it.job.key = contentKey(c, met.next(c))
+		if m != nil && (m.Ref != "" || b.journal != nil) {
+			it.job.key = keys.Key(m)
 		}
 		// A message that was taken has a result, even if the context ends now.
 		select {

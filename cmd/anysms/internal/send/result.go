@@ -91,6 +91,9 @@ func (r *rowResult) text(s style.Style) string {
 	if r.Replayed {
 		text += " (earlier result)"
 	}
+	if r.Status == provider.OutcomeUnknown && r.Key != "" {
+		text += ", key " + cli.Harmless(r.Key)
+	}
 	return text
 }
 
