@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/suggest"
@@ -28,7 +29,7 @@ func (l *Limits) Check(t *Totals) ([]Violation, error) {
 		broken = append(broken, Violation{"max_segments", fmt.Sprint(l.MaxSegments), fmt.Sprint(t.Longest)})
 	}
 	if l.GSM7 && t.ByEncoding.UCS2.Messages > 0 {
-		broken = append(broken, Violation{"require", "gsm7", messageCount(t.ByEncoding.UCS2.Messages) + " in ucs2"})
+		broken = append(broken, Violation{"require", "gsm7", cli.Plural(t.ByEncoding.UCS2.Messages, "message") + " in ucs2"})
 	}
 	costs, err := l.checkCosts(t)
 	if err != nil {
@@ -71,11 +72,11 @@ func (l *Limits) checkCosts(t *Totals) (broken []Violation, err error) {
 			}
 			// A message without a price is not free, so that the total is not known.
 			if missing := t.Unpriced[name]; total.Micros > limit.Micros || missing > 0 {
-				got := name + " " + total.String()
+				got := name + " " + cli.Money(total)
 				if missing > 0 {
-					got += " and " + messageCount(missing) + " without a price"
+					got += " and " + cli.Plural(missing, "message") + " without a price"
 				}
-				broken = append(broken, Violation{"max_cost", limit.String(), got})
+				broken = append(broken, Violation{"max_cost", cli.Money(limit), got})
 			}
 		}
 	}
@@ -145,11 +146,4 @@ func (t *Text) AsTotals() *Totals {
 		all.ByEncoding = ByEncoding{UCS2: c}
 	}
 	return all
-}
-
-func messageCount(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
 }

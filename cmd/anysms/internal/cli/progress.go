@@ -11,11 +11,14 @@ import (
 // Progress shows the progress of a long job on a terminal. It is not safe for
 // concurrent use.
 type Progress struct {
+	Note func() string // what else to show; nil = nothing
+
 	out     io.Writer // nil = silent
 	what    string    // "rows"
 	started time.Time
 	shown   time.Time
 	share   func() float64 // done, 0 to 1; 0 = unknown
+	total   int            // 0 = not known
 }
 
 // progressEvery is the interval between updates of the line.
@@ -31,6 +34,12 @@ func NewProgress(out io.Writer, what string, share func() float64) *Progress {
 	return p
 }
 
+// Shown reports whether there is a line. It is not shown without a terminal.
+func (p *Progress) Shown() bool { return p.out != nil }
+
+// Of says how many there are in all. It takes the place of share.
+func (p *Progress) Of(total int) { p.total = total }
+
 // Show updates the line: n are done.
 func (p *Progress) Show(n int) {
 	now := time.Now()
@@ -38,13 +47,30 @@ func (p *Progress) Show(n int) {
 		return
 	}
 	p.shown = now
-	elapsed := now.Sub(p.started)
-	line := fmt.Sprintf("%s %s, %s per second", Grouped(n), p.what, Grouped(int(float64(n)/elapsed.Seconds())))
-	if share := p.share(); share > 0.001 {
+	line := p.line(n, now.Sub(p.started))
+	if p.Note != nil {
+		if note := p.Note(); note != "" {
+			line += "; " + note
+		}
+	}
+	fmt.Fprint(p.out, StatusLine(line))
+}
+
+func (p *Progress) line(n int, elapsed time.Duration) string {
+	count, share := Grouped(n), 0.0
+	switch {
+	case p.total > 0:
+		count, share = count+" of "+Grouped(p.total), float64(n)/float64(p.total)
+	case p.share != nil:
+		share = p.share()
+	}
+	line := fmt.Sprintf("%s %s, %s per second", count, p.what, Grouped(int(float64(n)/elapsed.Seconds())))
+	if share > 0.001 {
+		share = min(share, 1)
 		left := time.Duration(float64(elapsed) * (1 - share) / share).Round(time.Second)
 		line += fmt.Sprintf(", %.0f %%, %s left", 100*share, left)
 	}
-	fmt.Fprint(p.out, StatusLine(line))
+	return line
 }
 
 // End clears the line.

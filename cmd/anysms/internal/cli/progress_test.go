@@ -25,3 +25,20 @@ func TestProgress(t *testing.T) {
 	silent.End()
 	assert.Equal(t, before, out.Len(), "nothing is printed without a terminal")
 }
+
+// With a total, the share is of what is done, whatever has been read.
+func TestProgressOfATotal(t *testing.T) {
+	p := &Progress{what: "messages", share: func() float64 { return 1 }}
+	p.Of(3000)
+	assert.Equal(t, "877 of 3,000 messages, 87 per second, 29 %, 24s left", p.line(877, 10*time.Second))
+	assert.Equal(t, "3,000 of 3,000 messages, 300 per second, 100 %, 0s left", p.line(3000, 10*time.Second))
+	unknown := &Progress{what: "messages"}
+	assert.Equal(t, "877 messages, 87 per second", unknown.line(877, 10*time.Second))
+}
+
+func TestProgressNote(t *testing.T) {
+	var out strings.Builder
+	p := &Progress{out: &out, what: "messages", started: time.Now().Add(-10 * time.Second), Note: func() string { return "athens 600, usa 277" }}
+	p.Show(877)
+	assert.Contains(t, out.String(), " per second; athens 600, usa 277\x1b")
+}

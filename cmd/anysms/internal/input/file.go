@@ -2,7 +2,10 @@ package input
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
@@ -126,4 +129,24 @@ func (file *File) columns(more []string) []string {
 		}
 	}
 	return unique
+}
+
+// Count returns how many rows the file has, if it can be read twice; 0 = not known.
+func (f *Flags) Count(ctx context.Context, needs Needs) int {
+	if info, err := os.Stat(f.Path); err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	file, err := f.Open(ctx, &cli.App{Err: io.Discard}, needs)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	for rows := 0; ; rows++ {
+		if _, err := file.Rows.Next(); err != nil {
+			if errors.Is(err, io.EOF) {
+				return rows
+			}
+			return 0
+		}
+	}
 }

@@ -64,12 +64,9 @@ func Write(w io.Writer, d *Data) error {
 	}
 	v.Networks = bars(v.Networks)
 	for _, name := range v.Providers {
-		c := cost{Provider: name, Money: d.TotalCost[name], Unpriced: d.Unpriced[name], Uncarried: d.Uncarried[name]}
-		if d.Common != nil {
-			c.Common = cli.Money(d.Common.TotalCost[name])
-		}
-		v.Costs = append(v.Costs, c)
+		v.Costs = append(v.Costs, cost{Provider: name, Money: d.TotalCost[name], Unpriced: d.Unpriced[name], Uncarried: d.Uncarried[name]})
 	}
+	v.align()
 	v.measure()
 	v.Levels = v.savings()
 	v.Characters = d.Characters[:min(len(d.Characters), shownCharacter)]
@@ -117,6 +114,7 @@ type bar struct {
 type cost struct {
 	Provider string
 	provider.Money
+	Shown               string // with as many decimals as the others
 	Common              string // in the common currency; "" = there is none
 	Unpriced, Uncarried int
 	Percent             float64 // of the highest
@@ -153,9 +151,8 @@ func (v *view) Cost(m *provider.Money) string {
 	return cli.Money(*m)
 }
 
-// ShownCountries and ShownInvalid bound lists of the template.
-func (v *view) ShownCountries() int { return shownCountries }
-func (v *view) ShownInvalid() int   { return shownInvalid }
+// ShownInvalid bounds lists of the template.
+func (v *view) ShownInvalid() int { return shownInvalid }
 
 // Amounts formats the amounts of the map for each of the page's providers.
 func (v *view) Amounts(byProvider map[string]provider.Money) []string {
@@ -208,6 +205,47 @@ func bars(list []bar) []bar {
 		list[i].Percent = 100 * float64(list[i].Segments) / float64(longest)
 	}
 	return list
+}
+
+// align writes the costs with equally many decimals.
+func (v *view) align() {
+	own, common := make([]cli.Amount, len(v.Costs)), make([]cli.Amount, len(v.Costs))
+	for i, c := range v.Costs {
+		own[i].Money = &c.Money
+		if v.Common != nil {
+			m := v.Common.TotalCost[c.Provider]
+			common[i].Money = &m
+		}
+	}
+	ownCells, commonCells := cli.Amounts(own), cli.Amounts(common)
+	for i := range v.Costs {
+		v.Costs[i].Shown, v.Costs[i].Common = strings.TrimSpace(ownCells[i]), strings.TrimSpace(commonCells[i])
+	}
+}
+
+// Mixed are the first countries of the cheapest choice, with aligned costs.
+func (v *view) Mixed() []mixed {
+	list := make([]mixed, min(len(v.Mix.Countries), shownCountries))
+	column := make([]cli.Amount, len(list))
+	for i := range list {
+		c := &v.Mix.Countries[i]
+		column[i] = cli.Amount{Money: c.Cost}
+		if c.Cost == nil {
+			column[i].Words = cli.OrDash("")
+		}
+		list[i] = mixed{Country: c.Country, Provider: c.Provider, Messages: c.Messages}
+	}
+	for i, cell := range cli.Amounts(column) {
+		list[i].Cost = strings.TrimSpace(cell)
+	}
+	return list
+}
+
+// mixed is the cheapest choice for a country.
+type mixed struct {
+	Country, Provider string
+	Messages          int
+	Cost              string
 }
 
 // measure sets the lengths of the bars of costs, which amounts of different
@@ -276,14 +314,16 @@ func (v *view) countries() []bar {
 		if b.Label == "" {
 			b.Label = "unknown"
 		}
-		for _, name := range v.Providers {
-			cost, words := c.At(name)
-			if cost != nil {
-				words = strings.TrimSpace(cli.Money(*cost) + " " + words)
-			}
-			b.Costs = append(b.Costs, words)
-		}
 		list = append(list, b)
+	}
+	for _, name := range v.Providers {
+		column := make([]cli.Amount, len(list))
+		for i := range list {
+			column[i].Money, column[i].Words = v.ByCountry[i].At(name)
+		}
+		for i, cell := range cli.Amounts(column) {
+			list[i].Costs = append(list[i].Costs, strings.TrimSpace(cell))
+		}
 	}
 	return list
 }

@@ -182,4 +182,3 @@ func (d *doubt) state() string {
 	}
 	return string(d.Outcome)
 }
-

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,11 +42,7 @@ func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
 		return a.dryRunMany(ctx, conf, flags, rows)
 	}
 	b := &bulk{app: a, reader: rows, format: flags.format}
-	progressTo := a.Err
-	if style.IsTerminal(a.Out) {
-		progressTo = io.Discard // the results show the progress, on the same screen
-	}
-	b.progress = cli.NewProgress(progressTo, "messages", func() float64 { return float64(rows.from.Consumed()) / float64(max(1, rows.from.Size)) })
+	b.progress = a.sendProgress(ctx, flags, b.split)
 	defer b.progress.End()
 	r, done, err := openJournaled(conf, flags)
 	if err != nil {
@@ -52,6 +50,21 @@ func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	return b.send(ctx, r, flags.allowInvalid)
+}
+
+// sendProgress starts the progress line. Its share is of the messages that are done:
+// rows are read long before they are sent.
+func (a *app) sendProgress(ctx context.Context, flags *sendFlags, note func() string) *cli.Progress {
+	to := a.Err
+	if style.IsTerminal(a.Out) {
+		to = io.Discard // the results show the progress, on the same screen
+	}
+	p := cli.NewProgress(to, "messages", nil)
+	p.Note = note
+	if p.Shown() && flags.file.Given() {
+		p.Of(flags.file.Count(ctx, input.Needs{To: true, More: optional}))
+	}
+	return p
 }
 
 // openRows opens the file, or stdin with its numbers, and prints which columns are
@@ -127,15 +140,16 @@ type bulk struct {
 	format   cli.Format
 	progress *cli.Progress
 
-	counts  map[provider.Outcome]int
-	printed int
+	counts   map[provider.Outcome]int
+	accepted map[string]int // by provider
+	printed  int
 
 	mu   sync.Mutex
 	lost error // why stdout failed
 }
 
 func (b *bulk) send(ctx context.Context, r *router.Router, allowInvalid bool) error {
-	b.counts = make(map[provider.Outcome]int)
+	b.counts, b.accepted = make(map[provider.Outcome]int), make(map[string]int)
 	sending, done := b.outlive(ctx)
 	defer done()
 	stopped := func() bool { return ctx.Err() != nil || b.outputLost() != nil }
@@ -177,6 +191,9 @@ func (b *bulk) outlive(ctx context.Context) (longer context.Context, done func()
 func (b *bulk) take(r *router.Result) {
 	result := b.rowOf(r)
 	b.counts[r.Status]++
+	if r.Status == provider.OutcomeAccepted {
+		b.accepted[r.Provider]++
+	}
 	b.printed++
 	b.progress.Show(b.printed)
 	if b.outputLost() == nil {
@@ -188,6 +205,29 @@ func (b *bulk) take(r *router.Result) {
 	if b.outputLost() != nil { // no result must be lost with stdout
 		fmt.Fprintln(b.Err, result.text(style.Style{}))
 	}
+}
+
+// split says how many messages each provider accepted, and how many went wrong.
+func (b *bulk) split() string {
+	var words []string
+	if len(b.accepted) > 0 {
+		words = append(words, b.byProvider())
+	}
+	for _, o := range []provider.Outcome{provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeUnknown} {
+		if n := b.counts[o]; n > 0 {
+			words = append(words, string(o)+" "+cli.Grouped(n))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// byProvider lists the providers and how many messages each has accepted.
+func (b *bulk) byProvider() string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(b.accepted)) {
+		words = append(words, name+" "+cli.Grouped(b.accepted[name]))
+	}
+	return strings.Join(words, ", ")
 }
 
 func (b *bulk) outputLost() error {
@@ -210,6 +250,9 @@ func (b *bulk) summary() {
 		words = append(words, cli.Grouped(b.counts[o])+" "+string(o))
 	}
 	fmt.Fprintln(b.Err, strings.Join(words, ", "))
+	if len(b.accepted) > 1 {
+		fmt.Fprintln(b.Err, "by provider: "+b.byProvider())
+	}
 	b.warn(b.notes())
 }
 
