@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 // ConfigError is a setting that cannot be used. Its text contains no secret.
@@ -83,7 +85,8 @@ func checkKeys(path string, raw json.RawMessage, t reflect.Type) error {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		field, known := fields[key]
 		if !known {
-			return ConfigErrorf(join(path, key), "unknown key; want one of %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+			names := slices.Sorted(maps.Keys(fields))
+			return ConfigErrorf(join(path, key), "unknown key%s; want one of %s", suggest.DidYouMean(key, names), strings.Join(names, ", "))
 		}
 		if err := checkKeys(join(path, key), object[key], field.Type); err != nil {
 			return err

@@ -102,7 +102,7 @@ func TestRegistry(t *testing.T) {
 	require.ErrorContains(t, err, "api_key: must not be empty")
 	assert.Nil(t, p, "no typed nil with an error")
 	_, err = r.Open(t.Context(), "acem", nil)
-	require.ErrorContains(t, err, `unknown driver "acem"; want one of acme, fails`)
+	require.ErrorContains(t, err, `unknown driver "acem" (did you mean "acme"?); want one of acme, fails`)
 }
 
 func FuzzDecodeConfig(f *testing.F) {

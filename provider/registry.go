@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 // Driver makes providers from configuration. Each driver package exports one as
@@ -75,7 +77,7 @@ func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.drivers))
 func (r *Registry) Driver(name string) (Driver, error) {
 	d, ok := r.drivers[name]
 	if !ok {
-		return Driver{}, fmt.Errorf("unknown driver %q; want one of %s", name, strings.Join(r.Names(), ", "))
+		return Driver{}, fmt.Errorf("unknown driver %q%s; want one of %s", name, suggest.DidYouMean(name, r.Names()), strings.Join(r.Names(), ", "))
 	}
 	return d, nil
 }

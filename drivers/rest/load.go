@@ -16,6 +16,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/drivers/rest/internal/request"
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 //go:embed recipes/*.yaml
@@ -46,7 +47,7 @@ func Source(name string) ([]byte, error) {
 	if !isFile(name) {
 		source, err := builtin.ReadFile("recipes/" + name + ".yaml")
 		if err != nil {
-			return nil, fmt.Errorf("unknown recipe %q; want a file that ends in .yaml or .yml, or one of %s", name, strings.Join(Builtin(), ", "))
+			return nil, fmt.Errorf("unknown recipe %q%s; want a file that ends in .yaml or .yml, or one of %s", name, suggest.DidYouMean(name, Builtin()), strings.Join(Builtin(), ", "))
 		}
 		return source, nil
 	}

@@ -24,12 +24,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/rates"
 )
@@ -45,8 +47,10 @@ type Config struct {
 	Providers []Provider // in the order of the file
 	Options   router.Options
 
-	router *router.Router
-	lines  lines
+	router  *router.Router
+	lines   lines
+	secrets []string    // the settings that hold a secret as it is
+	mode    fs.FileMode // of the file; 0 = not known
 }
 
 // Provider is a configured provider.
@@ -70,7 +74,14 @@ func Load(ctx context.Context, path string, drivers *provider.Registry, opts *Op
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	defer f.Close()
-	return Read(ctx, f, path, filepath.Dir(path), drivers, opts)
+	c, err := Read(ctx, f, path, filepath.Dir(path), drivers, opts)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err == nil {
+		c.mode = info.Mode().Perm()
+	}
+	return c, nil
 }
 
 // maxSize bounds what Read reads.
@@ -116,7 +127,7 @@ func (c *Config) Provider(name string) (*Provider, error) {
 		}
 		names = append(names, c.Providers[i].Name)
 	}
-	return nil, fmt.Errorf("unknown provider %q; the providers in %s are: %s", name, c.Path, strings.Join(names, ", "))
+	return nil, fmt.Errorf("unknown provider %q%s; the providers in %s are: %s", name, suggest.DidYouMean(name, names), c.Path, strings.Join(names, ", "))
 }
 
 // Only returns a router over a single provider, without routes. Closing this
@@ -141,7 +152,7 @@ type Warning struct {
 // Warnings lists settings that are allowed but hardly meant, in the order of their
 // lines.
 func (c *Config) Warnings() []Warning {
-	var list []Warning
+	list := c.exposed()
 	for _, f := range c.router.Warnings() {
 		path := inFile(f.Path)
 		list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: f.Reason})

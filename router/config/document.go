@@ -20,6 +20,8 @@ type document struct {
 	dir    string // absolute; paths are relative to it
 	getenv func(string) (string, bool)
 	lines  lines
+
+	secrets []string // the settings that hold a secret as it is
 }
 
 // lines holds the line of each setting.

@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router"
 )
 
@@ -68,6 +69,7 @@ func (d *document) openProvider(ctx context.Context, f field, drivers *provider.
 		if err != nil {
 			return Provider{}, err
 		}
+		d.noteSecrets(driver, at, f.key, f.value)
 		if routers {
 			ours[f.key] = v
 		}
@@ -157,6 +159,10 @@ func (d *document) notOpened(path string, driver provider.Driver, err error) err
 	reason := wrong.Reason
 	if strings.HasPrefix(reason, "unknown key") {
 		ours := slices.Sorted(maps.Keys(shapeOf(reflect.TypeFor[providerConfig]()).fields))
+		if !strings.Contains(reason, "did you mean") {
+			key := wrong.Path[strings.LastIndexByte(wrong.Path, '.')+1:]
+			reason = strings.Replace(reason, "unknown key", "unknown key"+suggest.DidYouMean(key, ours), 1)
+		}
 		reason += "; or one of the router's: " + strings.Join(ours, ", ")
 	}
 	return under(path, &provider.ConfigError{Path: wrong.Path, Reason: reason})

@@ -38,6 +38,7 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 		c.closeProviders()
 		return nil, err
 	}
+	c.secrets = d.secrets
 	return c, nil
 }
 

@@ -1,0 +1,64 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/drivers/builtin"
+	"github.com/anysms/anysms/router/config"
+)
+
+func TestWarningsOfSecrets(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permissions")
+	}
+	t.Setenv("API_KEY", "from outside")
+	path := filepath.Join(t.TempDir(), "anysms.yaml")
+	source := `providers:
+  a: {driver: phonify, api_key: plain}
+  b: {driver: phonify, api_key: "${API_KEY}"}
+  c:
+    driver: rest
+    recipe: twilio
+    account_sid: AC00000000000000000000000000000000
+    auth_token: plain
+`
+	warned := func(mode os.FileMode) (at []string) {
+		require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
+		require.NoError(t, os.Chmod(path, mode))
+		c, err := config.Load(t.Context(), path, builtin.Registry(), nil)
+		require.NoError(t, err)
+		defer c.Close()
+		for _, w := range c.Warnings() {
+			assert.NotZero(t, w.Line)
+			assert.NotContains(t, w.Reason, "plain")
+			assert.Contains(t, w.Reason, "chmod 600")
+			at = append(at, w.Path)
+		}
+		return at
+	}
+	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token"}, warned(0o644))
+	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token"}, warned(0o640))
+	assert.Empty(t, warned(0o600))
+}
+
+func TestUnknownNamesHaveSuggestions(t *testing.T) {
+	for source, want := range map[string]string{
+		"providers:\n  a: {driver: phonify, api_kei: x}\n":                               `unknown key (did you mean "api_key"?)`,
+		"providers:\n  a: {driver: phonify, api_key: x, rate_limt: 5}\n":                 `unknown key (did you mean "rate_limit"?)`,
+		"providers:\n  a: {driver: phonfy, api_key: x}\n":                                `unknown driver "phonfy" (did you mean "phonify"?)`,
+		"providers:\n  a: {driver: rest, recipe: twillio}\n":                             `unknown recipe "twillio" (did you mean "twilio"?)`,
+		"providers:\n  a: {driver: phonify, api_key: x}\nroutr: {}\n":                    `unknown key (did you mean "router"?)`,
+		"providers:\n  a: {driver: phonify, api_key: x}\nrouter: {default_regoin: GR}\n": `unknown key (did you mean "default_region"?)`,
+	} {
+		path := filepath.Join(t.TempDir(), "anysms.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
+		_, err := config.Load(t.Context(), path, builtin.Registry(), nil)
+		require.ErrorContains(t, err, want, source)
+	}
+}
