@@ -45,7 +45,7 @@ func TestStartFails(t *testing.T) {
 func TestOpenFails(t *testing.T) {
 	for settings, want := range map[string]string{
 		`{"token": "bad"}`:     "config.token: must not be bad",
-		`{"tokn": "x"}`:        "config.tokn: unknown key; want one of banner, boast, grow, token, url",
+		`{"tokn": "x"}`:        "config.tokn: unknown key (did you mean \"token\"?); want one of banner, boast, grow, token, url",
 		`{"token": "explode"}`: "the driver panicked",
 		`{"boast": true}`:      `capability "balance" is set, but *plugin_test.odd does not implement provider.BalanceReader`,
 	} {
