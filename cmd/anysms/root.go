@@ -55,8 +55,11 @@ func newRoot(a *cli.App) *cobra.Command {
 		Long:          rootHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       setup.Version(),
+		Args:          cli.Subcommand,
 		RunE:          cli.ShowHelp,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: cli.GroupSend, Title: "Send:"},
 		&cobra.Group{ID: cli.GroupCost, Title: "Understand:"},
@@ -70,6 +73,7 @@ func newRoot(a *cli.App) *cobra.Command {
 	root.AddCommand(cost.Commands(a)...)
 	root.AddCommand(driver.Commands(a)...)
 	root.AddCommand(setup.Commands(a)...)
+	cli.Complete(root)
 	cli.PointToHelp(root)
 	return root
 }

@@ -17,6 +17,7 @@ type question struct {
 	format   cli.Format
 	conf     cli.ConfigFlag
 	provider string
+	id       string // of the message that is asked about; "" = none
 }
 
 func (q *question) addTo(cmd *cobra.Command) {
@@ -24,10 +25,19 @@ func (q *question) addTo(cmd *cobra.Command) {
 	q.conf.AddTo(cmd)
 	cmd.Flags().StringVar(&q.provider, "provider", "", "`NAME` of the provider to ask")
 	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
+	q.conf.CompleteProvider(cmd)
+}
+
+// failure is the JSON output if the provider does not reply, or refuses.
+type failure struct {
+	ID       string        `json:"id,omitempty"`
+	Provider string        `json:"provider"`
+	Code     provider.Code `json:"code"`
+	Message  string        `json:"message"`
 }
 
 // ask loads the configuration and calls f with the provider.
-func (q *question) ask(ctx context.Context, f func(*config.Config, provider.Provider) error) error {
+func (a *app) ask(ctx context.Context, q *question, f func(*config.Config, provider.Provider) error) error {
 	conf, err := q.conf.Load(ctx)
 	if err != nil {
 		return err
@@ -37,8 +47,27 @@ func (q *question) ask(ctx context.Context, f func(*config.Config, provider.Prov
 	if err != nil {
 		return err
 	}
-	return providerError(q.provider, f(conf, p.Upstream.Provider))
+	err = providerError(q.provider, f(conf, p.Upstream.Provider))
+	if failed, ok := errors.AsType[*cli.ExitError](err); ok && failed.Cause != nil && q.format.JSON() {
+		return a.printFailure(q, failed)
+	}
+	return err
 }
+
+// printFailure prints the error as the output, and leaves its exit code.
+func (a *app) printFailure(q *question, failed *cli.ExitError) error {
+	message := cli.Reason(failed.Cause)
+	if errors.Is(failed.Cause, errors.ErrUnsupported) {
+		message = notAvailable
+	}
+	if err := a.PrintJSON(failure{q.id, q.provider, provider.CodeOf(failed.Cause), message}); err != nil {
+		return err
+	}
+	return &cli.ExitError{Code: failed.Code}
+}
+
+// notAvailable is the message for what a provider does not offer.
+const notAvailable = "not available from this provider"
 
 // providerError gives an error of a provider its exit code, unless it has one.
 func providerError(name string, err error) error {

@@ -53,6 +53,7 @@ balance could not be read, or if --provider names a provider without one.`,
 	format.AddTo(cmd)
 	conf.AddTo(cmd)
 	cmd.Flags().StringVar(&name, "provider", "", "ask only the provider of this `NAME`")
+	conf.CompleteProvider(cmd)
 	return cmd
 }
 
@@ -86,7 +87,7 @@ func readBalance(ctx context.Context, p *config.Provider) balanceReport {
 	if err != nil {
 		report := balanceReport{Provider: p.Name, Code: provider.CodeOf(err), Message: err.Error()}
 		if errors.Is(err, errors.ErrUnsupported) {
-			report.Message = "not available from this provider"
+			report.Message = notAvailable
 		}
 		return report
 	}

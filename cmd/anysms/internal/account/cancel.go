@@ -25,7 +25,8 @@ func (a *app) cancelCommand() *cobra.Command {
 		Example: "  anysms cancel --provider athens 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
+			q.id = args[0]
+			return a.ask(cmd.Context(), &q, func(_ *config.Config, p provider.Provider) error {
 				if err := provider.Cancel(cmd.Context(), p, args[0]); err != nil {
 					return err
 				}

@@ -37,7 +37,7 @@ func (a *app) inboxCommand() *cobra.Command {
 		Example: "  anysms inbox --provider usa\n  anysms inbox --provider usa --cursor ch_00000000000042",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
+			return a.ask(cmd.Context(), &q, func(_ *config.Config, p provider.Provider) error {
 				events, next, err := provider.ReadInbox(cmd.Context(), p, cursor)
 				if err != nil {
 					return err

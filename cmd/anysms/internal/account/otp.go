@@ -56,7 +56,7 @@ func (a *app) otpStartCommand() *cobra.Command {
 }
 
 func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
-	return flags.ask(ctx, func(conf *config.Config, p provider.Provider) error {
+	return a.ask(ctx, &flags.question, func(conf *config.Config, p provider.Provider) error {
 		to, _, err := numbering.Parse(flags.to, conf.DefaultRegion)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (a *app) otpCheckCommand() *cobra.Command {
 }
 
 func (a *app) otpCheck(ctx context.Context, flags *otpCheckFlags) error {
-	return flags.ask(ctx, func(_ *config.Config, p provider.Provider) error {
+	return a.ask(ctx, &flags.question, func(_ *config.Config, p provider.Provider) error {
 		verdict, err := provider.CheckVerification(ctx, p, flags.ref, flags.code)
 		if err != nil {
 			return err

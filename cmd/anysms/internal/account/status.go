@@ -26,37 +26,52 @@ type statusReport struct {
 
 func (a *app) statusCommand() *cobra.Command {
 	var q question
+	var wait waiting
 	cmd := &cobra.Command{
 		Use:     "status --provider P ID",
 		GroupID: cli.GroupSend,
 		Short:   "Ask a vendor for the delivery status of a message",
-		Example: "  anysms status --provider athens 2f1c9a7e",
+		Long:    statusHelp,
+		Example: "  anysms status --provider athens 2f1c9a7e\n  anysms status --provider athens --wait --timeout 2m 2f1c9a7e",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return q.ask(cmd.Context(), func(_ *config.Config, p provider.Provider) error {
-				event, err := provider.ReadStatus(cmd.Context(), p, args[0])
+			if err := wait.check(cmd); err != nil {
+				return err
+			}
+			q.id = args[0]
+			return a.ask(cmd.Context(), &q, func(_ *config.Config, p provider.Provider) error {
+				if wait.on {
+					return a.waitForStatus(cmd.Context(), p, &q, &wait)
+				}
+				event, err := provider.ReadStatus(cmd.Context(), p, q.id)
 				if err != nil {
 					return err
 				}
-				return a.printStatus(q.provider, args[0], event, q.format)
+				return a.printStatus(&q, event)
 			})
 		},
 	}
+	wait.addTo(cmd)
 	q.addTo(cmd)
 	return cmd
 }
 
-func (a *app) printStatus(name, id string, e *provider.Event, format cli.Format) error {
+func (a *app) printStatus(q *question, e *provider.Event) error {
 	r := statusReport{
-		ID: id, Provider: name, Status: e.Status, Final: e.Final, Code: e.Code,
+		ID: q.id, Provider: q.provider, Status: e.Status, Final: e.Final, Code: e.Code,
 		VendorStatus: e.VendorStatus, VendorCode: e.VendorCode, Segments: e.Segments, Cost: e.Cost,
 	}
 	if !e.At.IsZero() {
 		r.At = &e.At
 	}
-	if format.JSON() {
+	if q.format.JSON() {
 		return a.PrintJSON(r)
 	}
+	_, err := fmt.Fprintln(a.Out, r.line())
+	return err
+}
+
+func (r *statusReport) line() string {
 	line := string(r.Status)
 	if r.VendorStatus != "" {
 		line += fmt.Sprintf(" (vendor status %q)", r.VendorStatus)
@@ -70,6 +85,5 @@ func (a *app) printStatus(name, id string, e *provider.Event, format cli.Format)
 	if r.At != nil {
 		line += ", at " + r.At.Format(time.RFC3339)
 	}
-	_, err := fmt.Fprintln(a.Out, line)
-	return err
+	return line
 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/anysms/anysms/provider/suggest"
 )
 
 // OneOf is a flag that takes one of some words.
@@ -63,10 +66,21 @@ func PointToHelp(cmd *cobra.Command) {
 			return seeHelp(cmd, check(cmd, args))
 		}
 	}
-	cmd.SetFlagErrorFunc(seeHelp)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, suggestFlag(cmd, err)) })
 	for _, sub := range cmd.Commands() {
 		PointToHelp(sub)
 	}
+}
+
+// suggestFlag adds the flag that was probably meant to the error for an unknown one.
+func suggestFlag(cmd *cobra.Command, err error) error {
+	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !unknown {
+		return err
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return fmt.Errorf("%w%s", err, suggest.DidYouMean("--"+name, names))
 }
 
 func seeHelp(cmd *cobra.Command, err error) error {
@@ -89,14 +103,4 @@ func AtMostOne(cmd *cobra.Command, names ...string) error {
 		return nil
 	}
 	return fmt.Errorf("got %s; want only one of %s", strings.Join(given, " and "), strings.Join(all, ", "))
-}
-
-// ShowHelp runs a command that only groups others.
-func ShowHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-
-// Parent returns a command that only groups others.
-func Parent(name, group, short, long string, children ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: name, GroupID: group, Short: short, Long: long, Args: cobra.NoArgs, RunE: ShowHelp}
-	cmd.AddCommand(children...)
-	return cmd
 }

@@ -102,7 +102,7 @@ func (a *app) analyseCommand() *cobra.Command {
 	f.BoolVar(&flags.keepClusters, "keep-graphemes", false, "never split a grapheme (user-perceived character) between two segments")
 	flags.level.AddTo(cmd, "transliterate", "suggest the text rewritten at this level (default: lossless, if that changes the text)")
 	flags.limits.addTo(cmd)
-	flags.file.addTo(cmd, "`COLUMN` with the numbers; \"\" validates none (default: the column \"to\", if there is one)")
+	a.addFileFlags(&flags.file, cmd, "`COLUMN` with the numbers; \"\" validates none (default: the column \"to\", if there is one)")
 	cmd.Flags().Lookup("to-column").DefValue = "" // the usage says it
 	return cmd
 }

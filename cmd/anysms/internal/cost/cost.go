@@ -71,7 +71,7 @@ func (a *app) costCommand() *cobra.Command {
 		},
 	}
 	flags.format.AddTo(cmd)
-	flags.file.addTo(cmd, "`COLUMN` with the numbers")
+	a.addFileFlags(&flags.file, cmd, "`COLUMN` with the numbers")
 	flags.limits.addTo(cmd)
 	flags.config.AddTo(cmd)
 	f := cmd.Flags()

@@ -32,13 +32,20 @@ func onlyWithFile() []string {
 	return append(input.Names(), "region", "network-column", "rates", "providers", "annotate", "bom", "report", "duplicates", "allow-invalid")
 }
 
-func (f *fileFlags) addTo(cmd *cobra.Command, to string) {
+func (a *app) addFileFlags(f *fileFlags, cmd *cobra.Command, to string) {
 	f.AddTo(cmd, "`FILE` with the texts; - is stdin", to)
 	flags := cmd.Flags()
 	flags.StringVar(&f.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR")
 	flags.StringVar(&f.network, "network-column", "", "`COLUMN` with the networks (MCCMNC), for prices by network")
 	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV `FILE`, for the cost at each provider")
 	flags.StringSliceVar(&f.providers, "providers", nil, "comma-separated `NAMES` of providers of the rate card to include (default: all)")
+	_ = cmd.RegisterFlagCompletionFunc("providers", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		card, err := a.readCard(cmd.Context(), f.rates)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return card.Providers(), cobra.ShellCompDirectiveNoFileComp
+	}) // just defined
 	flags.BoolVar(&f.duplicates, "duplicates", false, "find duplicate rows: same number and same text")
 	flags.StringVar(&f.annotate, "annotate", "", "write a copy of the rows to this CSV `FILE`, with the findings in added columns")
 	flags.BoolVar(&f.bom, "bom", false, "with --annotate: start the file with a byte order mark, by which Excel recognises UTF-8")

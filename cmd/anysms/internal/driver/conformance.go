@@ -79,6 +79,10 @@ failed, or unproven. 2: the suite could not run.`,
 	p.format.AddTo(cmd, "format", "text, json, junit (XML), markdown (a table) or badge (a line for a README)")
 	f.BoolVar(&p.allowUnproven, "allow-unproven", false, "capabilities without reply files are no failure")
 	f.BoolVar(&p.list, "list", false, "list the cases and exit")
+	for flag, names := range map[string][]string{"driver": cli.Registry().Names(), "recipe": rest.Builtin()} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveDefault)) // just defined
+	}
+	completeConfigured(cmd, &p)
 	return cmd
 }
 
@@ -158,6 +162,9 @@ func (p *conformanceFlags) harness(ctx context.Context) (name string, h conforma
 		return "", h, err
 	}
 	if h, err = conformance.ForDriver(d, settings); err != nil {
+		return "", h, err
+	}
+	if err := p.tryOpen(h); err != nil {
 		return "", h, err
 	}
 	h.Secrets = append(h.Secrets, p.secretValues(settings)...)
@@ -286,6 +293,14 @@ func (p *conformanceFlags) configured(ctx context.Context) (provider.Driver, jso
 		return provider.Driver{}, nil, fmt.Errorf("provider %s: its settings were not recorded", chosen.Name)
 	}
 	return opened.driver, opened.settings, nil
+}
+
+// completeConfigured completes --provider with the names in the file of --config.
+func completeConfigured(cmd *cobra.Command, p *conformanceFlags) {
+	_ = cmd.RegisterFlagCompletionFunc("provider", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		conf := cli.ConfigFlag{Path: p.config}
+		return conf.Providers(), cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // choose finds the provider that --provider or --driver selects.

@@ -127,10 +127,11 @@ func (a *app) recipeShowCommand() *cobra.Command {
 	var format cli.Format
 	var source bool
 	cmd := &cobra.Command{
-		Use:     "show NAME|FILE",
-		Short:   "Show a recipe's settings and features, or its source",
-		Example: "  anysms recipe show transmitsms\n  anysms recipe show transmitsms --source > mine.yaml",
-		Args:    cobra.ExactArgs(1),
+		Use:               "show NAME|FILE",
+		ValidArgsFunction: completeRecipe,
+		Short:             "Show a recipe's settings and features, or its source",
+		Example:           "  anysms recipe show transmitsms\n  anysms recipe show transmitsms --source > mine.yaml",
+		Args:              cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if source {
 				text, err := rest.Source(args[0])
@@ -152,7 +153,6 @@ func (a *app) recipeShowCommand() *cobra.Command {
 	}
 	format.AddTo(cmd)
 	cmd.Flags().BoolVar(&source, "source", false, "print the recipe file itself")
-	cmd.ValidArgsFunction = cobra.FixedCompletions(rest.Builtin(), cobra.ShellCompDirectiveDefault)
 	return cmd
 }
 
@@ -202,9 +202,10 @@ func (a *app) printList(title string, lines []string) {
 
 func (a *app) recipeValidateCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "validate NAME|FILE…",
-		Short: "Check recipes, and report every error with line and column",
-		Args:  cobra.MinimumNArgs(1),
+		Use:               "validate NAME|FILE…",
+		ValidArgsFunction: completeRecipe,
+		Short:             "Check recipes, and report every error with line and column",
+		Args:              cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var faults []error
 			for _, name := range args {
@@ -256,8 +257,9 @@ func (a *app) recipeTestCommand() *cobra.Command {
 	var format cli.Format
 	var quick bool
 	cmd := &cobra.Command{
-		Use:   "test NAME|FILE",
-		Short: "Replay a recipe's fixtures, try its tables, and run the conformance suite",
+		Use:               "test NAME|FILE",
+		ValidArgsFunction: completeRecipe,
+		Short:             "Replay a recipe's fixtures, try its tables, and run the conformance suite",
 		Long: `Replay a recipe's fixtures against a server on this machine, and check that each
 request and each result is the one in the fixture. Then try every code, status and
 phrase of its tables in the vendor's responses, and compare the tables with the
@@ -408,3 +410,6 @@ func (a *app) recipeSchemaCommand() *cobra.Command {
 		},
 	}
 }
+
+// completeRecipe completes the name of a built-in recipe, or of a file.
+var completeRecipe = cobra.FixedCompletions(rest.Builtin(), cobra.ShellCompDirectiveDefault)

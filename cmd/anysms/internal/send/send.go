@@ -125,6 +125,7 @@ func (a *app) sendCommand() *cobra.Command {
 	flags.duplicates.AddTo(cmd, "duplicates", "with --file: rows with the same number, text, sender and time as an earlier row")
 	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 even if rows were refused")
 	flags.conf.AddTo(cmd)
+	flags.conf.CompleteProvider(cmd)
 	flags.format.AddTo(cmd)
 	return cmd
 }

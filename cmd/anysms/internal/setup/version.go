@@ -38,6 +38,9 @@ func (a *app) versionCommand() *cobra.Command {
 	return cmd
 }
 
+// Version is what --version prints.
+func Version() string { return buildVersion(debug.ReadBuildInfo()).String() }
+
 func buildVersion(info *debug.BuildInfo, ok bool) versionInfo {
 	v := versionInfo{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if !ok {

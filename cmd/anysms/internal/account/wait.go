@@ -1,0 +1,120 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+)
+
+const statusHelp = `Ask a vendor for the delivery status of a message, by the id that send printed.
+
+With --wait, the vendor is asked again until the status is final, and each change is
+shown on stderr. The exit code is then 0 if the message was delivered, and 1 if it
+was not, or if the time ends before the status is final.`
+
+// waiting says whether and how to wait for a final status.
+type waiting struct {
+	on          bool
+	most, every time.Duration
+}
+
+func (w *waiting) addTo(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&w.on, "wait", false, "ask until the status is final")
+	f.DurationVar(&w.most, "timeout", 10*time.Minute, "with --wait: wait at most this `DURATION`")
+	f.DurationVar(&w.every, "every", 5*time.Second, "with --wait: `DURATION` between two requests")
+}
+
+func (w *waiting) check(cmd *cobra.Command) error {
+	for name, given := range map[string]time.Duration{"timeout": w.most, "every": w.every} {
+		if !w.on && cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s needs --wait", name)
+		}
+		if given <= 0 {
+			return fmt.Errorf("--%s %s; want a positive duration such as 30s", name, given)
+		}
+	}
+	return nil
+}
+
+// waitForStatus asks until the status is final, and prints the last one.
+func (a *app) waitForStatus(ctx context.Context, p provider.Provider, q *question, w *waiting) error {
+	limited, cancel := context.WithTimeout(ctx, w.most)
+	defer cancel()
+	last, err := a.follow(limited, p, q, w.every)
+	if last == nil {
+		if limited.Err() != nil && ctx.Err() == nil {
+			return fmt.Errorf("no status within %s: %w", w.most, err)
+		}
+		return err
+	}
+	if err := a.printStatus(q, last); err != nil {
+		return err
+	}
+	switch {
+	case last.Final && last.Status == provider.StatusDelivered:
+		return nil
+	case last.Final:
+		return &cli.ExitError{Code: cli.ExitRefused}
+	case ctx.Err() != nil:
+		return a.notFinal(q, errors.New("interrupted; the status is not final"))
+	case limited.Err() != nil:
+		return a.notFinal(q, fmt.Errorf("the status is not final after %s", w.most))
+	}
+	return a.notFinal(q, fmt.Errorf("the status is not final: %w", err))
+}
+
+// notFinal ends the command with exit code 1. The status was printed: that it is not
+// final is in the JSON too.
+func (a *app) notFinal(q *question, cause error) error {
+	fmt.Fprintf(a.Err, "anysms: %s: %s\n", q.provider, cli.Harmless(cli.Reason(cause)))
+	return &cli.ExitError{Code: cli.ExitRefused}
+}
+
+// follow asks until the status is final, the context ends, or the provider refuses.
+// It returns the last status, nil if there was none, and why it stopped.
+func (a *app) follow(ctx context.Context, p provider.Provider, q *question, every time.Duration) (last *provider.Event, err error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		event, failed := provider.ReadStatus(ctx, p, q.id)
+		switch {
+		case failed == nil:
+			if last == nil || last.Status != event.Status {
+				fmt.Fprintf(a.Err, "%s  %s\n", time.Now().UTC().Format(time.TimeOnly), event.Status)
+			}
+			if last = event; event.Final {
+				return last, nil
+			}
+		case ctx.Err() == nil && !passing(failed):
+			return last, failed
+		}
+		if failed != nil {
+			err = failed
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			if err == nil {
+				err = ctx.Err()
+			}
+			return last, err
+		}
+	}
+}
+
+// passing reports whether a failed request may succeed later. Asking has no effect,
+// so that a lost reply is no harm.
+func passing(err error) bool {
+	switch provider.CodeOf(err) {
+	case provider.Unavailable, provider.RateLimited, provider.Indeterminate:
+		return !errors.Is(err, errors.ErrUnsupported)
+	}
+	return false
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/drivers/zoomconnect"
+	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
+	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
+)
+
+// reacting calls a function once a text has been written.
+type reacting struct {
+	bytes.Buffer
+	to   string
+	then func()
+}
+
+func (r *reacting) Write(p []byte) (int, error) {
+	n, err := r.Buffer.Write(p)
+	if r.then != nil && strings.Contains(r.String(), r.to) {
+		r.then()
+		r.then = nil
+	}
+	return n, err
+}
+
+func TestStatusWait(t *testing.T) {
+	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
+	defer vendor.Close()
+	conf := write(t, "anysms.yaml", fmt.Sprintf("providers:\n  cape: {driver: zoomconnect, email: %q, token: %q, base_url: %q}\n", zoomconnecttest.Email, zoomconnecttest.Token, vendor.URL))
+	got := anysms(t, "send", "--config", conf, "--to", "+27820000001", "--text", "Hello")
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	id := vendor.Messages()[0].ID
+	args := []string{"status", "--config", conf, "--provider", "cape", "--wait", "--every", "1ms", "--format", "json", id}
+
+	var out bytes.Buffer
+	down := make(chan struct{})
+	changes := &reacting{to: "  ", then: func() { // the first status
+		require.NoError(t, vendor.SetMode(httpcalltest.Down)) // a failed request is tried again
+		close(down)
+	}}
+	go func() {
+		<-down
+		vendor.SetStatus(id, zoomconnect.StatusDelivered)
+		_ = vendor.SetMode(httpcalltest.Up)
+	}()
+	code := run(t.Context(), args, strings.NewReader(""), &out, changes)
+	assert.Equal(t, cli.ExitDone, code, changes.String())
+	assert.Contains(t, out.String(), `"status":"delivered","final":true`)
+	assert.Equal(t, 1, strings.Count(out.String(), "\n"), "one status, the last")
+}
+
+// What was known when the waiting ended is printed.
+func TestStatusWaitEnds(t *testing.T) {
+	v := startVendors(t)
+	result, _ := v.send(t, "Hello", "--provider", "usa")
+	args := []string{"status", "--config", v.config, "--provider", "usa", "--wait", "--every", "1ms", result.ID}
+
+	got := anysms(t, append(args, "--timeout", "50ms")...)
+	assert.Equal(t, cli.ExitRefused, got.code)
+	assert.Contains(t, got.stdout, "accepted (vendor status")
+	assert.Contains(t, got.stderr, "usa: the status is not final after 50ms")
+
+	ctx, interrupt := context.WithCancel(t.Context())
+	var out bytes.Buffer
+	changes := &reacting{to: "accepted", then: interrupt}
+	code := run(ctx, args, strings.NewReader(""), &out, changes)
+	assert.Equal(t, cli.ExitRefused, code)
+	assert.Contains(t, out.String(), "accepted (vendor status")
+	assert.Contains(t, changes.String(), "interrupted; the status is not final")
+
+	require.True(t, v.usa.SetState(result.ID, "error"))
+	got = anysms(t, args...)
+	assert.Equal(t, cli.ExitRefused, got.code, "it was not delivered")
+	assert.Contains(t, got.stdout, "undelivered")
+
+	got = anysms(t, "status", "--config", v.config, "--provider", "usa", "--wait", "--every", "1ms", "ch_no_such")
+	assert.Equal(t, cli.ExitRefused, got.code)
+	assert.Contains(t, got.stderr, "usa: rejected")
+
+	for want, flags := range map[string][]string{"--every needs --wait": {"--every", "1s"}, "--timeout 0s; want a positive": {"--wait", "--timeout", "0"}} {
+		got = anysms(t, append([]string{"status", "--config", v.config, "--provider", "usa", "x"}, flags...)...)
+		assert.Equal(t, cli.ExitUsage, got.code)
+		assert.Contains(t, got.stderr, want)
+	}
+}
+
+// In JSON a failure is data: programs read it from stdout.
+func TestFailuresInJSON(t *testing.T) {
+	v := startVendors(t)
+	for _, test := range []struct {
+		args    []string
+		code    string
+		message string
+	}{
+		{[]string{"status", "--provider", "usa", "ch_no_such"}, "rejected", "ch_no_such"},
+		{[]string{"status", "--provider", "usa", "--wait", "ch_no_such"}, "rejected", "ch_no_such"},
+		{[]string{"cancel", "--provider", "usa", "ch_1"}, "unsupported", "not available from this provider"},
+		{[]string{"cancel", "--provider", "athens", "no-such-id"}, "rejected", ""},
+		{[]string{"otp", "start", "--provider", "usa", "--to", number}, "unsupported", "not available from this provider"},
+	} {
+		got := anysms(t, append(test.args, "--config", v.config, "--format", "json")...)
+		assert.Equal(t, cli.ExitRefused, got.code, test.args)
+		assert.Empty(t, got.stderr, test.args)
+		var failed struct{ ID, Provider, Code, Message string }
+		require.NoError(t, json.Unmarshal([]byte(got.stdout), &failed), got.stdout)
+		assert.Equal(t, test.code, failed.Code, test.args)
+		if test.args[0] != "otp" {
+			assert.Equal(t, test.args[len(test.args)-1], failed.ID)
+		}
+		assert.NotEmpty(t, failed.Message)
+	}
+}
