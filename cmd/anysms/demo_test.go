@@ -33,7 +33,7 @@ func TestDemo(t *testing.T) {
 	assert.Equal(t, l.Unknown, l.UnknownHeld, "it did accept them")
 	assert.Positive(t, l.AnnouncedDuplicates)
 	assert.Greater(t, l.AtVendors[demo.Second], 20)
-	for _, want := range []string{"closed → open", "half-open → closed", "failover to usa", "duplicate possible, as its result says", "lost 0"} {
+	for _, want := range []string{"closed → open", "half-open → closed", "failover to usa", "perhaps sent twice", "lost 0"} {
 		assert.Contains(t, got.stderr, want)
 	}
 	assert.NotContains(t, got.stderr, "\x1b", "no control sequences without a terminal")
@@ -46,7 +46,7 @@ func TestDemoStopsWhenInterrupted(t *testing.T) {
 	var out, errOut bytes.Buffer
 	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, &errOut)
 	assert.Equal(t, cli.ExitRefused, code)
-	assert.Contains(t, out.String(), "what the vendors received before the interruption")
+	assert.Contains(t, out.String(), "Results so far, compared with what the vendors received")
 	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")
 	assert.Contains(t, errOut.String(), "interrupted")
 }

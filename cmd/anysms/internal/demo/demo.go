@@ -56,8 +56,8 @@ func acts() []Act {
 		{Title: "Both vendors work", mode: httpcalltest.Up, until: 22, refused: 3},
 		{Title: First + " goes down: it refuses connections", mode: httpcalltest.Down, until: 46},
 		{Title: First + " comes back", mode: httpcalltest.Up, until: 62},
-		{Title: First + " accepts messages but drops the connection: were they sent?", mode: httpcalltest.Drop, until: 82, otp: true},
-		{Title: First + " replies again, and messages that were not sent are sent again", mode: httpcalltest.Up, until: 100, again: true},
+		{Title: First + " accepts, but drops the connection: were they sent?", mode: httpcalltest.Drop, until: 82, otp: true},
+		{Title: First + " replies again; what was not sent is sent again", mode: httpcalltest.Up, until: 100, again: true},
 	}
 	for i := range all {
 		all[i].Number = i + 1

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
@@ -53,17 +52,17 @@ func (d *screen) options(pace time.Duration) Options {
 
 func (d *screen) start(s Start) {
 	d.messages = s.Messages
-	d.line("%s: %d messages to two fake vendors on this machine, with the real drivers over HTTP.", d.s.Bold("anysms demo"), s.Messages)
-	d.line("")
-	d.line("  %-8s Apifon's API at %s", First, s.FirstURL)
-	d.line("  %-8s Phonify's API at %s, at most 160 characters", Second, s.SecondURL)
-	d.line("  route    %s first, then %s; three consecutive failures open a circuit breaker", First, Second)
+	d.line(0, "%s: %d messages to two fake vendors on this machine, with the real drivers over HTTP.", d.s.Bold("anysms demo"), s.Messages)
+	d.line(0, "")
+	d.line(11, "  %-8s Apifon's API at %s", First, s.FirstURL)
+	d.line(11, "  %-8s Phonify's API at %s, at most 160 characters", Second, s.SecondURL)
+	d.line(11, "  route    %s first, then %s; three consecutive failures open a circuit breaker", First, Second)
 }
 
 func (d *screen) actBegins(a Act) {
 	d.act = actCounts{accepted: make(map[string]int), outcomes: make(map[provider.Outcome]int), shown: make(map[string]int)}
-	d.line("")
-	d.line("%s", d.s.Bold(fmt.Sprintf("%d  %s", a.Number, a.Title)))
+	d.line(0, "")
+	d.line(3, "%s", d.s.Bold(fmt.Sprintf("%d  %s", a.Number, a.Title)))
 }
 
 func (d *screen) notice(n router.Notice) {
@@ -87,15 +86,15 @@ func (d *screen) result(r *router.Result) {
 		if r.DuplicatePossible {
 			d.act.maybe++
 			if d.mayShow("duplicate") {
-				d.event("%s by %s, a one-time code: %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("duplicate possible, as its result says"))
+				d.event("%s by %s: a one-time code, %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("perhaps sent twice"))
 			}
 		}
 	case r.Status == provider.OutcomeUnknown && d.mayShow("unknown"):
-		d.event("%s at %s: it may have been accepted, so it is not sent again", cli.PaintOutcome(r.Status, d.s), r.Provider)
+		d.event("%s: %s may have it; it is not sent again", cli.PaintOutcome(r.Status, d.s), r.Provider)
 	case r.Status == provider.OutcomeNotSent && d.mayShow("not_sent"):
 		d.event("%s: %s", cli.PaintOutcome(r.Status, d.s), notSentWhy(r))
 	case r.Status == provider.OutcomeRefused && d.mayShow("refused"):
-		d.event("%s without a request: %s (a landline)", cli.PaintOutcome(r.Status, d.s), r.Code)
+		d.event("%s: %s, a landline", cli.PaintOutcome(r.Status, d.s), r.Code)
 	}
 	d.status()
 }
@@ -124,7 +123,7 @@ func (d *screen) actEnds(Act) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, cli.PaintOutcome(o, d.s)))
 		}
 	}
-	d.line("   %s", strings.Join(parts, ", "))
+	d.line(3, "   %s", strings.Join(parts, ", "))
 }
 
 // mayShow reports whether this act shows one more line of a kind.
@@ -135,15 +134,16 @@ func (d *screen) mayShow(kind string) bool {
 
 func (d *screen) event(format string, args ...any) {
 	at := fmt.Sprintf("%4.1fs", time.Since(d.began).Seconds())
-	d.line("   %s  %s", d.s.Dim(at), fmt.Sprintf(format, args...))
+	d.line(10, "   %s  %s", d.s.Dim(at), fmt.Sprintf(format, args...))
 }
 
-// line prints a line above the status line.
-func (d *screen) line(format string, args ...any) {
+// line prints a line above the status line. If it is too wide, it goes on below with
+// so many columns of indent.
+func (d *screen) line(indent int, format string, args ...any) {
 	if d.live {
 		fmt.Fprint(d.w, cli.ClearLine)
 	}
-	fmt.Fprintf(d.w, format+"\n", args...)
+	fmt.Fprintln(d.w, wrap(fmt.Sprintf(format, args...), indent))
 	d.status()
 }
 
@@ -178,20 +178,20 @@ func (d *screen) ledger(l *Ledger, interrupted bool) {
 	}
 	title := "Results, compared with what the vendors received"
 	if interrupted {
-		title += " before the interruption"
+		title = "Results so far, compared with what the vendors received"
 	}
-	d.line("")
-	d.line("%s", d.s.Bold(title))
-	t := tabwriter.NewWriter(d.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "   messages\t%d\t%s received %d, %s received %d\n", l.Messages, First, l.AtVendors[First], Second, l.AtVendors[Second])
-	fmt.Fprintf(t, "   accepted\t%d\tin %d segments; %d sent to both vendors, as their results warned\n", l.Accepted, l.Segments, l.AnnouncedDuplicates)
-	fmt.Fprintf(t, "   refused\t%d\n", l.Refused)
-	fmt.Fprintf(t, "   not sent\t%d\n", l.NotSent)
-	fmt.Fprintf(t, "   unknown\t%d\t%d of them received by a vendor\n", l.Unknown, l.UnknownHeld)
-	_ = t.Flush() // like line, it ignores write errors
-	d.line("")
-	d.line("   %s   %s   %s", d.must("lost", l.Lost), d.must("silent duplicates", l.SilentDuplicates), d.must("received but reported as refused or not sent", l.Denied))
-	d.line("   %s", d.s.Dim(fmt.Sprintf("took %.1fs", time.Since(d.began).Seconds())))
+	d.line(0, "")
+	d.line(0, "%s", d.s.Bold(title))
+	const detail = "   %-8s  %3d  %s" // 18 columns before the words
+	d.line(18, detail, "messages", l.Messages, fmt.Sprintf("%s received %d, %s received %d", First, l.AtVendors[First], Second, l.AtVendors[Second]))
+	d.line(18, detail, "accepted", l.Accepted, fmt.Sprintf("%d segments; %d at both vendors, as warned", l.Segments, l.AnnouncedDuplicates))
+	d.line(18, detail, "refused", l.Refused, "")
+	d.line(18, detail, "not sent", l.NotSent, "")
+	d.line(18, detail, "unknown", l.Unknown, fmt.Sprintf("%d of them received by a vendor", l.UnknownHeld))
+	d.line(0, "")
+	d.line(3, "   %s   %s", d.must("lost", l.Lost), d.must("silent duplicates", l.SilentDuplicates))
+	d.line(3, "   %s", d.must("received but reported as refused or not sent", l.Denied))
+	d.line(3, "   %s", d.s.Dim(fmt.Sprintf("took %.1fs", time.Since(d.began).Seconds())))
 }
 
 // must formats a count that must be zero.
