@@ -30,7 +30,7 @@ func TestKeys(t *testing.T) {
 	results, err := r.SendAll(t.Context(), slices.Values(messages))
 	require.NoError(t, err)
 	got := make([]string, len(messages))
-	for result := range results { //nolint:errcheck // the result includes its error
+	for result := range results {
 		got[result.Index] = result.Key
 	}
 	var keys router.Keys

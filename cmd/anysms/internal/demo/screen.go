@@ -86,7 +86,7 @@ func (d *screen) result(r *router.Result) {
 		if r.DuplicatePossible {
 			d.act.maybe++
 			if d.mayShow("duplicate") {
-				d.event("%s by %s: a one-time code, %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("perhaps sent twice"))
+				d.event("%s by %s: one-time code, %s", cli.PaintOutcome(r.Status, d.s), r.Provider, d.s.Doubt("perhaps sent twice"))
 			}
 		}
 	case r.Status == provider.OutcomeUnknown && d.mayShow("unknown"):
