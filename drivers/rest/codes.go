@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,13 +133,18 @@ func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, me
 }
 
 // failure makes the error of a response that is not an acceptance. A documented
-// code decides; without one the status does, and the vendor's words are kept.
+// code decides; without one the status does, and the vendor's words are kept. A
+// 403 with a code that is in no table concerns this message, such as a country
+// that the account may not send to, rather than the account as a whole.
 func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Error {
 	found, vendorCode, message := t.verdict(resp.Status, answer)
 	err := resp.Failed(provider.Code(found), vendorCode, message)
 	if found == "" {
 		bare := resp.ByStatus()
 		err.Code, err.Err = bare.Code, bare.Err
+		if resp.Status == http.StatusForbidden && vendorCode != "" {
+			err.Code = provider.NoRoute
+		}
 	}
 	if wait := t.RetryAfter.duration(answer); wait > 0 && err.RetryAfter == 0 {
 		err.RetryAfter = wait
