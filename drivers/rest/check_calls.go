@@ -80,6 +80,9 @@ func (c *checker) others() {
 		c.call(&f.call, []string{"ref", "to", "since"})
 		c.receipt(&f.Receipt, &reply{})
 		c.picks(&reply{}, &f.Ref, f.To)
+		if f.When != "" {
+			c.setting(f.Request.Position, f.When)
+		}
 	}
 	if i := r.Inbox; i != nil {
 		c.inbox(i)

@@ -15,8 +15,8 @@ import (
 )
 
 // errorTable reads refusals. The vendor's code is looked up in When, then in
-// Codes; a code that is in neither proves nothing unless Otherwise is set, and
-// the status decides.
+// Codes, then in the rules of When that are a fallback; a code that is in none
+// proves nothing unless Otherwise is set, and the status decides.
 type errorTable struct {
 	Code       *pick          `yaml:"code"`
 	Message    *pick          `yaml:"message"`
@@ -37,7 +37,9 @@ type errorRule struct {
 	Is      code       `yaml:"is"`
 	Says    []string   `yaml:"says"`
 	From    string     `yaml:"from"`
-	at      request.Position
+	// Fallback rules are tried after the rows, for codes that have none.
+	Fallback bool `yaml:"fallback"`
+	at       request.Position
 }
 
 // UnmarshalYAML reads the rule and keeps its position.
@@ -118,16 +120,25 @@ func (r *retryAfter) duration(answer any) time.Duration {
 // of a batch. The code is "" if the vendor's words decide nothing.
 func (t *errorTable) verdict(status int, answer any) (found code, vendorCode, message string) {
 	vendorCode, message = t.Code.word(answer), t.Message.word(answer)
-	for i := range t.When {
-		if t.When[i].holds(status, vendorCode, message, answer) {
-			return t.When[i].Is, vendorCode, message
+	rule := func(fallback bool) *errorRule {
+		for i := range t.When {
+			if w := &t.When[i]; w.Fallback == fallback && w.holds(status, vendorCode, message, answer) {
+				return w
+			}
 		}
+		return nil
 	}
-	if vendorCode == "" {
-		return "", "", message
+	if w := rule(false); w != nil {
+		return w.Is, vendorCode, message
 	}
 	if r, ok := t.Codes.row(vendorCode); ok {
 		return r.Is, vendorCode, message
+	}
+	if w := rule(true); w != nil {
+		return w.Is, vendorCode, message
+	}
+	if vendorCode == "" {
+		return "", "", message
 	}
 	return t.Otherwise, vendorCode, message
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"time"
 	"unicode/utf8"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
@@ -122,7 +123,11 @@ func (p *Provider) addTimes(m *provider.Message, values map[string]any) error {
 	if m.Validity == 0 {
 		return nil
 	}
-	v, err := p.recipe.api.Write.Validity.write(m.Validity)
+	sent := m.SendAt
+	if sent.IsZero() {
+		sent = time.Now()
+	}
+	v, err := p.recipe.api.Write.Validity.write(m.Validity, sent)
 	values["validity"] = v
 	return err
 }

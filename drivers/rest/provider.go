@@ -115,8 +115,11 @@ func (p *Provider) abilities() provider.Capabilities {
 	if r.api.Batch != nil {
 		c.MaxBatch, c.BatchRules = r.api.Batch.Max, r.api.batchRules()
 	}
-	if r.api.Find != nil {
-		c.FindSettles = r.api.Find.Settles.Duration
+	if f := r.api.Find; f != nil {
+		c.FindSettles = f.Settles.Duration
+		if f.When != "" && p.settings[f.When] != "true" {
+			c.Features, c.FindSettles = c.Features&^provider.HasFind, 0
+		}
 	}
 	if p.idempotent {
 		c.ReplayFor = r.api.Idempotency.Life.Duration

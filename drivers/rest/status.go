@@ -34,6 +34,7 @@ type findCall struct {
 	At      *moment     `yaml:"at"` // when it was sent; an earlier message is a different one
 	Receipt receiptSpec `yaml:"receipt"`
 	Settles span        `yaml:"settles"`
+	When    string      `yaml:"when"` // a setting that must be "true"
 }
 
 var errOtherMessage = errors.New("the response is about another message")
@@ -79,6 +80,8 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	switch {
 	case c == nil:
 		return nil, notInRecipe("find")
+	case !p.capabilities.Has(provider.HasFind):
+		return nil, refuse("messages can only be found if the setting " + c.When + " is true")
 	case m.Ref == "":
 		return nil, refuse("a message without a ref cannot be found")
 	}

@@ -150,12 +150,15 @@ func (f timeForm) coarse(t time.Time) bool {
 	return !ok || !back.Equal(t.Truncate(time.Second))
 }
 
-// spanForm is how a validity is written. It is rounded down to whole units: a
-// message must not live longer than requested.
+// spanForm is how a validity is written: as a number of units, or with a Layout
+// as the time of its end. It is rounded down: a message must not live longer than
+// requested.
 type spanForm struct {
-	Unit string `yaml:"unit"` // milliseconds, seconds (the default), minutes, hours
-	Min  span   `yaml:"min"`
-	Max  span   `yaml:"max"`
+	Unit   string `yaml:"unit"` // milliseconds, seconds (the default), minutes, hours
+	Layout string `yaml:"layout"`
+	Zone   zone   `yaml:"zone"` // of the layout
+	Min    span   `yaml:"min"`
+	Max    span   `yaml:"max"`
 }
 
 func (f spanForm) unit() time.Duration {
@@ -170,13 +173,17 @@ func (f spanForm) unit() time.Duration {
 	return time.Second
 }
 
-func (f spanForm) write(d time.Duration) (any, error) {
+// write writes the validity of a message that is sent at a time.
+func (f spanForm) write(d time.Duration, sent time.Time) (any, error) {
 	least := max(f.unit(), f.Min.Duration)
 	if d < least {
 		return nil, refuse(fmt.Sprintf("the vendor requires a validity of at least %s", least))
 	}
 	if f.Max.Duration > 0 && d > f.Max.Duration {
 		return nil, refuse(fmt.Sprintf("the vendor requires a validity of at most %s", f.Max.Duration))
+	}
+	if f.Layout != "" {
+		return formatTime(sent.Add(d), f.Layout, f.Zone.location()), nil
 	}
 	return json.Number(strconv.FormatInt(int64(d/f.unit()), 10)), nil
 }

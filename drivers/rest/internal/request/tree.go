@@ -31,6 +31,7 @@ const (
 	treeConstant
 	treeEach   // one element for each message of a batch
 	treeSpread // members of a value, added to the map around it
+	treeIf     // a node that is only there if a value is
 )
 
 // Keys with a meaning of their own.
@@ -38,6 +39,8 @@ const (
 	KeyEach   = "$each"
 	keyJoin   = "$join" // beside $each: what separates its elements in one string
 	keySpread = "$spread"
+	keyIf     = "$if"
+	keyThen   = "$then" // beside $if: the node
 )
 
 // Member is one entry of a filled map; maps keep the recipe's order.
@@ -74,6 +77,9 @@ func (t *Tree) mapping(n *yaml.Node) error {
 	if len(n.Content) > 0 && n.Content[0].Value == KeyEach {
 		return t.each(n)
 	}
+	if len(n.Content) > 0 && n.Content[0].Value == keyIf {
+		return t.condition(n)
+	}
 	t.kind = treeMap
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, child := n.Content[i], new(Tree)
@@ -96,6 +102,20 @@ func (t *Tree) mapping(n *yaml.Node) error {
 		t.children = append(t.children, child)
 	}
 	return nil
+}
+
+// condition reads {$if: "{send_at}", $then: fixed}.
+func (t *Tree) condition(n *yaml.Node) error {
+	t.kind = treeIf
+	if err := t.leaf.UnmarshalYAML(n.Content[1]); err != nil {
+		return err
+	}
+	if len(n.Content) != 4 || n.Content[2].Value != keyThen || len(t.leaf.Names()) == 0 {
+		return FaultAt(n, "want {%s: \"{name}\", %s: node}: the node is left out if the name has no value", keyIf, keyThen)
+	}
+	child := new(Tree)
+	t.children = []*Tree{child}
+	return child.UnmarshalYAML(n.Content[3])
 }
 
 // each reads {$each: tree}, and {$each: "{to}", $join: ","}.
@@ -142,6 +162,11 @@ func (t *Tree) Fill(s Scope, each []Scope) (v any, present bool) {
 		return t.constant, true
 	case treeLeaf:
 		return t.leaf.Value(s)
+	case treeIf:
+		if _, known := t.leaf.Value(s); !known {
+			return nil, false
+		}
+		return t.children[0].Fill(s, each)
 	case treeEach:
 		list := make([]any, 0, len(each))
 		for _, one := range each {
@@ -203,7 +228,7 @@ func (t *Tree) constantOnly() bool {
 		return true
 	case treeLeaf:
 		return len(t.leaf.Names()) == 0
-	case treeEach, treeSpread:
+	case treeEach, treeSpread, treeIf:
 		return false
 	}
 	for _, child := range t.children {
@@ -223,6 +248,9 @@ func (t *Tree) Templates() []*Template {
 		return []*Template{&t.leaf}
 	}
 	var all []*Template
+	if t.kind == treeIf {
+		all = append(all, &t.leaf)
+	}
 	for _, child := range t.children {
 		all = append(all, child.Templates()...)
 	}
@@ -239,6 +267,9 @@ func (t *Tree) Shared() []*Template {
 		return []*Template{&t.leaf}
 	}
 	var all []*Template
+	if t.kind == treeIf {
+		all = append(all, &t.leaf)
+	}
 	for _, child := range t.children {
 		all = append(all, child.Shared()...)
 	}
