@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -163,9 +164,13 @@ func (t *errorTable) failure(resp *httpcall.Response, answer any) *provider.Erro
 	return err
 }
 
-// byStatus makes the error of a response whose body cannot be read: from a rule
-// that needs only the status, else from the status.
+// byStatus makes the error of a response whose body cannot be read: from its
+// words if it is a line of text and the recipe's message is the whole body ("."),
+// from a rule that needs only the status, else from the status.
 func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
+	if line := lineOf(resp); t.Message.word(line) != "" {
+		return t.failure(resp, line)
+	}
 	err := resp.ByStatus()
 	for i := range t.When {
 		if rule := &t.When[i]; rule.bare() && slices.Contains(rule.Status, resp.Status) {
@@ -174,6 +179,16 @@ func (t *errorTable) byStatus(resp *httpcall.Response) *provider.Error {
 		}
 	}
 	return err
+}
+
+// lineOf returns a body that is one line of plain text, else "".
+func lineOf(resp *httpcall.Response) string {
+	const longest = 300
+	line := strings.TrimSpace(string(resp.Body))
+	if len(line) > longest || strings.HasPrefix(line, "<") || strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) {
+		return ""
+	}
+	return line
 }
 
 // code is a provider.Code.

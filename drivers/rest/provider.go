@@ -60,6 +60,9 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	if config.BaseURL == "" {
 		config.BaseURL = r.BaseURL
 	}
+	if missing := r.api.Auth.Missing(request.Scope{Settings: values}); missing != "" {
+		return nil, provider.ConfigErrorf(missing, "must be set: the credentials need it")
+	}
 	secrets := append(r.secrets(values), r.api.Auth.Secrets(request.Scope{Settings: values})...)
 	p.redact = redactor(secrets)
 	if p.client, err = httpcall.New(config.guarded(config.BaseURL), secrets...); err != nil {

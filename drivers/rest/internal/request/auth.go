@@ -58,6 +58,25 @@ func (a *Auth) Templates() []*Template {
 	return all
 }
 
+// Missing returns the name of a setting that the credentials need and that is
+// not set, "" if there is none. Of alternatives ({a|b}) it is the last.
+func (a *Auth) Missing(s Scope) string {
+	var needed []*Template
+	if a.Basic != nil {
+		needed = append(needed, &a.Basic.Username, &a.Basic.Password)
+	}
+	if a.Bearer != nil {
+		needed = append(needed, a.Bearer)
+	}
+	for _, t := range needed {
+		names := t.Names()
+		if _, known := t.Text(s, nil); !known && len(names) > 0 {
+			return names[len(names)-1]
+		}
+	}
+	return ""
+}
+
 // apply adds the credentials to a request, except those of its body.
 func (a *Auth) apply(r *httpcall.Request, s Scope) {
 	if a.Basic != nil {
