@@ -40,7 +40,9 @@ type recipeFile struct {
 			Zone   string `yaml:"zone"`
 		} `yaml:"send_at"`
 		Validity struct {
-			Unit string `yaml:"unit"`
+			Unit   string `yaml:"unit"`
+			Layout string `yaml:"layout"`
+			Zone   string `yaml:"zone"`
 		} `yaml:"validity"`
 	} `yaml:"write"`
 	Check     yaml.Node `yaml:"check"`

@@ -2,6 +2,7 @@ package resttest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -136,19 +137,20 @@ func (r *replyFiles) acceptedNotes(b *bytes.Buffer, f *fixture.Fixture) error {
 		}
 	}
 	at := r.file.Write.SendAt
-	form := at.Layout
-	if form == "" {
-		form = "rfc3339"
+	life := r.file.Write.Validity
+	unit := cmp.Or(life.Unit, "seconds")
+	if life.Layout != "" {
+		unit = "until " + inZone(life.Layout, life.Zone)
 	}
-	if at.Zone != "" {
-		form += " in " + at.Zone
-	}
-	unit := r.file.Write.Validity.Unit
-	if unit == "" {
-		unit = "seconds"
-	}
-	fmt.Fprintf(b, "# send_at: %s\n# validity: %s\n", form, unit)
+	fmt.Fprintf(b, "# send_at: %s\n# validity: %s\n", inZone(cmp.Or(at.Layout, "rfc3339"), at.Zone), unit)
 	return nil
+}
+
+func inZone(layout, zone string) string {
+	if zone == "" {
+		return layout
+	}
+	return layout + " in " + zone
 }
 
 // inDoubtByStatus skips undocumented responses: the suite has its own.

@@ -128,13 +128,14 @@ func (r *replyFiles) addCallback(f *fixture.Fixture) error {
 		return nil // a vendor's test of the address
 	}
 	b := r.source(f)
-	signature := signatureNotes(&r.file.Callbacks.Verify)
+	signature := signatureNotes(&r.file.Callbacks.Verify, c.Header)
 	b.WriteString(signature)
 	if err := eventNotes(b, f.Events); err != nil {
 		return err
 	}
 	covered := strings.Contains(signature, "signature_covers")
-	if word := f.Events[0].VendorStatus; word != "" && !covered && bytes.Count(c.Body, []byte(word))+strings.Count(c.URL, word) == 1 {
+	// Where a code comes with the status, or the status's group, it may decide.
+	if word := f.Events[0].VendorStatus; word != "" && f.Events[0].VendorCode == "" && !covered && bytes.Count(c.Body, []byte(word))+strings.Count(c.URL, word) == 1 {
 		fmt.Fprintf(b, "# status_word: %s\n", word)
 	}
 	if c.RemoteIP != "" {
@@ -158,20 +159,33 @@ func (r *replyFiles) addCallback(f *fixture.Fixture) error {
 	return nil
 }
 
-// signatureNotes says how the vendor proves that a callback is its own.
-func signatureNotes(verify *yaml.Node) string {
-	if verify.Kind == yaml.SequenceNode && len(verify.Content) > 0 {
-		verify = verify.Content[0]
+// signatureNotes says how the vendor proves that a callback is its own: of several
+// ways the first that the callback has.
+func signatureNotes(verify *yaml.Node, given http.Header) string {
+	if verify.Kind != yaml.SequenceNode {
+		return signatureNote(verify, given)
 	}
+	for _, way := range verify.Content {
+		if note := signatureNote(way, given); note != "" {
+			return note
+		}
+	}
+	return ""
+}
+
+func signatureNote(verify *yaml.Node, given http.Header) string {
 	var v struct {
-		None  string                          `yaml:"none"`
-		Token struct{ Query, Header string }  `yaml:"token"`
-		Basic map[string]string               `yaml:"basic"`
-		IPs   string                          `yaml:"ip_list"`
-		HMAC  struct{ Header string }         `yaml:"hmac_body"`
-		URL   struct{ Header string }         `yaml:"hmac_url"`
-		JWT   struct{ Header, Scheme string } `yaml:"jwt"`
-		Ed    struct{ Header string }         `yaml:"ed25519"`
+		None  string                         `yaml:"none"`
+		Token struct{ Query, Header string } `yaml:"token"`
+		Basic map[string]string              `yaml:"basic"`
+		IPs   string                         `yaml:"ip_list"`
+		HMAC  struct{ Header string }        `yaml:"hmac_body"`
+		URL   struct {
+			Header yaml.Node
+			Pairs  string
+		} `yaml:"hmac_url"`
+		JWT struct{ Header, Scheme string } `yaml:"jwt"`
+		Ed  struct{ Header string }         `yaml:"ed25519"`
 	}
 	if verify.Decode(&v) != nil {
 		return ""
@@ -191,8 +205,20 @@ func signatureNotes(verify *yaml.Node) string {
 		return "# signature: remote_ip\n"
 	case v.HMAC.Header != "":
 		return header(v.HMAC.Header) + covers
-	case v.URL.Header != "":
-		return header(v.URL.Header) + covers
+	case !v.URL.Header.IsZero():
+		var names []string
+		if v.URL.Header.Decode(&names) != nil {
+			names = []string{v.URL.Header.Value}
+		}
+		for _, name := range names {
+			switch {
+			case given.Get(name) == "":
+			case v.URL.Pairs == "none":
+				return header(name)
+			default:
+				return header(name) + covers
+			}
+		}
 	case v.JWT.Header != "":
 		return header(v.JWT.Header) + covers
 	case v.Ed.Header != "":
