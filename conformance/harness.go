@@ -38,6 +38,9 @@ type Harness struct {
 	// text; nil finds equal values in the path, the query, and a form, JSON or XML
 	// body. For HTTP only.
 	Text func(r *http.Request, body []byte) (to, text string)
+	// Numbers is the beginning of the recipients' numbers, for a vendor that does not
+	// send everywhere, such as "+614"; eight digits follow. "" means "+3069".
+	Numbers string
 	// OtherRequests serves requests that do not send, such as those for tokens. A
 	// request sends if it has a message's recipient. nil means that the driver makes
 	// no other requests while it sends: each one counts as a send. For HTTP only.

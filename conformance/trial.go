@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -147,7 +148,7 @@ func (t *trial) plain(text string) *provider.Message {
 	defer t.mu.Unlock()
 	n := len(t.messages) + 1
 	m := &provider.Message{
-		To:   e164.MustParse(fmt.Sprintf("+3069%08d", 37_000_000+n*7)),
+		To:   e164.MustParse(fmt.Sprintf("%s%08d", cmp.Or(t.Numbers, "+3069"), 37_000_000+n*7)),
 		Text: text,
 		Ref:  fmt.Sprintf("ref-%d", n),
 	}

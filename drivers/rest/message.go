@@ -35,6 +35,9 @@ func (p *Provider) scopeOf(m *provider.Message) (request.Scope, error) {
 			return s, err
 		}
 	}
+	if err := p.recipe.api.Write.To.check(m.To); err != nil {
+		return s, err
+	}
 	s.Values["to"] = p.recipe.api.Write.To.write(m.To)
 	if m.Class != "" {
 		s.Values["class"] = string(m.Class)

@@ -37,6 +37,18 @@ type writing struct {
 type numberForm struct {
 	As   string `yaml:"as"`   // e164 (+30…, the default), digits, zeros (0030…), national
 	Type string `yaml:"type"` // string (the default) or number, in JSON
+	// Only has the beginnings, in E.164, of the numbers that the vendor sends to;
+	// none = all.
+	Only []string `yaml:"only"`
+}
+
+// check refuses a recipient that the vendor does not send to.
+func (f numberForm) check(n e164.Number) error {
+	reached := func(prefix string) bool { return strings.HasPrefix(n.String(), prefix) }
+	if len(f.Only) == 0 || slices.ContainsFunc(f.Only, reached) {
+		return nil
+	}
+	return refuse("the vendor only sends to numbers that begin with " + strings.Join(f.Only, " or "))
 }
 
 // UnmarshalYAML reads "digits" or {as: digits, type: number}.

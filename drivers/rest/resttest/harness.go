@@ -19,6 +19,7 @@ type Account struct {
 	Secrets     []string
 	Extra       string
 	Text        func(r *http.Request, body []byte) (to, text string)
+	Numbers     string
 }
 
 // NewAccount makes the account of a recipe's example.
@@ -39,6 +40,9 @@ func NewAccount(r *rest.Recipe) (Account, error) {
 		Replies: replies,
 		Extra:   r.Name,
 		Text:    func(req *http.Request, body []byte) (to, text string) { return m.sentBy(req, body) },
+	}
+	if only := m.file.Write.To.Only; len(only) > 0 {
+		h.Numbers = only[0]
 	}
 	for _, s := range r.Settings {
 		if s.Secret && r.Example[s.Name] != "" {

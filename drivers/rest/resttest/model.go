@@ -60,7 +60,8 @@ type sendCall struct {
 
 // numberForm is "digits" or {as: digits}.
 type numberForm struct {
-	As string `yaml:"as"`
+	As   string   `yaml:"as"`
+	Only []string `yaml:"only"`
 }
 
 func (f *numberForm) UnmarshalYAML(n *yaml.Node) error {
