@@ -85,6 +85,7 @@ type verification struct {
 	IPs     string        `yaml:"ip_list"` // a setting: addresses and blocks, separated by commas
 	HMAC    *bodyCheck    `yaml:"hmac_body"`
 	URL     *urlCheck     `yaml:"hmac_url"`
+	Parts   *partsCheck   `yaml:"hmac_parts"`
 	JWT     *jwtCheck     `yaml:"jwt"`
 	Ed25519 *ed25519Check `yaml:"ed25519"`
 	at      request.Position
@@ -174,6 +175,8 @@ func (v *verification) settings() []string {
 		return []string{v.HMAC.Secret}
 	case v.URL != nil:
 		return []string{v.URL.Secret}
+	case v.Parts != nil:
+		return []string{v.Parts.Secret}
 	case v.JWT != nil:
 		return []string{v.JWT.Secret}
 	case v.Ed25519 != nil:
@@ -223,6 +226,8 @@ func (v *verification) present(c *provider.Callback) bool {
 		return c.Header.Get(v.HMAC.Header) != ""
 	case v.URL != nil:
 		return v.URL.given(c) != nil
+	case v.Parts != nil:
+		return c.Header.Get(v.Parts.Header) != ""
 	case v.JWT != nil:
 		return c.Header.Get(v.JWT.Header) != ""
 	case v.Ed25519 != nil:
@@ -247,6 +252,8 @@ func (v *verification) verify(c *provider.Callback, settings map[string]string) 
 		return v.HMAC.verify(c, settings[v.HMAC.Secret])
 	case v.URL != nil:
 		return v.URL.verify(c, settings[v.URL.Secret])
+	case v.Parts != nil:
+		return v.Parts.verify(c, settings[v.Parts.Secret])
 	case v.JWT != nil:
 		return v.JWT.verify(c, settings[v.JWT.Secret])
 	case v.Ed25519 != nil:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +41,17 @@ func TestVerification(t *testing.T) {
 	stamp := strconv.FormatInt(received.Unix(), 10)
 	old := strconv.FormatInt(received.Add(-time.Hour).Unix(), 10)
 	stamped := &verification{HMAC: &bodyCheck{Hash: "sha256", Header: "X-Sig", Prefix: "sha256=", Secret: "s", Timestamp: "X-Time", Joint: ".", Window: span{Duration: 5 * time.Minute}}}
+	parts := &verification{Parts: &partsCheck{
+		Hash: "sha256", Header: "X-Sig", Secret: "s", Joint: "\n", Timestamp: "X-Time", Window: span{Duration: 5 * time.Minute},
+		Signs: signedParts{{"header:X-Time", "header:X-Nonce", "method", "url", "body_md5"}, {"header:X-Time", "header:X-Nonce", "method", "path", "body"}},
+	}}
+	signedParts := func(c *provider.Callback, stamp string, rest ...string) {
+		c.URL = "https://hooks.example/sms?a=b"
+		c.Header.Set("X-Time", stamp)
+		c.Header.Set("X-Nonce", "n1")
+		c.Header.Set("X-Sig", strings.ToUpper(hmacHex("shared-secret", strings.Join(append([]string{stamp, "n1", "POST"}, rest...), "\n"))))
+	}
+	const bodyMD5 = "d2ce28b9a7fd7e4407e2b0fd499b7fe4" // printf '{"id":1}' | md5sum
 	jwt := &verification{JWT: &jwtCheck{Header: "Authorization", Scheme: "Bearer", Secret: "s", BodyHash: "payload_hash", Window: span{Duration: 5 * time.Minute}}}
 	hs256 := `{"alg":"HS256","typ":"JWT"}`
 	claims := `{"iat":` + stamp + `,"payload_hash":"` + hash + `"}`
@@ -83,6 +95,19 @@ func TestVerification(t *testing.T) {
 			c.Header.Set("X-Time", stamp)
 			c.Header.Set("X-Sig", hmacHex("shared-secret", stamp+"."+body))
 		}, true},
+		{"MAC over parts", parts, func(c *provider.Callback) { signedParts(c, stamp, "https://hooks.example/sms?a=b", bodyMD5) }, false},
+		{"MAC over the other list of parts", parts, func(c *provider.Callback) { signedParts(c, stamp, "/sms?a=b", body) }, false},
+		{"MAC over parts of both lists", parts, func(c *provider.Callback) { signedParts(c, stamp, "/sms?a=b", bodyMD5) }, true},
+		{"MAC over parts, another body", parts, func(c *provider.Callback) {
+			signedParts(c, stamp, "https://hooks.example/sms?a=b", bodyMD5)
+			c.Body = []byte(`{"id":2}`)
+		}, true},
+		{"MAC over parts with an old time", parts, func(c *provider.Callback) { signedParts(c, old, "https://hooks.example/sms?a=b", bodyMD5) }, true},
+		{"MAC over parts, no nonce", parts, func(c *provider.Callback) {
+			signedParts(c, stamp, "https://hooks.example/sms?a=b", bodyMD5)
+			c.Header.Del("X-Nonce")
+		}, true},
+		{"MAC over parts, no MAC", parts, func(*provider.Callback) {}, true},
 		{"JWT", jwt, func(c *provider.Callback) {
 			c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "shared-secret"))
 		}, false},

@@ -184,8 +184,9 @@ func signatureNote(verify *yaml.Node, given http.Header) string {
 			Header yaml.Node
 			Pairs  string
 		} `yaml:"hmac_url"`
-		JWT struct{ Header, Scheme string } `yaml:"jwt"`
-		Ed  struct{ Header string }         `yaml:"ed25519"`
+		Parts struct{ Header string }         `yaml:"hmac_parts"`
+		JWT   struct{ Header, Scheme string } `yaml:"jwt"`
+		Ed    struct{ Header string }         `yaml:"ed25519"`
 	}
 	if verify.Decode(&v) != nil {
 		return ""
@@ -219,6 +220,8 @@ func signatureNote(verify *yaml.Node, given http.Header) string {
 				return header(name) + covers
 			}
 		}
+	case v.Parts.Header != "":
+		return header(v.Parts.Header) + covers
 	case v.JWT.Header != "":
 		return header(v.JWT.Header) + covers
 	case v.Ed.Header != "":
