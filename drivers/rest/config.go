@@ -39,7 +39,7 @@ type Config struct {
 var Driver = driver()
 
 func driver() provider.Driver {
-	d := provider.NewDriver(driverName, "Any vendor with an HTTP API, described by a recipe (one YAML file); fourteen recipes are built in", New)
+	d := provider.NewDriver(driverName, "Any vendor with an HTTP API, described by a recipe (one YAML file); `anysms recipe list` lists the built-in ones", New)
 	d.Open = open
 	return d
 }

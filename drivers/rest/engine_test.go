@@ -200,7 +200,7 @@ func TestOAuth2(t *testing.T) {
 
 func TestOpenIsStrict(t *testing.T) {
 	for _, c := range []struct{ name, settings, want string }{
-		{"no recipe", `{}`, `recipe: is missing; want a file, or one of 46elks, bulksms`},
+		{"no recipe", `{}`, `recipe: is missing; want a file, or one of 46elks, africastalking`},
 		{"unknown recipe", `{"recipe":"x"}`, `recipe: unknown recipe "x"`},
 		{"unknown key", `{"recipe":"transmitsms","user":"x"}`, `user: unknown key; want one of username, password, currency, callback_token, allow_private, base_url`},
 		{"missing setting", `{"recipe":"transmitsms","username":"u"}`, `password: is missing: API secret`},

@@ -105,7 +105,7 @@ func TestLoad(t *testing.T) {
 	assert.Equal(t, "acme", r.Name)
 
 	_, err = rest.Load("nobody")
-	require.ErrorContains(t, err, `unknown recipe "nobody"; want a file that ends in .yaml or .yml, or one of 46elks, bulksms`)
+	require.ErrorContains(t, err, `unknown recipe "nobody"; want a file that ends in .yaml or .yml, or one of 46elks, africastalking`)
 	_, err = rest.Load(filepath.Join(t.TempDir(), "none.yaml"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = rest.Parse("empty.yaml", nil)
