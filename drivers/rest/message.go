@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -147,10 +148,19 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 		values["idempotency_key"] = key
 	}
 	values["ref"] = m.Ref
-	if !p.recipe.sends("ref") {
+	if !p.recipe.sends("ref") && !p.refInCallback() {
 		return nil
 	}
 	return p.recipe.api.Write.Ref.check(m.Ref)
+}
+
+// refInCallback reports whether the callback URL of a message has its ref.
+func (p *Provider) refInCallback() bool {
+	c := p.recipe.api.Callbacks
+	if p.callbackURL == "" || c == nil {
+		return false
+	}
+	return slices.ContainsFunc(c.URLParams.Templates(), func(t *request.Template) bool { return slices.Contains(t.Names(), "ref") })
 }
 
 // addTemplate finds the registered text that m.Text is an instance of, for
