@@ -81,7 +81,8 @@ func FuzzReply(f *testing.F) {
 		current.Store(&answer{status, body})
 		for name, p := range providers {
 			receipt, err := p.Send(t.Context(), m)
-			if err == nil && (receipt.ID == "" || status > 299) {
+			noID := receipt != nil && receipt.ID == "" && name != "kannel" // the only one whose vendor gives none
+			if err == nil && (noID || status > 299) {
 				t.Errorf("%s: accepted with id %q and status %d", name, receipt.ID, status)
 			}
 			_, _ = provider.ReadStatus(t.Context(), p, "1:306900000001")
