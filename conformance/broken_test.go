@@ -94,6 +94,9 @@ func TestBroken(t *testing.T) {
 		assert.NotEmpty(t, c.Why, c.ID)
 		assert.NotEmpty(t, c.Source, c.ID)
 		assert.NotEmpty(t, c.Fix, c.ID)
+		if c.Group() == "events" {
+			continue // HTTP vendors push none: see TestAnotherLabCatches
+		}
 		assert.True(t, caught[c.ID], "no broken driver tests the case %s", c.ID)
 	}
 }

@@ -75,12 +75,8 @@ func (a callArgs) since() time.Time {
 const nextReply = "# next reply"
 
 func readCalls(files fs.FS, lab Lab) ([]callFile, error) {
-	extension := "txt" // without a lab there are no replies
-	if lab != nil {
-		extension = lab.Extension()
-	}
 	var all []callFile
-	err := eachFile(files, "calls", extension, func(file string, list []note, rest []byte) error {
+	err := eachFile(files, "calls", extensionOf(lab), func(file string, list []note, rest []byte) error {
 		f := callFile{file: file}
 		f.call, _, _ = strings.Cut(path.Base(file), ".")
 		if !slices.ContainsFunc(lookups(), func(l lookup) bool { return l.call == f.call }) {
@@ -94,6 +90,16 @@ func readCalls(files fs.FS, lab Lab) ([]callFile, error) {
 	})
 	return all, err
 }
+
+// extensionOf is the ending of files; without a lab there are no replies in them.
+func extensionOf(lab Lab) string {
+	if lab == nil {
+		return "txt"
+	}
+	return lab.Extension()
+}
+
+var errNoTransport = errors.New("a driver without a transport has no replies; want comment lines only")
 
 func callNames() []string {
 	var names []string
@@ -112,7 +118,7 @@ func (f *callFile) read(list []note, rest []byte, lab Lab) error {
 	}
 	if lab == nil {
 		if len(bytes.TrimSpace(rest)) > 0 {
-			return errors.New("a driver without a transport has no replies; want comment lines only")
+			return errNoTransport
 		}
 		return nil
 	}

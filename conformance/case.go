@@ -58,6 +58,7 @@ func CatalogueOf(lab Lab) []Case {
 		lookupCases(),
 		batchCases(),
 		callbackCases(),
+		eventCases(),
 		lifeCases(),
 		httpLifeCases(),
 		configCases(),

@@ -117,6 +117,9 @@
 // too. status_word: DELIVRD lets the suite replace this word by an unknown status.
 // received_at and remote_ip set the fields of provider.Callback.
 //
+// events/* are what a vendor pushes over a connection, in the form of the lab, with event
+// lines.
+//
 // # Other transports
 //
 // Only a [Lab] knows the transport. Its vendors receive requests, say which recipient,
@@ -126,8 +129,9 @@
 // protocol, and set Harness.Lab:
 //
 //   - Start listens on loopback. For each complete request, the vendor calls respond in
-//     a goroutine and writes Reply.Text, in which the suite has filled the placeholders;
-//     if Reply.Sends is false, it makes its own reply, such as that to a login.
+//     a goroutine and writes Reply.Text, in which the suite has filled the placeholders.
+//     Each counts as a send, unless a call file expects it: logins, keep-alives and
+//     acknowledgements are the lab's own affair, and respond is not called for them.
 //   - Request has To and Text with Decoded if the lab can decode them, and the other
 //     values in Values, among them Ref, sender, times and validity as they are written.
 //   - Fail switches a fault on; each of Faults becomes the case fault.NAME, and with

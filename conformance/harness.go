@@ -72,6 +72,7 @@ type suite struct {
 	batches   []batchReply
 	calls     []callFile
 	callbacks []golden
+	pushed    []pushed
 }
 
 // accepted returns the reply that the faults modify.
@@ -103,6 +104,9 @@ func (s *suite) read() error {
 		}
 	}
 	if s.calls, err = readCalls(s.Replies, s.lab); err != nil {
+		return err
+	}
+	if s.pushed, err = readPushed(s.Replies, s.lab); err != nil {
 		return err
 	}
 	s.callbacks, err = readCallbacks(s.Replies)

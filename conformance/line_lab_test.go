@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -44,7 +45,7 @@ func (lineLab) Start(respond conformance.Respond) (conformance.Vendor, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &lineVendor{respond: respond, listener: l, done: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	v := &lineVendor{respond: respond, listener: l, done: make(chan struct{}), conns: make(map[net.Conn]bool), listening: make(chan lineSession, 10)}
 	v.running.Go(v.accept)
 	return v, nil
 }
@@ -54,6 +55,8 @@ type lineVendor struct {
 	listener net.Listener
 	done     chan struct{}
 	running  sync.WaitGroup
+
+	listening chan lineSession // connections of drivers that listen
 
 	mu       sync.Mutex
 	fault    string
@@ -131,6 +134,11 @@ func (v *lineVendor) serve(c net.Conn) {
 	r := bufio.NewReader(c)
 	for {
 		line, err := r.ReadString('\n')
+		if line == "LISTEN\n" {
+			v.listening <- lineSession{c, r}
+			<-v.done
+			return
+		}
 		if err != nil || !v.reply(c, line) {
 			return
 		}
@@ -188,4 +196,30 @@ func lineWords(line string) []string {
 		rest = strings.TrimPrefix(strings.TrimPrefix(rest, quoted), " ")
 	}
 	return words
+}
+
+// lineSession is a connection over which the vendor pushes events.
+type lineSession struct {
+	net.Conn
+	replies *bufio.Reader
+}
+
+// Push writes an event to the driver that listens, and reads ACK or NAK.
+func (v *lineVendor) Push(ctx context.Context, event []byte) (acknowledged bool, err error) {
+	for {
+		var s lineSession
+		select {
+		case s = <-v.listening:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+		stop := context.AfterFunc(ctx, func() { s.Close() })
+		_, _ = s.Write(event) // a closed connection has no reply
+		reply, err := s.replies.ReadString('\n')
+		stop()
+		if err == nil {
+			v.listening <- s
+			return reply == "ACK\n", nil
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -26,6 +27,7 @@ type lineDriver struct {
 	timeout time.Duration
 	wrong   string // what is broken; "" = nothing
 	closed  atomic.Bool
+	hears   sync.Mutex // held by Listen
 }
 
 func openLine(wrong string) func(string) (provider.Provider, error) {
@@ -35,7 +37,7 @@ func openLine(wrong string) func(string) (provider.Provider, error) {
 }
 
 func (d *lineDriver) Capabilities() provider.Capabilities {
-	return provider.Capabilities{Features: provider.HasStatus | provider.CanSetValidity}
+	return provider.Capabilities{Features: provider.HasStatus | provider.HasEvents | provider.CanSetValidity}
 }
 
 func (d *lineDriver) Close() error {
@@ -97,6 +99,60 @@ func (d *lineDriver) Status(ctx context.Context, id string) (*provider.Event, er
 	return &provider.Event{Kind: provider.Report, ID: id, Status: status, VendorStatus: words[2]}, nil
 }
 
+// Listen makes a connection again when it is lost.
+func (d *lineDriver) Listen(ctx context.Context, handle func(context.Context, []provider.Event) error) error {
+	if !d.hears.TryLock() {
+		if d.wrong == "two listeners" {
+			<-ctx.Done()
+			return nil
+		}
+		return errors.New("another call of Listen is in progress")
+	}
+	defer d.hears.Unlock()
+	for ctx.Err() == nil {
+		if c, err := new(net.Dialer).DialContext(ctx, "tcp", d.address); err == nil {
+			d.hear(ctx, c, handle)
+		}
+	}
+	if d.wrong == "an error at the end" {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (d *lineDriver) hear(ctx context.Context, c net.Conn, handle func(context.Context, []provider.Event) error) {
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	fmt.Fprintln(c, "LISTEN")
+	for r := bufio.NewReader(c); ; {
+		line, err := r.ReadString('\n')
+		words := lineWords(line)
+		if err != nil || len(words) != 3 {
+			return
+		}
+		e := provider.Event{Kind: provider.Report, ID: words[1], Status: provider.StatusUnknown, VendorStatus: words[2]}
+		if words[2] == "D" {
+			e.Status = provider.StatusDelivered
+		}
+		switch d.wrong {
+		case "events are misread":
+			e.Status = provider.StatusDelivered
+		case "an event is lost":
+			fmt.Fprintln(c, "ACK")
+			continue
+		case "acknowledged at once":
+			fmt.Fprintln(c, "ACK")
+			_ = handle(ctx, []provider.Event{e})
+			continue
+		}
+		if handle(ctx, []provider.Event{e}) != nil {
+			fmt.Fprintln(c, "NAK")
+			continue
+		}
+		fmt.Fprintln(c, "ACK")
+	}
+}
+
 // ask makes a request and reads its reply.
 func (d *lineDriver) ask(ctx context.Context, command string, words ...string) ([]string, error) {
 	if err := ctx.Err(); err != nil || d.closed.Load() {
@@ -140,6 +196,8 @@ func lineHarness(wrong string) conformance.Harness {
 			"invalid_recipient.line":      reply(source + "# vendor_code: 1\nERR \"1\"\n"),
 			"rejected.line":               reply(source + "# vendor_code: 7\nERR \"7\"\n"),
 			"calls/status.delivered.line": reply(source + "# args: {\"id\":\"a1\"}\n# request: QUERY\n# want: {\"status\":\"delivered\"}\nSTATE \"a1\" \"D\"\n"),
+			"events/delivered.line":       reply(source + "# event: {\"id\":\"a1\",\"status\":\"delivered\",\"vendor_status\":\"D\"}\nEVENT \"a1\" \"D\"\n"),
+			"events/other.line":           reply(source + "# event: {\"id\":\"a2\",\"status\":\"unknown\"}\nEVENT \"a2\" \"?\"\n"),
 			"calls/status.failed.line":    reply(source + "# args: {\"id\":\"a2\"}\n# want: {\"status\":\"undelivered\"}\nSTATE \"a2\" \"U\"\n"),
 		},
 	}
@@ -161,6 +219,12 @@ func TestAnotherLabCatches(t *testing.T) {
 		"short":               {"text.long"},
 		"retries":             {"requests.one", "fault.close-after-read"},
 		"timeout is not sent": {"timeout.hang-after-read", "fault.close-after-read", "requests.reused-drop"},
+
+		"events are misread":   {"events.golden"},
+		"an event is lost":     {"events.golden", "events.refused"},
+		"acknowledged at once": {"events.refused"},
+		"two listeners":        {"events.one-listener"},
+		"an error at the end":  {"events.golden", "events.one-listener"},
 	} {
 		t.Run(wrong, func(t *testing.T) {
 			t.Parallel()
