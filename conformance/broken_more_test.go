@@ -183,6 +183,7 @@ func brokenBatches() map[broken]breaker {
 		}),
 		"batch.same-recipient": withReference(func(r *reference) keyed { return keyed{r} }),
 		"batch.doubt":          recodeBatch(provider.Indeterminate, provider.Unavailable),
+		"batch.incomplete":     recodeBatch(provider.Indeterminate, provider.Rejected),
 		"batch.not-sent":       recodeBatch(provider.Unavailable, provider.Indeterminate),
 		"batch.invalid": rebatch(func(vs []provider.Verdict) []provider.Verdict {
 			for i := range vs {

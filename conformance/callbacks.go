@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,22 @@ type golden struct {
 	unsigned  bool             // the vendor does not sign, as the file says
 	covers    bool             // the signature covers the body
 	status    string           // the vendor's word for a status, as in the body
+	otherwise bool             // something else than the status's word decides, as the file says
+	newStatus string           // what replaces it, a word that the vendor does not document
+}
+
+// hasRef reports whether the vendor repeats the Ref of a message in its report. A Ref
+// in the query is one that the driver itself wrote into the callback's URL.
+func (g *golden) hasRef() bool {
+	return slices.ContainsFunc(g.events, func(e map[string]any) bool {
+		ref, _ := e["ref"].(string)
+		return ref != "" && e["kind"] != string(provider.Inbound) && bytes.Contains(g.callback.Body, []byte(ref))
+	})
+}
+
+// reports reports whether an event has a status.
+func (g *golden) reports() bool {
+	return slices.ContainsFunc(g.events, func(e map[string]any) bool { return e["status"] != nil && e["status"] != "" })
 }
 
 func readCallbacks(files fs.FS) ([]golden, error) {
@@ -69,7 +86,13 @@ func (g *golden) take(n note) error {
 		}
 		g.covers = true
 	case "status_word":
-		g.status = n.value
+		g.status, g.newStatus = n.value, "ZQNEWSTATUS"
+		if word, fresh, ok := strings.Cut(n.value, " => "); ok {
+			g.status, g.newStatus = strings.TrimSpace(word), strings.TrimSpace(fresh)
+		}
+		if reason, ok := strings.CutPrefix(n.value, "none: "); ok && reason != "" {
+			g.status, g.otherwise = "", true
+		}
 	case "remote_ip":
 		g.callback.RemoteIP = n.value
 	case "received_at":

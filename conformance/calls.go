@@ -32,7 +32,8 @@ type callFile struct {
 
 // callReply is the reply to one request of a call.
 type callReply struct {
-	target string // of the request, "" = any
+	target string   // of the request, "" = any
+	has    []string // values that must be in the request
 	text   []byte
 }
 
@@ -128,8 +129,11 @@ func (f *callFile) read(list []note, rest []byte, lab Lab) error {
 			r = callReply{}
 			list, part = notes(part)
 			for _, n := range list {
-				if n.key == "request" {
+				switch n.key {
+				case "request":
 					r.target = n.value
+				case "request_has":
+					r.has = append(r.has, n.value)
 				}
 			}
 		}
@@ -154,6 +158,8 @@ func (f *callFile) take(n note, first *callReply) error {
 		return decodeNote(n, &f.args)
 	case "request":
 		first.target = n.value
+	case "request_has":
+		first.has = append(first.has, n.value)
 	case "want":
 		f.absent = n.value == "null"
 		return decodeNote(n, &f.want)

@@ -22,6 +22,10 @@ func batchCases() []Case {
 			Why:    "a batch that is sent again after a lost response reaches everybody twice",
 			Source: contract + ", Indeterminate",
 			Fix:    "make every verdict of a request whose reply is lost or unreadable indeterminate, and do not send it again"},
+		{ID: "batch.incomplete", Level: Must, needs: anHTTPLab, run: batchIncomplete,
+			Why:    "a message that is missing in the reply may have been accepted, and taking the results of others for its own hides it",
+			Source: contract + ", BatchSender, Indeterminate",
+			Fix:    "make the verdict of a message indeterminate if the reply has none for it, and that of every message if the results cannot be told apart"},
 		{ID: "batch.not-sent", Level: Must, needs: aLab, run: batchNotSent,
 			Why:    "nothing was written, so that the whole batch can safely be sent elsewhere",
 			Source: contract + ", Unavailable", Fix: fixNothing},
@@ -224,12 +228,15 @@ func batchNotSent(t *trial) {
 func batchInvalid(t *trial) {
 	b := t.batcher()
 	b.fail(FaultClose)
-	messages := append(b.some(), t.plain(""))
-	messages = messages[max(0, len(messages)-b.capabilities().MaxBatch):]
+	messages := b.some()
+	invalid := len(messages) / 2
+	messages[invalid] = t.plain("")
 	verdicts := b.sendBatch(messages)
-	last := len(verdicts) - 1
-	b.wantVerdict("the message without a text", verdicts[last], string(provider.InvalidMessage))
-	for i, v := range verdicts[:last] {
+	b.wantVerdict("the message without a text", verdicts[invalid], string(provider.InvalidMessage))
+	for i, v := range verdicts {
+		if i == invalid {
+			continue
+		}
 		if v.Err == nil || provider.OutcomeOf(v.Err) == provider.OutcomeRefused {
 			t.failf("message %d, in a batch with one without a text: verdict is %s", i+1, result{v.Receipt, v.Err})
 		}

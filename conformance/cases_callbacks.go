@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -106,7 +107,6 @@ func callbacksGolden(t *trial) {
 }
 
 func callbacksUnknownStatus(t *trial) {
-	const word = "ZQNEWSTATUS"
 	b := t.parser()
 	tried := 0
 	for _, g := range b.goldens() {
@@ -114,13 +114,12 @@ func callbacksUnknownStatus(t *trial) {
 			continue
 		}
 		tried++
+		word := g.newStatus
 		c := copyCallback(g.callback)
 		c.Body = bytes.ReplaceAll(c.Body, []byte(g.status), []byte(word))
 		c.URL = strings.ReplaceAll(c.URL, g.status, word)
-		for _, values := range c.Query {
-			for i := range values {
-				values[i] = strings.ReplaceAll(values[i], g.status, word)
-			}
+		if u, err := url.Parse(c.URL); err == nil {
+			c.Query = u.Query()
 		}
 		events, err := b.parse(c)
 		if err != nil || len(events) != len(g.events) {
@@ -129,15 +128,25 @@ func callbacksUnknownStatus(t *trial) {
 		}
 		found := false
 		for _, e := range events {
-			found = found || e.Status == provider.StatusUnknown && !e.Final && strings.Contains(e.VendorStatus+e.VendorCode, word)
+			found = found || e.Status == provider.StatusUnknown && !e.Final && has(word, e.VendorStatus, e.VendorCode)
 		}
 		if !found {
 			t.failf("%s with status %s: no event has StatusUnknown, not final, and the vendor's word", g.file, word)
 		}
 	}
-	if tried == 0 {
-		t.notApplicable("no callbacks/*.http has a status_word (# status_word: DELIVRD) and an unsigned body")
+	reports := slices.ContainsFunc(b.callbacks, func(g golden) bool { return !g.covers && !g.otherwise && g.reports() })
+	switch {
+	case tried > 0:
+	case reports:
+		t.unproven("no callbacks/*.http says which word is the status; want a comment line such as \"# status_word: DELIVRD\", or `# status_word: \"code\":7 => \"code\":987` for a number")
+	default:
+		t.notApplicable("no callbacks/*.http is a report with an unsigned body, in which a word decides")
 	}
+}
+
+// has reports whether a text contains one of the words.
+func has(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return w != "" && strings.Contains(text, w) })
 }
 
 // callbacksCut truncates the bodies of callbacks with several events.

@@ -80,8 +80,9 @@ func limitsKept(t *trial) {
 		}
 		before := t.failed()
 		b.reset(accept)
-		b.wantAccepted(b.send(t.message(strings.Repeat(alphabet.character, longest))))
-		b.wantSends(1)
+		fits := strings.Repeat(alphabet.character, longest)
+		b.wantAccepted(b.send(t.message(fits)))
+		t.checkArrived(b.taken(), fits)
 		b.wantCode(b.send(t.message(strings.Repeat(alphabet.character, longest+1))), provider.Unsupported, provider.InvalidMessage)
 		b.wantSends(1)
 		t.within(before, alphabet.name+", "+limits.String())

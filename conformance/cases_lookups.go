@@ -213,6 +213,11 @@ func (b *bench) checkTargets(f callFile) {
 		case requests[i].Target != r.target && !strings.HasSuffix(requests[i].Target, " "+r.target):
 			b.failf("%s: the request is %s, want %s", f.file, requests[i].Target, r.target)
 		}
+		for _, value := range r.has {
+			if i < len(requests) && !values(requests[i].Values).has(value) {
+				b.failf("%s: %q is not in the request. The request: %s", f.file, value, requests[i].Print)
+			}
+		}
 	}
 }
 
@@ -260,6 +265,9 @@ func inboxAdvances(b *bench, f callFile) {
 	first, err := b.look(l, f.args)
 	if err != nil || len(first.events) == 0 {
 		return // reported before
+	}
+	if first.next == f.args.Cursor {
+		b.failf("%s: Inbox returned %d events and the cursor that it was given, %q", f.file, len(first.events), first.next)
 	}
 	if b.lab != nil {
 		b.serve(f)
@@ -351,6 +359,7 @@ func failedLookups(t *trial) {
 				asked = asked || asks
 				switch {
 				case !asks:
+				case err == nil && l.bit == provider.HasCheck && emptyJSON[what]: // the status may be all that counts
 				case err == nil:
 					t.failf("%s after %s: returned %s, want an error", l.name, what, got.claim)
 				case provider.CodeOf(err) == provider.Unsupported:

@@ -101,7 +101,20 @@ func pad(n int) string {
 
 // wantUnsupported checks that a message is refused without a request.
 func (b *bench) wantUnsupported(m *provider.Message) {
-	before := b.count()
-	b.wantCode(b.send(m), provider.Unsupported)
-	b.wantSends(before)
+	before, kept := b.count(), m.Extra
+	for _, v := range variations() {
+		failed := b.failed()
+		one := b.plain(m.Text)
+		one.From, one.SendAt, one.Validity = m.From, m.SendAt, m.Validity
+		v.set(one)
+		if kept != nil {
+			one.Extra = kept
+		}
+		b.wantCode(b.send(one), provider.Unsupported)
+		b.wantSends(before)
+		b.within(failed, "message with "+v.name)
+		if b.failed() > failed {
+			return
+		}
+	}
 }

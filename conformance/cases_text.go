@@ -89,6 +89,11 @@ func (c textCase) fix() string {
 func (c textCase) run(t *trial) {
 	b := t.bench(accept)
 	limits := b.capabilities()
+	if c.id == "text.placeholders" {
+		for _, placeholder := range t.accepted().magic {
+			b.wantUnsupported(t.plain("zq " + placeholder))
+		}
+	}
 	fitting := 0
 	for _, text := range c.texts {
 		before := len(b.taken())

@@ -60,6 +60,7 @@
 //	# send_at: 2006-01-02 15:04 in Africa/Johannesburg
 //	# validity: minutes
 //
+// A line such as placeholder: {name} names what the vendor would replace in a text.
 // Times are unix, unix_ms, rfc3339 or a layout of package time with an optional zone.
 // Validities are milliseconds, seconds, minutes, hours, or "until" and a form of times.
 //
@@ -93,8 +94,8 @@
 //
 //	{"id":"a1","state":"DELIVRD"}
 //
-// request is optional: the first request of the call must have this method and path. If
-// the call makes several requests, the line "# next reply" separates their responses.
+// request is optional: the request must have this method and path, and with
+// request_has this value. If the call makes several requests, the line "# next reply" separates their responses.
 //
 // callbacks/*.http are the vendor's requests. An event line has the fields that the
 // event must have: kind, id, ref, status, final, code,
@@ -114,7 +115,9 @@
 // With a signature line (header NAME, query NAME or remote_ip), the suite forges the
 // callback in several ways; where the vendor proves nothing, the line is "none:" and
 // the reason. signature_covers: body means that a changed body must be detected
-// too. status_word: DELIVRD lets the suite replace this word by an unknown status.
+// too. status_word: DELIVRD lets the suite replace this word by an unknown status; for
+// a status that is a number, write `"code":7 => "code":987`, and where something else decides, "none:" and the
+// reason.
 // received_at and remote_ip set the fields of provider.Callback.
 //
 // events/* are what a vendor pushes over a connection, in the form of the lab, with event

@@ -65,6 +65,18 @@ func (t *trial) lookupFailures() map[string]script {
 		all["status 401"] = sayAlways(faultserver.Page(http.StatusUnauthorized))
 		all["status 302"] = sayAlways(faultserver.Page(http.StatusFound).With("Location", "/login"))
 		all["a web page, status 200"] = sayAlways(faultserver.Page(http.StatusOK))
+		for body := range emptyJSON {
+			all[body] = sayAlways(jsonPage(body))
+		}
 	}
 	return all
+}
+
+// emptyJSON are replies without content.
+var emptyJSON = map[string]bool{"null": true, "{}": true}
+
+func jsonPage(body string) faultserver.Response {
+	page := faultserver.Page(http.StatusOK).With("Content-Type", "application/json")
+	page.Body = []byte(body)
+	return page
 }

@@ -61,6 +61,7 @@ type reply struct {
 	vendorCode string
 	receipt    receiptFields // of an accepted message
 	forms      []note        // how the vendor writes times and validities
+	magic      []string      // what the vendor would replace in a text
 	text       []byte
 }
 
@@ -99,6 +100,8 @@ func (r *reply) take(n note) error {
 		return decodeNote(n, &r.receipt)
 	case "send_at", "validity":
 		r.forms = append(r.forms, n)
+	case "placeholder":
+		r.magic = append(r.magic, n.value)
 	}
 	return nil
 }

@@ -169,7 +169,7 @@ func TestUnproven(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"capabilities.schedule", "capabilities.validity", "lookups.status", "lookups.find", "lookups.cancel", "lookups.balance",
-		"lookups.quote", "lookups.verify", "lookups.inbox", "lookups.check", "batch.partial", "batch.same-recipient", "callbacks.golden",
+		"lookups.quote", "lookups.verify", "lookups.inbox", "lookups.check", "batch.partial", "batch.same-recipient", "batch.incomplete", "callbacks.golden",
 	}, unproven)
 
 	h.AllowUnproven = true

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/anysms/anysms/drivers/rest/internal/fixture"
+	"github.com/anysms/anysms/provider"
 )
 
 // addCall adds the response to a call that does not send.
@@ -127,28 +128,26 @@ func (r *replyFiles) addCallback(f *fixture.Fixture) error {
 	if len(f.Events) == 0 {
 		return nil // a vendor's test of the address
 	}
+	target, host := "/", "hooks.example"
+	if u, err := url.Parse(c.URL); err == nil && u.Host != "" {
+		target, host = u.RequestURI(), u.Host
+	} else if len(c.Query) > 0 {
+		target = "/?" + c.Query.Encode()
+	}
 	b := r.source(f)
 	signature := signatureNotes(&r.file.Callbacks.Verify, c.Header)
 	b.WriteString(signature)
 	if err := eventNotes(b, f.Events); err != nil {
 		return err
 	}
-	covered := strings.Contains(signature, "signature_covers")
-	// Where a code comes with the status, or the status's group, it may decide.
-	if word := f.Events[0].VendorStatus; word != "" && f.Events[0].VendorCode == "" && !covered && bytes.Count(c.Body, []byte(word))+strings.Count(c.URL, word) == 1 {
-		fmt.Fprintf(b, "# status_word: %s\n", word)
+	if word := f.Events[0].VendorStatus; word != "" && !strings.Contains(signature, "signature_covers") {
+		b.WriteString(statusNote(&f.Events[0], c, target))
 	}
 	if c.RemoteIP != "" {
 		fmt.Fprintf(b, "# remote_ip: %s\n", c.RemoteIP)
 	}
 	if f.Callback.ReceivedAt != "" {
 		fmt.Fprintf(b, "# received_at: %s\n", f.Callback.ReceivedAt)
-	}
-	target, host := "/", "hooks.example"
-	if u, err := url.Parse(c.URL); err == nil && u.Host != "" {
-		target, host = u.RequestURI(), u.Host
-	} else if len(c.Query) > 0 {
-		target = "/?" + c.Query.Encode()
 	}
 	fmt.Fprintf(b, "%s %s HTTP/1.1\nHost: %s\n", c.Method, target, host)
 	if err := c.Header.Write(b); err != nil {
@@ -157,6 +156,35 @@ func (r *replyFiles) addCallback(f *fixture.Fixture) error {
 	text := append(bytes.ReplaceAll(b.Bytes(), []byte("\r\n"), []byte("\n")), '\n')
 	r.save("callbacks/callback", append(append(text, c.Body...), '\n'))
 	return nil
+}
+
+// statusNote says how to put another status into a callback, "" = its word is not
+// unique there.
+func statusNote(e *fixture.Event, c *provider.Callback, target string) string {
+	if e.VendorCode != "" {
+		return "# status_word: none: where a code comes with the status, or the status's group, it may decide\n"
+	}
+	const fresh = "ZQNEWSTATUS"
+	word := e.VendorStatus
+	forms := [][2]string{{word, fresh}, {`"` + word + `"`, `"` + fresh + `"`}}
+	form, _ := url.ParseQuery(string(c.Body)) // of another body there are no values
+	for _, values := range []url.Values{c.Query, form} {
+		for key, list := range values {
+			for _, value := range list {
+				first, _, _ := strings.Cut(value, ",") // or the statuses of several messages
+				if first == word {
+					begin := url.QueryEscape(key) + "="
+					forms = append(forms, [2]string{begin + url.QueryEscape(word), begin + fresh})
+				}
+			}
+		}
+	}
+	for _, f := range forms {
+		if bytes.Count(c.Body, []byte(f[0]))+strings.Count(target, f[0]) == 1 {
+			return fmt.Sprintf("# status_word: %s => %s\n", f[0], f[1])
+		}
+	}
+	return ""
 }
 
 // signatureNotes says how the vendor proves that a callback is its own: of several
