@@ -60,7 +60,7 @@ func (f Fault) silent(t *trial) {
 		ctx, cancel := contextFor(wait)
 		r := b.sendUnder(ctx, t.message("Hello"))
 		cancel()
-		if f.unseen(b, r) && wait != t.waits()[2] {
+		if unseen(b, r) && wait != t.waits()[2] {
 			continue
 		}
 		f.judge(b, r)
@@ -75,7 +75,7 @@ func (t *trial) waits() [3]time.Duration {
 }
 
 // unseen reports whether the vendor saw nothing of a message: then not sent is true.
-func (f Fault) unseen(b *bench, r result) bool {
+func unseen(b *bench, r result) bool {
 	return provider.CodeOf(r.err) == provider.Unavailable && b.count() == 0
 }
 
@@ -122,7 +122,7 @@ func (f Fault) ownTimeout(t *trial) {
 		b := t.benchOf(accept, func(address string) (provider.Provider, error) { return t.OpenTimeout(address, timeout) })
 		b.fail(f.Name)
 		r := b.send(t.message("Hello"))
-		if f.unseen(b, r) && timeout != t.waits()[2] {
+		if unseen(b, r) && timeout != t.waits()[2] {
 			continue
 		}
 		f.judge(b, r)

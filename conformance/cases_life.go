@@ -115,7 +115,7 @@ func thousandSends(t *trial) {
 	ctx, cancel := contextFor(t.pace.limit)
 	t.onEnd(cancel)
 	b.sendUnder(ctx, m)
-	before := runtime.NumGoroutine()
+	before := t.settled()
 	for range manySends {
 		b.sendUnder(ctx, m)
 	}
@@ -130,10 +130,23 @@ func thousandSends(t *trial) {
 	}
 }
 
+// settled waits until goroutines of earlier cases have ended, and returns how many
+// there are.
+func (t *trial) settled() int {
+	n, since := runtime.NumGoroutine(), time.Now()
+	t.eventually(leakTime, func() bool {
+		if now := runtime.NumGoroutine(); now != n {
+			n, since = now, time.Now()
+		}
+		return time.Since(since) > leakTime/10
+	})
+	return n
+}
+
 // reopened opens and closes providers of one vendor.
 func reopened(t *trial) {
 	b := t.bench(accept)
-	before := runtime.NumGoroutine()
+	before := t.settled()
 	m := t.plain("Hello")
 	for range manyOpens {
 		// Closed here, so not opened by trial.open, which closes at the end.
