@@ -31,15 +31,15 @@ func (t *trial) listening() (*bench, Pusher) {
 	if !b.has(provider.HasEvents) {
 		t.notApplicable("the driver has no capability events")
 	}
-	if len(t.pushed) == 0 {
+	pusher, pushes := b.vendor.(Pusher)
+	switch {
+	case t.lab != nil && !pushes:
+		t.notApplicable("vendors of the lab %s push no events", t.lab.Name())
+	case len(t.pushed) == 0:
 		t.unproven("the capability events is set, but Replies has no events/*.%s: what the vendor pushes", extensionOf(t.lab))
 	}
 	if t.lab == nil {
 		return b, nil
-	}
-	pusher, ok := b.vendor.(Pusher)
-	if !ok {
-		t.unproven("the capability events is set, but vendors of the lab %s push no events", t.lab.Name())
 	}
 	return b, pusher
 }

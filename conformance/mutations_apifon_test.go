@@ -49,7 +49,7 @@ func apifonMutations() []mutation {
 		{"gateway.go", "case parseError(r) != nil: // also beside an acceptance", "case parseError(r) != nil && result.RequestID == \"\":", "codes.id-and-error"},
 		{"gateway.go", "if !r.OK() {\n\t\treturn nil, c.failure(r, gatewayCodes)\n\t}\n\tvar result", "if r.Status >= 400 {\n\t\treturn nil, c.failure(r, gatewayCodes)\n\t}\n\tvar result", "requests.redirect-307"},
 		{"provider.go", "Segments: len(entries), Raw: result.Raw", "Segments: len(entries) + 1, Raw: result.Raw", "receipt.invented"},
-		{"gateway.go", "if digits(key) == digits(number) {", "if digits(key) != \"\" {", "receipt.invented"},
+		{"gateway.go", "if digits(key) == digits(number) {", "if digits(key) != \"\" {", "batch.partial"},
 
 		// Batches
 		{"batch.go", "v.Receipt, v.Err = receipt(result, m.To, batchID(result.RequestID, i+1))", "v.Receipt, v.Err = receipt(result, m.To, batchID(result.RequestID, i+2))", "batch.partial"},

@@ -58,8 +58,10 @@ func TestMutations(t *testing.T) {
 	planted := 0
 	for _, d := range mutatedDrivers() {
 		sample := d.mutations
-		if os.Getenv("ANYSMS_LONG") == "" {
-			sample = sample[:1]
+		if !long() {
+			first := slices.IndexFunc(sample, func(m mutation) bool { return m.applies(t, d) })
+			require.GreaterOrEqual(t, first, 0, "no mistake of the table can be planted in %s", d.driver)
+			sample = sample[first : first+1]
 		}
 		for _, m := range sample {
 			planted++
@@ -73,25 +75,35 @@ func TestMutations(t *testing.T) {
 	t.Logf("%d mistakes", planted)
 }
 
-// TestMutationsApply checks that every mistake of the table can be planted, and
-// that there are enough of them.
+// TestMutationsApply checks that there are enough mistakes that can be planted. With
+// ANYSMS_LONG it must be all of the table: change those whose line was rewritten.
 func TestMutationsApply(t *testing.T) {
 	var known []string
 	for _, c := range conformance.Catalogue() {
 		known = append(known, c.ID)
 	}
-	planted := 0
+	planted := make(map[mutation]bool)
 	for _, d := range mutatedDrivers() {
 		for _, m := range d.mutations {
-			source, err := os.ReadFile(m.path(d))
-			require.NoError(t, err)
-			assert.Equal(t, 1, strings.Count(string(source), m.old), "%s must have once: %s", m.file, m.old)
 			assert.Equal(t, 1, changedLines(m.old, m.new), "%s: more than a line: %s", m.file, m.new)
 			assert.Contains(t, known, m.kills)
-			planted++
+			if m.applies(t, d) {
+				planted[m] = true
+			} else if long() {
+				t.Errorf("%s must have once: %s", m.file, m.old)
+			}
 		}
 	}
-	assert.GreaterOrEqual(t, planted, 100)
+	assert.GreaterOrEqual(t, len(planted), 150)
+}
+
+func long() bool { return os.Getenv("ANYSMS_LONG") != "" }
+
+// applies reports whether the driver has the right line.
+func (m mutation) applies(t *testing.T, d mutated) bool {
+	source, err := os.ReadFile(m.path(d))
+	require.NoError(t, err)
+	return strings.Count(string(source), m.old) == 1
 }
 
 // changedLines counts the lines that differ, if there are as many.

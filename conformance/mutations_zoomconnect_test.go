@@ -69,7 +69,7 @@ func zoomconnectMutations() []mutation {
 		{"callback.go", "e.InReplyTo = values[\"repliedToMessageId\"]", "e.InReplyTo = values[\"messageId\"]", "callbacks.golden"},
 		{"callback.go", "at, err := time.ParseInLocation(form, s, p.config.zone)", "at, err := time.Parse(form, s)", "callbacks.golden"},
 		{"callback.go", "if !utf8.ValidString(name) || !utf8.ValidString(value) {", "if !utf8.ValidString(name) && value == name {", "callbacks.bad-utf8"},
-		{"callback.go", `case values["from"] != "":`, `case values["from"] == "":`, "callbacks.empty"},
+		{"callback.go", `case values["from"] != "":`, `case values["from"] == "":`, "callbacks.golden"},
 		{"callback.go", parsed, "if p.config.Campaign = c.Query.Get(\"campaign\") + \"x\"; p.authentic(c) == nil && len(p.config.Campaign) > 1 { return nil, nil }; " + parsed, "callbacks.golden"},
 
 		// Capabilities, privacy, life

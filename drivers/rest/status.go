@@ -37,6 +37,9 @@ type findCall struct {
 	When    string      `yaml:"when"` // a setting that must be "true"
 }
 
+// errNoList is no proof that the message is not there.
+var errNoList = errors.New("the response has no list of messages")
+
 var errOtherMessage = errors.New("the response is about another message")
 
 // Status reads the status of a message.
@@ -90,7 +93,10 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	if err != nil {
 		return nil, err
 	}
-	listed, _ := c.Each.find(a.tree)
+	listed, known := c.Each.find(a.tree)
+	if !known {
+		return nil, a.Indeterminate(errNoList)
+	}
 	for _, one := range listed {
 		if c.Ref.text(one) != m.Ref {
 			continue

@@ -179,6 +179,9 @@ func statusNote(e *fixture.Event, c *provider.Callback, target string) string {
 			}
 		}
 	}
+	if len(forms) > 3 {
+		return "" // several values are like the word
+	}
 	for _, f := range forms {
 		if bytes.Count(c.Body, []byte(f[0]))+strings.Count(target, f[0]) == 1 {
 			return fmt.Sprintf("# status_word: %s => %s\n", f[0], f[1])
