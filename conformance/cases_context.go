@@ -67,7 +67,7 @@ func cancelWaiting(t *trial) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go func() {
-		t.eventually(t.pace.patience, func() bool { return b.count() > 0 })
+		t.eventually(t.pace.call, func() bool { return b.count() > 0 })
 		cancel()
 	}()
 	r := b.sendUnder(ctx, t.message("Hello"))
