@@ -9,12 +9,13 @@ import (
 
 // Error is the error type of all drivers.
 //
-// Its text never shows a run of five or more digits, so that a vendor's message
-// cannot carry a phone number or a one-time code into a log.
+// Its text never shows a run of seven or more digits, so that a vendor's message
+// cannot carry a phone number into a log. What the vendor repeats of the message
+// itself, drivers take out before: package redact.
 type Error struct {
 	Code          Code
 	VendorCode    string        // the vendor's own code, as it wrote it
-	VendorMessage string        // the vendor's own words; may hold a number, Error() masks it
+	VendorMessage string        // the vendor's own words, without the message's text and number; Error() masks other numbers
 	RetryAfter    time.Duration // how long the vendor asks us to wait; 0 = it did not say
 	Err           error         // the cause; nil = none
 }
@@ -63,26 +64,50 @@ func (e *Error) Is(target error) bool {
 	return target == errors.ErrUnsupported && e.Code == Unsupported
 }
 
-// maskRun is the shortest run of digits that Mask hides.
-const maskRun = 5
+// maskRun is the shortest run of digits that Mask hides: a phone number has seven
+// or more, a vendor's code or a year has fewer.
+const maskRun = 7
 
-// Mask replaces each run of five or more ASCII digits with "***".
+// Mask replaces each run of seven or more ASCII digits with "***". In a run that
+// follows a plus sign or an opening parenthesis, as in "+1 (415) 555-2671", spaces
+// and punctuation may stand between the digits.
 func Mask(s string) string {
 	var b []byte // stays nil until the first run is found
 	kept := 0
 	for i := 0; i < len(s); {
-		end := i
-		for end < len(s) && '0' <= s[end] && s[end] <= '9' {
-			end++
+		if !isDigit(s[i]) {
+			i++
+			continue
 		}
-		if end-i >= maskRun {
+		spaced := i > 0 && (s[i-1] == '+' || s[i-1] == '(')
+		end, digits := digitRun(s, i, spaced)
+		if digits >= maskRun {
 			b = append(append(b, s[kept:i]...), "***"...)
 			kept = end
 		}
-		i = max(end, i+1)
+		i = end
 	}
 	if kept == 0 {
 		return s
 	}
 	return string(append(b, s[kept:]...))
 }
+
+// digitRun returns where the digits from i on end, and how many they are.
+func digitRun(s string, i int, spaced bool) (end, digits int) {
+	for end = i; i < len(s); i++ {
+		switch {
+		case isDigit(s[i]):
+			digits++
+			end = i + 1
+		case !spaced || i-end >= maxBetween || !strings.ContainsRune(" -./()", rune(s[i])):
+			return end, digits
+		}
+	}
+	return end, digits
+}
+
+// maxBetween is how many characters may stand between two digits of a number.
+const maxBetween = 3
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

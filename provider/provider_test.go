@@ -76,13 +76,24 @@ func TestErrorMasksDigits(t *testing.T) {
 		assert.NotContains(t, text, "306900000001")
 		assert.NotContains(t, text, "27820000001")
 		assert.Contains(t, text, "order 1234", "short numbers are not masked")
+		assert.Contains(t, text, "vendor code 21211", "nor are vendors' codes")
 	}
 }
 
 func TestMask(t *testing.T) {
 	for in, want := range map[string]string{
-		"": "", "abc": "abc", "1234": "1234", "12345": "***", "a12345b": "a***b", "12345 1234 567890": "*** 1234 ***",
-		"+306900000001": "+***", "12 34567": "12 ***",
+		"": "", "abc": "abc", "1234": "1234", "21408": "21408", "123456": "123456", "1234567": "***", "a1234567b": "a***b",
+		"12345678 123456 9876543": "*** 123456 ***", "+306900000001": "+***", "12 3456789": "12 ***",
+		"to +1 (415) 555-2671 was":  "to +*** was",
+		"to (415) 555-2671.":        "to (***.",
+		"+1.415.555.2671/7":         "+***",
+		"+30 690 000":               "+***",
+		"+30 690 0":                 "+30 690 0",
+		"+1 and 4155552":            "+1 and ***",
+		"+306\u00a0900":             "+306\u00a0900",
+		"2026-11-21 17:42:47":       "2026-11-21 17:42:47",
+		"dial tcp 192.168.10.20:80": "dial tcp 192.168.10.20:80",
+		"(3 of 10), (1) 2":          "(3 of 10), (1) 2",
 	} {
 		assert.Equal(t, want, provider.Mask(in), "Mask(%q)", in)
 	}

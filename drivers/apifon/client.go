@@ -79,6 +79,9 @@ func (c *Client) call(ctx context.Context, method, path string, body any) (*http
 			return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 		}
 	}
+	if b, ok := body.(interface{ private() []string }); ok {
+		r.Private = b.private()
+	}
 	return c.do(ctx, r)
 }
 

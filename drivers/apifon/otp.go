@@ -7,6 +7,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // OTP is a request of the OTP gateway: create a one-time code and send it. With
@@ -185,7 +186,7 @@ func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPA
 	if referenceID == "" || code == "" {
 		return nil, fieldError(provider.InvalidMessage, "reference_id", "reference and code must not be empty")
 	}
-	r, err := c.call(ctx, "POST", segments(api+"/otp/verify", referenceID, code), nil)
+	r, err := c.do(ctx, httpcall.Request{Method: "POST", Path: segments(api+"/otp/verify", referenceID, code), Private: []string{code}})
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,9 @@ func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpc
 }
 
 func (c *Client) post(ctx context.Context, path string, form url.Values) (*httpcall.Response, error) {
-	return c.do(ctx, httpcall.Form(http.MethodPost, path, c.parameters(form)))
+	r := httpcall.Form(http.MethodPost, path, c.parameters(form))
+	r.Private = []string{form.Get("to"), form.Get("body")}
+	return c.do(ctx, r)
 }
 
 // parameters adds the parameters of every call.

@@ -27,7 +27,7 @@ func unary[Req, Resp any](
 	defer proc.gate.Leave()
 	answer, err := call(proc.driver, ctx, request)
 	if err != nil {
-		return none, p.broken(ctx, err)
+		return none, p.hide(p.broken(ctx, err))
 	}
 	return answer, nil
 }
@@ -47,6 +47,7 @@ func (p *Provider) SendBatch(ctx context.Context, ms []*provider.Message) []prov
 	size := 0
 	flush := func() {
 		for i, v := range p.sendPart(ctx, part) {
+			v.Err = p.hide(v.Err, ms[at[i]])
 			verdicts[at[i]] = v
 		}
 		part, at, size = nil, nil, 0
@@ -93,7 +94,7 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError()); err != nil {
 		return nil, err
 	}
 	return fromproto.Event(answer.GetEvent())
@@ -109,7 +110,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	if err != nil {
 		return nil, err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError(), m); err != nil {
 		return nil, err
 	}
 	return fromproto.Receipt(answer.GetReceipt()), nil
@@ -121,7 +122,7 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return fromproto.Error(answer.GetError())
+	return p.failure(answer.GetError())
 }
 
 // Balance asks the plugin for the account's balance.
@@ -130,7 +131,7 @@ func (p *Provider) Balance(ctx context.Context) (*provider.Balance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError()); err != nil {
 		return nil, err
 	}
 	balance, ok := fromproto.Balance(answer.GetBalance())
@@ -150,7 +151,7 @@ func (p *Provider) Quote(ctx context.Context, m *provider.Message) (*provider.Qu
 	if err != nil {
 		return nil, err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError(), m); err != nil {
 		return nil, err
 	}
 	quote := fromproto.Quote(answer.GetQuote())
@@ -170,7 +171,8 @@ func (p *Provider) StartVerification(ctx context.Context, r *provider.Verificati
 	if err != nil {
 		return nil, err
 	}
-	return sent(answer.GetReceipt(), answer.GetError())
+	receipt, err := sent(answer.GetReceipt(), answer.GetError())
+	return receipt, p.hide(err, &provider.Message{To: r.To, Text: r.Text})
 }
 
 // CheckVerification lets the plugin's vendor check a one-time code.
@@ -180,7 +182,7 @@ func (p *Provider) CheckVerification(ctx context.Context, ref, code string) (pro
 	if err != nil {
 		return "", err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError(), &provider.Message{Text: code}); err != nil {
 		return "", err
 	}
 	result, ok := fromproto.VerificationResult(answer.GetResult())
@@ -200,7 +202,7 @@ func (p *Provider) ParseCallback(ctx context.Context, c *provider.Callback) ([]p
 	if err != nil {
 		return nil, err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError()); err != nil {
 		return nil, err
 	}
 	return fromproto.Events(answer.GetEvents())
@@ -212,7 +214,7 @@ func (p *Provider) Inbox(ctx context.Context, cursor string) (events []provider.
 	if err != nil {
 		return nil, "", err
 	}
-	if err := fromproto.Error(answer.GetError()); err != nil {
+	if err := p.failure(answer.GetError()); err != nil {
 		return nil, "", err
 	}
 	events, err = fromproto.Events(answer.GetEvents())
@@ -228,5 +230,5 @@ func (p *Provider) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fromproto.Error(answer.GetError())
+	return p.failure(answer.GetError())
 }

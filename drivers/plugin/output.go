@@ -11,16 +11,15 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // Limits on what a plugin writes to its outputs.
 const (
-	maxLine    = 4 << 10 // bytes of a line; the rest is cut off
-	lineRate   = 50      // lines per second that reach the log
-	lineBurst  = 200
-	keptLines  = 20 // shown when the plugin dies
-	minRedact  = 4  // a shorter value would also match parts of ordinary words
-	redactMark = "[redacted]"
+	maxLine   = 4 << 10 // bytes of a line; the rest is cut off
+	lineRate  = 50      // lines per second that reach the log
+	lineBurst = 200
+	keptLines = 20 // shown when the plugin dies
 )
 
 // output logs what a plugin writes to standard error, or to standard output
@@ -30,16 +29,16 @@ type output struct {
 	log     *slog.Logger
 	limiter *rate.Limiter
 
-	mu       sync.Mutex
-	line     []byte
-	cut      bool
-	dropped  int
-	last     []string // the latest lines, for errors
-	replacer *strings.Replacer
+	mu      sync.Mutex
+	line    []byte
+	cut     bool
+	dropped int
+	last    []string // the latest lines, for errors
+	secrets redact.Secrets
 }
 
 func newOutput(log *slog.Logger) *output {
-	return &output{log: log, limiter: rate.NewLimiter(lineRate, lineBurst), replacer: strings.NewReplacer()}
+	return &output{log: log, limiter: rate.NewLimiter(lineRate, lineBurst)}
 }
 
 // redact hides the values of the settings, except those that the plugin
@@ -49,23 +48,28 @@ func (o *output) redact(settings json.RawMessage, described []provider.Setting) 
 	for _, s := range described {
 		harmless[s.Name] = !s.Secret
 	}
-	var pairs []string
-	for _, value := range hiddenValues(settings, harmless) {
-		pairs = append(pairs, value, redactMark)
-	}
+	secrets := redact.NewSecrets(hiddenValues(settings, harmless)...)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.replacer = strings.NewReplacer(pairs...)
+	o.secrets = secrets
+}
+
+// hide returns a text without the secrets of the settings.
+func (o *output) hide(text string) string {
+	o.mu.Lock()
+	secrets := o.secrets
+	o.mu.Unlock()
+	return secrets.Hide(text)
 }
 
 // hiddenValues collects the strings of a JSON object, except under harmless
 // keys.
-func hiddenValues(settings json.RawMessage, harmless map[string]bool) []string {
+func hiddenValues(settings json.RawMessage, harmless map[string]bool) []provider.Secret {
 	var object map[string]any
 	if json.Unmarshal(settings, &object) != nil {
 		return nil
 	}
-	var values []string
+	var values []provider.Secret
 	for key, value := range object {
 		if !harmless[key] {
 			values = appendStrings(values, value)
@@ -74,12 +78,10 @@ func hiddenValues(settings json.RawMessage, harmless map[string]bool) []string {
 	return values
 }
 
-func appendStrings(to []string, value any) []string {
+func appendStrings(to []provider.Secret, value any) []provider.Secret {
 	switch v := value.(type) {
 	case string:
-		if len(v) >= minRedact {
-			to = append(to, v)
-		}
+		to = append(to, provider.Secret(v))
 	case []any:
 		for _, element := range v {
 			to = appendStrings(to, element)
@@ -126,7 +128,7 @@ func (o *output) finish() {
 		o.dropped++
 		return
 	}
-	text := provider.Mask(o.replacer.Replace(strings.ToValidUTF8(string(raw), "\uFFFD")))
+	text := provider.Mask(o.secrets.Hide(strings.ToValidUTF8(string(raw), "\uFFFD")))
 	if cut {
 		text += "…"
 	}

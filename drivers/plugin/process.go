@@ -26,6 +26,7 @@ import (
 	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/gate"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // endGrace is how long a plugin may take to exit.
@@ -205,7 +206,7 @@ func checkLeaks(c *Config, settings []provider.Setting) error {
 	}
 	for _, s := range settings {
 		secret, _ := values[s.Name].(string)
-		if !s.Secret || len(secret) < minRedact {
+		if !s.Secret || len(secret) < redact.MinSecret {
 			continue
 		}
 		for i, arg := range c.Args {
@@ -310,9 +311,10 @@ func (p *process) kill() {
 // startError says why a plugin did not start, with its last output. The process
 // has been killed.
 func startError(ctx context.Context, c *child, err error) error {
-	if _, ok := errors.AsType[*provider.ConfigError](err); ok {
-		return err
+	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
+		return &provider.ConfigError{Path: wrong.Path, Reason: c.out.hide(wrong.Reason)}
 	}
+	err = redact.Error(err, c.out.hide)
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = errors.New("it was not ready within start_timeout")
 	}

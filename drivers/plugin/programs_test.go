@@ -2,12 +2,15 @@ package plugin_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,6 +89,12 @@ func newOdd(c oddConfig) (*odd, error) {
 	if c.Token == "bad" {
 		return nil, provider.ConfigErrorf("token", "must not be bad")
 	}
+	if c.Token == "s3cr3t/of+acme" && c.Boast {
+		return nil, (&odd{config: c}).indiscreet("")
+	}
+	if c.Token == "bad s3cr3t" {
+		return nil, provider.ConfigErrorf("token", "%s is bad", c.Token.Reveal())
+	}
 	if c.Token == "explode" {
 		panic("boom")
 	}
@@ -100,7 +109,7 @@ func newOdd(c oddConfig) (*odd, error) {
 }
 
 func (o *odd) Capabilities() provider.Capabilities {
-	caps := provider.Capabilities{Features: provider.HasStatus | provider.HasBatch | provider.HasEvents, MaxBatch: 1000}
+	caps := provider.Capabilities{Features: provider.HasStatus | provider.HasBatch | provider.HasCheck | provider.HasEvents, MaxBatch: 1000}
 	if o.config.Boast {
 		caps.Features |= provider.HasBalance
 	}
@@ -136,11 +145,30 @@ func (o *odd) Listen(ctx context.Context, handle func(context.Context, []provide
 	return nil
 }
 
+// indiscreet writes all that it knows into an error, and to standard error.
+func (o *odd) indiscreet(text string) error {
+	token := o.config.Token.Reveal()
+	basic := base64.StdEncoding.EncodeToString([]byte("user:" + token))
+	fmt.Fprintf(os.Stderr, "token %s, basic %s, query %s\n", token, basic, url.QueryEscape(token))
+	return &provider.Error{
+		Code: provider.Rejected, VendorCode: "21408", VendorMessage: fmt.Sprintf("Text '%s' to +30 (690) 000-0001 with %s", strings.ToUpper(text), token),
+		Err: fmt.Errorf("Authorization: Basic %s, %s: %w", basic, url.QueryEscape(token), context.DeadlineExceeded),
+	}
+}
+
+func (o *odd) Check(context.Context) error { return o.indiscreet("") }
+
 func (o *odd) SendBatch(_ context.Context, ms []*provider.Message) []provider.Verdict {
+	if strings.HasPrefix(ms[0].Text, "Repeat") {
+		return slices.Repeat([]provider.Verdict{{Err: o.indiscreet(ms[0].Text)}}, len(ms))
+	}
 	return make([]provider.Verdict, len(ms)/2)
 }
 
 func (o *odd) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	if strings.HasPrefix(m.Text, "Repeat") {
+		return nil, o.indiscreet(m.Text)
+	}
 	switch m.Text {
 	case "pid":
 		return &provider.Receipt{ID: strconv.Itoa(os.Getpid())}, nil

@@ -13,8 +13,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
+	"github.com/anysms/anysms/drivers/plugin/internal/fromproto"
 	"github.com/anysms/anysms/drivers/plugin/internal/toproto"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 var errClosed = errors.New("the provider is closed")
@@ -27,6 +29,7 @@ type Provider struct {
 	caps        provider.Capabilities
 
 	current atomic.Pointer[process] // nil while there is none
+	out     atomic.Pointer[output]  // of the latest process
 	reason  atomic.Pointer[error]   // why there is none
 	suspect chan struct{}           // asks for a health check now
 
@@ -108,6 +111,7 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 		proc.kill()
 		return nil, fmt.Errorf("plugin %s: its capabilities have changed since the first start", proc.child.Name())
 	}
+	p.out.Store(proc.child.out)
 	p.current.Store(proc)
 	return proc, nil
 }
@@ -158,14 +162,33 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 		return nil, err
 	}
 	defer proc.gate.Leave()
+	receipt, err := p.sendOn(ctx, proc, message)
+	return receipt, p.hide(err, m)
+}
+
+func (p *Provider) sendOn(ctx context.Context, proc *process, m *driverv1.Message) (*provider.Receipt, error) {
 	if proc.stream != nil {
-		return proc.stream.send(ctx, message)
+		return proc.stream.send(ctx, m)
 	}
-	answer, err := proc.driver.Send(ctx, &driverv1.SendRequest{Message: message})
+	answer, err := proc.driver.Send(ctx, &driverv1.SendRequest{Message: m})
 	if err != nil {
 		return nil, p.broken(ctx, err)
 	}
 	return sent(answer.GetReceipt(), answer.GetError())
+}
+
+// failure is the error that the plugin returned; nil = none.
+func (p *Provider) failure(e *driverv1.Error, about ...*provider.Message) error {
+	return p.hide(fromproto.Error(e), about...)
+}
+
+// hide returns an error without the account's secrets and without what it repeats
+// of the messages: a plugin may write anything into it.
+func (p *Provider) hide(err error, about ...*provider.Message) error {
+	if err == nil {
+		return nil
+	}
+	return redact.Message(redact.Error(err, p.out.Load().hide), about...)
 }
 
 // maxCarried is the largest message that is sent to a plugin; maxRequest is the

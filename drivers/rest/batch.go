@@ -148,6 +148,7 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 	if err != nil {
 		return fillVerdicts(verdicts, err)
 	}
+	req.Private = private(ms, each)
 	a, err := p.do(ctx, &c.call, req)
 	if err != nil {
 		return fillVerdicts(verdicts, err)

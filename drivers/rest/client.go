@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // buildSend builds a request that sends messages. net/http repeats requests
@@ -18,6 +18,20 @@ func (p *Provider) buildSend(r *request.Request, s request.Scope, each []request
 	req, err := r.Build(&p.recipe.api.Auth, s, each)
 	req.Fresh = r.HTTPMethod() != http.MethodPost
 	return req, err
+}
+
+// private lists what the request has of messages, which the vendor may repeat in its
+// errors: their texts and numbers, also in the forms that the recipe writes.
+func private(ms []*provider.Message, each []request.Scope) []string {
+	all := redact.Private(ms...)
+	for _, s := range each {
+		for _, name := range []string{"to", "text", "typed"} {
+			if written, ok := s.Values[name].(string); ok {
+				all = append(all, written)
+			}
+		}
+	}
+	return all
 }
 
 // answer is a vendor's response, decoded as far as possible.
@@ -66,6 +80,7 @@ func (p *Provider) ask(ctx context.Context, c *call, s request.Scope) (*answer, 
 	if err != nil {
 		return nil, err
 	}
+	req.Private = private(nil, []request.Scope{s})
 	a, err := p.do(ctx, c, req)
 	if err != nil {
 		return nil, err
@@ -79,18 +94,5 @@ func (p *Provider) rawOf(v any) json.RawMessage {
 	if err != nil {
 		return nil
 	}
-	return json.RawMessage(p.redact.Replace(string(b)))
-}
-
-// redactor removes secrets from parsed data; package httpcall does it for whole
-// responses.
-func redactor(secrets []provider.Secret) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		const shortest = 4 // a shorter one would also match parts of ordinary words
-		if len(s.Reveal()) >= shortest {
-			pairs = append(pairs, s.Reveal(), "[redacted]")
-		}
-	}
-	return strings.NewReplacer(pairs...)
+	return json.RawMessage(p.secrets.Hide(string(b)))
 }

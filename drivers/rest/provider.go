@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // Provider is one account at a recipe's vendor. It is safe for concurrent use.
@@ -21,7 +21,7 @@ type Provider struct {
 	client       *httpcall.Client
 	tokens       *httpcall.TokenSource // nil = the recipe has no OAuth2
 	settings     map[string]string
-	redact       *strings.Replacer
+	secrets      redact.Secrets
 	templates    []registered
 	sender       string
 	callbackURL  string
@@ -64,7 +64,7 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 		return nil, provider.ConfigErrorf(missing, "must be set: the credentials need it")
 	}
 	secrets := append(r.secrets(values), r.api.Auth.Secrets(request.Scope{Settings: values})...)
-	p.redact = redactor(secrets)
+	p.secrets = redact.NewSecrets(secrets...)
 	if p.client, err = httpcall.New(config.guarded(config.BaseURL), secrets...); err != nil {
 		return nil, err
 	}
@@ -159,6 +159,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
+	req.Private = private([]*provider.Message{m}, []request.Scope{s})
 	a, err := p.do(ctx, &c.call, req)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ type analyseRequest struct {
 	RecipientNumber string `json:"recipientNumber"`
 }
 
+func (r analyseRequest) private() []string { return []string{r.RecipientNumber, r.Message} }
+
 // Analyse returns all that the vendor can say about a text to a recipient, and
 // sends nothing. (POST messages/analyse/full)
 func (c *Client) Analyse(ctx context.Context, message, recipient string) (*Analysis, error) {

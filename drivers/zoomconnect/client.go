@@ -66,15 +66,19 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 			return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 		}
 	}
+	if b, ok := body.(interface{ private() []string }); ok {
+		r.Private = b.private()
+	}
 	return c.call(ctx, r, false)
 }
 
 // send makes an authenticated request that sends messages.
-func (c *Client) send(ctx context.Context, path string, body any) (*httpcall.Response, error) {
+func (c *Client) send(ctx context.Context, path string, body interface{ private() []string }) (*httpcall.Response, error) {
 	r, err := httpcall.JSON(http.MethodPost, api+path, body)
 	if err != nil {
 		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
+	r.Private = body.private()
 	return c.call(ctx, r, true)
 }
 

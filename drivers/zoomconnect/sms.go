@@ -45,6 +45,23 @@ type smsRequest struct {
 	DataField       string `json:"dataField,omitempty"`
 }
 
+// private lists the text and the number, which the vendor may repeat in its errors.
+func (r smsRequest) private() []string { return []string{r.RecipientNumber, r.Message} }
+
+type bulkRequest struct {
+	Requests          []smsRequest `json:"sendSmsRequests"`
+	DefaultDateToSend string       `json:"defaultDateToSend,omitempty"`
+	MessagesPerMinute int          `json:"messagesPerMinute"`
+}
+
+func (r bulkRequest) private() []string {
+	var all []string
+	for _, one := range r.Requests {
+		all = append(all, one.private()...)
+	}
+	return all
+}
+
 func (c *Client) smsRequest(m SMS) smsRequest {
 	return smsRequest{
 		Message: m.Message, RecipientNumber: m.RecipientNumber,
@@ -71,11 +88,7 @@ func (c *Client) Send(ctx context.Context, m SMS) (*SendResult, error) {
 // are indeterminate. An error is about the request as a whole. (POST
 // sms/send-bulk)
 func (c *Client) SendBulk(ctx context.Context, b Bulk) ([]SendResult, error) {
-	body := struct {
-		Requests          []smsRequest `json:"sendSmsRequests"`
-		DefaultDateToSend string       `json:"defaultDateToSend,omitempty"`
-		MessagesPerMinute int          `json:"messagesPerMinute"`
-	}{make([]smsRequest, len(b.Messages)), c.config.minute(b.DefaultDateToSend), b.MessagesPerMinute}
+	body := bulkRequest{make([]smsRequest, len(b.Messages)), c.config.minute(b.DefaultDateToSend), b.MessagesPerMinute}
 	for i, m := range b.Messages {
 		body.Requests[i] = c.smsRequest(m)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // ErrTimeout is the cause when a request took longer than [Config].Timeout, as
@@ -29,16 +30,16 @@ var (
 
 // Client makes requests to one vendor. It is safe for concurrent use.
 type Client struct {
-	base     *url.URL
-	config   Config
-	kept     *http.Transport
-	fresh    *http.Transport
-	redactor redactor
-	closed   atomic.Bool
+	base    *url.URL
+	config  Config
+	kept    *http.Transport
+	fresh   *http.Transport
+	secrets redact.Secrets
+	closed  atomic.Bool
 }
 
-// New makes a Client. It does no network I/O. The secrets never appear in
-// [Response.Raw] or in error messages. A bad setting is a
+// New makes a Client. It does no network I/O. The secrets, and the credentials of
+// the proxy, never appear in [Response.Raw] or in error messages. A bad setting is a
 // *provider.ConfigError.
 func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	config.BaseURL = strings.TrimRight(config.BaseURL, "/")
@@ -53,7 +54,7 @@ func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	if err != nil {
 		return nil, provider.ConfigErrorf("base_url", "is not a URL")
 	}
-	return &Client{base: base, config: config, kept: kept, fresh: fresh, redactor: newRedactor(secrets)}, nil
+	return &Client{base: base, config: config, kept: kept, fresh: fresh, secrets: redact.NewSecrets(append(proxySecrets(config.Proxy), secrets...)...)}, nil
 }
 
 // Close drops the idle connections. Requests after it are provider.Unavailable.
@@ -117,7 +118,9 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.read(ctx, answer, r.limit()), nil
+	resp := c.read(ctx, answer, r.limit())
+	resp.private = r.Private
+	return resp, nil
 }
 
 // roundTrip hands the request to net/http. Stale is true if a connection that
@@ -175,7 +178,7 @@ func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.E
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
-	return &provider.Error{Code: code, Err: c.redactor.wrap(err)}
+	return &provider.Error{Code: code, Err: hidden(err, c.secrets.Hide)}
 }
 
 // read reads the body. If that fails, the reason is kept as the response's

@@ -1,20 +1,23 @@
 package httpcall
 
 import (
-	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
-// minSecret is the length of the shortest secret that is searched for: a
-// shorter one would also match parts of ordinary words.
-const minSecret = 4
+// maxWords is the maximum length of another party's words in an error, in bytes.
+const maxWords = 1000
+
+func shorten(s string) string {
+	if len(s) <= maxWords {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxWords], "") + "…"
+}
 
 // unquoted drops what the text of an error quotes: package net/http quotes a
 // response that it cannot read, and that may repeat the message.
@@ -26,49 +29,29 @@ func unquoted(err error) error {
 	return errors.New(strings.TrimRight(text, ": "))
 }
 
-// redactor removes secrets from what a vendor or the network says.
-type redactor struct{ replacer *strings.Replacer }
-
-func newRedactor(secrets []provider.Secret) redactor {
-	var forms []string
-	for _, s := range secrets {
-		plain := s.Reveal()
-		if len(plain) < minSecret {
-			continue
-		}
-		for _, form := range []string{plain, url.QueryEscape(plain), url.PathEscape(plain), base64.StdEncoding.EncodeToString([]byte(plain))} {
-			forms = append(forms, form, inJSON(form, false), inJSON(form, true), strings.ReplaceAll(inJSON(form, false), "/", `\/`))
-		}
-	}
-	// The longest comes first: a secret that contains another must be removed
-	// as a whole.
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	var pairs []string
-	for _, form := range slices.Compact(forms) {
-		pairs = append(pairs, form, "[redacted]")
-	}
-	return redactor{strings.NewReplacer(pairs...)}
-}
-
-// inJSON returns a text as it stands between the quotes of a JSON string.
-func inJSON(s string, escapeHTML bool) string {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(escapeHTML)
-	if encoder.Encode(s) != nil {
-		return s
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
-}
-
-func (r redactor) scrub(s string) string { return r.replacer.Replace(s) }
-
-// wrap returns an error whose text has no secret; what it wraps stays
-// reachable.
-func (r redactor) wrap(err error) error {
+// hidden returns an error whose text has passed hide and is not too long; what it
+// wraps stays reachable only if that does not change it.
+func hidden(err error, hide func(string) string) error {
 	text := err.Error()
-	if clean := r.scrub(text); clean != text {
+	if clean := shorten(hide(text)); clean != text {
 		return errors.New(clean)
 	}
 	return err
+}
+
+// proxySecrets are the credentials in the proxy's URL, by themselves and as they
+// are sent: a proxy may repeat them when it refuses them.
+func proxySecrets(proxy provider.Secret) []provider.Secret {
+	u, err := url.Parse(proxy.Reveal())
+	if err != nil || u.User == nil {
+		return nil
+	}
+	password, _ := u.User.Password()
+	return []provider.Secret{proxy, provider.Secret(password), provider.Secret(u.User.Username() + ":" + password), provider.Secret(u.User.String())}
+}
+
+// words hides what must not come out in the vendor's words: secrets, and what they
+// repeat of the request's private values.
+func (r *Response) words(s string) string {
+	return redact.Echo(r.scrub(s), r.private...)
 }

@@ -30,6 +30,9 @@ type Request struct {
 	Fresh bool
 	// Limit is the maximum size of the response in bytes; 0 = [DefaultLimit].
 	Limit int64
+	// Private are the texts and numbers that the request carries. They do not
+	// appear in error messages, however the vendor writes them: see [redact.Echo].
+	Private []string
 	// Tokens, if set, provides the access token for the Authorization header.
 	Tokens *TokenSource
 	// Sign, if set, is called with the finished request and may add headers to

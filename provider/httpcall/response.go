@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // Response is a vendor's response. A driver asks, in this order: does the body
@@ -24,6 +25,7 @@ type Response struct {
 	bodyErr  error
 	received time.Time
 	client   *Client
+	private  []string // see Request.Private
 
 	tokens      *TokenSource // nil = the request carried no access token
 	token       *accessToken
@@ -69,9 +71,9 @@ func (r *Response) DropToken() bool {
 // scrub removes secrets from what the vendor said.
 func (r *Response) scrub(s string) string {
 	if r.token != nil {
-		s = r.token.redactor.scrub(s)
+		s = r.token.secrets.Hide(s)
 	}
-	return r.client.redactor.scrub(s)
+	return r.client.secrets.Hide(s)
 }
 
 // Raw returns the body as JSON for [provider.Receipt].Raw, without secrets:
@@ -89,26 +91,17 @@ func (r *Response) Raw() json.RawMessage {
 }
 
 // Failed makes the error for a response whose documented body says what
-// happened to the message. Secrets are removed from the vendor's words, and
-// words beyond 1000 bytes are cut off, because they end up in logs.
+// happened to the message. Because the vendor's words end up in logs, secrets and
+// what they repeat of [Request].Private are hidden, and words beyond 1000 bytes are
+// cut off.
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
-		VendorCode:    shorten(r.scrub(vendorCode)),
-		VendorMessage: shorten(r.scrub(vendorMessage)),
+		VendorCode:    shorten(redact.Code(r.scrub(vendorCode), r.words)),
+		VendorMessage: shorten(r.words(vendorMessage)),
 		RetryAfter:    r.RetryAfter(),
 		Err:           fmt.Errorf("HTTP status %d", r.Status),
 	}
-}
-
-// maxWords is the maximum length of a vendor's words in an error, in bytes.
-const maxWords = 1000
-
-func shorten(s string) string {
-	if len(s) <= maxWords {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxWords], "") + "…"
 }
 
 // Indeterminate makes the error for a response that should be an acceptance but
@@ -117,7 +110,7 @@ func (r *Response) Indeterminate(cause error) *provider.Error {
 	if cause == nil {
 		cause = errUnread
 	}
-	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, r.client.redactor.wrap(cause))}
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, hidden(cause, r.words))}
 }
 
 var errUnread = errors.New("the response cannot be read as an acceptance")
@@ -134,7 +127,7 @@ func (r *Response) ByStatus() *provider.Error {
 		Err:        fmt.Errorf("HTTP status %d without a documented body", r.Status),
 	}
 	if r.bodyErr != nil {
-		err.Err = fmt.Errorf("%w: %w", err.Err, r.client.redactor.wrap(r.bodyErr))
+		err.Err = fmt.Errorf("%w: %w", err.Err, hidden(r.bodyErr, r.words))
 	}
 	switch r.client.config.StatusOutcomes[r.Status] {
 	case provider.OutcomeRefused:

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // Limits on how long an access token is used.
@@ -64,10 +65,10 @@ type TokenSource struct {
 }
 
 type accessToken struct {
-	value    provider.Secret
-	redactor redactor
-	renewAt  time.Time // renewed in the background from here on
-	ends     time.Time // not used from here on
+	value   provider.Secret
+	secrets redact.Secrets
+	renewAt time.Time // renewed in the background from here on
+	ends    time.Time // not used from here on
 }
 
 // tokenRequest is one in progress.
@@ -296,9 +297,9 @@ func tokenLife(raw json.RawMessage) time.Duration {
 // lives, so that a request with it still arrives in time.
 func newAccessToken(value string, asked time.Time, life time.Duration) *accessToken {
 	return &accessToken{
-		value:    provider.Secret(value),
-		redactor: newRedactor([]provider.Secret{provider.Secret(value)}),
-		renewAt:  asked.Add(life - min(time.Minute, life/5)),
-		ends:     asked.Add(life - min(10*time.Second, life/10)),
+		value:   provider.Secret(value),
+		secrets: redact.NewSecrets(provider.Secret(value)),
+		renewAt: asked.Add(life - min(time.Minute, life/5)),
+		ends:    asked.Add(life - min(10*time.Second, life/10)),
 	}
 }

@@ -94,6 +94,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 		return nil, provider.NewError(provider.InvalidMessage, err.Error())
 	}
 	request.Header.Set("Authorization", p.header.Get("Authorization"))
+	request.Private = []string{m.To.Digits(), m.Text} // which Acme may repeat in its errors
 	response, err := p.client.Do(ctx, request)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,214 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// From which length on a part of a message is hidden. A shorter one is likely to
+// be a word that the vendor would use anyway.
+const (
+	minNumber = 7  // digits of a phone number
+	minDigits = 4  // digits of a text, such as a code
+	minWord   = 4  // letters and digits of a word that has both, such as a voucher
+	minText   = 12 // letters and digits of at least two words
+)
+
+// maxWords bounds the work: the rest of longer words is dropped.
+const maxWords = 4000
+
+// Echo hides what vendors' words repeat of a message, whose texts and numbers are
+// given. Case, spaces, punctuation and percent, HTML and JSON escapes do not
+// matter, so that "+1 (415) 555-2671" is the number 14155552671. Of a text is
+// hidden: the whole, twelve letters and digits in sequence if they are more than
+// one word, four digits in sequence, and a word that has letters and digits. Of a
+// number is hidden: seven digits in sequence.
+func Echo(words string, private ...string) string {
+	if words == "" {
+		return ""
+	}
+	if len(words) > maxWords {
+		words = strings.ToValidUTF8(words[:maxWords], "") + "…"
+	}
+	w := fold(words)
+	hidden := make([]string, len(w.text)) // by byte of w.text: the mark, "" = shown
+	for i, p := range private {
+		if slices.Contains(private[:i], p) {
+			continue // the messages of a batch often have the same text
+		}
+		w.hide(hidden, fold(p), isNumber(p))
+	}
+	return w.without(words, hidden)
+}
+
+// isNumber reports whether a text can be nothing but a phone number.
+func isNumber(s string) bool {
+	digits := 0
+	for _, c := range s {
+		switch {
+		case '0' <= c && c <= '9':
+			digits++
+		case !strings.ContainsRune("+ -./()", c):
+			return false
+		}
+	}
+	return digits >= minNumber
+}
+
+// folded is a text reduced to its letters, marks and digits, in one case.
+type folded struct {
+	text  string
+	from  []int  // by byte of text: where its character begins in the original
+	to    []int  // and where it ends
+	begin []bool // by byte of text: a word begins here
+}
+
+func fold(s string) folded {
+	var f folded
+	var text strings.Builder
+	between := true
+	for i := 0; i < len(s); {
+		r, size := decode(s[i:])
+		if !unicode.In(r, unicode.L, unicode.M, unicode.N) {
+			between = true
+			i += size
+			continue
+		}
+		n, _ := text.WriteRune(unicode.ToLower(unicode.ToUpper(r))) // both: ς is σ
+		for k := range n {
+			f.from, f.to, f.begin = append(f.from, i), append(f.to, i+size), append(f.begin, between && k == 0)
+		}
+		between = false
+		i += size
+	}
+	f.text = text.String()
+	return f
+}
+
+// hide marks what w has in common with a private text.
+func (w *folded) hide(hidden []string, p folded, number bool) {
+	mark := TextMark
+	if number {
+		mark = NumberMark
+	}
+	for i := 0; i < len(w.text); {
+		n := w.common(i, p, number)
+		for k := i; k < i+n; k++ {
+			if hidden[k] == "" || number {
+				hidden[k] = mark
+			}
+		}
+		_, size := utf8.DecodeRuneInString(w.text[i:])
+		i += max(n, size)
+	}
+}
+
+// common returns the length of what is to be hidden at byte i of w; 0 = nothing.
+func (w *folded) common(i int, p folded, number bool) int {
+	if p.text == "" {
+		return 0
+	}
+	rest, longest := w.text[i:], 0
+	seed := p.text // shorter than anything else that is hidden
+	if len(seed) > minDigits {
+		seed = prefix(rest, minDigits)
+	}
+	if !strings.HasPrefix(rest, seed) {
+		return 0
+	}
+	for at := 0; ; {
+		k := strings.Index(p.text[at:], seed)
+		if k < 0 {
+			return longest
+		}
+		at += k
+		n := sharedPrefix(rest, p.text[at:])
+		longest = max(longest, w.significant(i, n, p, at, number))
+		at++
+	}
+}
+
+// significant returns how much of the n bytes that w at i and p at at have in
+// common is to be hidden.
+func (w *folded) significant(i, n int, p folded, at int, number bool) int {
+	same := p.text[at : at+n]
+	runes := utf8.RuneCountInString(same)
+	switch {
+	case n == len(p.text) && (runes >= minText || w.bounded(i, n)):
+		return n
+	case number:
+		if runes >= minNumber {
+			return n
+		}
+		return 0
+	case runes >= minText && p.wordEnd(at) < at+n:
+		return n
+	}
+	digits := len(same) - len(strings.TrimLeft(same, "0123456789"))
+	if digits >= minDigits {
+		return digits
+	}
+	word := p.wordEnd(at) - at
+	if p.begin[at] && word <= n && utf8.RuneCountInString(same[:word]) >= minWord && strings.ContainsAny(same[:word], "0123456789") {
+		return word
+	}
+	return 0
+}
+
+// bounded reports whether n bytes at i are whole words.
+func (w *folded) bounded(i, n int) bool {
+	return w.begin[i] && (i+n == len(w.text) || w.begin[i+n])
+}
+
+// wordEnd returns where the word ends that has byte i.
+func (w *folded) wordEnd(i int) int {
+	for i++; i < len(w.text) && !w.begin[i]; i++ {
+	}
+	return i
+}
+
+// without returns the original text with marks in place of what is hidden.
+// What stands between two hidden characters is hidden with them.
+func (w *folded) without(original string, hidden []string) string {
+	var b strings.Builder
+	shown := 0
+	for i := 0; i < len(hidden); {
+		mark := hidden[i]
+		end := i + 1
+		for end < len(hidden) && hidden[end] == mark {
+			end++
+		}
+		if mark != "" {
+			b.WriteString(original[shown:w.from[i]])
+			b.WriteString(mark)
+			shown = w.to[end-1]
+		}
+		i = end
+	}
+	b.WriteString(original[shown:])
+	return b.String()
+}
+
+// prefix returns the first n bytes of s, and what completes the last character.
+func prefix(s string, n int) string {
+	if n >= len(s) {
+		return s
+	}
+	for n < len(s) && !utf8.RuneStart(s[n]) {
+		n++
+	}
+	return s[:n]
+}
+
+func sharedPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	for n > 0 && n < len(a) && !utf8.RuneStart(a[n]) {
+		n-- // the characters differ in their last bytes only
+	}
+	return n
+}

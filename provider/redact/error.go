@@ -1,0 +1,91 @@
+package redact
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Error returns err with hide applied to the vendor's code and words and to the
+// text of the cause. If the text of an error changes, errors.Is still finds what it
+// wraps, but errors.As finds only a *provider.Error. A vendor's code of up to six
+// digits is not changed: it is not taken for a part of a message.
+func Error(err error, hide func(string) string) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*provider.Error](err)
+	if !ok || e == nil {
+		return quietly(err, hide)
+	}
+	clean := *e
+	clean.VendorCode = Code(e.VendorCode, hide)
+	clean.VendorMessage = hide(e.VendorMessage)
+	clean.Err = quietly(e.Err, hide)
+	if _, bare := err.(*provider.Error); bare { //nolint:errorlint // a wrapped one is the case below
+		return &clean
+	}
+	return &quiet{hide(err.Error()), err, &clean}
+}
+
+// Code returns a vendor's code with hide applied, unless it is up to six digits and
+// nothing else.
+func Code(code string, hide func(string) string) string {
+	if len(code) <= 6 && strings.Trim(code, "0123456789") == "" {
+		return code
+	}
+	return hide(code)
+}
+
+// Message returns err without what it repeats of the messages; see [Echo].
+func Message(err error, ms ...*provider.Message) error {
+	if err == nil {
+		return nil
+	}
+	private := Private(ms...)
+	return Error(err, func(s string) string { return Echo(s, private...) })
+}
+
+// Private returns the numbers and texts of messages, for [Echo].
+func Private(ms ...*provider.Message) []string {
+	private := make([]string, 0, 2*len(ms))
+	for _, m := range ms {
+		if m != nil {
+			private = append(private, m.To.Digits(), m.Text)
+		}
+	}
+	return private
+}
+
+// quiet is an error with another text.
+type quiet struct {
+	text    string
+	err     error
+	visible *provider.Error // nil = none
+}
+
+func quietly(err error, hide func(string) string) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if clean := hide(text); clean != text {
+		return &quiet{clean, err, nil}
+	}
+	return err
+}
+
+func (q *quiet) Error() string { return q.text }
+
+// Is finds what the error wraps, without giving it away.
+func (q *quiet) Is(target error) bool { return errors.Is(q.err, target) }
+
+// As finds the error of the driver.
+func (q *quiet) As(target any) bool {
+	e, ok := target.(**provider.Error)
+	if ok && q.visible != nil {
+		*e = q.visible
+	}
+	return ok && q.visible != nil
+}
