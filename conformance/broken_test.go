@@ -375,7 +375,19 @@ type candid struct {
 
 func brokenPrivacy() map[broken]breaker {
 	return map[broken]breaker{
-		"privacy.errors":           naively(asItComes),
+		"privacy.errors": naively(asItComes),
+		"privacy.errors/spelled": alter(func(ctx context.Context, m *provider.Message, right *reference) (*provider.Receipt, error) {
+			request, err := right.request(m)
+			if err != nil {
+				return nil, err
+			}
+			request.Private = nil
+			response, err := right.client.Do(ctx, request)
+			if err != nil {
+				return nil, err
+			}
+			return right.judge(response)
+		}),
 		"privacy.transport-errors": naively(func(n *naive) { n.query = true }),
 		"privacy.receipt":          naively(asItComes),
 		"privacy.provider": func(url string) (provider.Provider, error) {

@@ -96,6 +96,7 @@ func privateErrors(t *trial) {
 	}
 	if t.overHTTP() {
 		b.echoErrors()
+		b.echoSpelled()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/anysms/anysms/conformance/faultserver"
 	"github.com/anysms/anysms/provider"
@@ -65,6 +66,45 @@ func (b *bench) echo(what string, respond func(m *provider.Message, n int, echo 
 			b.failf("%s: the error contains the credentials of the request", what)
 		}
 	}
+}
+
+// echoSpelled makes the vendor quote the number and the text in another spelling in
+// each of its documented errors.
+func (b *bench) echoSpelled() {
+	for _, documented := range b.refusals() {
+		m := b.plain("zq-private-code 4711")
+		country, national := m.To.Split()
+		quote := fmt.Sprintf(" “%s” to +%d (%s) %s-%s", strings.ToUpper(strings.ReplaceAll(m.Text, "-", "  ")),
+			country, national[:3], national[3:5], national[5:])
+		b.reset(httpScript(func(n int, _ faultserver.Response) faultserver.Reply {
+			a := documented.filled(m, n)
+			if changed, ok := mapStrings(a.Body, func(s string) any { return s + quote }); ok {
+				a.Body = changed
+			}
+			return a.Reply()
+		}).script)
+		r := b.send(m)
+		if r.err == nil {
+			continue
+		}
+		said := lettersAndDigits(do(b.trial, "printing an error", func() string { return printed(r.err) }))
+		if strings.Contains(said, lettersAndDigits(m.Text)) {
+			b.failf("%s: the error contains the text in another spelling; name it in httpcall.Request.Private, or use package redact", documented.file)
+		}
+		if strings.Contains(said, national) {
+			b.failf("%s: the error contains the recipient's number in another spelling", documented.file)
+		}
+	}
+}
+
+// lettersAndDigits is a text without case, spaces and punctuation.
+func lettersAndDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
 }
 
 // toEcho is what a vendor may repeat of a request.

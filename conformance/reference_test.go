@@ -106,6 +106,7 @@ func (r *reference) request(m *provider.Message) (httpcall.Request, error) {
 		return httpcall.Request{}, &provider.Error{Code: provider.InvalidMessage, Err: err}
 	}
 	request.Header.Set("Authorization", "Bearer "+apiKey)
+	request.Private = []string{m.To.Digits(), m.Text}
 	return request, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // What ends an attempt: the provider's whole timeout, or the share of a shorter
@@ -16,18 +17,21 @@ var (
 	errShare   = errors.New("no response within this provider's share of the deadline")
 )
 
-// call hands the message to the driver. A driver that panics leaves doubt.
+// call hands a copy of the message to the driver, so that one that changes it, against
+// the contract, changes neither the caller's nor what the next provider is given. The
+// error repeats nothing of the message. A driver that panics leaves doubt.
 func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *provider.Receipt, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			r, err = nil, panicked(v)
 		}
 	}()
-	return proven(p.Send(ctx, m))
+	r, err = p.Send(ctx, m.Clone())
+	return proven(r, redact.Message(err, m))
 }
 
-// callBatch hands messages to the driver. A driver that panics leaves doubt about
-// all of them.
+// callBatch hands copies of messages to the driver. A driver that panics leaves doubt
+// about all of them.
 func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message) (verdicts []provider.Verdict) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -37,9 +41,20 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 			}
 		}
 	}()
-	verdicts = provider.SendBatch(ctx, p, ms)
-	for i := range verdicts {
-		verdicts[i].Receipt, verdicts[i].Err = proven(verdicts[i].Receipt, verdicts[i].Err)
+	copies := make([]*provider.Message, len(ms))
+	for i, m := range ms {
+		copies[i] = m.Clone()
+	}
+	verdicts = provider.SendBatch(ctx, p, copies)
+	var echo *redact.Echo
+	for i, v := range verdicts {
+		if v.Err != nil && echo == nil {
+			echo = redact.NewEcho(redact.Private(ms...)...)
+		}
+		if v.Err != nil {
+			v.Err = redact.Error(v.Err, echo.Hide)
+		}
+		verdicts[i].Receipt, verdicts[i].Err = proven(v.Receipt, v.Err)
 	}
 	return verdicts
 }
@@ -48,10 +63,8 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 // leave doubt.
 func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
 	if err == nil {
-		if r == nil {
-			r = &provider.Receipt{}
-		}
-		return r, nil
+		v := provider.Verdict{Receipt: r}.Checked()
+		return v.Receipt, v.Err
 	}
 	e, ok := errors.AsType[*provider.Error](err)
 	switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/internal/loosejson"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // FieldError is a value that the vendor's documents forbid. No request was
@@ -27,8 +28,8 @@ func fieldError(code provider.Code, field, format string, args ...any) *provider
 	return &provider.Error{Code: code, Err: &FieldError{Field: field, Reason: fmt.Sprintf(format, args...)}}
 }
 
-// APIError is an error that the vendor reported. Its words may contain a phone
-// number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words do not show the number
+// and text of the message; Error does not repeat them.
 type APIError struct {
 	HTTPStatus int
 	Code       StatusCode        // "403"
@@ -46,6 +47,18 @@ func (e *APIError) Error() string {
 		text += ", error report " + e.ReportCode
 	}
 	return text
+}
+
+// shown returns the error with words that may be shown.
+func (e *APIError) shown(r *httpcall.Response) *APIError {
+	clean := &APIError{HTTPStatus: e.HTTPStatus, Code: StatusCode(redact.Code(string(e.Code), r.Words)), Title: r.Words(e.Title), ReportCode: r.Words(e.ReportCode)}
+	if len(e.Details) > 0 {
+		clean.Details = make(map[string]string, len(e.Details))
+	}
+	for field, reason := range e.Details {
+		clean.Details[r.Words(field)] = r.Words(reason)
+	}
+	return clean
 }
 
 // message returns the vendor's words in one line.
@@ -147,7 +160,7 @@ func (c *Client) failure(r *httpcall.Response, codes map[StatusCode]provider.Cod
 		code = blame(said)
 	}
 	err := r.Failed(code, string(said.Code), said.message())
-	err.Err = said
+	err.Err = said.shown(r)
 	return tokenRefused(r, err)
 }
 

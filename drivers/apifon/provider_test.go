@@ -165,7 +165,7 @@ func TestAnswers(t *testing.T) {
 		{"empty results beside a refusal", 200, `{"request_id":"q","results":{},"result_info":{"status_code":403,"description":"Invalid sender"}}`, provider.SenderRejected, ""},
 		{"refusal in a 200", 200, `{"request_id":"q","result_info":{"status_code":403,"description":"Invalid sender"}}`, provider.SenderRejected, "Invalid sender"},
 		{"gateway 403 as a string", 403, `{"result_info":{"status_code":"403","description":"Wrong text"}}`, provider.InvalidMessage, "Wrong text"},
-		{"gateway 403 recipient", 403, `{"result_info":{"status_code":403,"description":"Invalid subscriber number 306900000001"}}`, provider.InvalidRecipient, "***"},
+		{"gateway 403 recipient", 403, `{"result_info":{"status_code":403,"description":"Invalid subscriber number 306900000001"}}`, provider.InvalidRecipient, "[number]"},
 		{"gateway credit", 403, `{"result_info":{"status_code":403,"description":"Not enough credits"}}`, provider.InsufficientFunds, ""},
 		{"resource 400", 400, `{"status":"400","title":"Request validation Error(s)","error_details":{"message.sender_id":"too long"},"error_report_code":"r"}`, provider.SenderRejected, "message.sender_id: too long"},
 		{"resource 400 of numbers", 400, `{"status":400,"title":"T","error_details":{"message.dc":7}}`, provider.InvalidMessage, "message.dc: 7"},

@@ -10,8 +10,8 @@ import (
 	"github.com/anysms/anysms/provider/httpcall"
 )
 
-// APIError is an error that the vendor reported. Its words may contain a phone
-// number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words do not show the number
+// and text of the message; Error does not repeat them.
 type APIError struct {
 	HTTPStatus int
 	Faults     []Fault // at least one
@@ -25,6 +25,15 @@ type Fault struct {
 
 // Error returns the HTTP status.
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
+
+// shown returns the error with words that may be shown.
+func (e *APIError) shown(r *httpcall.Response) *APIError {
+	clean := &APIError{HTTPStatus: e.HTTPStatus, Faults: make([]Fault, len(e.Faults))}
+	for i, f := range e.Faults {
+		clean.Faults[i] = Fault{Type: r.Words(f.Type), Title: r.Words(f.Title)}
+	}
+	return clean
+}
 
 // message returns the vendor's words in one line.
 func (e *APIError) message() string {
@@ -71,7 +80,7 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError) *provider.Erro
 		bare.Code = provider.Rejected // a success with errors instead of a message
 	}
 	err := resp.Failed(c.codeOf(said, bare.Code), said.Faults[0].Type, said.message())
-	err.Err = said
+	err.Err = said.shown(resp)
 	return err
 }
 

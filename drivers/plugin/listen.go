@@ -68,7 +68,7 @@ func (p *Provider) listenOnce(ctx context.Context, handle func(context.Context, 
 			return nil
 		}
 		if failure := response.GetError(); failure != nil {
-			return fromproto.Error(failure)
+			return p.failure(failure)
 		}
 		// A connection of the plugin to its vendor waits for the answer, so what
 		// comes meanwhile is from another connection.

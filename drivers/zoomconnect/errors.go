@@ -27,8 +27,8 @@ func fieldError(field, reason string) *provider.Error {
 	return &provider.Error{Code: provider.Rejected, Err: &FieldError{field, reason}}
 }
 
-// APIError is an error that the vendor reported. Its words may contain a phone
-// number; Error does not repeat them.
+// APIError is an error that the vendor reported. Its words do not show the number
+// and text of the message; Error does not repeat them.
 type APIError struct {
 	HTTPStatus       int
 	Status           string // the HTTP reason in capitals, "BAD_REQUEST"
@@ -40,6 +40,14 @@ type APIError struct {
 
 // Error returns the HTTP status.
 func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPStatus) }
+
+// shown returns the error with words that may be shown.
+func (e *APIError) shown(r *httpcall.Response) *APIError {
+	return &APIError{
+		HTTPStatus: e.HTTPStatus, Status: r.Words(e.Status), Code: e.Code, Message: r.Words(e.Message),
+		DeveloperMessage: r.Words(e.DeveloperMessage), MoreInfoURL: r.Words(e.MoreInfoURL),
+	}
+}
 
 // parseError reads an error body; nil = it is none. It reads the response
 // without secrets. A message has a text in "message" too, but never a code; and
@@ -89,7 +97,7 @@ func (c *Client) failure(resp *httpcall.Response, said *APIError, sends bool) *p
 		number = strconv.Itoa(said.Code)
 	}
 	err := resp.Failed(c.codeOf(number, said.Message, bare.Code), number, said.Message)
-	err.Err = said
+	err.Err = said.shown(resp)
 	return err
 }
 

@@ -2,6 +2,7 @@ package zoomconnect_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -432,4 +433,17 @@ func TestCancelledContext(t *testing.T) {
 	_, err := p.Send(ctx, &provider.Message{To: alice, Text: "x"})
 	require.ErrorIs(t, err, provider.Unavailable)
 	assert.Zero(t, s.Requests())
+}
+
+// What the vendor repeats of the message is not shown, but it still says why the
+// message was refused.
+func TestReasonIsReadBeforeItIsHidden(t *testing.T) {
+	s := newServer(t)
+	s.Fail(400, `{"status":"BAD_REQUEST","message":"You have no credit left, Ann"}`)
+	_, err := open(t, s.URL).Send(t.Context(), &provider.Message{To: alice, Text: "You have no credit left, Ann"})
+	require.ErrorIs(t, err, provider.InsufficientFunds)
+	assert.ErrorContains(t, err, "[text]")
+	said, ok := errors.AsType[*zoomconnect.APIError](err)
+	require.True(t, ok)
+	assert.Equal(t, "[text]", said.Message)
 }

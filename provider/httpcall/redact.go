@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/provider/redact"
 )
 
 // maxWords is the maximum length of another party's words in an error, in bytes.
@@ -48,10 +47,4 @@ func proxySecrets(proxy provider.Secret) []provider.Secret {
 	}
 	password, _ := u.User.Password()
 	return []provider.Secret{proxy, provider.Secret(password), provider.Secret(u.User.Username() + ":" + password), provider.Secret(u.User.String())}
-}
-
-// words hides what must not come out in the vendor's words: secrets, and what they
-// repeat of the request's private values.
-func (r *Response) words(s string) string {
-	return redact.Echo(r.scrub(s), r.private...)
 }

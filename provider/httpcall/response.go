@@ -90,15 +90,21 @@ func (r *Response) Raw() json.RawMessage {
 	return quoted
 }
 
+// Words returns the vendor's words as they may be shown and logged: secrets and what
+// they repeat of [Request].Private are hidden, and what is beyond 1000 bytes is cut
+// off. A driver uses it for each text of an error type of its own.
+func (r *Response) Words(s string) string {
+	return shorten(redact.NewEcho(r.private...).Hide(r.scrub(s)))
+}
+
 // Failed makes the error for a response whose documented body says what
-// happened to the message. Because the vendor's words end up in logs, secrets and
-// what they repeat of [Request].Private are hidden, and words beyond 1000 bytes are
-// cut off.
+// happened to the message. Vendor code and message are shown as [Response.Words]
+// has them, except that a code of up to six digits stays as it is.
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
-		VendorCode:    shorten(redact.Code(r.scrub(vendorCode), r.words)),
-		VendorMessage: shorten(r.words(vendorMessage)),
+		VendorCode:    redact.Code(r.scrub(vendorCode), r.Words),
+		VendorMessage: r.Words(vendorMessage),
 		RetryAfter:    r.RetryAfter(),
 		Err:           fmt.Errorf("HTTP status %d", r.Status),
 	}
@@ -110,7 +116,7 @@ func (r *Response) Indeterminate(cause error) *provider.Error {
 	if cause == nil {
 		cause = errUnread
 	}
-	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, hidden(cause, r.words))}
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, hidden(cause, r.Words))}
 }
 
 var errUnread = errors.New("the response cannot be read as an acceptance")
@@ -127,7 +133,7 @@ func (r *Response) ByStatus() *provider.Error {
 		Err:        fmt.Errorf("HTTP status %d without a documented body", r.Status),
 	}
 	if r.bodyErr != nil {
-		err.Err = fmt.Errorf("%w: %w", err.Err, hidden(r.bodyErr, r.words))
+		err.Err = fmt.Errorf("%w: %w", err.Err, hidden(r.bodyErr, r.Words))
 	}
 	switch r.client.config.StatusOutcomes[r.Status] {
 	case provider.OutcomeRefused:

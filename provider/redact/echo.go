@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,26 +18,64 @@ const (
 // maxWords bounds the work: the rest of longer words is dropped.
 const maxWords = 4000
 
-// Echo hides what vendors' words repeat of a message, whose texts and numbers are
-// given. Case, spaces, punctuation and percent, HTML and JSON escapes do not
-// matter, so that "+1 (415) 555-2671" is the number 14155552671. Of a text is
-// hidden: the whole, twelve letters and digits in sequence if they are more than
-// one word, four digits in sequence, and a word that has letters and digits. Of a
-// number is hidden: seven digits in sequence.
-func Echo(words string, private ...string) string {
-	if words == "" {
-		return ""
+// Echo hides what vendors' words repeat of messages. It is safe for concurrent use.
+type Echo struct {
+	parts []part
+	seeds map[uint32]bool // the first four bytes of all that may be hidden
+	short bool            // a part is shorter than that
+}
+
+// part is a private text or number.
+type part struct {
+	folded
+	number bool
+}
+
+// NewEcho makes an Echo of the texts and numbers of messages. Case, spaces,
+// punctuation and percent, HTML and JSON escapes do not matter, so that
+// "+1 (415) 555-2671" is the number 14155552671. Of a text is hidden: the whole,
+// twelve letters and digits in sequence if they are more than one word, four digits
+// in sequence, and a word that has letters and digits. Of a number is hidden: seven
+// digits in sequence.
+func NewEcho(private ...string) *Echo {
+	e := &Echo{seeds: make(map[uint32]bool)}
+	known := make(map[string]bool, len(private)) // the messages of a batch often have the same text
+	for _, s := range private {
+		p := part{fold(s), isNumber(s)}
+		if p.text == "" || known[s] {
+			continue
+		}
+		known[s] = true
+		e.parts = append(e.parts, p)
+		e.short = e.short || len(p.text) < seedLength
+		for i := range len(p.text) - seedLength + 1 {
+			e.seeds[seed(p.text[i:])] = true
+		}
 	}
+	return e
+}
+
+const seedLength = 4
+
+func seed(s string) uint32 {
+	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+}
+
+// Hide returns the words with [TextMark] and [NumberMark] in place of what they
+// repeat. Words beyond 4000 bytes are cut off.
+func (e *Echo) Hide(words string) string {
 	if len(words) > maxWords {
 		words = strings.ToValidUTF8(words[:maxWords], "") + "…"
 	}
 	w := fold(words)
 	hidden := make([]string, len(w.text)) // by byte of w.text: the mark, "" = shown
-	for i, p := range private {
-		if slices.Contains(private[:i], p) {
-			continue // the messages of a batch often have the same text
+	for i := range w.text {
+		if rest := w.text[i:]; !e.short && (len(rest) < seedLength || !e.seeds[seed(rest)]) {
+			continue
 		}
-		w.hide(hidden, fold(p), isNumber(p))
+		for k := range e.parts {
+			w.hide(hidden, i, &e.parts[k])
+		}
 	}
 	return w.without(words, hidden)
 }
@@ -87,58 +124,50 @@ func fold(s string) folded {
 	return f
 }
 
-// hide marks what w has in common with a private text.
-func (w *folded) hide(hidden []string, p folded, number bool) {
+// hide marks what is to be hidden at byte i of w.
+func (w *folded) hide(hidden []string, i int, p *part) {
 	mark := TextMark
-	if number {
+	if p.number {
 		mark = NumberMark
 	}
-	for i := 0; i < len(w.text); {
-		n := w.common(i, p, number)
-		for k := i; k < i+n; k++ {
-			if hidden[k] == "" || number {
-				hidden[k] = mark
-			}
+	for k := range w.common(i, p) {
+		if hidden[i+k] == "" || p.number {
+			hidden[i+k] = mark
 		}
-		_, size := utf8.DecodeRuneInString(w.text[i:])
-		i += max(n, size)
 	}
 }
 
 // common returns the length of what is to be hidden at byte i of w; 0 = nothing.
-func (w *folded) common(i int, p folded, number bool) int {
-	if p.text == "" {
-		return 0
-	}
+func (w *folded) common(i int, p *part) int {
 	rest, longest := w.text[i:], 0
-	seed := p.text // shorter than anything else that is hidden
-	if len(seed) > minDigits {
-		seed = prefix(rest, minDigits)
+	begin := p.text // shorter than anything else that is hidden
+	if len(begin) > seedLength {
+		begin = prefix(rest, seedLength)
 	}
-	if !strings.HasPrefix(rest, seed) {
+	if !strings.HasPrefix(rest, begin) {
 		return 0
 	}
 	for at := 0; ; {
-		k := strings.Index(p.text[at:], seed)
+		k := strings.Index(p.text[at:], begin)
 		if k < 0 {
 			return longest
 		}
 		at += k
 		n := sharedPrefix(rest, p.text[at:])
-		longest = max(longest, w.significant(i, n, p, at, number))
+		longest = max(longest, w.significant(i, n, p, at))
 		at++
 	}
 }
 
 // significant returns how much of the n bytes that w at i and p at at have in
 // common is to be hidden.
-func (w *folded) significant(i, n int, p folded, at int, number bool) int {
+func (w *folded) significant(i, n int, p *part, at int) int {
 	same := p.text[at : at+n]
 	runes := utf8.RuneCountInString(same)
 	switch {
 	case n == len(p.text) && (runes >= minText || w.bounded(i, n)):
 		return n
-	case number:
+	case p.number:
 		if runes >= minNumber {
 			return n
 		}

@@ -16,8 +16,11 @@ func Error(err error, hide func(string) string) error {
 		return nil
 	}
 	e, ok := errors.AsType[*provider.Error](err)
-	if !ok || e == nil {
+	if !ok {
 		return quietly(err, hide)
+	}
+	if e == nil {
+		return err // a driver's mistake, which has no text
 	}
 	clean := *e
 	clean.VendorCode = Code(e.VendorCode, hide)
@@ -43,11 +46,10 @@ func Message(err error, ms ...*provider.Message) error {
 	if err == nil {
 		return nil
 	}
-	private := Private(ms...)
-	return Error(err, func(s string) string { return Echo(s, private...) })
+	return Error(err, NewEcho(Private(ms...)...).Hide)
 }
 
-// Private returns the numbers and texts of messages, for [Echo].
+// Private returns the numbers and texts of messages, for [NewEcho].
 func Private(ms ...*provider.Message) []string {
 	private := make([]string, 0, 2*len(ms))
 	for _, m := range ms {

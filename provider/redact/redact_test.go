@@ -109,15 +109,15 @@ func TestEcho(t *testing.T) {
 		{"broken UTF-8", "Your login\xff code is 4711 \xff", text, "[text] \xff"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, redact.Echo(tt.words, number, tt.text, tt.text))
+			assert.Equal(t, tt.want, redact.NewEcho(number, tt.text, tt.text).Hide(tt.words))
 		})
 	}
-	assert.Equal(t, "a [text] b", redact.Echo("a first of the two b", "the other one", "First of the two"))
-	assert.Equal(t, "shown", redact.Echo("shown"))
-	assert.Equal(t, "shown", redact.Echo("shown", "", "…"))
+	assert.Equal(t, "a [text] b", redact.NewEcho("the other one", "First of the two").Hide("a first of the two b"))
+	assert.Equal(t, "shown", redact.NewEcho().Hide("shown"))
+	assert.Equal(t, "shown", redact.NewEcho("", "…").Hide("shown"))
 	long := strings.Repeat("x ", 3000) + text
-	assert.NotContains(t, redact.Echo(long, text), "4711")
-	assert.Less(t, len(redact.Echo(long, text)), 4010)
+	assert.NotContains(t, redact.NewEcho(text).Hide(long), "4711")
+	assert.Less(t, len(redact.NewEcho(text).Hide(long)), 4010)
 }
 
 // The promise in the plainest words, for texts without escapes: what is left has no
@@ -130,7 +130,7 @@ func FuzzEcho(f *testing.F) {
 	f.Add("a b c d e f g 1234 567 8 h i j k l m", "d-e-f-g-1-2-3-4-5-6-7-8-h-i-j-k", uint64(12345678))
 	f.Fuzz(func(t *testing.T, words, text string, number uint64) {
 		digits := fmt.Sprint(number)
-		hidden := redact.Echo(words, digits, text)
+		hidden := redact.NewEcho(digits, text).Hide(words)
 		if len(words) > 3000 || !plain(words) || !plain(text) {
 			return // no panic is enough
 		}
