@@ -86,10 +86,10 @@ func (c *Config) validate() error {
 	if c.ReplyURL != "" && !hasScheme(c.ReplyURL, "https") {
 		return provider.ConfigErrorf("reply_url", "must be an https URL, such as https://hooks.example/sms")
 	}
-	if err := httpcall.CheckURL("revoke_url", c.RevokeURL); err != nil {
+	if err := c.CheckURL("revoke_url", c.RevokeURL); err != nil {
 		return err
 	}
-	return httpcall.CheckURL("token_url", c.TokenURL)
+	return c.CheckURL("token_url", c.TokenURL)
 }
 
 // secrets never appear in errors or raw responses.

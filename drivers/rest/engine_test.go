@@ -202,7 +202,7 @@ func TestOpenIsStrict(t *testing.T) {
 	for _, c := range []struct{ name, settings, want string }{
 		{"no recipe", `{}`, `recipe: is missing; want a file, or one of 46elks, africastalking`},
 		{"unknown recipe", `{"recipe":"x"}`, `recipe: unknown recipe "x"`},
-		{"unknown key", `{"recipe":"transmitsms","user":"x"}`, `user: unknown key; want one of username, password, currency, callback_token, allow_private, base_url`},
+		{"unknown key", `{"recipe":"transmitsms","user":"x"}`, `user: unknown key; want one of username, password, currency, callback_token, allow_private, allow_private_http, base_url`},
 		{"missing setting", `{"recipe":"transmitsms","username":"u"}`, `password: is missing: API secret`},
 		{"empty secret", `{"recipe":"transmitsms","username":"u","password":"p","callback_token":""}`, `callback_token: must not be empty`},
 		{"short secret", `{"recipe":"transmitsms","username":"u","password":"p","callback_token":"short"}`, `callback_token: does not match`},

@@ -29,13 +29,13 @@ var special = []netip.Prefix{
 }
 
 // guarded is the configuration for one URL, with the guard unless private
-// addresses are allowed, the URL is a loopback address, or there is a proxy,
-// which then decides.
+// addresses are allowed, the URL is a loopback address or plain http (package
+// httpcall then allows no other), or there is a proxy, which then decides.
 func (c Config) guarded(address string) httpcall.Config {
 	own := c.Config
 	own.BaseURL = address
 	u, err := url.Parse(address)
-	if err == nil && !c.AllowPrivate && c.Proxy == "" && !httpcall.IsLoopback(u.Hostname()) {
+	if err == nil && u.Scheme != "http" && !c.AllowPrivate && c.Proxy == "" && !httpcall.IsLoopback(u.Hostname()) {
 		own.DialControl = refusePrivate
 	}
 	return own

@@ -43,6 +43,9 @@ func TestPrivateAddressesAreNotConnectedTo(t *testing.T) {
 
 	assert.NotNil(t, config.guarded("https://api.example.com").DialControl)
 	assert.Nil(t, config.guarded("http://127.0.0.1:8080").DialControl, "the user named loopback")
+	config.AllowPrivateHTTP = true
+	assert.NotNil(t, config.guarded("https://10.0.0.1").DialControl, "the other setting is about http")
+	assert.Nil(t, config.guarded("http://10.0.0.1").DialControl, "package httpcall checks it")
 	config.AllowPrivate = true
 	assert.Nil(t, config.guarded("https://10.0.0.1").DialControl)
 }

@@ -46,6 +46,10 @@ func New(config Config, secrets ...provider.Secret) (*Client, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
+	return newClient(config, secrets)
+}
+
+func newClient(config Config, secrets []provider.Secret) (*Client, error) {
 	kept, fresh, err := config.transports()
 	if err != nil {
 		return nil, err
@@ -133,6 +137,9 @@ func (c *Client) roundTrip(ctx context.Context, cancel context.CancelCauseFunc, 
 	if err != nil {
 		return nil, false, &provider.Error{Code: provider.Unavailable, Err: err}
 	}
+	if req.URL.Scheme == "http" {
+		req = req.WithContext(context.WithValue(req.Context(), plainKey{}, true))
+	}
 	transport := c.kept
 	if r.Fresh || hasReplayKey(req) {
 		transport = c.fresh
@@ -172,7 +179,7 @@ func ConnectTimeout(ctx context.Context) (d time.Duration, ok bool) {
 // the message.
 func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.Error {
 	code := provider.Unavailable
-	if w.wrote() {
+	if w.wrote() && !(w.first() && wantsCertificate(err)) {
 		code, err = provider.Indeterminate, unquoted(err)
 	}
 	if cause := context.Cause(ctx); cause != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -37,6 +36,11 @@ type Config struct {
 	Proxy          provider.Secret          `json:"proxy" doc:"URL of a proxy (http, https or socks5), with user and password if it needs them; the environment is ignored"`
 	CAFile         string                   `json:"ca_file" doc:"PEM file with the certificate authorities to trust instead of the system's"`
 
+	// AllowPrivateHTTP allows http URLs whose host is in a private network. Every
+	// address is checked when it is connected to, after names are resolved. It
+	// excludes Proxy for such URLs.
+	AllowPrivateHTTP bool `json:"allow_private_http" doc:"allow an http URL to a private or link-local address, such as an SMS modem in the local network; credentials and texts travel unencrypted; default false"`
+
 	// DialControl, if set, is called with each address before it is connected
 	// to, after names are resolved, and may refuse it, as in net.Dialer. With a
 	// Proxy the address is the proxy's.
@@ -45,7 +49,7 @@ type Config struct {
 
 // validate checks the settings and names the first bad one.
 func (c *Config) validate() error {
-	if err := CheckURL("base_url", c.BaseURL); err != nil {
+	if err := c.CheckURL("base_url", c.BaseURL); err != nil {
 		return err
 	}
 	for name, d := range map[string]provider.Duration{"timeout": c.Timeout, "connect_timeout": c.ConnectTimeout, "idle_timeout": c.IdleTimeout} {
@@ -81,38 +85,6 @@ func checkStatusOutcome(status int, outcome provider.Outcome) error {
 	return provider.ConfigErrorf("status_outcomes", "%q for %d; want refused, not_sent or unknown", outcome, status)
 }
 
-// CheckURL checks a URL from a setting: https, or http to loopback, with a host
-// and without user, query or fragment. The error is a *provider.ConfigError for
-// that setting.
-func CheckURL(setting, raw string) error {
-	if raw == "" {
-		return provider.ConfigErrorf(setting, "must not be empty; want a URL such as https://api.example.com")
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Hostname() == "":
-		return provider.ConfigErrorf(setting, "is not a URL such as https://api.example.com")
-	case u.User != nil:
-		return provider.ConfigErrorf(setting, "must not contain a user or password; set them as settings of their own")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return provider.ConfigErrorf(setting, "must not have a query or fragment")
-	case u.Scheme == "https", u.Scheme == "http" && IsLoopback(u.Hostname()):
-		return nil
-	case u.Scheme == "http":
-		return provider.ConfigErrorf(setting, "plain http to %s would expose credentials and texts; want https (http is allowed only to loopback)", u.Hostname())
-	}
-	return provider.ConfigErrorf(setting, "scheme %q; want https", u.Scheme)
-}
-
-// IsLoopback reports whether a host name or address refers to this machine.
-func IsLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
-}
-
 // transports makes the two transports: one that keeps connections, and one that
 // opens a connection for each request.
 func (c *Config) transports() (kept, fresh *http.Transport, err error) {
@@ -120,7 +92,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	// on dialling for the next one and needs a limit of its own.
 	backstop := 2 * c.ConnectTimeout.Or(DefaultConnectTimeout)
 	kept = &http.Transport{
-		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second, Control: c.DialControl}),
+		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second, ControlContext: c.control}),
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: backstop,
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only: see the package comment

@@ -118,6 +118,23 @@ func (w *witness) wrote() bool {
 	return w.foreign || w.conn != nil && w.conn.seal(w.start)
 }
 
+// first reports whether the request was the first on its connection.
+func (w *witness) first() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conn != nil && !w.foreign && !w.reused
+}
+
+// wantsCertificate reports whether the server ended the TLS handshake because the
+// client has no certificate. Under TLS 1.3 a client has finished the handshake, and
+// has written its first request, before it learns of that; the server has not, and
+// reads no request before it has (RFC 8446, sections 2 and 6.2; package tls sends no
+// early data and offers no authentication after the handshake).
+func wantsCertificate(err error) bool {
+	alert, ok := errors.AsType[*net.OpError](err)
+	return ok && alert.Op == "remote error" && alert.Err.Error() == "tls: certificate required"
+}
+
 func counted(c net.Conn) *countedConn {
 	for {
 		switch t := c.(type) {

@@ -19,7 +19,7 @@ const DefaultLimit = 1 << 20
 type Request struct {
 	Method string
 	// Path follows the base URL, "/messages", percent-encoded where needed. An
-	// absolute URL replaces the base URL and must have passed [CheckURL].
+	// absolute URL replaces the base URL and must have passed [Config.CheckURL].
 	Path   string
 	Query  url.Values
 	Header http.Header

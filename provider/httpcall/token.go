@@ -82,11 +82,11 @@ type tokenRequest struct {
 // settings and the timeout of token requests are taken from config; its other
 // settings are ignored. A bad setting is a *provider.ConfigError.
 func NewTokenSource(config Config, credentials ClientCredentials) (*TokenSource, error) {
-	if err := CheckURL("token_url", credentials.TokenURL); err != nil {
+	if err := config.CheckURL("token_url", credentials.TokenURL); err != nil {
 		return nil, err
 	}
 	if credentials.RevokeURL != "" {
-		if err := CheckURL("revoke_url", credentials.RevokeURL); err != nil {
+		if err := config.CheckURL("revoke_url", credentials.RevokeURL); err != nil {
 			return nil, err
 		}
 	}

@@ -58,6 +58,8 @@ type Provider struct {
 	router.Upstream
 	Driver string
 	Line   int
+
+	unencrypted string // the path of a setting that allows plain http; "" = none does
 }
 
 // Options configure Load and Read. A nil Options means the defaults.
@@ -149,13 +151,18 @@ type Warning struct {
 	Reason string `json:"reason"`
 }
 
-// Warnings lists settings that are allowed but hardly meant, in the order of their
-// lines.
+// Warnings lists settings that are allowed but hardly meant, or that weaken security,
+// in the order of their lines.
 func (c *Config) Warnings() []Warning {
 	list := c.exposed()
 	for _, f := range c.router.Warnings() {
 		path := inFile(f.Path)
 		list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: f.Reason})
+	}
+	for i := range c.Providers {
+		if path := c.Providers[i].unencrypted; path != "" {
+			list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: "credentials and texts may travel unencrypted over http, in the private network"})
+		}
 	}
 	slices.SortStableFunc(list, func(a, b Warning) int { return a.Line - b.Line })
 	return list

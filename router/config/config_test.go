@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -215,7 +216,7 @@ func TestMistakes(t *testing.T) {
 		{"key twice", "providers:\n  a: {driver: memory}\n  a: {driver: memory}\n", "anysms.yaml:3: providers.a: duplicate key; the first is in line 2"},
 		{"no driver", "providers:\n  a: {base_url: x}\n", "anysms.yaml:2: providers.a: has no driver; want driver: one of memory, shop"},
 		{"unknown driver", "providers:\n  a:\n    driver: twillio\n", `anysms.yaml:3: providers.a.driver: unknown driver "twillio"; want one of memory, shop`},
-		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key (did you mean \"token\"?); want one of base_url"},
+		{"unknown setting", "providers:\n  a:\n    driver: shop\n    base_url: https://x.example\n    tokken: x\n", "anysms.yaml:5: providers.a.tokken: unknown key (did you mean \"token\"?); want one of allow_private_http, base_url"},
 		{"unknown setting names the router's", "providers:\n  a: {driver: memory, ratelimit: 3}\n", "one of the router's: batch, connect_timeout, max_in_flight, overflow, rate_limit"},
 		{"plain http", "providers:\n  a:\n    driver: shop\n    base_url: http://api.example.com\n", "anysms.yaml:4: providers.a.base_url: plain http to api.example.com"},
 		{"unset variable", "providers:\n  a:\n    driver: shop\n    token: ${NOPE}\n", "anysms.yaml:4: providers.a.token: the environment variable NOPE is not set"},
@@ -278,6 +279,23 @@ func TestVariables(t *testing.T) {
 	assert.Equal(t, "0123", opened[0].Token.Reveal(), "a secret of digits stays as it is")
 	assert.Equal(t, 83, opened[0].Level, "YAML reads 0123 so")
 	assert.Equal(t, map[string]string{"k": ""}, opened[0].More)
+}
+
+// Whatever weakens security is announced, also where a plugin's driver has the
+// setting.
+func TestPlainHTTPIsAnnounced(t *testing.T) {
+	c, err := read(t, `providers:
+  a: {driver: shop, base_url: 'http://192.168.1.10', token: x, allow_private_http: true}
+  b: {driver: shop, base_url: 'https://x.example', token: x, allow_private_http: false}
+`, new([]shop))
+	require.NoError(t, err)
+	var got []string
+	for _, w := range c.Warnings() {
+		if strings.Contains(w.Reason, "unencrypted") {
+			got = append(got, fmt.Sprintf("%d: %s", w.Line, w.Path))
+		}
+	}
+	assert.Equal(t, []string{"2: providers.a.allow_private_http"}, got)
 }
 
 func TestWarnings(t *testing.T) {

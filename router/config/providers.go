@@ -147,7 +147,20 @@ func (d *document) openWith(ctx context.Context, path string, f field, driver pr
 	if upstream.Provider, err = driver.Open(ctx, raw); err != nil {
 		return Provider{}, d.notOpened(path, driver, err)
 	}
-	return Provider{Upstream: upstream, Driver: driver.Name, Line: f.line}, nil
+	return Provider{Upstream: upstream, Driver: driver.Name, Line: f.line, unencrypted: unencrypted(path, own)}, nil
+}
+
+// unencrypted returns the path of the setting that allows plain http to private
+// addresses, the driver's own or that of a plugin's driver; "" = it is not set.
+func unencrypted(path string, own map[string]any) string {
+	const key = "allow_private_http"
+	if own[key] == true {
+		return path + "." + key
+	}
+	if inner, ok := own["config"].(map[string]any); ok && inner[key] == true {
+		return path + ".config." + key
+	}
+	return ""
 }
 
 // notOpened finds the line of the setting that the driver refuses.
