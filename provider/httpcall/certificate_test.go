@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,7 +47,10 @@ func TestClientCertificateWanted(t *testing.T) {
 func TestOtherAlertsProveNothing(t *testing.T) {
 	config, ca := serverTLS(t)
 	config.MinVersion = tls.VersionTLS13
-	config.VerifyConnection = func(tls.ConnectionState) error { return errors.New("no") }
+	config.VerifyConnection = func(tls.ConnectionState) error {
+		time.Sleep(50 * time.Millisecond) // the client has written its request by then
+		return errors.New("no")
+	}
 	s := serve(t, func(_ *socket, c net.Conn, _ *bufio.Reader) {
 		_ = tls.Server(c, config).Handshake()
 		_, _ = io.Copy(io.Discard, c)
