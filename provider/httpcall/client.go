@@ -132,7 +132,7 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 func (c *Client) roundTrip(ctx context.Context, cancel context.CancelCauseFunc, r Request) (answer *http.Response, stale bool, err error) {
 	connecting := time.AfterFunc(c.connectTimeout(ctx), func() { cancel(errConnectTimeout) })
 	defer connecting.Stop()
-	w := &witness{ready: func() { connecting.Stop() }}
+	w := &witness{method: r.Method, ready: func() { connecting.Stop() }}
 	req, err := r.build(httptrace.WithClientTrace(ctx, w.trace()), c.base)
 	if err != nil {
 		return nil, false, &provider.Error{Code: provider.Unavailable, Err: err}

@@ -3,7 +3,6 @@ package httpcall
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -91,9 +90,9 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 	// The client ends a request whose connection takes too long; net/http goes
 	// on dialling for the next one and needs a limit of its own.
 	backstop := 2 * c.ConnectTimeout.Or(DefaultConnectTimeout)
+	secure := &tls.Config{MinVersion: tls.VersionTLS12}
 	kept = &http.Transport{
-		DialContext:         countingDialer(&net.Dialer{Timeout: backstop, KeepAlive: 15 * time.Second, ControlContext: c.control}),
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     secure,
 		TLSHandshakeTimeout: backstop,
 		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only: see the package comment
 		IdleConnTimeout:     c.IdleTimeout.Or(DefaultIdleTimeout),
@@ -122,6 +121,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 			return nil, nil, provider.ConfigErrorf("ca_file", "%s contains no PEM certificate", c.CAFile)
 		}
 	}
+	kept.DialContext, kept.DialTLSContext = c.dialers(backstop, secure)
 	fresh = kept.Clone()
 	fresh.DisableKeepAlives = true
 	return kept, fresh, nil

@@ -1,7 +1,6 @@
 package httpcall
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -70,16 +69,6 @@ func (c *countedConn) seal(mark int64) (written bool) {
 	return c.writing || c.taken > mark
 }
 
-func countingDialer(d *net.Dialer) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := d.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &countedConn{Conn: conn}, nil
-	}
-}
-
 // witness follows one request through httptrace to the connection that carries
 // it.
 type witness struct {
@@ -88,6 +77,7 @@ type witness struct {
 	start   int64
 	foreign bool // a connection that was not counted: nothing can be proven
 	reused  bool // the connection had been idle
+	method  string
 	ready   func()
 }
 
@@ -107,6 +97,9 @@ func (w *witness) trace() *httptrace.ClientTrace {
 			return
 		}
 		w.start, w.reused = w.conn.mark(info.Reused), info.Reused
+		if guarded, ok := info.Conn.(*guardedConn); ok {
+			guarded.expect(w.method)
+		}
 	}}
 }
 
@@ -140,7 +133,9 @@ func counted(c net.Conn) *countedConn {
 		switch t := c.(type) {
 		case *countedConn:
 			return t
-		case *tls.Conn: // to the vendor, within one to the proxy
+		case *guardedConn:
+			c = t.Conn
+		case *tls.Conn: // to the vendor, perhaps within one to the proxy
 			c = t.NetConn()
 		default:
 			return nil
