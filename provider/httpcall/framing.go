@@ -81,9 +81,14 @@ func endsHead(head []byte) bool {
 	return bytes.HasSuffix(head, []byte("\n\n")) || bytes.HasSuffix(head, []byte("\n\r\n"))
 }
 
+// restart is for the next response; it keeps the buffers.
+func (f *framing) restart() {
+	f.state, f.left, f.head, f.line = inHead, 0, f.head[:0], f.line[:0]
+}
+
 // begin reads the header.
 func (f *framing) begin(method string) {
-	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(f.head)), &http.Request{Method: method})
+	response, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(f.head), len(f.head)), &http.Request{Method: method})
 	f.head = f.head[:0]
 	switch {
 	case err != nil, response.StatusCode == http.StatusSwitchingProtocols:

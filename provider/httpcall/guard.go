@@ -29,7 +29,8 @@ var errUnsolicited = errors.New("the server wrote more than the response")
 func (c *guardedConn) expect(method string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting, c.method, c.framing = true, method, framing{}
+	c.waiting, c.method = true, method
+	c.framing.restart()
 }
 
 func (c *guardedConn) Read(b []byte) (int, error) {
