@@ -33,5 +33,6 @@
 // sent nor treat a response as certain whose status leaves the outcome unknown.
 //
 // Requests only go to public addresses, which is checked when the connection is
-// made, unless allow_private is set or base_url is a loopback address.
+// made, unless allow_private is set or base_url is a loopback address, or http to a
+// private one with allow_private_http.
 package rest

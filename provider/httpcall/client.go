@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -112,6 +113,7 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 
+	echo := sync.OnceValue(func() *redact.Echo { return redact.NewEcho(r.Private...) })
 	answer, stale, err := c.roundTrip(ctx, cancel, r)
 	if stale {
 		// The idle connection was dead and nothing was written: the request has
@@ -120,10 +122,10 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 		answer, _, err = c.roundTrip(ctx, cancel, r)
 	}
 	if err != nil {
-		return nil, err
+		return nil, redact.Error(err, echo().Hide)
 	}
 	resp := c.read(ctx, answer, r.limit())
-	resp.private = r.Private
+	resp.echo = echo
 	return resp, nil
 }
 

@@ -13,8 +13,10 @@
 // redirect is followed, no cookie is kept, and no proxy is taken from the
 // environment. The protocol is HTTP/1.1, where a connection carries one request
 // at a time: only then are the bytes at the socket the bytes of this request.
-// Responses are read up to a limit, gzip and a byte order mark are understood,
-// and plain http is refused except to loopback.
+// Responses are read up to a limit, and gzip and a byte order mark are understood.
+// What a server writes beyond its response ends the connection and is in no log
+// (except over TLS through a proxy, where net/http logs it). Plain http is refused
+// except to loopback, or to private addresses with [Config].AllowPrivateHTTP.
 //
 // If the vendor's documents do not say what a response means, its status alone
 // decides: [Response.ByStatus]. [TokenSource] gives requests the access token

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,4 +76,16 @@ func TestProxyCredentialsAreNotShown(t *testing.T) {
 			assert.Less(t, len(err.Error()), 1100)
 		})
 	}
+}
+
+// Errors of the network do not repeat the message either, whatever is in them.
+func TestPrivateValuesAreNotInErrorsOfTheNetwork(t *testing.T) {
+	client := newClient(t, httpcall.Config{BaseURL: "http://127.0.0.1:9", DialControl: func(string, string, syscall.RawConn) error {
+		return errors.New("no way for YOUR LOGIN CODE IS 4711")
+	}})
+	r := post("x")
+	r.Private = []string{"Your login code is 4711"}
+	_, err := client.Do(t.Context(), r)
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.ErrorContains(t, err, "no way for [text]")
 }

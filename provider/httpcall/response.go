@@ -25,7 +25,7 @@ type Response struct {
 	bodyErr  error
 	received time.Time
 	client   *Client
-	private  []string // see Request.Private
+	echo     func() *redact.Echo // of Request.Private
 
 	tokens      *TokenSource // nil = the request carried no access token
 	token       *accessToken
@@ -94,7 +94,7 @@ func (r *Response) Raw() json.RawMessage {
 // they repeat of [Request].Private are hidden, and what is beyond 1000 bytes is cut
 // off. A driver uses it for each text of an error type of its own.
 func (r *Response) Words(s string) string {
-	return shorten(redact.NewEcho(r.private...).Hide(r.scrub(s)))
+	return shorten(r.echo().Hide(r.scrub(s)))
 }
 
 // Failed makes the error for a response whose documented body says what

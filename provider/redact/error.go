@@ -17,19 +17,26 @@ func Error(err error, hide func(string) string) error {
 	}
 	e, ok := errors.AsType[*provider.Error](err)
 	if !ok {
-		return quietly(err, hide)
+		clean, _ := quietly(err, hide)
+		return clean
 	}
 	if e == nil {
 		return err // a driver's mistake, which has no text
 	}
-	clean := *e
-	clean.VendorCode = Code(e.VendorCode, hide)
-	clean.VendorMessage = hide(e.VendorMessage)
-	clean.Err = quietly(e.Err, hide)
-	if _, bare := err.(*provider.Error); bare { //nolint:errorlint // a wrapped one is the case below
+	clean, changed := *e, false
+	clean.Err, changed = quietly(e.Err, hide)
+	clean.VendorCode, clean.VendorMessage = Code(e.VendorCode, hide), hide(e.VendorMessage)
+	changed = changed || clean.VendorCode != e.VendorCode || clean.VendorMessage != e.VendorMessage
+	text := err.Error()
+	hidden := hide(text)
+	_, bare := err.(*provider.Error) //nolint:errorlint // one that is wrapped is the last case
+	switch {
+	case !changed && (bare || hidden == text):
+		return err
+	case bare:
 		return &clean
 	}
-	return &quiet{hide(err.Error()), err, &clean}
+	return &quiet{hidden, err, &clean}
 }
 
 // Code returns a vendor's code with hide applied, unless it is up to six digits and
@@ -67,15 +74,16 @@ type quiet struct {
 	visible *provider.Error // nil = none
 }
 
-func quietly(err error, hide func(string) string) error {
+// quietly returns the error, or one with another text if hide changes it.
+func quietly(err error, hide func(string) string) (clean error, changed bool) {
 	if err == nil {
-		return nil
+		return nil, false
 	}
 	text := err.Error()
 	if clean := hide(text); clean != text {
-		return &quiet{clean, err, nil}
+		return &quiet{clean, err, nil}, true
 	}
-	return err
+	return err, false
 }
 
 func (q *quiet) Error() string { return q.text }
@@ -83,11 +91,16 @@ func (q *quiet) Error() string { return q.text }
 // Is finds what the error wraps, without giving it away.
 func (q *quiet) Is(target error) bool { return errors.Is(q.err, target) }
 
-// As finds the error of the driver.
+// As finds the error of the driver, and its code.
 func (q *quiet) As(target any) bool {
-	e, ok := target.(**provider.Error)
-	if ok && q.visible != nil {
-		*e = q.visible
+	switch t := target.(type) {
+	case **provider.Error:
+		if q.visible != nil {
+			*t = q.visible
+		}
+		return q.visible != nil
+	case *provider.Code:
+		return errors.As(q.err, t)
 	}
-	return ok && q.visible != nil
+	return false
 }

@@ -218,6 +218,25 @@ func TestError(t *testing.T) {
 		_, ok = errors.AsType[*provider.Error](err)
 		assert.False(t, ok)
 	})
+	t.Run("a code alone", func(t *testing.T) {
+		err := redact.Message(fmt.Errorf("%s: %w", words, provider.RateLimited), m)
+		check(t, err)
+		assert.Equal(t, provider.RateLimited, provider.CodeOf(err))
+	})
+	t.Run("wrapped in words of its own", func(t *testing.T) {
+		err := redact.Message(fmt.Errorf("%s: %w", words, &provider.Error{Code: provider.NoRoute, VendorMessage: "no route"}), m)
+		check(t, err)
+		assert.Equal(t, provider.NoRoute, provider.CodeOf(err))
+		require.EqualError(t, err, "'[text]' to +[number]: no_route: no route")
+	})
+	t.Run("harmless and wrapped", func(t *testing.T) {
+		err := fmt.Errorf("send: %w", &provider.Error{Code: provider.NoRoute, Err: &typed{"no"}})
+		assert.Same(t, err, redact.Message(err, m))
+	})
+	t.Run("a nil pointer", func(t *testing.T) {
+		var none *provider.Error
+		assert.NotPanics(t, func() { assert.Equal(t, error(none), redact.Message(none, m)) })
+	})
 	t.Run("harmless", func(t *testing.T) {
 		harmless := fmt.Errorf("send: %w", context.Canceled)
 		assert.Equal(t, harmless, redact.Message(harmless, m, nil))
