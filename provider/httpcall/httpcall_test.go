@@ -122,9 +122,16 @@ func TestProofOfPhase(t *testing.T) {
 	})
 	t.Run("a shorter connect timeout of the context holds", func(t *testing.T) {
 		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
-		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1)})
+		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1), ConnectTimeout: provider.Duration(time.Hour), Timeout: provider.Duration(time.Hour)})
 		_, err := c.Do(httpcall.WithConnectTimeout(t.Context(), 30*time.Millisecond), post("x"))
 		require.ErrorIs(t, err, provider.Unavailable)
+		require.ErrorContains(t, err, "connect timeout")
+	})
+	t.Run("a longer connect timeout of the context does not count", func(t *testing.T) {
+		hang := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
+		c := newClient(t, httpcall.Config{BaseURL: strings.Replace(hang.url, "http:", "https:", 1), ConnectTimeout: provider.Duration(30 * time.Millisecond), Timeout: provider.Duration(time.Hour)})
+		_, err := c.Do(httpcall.WithConnectTimeout(t.Context(), time.Hour), post("x"))
+		require.ErrorContains(t, err, "connect timeout")
 	})
 	t.Run("context cancelled before", func(t *testing.T) {
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) { s.read(r) })

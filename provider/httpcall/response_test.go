@@ -70,6 +70,30 @@ func TestReading(t *testing.T) {
 		})
 	}
 
+	for name, tt := range map[string]struct {
+		encoding, body string
+		limit          int64
+		readable       bool
+	}{
+		"as long as the limit":          {"", "12345", 5, true},
+		"longer by a byte":              {"", "123456", 5, false},
+		"empty, and the smallest limit": {"", "", 1, true},
+		"expanded, as long as it":       {"gzip", zipped("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 50, true},
+		"expanded, longer by a byte":    {"gzip", zipped("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), 50, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", tt.encoding)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			defer server.Close()
+			r := post("x")
+			r.Limit = tt.limit
+			resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, tt.readable, resp.Readable() == nil, "%v", resp.Readable())
+		})
+	}
 	t.Run("truncated", func(t *testing.T) {
 		s := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
 			s.read(r)
