@@ -112,6 +112,24 @@ func TestEcho(t *testing.T) {
 			assert.Equal(t, tt.want, redact.NewEcho(number, tt.text, tt.text).Hide(tt.words))
 		})
 	}
+	assert.Equal(t, "it is [text].", redact.NewEcho("OK").Hide("it is OK."), "nothing longer is private")
+	assert.Equal(t, "[text], [number]", redact.NewEcho("", "…", "OK", "OK", "Your login code", "+306900000009").Hide("your login code, 30 69 0000 0009"))
+	for _, tt := range []struct{ private, words, want string }{ // the shortest that is hidden, and one shorter
+		{"abcdef ghijkl", "xxabcdefghijklxx", "xx[text]xx"},
+		{"abcdef ghijk", "xxabcdefghijkxx", "xxabcdefghijkxx"},
+		{"abcdef ghijkl or more", "abcdefghijkl", "[text]"},
+		{"abcdef ghijk or more", "abcdefghijkx", "abcdefghijkx"},
+		{"+14155552671", "1415555 9", "[number] 9"},
+		{"+14155552671", "141555 9", "141555 9"},
+		{"a 4711 b", "x4711y", "x[text]y"},
+		{"a 471 b", "x471y", "x471y"},
+		{"use AB1C now", "AB1C", "[text]"},
+		{"use AB1 now", "AB1", "AB1"},
+	} {
+		assert.Equal(t, tt.want, redact.NewEcho(tt.private).Hide(tt.words), tt.private)
+	}
+	assert.Equal(t, "at [number]", redact.NewEcho("1234567").Hide("at 123-4567"), "a number has seven digits")
+	assert.Equal(t, "at [text]", redact.NewEcho("123456").Hide("at 123-456"), "fewer are a text")
 	assert.Equal(t, "a [text] b", redact.NewEcho("the other one", "First of the two").Hide("a first of the two b"))
 	assert.Equal(t, "shown", redact.NewEcho().Hide("shown"))
 	assert.Equal(t, "shown", redact.NewEcho("", "…").Hide("shown"))
