@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/redact"
@@ -17,21 +18,20 @@ var (
 	errShare   = errors.New("no response within this provider's share of the deadline")
 )
 
-// call hands a copy of the message to the driver, so that one that changes it, against
-// the contract, changes neither the caller's nor what the next provider is given. The
-// error repeats nothing of the message. A driver that panics leaves doubt.
+// call hands the driver a copy of the message: what a driver does to it reaches neither
+// the caller nor the next provider. A driver that panics leaves doubt.
 func call(ctx context.Context, p provider.Provider, m *provider.Message) (r *provider.Receipt, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			r, err = nil, panicked(v)
 		}
+		err = redact.Message(err, m) // a driver of somebody else may repeat it
 	}()
-	r, err = p.Send(ctx, m.Clone())
-	return proven(r, redact.Message(err, m))
+	return proven(p.Send(ctx, m.Clone()))
 }
 
-// callBatch hands copies of messages to the driver. A driver that panics leaves doubt
-// about all of them.
+// callBatch hands messages to the driver. A driver that panics leaves doubt about
+// all of them.
 func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message) (verdicts []provider.Verdict) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -40,21 +40,15 @@ func callBatch(ctx context.Context, p provider.Provider, ms []*provider.Message)
 				verdicts[i].Err = panicked(v)
 			}
 		}
+		discreet(verdicts, ms)
 	}()
 	copies := make([]*provider.Message, len(ms))
 	for i, m := range ms {
 		copies[i] = m.Clone()
 	}
 	verdicts = provider.SendBatch(ctx, p, copies)
-	var echo *redact.Echo
-	for i, v := range verdicts {
-		if v.Err != nil && echo == nil {
-			echo = redact.NewEcho(redact.Private(ms...)...)
-		}
-		if v.Err != nil {
-			v.Err = redact.Error(v.Err, echo.Hide)
-		}
-		verdicts[i].Receipt, verdicts[i].Err = proven(v.Receipt, v.Err)
+	for i := range verdicts {
+		verdicts[i].Receipt, verdicts[i].Err = proven(verdicts[i].Receipt, verdicts[i].Err)
 	}
 	return verdicts
 }
@@ -76,6 +70,16 @@ func proven(r *provider.Receipt, err error) (*provider.Receipt, error) {
 		return nil, &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("the driver returned both a receipt and an error: %s", err.Error())}
 	}
 	return nil, err
+}
+
+// discreet takes out of the errors what they repeat of the messages.
+func discreet(verdicts []provider.Verdict, ms []*provider.Message) {
+	echo := sync.OnceValue(func() *redact.Echo { return redact.NewEcho(redact.Private(ms...)...) })
+	for i, v := range verdicts {
+		if v.Err != nil {
+			verdicts[i].Err = redact.Error(v.Err, echo().Hide)
+		}
+	}
 }
 
 // panicked shows a fault of the Go runtime; any other value may hold the text.
