@@ -97,6 +97,11 @@ func TestExamples(t *testing.T) {
 		assert.Len(t, usa.Messages(), 1, "an unknown outcome is not sent again")
 	})
 
+	t.Run("smpp", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "smpp"))
+		assert.Equal(t, "accepted 1\nreport 1 delivered \ninbound   Thank you\n", out)
+	})
+
 	t.Run("otp", func(t *testing.T) {
 		out := run(t, "", filepath.Join(bin, "otp"), "-config", "memory.yaml", "+306971234567")
 		assert.Equal(t, "sent by fake\n", out)

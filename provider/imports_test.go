@@ -73,6 +73,8 @@ func forbiddenOutside(pkg, dep string) string {
 	case pkg == "drivers/internal/drivertest": // only tests import it
 	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
 		return "only plugins use gRPC"
+	case within(dep, "github.com/linxGnu/gosmpp") && !within(pkg, "drivers/smpp", "drivers/builtin", "conformance/smpplab", "cmd", "examples"):
+		return "only SMPP uses gosmpp"
 	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):
 		return "only router/config and drivers/rest read YAML"
 	case within(dep, "github.com/stretchr/testify"):

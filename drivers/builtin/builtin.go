@@ -11,6 +11,7 @@ import (
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/drivers/phonify"
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/smpp"
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/provider"
 )
@@ -19,7 +20,7 @@ import (
 // caller, who can add other drivers.
 func Registry() *provider.Registry {
 	r := new(provider.Registry)
-	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver, rest.Driver, zoomconnect.Driver); err != nil {
+	if err := r.Add(apifon.Driver, memory.Driver, phonify.Driver, rest.Driver, smpp.Driver, zoomconnect.Driver); err != nil {
 		panic("builtin: " + err.Error()) // two built-in drivers with the same name, which a test excludes
 	}
 	return r

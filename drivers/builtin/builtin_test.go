@@ -44,5 +44,5 @@ func TestRegistryBelongsToTheCaller(t *testing.T) {
 
 func ExampleRegistry() {
 	fmt.Println(builtin.Registry().Names())
-	// Output: [apifon memory phonify rest zoomconnect]
+	// Output: [apifon memory phonify rest smpp zoomconnect]
 }

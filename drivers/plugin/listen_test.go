@@ -6,11 +6,13 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/plugin"
+	"github.com/anysms/anysms/drivers/smpp/smpptest"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -92,6 +94,33 @@ func TestListeningEnds(t *testing.T) {
 			assert.ErrorIs(t, <-result, code)
 		})
 	}
+}
+
+// A driver whose vendor pushes over a connection, in another process.
+func TestSMPPCrosses(t *testing.T) {
+	server := smpptest.NewServer(smpptest.Config{})
+	defer server.Close()
+	p := open(t, config(t, "smpp", `{"address": "`+server.Address()+`", "system_id": "esme", "password": "secret"}`))
+	events, verdicts, result, stop := listening(t, p)
+	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx == 1 }, 10*time.Second, time.Millisecond)
+
+	r, err := send(p, "Καλημέρα")
+	require.NoError(t, err)
+	assert.Equal(t, "Καλημέρα", server.Messages()[0].Text)
+	reported := make(chan error, 1)
+	go func() { reported <- server.Report(r.ID, smpptest.StateDelivered) }()
+	event := <-events
+	assert.Equal(t, r.ID, event.ID)
+	assert.Equal(t, provider.StatusDelivered, event.Status)
+	select {
+	case err := <-reported:
+		require.Fail(t, "acknowledged before the host has recorded it", "%v", err)
+	default:
+	}
+	verdicts <- errors.New("the disk is full")
+	assert.Error(t, <-reported, "so the SMSC repeats it")
+	stop()
+	assert.NoError(t, <-result)
 }
 
 func TestEventsNeedTheBit(t *testing.T) {

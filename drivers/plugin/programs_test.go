@@ -24,6 +24,7 @@ import (
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
+	"github.com/anysms/anysms/drivers/smpp"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
 )
@@ -32,6 +33,7 @@ import (
 var programs = map[string]func(){
 	"memory": func() { plugin.Serve(memory.Driver) },
 	"apifon": func() { plugin.Serve(apifon.Driver) },
+	"smpp":   func() { plugin.Serve(smpp.Driver) },
 	"odd":    func() { plugin.Serve(oddDriver) },
 	"bare":   serveBare,
 	"liar":   func() { serveLiar(1) },

@@ -1,0 +1,40 @@
+package smpp
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// PartialError is in the error of a message of which the SMSC has accepted some
+// segments, but not all for certain. Its code is provider.Indeterminate.
+type PartialError struct {
+	IDs      []string // of the accepted segments, in their order
+	Segments int      // of the message
+	Err      error    // what became of the next one
+}
+
+// Error says how many segments were accepted.
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("%d of %d segments were accepted (%s), the next one: %v", len(e.IDs), e.Segments, strings.Join(e.IDs, idSeparator), e.Err)
+}
+
+// Unwrap returns what became of the next segment.
+func (e *PartialError) Unwrap() error { return e.Err }
+
+// partial makes the error of a message whose segments before this one were
+// accepted.
+func partial(ids []string, segments int, err error) error {
+	if len(ids) == 0 {
+		return err
+	}
+	return &provider.Error{Code: provider.Indeterminate, Err: &PartialError{IDs: ids, Segments: segments, Err: err}}
+}
+
+// idSeparator stands between the ids of a message's segments.
+const idSeparator = ","
+
+// SegmentIDs returns the SMSC's ids of the segments of a message, whose
+// Receipt.ID has all of them.
+func SegmentIDs(receiptID string) []string { return strings.Split(receiptID, idSeparator) }
