@@ -20,6 +20,12 @@ type Auth struct {
 	Query   *Tree      `yaml:"query"`
 	Body    *Tree      `yaml:"body"` // members of the form or JSON body, or of the query where there is no body
 	OAuth2  *OAuth2    `yaml:"oauth2"`
+
+	// Requests are signed in at most one way.
+	SigV4 *SigV4        `yaml:"sigv4"`
+	Azure *AzureHMAC    `yaml:"azure_hmac"`
+	OVH   *OVHSignature `yaml:"ovh"`
+	MAC   *MACToken     `yaml:"mac"`
 }
 
 // BasicAuth is HTTP Basic authentication.
@@ -55,6 +61,9 @@ func (a *Auth) Templates() []*Template {
 			all = append(all, o.Scope)
 		}
 	}
+	if by := a.signer(); by != nil {
+		all = append(all, by.templates()...)
+	}
 	return all
 }
 
@@ -67,6 +76,12 @@ func (a *Auth) Missing(s Scope) string {
 	}
 	if a.Bearer != nil {
 		needed = append(needed, a.Bearer)
+	}
+	if by := a.signer(); by != nil {
+		needed = append(needed, by.templates()...)
+	}
+	if a.SigV4 != nil {
+		needed = slices.DeleteFunc(needed, func(t *Template) bool { return t == a.SigV4.SessionToken })
 	}
 	for _, t := range needed {
 		names := t.Names()
@@ -135,6 +150,9 @@ func addHeaders(h http.Header, t *Tree, s Scope) {
 // tokens of OAuth2 are not checked.
 func (a *Auth) Authenticates(req *http.Request, body []byte, settings map[string]string) bool {
 	s := Scope{Settings: settings}
+	if by := a.signer(); by != nil && !signedBy(by, req, body, s) {
+		return false
+	}
 	want := httpcall.Request{Header: make(http.Header), Query: make(url.Values)}
 	a.apply(&want, s)
 	for key, list := range want.Header {

@@ -98,6 +98,7 @@ func (r *Request) Build(a *Auth, s Scope, each []Scope) (httpcall.Request, error
 		req.Query = FormValues(filled)
 	}
 	a.apply(&req, s)
+	req.Sign = a.Sign(req.Body, s)
 	if a.Body != nil && req.Body == nil {
 		maps.Copy(req.Query, FormValues(a.inside(nil, s)))
 	}
