@@ -76,3 +76,31 @@ router: {routes: [{name: all, providers: [sydney]}]}
 	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "unknown key")
 }
+
+func TestRecipeDiff(t *testing.T) {
+	source, err := rest.Source("plivo")
+	require.NoError(t, err)
+	changed := strings.Replace(string(source), "20: {is: unavailable,", "20: {is: invalid_recipient,", 1)
+	require.NotEqual(t, string(source), changed)
+	file := write(t, "plivo.yaml", strings.Replace(changed, "      message_expiry: \"{validity}\"\n", "", 1))
+
+	got := anysms(t, "recipe", "diff", "plivo", file)
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "report_codes    20  undelivered, unavailable  undelivered, invalid_recipient  Network Error\n")
+	assert.Contains(t, got.stdout, "lost: validity\n")
+	assert.Contains(t, got.stdout, " codes tried, 1 difference\n")
+
+	got = anysms(t, "recipe", "diff", "plivo", "plivo")
+	assert.Contains(t, got.stdout, " codes tried, 0 differences\n")
+	got = anysms(t, "recipe", "diff", "plivo", file, "--format", "json")
+	var diff struct {
+		Differences []map[string]string
+		Lost        []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &diff))
+	assert.Equal(t, []string{"validity"}, diff.Lost)
+	assert.Equal(t, []map[string]string{{
+		"table": "report_codes", "code": "20", "says": "Network Error", "source": "codes",
+		"before": "undelivered, unavailable", "after": "undelivered, invalid_recipient",
+	}}, diff.Differences)
+}

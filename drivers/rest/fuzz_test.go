@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"github.com/anysms/anysms/drivers/rest/internal/fixture"
 	"github.com/anysms/anysms/drivers/rest/resttest"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 )
 
 // FuzzParse: no text makes the loader panic, and what it loads can be used.
@@ -37,8 +39,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzReply: no answer makes any recipe panic, and only one with an id that the
-// answer holds is an acceptance.
+// FuzzReply: no response makes any recipe panic, and only one for which the
+// recipe's success predicate holds, and that has an id, is an acceptance.
 func FuzzReply(f *testing.F) {
 	type answer struct {
 		status int
@@ -52,9 +54,14 @@ func FuzzReply(f *testing.F) {
 	}))
 	f.Cleanup(s.Close)
 	providers := make(map[string]*rest.Provider)
+	oracles, numbers := make(map[string]oracle), make(map[string]string)
 	for _, name := range rest.Builtin() {
 		r, err := rest.Load(name)
 		require.NoError(f, err)
+		oracles[name] = oracleOf(f, r)
+		account, err := resttest.NewAccount(r)
+		require.NoError(f, err)
+		numbers[name] = cmp.Or(account.Numbers, "+3069") + "00000001"
 		p, err := resttest.Open(r, s.URL)
 		require.NoError(f, err)
 		f.Cleanup(func() { _ = p.Close() })
@@ -70,19 +77,20 @@ func FuzzReply(f *testing.F) {
 				body, err := one.Reply.Bytes()
 				require.NoError(f, err)
 				f.Add(200, body)
+				f.Add(one.Reply.Status, body)
 			}
 		}
 	}
-	m := &provider.Message{To: to, Text: "Hello"}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		if status < 200 || status > 599 {
 			return
 		}
 		current.Store(&answer{status, body})
 		for name, p := range providers {
+			m := &provider.Message{To: e164.MustParse(numbers[name]), Text: "Hello"}
 			receipt, err := p.Send(t.Context(), m)
 			noID := receipt != nil && receipt.ID == "" && name != "kannel" // the only one whose vendor gives none
-			if err == nil && (noID || status > 299) {
+			if err == nil && (noID || !oracles[name].accepts(status, body)) {
 				t.Errorf("%s: accepted with id %q and status %d", name, receipt.ID, status)
 			}
 			_, _ = provider.ReadStatus(t.Context(), p, "1:306900000001")

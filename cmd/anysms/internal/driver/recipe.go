@@ -32,7 +32,7 @@ replies and the expected results:
 
 func (a *app) recipeCommand() *cobra.Command {
 	return cli.Parent("recipe", cli.GroupSetUp, "List, show, check and write recipes, which describe vendors in YAML", recipeHelp,
-		a.recipeListCommand(), a.recipeShowCommand(), a.recipeValidateCommand(), a.recipeTestCommand(), a.recipeNewCommand(), a.recipeSchemaCommand())
+		a.recipeListCommand(), a.recipeShowCommand(), a.recipeDiffCommand(), a.recipeValidateCommand(), a.recipeTestCommand(), a.recipeNewCommand(), a.recipeSchemaCommand())
 }
 
 type recipeInfo struct {

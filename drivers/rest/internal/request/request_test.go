@@ -88,3 +88,10 @@ func TestReadBackRefusesOtherRequests(t *testing.T) {
 	assert.False(t, r.Fits(httptest.NewRequest(http.MethodGet, "/m", nil)))
 	assert.False(t, r.Fits(httptest.NewRequest(http.MethodPost, "/n", nil)))
 }
+
+// A text keeps the white space at its edges, in an answer and in a reply to us.
+func TestReadXMLKeepsTexts(t *testing.T) {
+	tree, err := request.ReadXML([]byte("<sms>\n  <id> 7 </id>\n  <text> two  blanks \n</text>\n  <empty/>\n</sms>"))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"sms": map[string]any{"id": " 7 ", "text": " two  blanks \n", "empty": ""}}, tree)
+}
