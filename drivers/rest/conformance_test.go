@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 			a, err := resttest.NewAccount(r)
 			require.NoError(t, err)
 			h := conformance.Harness{
-				Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text, Numbers: a.Numbers,
+				Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text, Numbers: a.Numbers, OtherRequests: a.OtherRequests,
 			}
 			if name != first {
 				h.WireProvenBy = "the recipe " + first

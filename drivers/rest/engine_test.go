@@ -16,7 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/conformance"
 	"github.com/anysms/anysms/drivers/rest"
+	"github.com/anysms/anysms/drivers/rest/resttest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/httpcall"
@@ -251,4 +253,62 @@ func TestCapabilitiesFollowTheSettings(t *testing.T) {
 	p, err = r.NewProvider(rest.Config{Values: map[string]provider.Secret{"token": "secret"}})
 	require.NoError(t, err)
 	assert.Equal(t, "OK", p.Acknowledgement().Body)
+}
+
+// A recipe can describe how a vendor exchanges a key and a secret for a token.
+func TestTokenExchange(t *testing.T) {
+	const exchange = `auth:
+  token:
+    request: {path: /auth, json: {api_key: me, api_secret: "{key}"}}
+    token: data.token
+    expires_in: data.ttl
+`
+	var exchanges atomic.Int64
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch {
+		case r.URL.Path == "/auth":
+			exchanges.Add(1)
+			assert.JSONEq(t, `{"api_key":"me","api_secret":"k3yk3yk3y"}`, string(body))
+			fmt.Fprint(w, `{"data":{"token":"t-1","ttl":3600}}`)
+		case r.Header.Get("Authorization") != "Bearer t-1":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			fmt.Fprint(w, `{"id":"1"}`)
+		}
+	}
+	recipe := strings.Replace(small, "auth:\n  bearer: \"{key}\"\n", exchange, 1)
+	p := open(t, recipe, serve)
+	for range 2 {
+		_, err := p.Send(t.Context(), &provider.Message{To: to, Text: "Hello"})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, int64(1), exchanges.Load())
+
+	r, err := rest.Parse("acme.yaml", []byte(recipe))
+	require.NoError(t, err)
+	for _, result := range resttest.Replay(t.Context(), r) {
+		assert.Empty(t, result.Faults, result.Fixture)
+	}
+	account, err := resttest.NewAccount(r)
+	require.NoError(t, err)
+	conformance.Run(t, conformance.Harness{
+		Open: account.Open, OpenTimeout: account.OpenTimeout, Replies: account.Replies, Secrets: account.Secrets, Extra: account.Extra,
+		Text: account.Text, OtherRequests: account.OtherRequests, WireProvenBy: "the recipe transmitsms",
+	})
+}
+
+// Of alternative credentials one must be set.
+func TestMissingCredentials(t *testing.T) {
+	r, err := rest.Load("twilio")
+	require.NoError(t, err)
+	values := map[string]provider.Secret{"account_sid": "AC00000000000000000000000000000000"}
+	_, err = r.NewProvider(rest.Config{Values: values})
+	require.ErrorContains(t, err, "auth_token: must be set")
+	values["api_key_sid"], values["api_key_secret"] = "SK00000000000000000000000000000000", "apiKeySecret0123"
+	p, err := r.NewProvider(rest.Config{Values: values})
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	_, err = r.NewProvider(rest.Config{Values: values, Config: httpcall.Config{CallbackURL: "https://hooks.example/sms"}})
+	require.ErrorContains(t, err, "auth_token: must be set if callback_url is")
 }

@@ -19,7 +19,7 @@ import (
 type Provider struct {
 	recipe       *Recipe
 	client       *httpcall.Client
-	tokens       *httpcall.TokenSource // nil = the recipe has no OAuth2
+	tokens       *httpcall.TokenSource // nil = the recipe has neither OAuth2 nor a token exchange
 	settings     map[string]string
 	secrets      redact.Secrets
 	templates    []registered
@@ -70,6 +70,15 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	}
 	if o := r.api.Auth.OAuth2; o != nil {
 		if p.tokens, err = tokenSource(o, config, request.Scope{Settings: values}); err != nil {
+			return nil, err
+		}
+	}
+	if t := r.api.Auth.Token; t != nil {
+		exchange, err := t.Exchange(request.Scope{Settings: values})
+		if err != nil {
+			return nil, err
+		}
+		if p.tokens, err = httpcall.NewTokenExchange(config.guarded(config.BaseURL), exchange); err != nil {
 			return nil, err
 		}
 	}

@@ -54,6 +54,7 @@ type ClientCredentials struct {
 // provider.Unavailable.
 type TokenSource struct {
 	credentials *ClientCredentials // behind a pointer, so that %#v of what holds a source prints no secret
+	exchange    *TokenExchange     // nil = the client credentials grant
 	client      *Client
 	ctx         context.Context // ends at Close
 	cancel      context.CancelFunc
@@ -99,9 +100,13 @@ func NewTokenSource(config Config, credentials ClientCredentials) (*TokenSource,
 		credentials.Now = time.Now
 	}
 	credentials.Scopes = slices.Clone(credentials.Scopes)
-	s := &TokenSource{credentials: &credentials, client: client}
+	return newTokenSource(&credentials, nil, client), nil
+}
+
+func newTokenSource(credentials *ClientCredentials, exchange *TokenExchange, client *Client) *TokenSource {
+	s := &TokenSource{credentials: credentials, exchange: exchange, client: client}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	return s, nil
+	return s
 }
 
 // String describes the source without its credentials.
@@ -184,7 +189,11 @@ func (s *TokenSource) start() *tokenRequest {
 	}
 	s.running = r
 	s.requests.Go(func() {
-		token, err := s.fetch()
+		fetch := s.fetch
+		if s.exchange != nil {
+			fetch = s.trade
+		}
+		token, err := fetch()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		r.token, r.err = token, err

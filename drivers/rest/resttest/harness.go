@@ -1,6 +1,7 @@
 package resttest
 
 import (
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"time"
@@ -20,6 +21,8 @@ type Account struct {
 	Extra       string
 	Text        func(r *http.Request, body []byte) (to, text string)
 	Numbers     string
+
+	OtherRequests http.Handler
 }
 
 // NewAccount makes the account of a recipe's example.
@@ -41,6 +44,9 @@ func NewAccount(r *rest.Recipe) (Account, error) {
 		Extra:   r.Name,
 		Text:    func(req *http.Request, body []byte) (to, text string) { return m.sentBy(req, body) },
 	}
+	if m.file.Auth.Token != nil {
+		h.OtherRequests = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { m.serveToken(w, req) })
+	}
 	if only := m.file.Write.To.Only; len(only) > 0 {
 		h.Numbers = only[0]
 	}
@@ -50,6 +56,18 @@ func NewAccount(r *rest.Recipe) (Account, error) {
 		}
 	}
 	return h, nil
+}
+
+// serveToken answers a request for an access token, and reports whether it was
+// one.
+func (m *model) serveToken(w http.ResponseWriter, req *http.Request) bool {
+	t := m.file.Auth.Token
+	if t == nil || !t.Request.Fits(req) {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(t.Reply("made-up-token")) // fails only if the client has gone
+	return true
 }
 
 func (m *model) sentBy(req *http.Request, body []byte) (to, text string) {

@@ -35,24 +35,25 @@ func Replay(ctx context.Context, r *rest.Recipe) []Result {
 	results := make([]Result, len(m.fixtures))
 	for i := range m.fixtures {
 		f := &m.fixtures[i]
-		results[i] = Result{Fixture: f.Name, Faults: replay(ctx, r, f)}
+		results[i] = Result{Fixture: f.Name, Faults: replay(ctx, m, f)}
 	}
 	return results
 }
 
 // exchange is the server's side of one fixture.
 type exchange struct {
+	model   *model
 	fixture *fixture.Fixture
 	mu      sync.Mutex
 	seen    int
 	faults  []string
 }
 
-func replay(ctx context.Context, r *rest.Recipe, f *fixture.Fixture) []string {
-	x := &exchange{fixture: f}
+func replay(ctx context.Context, m *model, f *fixture.Fixture) []string {
+	x := &exchange{model: m, fixture: f}
 	server := httptest.NewServer(x)
 	defer server.Close()
-	p, err := open(r, server.URL, f)
+	p, err := open(m.Recipe, server.URL, f)
 	if err != nil {
 		return []string{fmt.Sprintf("open: %v", err)}
 	}
@@ -117,6 +118,9 @@ func exampleConfig(r *rest.Recipe, baseURL string, over map[string]string) rest.
 
 // ServeHTTP checks the request and sends the fixture's reply.
 func (x *exchange) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if x.model.serveToken(w, req) {
+		return
+	}
 	body, err := io.ReadAll(req.Body)
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -70,6 +70,9 @@ func (s *Server) serve(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return
 	}
+	if s.model.serveToken(w, req) {
+		return
+	}
 	f, failing := s.NextFailure("", req.URL.Path)
 	if failing && !f.After {
 		f.Write(w)

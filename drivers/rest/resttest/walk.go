@@ -52,6 +52,7 @@ func Decide(ctx context.Context, r *rest.Recipe, entries []rest.Entry) ([]Decisi
 type walker struct {
 	ctx      context.Context
 	recipe   *rest.Recipe // whose callbacks are not signed
+	model    *model
 	fixtures []fixture.Fixture
 	messages map[*fixture.Fixture]string // the vendor's words in a fixture's error
 	server   *httptest.Server
@@ -76,7 +77,7 @@ func newWalker(ctx context.Context, r *rest.Recipe) (*walker, error) {
 		return nil, err
 	}
 	w := &walker{
-		ctx: ctx, recipe: unsigned, fixtures: m.fixtures,
+		ctx: ctx, recipe: unsigned, model: m, fixtures: m.fixtures,
 		messages: make(map[*fixture.Fixture]string), opened: make(map[*fixture.Fixture]*rest.Provider),
 	}
 	w.server = httptest.NewServer(http.HandlerFunc(w.respond))
@@ -90,7 +91,10 @@ func (w *walker) close() {
 	w.server.Close()
 }
 
-func (w *walker) respond(rw http.ResponseWriter, _ *http.Request) {
+func (w *walker) respond(rw http.ResponseWriter, req *http.Request) {
+	if w.model.serveToken(rw, req) {
+		return
+	}
 	r := w.response.Load()
 	for key, v := range r.headers {
 		rw.Header().Set(key, v)

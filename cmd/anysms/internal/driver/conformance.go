@@ -199,7 +199,7 @@ func RecipeHarness(r *rest.Recipe) (conformance.Harness, error) {
 		return conformance.Harness{}, err
 	}
 	return conformance.Harness{
-		Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text, Numbers: a.Numbers,
+		Open: a.Open, OpenTimeout: a.OpenTimeout, Replies: a.Replies, Secrets: a.Secrets, Extra: a.Extra, Text: a.Text, Numbers: a.Numbers, OtherRequests: a.OtherRequests,
 	}, nil
 }
 

@@ -20,6 +20,7 @@ type Auth struct {
 	Query   *Tree      `yaml:"query"`
 	Body    *Tree      `yaml:"body"` // members of the form or JSON body, or of the query where there is no body
 	OAuth2  *OAuth2    `yaml:"oauth2"`
+	Token   *TokenAuth `yaml:"token"`
 
 	// Requests are signed in at most one way.
 	SigV4 *SigV4        `yaml:"sigv4"`
@@ -60,6 +61,9 @@ func (a *Auth) Templates() []*Template {
 		if o.Scope != nil {
 			all = append(all, o.Scope)
 		}
+	}
+	if a.Token != nil {
+		all = append(all, a.Token.templates()...)
 	}
 	if by := a.signer(); by != nil {
 		all = append(all, by.templates()...)
@@ -147,7 +151,7 @@ func addHeaders(h http.Header, t *Tree, s Scope) {
 }
 
 // Authenticates reports whether a request carries these credentials. Access
-// tokens of OAuth2 are not checked.
+// tokens are not checked.
 func (a *Auth) Authenticates(req *http.Request, body []byte, settings map[string]string) bool {
 	s := Scope{Settings: settings}
 	if by := a.signer(); by != nil && !signedBy(by, req, body, s) {
