@@ -114,7 +114,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	case body.Reply != nil:
 		return []provider.Event{p.imReply(&body, bytes.Clone(c.Body))}, nil
 	case body.Data != nil:
-		return p.deliveries(&body)
+		return p.deliveries(&body, c.Query.Get(attemptKey))
 	case body.smsReply.Text != nil && body.smsReply.From != "":
 		return []provider.Event{smsReplied(&body, bytes.Clone(c.Body))}, nil
 	}
@@ -122,7 +122,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 }
 
 // deliveries reads all items or none.
-func (p *Provider) deliveries(body *callbackBody) ([]provider.Event, error) {
+func (p *Provider) deliveries(body *callbackBody, attempt string) ([]provider.Event, error) {
 	events := make([]provider.Event, 0, len(body.Data))
 	for i, raw := range body.Data {
 		var d delivery
@@ -132,7 +132,9 @@ func (p *Provider) deliveries(body *callbackBody) ([]provider.Event, error) {
 		if body.RequestID == "" && d.MessageID == "" {
 			return nil, fmt.Errorf("apifon: item %d of the callback has no message id", i)
 		}
-		events = append(events, p.delivered(body, &d, raw))
+		e := p.delivered(body, &d, raw)
+		e.Attempt = attempt
+		events = append(events, e)
 	}
 	return events, nil
 }

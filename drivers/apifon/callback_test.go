@@ -18,6 +18,7 @@ import (
 	"github.com/anysms/anysms/drivers/apifon"
 	"github.com/anysms/anysms/drivers/apifon/apifontest"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 )
 
 func parse(t *testing.T, p *apifon.Provider, body string) []provider.Event {
@@ -209,6 +210,31 @@ func TestCallbackSecret(t *testing.T) {
 		_, err = p.ParseCallback(t.Context(), &provider.Callback{Query: url.Values{"key": {key}}, Body: body})
 		require.ErrorIs(t, err, provider.ErrBadSignature)
 	}
+}
+
+// The attempt comes back in the reports of a message that has a callback URL of
+// its own; the messages of a batch share one.
+func TestCallbackHasTheAttempt(t *testing.T) {
+	server, p := open(t, func(c *apifon.Config) { c.CallbackURL = "https://hooks.example/dlr" })
+	m := hello()
+	m.Attempt = "att_1"
+	_, err := p.Send(t.Context(), m)
+	require.NoError(t, err)
+	sent, err := url.Parse(server.Messages()[0].CallbackURL)
+	require.NoError(t, err)
+	assert.Equal(t, url.Values{"anysms_attempt": {"att_1"}}, sent.Query())
+	body, err := server.ReportBody(server.Messages()[0].ID, apifontest.Report{Code: 7})
+	require.NoError(t, err)
+	events, err := p.ParseCallback(t.Context(), &provider.Callback{Query: sent.Query(), Body: body})
+	require.NoError(t, err)
+	assert.Equal(t, "att_1", events[0].Attempt)
+
+	other := hello()
+	other.To, other.Attempt = e164.MustParse("+306900000002"), "att_2"
+	for _, v := range provider.SendBatch(t.Context(), p, []*provider.Message{m, other}) {
+		require.NoError(t, v.Err)
+	}
+	assert.Equal(t, "https://hooks.example/dlr", server.Messages()[1].CallbackURL)
 }
 
 // The fake vendor calls a receiver over HTTPS, as the real one does.

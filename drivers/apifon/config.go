@@ -100,9 +100,13 @@ func (c *Config) secrets() []provider.Secret {
 // callbackKey is the query parameter that carries the callback secret.
 const callbackKey = "key"
 
-// hook returns a URL for the vendor to call, with the callback secret.
-func (c *Config) hook(address string) string {
-	if address == "" || c.CallbackSecret == "" {
+// attemptKey is the query parameter that holds Message.Attempt.
+const attemptKey = "anysms_attempt"
+
+// hook returns a URL for the vendor to call, with the callback secret and the
+// attempt's id; "" = none.
+func (c *Config) hook(address, attempt string) string {
+	if address == "" || c.CallbackSecret == "" && attempt == "" {
 		return address
 	}
 	u, err := url.Parse(address)
@@ -110,7 +114,12 @@ func (c *Config) hook(address string) string {
 		return address
 	}
 	query := u.Query()
-	query.Set(callbackKey, c.CallbackSecret.Reveal())
+	if c.CallbackSecret != "" {
+		query.Set(callbackKey, c.CallbackSecret.Reveal())
+	}
+	if attempt != "" {
+		query.Set(attemptKey, attempt)
+	}
 	u.RawQuery = query.Encode()
 	return u.String()
 }

@@ -71,7 +71,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref})
+	result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref, m.Attempt})
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +82,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 type envelope struct {
 	recipients []Recipient
 	reference  string
+	attempt    string // "" = a batch, whose messages share the callback URL
 }
 
 // submit makes the request for a message, or for a batch like it.
@@ -128,7 +129,7 @@ func (p *Provider) sms(m *provider.Message, e envelope) (SMS, error) {
 		Recipients:  e.recipients,
 		ReferenceID: e.reference,
 		Message:     text,
-		CallbackURL: p.config.hook(p.config.CallbackURL),
+		CallbackURL: p.config.hook(p.config.CallbackURL, e.attempt),
 		TTE:         TTE{For: m.Validity},
 		Date:        sendAt(m),
 	}, nil

@@ -37,8 +37,8 @@ func (p *Provider) im(m *provider.Message, extra map[string]string, e envelope) 
 		Recipients:  e.recipients,
 		ReferenceID: e.reference,
 		Failover:    &text,
-		CallbackURL: p.config.hook(p.config.CallbackURL),
-		ReplyURL:    p.config.hook(p.config.ReplyURL),
+		CallbackURL: p.config.hook(p.config.CallbackURL, e.attempt),
+		ReplyURL:    p.config.hook(p.config.ReplyURL, ""),
 		Channels:    []Channel{channel},
 		Date:        sendAt(m),
 	}, nil
