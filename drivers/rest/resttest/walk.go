@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -30,7 +31,15 @@ type Decision struct {
 // out with the table. What has no row may be neither accepted nor blamed on the
 // number.
 func Walk(ctx context.Context, r *rest.Recipe) ([]Decision, error) {
-	return Decide(ctx, r, append(r.Entries(), rest.Entry{Table: "errors.codes", Code: "Unheard-Of-9", LeftOut: "the vendor does not document it"}))
+	entries := r.Entries()
+	unknown := []string{"errors.codes"}
+	if slices.ContainsFunc(entries, func(e rest.Entry) bool { return e.Table == "report_codes" }) {
+		unknown = append(unknown, "report_codes")
+	}
+	for _, table := range unknown {
+		entries = append(entries, rest.Entry{Table: table, Code: "Unheard-Of-9", LeftOut: "the vendor does not document it"})
+	}
+	return Decide(ctx, r, entries)
 }
 
 // Decide is Walk over given entries, such as those of another version of the
