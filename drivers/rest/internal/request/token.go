@@ -1,6 +1,7 @@
 package request
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,9 +51,8 @@ func valueAt(tree any, keys string) string {
 // Reply is a response with a token, as the vendor would give it, for tests.
 func (t *TokenAuth) Reply(token string) any {
 	var tree any = token
-	keys := strings.Split(t.Token, ".")
-	for i := len(keys) - 1; i >= 0; i-- {
-		tree = map[string]any{keys[i]: tree}
+	for _, key := range slices.Backward(strings.Split(t.Token, ".")) {
+		tree = map[string]any{key: tree}
 	}
 	return tree
 }
