@@ -41,6 +41,11 @@ func sourcesOf[R row](c *checker, t *table[R]) {
 
 // samples checks that fixtures name sources that exist.
 func (c *checker) samples(fixtures []fixture.Fixture) {
+	for _, name := range c.recipe.FixturesFrom {
+		if _, known := c.recipe.sourceNamed(name); !known {
+			c.add(request.Position{}, "fixtures_from: %q is not one of the recipe's sources", name)
+		}
+	}
 	for _, f := range fixtures {
 		if _, known := c.recipe.sourceNamed(f.Sample); f.Sample != "" && !known {
 			c.add(request.Position{}, "fixture %q: sample: %q is not one of the recipe's sources", f.Name, f.Sample)

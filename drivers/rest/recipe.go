@@ -42,6 +42,9 @@ type Recipe struct {
 	// Fixtures are the names of the examples in the file, which package resttest
 	// replays.
 	Fixtures []string
+	// FixturesFrom are the sources from whose descriptions the fixtures were built
+	// that are no samples of the vendor.
+	FixturesFrom []string
 
 	api     api
 	file    string
@@ -93,12 +96,13 @@ type recipeFile struct {
 	API          api               `yaml:",inline"`
 	Example      map[string]string `yaml:"example"`
 	Fixtures     yaml.Node         `yaml:"fixtures"`
+	FixturesFrom oneOrMore         `yaml:"fixtures_from"`
 }
 
 func (f *recipeFile) recipe(file string, source []byte) *Recipe {
 	return &Recipe{
 		Version: f.Version, Name: f.Name, Title: f.Title, Sources: f.Sources, Experimental: f.Experimental, Notes: f.Notes,
-		BaseURL: f.BaseURL, Settings: f.Settings, RateLimit: f.RateLimit, MaxInFlight: f.MaxInFlight, Example: f.Example,
+		BaseURL: f.BaseURL, Settings: f.Settings, RateLimit: f.RateLimit, MaxInFlight: f.MaxInFlight, Example: f.Example, FixturesFrom: f.FixturesFrom,
 		api: f.API, file: file, source: string(source),
 	}
 }

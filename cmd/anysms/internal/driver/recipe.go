@@ -48,6 +48,8 @@ type recipeInfo struct {
 	Sources      []recipeSource  `json:"sources"`
 	Notes        []string        `json:"notes"`
 	Fixtures     int             `json:"fixtures"`
+	Samples      int             `json:"samples"` // fixtures that the vendor published
+	FixturesFrom []string        `json:"fixtures_from,omitempty"`
 }
 
 type recipeSource struct {
@@ -68,7 +70,7 @@ type recipeSetting struct {
 func infoOf(r *rest.Recipe) recipeInfo {
 	info := recipeInfo{
 		Name: r.Name, Title: r.Title, Experimental: r.Experimental, Features: r.Features().Names(), BaseURL: r.BaseURL,
-		RateLimit: r.RateLimit, MaxInFlight: r.MaxInFlight, Settings: []recipeSetting{}, Sources: []recipeSource{}, Notes: r.Notes, Fixtures: len(r.Fixtures),
+		RateLimit: r.RateLimit, MaxInFlight: r.MaxInFlight, Settings: []recipeSetting{}, Sources: []recipeSource{}, Notes: r.Notes, Fixtures: len(r.Fixtures), Samples: r.SampleFixtures(), FixturesFrom: r.FixturesFrom,
 		Checked: day(r.TablesChecked()),
 	}
 	for _, s := range r.Sources {
@@ -187,6 +189,11 @@ func (a *app) printRecipe(info recipeInfo) error {
 		sources = append(sources, line)
 	}
 	a.printList("Sources", sources)
+	fmt.Fprintf(a.Out, "\nFixtures: %d, %d of them samples that the vendor published", info.Fixtures, info.Samples)
+	if len(info.FixturesFrom) > 0 {
+		fmt.Fprintf(a.Out, "; the others are built from %s", strings.Join(info.FixturesFrom, ", "))
+	}
+	fmt.Fprintln(a.Out)
 	return nil
 }
 
