@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,10 +55,20 @@ func TestServerOfEveryRecipe(t *testing.T) {
 				seen[receipt.ID] = true
 				assert.True(t, strings.HasPrefix(receipt.ID, last.ID))
 			}
+			full := &provider.Message{To: to, Text: "Hello", Ref: "7"}
+			caps := p.Capabilities()
+			if caps.Has(provider.CanSchedule) {
+				full.SendAt = time.Now().Add(2 * time.Hour).Truncate(time.Minute)
+			}
+			if caps.Has(provider.CanSetValidity) {
+				full.Validity = 2 * time.Hour
+			}
+			_, err = p.Send(t.Context(), full)
+			require.NoError(t, err, "with every option")
 			s.Fail(http.StatusInternalServerError, "")
 			_, err = p.Send(t.Context(), &provider.Message{To: to, Text: "Hello"})
 			require.ErrorIs(t, err, provider.Indeterminate)
-			assert.Len(t, s.Messages(), 2)
+			assert.Len(t, s.Messages(), 3)
 		})
 	}
 }

@@ -114,6 +114,8 @@ func (m *matcher) match(t *Tree, v any, at string) error {
 			m.found[name] = WordOf(v)
 		}
 		return nil
+	case treeIf:
+		return m.match(t.children[0], v, at)
 	case treeEach:
 		return m.matchEach(t, v, at)
 	case treeList:
