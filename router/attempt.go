@@ -19,7 +19,10 @@ type dispatcher struct {
 	record   record
 	bounds   bounds
 	batchers *batchers // of SendAll; nil = the message goes by itself
+	outages  *outages  // of SendAll; nil = the message is not held
 	observer *observer
+
+	heldSince time.Time // zero = it was not held yet
 
 	replay    *Result       // another send's acceptance; nil = none
 	stoodBack time.Duration // the last wait for another send
@@ -33,11 +36,12 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 	if e := d.acquire(ctx, t, rest); e.kind != proceed {
 		return e
 	}
-	defer u.release()
 	p, e := d.permit(ctx, t)
 	if e.kind != proceed {
+		u.giveBack(t.analysis.Segments)
 		return e
 	}
+	defer u.release()
 	u.health.busy.Add(1)
 	defer u.health.busy.Add(-1)
 
@@ -63,7 +67,7 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	if err == nil {
 		e := d.bounds.check(ctx) // the wait may have taken all the time there was
 		if e.kind != proceed {
-			u.release()
+			u.giveBack(t.analysis.Segments)
 		}
 		return e
 	}
@@ -73,22 +77,49 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	if busy, ok := errors.AsType[busyError](err); ok {
 		return event{kind: mustWait, ready: time.Now().Add(time.Duration(busy)), reason: err.Error()}
 	}
+	if errors.Is(err, errLimiter) {
+		return d.await(t, time.Now().Add(holdStep), err.Error())
+	}
 	return event{kind: passedOver, reason: err.Error()}
+}
+
+// admit checks what is known about the provider, without asking it.
+func (d *dispatcher) admit(t *try) event {
+	u := t.upstream
+	t.circuit = circuitOf(u, &d.plan.traits)
+	reason := t.circuit.outOfUse(t.lastResort)
+	t.circuit.announce(d.observer, u.name) // asking may have changed their states
+	switch {
+	case reason == reasonOpen && !d.options.Breaker.LastResort && !u.health.whole.forAccount():
+		return d.await(t, t.circuit.untilProbed(), reason)
+	case reason != "":
+		return event{kind: passedOver, reason: reason}
+	}
+	if until := u.parkedUntil(); !until.IsZero() {
+		if e := d.await(t, until, reasonPause); e.kind == mustWait {
+			return e
+		}
+		return event{kind: mustWait, ready: until, reason: reasonPause}
+	}
+	if d.outages != nil && !t.lastResort && u.health.overridden() != OverrideIn && t.circuit.isProbed() {
+		return d.await(t, time.Now().Add(probeStep), reasonProbed)
+	}
+	return event{}
 }
 
 // permit asks the breaker, then writes the intent. If it returns proceed, the
 // attempt must follow and give the permit back.
 func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
 	p := permit{circuit: t.circuit}
-	if e := t.admit(d.observer); e.kind != proceed { // the wait may have changed it
+	if e := d.admit(t); e.kind != proceed { // the wait may have changed it
 		return p, e
 	}
 	if !t.lastResort && t.upstream.health.overridden() != OverrideIn {
 		var ok bool
 		p, ok = t.circuit.allow()
-		d.observer.breakers(t.upstream.name, t.circuit)
+		t.circuit.announce(d.observer, t.upstream.name)
 		if !ok {
-			return p, event{kind: passedOver, reason: "its circuit breaker is open or being probed"}
+			return p, d.await(t, time.Now().Add(probeStep), reasonProbed)
 		}
 	}
 	e := d.begin(ctx, t.upstream.name)
@@ -198,8 +229,13 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 	d.bounds.attempts--
 	d.trail.add(a, f.err)
 
-	f.permit.giveBack(f.evidence(&a))
-	d.observer.breakers(u.name, t.circuit)
+	e := f.evidence(&a)
+	f.permit.giveBack(e)
+	if e == success || e == refusal {
+		d.back(u)
+	}
+	t.circuit = circuitOf(u, &d.plan.traits)
+	t.circuit.announce(d.observer, u.name)
 	d.observer.attempt(ctx, f.span, &a, t.message.Ref)
 }
 
@@ -214,6 +250,9 @@ func (f *flight) evidence(a *Attempt) evidence {
 		if f.endedByUs(a) {
 			return noEvidence
 		}
+		if hasAnswered(f.err) {
+			return localFailure
+		}
 		return failure
 	case trip:
 		return accountFailure
@@ -221,6 +260,13 @@ func (f *flight) evidence(a *Attempt) evidence {
 		return noEvidence
 	}
 	return refusal
+}
+
+// hasAnswered reports whether an error has a vendor's words in it, so that there was a
+// response that could be read.
+func hasAnswered(err error) bool {
+	e, ok := errors.AsType[*provider.Error](err)
+	return ok && (e.VendorCode != "" || e.VendorMessage != "")
 }
 
 // endedByUs: by the caller's cancel, by a deadline shorter than the provider's

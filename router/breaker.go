@@ -16,7 +16,8 @@ type evidence uint8
 const (
 	success        evidence = iota
 	refusal                 // it works, but does not accept the message
-	failure                 // counts towards opening the breaker
+	failure                 // counts towards opening the provider's breaker
+	localFailure            // so does this, but it may be the recipient's country alone
 	accountFailure          // opens it at once: every message would fail
 	noEvidence              // the call says nothing about the provider
 )
@@ -44,10 +45,11 @@ const buckets = 10
 type breaker struct {
 	gobreaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	settings  Breaker
+	openFor   time.Duration // with the jitter
 
 	// Guarded by gobreaker's lock.
 	halfOpen bool
-	tripped  bool      // the failure being counted is account-wide
+	tripped  bool      // the latest failure was account-wide
 	failures int       // consecutive, each within the window after the one before
 	lastFail time.Time // the last of them
 
@@ -55,22 +57,22 @@ type breaker struct {
 	mu       sync.Mutex
 	changes  []change
 	openedAt time.Time
+	account  bool      // it opened because every message would fail
 	hinted   time.Time // until then one failure is enough
 }
 
 type change struct{ from, to BreakerState }
 
 func newBreaker(settings Breaker) *breaker {
-	b := &breaker{settings: settings}
-	openFor := settings.OpenFor
+	b := &breaker{settings: settings, openFor: settings.OpenFor}
 	if settings.Jitter > 0 {
-		openFor += time.Duration(rand.Float64() * settings.Jitter * float64(openFor))
+		b.openFor += time.Duration(rand.Float64() * settings.Jitter * float64(b.openFor))
 	}
 	b.gobreaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		MaxRequests:   uint32(settings.HalfOpen),
 		Interval:      settings.Window,
 		BucketPeriod:  settings.Window / buckets,
-		Timeout:       openFor,
+		Timeout:       b.openFor,
 		ReadyToTrip:   b.readyToTrip,
 		OnStateChange: b.onStateChange,
 		IsSuccessful:  b.isSuccessful,
@@ -114,7 +116,7 @@ func (b *breaker) onStateChange(_ string, from, to gobreaker.State) {
 	b.failures = 0
 	b.mu.Lock()
 	if to == gobreaker.StateOpen {
-		b.openedAt = time.Now()
+		b.openedAt, b.account = time.Now(), b.tripped
 	}
 	b.changes = append(b.changes, change{stateOf(from), stateOf(to)})
 	b.mu.Unlock()
@@ -180,67 +182,22 @@ func (b *breaker) takeChanges() []change {
 	return changes
 }
 
-// circuit decides whether a message may go to a provider: it is the provider's
-// breaker and, if breakers are per country, that of the recipient's country. The
-// message needs both.
-type circuit struct {
-	whole   *breaker
-	country *breaker // nil = the provider's breaker alone
-	code    string   // of the country
+// isProbed reports whether it is half open and as many probes are under way as may be.
+func (b *breaker) isProbed() bool {
+	return b.state() == BreakerHalfOpen && int(b.gobreaker.Counts().Requests) >= b.settings.HalfOpen
 }
 
-// breaker is the one that counts the failures of this message.
-func (c circuit) breaker() *breaker {
-	if c.country != nil {
-		return c.country
-	}
-	return c.whole
+// untilProbed returns when it is half open again, if it is open.
+func (b *breaker) untilProbed() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.openedAt.Add(b.openFor)
 }
 
-func (c circuit) state() BreakerState { return c.breaker().state() }
-
-func (c circuit) isOpen() bool {
-	return c.state() == BreakerOpen || c.country != nil && c.whole.state() == BreakerOpen
-}
-
-func (c circuit) lastOpened() time.Time { return c.breaker().lastOpened() }
-
-// permit is the right to make one call. It must be given back.
-type permit struct {
-	circuit circuit
-	done    func(error) // of the breaker that counts this message; nil = it was not asked
-	whole   func(error) // of the provider's breaker, if the call is a probe for it too
-}
-
-// allow asks for one call. While the provider's own breaker is not closed, the
-// call is a probe for both breakers.
-func (c circuit) allow() (p permit, ok bool) {
-	p.circuit = c
-	if c.country != nil && c.whole.state() != BreakerClosed {
-		if p.whole, ok = c.whole.allow(); !ok {
-			return p, false
-		}
-	}
-	if p.done, ok = c.breaker().allow(); !ok && p.whole != nil {
-		p.whole(noEvidence)
-	}
-	return p, ok
-}
-
-// giveBack reports what the call showed. A failure of the whole account opens the
-// provider's own breaker too.
-func (p permit) giveBack(e evidence) {
-	if p.done != nil {
-		p.done(e.err())
-	}
-	if p.whole != nil {
-		atAll := e
-		if e == failure { // perhaps only in this country
-			atAll = noEvidence
-		}
-		p.whole(atAll.err())
-	}
-	if e == accountFailure && p.circuit.country != nil {
-		p.circuit.whole.open()
-	}
+// forAccount reports whether it is open because every message would fail, until
+// somebody does something about the account.
+func (b *breaker) forAccount() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.account && b.gobreaker.State() == gobreaker.StateOpen
 }

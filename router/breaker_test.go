@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -17,9 +18,12 @@ import (
 )
 
 // watch collects notices.
-func watch(into *[]router.Notice, kind router.NoticeKind) func(router.Notice) {
+func watch(into *[]router.Notice, kinds ...router.NoticeKind) func(router.Notice) {
+	var mu sync.Mutex
 	return func(n router.Notice) {
-		if n.Kind == kind {
+		mu.Lock()
+		defer mu.Unlock()
+		if slices.Contains(kinds, n.Kind) {
 			*into = append(*into, n)
 		}
 	}
@@ -203,26 +207,58 @@ func TestOverrides(t *testing.T) {
 	})
 }
 
-func TestBreakerPerCountry(t *testing.T) {
+// A failure with a vendor's words may be that of one country; one without is that of the
+// provider.
+func TestFailuresPerCountry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, words := range []provider.Error{{VendorCode: "97"}, {VendorMessage: "no termination"}} {
+			a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+			var seen []router.Notice
+			r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 2}, OnNotice: watch(&seen, router.NoticeBreaker)})
+			words.Code = provider.Unavailable
+			a.Script(memory.Answer{Err: &words}, memory.Answer{Err: &words})
+			for range 2 {
+				_, _ = r.Send(t.Context(), text("x"))
+			}
+			german := &provider.Message{To: german, Text: "x"}
+			res, err := r.Send(t.Context(), german)
+			require.NoError(t, err)
+			assert.Equal(t, "a:accepted", trail(res))
+			res, err = r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+			assert.Equal(t, "b:accepted", trail(res))
+			require.Len(t, seen, 1)
+			assert.Equal(t, "GR", seen[0].Country)
+			assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker)
+			assert.Equal(t, map[string]router.BreakerState{"GR": router.BreakerOpen}, r.States()[0].Countries)
+
+			time.Sleep(time.Minute)
+			res, err = r.Send(t.Context(), text("x"))
+			require.NoError(t, err)
+			assert.Equal(t, "a:accepted", trail(res), "the probe")
+			assert.Empty(t, r.States()[0].Countries)
+		}
+	})
+}
+
+func TestFailuresOfTheProvider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
-		var seen []router.Notice
-		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, PerCountry: true}, OnNotice: watch(&seen, router.NoticeBreaker)})
-		a.Script(code(provider.Unavailable))
+		r := two(t, a, b, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 2}})
+		a.Script(code(provider.Unavailable), code(provider.Unavailable))
+		british := &provider.Message{To: e164.MustParse("+447400123456"), Text: "x"}
 		_, _ = r.Send(t.Context(), text("x"))
+		_, _ = r.Send(t.Context(), british)
 		german := &provider.Message{To: german, Text: "x"}
 		res, err := r.Send(t.Context(), german)
 		require.NoError(t, err)
-		assert.Equal(t, "a:accepted", trail(res))
-		res, err = r.Send(t.Context(), text("x"))
-		require.NoError(t, err)
-		assert.Equal(t, "b:accepted", trail(res))
-		require.Len(t, seen, 1)
-		assert.Equal(t, "GR", seen[0].Country)
+		assert.Equal(t, "b:accepted", trail(res), "without an answer, failures count together")
 
+		time.Sleep(time.Minute)
+		_, err = r.Send(t.Context(), british)
+		require.NoError(t, err)
 		a.Script(code(provider.InsufficientFunds))
 		_, _ = r.Send(t.Context(), german)
-		british := &provider.Message{To: e164.MustParse("+447400123456"), Text: "x"}
 		res, err = r.Send(t.Context(), british)
 		require.NoError(t, err)
 		assert.Equal(t, "b:accepted", trail(res), "an empty account is so for every country")
@@ -259,7 +295,7 @@ func TestAccountWideFailureIsProbedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{Code: provider.Unauthenticated, Delay: provider.Duration(time.Second)})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
-			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
+			Validation: router.Shape, Breaker: router.Breaker{OpenFor: 10 * time.Second, Jitter: -1},
 		})
 		_, _ = r.Send(t.Context(), text("x"))
 		require.Equal(t, 1, a.Attempts())
@@ -281,7 +317,7 @@ func TestAccountWideBreakerCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := vendor(t, memory.Config{})
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
-			Validation: router.Shape, Breaker: router.Breaker{PerCountry: true, OpenFor: 10 * time.Second, Jitter: -1},
+			Validation: router.Shape, Breaker: router.Breaker{OpenFor: 10 * time.Second, Jitter: -1},
 		})
 		a.Script(code(provider.Unauthenticated))
 		_, _ = r.Send(t.Context(), text("x"))

@@ -25,6 +25,7 @@ type candidate struct {
 
 	cost   *Cost // for LeastCost
 	credit int   // for Weighted
+	out    bool  // for Weighted: the provider is out for now
 }
 
 // newCandidate fits the message to a provider.

@@ -40,6 +40,7 @@ func (r *Retry) check() error {
 		positive("retry.max_attempts", r.MaxAttempts, 100),
 		positive("retry.initial", r.Initial, 0),
 		positive("retry.max", r.Max, 0),
+		positive("retry.max_park", r.MaxPark, 0),
 		share("retry.jitter", r.Jitter),
 	)
 }
@@ -65,6 +66,9 @@ func (p *Upstream) check() error {
 	}
 	if err := provider.CheckMethods(p.Provider); err != nil {
 		return provider.ConfigErrorf(path, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	if p.LimiterOnError != FailClosed && p.LimiterOnError != FailOpen {
+		return provider.ConfigErrorf(path+".LimiterOnError", "%q; want refuse or send", p.LimiterOnError)
 	}
 	for _, r := range p.Capabilities().BatchRules {
 		if _, err := provider.ParseBatchRule(string(r)); err != nil { // it would be broken unnoticed

@@ -15,6 +15,7 @@ const (
 	DefaultAttemptBudget  = 6
 	DefaultConcurrency    = 64 // of SendAll
 	DefaultKeep           = 24 * time.Hour
+	DefaultHold           = 10 * time.Minute
 )
 
 func (o Options) withDefaults() Options {
@@ -23,6 +24,7 @@ func (o Options) withDefaults() Options {
 	o.OTPExpiry = cmp.Or(o.OTPExpiry, DefaultOTPExpiry)
 	o.AttemptBudget = cmp.Or(o.AttemptBudget, DefaultAttemptBudget)
 	o.Concurrency = cmp.Or(o.Concurrency, DefaultConcurrency)
+	o.Hold = cmp.Or(o.Hold, DefaultHold)
 	o.Retry = o.Retry.withDefaults()
 	o.Breaker = o.Breaker.withDefaults()
 	o.StoreOptions.Keep = cmp.Or(o.StoreOptions.Keep, DefaultKeep)
@@ -36,6 +38,7 @@ func (r Retry) withDefaults() Retry {
 	r.Max = cmp.Or(r.Max, 5*time.Second)
 	r.Multiplier = cmp.Or(r.Multiplier, 2)
 	r.Jitter = cmp.Or(r.Jitter, 0.5)
+	r.MaxPark = cmp.Or(r.MaxPark, 15*time.Minute)
 	return r
 }
 
@@ -58,5 +61,6 @@ func (p Upstream) withDefaults() Upstream {
 		p.RateLimit, p.MaxInFlight = cmp.Or(p.RateLimit, vendor.RateLimit), cmp.Or(p.MaxInFlight, vendor.MaxInFlight)
 	}
 	p.MaxInFlight = cmp.Or(p.MaxInFlight, DefaultMaxInFlight)
+	p.LimiterOnError = cmp.Or(p.LimiterOnError, FailOpen)
 	return p
 }

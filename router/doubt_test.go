@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -53,6 +54,8 @@ func TestContractViolationsAreUnknown(t *testing.T) {
 		},
 		"typed nil": func() (*provider.Receipt, error) { return nil, typedNil },
 		"no code":   func() (*provider.Receipt, error) { return nil, &provider.Error{} },
+		"nothing":   func() (*provider.Receipt, error) { return nil, nil },
+		"blank id":  func() (*provider.Receipt, error) { return &provider.Receipt{ID: " \t"}, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := vendor(t, memory.Config{})
@@ -64,6 +67,79 @@ func TestContractViolationsAreUnknown(t *testing.T) {
 			assert.Zero(t, b.Attempts())
 		})
 	}
+}
+
+// vandal changes the messages that it is given.
+type vandal struct{ *memory.Provider }
+
+func (v vandal) Send(ctx context.Context, m *provider.Message) (*provider.Receipt, error) {
+	v.spoil(m)
+	return v.Provider.Send(ctx, m)
+}
+
+func (v vandal) SendBatch(ctx context.Context, ms []*provider.Message) []provider.Verdict {
+	for _, m := range ms {
+		v.spoil(m)
+	}
+	return v.Provider.SendBatch(ctx, ms)
+}
+
+func (v vandal) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
+	v.spoil(m)
+	return nil, errors.New("not now")
+}
+
+func (vandal) spoil(m *provider.Message) {
+	m.Text, m.From, m.Ref = "spoilt", "spoilt", ""
+	for k := range m.Extra {
+		m.Extra[k] = "spoilt"
+	}
+	clear(m.Extra)
+}
+
+// What a driver does to a message reaches neither the caller nor the next provider, nor
+// the next attempt.
+func TestDriversGetACopy(t *testing.T) {
+	for _, batch := range []int{0, 2} {
+		for _, mode := range []provider.Delivery{provider.AtMostOnce, provider.Reconcile, provider.AtLeastOnce} {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := vandal{vendor(t, memory.Config{MaxBatch: 2})}, vendor(t, memory.Config{MaxBatch: 2})
+				a.Script(code(provider.Unavailable), code(provider.Indeterminate), code(provider.Unavailable), code(provider.Indeterminate))
+				r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: batch}, {Name: "b", Provider: b, Batch: batch}}, &router.Options{Hold: -1})
+				m := text("as written")
+				m.From, m.Ref, m.Delivery, m.Extra = "Example", "r1", mode, map[string]string{"other.key": "value"}
+				want := m.Clone()
+				outcomes(t, r, slices.Values([]*provider.Message{m, m.Clone()}))
+				assert.Equal(t, want, m)
+				for _, e := range b.Messages() {
+					assert.Equal(t, want.Text, e.Message.Text)
+					assert.Equal(t, want.Extra, e.Message.Extra)
+				}
+				assert.Equal(t, mode == provider.AtLeastOnce, len(b.Messages()) > 0)
+			})
+		}
+	}
+}
+
+// The key under which the journal has a message is in its result.
+func TestResultsHaveTheirKey(t *testing.T) {
+	for _, ref := range []string{"", "order-1"} {
+		journal := new(keeper)
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Journal: journal, Store: router.NewMemoryStore(0)})
+		m := text("x")
+		m.Ref = ref
+		for range 2 {
+			res, err := r.Send(t.Context(), m)
+			require.NoError(t, err)
+			assert.NotEmpty(t, res.Key)
+			assert.Equal(t, journal.entries[len(journal.entries)-1].Key, res.Key)
+		}
+	}
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{Code: provider.Rejected})}}, nil)
+	m := text("x")
+	m.Ref = "order-2"
+	res, _ := r.Send(t.Context(), m)
+	assert.Equal(t, "order-2", res.Key)
 }
 
 func TestAbsentMessageIsNotInDoubt(t *testing.T) {

@@ -67,7 +67,7 @@ func (p *plan) explain(o *Options) *Plan {
 		e.Expires = &p.expires
 	}
 	for i := range p.candidates {
-		e.Candidates = append(e.Candidates, p.candidates[i].explain(p.traits.circuit(p.candidates[i].upstream), o))
+		e.Candidates = append(e.Candidates, p.candidates[i].explain(circuitOf(p.candidates[i].upstream, &p.traits), o))
 	}
 	return e
 }
@@ -77,7 +77,7 @@ func (c *candidate) explain(at circuit, o *Options) Candidate {
 	breaker := at.state()
 	reason := c.unfit
 	if reason == "" {
-		reason = c.upstream.outOfUse(at, false)
+		reason = at.outOfUse(false)
 	}
 	return Candidate{
 		Provider: c.upstream.name, In: reason == "", Reason: reason, Ignored: append([]string{}, c.ignored...),

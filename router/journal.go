@@ -15,7 +15,8 @@ import (
 // have a Ref.
 type Journal interface {
 	// Intent records that an attempt begins. It returns when the entry cannot be
-	// lost any more; if it fails, the attempt is not made.
+	// lost any more; if it fails, the attempt is not made. If the entry may be there
+	// all the same, the error is [ErrPerhapsWritten].
 	Intent(ctx context.Context, e JournalEntry) error
 	// Outcome records the final status of a message.
 	Outcome(ctx context.Context, e JournalEntry) error
@@ -45,6 +46,10 @@ type JournalEntry struct {
 // been sent, and the journal does not have its outcome, so that a resume will take
 // it as unknown.
 var ErrOutcomeLost = errors.New("the outcome could not be recorded in the journal")
+
+// ErrPerhapsWritten is returned by [Journal].Intent if the intent may be found by a
+// resume although the call has failed.
+var ErrPerhapsWritten = errors.New("the entry may be in the journal")
 
 // priorOf returns what a journal's entries say about a message: accepted, or
 // unknown with an attempt for each intent; nil = nothing.

@@ -45,6 +45,7 @@ func (d *dispatcher) pause(t *try, rule rule, err error) time.Duration {
 	if asked {
 		pause = max(pause, e.RetryAfter)
 	}
+	pause = min(pause, d.options.Retry.MaxPark)
 	if rule.feed == park {
 		if !asked {
 			pause = max(pause, defaultPark)
@@ -60,16 +61,17 @@ func (d *dispatcher) pause(t *try, rule rule, err error) time.Duration {
 func (d *dispatcher) again(t *try, rest others, rule rule, pause time.Duration) event {
 	retry := &d.options.Retry
 	ready := time.Now().Add(pause)
+	inTime := ready.Before(d.bounds.patience())
+	tired := d.trail.tries(t.upstream.name) >= retry.MaxAttempts
 	doubt := d.trail.inDoubtAt(t.upstream.name)
 	switch {
-	case rule.again == notAgain, d.trail.tries(t.upstream.name) >= retry.MaxAttempts:
+	case rule.again == notAgain, doubt && (tired || !inTime || !t.recognizes(&d.trail, pause)), !doubt && rule.again == withKey:
 		return event{}
-	case doubt && !t.recognizes(&d.trail, pause), !doubt && rule.again == withKey:
-		return event{}
-	case !doubt && rule.again == whenAlone:
+	case !doubt && (tired || !inTime || rule.again == whenAlone):
+		if e := d.holdFor(t, rule, ready); e.kind != proceed || tired || rule.again != whenAlone {
+			return e
+		}
 		return event{kind: retryLater, ready: ready, reason: reasonPause}
-	case !ready.Before(d.bounds.patience()):
-		return event{}
 	}
 	alone := !rest.left || doubt && d.plan.delivery != provider.AtLeastOnce
 	switch {
@@ -79,4 +81,21 @@ func (d *dispatcher) again(t *try, rest others, rule rule, pause time.Duration) 
 		return event{kind: retryLater, ready: ready, reason: reasonPause}
 	}
 	return event{}
+}
+
+// holdFor holds the message for a provider that has just failed to take it; proceed = it
+// is not held.
+func (d *dispatcher) holdFor(t *try, rule rule, ready time.Time) event {
+	if rule.feed == count && d.inVain(t) {
+		return event{}
+	}
+	a, _ := d.trail.last()
+	reason := string(a.Code)
+	if a.Message != "" {
+		reason += ": " + a.Message
+	}
+	if !ready.Before(d.holdUntil(t)) {
+		return event{}
+	}
+	return event{kind: retryLater, ready: ready, reason: reason, out: true}
 }

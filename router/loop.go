@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -23,7 +24,7 @@ func (l *loop) begin() {
 	l.tries = make([]try, len(l.plan.candidates))
 	for i := range l.tries {
 		c, t := &l.plan.candidates[i], &l.tries[i]
-		t.candidate, t.circuit, t.state = c, l.plan.traits.circuit(c.upstream), fresh
+		t.candidate, t.circuit, t.state = c, circuitOf(c.upstream, &l.plan.traits), fresh
 		switch {
 		case c.unfit != "":
 			t.state, t.reason = done, c.unfit
@@ -57,13 +58,16 @@ func (l *loop) run(ctx context.Context) ending {
 
 // turn is a candidate's turn: at most one attempt.
 func (l *loop) turn(ctx context.Context, t *try) event {
+	if t.out { // a new round begins
+		l.bounds.attempts = l.options.AttemptBudget
+	}
 	if e := l.bounds.check(ctx); e.kind != proceed {
-		return e
+		return l.holdAfter(t, e)
 	}
 	if e := l.wait(ctx, t); e.kind != proceed {
 		return e
 	}
-	if e := t.admit(l.observer); e.kind != proceed {
+	if e := l.admit(t); e.kind != proceed {
 		return e
 	}
 	rest := t.others(l.tries)
@@ -84,7 +88,7 @@ func (l *loop) apply(t *try, e event) {
 	if t == nil || to.candidate == unchanged {
 		return
 	}
-	t.state, t.ready = to.candidate, e.ready
+	t.state, t.ready, t.out = to.candidate, e.ready, e.out
 	if e.reason != "" {
 		t.reason = e.reason
 	}
@@ -134,9 +138,27 @@ func (l *loop) lastResort() *try {
 	return first
 }
 
+// holdAfter makes the message wait if its attempt budget is used up by failures that
+// will pass, and if it is held.
+func (l *loop) holdAfter(t *try, e event) event {
+	if !errors.Is(e.cause, errBudget) || len(l.trail.attempts) == 0 {
+		return e
+	}
+	last, _ := l.trail.last()
+	if last.Code != provider.Unavailable && last.Code != provider.RateLimited {
+		return e
+	}
+	if held := l.await(t, time.Now().Add(holdStep), errBudget.Error()); held.kind == mustWait {
+		return held
+	}
+	return e
+}
+
 // wait lets the candidate's pause pass, if there is time for it.
 func (l *loop) wait(ctx context.Context, t *try) event {
 	switch {
+	case t.out:
+		return l.hold(ctx, t)
 	case t.state == waiting && !t.ready.Before(l.bounds.patience()):
 		return event{kind: passedOver, reason: t.reason + ", longer than the time that is left"}
 	case t.state == waiting, t.state == retrying:

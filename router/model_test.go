@@ -271,7 +271,8 @@ func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 	if r.Replayed {
 		return
 	}
-	if len(a.own()) > w.opts.AttemptBudget {
+	held := w.all && w.opts.Hold >= 0 // it may have several rounds
+	if len(a.own()) > w.opts.AttemptBudget && !held {
 		bad(a, "more attempts than the budget of %d", w.opts.AttemptBudget)
 	}
 	tries, doubt := make(map[string]int), make(map[string]bool)
@@ -285,7 +286,7 @@ func (w *world) judgeResult(a *answer, bad func(*answer, string, ...any)) {
 		tries[at.Provider]++
 		v := w.vendors[slices.IndexFunc(w.vendors, func(v vendorPlan) bool { return v.line.Name == at.Provider })]
 		switch {
-		case tries[at.Provider] > w.opts.Retry.MaxAttempts:
+		case tries[at.Provider] > w.opts.Retry.MaxAttempts && !held:
 			bad(a, "more tries at %s than %d", at.Provider, w.opts.Retry.MaxAttempts)
 		case !a.expires.IsZero() && !at.StartedAt.Before(a.expires):
 			bad(a, "an attempt after the deadline")

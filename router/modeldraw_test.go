@@ -111,9 +111,10 @@ func drawSchedule(t *rapid.T) schedule {
 			Retry:         router.Retry{MaxAttempts: rapid.IntRange(1, 3).Draw(t, "tries"), Initial: rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second}).Draw(t, "pause")},
 			Breaker: router.Breaker{
 				Failures: rapid.IntRange(1, 4).Draw(t, "failures"), OpenFor: 5 * time.Second,
-				LastResort: rapid.Bool().Draw(t, "last resort"), PerCountry: rapid.Bool().Draw(t, "per country"),
+				LastResort: rapid.Bool().Draw(t, "last resort"),
 			},
 			Delivery: rapid.SampledFrom([]provider.Delivery{"", provider.Reconcile}).Draw(t, "router delivery"),
+			Hold:     rapid.SampledFrom([]time.Duration{0, -1, 20 * time.Second}).Draw(t, "hold"),
 		},
 		weighted: rapid.Bool().Draw(t, "weighted"),
 		store:    rapid.Bool().Draw(t, "store"),

@@ -11,10 +11,11 @@ type Notice struct {
 	Ref      string
 
 	From, To BreakerState  // of NoticeBreaker
-	Country  string        // of NoticeBreaker, if breakers are per country
+	Country  string        // of NoticeBreaker, if it is that of a country
 	Attempt  *Attempt      // of NoticeAttempt and NoticeFailover: the attempt that ended
 	Next     string        // of NoticeFailover: the provider that is tried now
-	For      time.Duration // of NoticeParked
+	For      time.Duration // of NoticeParked; of NoticeHold how long at most, of NoticeResumed how long it was
+	Reason   string        // of NoticeHold: why the provider takes no messages, with digits masked
 	Err      error         // of NoticeFault
 }
 
@@ -27,6 +28,8 @@ const (
 	NoticeFailover  NoticeKind = "failover"  // another provider is tried
 	NoticeBreaker   NoticeKind = "breaker"   // a breaker changed its state
 	NoticeParked    NoticeKind = "parked"    // a vendor asked for a pause
+	NoticeHold      NoticeKind = "hold"      // SendAll holds messages until the provider is back; again every 30 s
+	NoticeResumed   NoticeKind = "resumed"   // the provider is back after a hold
 	NoticeDuplicate NoticeKind = "duplicate" // a delivery report shows that a message was sent twice
 	NoticeFault     NoticeKind = "fault"     // the journal or the store failed
 )

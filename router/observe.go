@@ -23,7 +23,7 @@ func (r *Router) Observe(_ context.Context, name string, events ...provider.Even
 		}
 		if accountWide(e.Code) {
 			u.health.whole.open()
-			s.observer.breakers(name, u.health.circuit(""))
+			circuit{health: u.health}.announce(&s.observer, name)
 		}
 		if e.Ref != "" && hasIt(e.Status) && r.doubts.confirmed(e.Ref, name) {
 			s.observer.duplicate(name, e.Ref)

@@ -21,14 +21,8 @@ func newObserver(o *Options, t *telemetry) observer {
 	return observer{onNotice: o.OnNotice, log: o.Log, telemetry: t}
 }
 
-// breakers announces the state changes of breakers since the last call.
-func (o *observer) breakers(name string, c circuit) {
-	o.changes(name, "", c.whole.takeChanges())
-	if c.country != nil {
-		o.changes(name, c.code, c.country.takeChanges())
-	}
-}
-
+// changes announces the state changes of a breaker; country is "" if it is the
+// provider's own.
 func (o *observer) changes(name, country string, list []change) {
 	for _, c := range list {
 		o.telemetry.breaker(name, c)
@@ -60,6 +54,16 @@ func (o *observer) parked(name, ref string, d time.Duration) {
 	}
 }
 
+// held announces that messages wait for a provider, at most so long.
+func (o *observer) held(name, reason string, most time.Duration) {
+	o.notice(Notice{Kind: NoticeHold, At: time.Now(), Provider: name, For: most, Reason: reason})
+}
+
+// resumed announces that a provider is back for which messages have waited.
+func (o *observer) resumed(name string, lasted time.Duration) {
+	o.notice(Notice{Kind: NoticeResumed, At: time.Now(), Provider: name, For: lasted})
+}
+
 // duplicate announces a message that was sent twice.
 func (o *observer) duplicate(name, ref string) {
 	o.telemetry.duplicate(name)
@@ -69,6 +73,11 @@ func (o *observer) duplicate(name, ref string) {
 // fault announces that the journal or the store failed.
 func (o *observer) fault(ref string, err error) {
 	o.notice(Notice{Kind: NoticeFault, At: time.Now(), Ref: ref, Err: err})
+}
+
+// limiterDown announces that a shared limiter cannot be reached.
+func (o *observer) limiterDown(name string, err error) {
+	o.notice(Notice{Kind: NoticeFault, At: time.Now(), Provider: name, Err: err})
 }
 
 // enabled reports whether anything receives notices.
@@ -89,7 +98,7 @@ func (n *Notice) level() slog.Level {
 		return slog.LevelDebug
 	case NoticeFault:
 		return slog.LevelError
-	case NoticeBreaker, NoticeDuplicate:
+	case NoticeBreaker, NoticeDuplicate, NoticeHold:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -115,6 +124,7 @@ func (n *Notice) attrs() []slog.Attr {
 		add("vendor_code", a.VendorCode)
 		attrs = append(attrs, slog.Duration("duration", a.Duration))
 	}
+	add("reason", n.Reason)
 	if n.For > 0 {
 		attrs = append(attrs, slog.Duration("for", n.For))
 	}

@@ -63,6 +63,12 @@ type Options struct {
 	StoreOptions StoreOptions // how long, and what to do if it cannot be reached
 	Journal      Journal      // records intents and outcomes; nil = none
 
+	// Hold is how long SendAll holds messages while every provider that could take
+	// them is out for the time being: its breaker is open, it asked for a pause, it
+	// refuses connections. It counts from the last message that the provider took.
+	// Default 10m, negative = a message is given up as by Send.
+	Hold time.Duration
+
 	Concurrency int                  // messages that SendAll has in flight; default 64, or what its batches need
 	OnLate      func(*Result, error) // gets the results of SendAll after its caller has stopped
 
@@ -98,8 +104,11 @@ type Upstream struct {
 	Overflow    bool    // a message that a limit would delay goes to the next provider instead
 	Batch       int     // messages in one call of SendAll; default none: one by one
 
-	// Limiter replaces RateLimit by one that several machines share.
-	Limiter Limiter
+	// Limiter replaces RateLimit by one that several machines share. If it cannot be
+	// reached, RateLimit is in force on this machine, without waiting for it, or with
+	// FailClosed no call is made.
+	Limiter        Limiter
+	LimiterOnError FailureMode // default FailOpen
 }
 
 // VendorSender is the Sender that stands for the vendor's own.
@@ -112,9 +121,12 @@ type Retry struct {
 	Max         time.Duration // longest wait; default 5s
 	Multiplier  float64       // of each wait over the one before, at least 1; default 2
 	Jitter      float64       // share by which a wait varies, up to 1; default 0.5, negative = none
+	MaxPark     time.Duration // longest pause that a vendor can ask for; default 15m
 }
 
-// Breaker says when a provider is left alone.
+// Breaker says when a provider is left alone. A failure without a vendor's readable
+// response counts for the provider; one with such a response may concern a single
+// destination, and counts for the provider and the recipient's country.
 type Breaker struct {
 	Failures   int           // consecutive failures that open it; default 5
 	Ratio      float64       // share of failures in the window that opens it, up to 1; default 0.5, negative = never
@@ -123,7 +135,6 @@ type Breaker struct {
 	OpenFor    time.Duration // default 30s
 	Jitter     float64       // share by which OpenFor is longer at random, up to 1; default 0.1, negative = none
 	HalfOpen   int           // probes that must succeed to close it, at most 1000; default 1
-	PerCountry bool          // one breaker for each provider and country
 	LastResort bool          // if every breaker is open, the provider whose breaker opened first is tried
 }
 

@@ -19,10 +19,36 @@ const (
 func order(cs []candidate, r *route, m *traits, o *Options, t turn) {
 	switch r.Strategy {
 	case Weighted:
-		r.rotation.order(cs, t)
+		r.rotation.order(usableFirst(cs, m), t)
 	case LeastCost:
 		cheapestFirst(cs, m, o)
 	}
+}
+
+// usableFirst puts the candidates last that are out for now, and returns the others: the
+// turns of those that are out are shared out among them by weight. If all are out, all
+// take part.
+func usableFirst(cs []candidate, m *traits) []candidate {
+	usable := 0
+	for i := range cs {
+		u := cs[i].upstream
+		if cs[i].out = circuitOf(u, m).outOfUse(false) != "" || !u.parkedUntil().IsZero(); !cs[i].out {
+			usable++
+		}
+	}
+	if usable == 0 || usable == len(cs) {
+		return cs
+	}
+	slices.SortStableFunc(cs, func(x, y candidate) int { return rank(x.out) - rank(y.out) })
+	return cs[:usable]
+}
+
+// rank orders false before true.
+func rank(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
 }
 
 // order puts the candidate whose turn it is first, and the others by the credit
@@ -103,10 +129,10 @@ func (o *Options) compare(x, y provider.Money) (int, error) {
 // ailment is how far a provider is from healthy.
 func ailment(u *upstream, m *traits) int {
 	sick := 0
-	if !u.health.parkedUntil().IsZero() {
+	if !u.parkedUntil().IsZero() {
 		sick++
 	}
-	switch m.circuit(u).state() {
+	switch circuitOf(u, m).state() {
 	case BreakerHalfOpen:
 		return sick + 2
 	case BreakerOpen:

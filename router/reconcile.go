@@ -74,5 +74,5 @@ func (d *dispatcher) find(ctx context.Context, t *try) (r *provider.Receipt, err
 	}()
 	ctx, cancel := context.WithTimeout(ctx, u.settings.Timeout)
 	defer cancel()
-	return provider.Find(ctx, u.provider, t.message, d.trail.firstAt(u.name).Add(-clockSkew))
+	return provider.Find(ctx, u.provider, t.message.Clone(), d.trail.firstAt(u.name).Add(-clockSkew))
 }

@@ -162,6 +162,7 @@ func (r *record) begin(ctx context.Context, deadline time.Time, name string) (pr
 	}
 	r.tried = true
 	if err := r.journal.Intent(ctx, *intent); err != nil {
+		r.intended = r.intended || errors.Is(err, ErrPerhapsWritten)
 		return nil, fmt.Errorf("the intent could not be written: %w", err)
 	}
 	r.intended = true
@@ -219,6 +220,16 @@ func (r *record) close(ctx context.Context, deadline time.Time, result *Result) 
 	case perhapsSent(result) && !result.Replayed: // without a claim: a late outcome
 		r.behind(func() { r.settle(result) })
 	}
+}
+
+// suspend writes down that nothing was sent so far, and releases the claim, while the
+// message waits for a long time. The next attempt begins anew.
+func (r *record) suspend(ctx context.Context, deadline time.Time, result *Result) {
+	if !r.tried && r.fate != claimed || r.fate == perhapsClaimed {
+		return
+	}
+	r.close(ctx, deadline, result)
+	r.tried, r.intended, r.fate = false, false, notClaimed
 }
 
 // replay writes to the journal an acceptance that only the store knew.

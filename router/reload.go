@@ -2,7 +2,8 @@ package router
 
 // Reload replaces the configuration. Messages in flight finish under the old one.
 // Providers that keep their names keep their breakers, pauses and overrides, and
-// a [MemoryStore] keeps what it remembers, even if another one replaces it.
+// share their limits with the messages in flight; a [MemoryStore] keeps what it
+// remembers, even if another one replaces it.
 // Middleware and the OpenTelemetry providers stay those of [New].
 //
 // Providers that are no longer used are closed when they are idle; done then
@@ -15,15 +16,12 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 	if old == nil {
 		return nil, errClosed
 	}
-	known := make(map[string]*health, len(old.upstreams))
-	for _, u := range old.upstreams {
-		known[u.name] = u.health
-	}
-	s, err := newSetup(providers, opts, r.telemetry, known)
+	s, err := newSetup(providers, opts, r.telemetry, old.byName)
 	if err != nil {
 		return nil, err
 	}
 	s.keepStore(old)
+	s.start()
 	r.setup.Store(s)
 	idle := old.gate.Close()
 	closed := make(chan error, 1)

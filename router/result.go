@@ -14,8 +14,8 @@ import (
 // that led to it. String, LogValue and %+v do not show the number.
 type Result struct {
 	Ref string `json:"ref"`
-	// Key is the message's key in the journal, of results of SendAll. It is the Ref
-	// if there is one; "" = there is neither.
+	// Key is the message's key in the journal. It is the Ref if there is one; "" =
+	// there is neither.
 	Key string `json:"key"`
 	// Index is the message's place in the sequence given to SendAll, from 0.
 	Index int `json:"-"`

@@ -59,14 +59,6 @@ func (t *traits) networkCode() string {
 	return t.network.value
 }
 
-// circuit returns the breakers that decide about the message at a provider.
-func (t *traits) circuit(u *upstream) circuit {
-	if !u.health.settings.PerCountry {
-		return u.health.circuit("")
-	}
-	return u.health.circuit(t.countryCode())
-}
-
 // takes reports whether the route takes a message.
 func (r *route) takes(t *traits) bool {
 	match, m := &r.Match, t.message

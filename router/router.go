@@ -36,6 +36,7 @@ func New(providers []Upstream, opts *Options) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.start()
 	close(s.earlier) // there is no setup before the first
 	r.setup.Store(s)
 	return r, nil

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -43,18 +44,21 @@ type job struct {
 	prior    *Result   // what the journal knows, or this SendAll; nil = nothing
 	err      error     // why the message must not be sent; nil = it may
 	batchers *batchers // of this SendAll
+	outages  *outages
 }
 
 // send takes one message from its plan to its result. The error is the cause
 // behind a result that is not accepted.
-func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result, error) {
+func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *Result, cause error) {
+	var l loop
 	s := r.enter()
 	if s == nil {
 		p := plan{message: m}
 		return p.refused(&provider.Error{Code: provider.Unavailable, Err: errClosed})
 	}
 	defer s.gate.Leave()
-	l := loop{dispatcher: dispatcher{options: &s.options, observer: &s.observer, batchers: j.batchers}}
+	defer func() { result.Key = cmp.Or(l.record.key, result.Ref) }()
+	l = loop{dispatcher: dispatcher{options: &s.options, observer: &s.observer, batchers: j.batchers, outages: j.outages}}
 
 	// Plan: what could be tried.
 	l.plan = makePlan(s, m, time.Now(), take)
@@ -62,7 +66,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (*Result,
 
 	// Recall: what is known of the message already.
 	l.record = newRecord(r, s, m, j)
-	result, cause := recall(ctx, &l.dispatcher, j)
+	result, cause = recall(ctx, &l.dispatcher, j)
 	if result != nil {
 		l.record.close(ctx, l.bounds.deadline, result)
 		return result, cause

@@ -34,6 +34,10 @@ import (
 // any other is sent. Messages are recognized by Ref, else by their content and
 // their ordinal among equal ones.
 //
+// While every provider that could take a message is out for the time being, the
+// message is held, at most for Options.Hold, and so after a while no further one is
+// taken. [NoticeHold] and [NoticeResumed] tell of it.
+//
 // Providers with a Batch are handed several messages in one request, except for
 // one-time codes.
 func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) (iter.Seq2[*Result, error], error) {
@@ -45,6 +49,9 @@ func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) (i
 	b := &bulk{
 		router: r, onLate: o.OnLate, workers: o.Concurrency, journal: o.Journal,
 		items: make(chan item), rows: make(chan row), stop: make(chan struct{}),
+	}
+	if o.Hold > 0 {
+		b.outages = &outages{limit: o.Hold, stop: b.stop}
 	}
 	b.refs.remembers = o.Journal == nil && o.Store == nil
 	var ranged atomic.Bool
@@ -67,6 +74,7 @@ type bulk struct {
 	workers int
 	journal Journal // nil = none
 	refs    refs
+	outages *outages // nil = messages are not held
 
 	items chan item
 	rows  chan row
@@ -120,7 +128,7 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 	var keys Keys
 	index, together := 0, &batchers{ctx: ctx}
 	for m := range ms {
-		it := item{index: index, message: m, job: job{batchers: together}}
+		it := item{index: index, message: m, job: job{batchers: together, outages: b.outages}}
 		if m != nil && (m.Ref != "" || b.journal != nil) {
 			it.job.key = keys.Key(m)
 		}

@@ -25,9 +25,9 @@ type setup struct {
 	lossTold  sync.Map // errors of stores that lost their data, by their words
 }
 
-// newSetup checks a configuration and builds what the router works with. It keeps
-// the health of providers that old has too.
-func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]*health) (*setup, error) {
+// newSetup checks a configuration and builds what the router works with. Providers
+// that old has too keep their limits and their health; start then sets the limits.
+func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]*upstream) (*setup, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -51,7 +51,7 @@ func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]
 	return s, s.addRoutes()
 }
 
-func (s *setup) addUpstreams(providers []Upstream, old map[string]*health) error {
+func (s *setup) addUpstreams(providers []Upstream, old map[string]*upstream) error {
 	if len(providers) == 0 {
 		return provider.ConfigErrorf("providers", "must not be empty")
 	}
@@ -66,11 +66,19 @@ func (s *setup) addUpstreams(providers []Upstream, old map[string]*health) error
 		if err := p.check(); err != nil {
 			return err
 		}
-		u := newUpstream(p, s.options.MaxSegments, healthFor(old[p.Name], s.options.Breaker))
+		u := newUpstream(p, s.options.Breaker, &s.observer, old[p.Name])
 		s.upstreams = append(s.upstreams, u)
 		s.byName[p.Name] = u
 	}
 	return nil
+}
+
+// start puts the limits of the configuration in force.
+func (s *setup) start() {
+	for _, u := range s.upstreams {
+		u.limits.set(&u.settings, s.options.MaxSegments)
+		u.health.shorten(s.options.Retry.MaxPark)
+	}
 }
 
 func (s *setup) addRoutes() error {

@@ -7,15 +7,15 @@ import (
 
 // State is the present state of a provider.
 type State struct {
-	Provider    string       `json:"provider"`
-	Breaker     BreakerState `json:"breaker"`
-	ParkedUntil *time.Time   `json:"parked_until"` // nil = not parked
-	Override    Override     `json:"override"`
-	InFlight    int          `json:"in_flight"`
+	Provider    string                  `json:"provider"`
+	Breaker     BreakerState            `json:"breaker"`
+	Countries   map[string]BreakerState `json:"countries,omitempty"` // breakers of countries that are not closed
+	ParkedUntil *time.Time              `json:"parked_until"`        // nil = not parked
+	Override    Override                `json:"override"`
+	InFlight    int                     `json:"in_flight"`
 }
 
-// States returns the present state of every provider; nil after Close. With
-// breakers per country, Breaker is the provider's own.
+// States returns the present state of every provider; nil after Close.
 func (r *Router) States() []State {
 	s := r.setup.Load()
 	if s == nil {
@@ -23,7 +23,7 @@ func (r *Router) States() []State {
 	}
 	states := make([]State, 0, len(s.upstreams))
 	for _, u := range s.upstreams {
-		st := State{Provider: u.name, Breaker: u.health.whole.state(), Override: u.health.overridden(), InFlight: int(u.health.busy.Load())}
+		st := State{Provider: u.name, Breaker: u.health.whole.state(), Countries: u.health.countries(), Override: u.health.overridden(), InFlight: int(u.health.busy.Load())}
 		if until := u.health.parkedUntil(); !until.IsZero() {
 			st.ParkedUntil = &until
 		}
@@ -33,7 +33,8 @@ func (r *Router) States() []State {
 }
 
 // SetOverride takes a provider in or out of use, whatever its breaker says. With
-// [OverrideAuto] the breaker decides again.
+// [OverrideAuto] the breaker decides again. [OverrideIn] ends a pause that the vendor
+// has asked for.
 func (r *Router) SetOverride(name string, o Override) error {
 	if o != OverrideAuto && o != OverrideIn && o != OverrideOut {
 		return fmt.Errorf("override %q; want in, out or auto", string(o))
@@ -43,6 +44,9 @@ func (r *Router) SetOverride(name string, o Override) error {
 		return err
 	}
 	u.health.override.Store(o)
+	if o == OverrideIn {
+		u.health.shorten(0)
+	}
 	return nil
 }
 

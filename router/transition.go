@@ -75,6 +75,7 @@ type event struct {
 	kind   eventKind
 	ready  time.Time // of mustWait, retryHere and retryLater: when it may be tried
 	reason string    // of passedOver, mustWait and retryLater
+	out    bool      // of mustWait and retryLater: the message is held until the provider is back
 	cause  error     // of mustStop
 }
 
@@ -102,8 +103,11 @@ type try struct {
 	state      tryState
 	ready      time.Time // of retrying and waiting: when it may be tried
 	reason     string    // why it was passed over
+	out        bool      // of waiting: the message is held until the provider is back
 	lastResort bool      // tried although its breaker is open
 	pauses     pauses
+	failedAt   time.Time // when it last failed to take the message; zero = never
+	vain       int       // how often it did so while it worked for other messages
 }
 
 // others is what is left beside the candidate whose turn it is.
@@ -126,21 +130,6 @@ func (t *try) others(all []try) others {
 	}
 	return o
 }
-
-// admit checks what is known about the provider, without asking it.
-func (t *try) admit(o *observer) event {
-	reason := t.upstream.outOfUse(t.circuit, t.lastResort)
-	o.breakers(t.upstream.name, t.circuit) // asking may have changed their states
-	if reason != "" {
-		return event{kind: passedOver, reason: reason}
-	}
-	if until := t.upstream.health.parkedUntil(); !until.IsZero() {
-		return event{kind: mustWait, ready: until, reason: reasonPause}
-	}
-	return event{}
-}
-
-const reasonPause = "the vendor asked for a pause"
 
 // recognizes reports whether the provider would still know a repeated message by
 // its Ref after the pause, even if it gets there only at the end of its time.

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -17,29 +18,23 @@ type upstream struct {
 	settings Upstream
 	provider provider.Provider
 	caps     provider.Capabilities
-	calls    Limiter       // nil = no limit
-	segments Limiter       // nil = no limit
-	slots    chan struct{} // one for each call under way; nil = no limit
+	limits   *limits
 	health   *health
+	observer *observer
 
 	distinctTo bool // no recipient twice in one batch
 }
 
-func newUpstream(settings Upstream, maxSegments int, h *health) *upstream {
-	u := &upstream{
-		name: settings.Name, settings: settings, provider: settings.Provider,
-		caps: settings.Capabilities(), calls: settings.Limiter, health: h,
-	}
+// newUpstream makes an upstream. It has the limits and the health of the one that had
+// its name before, if there was one.
+func newUpstream(settings Upstream, breaker Breaker, o *observer, old *upstream) *upstream {
+	u := &upstream{name: settings.Name, settings: settings, provider: settings.Provider, caps: settings.Capabilities(), observer: o}
 	u.distinctTo = slices.Contains(u.caps.BatchRules, provider.DistinctTo)
-	if u.calls == nil && settings.RateLimit > 0 {
-		u.calls = newBucket(settings.RateLimit, 1)
+	if old != nil {
+		u.limits, u.health = old.limits, healthFor(old.health, breaker)
+		return u
 	}
-	if settings.SegmentRate > 0 {
-		u.segments = newBucket(settings.SegmentRate, maxSegments)
-	}
-	if settings.MaxInFlight > 0 {
-		u.slots = make(chan struct{}, settings.MaxInFlight)
-	}
+	u.limits, u.health = new(limits), newHealth(breaker)
 	return u
 }
 
@@ -52,35 +47,21 @@ func (u *upstream) batchSize() int {
 	return min(u.settings.Batch, u.caps.MaxBatch)
 }
 
-// outOfUse says why the provider must not be called now; "" = it may be. As a
-// last resort an open breaker does not count.
-func (u *upstream) outOfUse(c circuit, lastResort bool) string {
-	override := u.health.overridden()
-	switch {
-	case override == OverrideOut:
-		return "an override takes it out of use"
-	case override != OverrideIn && !lastResort && c.isOpen():
-		return "its circuit breaker is open"
+// parkedUntil returns when the pause ends that the vendor asked for; zero = there is
+// none, or an override lifts it.
+func (u *upstream) parkedUntil() time.Time {
+	if u.health.overridden() == OverrideIn {
+		return time.Time{}
 	}
-	return ""
+	return u.health.parkedUntil()
 }
-
-// Why the limits let no attempt through.
-var (
-	errNoTime  = errors.New("its limits allow no attempt before the deadline")
-	errLimiter = errors.New("its rate limiter cannot be reached")
-)
-
-// busyError says how long a limit would delay the message.
-type busyError time.Duration
-
-func (busyError) Error() string { return "its limits would delay the message" }
 
 // acquire waits for a slot and for the limiters, at most until the deadline
 // (zero = none). With overflow set it does not wait but fails with a busyError.
-// Whoever gets nil must call release. segments is 0 for calls that send nothing.
+// Whoever gets nil must call release, or giveBack if it makes no call. segments is 0
+// for calls that send nothing.
 func (u *upstream) acquire(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
-	if err := u.takeSlot(ctx, deadline, overflow); err != nil {
+	if err := u.limits.slots.take(ctx, deadline, overflow); err != nil {
 		return err
 	}
 	if err := u.takeUnits(ctx, segments, deadline, overflow); err != nil {
@@ -90,73 +71,121 @@ func (u *upstream) acquire(ctx context.Context, segments int, deadline time.Time
 	return nil
 }
 
-func (u *upstream) release() {
-	if u.slots != nil {
-		<-u.slots
-	}
+func (u *upstream) release() { u.limits.slots.release() }
+
+// giveBack returns what acquire took.
+func (u *upstream) giveBack(segments int) {
+	u.returnUnits(1, segments, 0)
+	u.release()
 }
 
-func (u *upstream) takeSlot(ctx context.Context, deadline time.Time, overflow bool) error {
-	if u.slots == nil {
-		return nil
-	}
-	select {
-	case u.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	if overflow {
-		return busyError(0)
-	}
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case u.slots <- struct{}{}:
-		return nil
-	case <-late:
-		return errNoTime
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// takeUnits asks both limiters and waits for the slower one.
+// takeUnits asks both limiters and waits for the slower one. What it took and cannot
+// use it gives back.
 func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
 	patience := timeUntil(deadline)
 	if overflow {
 		patience = 0
 	}
-	wait, err := reserve(ctx, u.calls, 1, patience)
-	if err == nil && segments > 0 {
-		var more time.Duration
-		more, err = reserve(ctx, u.segments, segments, patience)
-		wait = max(wait, more)
+	wait, err := u.takeCall(ctx, patience, deadline)
+	if err != nil {
+		return lateOr(err, wait, overflow)
 	}
-	switch {
-	case errors.Is(err, errNoTime) && overflow:
-		return busyError(wait)
-	case err != nil || wait == 0:
+	more, ok, _ := u.limits.segments.Reserve(ctx, segments, patience)
+	if !ok {
+		u.returnUnits(1, 0, wait)
+		return lateOr(errNoTime, more, overflow)
+	}
+	began := time.Now()
+	if wait = max(wait, more); wait == 0 {
+		return nil
+	}
+	if err := sleep(ctx, wait); err != nil {
+		u.returnUnits(1, segments, wait-time.Since(began))
 		return err
 	}
-	return sleep(ctx, wait)
+	return nil
 }
 
-func reserve(ctx context.Context, l Limiter, n int, patience time.Duration) (time.Duration, error) {
-	if l == nil {
-		return 0, nil
+func lateOr(err error, wait time.Duration, overflow bool) error {
+	if overflow && errors.Is(err, errNoTime) {
+		return busyError(wait)
 	}
-	wait, ok, err := l.Reserve(ctx, n, patience)
-	switch {
-	case err != nil:
-		return 0, errors.Join(errLimiter, err)
-	case !ok:
+	return err
+}
+
+// returnUnits gives units back, left before they could have been used.
+func (u *upstream) returnUnits(calls, segments int, left time.Duration) {
+	if segments > 0 {
+		_ = u.limits.segments.Return(context.Background(), segments, left)
+	}
+	if shared := u.settings.Limiter; shared != nil {
+		go func() { // nobody waits for it, and what is lost with an error comes back with time
+			ctx, cancel := context.WithTimeout(context.Background(), limiterTime)
+			defer cancel()
+			_ = shared.Return(ctx, calls, left)
+		}()
+		return
+	}
+	_ = u.limits.calls.Return(context.Background(), calls, left)
+}
+
+// takeCall takes one call from the provider's limiter. If a shared one cannot be
+// reached and the settings allow it, the limit of this process is in force.
+func (u *upstream) takeCall(ctx context.Context, patience time.Duration, deadline time.Time) (time.Duration, error) {
+	var wait time.Duration
+	var ok bool
+	var err error
+	if u.settings.Limiter != nil && !u.limits.sharedDown.recent() {
+		wait, ok, err = u.askShared(ctx, patience, min(limiterTime, timeUntil(deadline)/4))
+		switch {
+		case ctx.Err() != nil:
+			return 0, context.Cause(ctx)
+		case err != nil && u.settings.LimiterOnError == FailClosed:
+			return 0, fmt.Errorf("%w: %w", errLimiter, err)
+		case err != nil:
+			u.limits.sharedDown.note()
+			u.observer.limiterDown(u.name, fmt.Errorf("%w: %w", errLimiter, err))
+		}
+	}
+	if u.settings.Limiter == nil || err != nil || u.limits.sharedDown.recent() {
+		wait, ok, _ = u.limits.calls.Reserve(ctx, 1, patience)
+	}
+	if !ok {
 		return wait, errNoTime
 	}
 	return wait, nil
+}
+
+// limiterTime bounds a call to a shared limiter.
+const limiterTime = time.Second
+
+// askShared asks the shared limiter and waits no longer than a given time: clients of
+// databases do not always look at the context.
+func (u *upstream) askShared(ctx context.Context, patience, most time.Duration) (time.Duration, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	type reply struct {
+		wait time.Duration
+		ok   bool
+		err  error
+	}
+	replies := make(chan reply)
+	go func() {
+		wait, ok, err := u.settings.Limiter.Reserve(ctx, 1, patience)
+		select {
+		case replies <- reply{wait, ok, err}:
+		case <-ctx.Done(): // nobody waits for it any more
+			if ok && err == nil {
+				u.returnUnits(1, 0, wait)
+			}
+		}
+	}()
+	select {
+	case r := <-replies:
+		return r.wait, r.ok, r.err
+	case <-ctx.Done():
+		return 0, false, context.Cause(ctx)
+	}
 }
 
 // closeAll closes the providers of upstreams, except those that others use too.

@@ -65,7 +65,7 @@ func TestZeroIsOff(t *testing.T) {
 providers:
   plain: {driver: memory}
   off: {driver: memory, max_in_flight: 0, rate_limit: 0, segment_rate: 0, batch: 0}
-router: {breaker: {ratio: 0, jitter: 0}, retry: {jitter: 0}}
+router: {breaker: {ratio: 0, jitter: 0}, retry: {jitter: 0}, hold: 0s}
 `, nil)
 	require.NoError(t, err)
 	plain, off := c.Providers[0], c.Providers[1]
@@ -76,6 +76,7 @@ router: {breaker: {ratio: 0, jitter: 0}, retry: {jitter: 0}}
 	assert.Equal(t, -1, off.Batch)
 	assert.Equal(t, router.Breaker{Ratio: -1, Jitter: -1}, c.Options.Breaker)
 	assert.Equal(t, router.Retry{Jitter: -1}, c.Options.Retry)
+	assert.Negative(t, c.Options.Hold)
 }
 
 func TestEverything(t *testing.T) {
@@ -106,7 +107,8 @@ router:
   max_segments: 5
   redirect_all_to: +306941234567
   breaker: {failures: 3, open_for: 10s, jitter: 0}
-  retry: {max_attempts: 1, initial: 100ms}
+  retry: {max_attempts: 1, initial: 100ms, max_park: 20m}
+  hold: 30m
   attempt_budget: 4
   failover_on: [rejected]
   store: {max: 10, keep: 1h, on_error: send}
@@ -148,7 +150,8 @@ rates: rates.csv
 	assert.Equal(t, []string{"3069"}, o.AllowNumbers)
 	assert.Equal(t, e164.MustParse("+306941234567"), o.RedirectAllTo)
 	assert.Equal(t, router.Breaker{Failures: 3, OpenFor: 10 * time.Second, Jitter: -1}, o.Breaker)
-	assert.Equal(t, router.Retry{MaxAttempts: 1, Initial: 100 * time.Millisecond}, o.Retry)
+	assert.Equal(t, router.Retry{MaxAttempts: 1, Initial: 100 * time.Millisecond, MaxPark: 20 * time.Minute}, o.Retry)
+	assert.Equal(t, 30*time.Minute, o.Hold)
 	assert.Equal(t, []provider.Code{provider.Rejected}, o.FailoverOn)
 	assert.Equal(t, router.StoreOptions{Keep: time.Hour, OnError: router.FailOpen}, o.StoreOptions)
 	assert.NotNil(t, o.Store)

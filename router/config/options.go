@@ -39,6 +39,14 @@ func orOff[N int | float64](n *numbers, path string, v *N) N {
 	return *v
 }
 
+// spanOrOff is a duration that 0 turns off.
+func spanOrOff(n *numbers, path string, v *provider.Duration) time.Duration {
+	if v != nil && *v == 0 {
+		return -1
+	}
+	return span(n, path, v)
+}
+
 // span is a duration, which cannot be off.
 func span(n *numbers, path string, v *provider.Duration) time.Duration {
 	if v == nil {
@@ -56,6 +64,7 @@ func (r *routerConfig) options() (router.Options, error) {
 		Validation: r.Validation, AllowNumbers: withoutPlus(r.AllowNumbers),
 		MaxSegments: plain(&n, "router.max_segments", r.MaxSegments), AttemptBudget: plain(&n, "router.attempt_budget", r.AttemptBudget),
 		Delivery: r.Delivery, OTPExpiry: span(&n, "router.otp_expiry", r.OTPExpiry), FailoverOn: r.FailoverOn,
+		Hold:          spanOrOff(&n, "router.hold", r.Hold),
 		RedirectAllTo: r.RedirectAllTo, Breaker: r.Breaker.options(&n), Retry: r.Retry.options(&n),
 	}
 	if r.Transliterate != "" {
@@ -80,7 +89,7 @@ func (b *breakerConfig) options(n *numbers) router.Breaker {
 	return router.Breaker{
 		Failures: plain(n, at+"failures", b.Failures), Ratio: orOff(n, at+"ratio", b.Ratio), MinVolume: plain(n, at+"min_volume", b.MinVolume),
 		Window: span(n, at+"window", b.Window), OpenFor: span(n, at+"open_for", b.OpenFor), Jitter: orOff(n, at+"jitter", b.Jitter),
-		HalfOpen: plain(n, at+"half_open", b.HalfOpen), PerCountry: b.PerCountry, LastResort: b.LastResort,
+		HalfOpen: plain(n, at+"half_open", b.HalfOpen), LastResort: b.LastResort,
 	}
 }
 
@@ -89,6 +98,7 @@ func (r *retryConfig) options(n *numbers) router.Retry {
 	return router.Retry{
 		MaxAttempts: plain(n, at+"max_attempts", r.MaxAttempts), Initial: span(n, at+"initial", r.Initial), Max: span(n, at+"max", r.Max),
 		Multiplier: plain(n, at+"multiplier", r.Multiplier), Jitter: orOff(n, at+"jitter", r.Jitter),
+		MaxPark: span(n, at+"max_park", r.MaxPark),
 	}
 }
 

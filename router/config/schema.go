@@ -27,6 +27,7 @@ type routerConfig struct {
 	Breaker       breakerConfig      `json:"breaker"`
 	Retry         retryConfig        `json:"retry"`
 	AttemptBudget *int               `json:"attempt_budget"`
+	Hold          *provider.Duration `json:"hold"`
 	FailoverOn    []provider.Code    `json:"failover_on"`
 	RedirectAllTo e164.Number        `json:"redirect_all_to"`
 	Transliterate string             `json:"transliterate"`
@@ -42,7 +43,6 @@ type breakerConfig struct {
 	OpenFor    *provider.Duration `json:"open_for"`
 	Jitter     *float64           `json:"jitter"`
 	HalfOpen   *int               `json:"half_open"`
-	PerCountry bool               `json:"per_country"`
 	LastResort bool               `json:"last_resort"`
 }
 
@@ -52,6 +52,7 @@ type retryConfig struct {
 	Max         *provider.Duration `json:"max"`
 	Multiplier  *float64           `json:"multiplier"`
 	Jitter      *float64           `json:"jitter"`
+	MaxPark     *provider.Duration `json:"max_park"`
 }
 
 type storeConfig struct {

@@ -186,7 +186,10 @@ func (j *Journal) add(e router.JournalEntry, durable bool) error {
 	if !durable {
 		return nil
 	}
-	return j.await(j.written)
+	if err := j.await(j.written); err != nil {
+		return fmt.Errorf("%w: %w", router.ErrPerhapsWritten, err)
+	}
+	return nil
 }
 
 // await returns when so many entries are on disk.

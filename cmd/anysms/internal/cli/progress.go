@@ -3,16 +3,18 @@ package cli
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
 )
 
-// Progress shows the progress of a long job on a terminal. It is not safe for
-// concurrent use.
+// Progress shows the progress of a long job on a terminal. It is safe for concurrent
+// use.
 type Progress struct {
 	Note func() string // what else to show; nil = nothing
 
+	mu      sync.Mutex
 	out     io.Writer // nil = silent
 	what    string    // "rows"
 	started time.Time
@@ -42,6 +44,8 @@ func (p *Progress) Of(total int) { p.total = total }
 
 // Show updates the line: n are done.
 func (p *Progress) Show(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := time.Now()
 	if p.out == nil || now.Sub(p.shown) < progressEvery {
 		return
@@ -73,8 +77,23 @@ func (p *Progress) line(n int, elapsed time.Duration) string {
 	return line
 }
 
+// Print prints a line of its own, above the progress.
+func (p *Progress) Print(out io.Writer, line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintln(out, line)
+	p.shown = time.Time{} // it is shown again with the next update
+}
+
 // End clears the line.
 func (p *Progress) End() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *Progress) clear() {
 	if p.out != nil && !p.shown.IsZero() {
 		fmt.Fprint(p.out, ClearLine)
 	}

@@ -41,14 +41,14 @@ func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
 	if flags.dryRun {
 		return a.dryRunMany(ctx, conf, flags, rows)
 	}
-	b := &bulk{app: a, reader: rows, format: flags.format}
+	b := &bulk{app: a, reader: rows, format: flags.format, journal: flags.journal}
 	b.progress = a.sendProgress(ctx, flags, b.split)
 	defer b.progress.End()
-	r, done, err := openJournaled(conf, flags)
+	r, done, err := b.open(conf, flags)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = b.closed(err, done()) }()
 	return b.send(ctx, r, flags.allowInvalid)
 }
 
@@ -102,19 +102,14 @@ func (a *app) openRows(ctx context.Context, flags *sendFlags) (*reader, error) {
 	return r, nil
 }
 
-// openJournaled returns the configuration's router, with the journal if there is to
+// open returns a router with the settings of the flags, and the journal if there is to
 // be one. done closes the journal.
-func openJournaled(conf *config.Config, flags *sendFlags) (r *router.Router, done func() error, err error) {
-	if flags.journal == "" {
-		r, err = openRouter(conf, flags.only)
-		return r, func() error { return nil }, err
-	}
-	j, err := journal.Open(flags.journal)
-	if err != nil {
-		return nil, nil, err
-	}
+func (b *bulk) open(conf *config.Config, flags *sendFlags) (r *router.Router, done func() error, err error) {
 	opts := conf.Options
-	opts.Journal = j
+	opts.OnNotice = b.notice
+	if flags.hold != nil {
+		opts.Hold = *flags.hold
+	}
 	var providers []router.Upstream
 	for _, p := range conf.Providers {
 		if flags.only == "" || p.Name == flags.only {
@@ -123,14 +118,22 @@ func openJournaled(conf *config.Config, flags *sendFlags) (r *router.Router, don
 	}
 	if flags.only != "" {
 		opts.Routes = nil
-		if _, err = conf.Provider(flags.only); err != nil {
-			return nil, nil, errors.Join(err, j.Close())
+		if _, err := conf.Provider(flags.only); err != nil {
+			return nil, nil, err
 		}
 	}
-	if r, err = router.New(providers, &opts); err != nil {
-		return nil, nil, errors.Join(err, j.Close())
+	done = func() error { return nil }
+	if flags.journal != "" {
+		j, err := journal.Open(flags.journal)
+		if err != nil {
+			return nil, nil, err
+		}
+		opts.Journal, done = j, j.Close
 	}
-	return r, j.Close, nil
+	if r, err = router.New(providers, &opts); err != nil {
+		return nil, nil, errors.Join(err, done())
+	}
+	return r, done, nil
 }
 
 // bulk sends a file of messages.
@@ -144,8 +147,49 @@ type bulk struct {
 	accepted map[string]int // by provider
 	printed  int
 
-	mu   sync.Mutex
-	lost error // why stdout failed
+	journal string // its path; "" = none
+
+	mu        sync.Mutex
+	lost      error // why stdout failed
+	missing   int   // outcomes that are not in the journal
+	journaled error // why not
+}
+
+// notice prints that messages wait for a provider, and counts the outcomes that the
+// journal does not have.
+func (b *bulk) notice(n router.Notice) {
+	switch n.Kind {
+	case router.NoticeHold:
+		b.progress.Print(b.Err, fmt.Sprintf("holding: %s takes no messages now (%s); trying again for at most %s",
+			n.Provider, cli.Harmless(n.Reason), n.For.Round(time.Second)))
+	case router.NoticeResumed:
+		b.progress.Print(b.Err, fmt.Sprintf("%s takes messages again, after %s", n.Provider, n.For.Round(time.Second)))
+	case router.NoticeFault:
+		if errors.Is(n.Err, router.ErrOutcomeLost) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.missing++
+			b.journaled = n.Err
+		}
+	}
+}
+
+// closed adds to the end of the command what became of its journal.
+func (b *bulk) closed(err, closing error) error {
+	if b.missing == 0 && closing == nil {
+		return err
+	}
+	cause := closing
+	if b.missing > 0 {
+		cause = fmt.Errorf("the journal %s lacks %s, of messages whose results are printed above: %w; a resume takes these messages as unknown",
+			b.journal, cli.Plural(b.missing, "outcome"), b.journaled)
+	}
+	if exit, ok := errors.AsType[*cli.ExitError](err); ok && exit.Cause != nil {
+		cause = fmt.Errorf("%w; %w", exit.Cause, cause)
+	} else if err != nil && !ok {
+		cause = errors.Join(err, cause)
+	}
+	return &cli.ExitError{Code: cli.ExitUnknown, Cause: cause}
 }
 
 func (b *bulk) send(ctx context.Context, r *router.Router, allowInvalid bool) error {

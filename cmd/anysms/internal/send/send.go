@@ -47,6 +47,10 @@ the text of --text to every number on stdin, one in each line. Either prints one
 line per message, in any order; with --dry-run, the totals at the end. Rows that
 repeat an earlier one are counted, and with --duplicates refuse are refused.
 
+While every provider that could take a message is out for the time being (its circuit
+breaker is open, it asked for a pause, it refuses connections), messages are held and
+no further rows are read, for at most --hold.
+
 With --journal, the same command resumes after an interruption: what was sent is not
 sent again, and messages that were in flight have the outcome unknown until settled
 with anysms resolve.`
@@ -71,6 +75,7 @@ type sendFlags struct {
 
 	file         input.Flags
 	journal      string
+	hold         *time.Duration // nil = the configuration's; negative = none
 	duplicates   cli.OneOf
 	allowInvalid bool
 }
@@ -122,12 +127,26 @@ func (a *app) sendCommand() *cobra.Command {
 	flags.file.AddTo(cmd, "send every row of a `FILE`; - is stdin", "`COLUMN` with the numbers")
 	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR (default: default_region of the configuration)")
 	f.StringVar(&flags.journal, "journal", "", "with --file: record every message in this `FILE`, and resume from it")
+	f.Func("hold", "with --file or --to -: `DURATION` for which messages wait while all their providers are out, such as 30m; 0 = not (default: hold of the configuration, or 10m)", flags.setHold)
 	flags.duplicates.AddTo(cmd, "duplicates", "with --file: rows with the same number, text, sender and time as an earlier row")
 	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 even if rows were refused")
 	flags.conf.AddTo(cmd)
 	flags.conf.CompleteProvider(cmd)
 	flags.format.AddTo(cmd)
 	return cmd
+}
+
+// setHold reads --hold.
+func (f *sendFlags) setHold(value string) error {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil || d < 0:
+		return errors.New("want a duration such as 30m, or 0 for none")
+	case d == 0:
+		d = -1
+	}
+	f.hold = &d
+	return nil
 }
 
 // many reports whether several messages are sent.
@@ -154,7 +173,7 @@ func (f *sendFlags) check(cmd *cobra.Command) error {
 	}
 	needFile := input.Names()
 	if f.to != "-" {
-		needFile = append(needFile, "journal", "duplicates", "allow-invalid")
+		needFile = append(needFile, "journal", "duplicates", "allow-invalid", "hold")
 	}
 	return input.Without(cmd, needFile)
 }

@@ -1,0 +1,198 @@
+package router
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// limits bound the calls to a provider. They outlive a reload, which may change them,
+// so that the messages of the old and the new configuration share them.
+type limits struct {
+	slots    slots
+	calls    bucket
+	segments bucket
+
+	sharedDown outage // of the limiter that takes the place of calls
+}
+
+// set takes over the limits of a configuration.
+func (l *limits) set(p *Upstream, maxSegments int) {
+	l.slots.resize(p.MaxInFlight)
+	l.calls.set(p.RateLimit, 1)
+	l.segments.set(p.SegmentRate, maxSegments)
+}
+
+// Why the limits let no attempt through.
+var (
+	errNoTime  = errors.New("its limits allow no attempt before the deadline")
+	errLimiter = errors.New("its rate limiter cannot be reached")
+)
+
+// busyError says how long a limit would delay the message.
+type busyError time.Duration
+
+func (busyError) Error() string { return "its limits would delay the message" }
+
+// slots are the calls that may be under way.
+type slots struct {
+	mu    sync.Mutex
+	limit int // 0 or less = no limit
+	used  int
+	queue list.List // of chan struct{}, each closed when it has a slot
+}
+
+func (s *slots) resize(limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = limit
+	s.serve()
+}
+
+// take waits for a slot, at most until the deadline (zero = none). With overflow set it
+// does not wait but fails with a busyError.
+func (s *slots) take(ctx context.Context, deadline time.Time, overflow bool) error {
+	s.mu.Lock()
+	if s.free() && s.queue.Len() == 0 {
+		s.used++
+		s.mu.Unlock()
+		return nil
+	}
+	if overflow {
+		s.mu.Unlock()
+		return busyError(0)
+	}
+	served := make(chan struct{})
+	place := s.queue.PushBack(served)
+	s.mu.Unlock()
+	var late <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(time.Until(deadline))
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-served:
+		return nil
+	case <-late:
+		s.leave(place, served)
+		return errNoTime
+	case <-ctx.Done():
+		s.leave(place, served)
+		return context.Cause(ctx)
+	}
+}
+
+// leave gives up a place in the queue, or the slot that it has just been given.
+func (s *slots) leave(place *list.Element, served chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-served:
+		s.used--
+		s.serve()
+	default:
+		s.queue.Remove(place)
+	}
+}
+
+func (s *slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used--
+	s.serve()
+}
+
+// serve gives free slots to those who wait. The lock is held.
+func (s *slots) serve() {
+	for s.free() && s.queue.Len() > 0 {
+		s.used++
+		close(s.queue.Remove(s.queue.Front()).(chan struct{}))
+	}
+}
+
+func (s *slots) free() bool { return s.limit <= 0 || s.used < s.limit }
+
+// bucket is a Limiter of this process, which lets through the units of a tenth of a
+// second at once (the generic cell rate algorithm). Times that are given back are
+// used first: a queue behind them would make a plain token bucket exceed its rate.
+type bucket struct {
+	mu    sync.Mutex
+	rate  float64   // units per second; 0 or less = no limit
+	least int       // units that are let through at once, whatever the rate
+	until time.Time // the units that were taken last until then
+	back  []reservation
+}
+
+// reservation is a number of units and when they may be used.
+type reservation struct {
+	at    time.Time
+	units int
+}
+
+// tolerance is how much later than reserved a time that was given back may be used.
+const tolerance = 100 * time.Millisecond
+
+func (b *bucket) set(rate float64, least int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if rate != b.rate {
+		b.back = nil
+		if ahead := time.Until(b.until); ahead > 0 && rate > 0 { // what was taken ahead lasts as many units as before
+			b.until = time.Now().Add(time.Duration(float64(ahead) * b.rate / rate))
+		}
+	}
+	b.rate, b.least = rate, least
+}
+
+// Reserve implements [Limiter].
+func (b *bucket) Reserve(_ context.Context, n int, patience time.Duration) (time.Duration, bool, error) {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rate <= 0 {
+		return 0, true, nil
+	}
+	b.back = slices.DeleteFunc(b.back, func(r reservation) bool { return now.Sub(r.at) > tolerance })
+	if i := slices.IndexFunc(b.back, func(r reservation) bool { return r.units >= n }); i >= 0 {
+		wait := max(0, b.back[i].at.Sub(now))
+		if wait <= patience {
+			b.back[i].units -= n
+			b.back = slices.DeleteFunc(b.back, func(r reservation) bool { return r.units == 0 })
+		}
+		return wait, wait <= patience, nil
+	}
+	until := b.until
+	if until.Before(now) {
+		until = now
+	}
+	until = until.Add(b.span(float64(n)))
+	burst := max(b.rate/10, float64(max(b.least, n))) // more than a burst in one call goes at once too, and is paid for afterwards
+	wait := max(0, until.Add(-b.span(burst)).Sub(now))
+	if wait > patience {
+		return wait, false, nil
+	}
+	b.until = until
+	return wait, true, nil
+}
+
+// span is how long a number of units last.
+func (b *bucket) span(units float64) time.Duration {
+	return time.Duration(units / b.rate * float64(time.Second))
+}
+
+// Return implements [Limiter].
+func (b *bucket) Return(_ context.Context, n int, wait time.Duration) error {
+	r := reservation{time.Now().Add(wait), n}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rate <= 0 {
+		return nil
+	}
+	i, _ := slices.BinarySearchFunc(b.back, r, func(x, y reservation) int { return x.at.Compare(y.at) })
+	b.back = slices.Insert(b.back, i, r)
+	return nil
+}
