@@ -11,6 +11,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/driver"
 	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/conformance/smpplab"
 	"github.com/anysms/anysms/drivers/rest"
 )
 
@@ -23,7 +24,12 @@ var provenDrivers = []struct{ name, settings string }{
 	{"apifon", `{"token":"t0ken-of-the-account","secret":"s3cr3t-Key/For+Tests","callback_secret":"h00k-s3cr3t","sender":"Example"}`},
 	{"phonify", `{"api_key":"pk_k3y-of-the-account","own_numbers":["+14560009999"]}`},
 	{"zoomconnect", `{"email":"user@shop.example","token":"11111111-2222-3333-4444-555555555555","callback_secret":"h00k-s3cr3t"}`},
+	{"smpp", `{"address":"{{url}}","system_id":"esme","password":"s3cret-pass","times":"absolute","schedule":true,"query":true,"cancel":true,
+		"status_codes":{"0x0400-0x04ff":"no_route"}}`},
 }
+
+// labs are the transports of the drivers that do not make HTTP requests.
+var labs = map[string]conformance.Lab{"smpp": smpplab.New()}
 
 // TestConformanceTable runs the suite for the drivers and compares the table with the
 // results.
@@ -35,7 +41,7 @@ func TestConformanceTable(t *testing.T) {
 		require.NoError(t, err)
 		h, err := conformance.ForDriver(found, json.RawMessage(d.settings))
 		require.NoError(t, err)
-		h.Replies = os.DirFS("drivers/" + d.name + "/testdata/conformance")
+		h.Lab, h.Replies = labs[d.name], os.DirFS("drivers/"+d.name+"/testdata/conformance")
 		reports = append(reports, named(conformance.Check(t.Context(), h), d.name))
 	}
 	recipe, err := rest.Load("transmitsms")

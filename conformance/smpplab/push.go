@@ -9,6 +9,8 @@ import (
 
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
+
+	"github.com/anysms/anysms/conformance"
 )
 
 // parseEvent reads an event file: deliver_sm and its fields. Of those of §4.6.1 it has
@@ -51,6 +53,8 @@ func parseEvent(text []byte) (*pdu.DeliverSM, error) {
 	}
 	return p, nil
 }
+
+var _ conformance.Pusher = (*vendor)(nil)
 
 func orZero(s string) string {
 	if s == "" {
