@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -139,4 +142,49 @@ providers:
 	assert.Contains(t, got.stdout, "STOP<U+001B>[31m␊please\n", "an incoming text has no control sequences")
 	got = anysms(t, "inbox", "--config", config, "--provider", "usa", "--cursor", r.Next)
 	assert.Empty(t, got.stdout)
+}
+
+// A part of a long message is not shown as if it were all of it.
+func TestInboxShowsParts(t *testing.T) {
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"messages":[
+			{"id":"m-1","at":"2030-01-05T12:00:00Z","from":"306900000001","text":"first half, ","ref":"108","part":1,"parts":2},
+			{"id":"m-2","at":"2030-01-05T12:00:01Z","from":"306900000001","text":"whole"}]}`)
+	}))
+	defer vendor.Close()
+	recipe := write(t, "acme.yaml", `recipe: 1
+name: acme
+title: Acme
+sources: {api: {page: acme.example}}
+experimental: true
+base_url: https://acme.example
+auth: {none: true}
+write: {to: digits}
+send:
+  request: {path: /messages, json: {to: "{to}", text: "{text}"}}
+  receipt: {id: id}
+inbox:
+  request: {method: GET, path: /inbox}
+  success: {where: [{path: messages, empty: false}]}
+  each: messages[*]
+  inbound:
+    id: id
+    from: from
+    text: text
+    at: at
+    segment: {ref: ref, number: part, of: parts}
+fixtures:
+  - name: accepted
+    message: {to: "+306900000001", text: Hello}
+    reply: {status: 200, body: {id: abcdef}}
+    receipt: {id: abcdef}
+`)
+	config := write(t, "anysms.yaml", "providers:\n  acme: {driver: rest, recipe: "+recipe+", base_url: \""+vendor.URL+"\", allow_private: true}\n")
+	got := anysms(t, "inbox", "--config", config, "--provider", "acme")
+	require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "  [part 1 of 2] first half, \n")
+	assert.Contains(t, got.stdout, "  whole\n")
+	got = anysms(t, "inbox", "--config", config, "--provider", "acme", "--format", "json")
+	assert.Contains(t, strings.Join(strings.Fields(got.stdout), ""), `"part":{"ref":"108","number":1,"of":2}`)
+	assert.Equal(t, 1, strings.Count(got.stdout, `"part"`))
 }

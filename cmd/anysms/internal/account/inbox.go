@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -24,6 +25,14 @@ type inboxMessage struct {
 	To        string     `json:"to"`
 	Text      string     `json:"text"`
 	InReplyTo string     `json:"in_reply_to"`
+	// Part is set if the text is that of one part of a longer message.
+	Part *inboxPart `json:"part,omitempty"`
+}
+
+type inboxPart struct {
+	Ref    string `json:"ref"` // what the parts of one message have in common
+	Number int    `json:"number"`
+	Of     int    `json:"of"`
 }
 
 func (a *app) inboxCommand() *cobra.Command {
@@ -58,6 +67,9 @@ func inboxMessages(events []provider.Event) []inboxMessage {
 		if !e.At.IsZero() {
 			m.At = &e.At
 		}
+		if s := e.Segment; s != nil {
+			m.Part = &inboxPart{cmp.Or(s.Ref, e.ID), s.Number, s.Of}
+		}
 		all = append(all, m)
 	}
 	return all
@@ -72,7 +84,11 @@ func (a *app) printInbox(r inboxReport, format cli.Format) error {
 		if m.At != nil {
 			at = m.At.Format(time.RFC3339)
 		}
-		fmt.Fprintf(a.Out, "%s  %s → %s  %s\n", at, m.From, m.To, cli.Visible(m.Text))
+		part := ""
+		if m.Part != nil {
+			part = fmt.Sprintf("[part %d of %d] ", m.Part.Number, m.Part.Of)
+		}
+		fmt.Fprintf(a.Out, "%s  %s → %s  %s%s\n", at, m.From, m.To, part, cli.Visible(m.Text))
 	}
 	if r.Next != "" {
 		fmt.Fprintf(a.Err, "%s; continue with --cursor %s\n", cli.Plural(len(r.Messages), "message"), r.Next)
