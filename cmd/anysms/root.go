@@ -23,7 +23,7 @@ A first look, without account or configuration:
   anysms analyse "Γεια σου 👋"                 encoding, segments, what costs more
   anysms analyse --file campaign.csv           the same for a whole file
 
-To send, write a configuration (anysms.yaml) that names your vendors:
+To send, anysms init writes a configuration (anysms.yaml) that names your vendors:
 
   providers:
     athens: {driver: apifon, token: "${APIFON_TOKEN}", secret: "${APIFON_SECRET}", sender: Example}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,8 @@ import (
 // ConfigEnv names the configuration where --config does not.
 const ConfigEnv = "ANYSMS_CONFIG"
 
-const defaultConfig = "anysms.yaml"
+// DefaultConfig is the configuration that nothing names.
+const DefaultConfig = "anysms.yaml"
 
 // ConfigFlag is the flag --config.
 type ConfigFlag struct {
@@ -27,7 +29,7 @@ type ConfigFlag struct {
 
 // AddTo adds the flag.
 func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.Path, "config", "", "configuration `FILE` (default $"+ConfigEnv+", else ./"+defaultConfig+")")
+	cmd.Flags().StringVar(&c.Path, "config", "", "configuration `FILE` (default $"+ConfigEnv+", else ./"+DefaultConfig+")")
 }
 
 // Load reads and checks the configuration. Its providers are open.
@@ -39,18 +41,26 @@ func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
 // vendor. An environment variable that is not set is not an error: a placeholder
 // takes its place. It returns the names of these variables, also with an error.
 func (c *ConfigFlag) LoadOffline(ctx context.Context) (conf *config.Config, unset []string, err error) {
-	getenv := func(name string) (string, bool) {
-		value, set := os.LookupEnv(name)
-		if set {
-			return value, true
-		}
-		if !slices.Contains(unset, name) {
-			unset = append(unset, name)
-		}
-		return "UNSET_" + name, true
+	var missing Placeholders
+	conf, err = c.load(ctx, &config.Options{Getenv: missing.Getenv})
+	return conf, missing.Names, err
+}
+
+// Placeholders takes the place of environment variables that are not set.
+type Placeholders struct {
+	Names []string // of these variables, each once
+}
+
+// Getenv is os.LookupEnv, with a placeholder for a variable that is not set.
+func (p *Placeholders) Getenv(name string) (string, bool) {
+	value, set := os.LookupEnv(name)
+	if set {
+		return value, true
 	}
-	conf, err = c.load(ctx, &config.Options{Getenv: getenv})
-	return conf, unset, err
+	if !slices.Contains(p.Names, name) {
+		p.Names = append(p.Names, name)
+	}
+	return "UNSET_" + name, true
 }
 
 func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Config, error) {
@@ -60,6 +70,9 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	}
 	return config.Load(ctx, path, Registry(), opts)
 }
+
+// New returns the path for a new configuration.
+func (c *ConfigFlag) New() string { return cmp.Or(c.Path, os.Getenv(ConfigEnv), DefaultConfig) }
 
 // Exists reports whether there is a configuration, wherever it is named.
 func (c *ConfigFlag) Exists() bool {
@@ -74,10 +87,10 @@ func (c *ConfigFlag) find() (string, error) {
 	if path := os.Getenv(ConfigEnv); path != "" {
 		return path, nil
 	}
-	if _, err := os.Stat(defaultConfig); errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("no configuration: there is no %s in this directory; give --config or set %s (\"anysms --help\" shows an example)", defaultConfig, ConfigEnv)
+	if _, err := os.Stat(DefaultConfig); errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("no configuration: there is no %s in this directory; give --config or set %s; \"anysms init\" writes one", DefaultConfig, ConfigEnv)
 	}
-	return defaultConfig, nil
+	return DefaultConfig, nil
 }
 
 // Registry returns the drivers that a configuration can name: the built-in ones,

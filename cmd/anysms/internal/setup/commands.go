@@ -11,8 +11,8 @@ import (
 // app is the shared part with this package's commands as methods.
 type app struct{ *cli.App }
 
-// Commands returns the commands config, providers and version.
+// Commands returns the commands init, config, providers, man and version.
 func Commands(a *cli.App) []*cobra.Command {
 	own := &app{a}
-	return []*cobra.Command{own.configCommand(), own.providersCommand(), own.versionCommand()}
+	return []*cobra.Command{own.initCommand(), own.configCommand(), own.providersCommand(), own.manCommand(), own.versionCommand()}
 }
