@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -103,4 +104,16 @@ func TestRecipeDiff(t *testing.T) {
 		"table": "report_codes", "code": "20", "says": "Network Error", "source": "codes",
 		"before": "undelivered, unavailable", "after": "undelivered, invalid_recipient",
 	}}, diff.Differences)
+}
+
+// What was not run is no fault of the driver.
+func TestInterruptedSuites(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	for _, args := range [][]string{{"recipe", "test", "twilio"}, {"conformance", "--recipe", "twilio"}, {"conformance", "--driver", "memory", "--format", "json"}} {
+		var out, errOut strings.Builder
+		assert.Equal(t, cli.ExitRefused, run(ctx, args, strings.NewReader(""), &out, &errOut), args)
+		assert.Contains(t, errOut.String(), "interrupted; not all cases were run")
+		assert.Empty(t, out.String())
+	}
 }

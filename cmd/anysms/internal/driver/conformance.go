@@ -99,6 +99,9 @@ func (a *app) conformance(ctx context.Context, p conformanceFlags) error {
 	}
 	h.AllowUnproven = p.allowUnproven
 	report := conformance.Check(ctx, h)
+	if err := interrupted(ctx); err != nil {
+		return err
+	}
 	report.Name = name
 	if err := a.printReport(report, p.format.Value); err != nil {
 		return err
@@ -110,6 +113,15 @@ func (a *app) conformance(ctx context.Context, p conformanceFlags) error {
 		return &cli.ExitError{Code: cli.ExitRefused}
 	}
 	return nil
+}
+
+// interrupted is the error of a run that ended early: cases that did not run are no
+// faults of the driver.
+func interrupted(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return &cli.ExitError{Code: cli.ExitRefused, Cause: errors.New("interrupted; not all cases were run")}
 }
 
 func (a *app) listCases(format string) error {

@@ -281,7 +281,7 @@ machine.`,
 				return err
 			}
 			report, err := testRecipe(cmd.Context(), r, quick)
-			if err != nil {
+			if err := errors.Join(interrupted(cmd.Context()), err); err != nil {
 				return err
 			}
 			if format.JSON() {
