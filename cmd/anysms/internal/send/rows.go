@@ -204,11 +204,14 @@ func (r *reader) message(next table.Row) (m *provider.Message, bad *provider.Err
 		return m, provider.NewError(provider.InvalidRecipient, cli.Reason(err))
 	}
 	if first, again := r.repeats.add(to, m, next.Line); again && r.refuseRepeats {
-		return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("the row repeats line %d: same number, text, sender and time", first))
+		return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("the row repeats an earlier one: same number, text, sender and time%s %d)", onLine, first))
 	}
 	m.To = to
 	return m, nil
 }
+
+// onLine precedes the line of an earlier row in a reason.
+const onLine = " (line"
 
 // setField sets a field from its column. An empty value leaves what the flags say.
 func setField(m *provider.Message, column, value string) (err error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
@@ -82,7 +83,7 @@ func (t *totals) target(route, name string) *targetTotal {
 
 func (t *totals) refuse(p *router.Plan) {
 	t.Refused++
-	reason := p.Message
+	reason, _, _ := strings.Cut(p.Message, onLine) // rows that repeat others have one reason
 	same := func(o reasonTotal) bool { return o.Code == p.Code && o.Reason == reason }
 	at := slices.IndexFunc(t.ByReason, same)
 	if at < 0 && len(t.ByReason) >= maxReasons {
