@@ -130,7 +130,7 @@ func TestBadUsage(t *testing.T) {
 		"unknown level":      {[]string{"analyse", "--transliterate", "some", "text"}, "greek_capitals"},
 		"unknown region":     {[]string{"analyse", "--file", "x", "--to-column", "to", "--region", "Greece"}, "Greece"},
 		"unknown driver":     {[]string{"drivers", "pigeon"}, `unknown driver "pigeon"; want one of `},
-		"status, no id":      {[]string{"status", "--provider", "x"}, "accepts 1 arg"},
+		"status, no id":      {[]string{"status", "--provider", "x"}, "got 0 arguments; usage: anysms status --provider P ID"},
 		"two texts":          {[]string{"analyse", "Hello", "there"}, "got 2 texts, want one"},
 		"level of a file":    {[]string{"analyse", "--file", "x", "--transliterate", "full"}, "--transliterate works on a single text"},
 		"empty template":     {[]string{"analyse", "--file", "x", "--template", ""}, "--template must not be empty"},

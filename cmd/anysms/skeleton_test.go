@@ -84,7 +84,7 @@ func TestConformanceNewUsage(t *testing.T) {
 		"capitals":   {[]string{"--driver", "Acme"}, "lower-case letters and digits"},
 		"a keyword":  {[]string{"--driver", "func"}, "want a name for a Go package"},
 		"a path":     {[]string{"--driver", "a/b"}, "want a name for a Go package"},
-		"not a file": {[]string{"--driver", "acme", "more"}, "unknown command"},
+		"not a file": {[]string{"--driver", "acme", "more"}, "unexpected argument"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := anysms(t, append([]string{"conformance", "new"}, test.args...)...)

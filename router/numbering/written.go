@@ -43,7 +43,7 @@ var (
 
 var (
 	scientific   = regexp.MustCompile(`^[0-9]([.,][0-9]+)?[eE][+-]?[0-9]+$`)
-	decimalComma = regexp.MustCompile(`^\+?[0-9]+,[0-9]+$`)
+	decimalComma = regexp.MustCompile(`^\+?[0-9]+,[0-9]{1,6}$`)
 )
 
 func cutPrefixFold(s, prefix string) (rest string, ok bool) {

@@ -25,6 +25,16 @@ type Common struct {
 	Mix       provider.Money            `json:"cheapest_mix"`
 }
 
+// Converted reports whether the total of the cheapest providers is not an amount in
+// the common currency already.
+func (c *Comparison) Converted() bool {
+	if c.Common == nil {
+		return false
+	}
+	_, same := c.Mix.Total[c.Common.Currency]
+	return !same || len(c.Mix.Total) > 1
+}
+
 // Mix is the cheapest provider for each country.
 type Mix struct {
 	Countries []MixCountry              `json:"countries"`

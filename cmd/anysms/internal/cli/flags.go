@@ -63,13 +63,26 @@ func (f *Format) JSON() bool { return f.Value == "json" }
 func PointToHelp(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			return seeHelp(cmd, check(cmd, args))
+			return seeHelp(cmd, plainly(cmd, args, check(cmd, args)))
 		}
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, suggestFlag(cmd, err)) })
 	for _, sub := range cmd.Commands() {
 		PointToHelp(sub)
 	}
+}
+
+// plainly replaces errors about arguments that only programmers understand.
+func plainly(cmd *cobra.Command, args []string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case strings.HasPrefix(err.Error(), "unknown command") && strings.HasSuffix(err.Error(), fmt.Sprintf(" for %q", cmd.CommandPath())):
+		return fmt.Errorf("unexpected argument %q; usage: %s", args[0], cmd.UseLine())
+	case strings.HasPrefix(err.Error(), "accepts "), strings.HasPrefix(err.Error(), "requires at least"):
+		return fmt.Errorf("got %s; usage: %s", Plural(len(args), "argument"), cmd.UseLine())
+	}
+	return err
 }
 
 // suggestFlag adds the flag that was probably meant to the error for an unknown one.

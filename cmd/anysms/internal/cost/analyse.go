@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -159,6 +160,9 @@ func (a *app) analyseText(ctx context.Context, text string, opts *segment.Option
 		if text, err = input.Text(ctx, a.In); err != nil {
 			return err
 		}
+	}
+	if info, err := os.Stat(text); err == nil && info.Mode().IsRegular() {
+		fmt.Fprintf(a.Err, "note: this is the text %q; to analyse the file of this name, give --file\n", text)
 	}
 	level, err := flags.transliterate()
 	if err != nil {

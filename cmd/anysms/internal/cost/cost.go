@@ -146,6 +146,10 @@ func currencies(given []string) (rates.Currencies, error) {
 		if !ok {
 			return rates.Currencies{}, fmt.Errorf("--currency-rate %q; want CURRENCY=RATE such as AUD=0.61", pair)
 		}
+		currency = strings.ToUpper(currency)
+		if strings.EqualFold(currency, provider.Credits) {
+			currency = provider.Credits
+		}
 		worth[currency] = rate
 	}
 	return rates.NewCurrencies(worth)
@@ -163,7 +167,7 @@ func (a *app) printComparison(f *findings, _ *analysis.Options) error {
 		return nil
 	}
 	line := "\nCheapest provider for each country, in total: " + moneyList(f.Mix.Total)
-	if f.Common != nil {
+	if f.Converted() {
 		line += " = " + cli.Money(f.Common.Mix)
 	}
 	if f.Mix.Without > 0 {

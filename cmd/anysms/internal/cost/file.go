@@ -142,7 +142,7 @@ func checkNumber(region string) func(raw string) (e164.Number, string, string) {
 	return func(raw string) (e164.Number, string, string) {
 		n, verdict, err := numbering.Parse(raw, region)
 		if err != nil {
-			return n, "", cli.Reason(err)
+			return n, "", input.NumberReason(err)
 		}
 		return n, verdict.Region, verdict.Reason()
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/input"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
@@ -16,7 +17,7 @@ import (
 // dryRun prints the plan of one message.
 func (a *app) dryRun(r *router.Router, m *provider.Message, badNumber error, format cli.Format) error {
 	if badNumber != nil {
-		return a.explainPlan(refusedPlan(provider.InvalidRecipient, badNumber), format)
+		return a.explainPlan(refusedPlan(provider.InvalidRecipient, errors.New(input.NumberReason(badNumber))), format)
 	}
 	return a.explainPlan(r.Plan(m), format)
 }

@@ -201,7 +201,7 @@ func (r *reader) message(next table.Row) (m *provider.Message, bad *provider.Err
 	}
 	to, _, err := numbering.Parse(next.Fields[r.to], r.region)
 	if err != nil {
-		return m, provider.NewError(provider.InvalidRecipient, cli.Reason(err))
+		return m, provider.NewError(provider.InvalidRecipient, input.NumberReason(err))
 	}
 	if first, again := r.repeats.add(to, m, next.Line); again && r.refuseRepeats {
 		return m, provider.NewError(provider.InvalidMessage, fmt.Sprintf("the row repeats an earlier one: same number, text, sender and time%s %d)", onLine, first))

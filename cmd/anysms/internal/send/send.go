@@ -113,8 +113,8 @@ func (a *app) sendCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`, such as +306900000001, or national in the default region; - reads numbers from stdin, one in each line")
-	f.StringVar(&flags.text, "text", "", "`TEXT` of the message; - reads it from stdin, without its last newline")
+	f.Var(cli.Once(&flags.to, "several numbers are read from stdin, by --to -"), "to", "recipient's `NUMBER`, such as +306900000001, or national in the default region; - reads numbers from stdin, one in each line")
+	f.Var(cli.Once(&flags.text, "one send has one text"), "text", "`TEXT` of the message; - reads it from stdin, without its last newline")
 	f.StringVar(&flags.from, "from", "", "`SENDER`: a number, a short code or a name")
 	f.StringVar(&flags.ref, "ref", "", "your own `ID` for the message")
 	flags.class.AddTo(cmd, "class", "kind of message; determines the default delivery mode")
@@ -274,6 +274,6 @@ func refusal(m *provider.Message, badNumber error) *router.Result {
 	}
 	return &router.Result{
 		Ref: m.Ref, Status: provider.OutcomeRefused,
-		Code: provider.InvalidRecipient, Message: cli.Reason(badNumber),
+		Code: provider.InvalidRecipient, Message: input.NumberReason(badNumber),
 	}
 }

@@ -62,6 +62,9 @@ func open(ctx context.Context, path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
+		if failed, ok := errors.AsType[*fs.PathError](err); ok {
+			return nil, fmt.Errorf("%s: %w", path, failed.Err)
+		}
 		return nil, err
 	case info.IsDir():
 		return nil, fmt.Errorf("%s is a directory; want a file", path)
