@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -134,4 +135,24 @@ func TestAskTheVendor(t *testing.T) {
 	got = anysmsReading(t, "to,text\n+306971234567,Hello\n", "cost", "--file", "-", "--config", conf, "--ask")
 	assert.Equal(t, cli.ExitUsage, got.code)
 	assert.Contains(t, got.stderr, "no configured provider offers quotes")
+}
+
+// The rates of the example configuration work when their comment signs are removed.
+func TestRatesOfTheExample(t *testing.T) {
+	example, err := os.ReadFile("../../examples/anysms.example.yaml")
+	require.NoError(t, err)
+	uncommented := regexp.MustCompile(`(?m)^# ?((?:currency_)?rates:)`).ReplaceAllString(string(example), "$1")
+	require.Equal(t, len(example)-4, len(uncommented), "two keys")
+	dir := t.TempDir()
+	copyTo(t, dir, "../../examples/rates.sample.csv")
+	conf := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(conf, []byte(uncommented), 0o600))
+	got := anysms(t, "config", "check", "--config", conf, "--allow-unset")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	got = anysmsReading(t, campaign, "cost", "--file", "-", "--config", conf, "--region", "GR", "--allow-invalid")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "Cheapest provider for each country, in total: ")
+	got = anysmsReading(t, campaign, "send", "--file", "-", "--config", conf, "--dry-run", "--allow-invalid")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Regexp(t, `greece +athens +2 +3 +0\.135 EUR`, got.stdout)
 }

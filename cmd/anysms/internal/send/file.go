@@ -146,6 +146,7 @@ type bulk struct {
 	counts   map[provider.Outcome]int
 	accepted map[string]int // by provider
 	printed  int
+	earlier  int // results of an earlier run
 
 	journal string // its path; "" = none
 
@@ -239,6 +240,9 @@ func (b *bulk) take(r *router.Result) {
 		b.accepted[r.Provider]++
 	}
 	b.printed++
+	if r.Replayed {
+		b.earlier++
+	}
 	b.progress.Show(b.printed)
 	if b.outputLost() == nil {
 		err := b.print(result)
@@ -293,7 +297,11 @@ func (b *bulk) summary() {
 	for _, o := range []provider.Outcome{provider.OutcomeAccepted, provider.OutcomeRefused, provider.OutcomeNotSent, provider.OutcomeUnknown} {
 		words = append(words, cli.Grouped(b.counts[o])+" "+string(o))
 	}
-	fmt.Fprintln(b.Err, strings.Join(words, ", "))
+	summary := strings.Join(words, ", ")
+	if b.earlier > 0 {
+		summary += fmt.Sprintf(" (%s by an earlier run)", cli.Grouped(b.earlier))
+	}
+	fmt.Fprintln(b.Err, summary)
 	if len(b.accepted) > 1 {
 		fmt.Fprintln(b.Err, "by provider: "+b.byProvider())
 	}
