@@ -34,7 +34,7 @@ func (t *trial) listening() (*bench, Pusher) {
 	pusher, pushes := b.vendor.(Pusher)
 	switch {
 	case t.lab != nil && !pushes:
-		t.notApplicable("vendors of the lab %s push no events", t.lab.Name())
+		t.unproven("the capability events is set, but vendors of the lab %s push no events", t.lab.Name())
 	case len(t.pushed) == 0:
 		t.unproven("the capability events is set, but Replies has no events/*.%s: what the vendor pushes", extensionOf(t.lab))
 	}
