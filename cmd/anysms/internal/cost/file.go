@@ -99,6 +99,7 @@ func (a *app) readFile(ctx context.Context, j *job, annotated *newFile) (*analys
 	defer p.End()
 	j.opts.Progress = p.Show
 	totals, err := analysis.Rows(from.Rows, j.opts)
+	err = input.Hint(err)
 	switch {
 	case err == nil:
 		err = annotated.keep()

@@ -131,6 +131,14 @@ func (file *File) columns(more []string) []string {
 	return unique
 }
 
+// Hint adds to the error for a missing column how to name another one.
+func Hint(err error) error {
+	if table.Misses(err) {
+		return fmt.Errorf("%w; --text-column and --to-column name others", err)
+	}
+	return err
+}
+
 // Count returns how many rows the file has, if it can be read twice; 0 = not known.
 func (f *Flags) Count(ctx context.Context, needs Needs) int {
 	if info, err := os.Stat(f.Path); err != nil || !info.Mode().IsRegular() {

@@ -94,7 +94,7 @@ func (a *app) openRows(ctx context.Context, flags *sendFlags) (*reader, error) {
 	}
 	r, err := newReader(file, base)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name, input.Hint(err)), file.Close())
 	}
 	if ignored := r.ignored(); len(ignored) > 0 {
 		fmt.Fprintf(a.Err, "ignored columns: %s (known are %s, %s, %s)\n", strings.Join(ignored, ", "), flags.file.To, flags.file.Text, strings.Join(optional, ", "))

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,16 +14,27 @@ import (
 func Find(r Reader, name string) (int, error) {
 	header := r.Columns()
 	if j, ok := r.(*jsonRows); ok && len(j.seen) > 0 && !slices.Contains(j.seen, name) {
-		return 0, fmt.Errorf("no key %q in the first lines%s; read as JSON Lines, the file has: %s", name, suggest.DidYouMean(name, j.seen), quotedNames(j.seen))
+		return 0, missing("no key %q in the first lines%s; read as JSON Lines, the file has: %s", name, suggest.DidYouMean(name, j.seen), quotedNames(j.seen))
 	}
 	at := slices.Index(header, name)
 	if at < 0 {
-		return 0, fmt.Errorf("the header has no column %q%s; read as %s, it has: %s", name, suggest.DidYouMean(name, header), r.Format(), quotedNames(header))
+		return 0, missing("the header has no column %q%s; read as %s, it has: %s", name, suggest.DidYouMean(name, header), r.Format(), quotedNames(header))
 	}
 	if slices.Contains(header[at+1:], name) {
 		return 0, fmt.Errorf("the header has column %q twice", name)
 	}
 	return at, nil
+}
+
+// missingColumn is the error for a column that the file does not have.
+type missingColumn struct{ error }
+
+func missing(format string, args ...any) error { return missingColumn{fmt.Errorf(format, args...)} }
+
+// Misses reports whether the error is that the file does not have a column.
+func Misses(err error) bool {
+	_, ok := errors.AsType[missingColumn](err)
+	return ok
 }
 
 // Has reports whether the file has a column, or for JSON Lines whether one of the
