@@ -71,7 +71,7 @@ func (t *Template) Find(r Reader) ([]int, error) {
 	for i, name := range t.variables {
 		var err error
 		if at[i], err = Find(r, name); err != nil {
-			return nil, fmt.Errorf("template: {%s}: %v", name, err)
+			return nil, fmt.Errorf("template: {%s}: %s", name, err.Error()) // no flag names another column for it
 		}
 	}
 	return at, nil
