@@ -15,8 +15,14 @@ const (
 	minText   = 12 // letters and digits of at least two words
 )
 
-// maxWords bounds the work: the rest of longer words is dropped.
-const maxWords = 4000
+// These bound the work, also for texts that repeat themselves: the rest of longer
+// words is dropped, of a longer private text the beginning is looked for, and what
+// has so many bytes in common is hidden without a look at its words.
+const (
+	maxWords    = 4000
+	maxPrivate  = 20_000
+	maxCompared = 64
+)
 
 // Echo hides what vendors' words repeat of messages. It is safe for concurrent use.
 type Echo struct {
@@ -35,13 +41,13 @@ type part struct {
 // punctuation and percent, HTML and JSON escapes do not matter, so that
 // "+1 (415) 555-2671" is the number 14155552671. Of a text is hidden: the whole,
 // twelve letters and digits in sequence if they are more than one word, four digits
-// in sequence, and a word that has letters and digits. Of a number is hidden: seven
-// digits in sequence.
+// in sequence, a word that has letters and digits, and any long sequence. Of a number
+// is hidden: seven digits in sequence.
 func NewEcho(private ...string) *Echo {
 	e := &Echo{seeds: make(map[uint32]bool)}
 	known := make(map[string]bool, len(private)) // the messages of a batch often have the same text
 	for _, s := range private {
-		p := part{fold(s), isNumber(s)}
+		p := part{fold(s[:min(len(s), maxPrivate)]), isNumber(s)}
 		if p.text == "" || known[s] {
 			continue
 		}
@@ -69,12 +75,17 @@ func (e *Echo) Hide(words string) string {
 	}
 	w := fold(words)
 	hidden := make([]string, len(w.text)) // by byte of w.text: the mark, "" = shown
+	done := make([]int, len(e.parts))     // up to where each part has been looked for
 	for i := range w.text {
 		if rest := w.text[i:]; !e.short && (len(rest) < seedLength || !e.seeds[seed(rest)]) {
 			continue
 		}
 		for k := range e.parts {
-			w.hide(hidden, i, &e.parts[k])
+			if i < done[k] {
+				continue
+			}
+			n := w.hide(hidden, i, &e.parts[k])
+			done[k] = i + n - minText // what is shown after it is looked at from its first byte on
 		}
 	}
 	return w.without(words, hidden)
@@ -124,17 +135,19 @@ func fold(s string) folded {
 	return f
 }
 
-// hide marks what is to be hidden at byte i of w.
-func (w *folded) hide(hidden []string, i int, p *part) {
+// hide marks what is to be hidden at byte i of w, and returns how many bytes it is.
+func (w *folded) hide(hidden []string, i int, p *part) int {
 	mark := TextMark
 	if p.number {
 		mark = NumberMark
 	}
-	for k := range w.common(i, p) {
+	n := w.common(i, p)
+	for k := range n {
 		if hidden[i+k] == "" || p.number {
 			hidden[i+k] = mark
 		}
 	}
+	return n
 }
 
 // common returns the length of what is to be hidden at byte i of w; 0 = nothing.
@@ -147,15 +160,17 @@ func (w *folded) common(i int, p *part) int {
 	if !strings.HasPrefix(rest, begin) {
 		return 0
 	}
-	for at := 0; ; {
+	for at := 0; ; at++ {
 		k := strings.Index(p.text[at:], begin)
 		if k < 0 {
 			return longest
 		}
 		at += k
-		n := sharedPrefix(rest, p.text[at:])
+		n := sharedPrefix(prefix(rest, maxCompared), p.text[at:])
+		if n >= maxCompared {
+			return sharedPrefix(rest, p.text[at:])
+		}
 		longest = max(longest, w.significant(i, n, p, at))
-		at++
 	}
 }
 
@@ -172,14 +187,14 @@ func (w *folded) significant(i, n int, p *part, at int) int {
 			return n
 		}
 		return 0
-	case runes >= minText && p.wordEnd(at) < at+n:
+	case runes >= minText && p.wordEnd(at, n) < at+n:
 		return n
 	}
 	digits := len(same) - len(strings.TrimLeft(same, "0123456789"))
 	if digits >= minDigits {
 		return digits
 	}
-	word := p.wordEnd(at) - at
+	word := p.wordEnd(at, n+1) - at
 	if p.begin[at] && word <= n && utf8.RuneCountInString(same[:word]) >= minWord && strings.ContainsAny(same[:word], "0123456789") {
 		return word
 	}
@@ -191,11 +206,13 @@ func (w *folded) bounded(i, n int) bool {
 	return w.begin[i] && (i+n == len(w.text) || w.begin[i+n])
 }
 
-// wordEnd returns where the word ends that has byte i.
-func (w *folded) wordEnd(i int) int {
-	for i++; i < len(w.text) && !w.begin[i]; i++ {
+// wordEnd returns where the word ends that has byte i, or i+most if it is longer.
+func (w *folded) wordEnd(i, most int) int {
+	end := i + 1
+	for end < len(w.text) && end < i+most && !w.begin[end] {
+		end++
 	}
-	return i
+	return end
 }
 
 // without returns the original text with marks in place of what is hidden.

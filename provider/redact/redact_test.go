@@ -133,6 +133,9 @@ func TestEcho(t *testing.T) {
 	assert.Equal(t, "a [text] b", redact.NewEcho("the other one", "First of the two").Hide("a first of the two b"))
 	assert.Equal(t, "shown", redact.NewEcho().Hide("shown"))
 	assert.Equal(t, "shown", redact.NewEcho("", "…").Hide("shown"))
+	same := strings.Repeat("a", 1_000_000)
+	assert.Equal(t, "[text]…", redact.NewEcho(same).Hide(same), "it does not take for ever")
+	assert.Equal(t, "[text]b", redact.NewEcho(same).Hide(same[:3000]+"b"))
 	long := strings.Repeat("x ", 3000) + text
 	assert.NotContains(t, redact.NewEcho(text).Hide(long), "4711")
 	assert.Less(t, len(redact.NewEcho(text).Hide(long)), 4010)
