@@ -70,13 +70,17 @@ func forbidden(pkg, own string, inside bool, dep string) string {
 
 func forbiddenOutside(pkg, dep string) string {
 	switch {
-	case pkg == "drivers/internal/drivertest": // only tests import it
+	case pkg == "drivers/internal/drivertest", pkg == "router/ledger/ledgertest": // only tests import them
 	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
 		return "only plugins use gRPC"
 	case within(dep, "github.com/linxGnu/gosmpp") && !within(pkg, "drivers/smpp", "drivers/builtin", "conformance/smpplab", "cmd", "examples"):
 		return "only SMPP uses gosmpp"
 	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):
 		return "only router/config and drivers/rest read YAML"
+	case within(dep, "database/sql", "modernc.org", "github.com/jackc", "github.com/pressly") && !within(pkg, "router/ledger/sqlite", "router/ledger/postgres", "cmd", "examples"):
+		return "only the ledger's databases use SQL"
+	case within(dep, "github.com/jackc") && within(pkg, "router/ledger/sqlite"), within(dep, "modernc.org") && within(pkg, "router/ledger/postgres"):
+		return "one database does not link the other"
 	case within(dep, "github.com/stretchr/testify"):
 		return "only tests use testify"
 	case within(pkg, "provider") && !standard(dep):

@@ -50,7 +50,7 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 	d.announceFailover(u.name)
 	traced, span := d.observer.telemetry.startAttempt(w.ctx, u.name)
 	started := time.Now()
-	receipt, err := call(traced, u.provider, t.at(started, d.plan.validFrom()))
+	receipt, err := call(traced, u.provider, d.messageFor(t, started))
 	d.finish(ctx, t, flight{
 		started: started, receipt: receipt, err: err, ended: context.Cause(w.ctx), connect: w.connect,
 		permit: p, span: span,
@@ -137,7 +137,7 @@ func (d *dispatcher) permit(ctx context.Context, t *try) (permit, event) {
 
 // begin claims the message and writes the intent.
 func (d *dispatcher) begin(ctx context.Context, name string) event {
-	prior, err := d.record.begin(ctx, d.bounds.deadline, name)
+	prior, err := d.record.begin(ctx, d.bounds.deadline, name, d.trail.attempts[d.trail.earlier:])
 	d.trail.duplicatePossible = d.trail.duplicatePossible || d.record.dataLost
 	switch {
 	case errors.Is(err, ErrInFlight):
@@ -201,6 +201,17 @@ func (d *dispatcher) window(ctx context.Context, t *try, rest others) window {
 	return w
 }
 
+// messageFor is the message as an attempt that begins now gives it to the driver.
+func (d *dispatcher) messageFor(t *try, now time.Time) *provider.Message {
+	m := t.at(now, d.plan.validFrom())
+	if d.record.attempt == "" {
+		return m
+	}
+	copied := *m
+	copied.Attempt = d.record.attempt
+	return &copied
+}
+
 // flight is an attempt that was made.
 type flight struct {
 	started time.Time
@@ -219,8 +230,9 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 	u := t.upstream
 	a := Attempt{
 		Provider: u.name, Outcome: provider.OutcomeOf(f.err), Code: provider.CodeOf(f.err),
-		StartedAt: f.started, Duration: time.Since(f.started),
+		StartedAt: f.started, Duration: time.Since(f.started), ID: d.record.attempt,
 	}
+	d.record.attempt = ""
 	if f.err == nil {
 		d.trail.accept(t.candidate, f.receipt)
 	} else {

@@ -21,7 +21,7 @@ func (d *dispatcher) attemptInBatch(ctx context.Context, t *try, rest others) (e
 		return e, true
 	}
 	entry := &batchEntry{
-		message: t.at(time.Now(), d.plan.validFrom()), segments: t.analysis.Segments,
+		message: d.messageFor(t, time.Now()), segments: t.analysis.Segments,
 		deadline: d.bounds.deadline, done: make(chan batchOutcome, 1),
 	}
 	d.batchers.of(t.upstream).add(entry)

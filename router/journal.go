@@ -40,6 +40,13 @@ type JournalEntry struct {
 	Code        provider.Code    `json:"code,omitempty"`
 	ID          string           `json:"id,omitempty"`
 	At          time.Time        `json:"at"`
+
+	// What follows is for an [AttemptRecorder]. Others leave it out.
+
+	Attempt  string            `json:"-"` // the id of the attempt of an intent; Find returns it
+	Attempts []Attempt         `json:"-"` // those before it in this send, of an intent
+	Message  *provider.Message `json:"-"` // of an intent; must not be changed
+	Result   *Result           `json:"-"` // of an outcome; must not be changed
 }
 
 // ErrOutcomeLost is in the error of a [NoticeFault]: the message was or may have
@@ -75,7 +82,7 @@ func priorOf(entries []JournalEntry) *Result {
 func (r *Result) doubt(e JournalEntry) {
 	if e.Outcome == "" {
 		r.Attempts = append(r.Attempts, Attempt{
-			Provider: e.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
+			ID: e.Attempt, Provider: e.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate,
 			Message: "its outcome was not recorded", StartedAt: e.At,
 		})
 		return

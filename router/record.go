@@ -27,6 +27,7 @@ type record struct {
 	pending  <-chan struct{} // a Begin that has not ended; nil = none
 	unheard  bool            // the store could not be reached, and need not be
 	dataLost bool            // the store has lost its data
+	attempt  string          // the id of the attempt that was begun and has not ended; "" = none
 	tried    bool            // an intent may be in the journal
 	intended bool            // an intent is in the journal
 	doubtful bool            // the journal knows an earlier attempt
@@ -110,6 +111,8 @@ func (r *record) judge(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(err, ErrRefReused):
 		return reusedRef()
+	case isRefusal(err):
+		return err
 	case errors.Is(err, ErrInFlight): // and there is no time left to wait
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
@@ -127,6 +130,12 @@ func (r *record) judge(ctx context.Context, err error) error {
 	return nil
 }
 
+// isRefusal reports whether an error says that the message must not be sent.
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*provider.Error](err)
+	return ok
+}
+
 // goesWithout reports whether the message is sent without asking the store, which
 // could not be reached a moment ago.
 func (r *record) goesWithout() bool {
@@ -134,19 +143,18 @@ func (r *record) goesWithout() bool {
 	return r.unheard
 }
 
-// begin claims the message for an attempt at a provider and writes the intent. A prior
-// is as in look; an error that wraps [ErrInFlight] means that another send has the
-// message, any other one that the attempt must not be made.
-func (r *record) begin(ctx context.Context, deadline time.Time, name string) (prior *Result, err error) {
-	var intent *JournalEntry
-	if r.journal != nil {
-		intent = r.entry(name)
-	}
+// begin claims the message for an attempt at a provider and writes the intent; before
+// are the attempts of this send so far. A prior is as in look; an error that wraps
+// [ErrInFlight] means that another send has the message, any other one that the attempt
+// must not be made.
+func (r *record) begin(ctx context.Context, deadline time.Time, name string, before []Attempt) (prior *Result, err error) {
+	intent := r.intent(name, before)
 	if r.store != nil && !r.goesWithout() {
 		c := r.claim
-		if r.setup.combined {
-			c.Intent, r.tried = intent, true
+		if c.Message = r.message; r.setup.recorder != nil {
+			c.Intent = intent
 		}
+		r.tried = r.tried || r.setup.combined
 		a := r.ask(ctx, deadline, func(ctx context.Context) (*Result, error) { return r.store.Begin(ctx, c) })
 		if err := r.claims(ctx, a); err != nil || a.prior != nil && a.prior.Status == provider.OutcomeAccepted {
 			return a.prior, err
@@ -157,16 +165,36 @@ func (r *record) begin(ctx context.Context, deadline time.Time, name string) (pr
 			return prior, nil
 		}
 	}
-	if intent == nil {
+	if r.journal == nil {
 		return prior, nil
 	}
 	r.tried = true
 	if err := r.journal.Intent(ctx, *intent); err != nil {
+		if isRefusal(err) {
+			return nil, err
+		}
 		r.intended = r.intended || errors.Is(err, ErrPerhapsWritten)
 		return nil, fmt.Errorf("the intent could not be written: %w", err)
 	}
 	r.intended = true
 	return prior, nil
+}
+
+// intent is the entry for an attempt that is about to be made; nil = nobody wants it.
+// An attempt that was begun and then not made keeps its id for the next.
+func (r *record) intent(name string, before []Attempt) *JournalEntry {
+	recorder := r.setup.recorder
+	if r.journal == nil && recorder == nil {
+		return nil
+	}
+	e := r.entry(name)
+	if recorder != nil {
+		if r.attempt == "" {
+			r.attempt = recorder.NewAttempt()
+		}
+		e.Attempt, e.Attempts, e.Message = r.attempt, before, r.message
+	}
+	return e
 }
 
 // claims takes the reply to a Begin.
@@ -185,7 +213,7 @@ func (r *record) claims(ctx context.Context, a reply) error {
 	case errors.Is(a.err, ErrInFlight):
 		r.fate = notClaimed
 		return a.err
-	case errors.Is(a.err, ErrRefReused):
+	case errors.Is(a.err, ErrRefReused), isRefusal(a.err) && r.fate != claimed:
 		r.fate = notClaimed
 	case r.fate != claimed: // a claim that could not be renewed is still ours
 		r.fate, r.pending = perhapsClaimed, a.pending
@@ -245,7 +273,7 @@ func (r *record) outcome(ctx context.Context, result *Result) {
 		return
 	}
 	e := r.entry(result.Provider)
-	e.Outcome, e.Code, e.ID = result.Status, result.Code, result.ID
+	e.Outcome, e.Code, e.ID, e.Result = result.Status, result.Code, result.ID, result
 	err := r.journal.Outcome(context.WithoutCancel(ctx), *e)
 	if err != nil && (r.intended || r.doubtful) {
 		r.setup.observer.fault(r.message.Ref, fmt.Errorf("%w: %w", ErrOutcomeLost, err))

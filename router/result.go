@@ -59,6 +59,7 @@ type Skip struct {
 
 // Attempt is one attempt at one provider.
 type Attempt struct {
+	ID         string // as in Message.Attempt; "" = nobody records attempts by id
 	Provider   string
 	Outcome    provider.Outcome
 	Code       provider.Code // "" = accepted
@@ -89,6 +90,7 @@ func describe(err error) (vendorCode, message string) {
 }
 
 type attemptJSON struct {
+	ID         string           `json:"id,omitempty"`
 	Provider   string           `json:"provider"`
 	Outcome    provider.Outcome `json:"outcome"`
 	Code       provider.Code    `json:"code"`
@@ -103,7 +105,7 @@ type attemptJSON struct {
 // MarshalJSON writes the duration as duration_ms.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	return json.Marshal(attemptJSON{
-		a.Provider, a.Outcome, a.Code, a.VendorCode, a.Message, a.StartedAt,
+		a.ID, a.Provider, a.Outcome, a.Code, a.VendorCode, a.Message, a.StartedAt,
 		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier,
 	})
 }
@@ -115,7 +117,7 @@ func (a *Attempt) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*a = Attempt{
-		v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.StartedAt,
+		v.ID, v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.StartedAt,
 		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled, v.Earlier,
 	}
 	return nil

@@ -20,7 +20,8 @@ type setup struct {
 	// earlier closes when no message is left in any setup before this one.
 	earlier chan struct{}
 
-	combined  bool // the store is the journal too
+	combined  bool            // the store is the journal too
+	recorder  AttemptRecorder // the store or the journal; nil = neither is one
 	storeDown outage
 	lossTold  sync.Map // errors of stores that lost their data, by their words
 }
@@ -40,6 +41,10 @@ func newSetup(providers []Upstream, opts *Options, t *telemetry, old map[string]
 		observer: newObserver(&o, t), earlier: make(chan struct{}),
 	}
 	s.combined = sameValue(o.Store, o.Journal)
+	s.recorder, _ = o.Journal.(AttemptRecorder)
+	if r, ok := o.Store.(AttemptRecorder); ok {
+		s.recorder = r
+	}
 	if err := s.addUpstreams(providers, old); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,8 @@ type Store interface {
 	// accepted prior is final: nothing is claimed.
 	//
 	// Errors are [ErrRefReused], [ErrInFlight] if another owner has the claim,
-	// [ErrDataLost], or the store's own, after which it is not known whether the
+	// [ErrDataLost], a *provider.Error if the message must not be sent (opted_out,
+	// for example), or the store's own, after which it is not known whether the
 	// claim was made. Results are forgotten when they are c.Keep old.
 	Begin(ctx context.Context, c Claim) (prior *Result, err error)
 	// Finish records the result of a claim and releases the claim. If c.Owner
@@ -51,6 +52,18 @@ type Claim struct {
 	// journal too writes it together with the claim, so that both last or none.
 	// Other stores ignore it.
 	Intent *JournalEntry
+	// Message is what is to be sent, for a store that keeps more than results; it
+	// must not be changed. nil = not known.
+	Message *provider.Message
+}
+
+// AttemptRecorder is a [Store] or [Journal] that records each attempt under an id,
+// so that what the vendor reports later can be joined to it. The router asks it
+// for the id of each attempt, hands that to the driver in Message.Attempt, and
+// states it in Attempt.ID. It sets Claim.Intent for such a store, also if that is
+// not the journal.
+type AttemptRecorder interface {
+	NewAttempt() string // cannot be guessed
 }
 
 // Errors of a [Store].

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/anysms/anysms/router/internal/filelock"
 )
 
 // Compact rewrites the file, keeping of each message what [Journal.Find] returns. A
@@ -85,7 +87,7 @@ func (j *Journal) rewrite() (*os.File, error) {
 
 // copyTo writes the lines that still count.
 func (j *Journal) copyTo(f *os.File) error {
-	if err := lock(f); err != nil {
+	if err := filelock.TryLock(f); err != nil {
 		return err
 	}
 	w := bufio.NewWriterSize(f, 1<<16)

@@ -31,6 +31,7 @@ import (
 	"sync"
 
 	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/internal/filelock"
 )
 
 // Journal is a router.Journal in a file. It is safe for concurrent use.
@@ -74,7 +75,7 @@ func Open(path string) (*Journal, error) {
 }
 
 func (j *Journal) begin() error {
-	if err := lock(j.file); err != nil {
+	if err := filelock.TryLock(j.file); err != nil {
 		return fmt.Errorf("journal: %s is in use by another process: %w", j.path, err)
 	}
 	if err := j.isNamed(); err != nil {

@@ -1,0 +1,400 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+)
+
+func claimNeeds(c router.Claim) needs {
+	n := needs{refs: []string{c.Ref}}
+	if c.Message != nil {
+		n.numbers = []string{c.Message.To.String()}
+	}
+	return n
+}
+
+// Look implements [router.Store].
+func (l *Ledger) Look(ctx context.Context, c router.Claim) (prior *router.Result, err error) {
+	if err := checkRef(c.Ref); err != nil {
+		return nil, err
+	}
+	err = l.view(ctx, claimNeeds(c), func(w *work) (err error) {
+		prior, err = w.prior(c)
+		return err
+	})
+	return prior, keepVerdict(err)
+}
+
+// Begin implements [router.Store]. The claim and the intent of the attempt are durable
+// when it returns. A recipient who has opted out is refused with opted_out.
+func (l *Ledger) Begin(ctx context.Context, c router.Claim) (prior *router.Result, err error) {
+	if err := checkRef(c.Ref); err != nil {
+		return nil, err
+	}
+	var known *router.Result // not prior: the change may still be made when do has returned
+	err = l.do(ctx, claimNeeds(c), func(w *work) (err error) {
+		known, err = w.begin(c)
+		return err
+	})
+	if err != nil {
+		return nil, keepVerdict(err)
+	}
+	return known, nil
+}
+
+// Finish implements [router.Store].
+func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) error {
+	if err := checkRef(c.Ref); err != nil {
+		return err
+	}
+	n := needs{refs: []string{c.Ref}, attempts: attemptIDs(r.Attempts)}
+	if r.ID != "" {
+		n.providerIDs = []string{clean(r.ID)}
+	}
+	copied := *r
+	return keepVerdict(l.do(ctx, n, func(w *work) error { return w.finish(c, &copied) }))
+}
+
+// keepVerdict gives the ledger's own errors a name, and leaves those of the contract.
+func keepVerdict(err error) error {
+	if err == nil || errors.Is(err, router.ErrRefReused) || errors.Is(err, router.ErrInFlight) || errors.Is(err, router.ErrNotOwner) {
+		return err
+	}
+	if _, refused := errors.AsType[*provider.Error](err); refused {
+		return err
+	}
+	return fmt.Errorf("ledger: %w", err)
+}
+
+func attemptIDs(attempts []router.Attempt) []string {
+	var ids []string
+	for i := range attempts {
+		if attempts[i].ID != "" {
+			ids = append(ids, attempts[i].ID)
+		}
+	}
+	return ids
+}
+
+func (w *work) fingerprint(s string) string { return keyed(w.ledger.options.Key, "fingerprint", s) }
+
+// claimed returns what is kept under a ref: nil if nothing, or if it was kept long enough.
+// A claim without a result does not become free with time.
+func (w *work) claimed(ref string) (*claim, *record) {
+	c := w.claims[ref]
+	if c == nil || c.owner == "" && !w.now.Before(c.until) {
+		return nil, nil
+	}
+	return c, w.messages[c.message]
+}
+
+// prior returns what Look and Begin return, and changes nothing but attempts whose run
+// has ended: they are in doubt.
+func (w *work) prior(c router.Claim) (*router.Result, error) {
+	known, r := w.claimed(c.Ref)
+	if known == nil || r == nil {
+		return nil, w.optedOut(c.Message, c.Intent)
+	}
+	if known.fingerprint != w.fingerprint(c.Fingerprint) {
+		return nil, router.ErrRefReused
+	}
+	if known.owner != "" && known.owner != c.Owner {
+		if w.lives(known.run) {
+			return nil, router.ErrInFlight
+		}
+		w.abandon(r)
+	}
+	if r.acceptedBy() != nil || r.concluded == provider.OutcomeAccepted {
+		return r.result(""), nil
+	}
+	if err := w.optedOut(c.Message, c.Intent); err != nil {
+		return nil, err
+	}
+	for _, a := range r.attempts {
+		if a.owner != c.Owner && (a.Settled == provider.OutcomeUnknown || a.Settled == "") {
+			return r.result(c.Owner), nil
+		}
+	}
+	return nil, nil
+}
+
+// abandon marks the attempts under way of a run that has ended as unknown.
+func (w *work) abandon(r *record) {
+	for _, a := range r.attempts {
+		if a.Outcome == "" && !w.lives(a.run) {
+			a.Outcome, a.Code, a.abandoned = provider.OutcomeUnknown, provider.Indeterminate, true
+			a.Reason = "its outcome was not recorded"
+			w.touch(r)
+		}
+	}
+}
+
+func (w *work) begin(c router.Claim) (*router.Result, error) {
+	prior, err := w.prior(c)
+	if err != nil || prior != nil && prior.Status == provider.OutcomeAccepted {
+		return prior, err
+	}
+	known, r := w.claimed(c.Ref)
+	if known == nil || r == nil {
+		known, r = w.newClaim(c)
+	}
+	known.owner, known.run, known.until = c.Owner, w.ledger.db.Run(), w.now.Add(c.Keep)
+	w.dirtyClaims[c.Ref] = true
+	r.describe(c.Message)
+	w.intend(r, c.Owner, c.Intent)
+	return prior, nil
+}
+
+// newClaim puts a new message under a ref.
+func (w *work) newClaim(c router.Claim) (*claim, *record) {
+	r := w.newMessage()
+	r.Ref = c.Ref
+	known := &claim{ref: c.Ref, fingerprint: w.fingerprint(c.Fingerprint), message: r.ID, until: w.now.Add(c.Keep)}
+	w.claims[c.Ref], w.dirtyClaims[c.Ref] = known, true
+	return known, r
+}
+
+// describe notes what is to be sent. Texts of one-time codes are not kept.
+func (r *record) describe(m *provider.Message) {
+	if m == nil || r.To != "" {
+		return
+	}
+	r.setRecipient(m.To)
+	r.From, r.Class, r.Tag = m.From, m.Class, m.Tag
+	if m.Class != provider.OTP {
+		r.Text = m.Text
+	}
+}
+
+// intend records that an attempt begins; e may be nil.
+func (w *work) intend(r *record, owner string, e *router.JournalEntry) {
+	defer w.touch(r)
+	a := &Attempt{owner: owner, run: w.ledger.db.Run(), StartedAt: w.now}
+	if e != nil {
+		r.note(e.Attempts)
+		a.ID, a.Provider = e.Attempt, e.Provider
+	}
+	if same := r.attempt(a.ID); same != nil { // it was not made, and is begun anew
+		same.Provider, same.StartedAt = a.Provider, a.StartedAt
+		return
+	}
+	if a.ID == "" {
+		if r.open(owner) != nil {
+			return
+		}
+		a.ID = newID("att_", w.now)
+	}
+	w.addAttempt(r, a)
+}
+
+// open returns an owner's attempt that is under way and that nobody can name; nil =
+// there is none.
+func (r *record) open(owner string) *Attempt {
+	for _, a := range r.attempts {
+		if a.owner == owner && a.Outcome == "" && a.Provider == "" {
+			return a
+		}
+	}
+	return nil
+}
+
+// note takes the outcomes of attempts that are known by their ids.
+func (r *record) note(attempts []router.Attempt) {
+	for i := range attempts {
+		if a := r.attempt(attempts[i].ID); a != nil {
+			a.take(&attempts[i])
+		}
+	}
+}
+
+// take takes the outcome of an attempt. An acceptance stays, and doubt that is known
+// already is nothing new.
+func (a *Attempt) take(from *router.Attempt) {
+	if a.Outcome == provider.OutcomeAccepted || from.Outcome == "" || from.Outcome == a.Outcome {
+		return
+	}
+	a.Outcome, a.Code, a.VendorCode, a.Reason = from.Outcome, from.Code, from.VendorCode, from.Message
+	a.Duration, a.Reconciled, a.abandoned = from.Duration, from.Reconciled, false
+	if !from.StartedAt.IsZero() && !from.Earlier {
+		a.StartedAt = from.StartedAt
+	}
+}
+
+// finish records the result of a claim.
+func (w *work) finish(c router.Claim, result *router.Result) error {
+	known, r := w.claimed(c.Ref)
+	if known == nil || r == nil {
+		if result.Status != provider.OutcomeAccepted && result.Status != provider.OutcomeUnknown {
+			return router.ErrNotOwner
+		}
+		_, r = w.newClaim(c)
+		w.conclude(r, c.Owner, result)
+		return router.ErrNotOwner
+	}
+	if known.fingerprint != w.fingerprint(c.Fingerprint) {
+		return errors.Join(router.ErrNotOwner, router.ErrRefReused)
+	}
+	if known.owner == "" || known.owner != c.Owner {
+		w.late(known, r, c.Owner, result)
+		return router.ErrNotOwner
+	}
+	known.owner, known.run, known.until = "", "", w.now.Add(c.Keep)
+	w.dirtyClaims[c.Ref] = true
+	w.conclude(r, c.Owner, result)
+	return nil
+}
+
+// late takes a result from somebody who does not have the claim: as proof, if it is one.
+func (w *work) late(known *claim, r *record, owner string, result *router.Result) {
+	switch result.Status {
+	case provider.OutcomeAccepted:
+		w.conclude(r, owner, result)
+	case provider.OutcomeUnknown:
+		if known.owner == "" && r.Status != Unknown && r.acceptedBy() == nil {
+			w.conclude(r, owner, result)
+		}
+	default: // it is proof of this owner's attempts
+		for _, a := range r.attempts {
+			if owner != "" && a.owner == owner && a.abandoned {
+				a.Outcome, a.abandoned = result.Status, false
+				a.Code, a.Reason = result.Code, result.Message
+			}
+		}
+		w.touch(r)
+	}
+}
+
+// conclude records what a send came to.
+func (w *work) conclude(r *record, owner string, result *router.Result) {
+	defer w.touch(r)
+	r.note(result.Attempts)
+	for i := range result.Attempts {
+		if a := &result.Attempts[i]; a.ID == "" && !a.Earlier {
+			w.addOutcome(r, owner, a)
+		}
+	}
+	w.dropUnmade(r, owner)
+	r.takeResult(result)
+	switch result.Status {
+	case provider.OutcomeAccepted:
+		w.accept(r, owner, result)
+	case provider.OutcomeUnknown:
+		if !r.inDoubt() {
+			w.addOutcome(r, owner, &router.Attempt{
+				Provider: result.Provider, Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate, Message: result.Message,
+			})
+		}
+	default: // the owner has proof against all doubt that it knew of
+		for _, a := range r.attempts {
+			if a.Outcome == provider.OutcomeUnknown || a.Outcome == "" {
+				a.Outcome, a.Reconciled, a.abandoned = provider.OutcomeNotSent, true, false
+			}
+		}
+	}
+	w.learnOptOut(r)
+}
+
+func (w *work) addOutcome(r *record, owner string, from *router.Attempt) {
+	a := &Attempt{ID: newID("att_", w.now), owner: owner, run: w.ledger.db.Run(), Provider: from.Provider, StartedAt: w.now}
+	a.take(from)
+	w.addAttempt(r, a)
+}
+
+// dropUnmade removes the owner's attempts that were begun and not made.
+func (w *work) dropUnmade(r *record, owner string) {
+	for _, a := range append([]*Attempt(nil), r.attempts...) {
+		if a.owner == owner && a.Outcome == "" {
+			w.removeAttempt(r, a)
+		}
+	}
+}
+
+// inDoubt reports whether a vendor may have the message by what the sends know.
+func (r *record) inDoubt() bool {
+	for _, a := range r.attempts {
+		if a.Outcome == provider.OutcomeUnknown || a.Outcome == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// accept notes which attempt was accepted, and joins the reports that came before.
+func (w *work) accept(r *record, owner string, result *router.Result) {
+	var by *Attempt
+	for _, a := range r.attempts {
+		if a.Provider == result.Provider && (a.Outcome == provider.OutcomeAccepted || a.Outcome == provider.OutcomeUnknown) &&
+			(by == nil || a.Outcome == provider.OutcomeAccepted) {
+			by = a
+		}
+	}
+	if by == nil {
+		w.addOutcome(r, owner, &router.Attempt{Provider: result.Provider, Outcome: provider.OutcomeAccepted})
+		by = r.attempts[len(r.attempts)-1]
+	}
+	by.take(&router.Attempt{Outcome: provider.OutcomeAccepted, Duration: by.Duration, Reconciled: by.Reconciled})
+	if result.ID != "" && by.ProviderID == "" {
+		by.ProviderID = result.ID
+		w.index(by)
+	}
+	w.joinParked(r, by)
+}
+
+// takeResult notes what the result says of the message.
+func (r *record) takeResult(from *router.Result) {
+	if r.concluded != provider.OutcomeAccepted {
+		r.concluded, r.Code, r.Reason, r.Provider = from.Status, from.Code, from.Message, from.Provider
+		r.Encoding, r.Segments = from.Encoding, from.Segments
+		r.Ignored = from.Ignored
+	}
+	if from.Cost != nil {
+		r.Cost = &router.Cost{Money: from.Cost.Money, Estimated: from.Cost.Estimated}
+	}
+	if r.To == "" && !from.To.IsZero() {
+		r.setRecipient(from.To)
+	}
+	r.DuplicatePossible = r.DuplicatePossible || from.DuplicatePossible
+}
+
+// result is what the ledger knows as a result of the router: accepted or unknown. The
+// attempts of one owner are left out.
+func (r *record) result(without string) *router.Result {
+	res := &router.Result{
+		Ref: r.Ref, Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Provider: r.Provider, Message: r.Reason,
+		Encoding: r.Encoding, Segments: r.Segments, Cost: r.Cost, DuplicatePossible: r.DuplicatePossible, Ignored: r.Ignored,
+	}
+	res.To, _ = e164.Parse(r.To) // what was erased is zero
+	if a := r.acceptedBy(); a != nil {
+		res.Status, res.Code, res.Message, res.Provider, res.ID = provider.OutcomeAccepted, "", "", a.Provider, a.ProviderID
+	}
+	for _, a := range r.attempts {
+		if without == "" || a.owner != without {
+			res.Attempts = append(res.Attempts, a.forRouter())
+		}
+	}
+	return res
+}
+
+func (a *Attempt) forRouter() router.Attempt {
+	b := router.Attempt{
+		ID: a.ID, Provider: a.Provider, Outcome: a.Settled, Code: a.Code, VendorCode: a.VendorCode, Message: a.Reason,
+		StartedAt: a.StartedAt, Duration: a.Duration, Reconciled: a.Reconciled,
+	}
+	switch b.Outcome {
+	case "": // under way, or its run has ended
+		b.Outcome, b.Code, b.Message = provider.OutcomeUnknown, provider.Indeterminate, "its outcome was not recorded"
+	case provider.OutcomeAccepted:
+		b.Code, b.VendorCode, b.Message = "", "", ""
+		b.Reconciled = b.Reconciled || a.Outcome != provider.OutcomeAccepted
+	}
+	return b
+}
+
+// defaultKeep is how long a ref is remembered that only the journal was told of.
+const defaultKeep = 24 * time.Hour

@@ -1,0 +1,56 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// ErrBadValue is wrapped by the error of a [Database] that does not take a value, such
+// as one that is too large.
+var ErrBadValue = errors.New("the database does not take a value")
+
+// Database is where a ledger is kept. The packages sqlite and postgres make them, and
+// nothing else uses this interface.
+//
+// Statements are in the SQL that both understand, with $1, $2 … as placeholders;
+// "= ANY($1)" takes a []string. Values are string, int64, int and []string.
+type Database interface {
+	// Write runs f in a transaction that no other writer overlaps, and commits it
+	// durably. If it returns an error, f may have been run more than once.
+	Write(ctx context.Context, f func(Tx) error) error
+	// Read runs f on a consistent view of the database.
+	Read(ctx context.Context, f func(Tx) error) error
+	// Run identifies the process that has the database open.
+	Run() string
+	// Alive returns those of the runs that have not ended.
+	Alive(ctx context.Context, runs []string) (map[string]bool, error)
+	Close() error
+}
+
+// Tx is a transaction.
+type Tx interface {
+	// Query calls row for each row of the result.
+	Query(ctx context.Context, row func(scan func(...any) error) error, sql string, args ...any) error
+	// Exec runs a statement once for each list of arguments, and returns how many
+	// rows were changed.
+	Exec(ctx context.Context, sql string, args ...[]any) (int64, error)
+}
+
+// program is the level of this program. A schema names the oldest level that it serves,
+// so that a new program and the one before it can use one database during an upgrade.
+const program = 1
+
+// CheckProgram returns an error if a schema does not serve this program any more. oldest
+// is what the schema says.
+func CheckProgram(oldest string) error {
+	n, err := strconv.Atoi(oldest)
+	if err != nil {
+		return fmt.Errorf("the database says %q where it names the oldest program that it serves; want a number", oldest)
+	}
+	if n > program {
+		return fmt.Errorf("the database was upgraded by a newer anysms and needs at least level %d; this program has level %d: upgrade it", n, program)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+)
+
+// Options configure a ledger. The zero value of every field but Key is its default.
+type Options struct {
+	// Key is the secret of fingerprints and tombstones; [LoadKey] reads it from a
+	// file. Packages sqlite and postgres say which file is the default.
+	Key []byte
+	// Namespace is what refs are unique in. Two namespaces are two sets of refs.
+	Namespace string
+	// Retention is how long messages and events are kept; default 90 days,
+	// negative = for ever.
+	Retention time.Duration
+	// Settle is how long after the last attempt the text of a message is kept that
+	// has no final status; default 72h. At a final status it is erased at once.
+	Settle time.Duration
+	// KeepTexts keeps texts as long as their messages.
+	KeepTexts bool
+	// OptOutBySender narrows an opt-out by reply to the sender that was replied to.
+	// By default it holds for all senders.
+	OptOutBySender bool
+	// Log gets what happens in the background; nil = silent.
+	Log *slog.Logger
+}
+
+// Ledger records what became of every message. It is a [router.Store] and a
+// [router.Journal]: use it as both. It is safe for concurrent use.
+type Ledger struct {
+	options Options
+	db      Database
+
+	closing sync.RWMutex // ops may be sent to while it is read-locked and not closed
+	closed  bool
+	ops     chan *op
+	stopped chan struct{}
+}
+
+var (
+	_ router.Store           = (*Ledger)(nil)
+	_ router.Journal         = (*Ledger)(nil)
+	_ router.AttemptRecorder = (*Ledger)(nil)
+)
+
+// ErrClosed is returned by a ledger that was closed.
+var ErrClosed = errors.New("ledger: closed")
+
+// ErrWrongKey means that the database was written under another key.
+var ErrWrongKey = errors.New("ledger: the key is not the one that this database was written with")
+
+// New returns a ledger over a database that has the ledger's tables. Programs call
+// sqlite.Open or postgres.Open instead. The ledger closes the database; if New fails,
+// the caller does.
+func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
+	if len(o.Key) < keySize {
+		return nil, fmt.Errorf("ledger: the key has %d bytes; want at least %d", len(o.Key), keySize)
+	}
+	if o.Retention == 0 {
+		o.Retention = 90 * 24 * time.Hour
+	}
+	if o.Settle <= 0 {
+		o.Settle = 72 * time.Hour
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), stopped: make(chan struct{})}
+	if err := l.checkKey(ctx); err != nil {
+		return nil, err
+	}
+	go l.commitAll()
+	if err := l.Recover(ctx); err != nil {
+		l.stop()
+		return nil, err
+	}
+	return l, nil
+}
+
+// checkKey compares the key with the one that the database was first opened with.
+func (l *Ledger) checkKey(ctx context.Context) error {
+	want, got := keyed(l.options.Key, "check", ""), ""
+	read := func(tx Tx) error {
+		return tx.Query(ctx, func(scan func(...any) error) error { return scan(&got) },
+			`SELECT value FROM anysms_meta WHERE name = 'key_check'`)
+	}
+	if err := l.db.Read(ctx, read); err != nil {
+		return err
+	}
+	if got == "" {
+		err := l.db.Write(ctx, func(tx Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO anysms_meta (name, value) VALUES ('key_check', $1) ON CONFLICT (name) DO NOTHING`, []any{want})
+			return errors.Join(err, read(tx))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if got != want {
+		return ErrWrongKey
+	}
+	return nil
+}
+
+// Close waits for what is being recorded, then closes the database.
+func (l *Ledger) Close() error {
+	if !l.stop() {
+		return nil
+	}
+	return l.db.Close()
+}
+
+func (l *Ledger) stop() bool {
+	l.closing.Lock()
+	first := !l.closed
+	l.closed = true
+	if first {
+		close(l.ops)
+	}
+	l.closing.Unlock()
+	<-l.stopped
+	return first
+}
+
+// NewAttempt implements [router.AttemptRecorder].
+func (l *Ledger) NewAttempt() string { return newID("att_", time.Now()) }
+
+// checkRef refuses what a database cannot hold as it is.
+func checkRef(ref string) error {
+	if !storable(ref) {
+		return provider.NewError(provider.InvalidMessage, "the ref is not valid UTF-8, or has a NUL in it")
+	}
+	return nil
+}
+
+func storable(s string) bool {
+	for i := range len(s) {
+		if s[i] == 0 {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}

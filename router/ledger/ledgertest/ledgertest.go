@@ -1,0 +1,455 @@
+// Package ledgertest has the tests that a ledger must pass over every database.
+package ledgertest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/storetest"
+)
+
+// Harness says how the tests get their ledgers.
+type Harness struct {
+	// New returns a function that opens the ledger of a new, empty database; each
+	// call stands for another process.
+	New func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error)
+}
+
+// Run runs the tests.
+func Run(t *testing.T, h Harness) {
+	t.Run("store", func(t *testing.T) {
+		storetest.Run(t, storetest.Harness{Open: func(t *testing.T, _ string) router.Store {
+			return opener(t, h.New(t))(ledger.Options{})
+		}})
+	})
+	for name, test := range map[string]func(*lab){
+		"a message with a ref":          testMessage,
+		"a message without a ref":       testWithoutRef,
+		"runs that end":                 testRuns,
+		"late outcomes":                 testLateOutcomes,
+		"reports settle doubt":          testDoubt,
+		"reports come early":            testEarly,
+		"reports come again":            testRepeated,
+		"reports about segments":        testSegments,
+		"reports match nothing":         testUnmatched,
+		"reports contradict":            testContradiction,
+		"reports of another provider":   testOtherProvider,
+		"what cannot be read":           testUnreadable,
+		"values that no database takes": testHostileValues,
+		"many events at once":           testMany,
+		"opt-outs by reply":             testReplies,
+		"opt-outs by scope":             testScopes,
+		"opt-outs by vendors":           testVendorOptOut,
+		"lists":                         testLists,
+		"settled by hand":               testResolve,
+		"texts are erased":              testTexts,
+		"numbers are erased":            testErase,
+		"old messages are pruned":       testPrune,
+		"statistics":                    testStats,
+		"cursors":                       testCursors,
+		"another key":                   testKey,
+		"a journal by itself":           testJournal,
+		"a closed ledger":               testClosed,
+		"contexts end":                  testContext,
+	} {
+		t.Run(name, func(t *testing.T) {
+			try := h.New(t)
+			open := opener(t, try)
+			test(&lab{T: t, open: open, try: try, Ledger: open(ledger.Options{})})
+		})
+	}
+}
+
+// opener opens ledgers that are closed when the test ends.
+func opener(t *testing.T, try func(ledger.Options) (*ledger.Ledger, error)) func(ledger.Options) *ledger.Ledger {
+	return func(o ledger.Options) *ledger.Ledger {
+		t.Helper()
+		l, err := try(o)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, l.Close()) })
+		return l
+	}
+}
+
+// lab is a test with its ledger.
+type lab struct {
+	*testing.T
+	*ledger.Ledger
+	open func(ledger.Options) *ledger.Ledger
+	try  func(ledger.Options) (*ledger.Ledger, error)
+	ids  int
+}
+
+const number = "+306941234567"
+
+func (l *lab) message(ref string) *provider.Message {
+	return &provider.Message{To: e164.MustParse(number), From: "Example", Text: "a secret text", Ref: ref, Class: provider.Transactional, Tag: "test"}
+}
+
+func (l *lab) claim(ref, owner string) router.Claim {
+	return router.Claim{Ref: ref, Fingerprint: "content of " + ref, Owner: owner, Keep: time.Hour, Message: l.message(ref)}
+}
+
+// begin begins an attempt at a provider and returns its id.
+func (l *lab) begin(c router.Claim, name string) string {
+	l.Helper()
+	id := l.NewAttempt()
+	c.Intent = &router.JournalEntry{Key: c.Ref, Fingerprint: c.Fingerprint, Provider: name, Attempt: id, Message: c.Message}
+	_, err := l.Begin(l.Context(), c)
+	require.NoError(l, err)
+	return id
+}
+
+// send is a whole send with one attempt, and returns the attempt's id.
+func (l *lab) send(ref, name string, o provider.Outcome, providerID string) string {
+	l.Helper()
+	c := l.claim(ref, "owner of "+ref)
+	id := l.begin(c, name)
+	require.NoError(l, l.Finish(l.Context(), c, result(id, name, o, providerID)))
+	return id
+}
+
+func result(attempt, name string, o provider.Outcome, providerID string) *router.Result {
+	r := &router.Result{
+		Status: o, Provider: name, ID: providerID, Encoding: "gsm7", Segments: 1,
+		Attempts: []router.Attempt{{ID: attempt, Provider: name, Outcome: o, StartedAt: time.Now(), Duration: 7 * time.Millisecond}},
+	}
+	switch o {
+	case provider.OutcomeUnknown:
+		r.Code = provider.Indeterminate
+	case provider.OutcomeRefused:
+		r.Code = provider.Rejected
+	case provider.OutcomeNotSent:
+		r.Code = provider.Unavailable
+	}
+	r.Attempts[0].Code = r.Code
+	return r
+}
+
+// only returns the one message with a ref.
+func (l *lab) only(ref string) *ledger.Message {
+	l.Helper()
+	page, next, err := l.Messages(l.Context(), ledger.Filter{Ref: ref})
+	require.NoError(l, err)
+	require.Len(l, page, 1)
+	require.Empty(l, next)
+	m, err := l.Message(l.Context(), page[0].ID)
+	require.NoError(l, err)
+	return m
+}
+
+func (l *lab) record(name string, events ...provider.Event) ledger.Recorded {
+	l.Helper()
+	counts, err := l.Record(l.Context(), name, events...)
+	require.NoError(l, err)
+	return counts
+}
+
+var reportTime = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func report(id string, s provider.Status) provider.Event {
+	final := s != provider.StatusAccepted && s != provider.StatusQueued && s != provider.StatusSent && s != provider.StatusUnknown
+	return provider.Event{Kind: provider.Report, ID: id, Status: s, Final: final, At: reportTime}
+}
+
+func testMessage(l *lab) {
+	c := l.claim("r", "ann")
+	id := l.begin(c, "athens")
+	m := l.only("r")
+	assert.Equal(l, ledger.Sending, m.Status)
+	assert.Equal(l, number, m.To)
+	assert.Equal(l, "GR", m.Country)
+	assert.Equal(l, "a secret text", m.Text)
+	require.Len(l, m.Attempts, 1)
+	assert.Equal(l, id, m.Attempts[0].ID)
+
+	next := l.NewAttempt()
+	refused := router.Attempt{ID: id, Provider: "athens", Outcome: provider.OutcomeRefused, Code: provider.NoRoute}
+	c.Intent = &router.JournalEntry{Key: "r", Provider: "sydney", Attempt: next, Attempts: []router.Attempt{refused}}
+	_, err := l.Begin(l.Context(), c)
+	require.NoError(l, err)
+	m = l.only("r")
+	assert.Equal(l, ledger.Sending, m.Status)
+	assert.Equal(l, provider.OutcomeRefused, m.Attempts[0].Outcome, "the intent says what became of the attempt before")
+
+	r := result(next, "sydney", provider.OutcomeAccepted, "S1")
+	r.Attempts = append([]router.Attempt{refused}, r.Attempts...)
+	r.Cost = &router.Cost{Money: provider.Money{Micros: 87_000, Currency: "AUD"}}
+	require.NoError(l, l.Finish(l.Context(), c, r))
+	m = l.only("r")
+	assert.Equal(l, ledger.Accepted, m.Status)
+	assert.Equal(l, "sydney", m.Provider)
+	assert.Equal(l, "S1", m.ProviderID)
+	assert.Equal(l, "0.087", m.Cost.Amount())
+	require.Len(l, m.Attempts, 2)
+	assert.Equal(l, 7*time.Millisecond, m.Attempts[1].Duration)
+	assert.NotContains(l, fmt.Sprintf("%v %+v %#v", m, *m, m), number)
+	assert.NotContains(l, fmt.Sprintf("%v %+v %#v", m, *m, m), "secret")
+}
+
+func testWithoutRef(l *lab) {
+	id := l.NewAttempt()
+	e := router.JournalEntry{Key: "k", Provider: "athens", Attempt: id, Message: l.message("")}
+	require.NoError(l, l.Intent(l.Context(), e))
+	e.Outcome, e.Result = provider.OutcomeAccepted, result(id, "athens", provider.OutcomeAccepted, "A1")
+	require.NoError(l, l.Outcome(l.Context(), e))
+	l.record("athens", report("A1", provider.StatusDelivered))
+	page, _, err := l.Messages(l.Context(), ledger.Filter{To: number})
+	require.NoError(l, err)
+	require.Len(l, page, 1)
+	assert.Equal(l, ledger.Delivered, page[0].Status)
+	found, err := l.Find(l.Context(), "k", "")
+	require.NoError(l, err)
+	assert.Empty(l, found, "the same text to the same number may be meant again")
+}
+
+func testRuns(l *lab) {
+	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	id := other.begin(l.claim("r", "ann"), "athens")
+	_, err := l.Look(l.Context(), l.claim("r", "bob"))
+	require.ErrorIs(l, err, router.ErrInFlight)
+	require.NoError(l, other.Close())
+
+	prior, err := l.Look(l.Context(), l.claim("r", "bob"))
+	require.NoError(l, err)
+	require.NotNil(l, prior)
+	assert.Equal(l, provider.OutcomeUnknown, prior.Status)
+	assert.Equal(l, id, prior.Attempts[0].ID)
+	require.NoError(l, l.Recover(l.Context()))
+	assert.Equal(l, ledger.Unknown, l.only("r").Status)
+	assert.Equal(l, 1, l.record("athens", provider.Event{Kind: provider.Report, Attempt: id, Status: provider.StatusSent}).Settled)
+	prior, err = l.Begin(l.Context(), l.claim("r", "bob"))
+	require.NoError(l, err)
+	assert.Equal(l, provider.OutcomeAccepted, prior.Status)
+}
+
+func testLateOutcomes(l *lab) {
+	for _, o := range []provider.Outcome{provider.OutcomeAccepted, provider.OutcomeRefused, provider.OutcomeNotSent} {
+		ref := string(o)
+		slow := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+		ann, bob := l.claim(ref, "ann"), l.claim(ref, "bob")
+		id := slow.begin(ann, "athens")
+		require.NoError(l, slow.Close()) // its lock is lost, as when its connection is
+		prior, err := l.Begin(l.Context(), bob)
+		require.NoError(l, err)
+		assert.Equal(l, provider.OutcomeUnknown, prior.Status)
+		require.NoError(l, l.Finish(l.Context(), bob, &router.Result{Status: provider.OutcomeUnknown, Attempts: prior.Attempts}))
+		assert.Equal(l, ledger.Unknown, l.only(ref).Status)
+		err = l.Finish(l.Context(), ann, result(id, "athens", o, "id-"+ref))
+		require.ErrorIs(l, err, router.ErrNotOwner)
+		assert.Equal(l, ledger.Status(o), l.only(ref).Status, "the outcome of its owner is proof")
+	}
+}
+
+func testDoubt(l *lab) {
+	for i, find := range []func(id string) provider.Event{
+		func(id string) provider.Event { return provider.Event{Attempt: id} },
+		func(string) provider.Event { return provider.Event{Ref: "r1"} },
+		func(string) provider.Event { return provider.Event{ID: "V2"} },
+	} {
+		ref, known := fmt.Sprint("r", i), ""
+		if i == 2 {
+			known = "V2" // a reply that could not be read to its end
+		}
+		id := l.send(ref, "athens", provider.OutcomeUnknown, "")
+		if known != "" {
+			c := l.claim(ref, "bob")
+			_, err := l.Begin(l.Context(), c)
+			require.NoError(l, err)
+			r := result(id, "athens", provider.OutcomeAccepted, known)
+			r.Attempts[0].Earlier, r.Attempts[0].Reconciled = true, true
+			require.NoError(l, l.Finish(l.Context(), c, r))
+		}
+		prior, err := l.Look(l.Context(), l.claim(ref, "cat"))
+		require.NoError(l, err)
+		require.NotNil(l, prior)
+		e := find(id)
+		e.Kind, e.Status, e.Final, e.At = provider.Report, provider.StatusDelivered, true, reportTime
+		counts := l.record("athens", e)
+		assert.Equal(l, 1, counts.New)
+		assert.Zero(l, counts.Unmatched)
+		assert.Equal(l, ledger.Delivered, l.only(ref).Status)
+		prior, err = l.Begin(l.Context(), l.claim(ref, "cat"))
+		require.NoError(l, err)
+		assert.Equal(l, provider.OutcomeAccepted, prior.Status, "for every claim")
+	}
+}
+
+func testEarly(l *lab) {
+	counts := l.record("athens", report("A1", provider.StatusDelivered), report("A1", provider.StatusSent))
+	assert.Equal(l, ledger.Recorded{New: 2, Unmatched: 2}, counts)
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	m := l.only("r")
+	assert.Equal(l, ledger.Delivered, m.Status)
+	assert.Len(l, m.Events, 2)
+	l.record("athens", report("A1", provider.StatusQueued))
+	assert.Equal(l, ledger.Delivered, l.only("r").Status, "a late word changes nothing")
+}
+
+func testRepeated(l *lab) {
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	e := report("A1", provider.StatusUndelivered)
+	assert.Equal(l, ledger.Recorded{New: 1, Repeated: 1}, l.record("athens", e, e))
+	assert.Equal(l, ledger.Recorded{Repeated: 1}, l.record("athens", e))
+	later := e
+	later.At = e.At.Add(time.Minute)
+	later.Status = provider.StatusExpired
+	assert.Equal(l, 1, l.record("athens", later).New)
+	m := l.only("r")
+	assert.Equal(l, ledger.Expired, m.Status)
+	assert.Len(l, m.Events, 2)
+	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	assert.Equal(l, ledger.Recorded{Repeated: 1}, other.record("athens", e), "in another process too")
+}
+
+func testSegments(l *lab) {
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	part := func(n int, s provider.Status) provider.Event {
+		e := report("A1", provider.StatusSent)
+		e.Final, e.Segment = false, &provider.EventSegment{Number: n, Of: 3, Status: s}
+		return e
+	}
+	l.record("athens", part(3, provider.StatusDelivered), part(1, provider.StatusDelivered))
+	assert.Equal(l, ledger.Sent, l.only("r").Status)
+	l.record("athens", part(2, provider.StatusDelivered))
+	assert.Equal(l, ledger.Delivered, l.only("r").Status)
+
+	l.send("s", "athens", provider.OutcomeAccepted, "A2")
+	for n, s := range []provider.Status{provider.StatusDelivered, provider.StatusExpired, provider.StatusUndelivered} {
+		e := part(n+1, s)
+		e.ID = "A2"
+		l.record("athens", e)
+	}
+	assert.Equal(l, ledger.Undelivered, l.only("s").Status, "the worst final one")
+}
+
+func testUnmatched(l *lab) {
+	assert.Equal(l, 1, l.record("athens", report("nobody's", provider.StatusDelivered)).Unmatched)
+	e := provider.Event{Kind: provider.Report, Status: provider.StatusDelivered, From: number, To: number, At: reportTime}
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	assert.Equal(l, 1, l.record("athens", e).Unmatched, "number and time prove nothing")
+	n, err := l.Unmatched(l.Context())
+	require.NoError(l, err)
+	assert.Equal(l, 2, n)
+}
+
+func testContradiction(l *lab) {
+	id := l.send("r", "athens", provider.OutcomeNotSent, "")
+	counts := l.record("athens", provider.Event{Kind: provider.Report, Attempt: id, Status: provider.StatusDelivered, Final: true, At: reportTime})
+	assert.Equal(l, 1, counts.Contradicting)
+	m := l.only("r")
+	assert.True(l, m.Attempts[0].Contradicted)
+	assert.Equal(l, ledger.Delivered, m.Status)
+	prior, err := l.Begin(l.Context(), l.claim("r", "bob"))
+	require.NoError(l, err)
+	require.NotNil(l, prior, "and it is not sent again")
+}
+
+func testOtherProvider(l *lab) {
+	id := l.send("r", "athens", provider.OutcomeUnknown, "")
+	counts := l.record("sydney", provider.Event{Kind: provider.Report, Attempt: id, Ref: "r", Status: provider.StatusDelivered, Final: true})
+	assert.Equal(l, 1, counts.Unmatched)
+	assert.Equal(l, ledger.Unknown, l.only("r").Status)
+}
+
+func testUnreadable(l *lab) {
+	for range 2 {
+		_, err := l.RecordRaw(l.Context(), "athens", []byte("{\x00\xff broken"), fmt.Errorf("unexpected end"))
+		require.NoError(l, err)
+	}
+	counts, err := l.RecordRaw(l.Context(), "athens", []byte("other"), fmt.Errorf("unexpected end"))
+	require.NoError(l, err)
+	assert.Equal(l, ledger.Recorded{New: 1, Unreadable: 1}, counts)
+}
+
+func testHostileValues(l *lab) {
+	hostile := "a\x00b\xffc\u2028'\";--"
+	id := l.send("r", "athens", provider.OutcomeAccepted, hostile)
+	l.record("athens", provider.Event{
+		Kind: provider.Report, ID: hostile, Ref: hostile, Attempt: hostile, Status: provider.StatusDelivered, Final: true,
+		VendorStatus: hostile, VendorCode: hostile, From: hostile, To: hostile, Text: hostile, Extra: map[string]string{hostile: hostile},
+	})
+	m := l.only("r")
+	assert.Equal(l, ledger.Delivered, m.Status)
+	assert.Equal(l, id, m.Events[0].Attempt)
+	_, err := l.Begin(l.Context(), l.claim(hostile, "ann"))
+	assert.Equal(l, provider.InvalidMessage, provider.CodeOf(err))
+	_, err = l.Begin(l.Context(), l.claim("good", "ann"))
+	require.NoError(l, err)
+}
+
+func testMany(l *lab) {
+	const n = 2000
+	events := make([]provider.Event, n)
+	for i := range events {
+		events[i] = report(fmt.Sprint("A", i), provider.StatusDelivered)
+	}
+	counts := l.record("athens", append(events, events...)...)
+	assert.Equal(l, ledger.Recorded{New: n, Repeated: n, Unmatched: n}, counts)
+}
+
+func testResolve(l *lab) {
+	l.send("yes", "athens", provider.OutcomeUnknown, "")
+	l.send("no", "athens", provider.OutcomeUnknown, "")
+	l.send("done", "athens", provider.OutcomeAccepted, "A1")
+	require.NoError(l, l.Resolve(l.Context(), l.only("yes").ID, provider.OutcomeAccepted))
+	require.NoError(l, l.Resolve(l.Context(), l.only("no").ID, provider.OutcomeNotSent))
+	require.ErrorContains(l, l.Resolve(l.Context(), l.only("done").ID, provider.OutcomeNotSent), "is accepted")
+	require.ErrorIs(l, l.Resolve(l.Context(), "msg_none", provider.OutcomeNotSent), ledger.ErrNotFound)
+	assert.Equal(l, ledger.Accepted, l.only("yes").Status)
+	assert.Equal(l, ledger.NotSent, l.only("no").Status)
+	prior, err := l.Begin(l.Context(), l.claim("no", "bob"))
+	require.NoError(l, err)
+	assert.Nil(l, prior, "it may be sent again")
+}
+
+func testKey(l *lab) {
+	_, err := l.try(ledger.Options{Key: make([]byte, 32)})
+	require.ErrorIs(l, err, ledger.ErrWrongKey)
+	_, err = l.try(ledger.Options{Key: []byte("short")})
+	require.ErrorContains(l, err, "the key has 5 bytes; want at least 32")
+}
+
+func testJournal(l *lab) {
+	id := l.NewAttempt()
+	e := router.JournalEntry{Key: "r", Fingerprint: "f", Provider: "athens", Attempt: id, Message: l.message("r")}
+	require.NoError(l, l.Intent(l.Context(), e))
+	entries, err := l.Find(l.Context(), "r", "f")
+	require.NoError(l, err)
+	require.Len(l, entries, 2)
+	assert.Equal(l, id, entries[0].Attempt)
+	_, err = l.Find(l.Context(), "r", "other")
+	require.ErrorIs(l, err, router.ErrRefReused)
+	e.Outcome, e.ID, e.Result = provider.OutcomeAccepted, "A1", result(id, "athens", provider.OutcomeAccepted, "A1")
+	require.NoError(l, l.Outcome(l.Context(), e))
+	entries, err = l.Find(l.Context(), "r", "f")
+	require.NoError(l, err)
+	require.Len(l, entries, 1)
+	assert.Equal(l, "A1", entries[0].ID)
+	assert.Equal(l, ledger.Accepted, l.only("r").Status)
+}
+
+func testClosed(l *lab) {
+	require.NoError(l, l.Close())
+	require.NoError(l, l.Close())
+	_, err := l.Begin(context.Background(), l.claim("r", "ann"))
+	require.ErrorIs(l, err, ledger.ErrClosed)
+}
+
+func testContext(l *lab) {
+	ctx, cancel := context.WithCancel(l.Context())
+	cancel()
+	_, err := l.Begin(ctx, l.claim("r", "ann"))
+	require.ErrorIs(l, err, context.Canceled)
+	_, err = l.Look(ctx, l.claim("r", "ann"))
+	require.ErrorIs(l, err, context.Canceled)
+}

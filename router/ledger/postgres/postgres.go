@@ -1,0 +1,203 @@
+// Package postgres keeps a ledger in a PostgreSQL database, for any number of processes
+// and machines.
+//
+//	key, err := ledger.LoadKey("anysms.key") // the same file on every machine
+//	…
+//	l, err := postgres.Open(ctx, "postgres://anysms@db/sms?sslmode=verify-full", ledger.Options{Key: key})
+//	…
+//	r, err := router.New(providers, &router.Options{Store: l, Journal: l})
+//
+// Changes that come at the same time share one transaction. All transactions that write
+// are one after the other, over all machines, by an advisory lock: so a report and the
+// receipt that it belongs to cannot miss each other, and nothing deadlocks. A machine
+// that stops in the middle of one is cut off by the server after ten seconds.
+//
+// Each process holds a session lock by which the others can tell whether it lives; what
+// it was sending is in doubt when the lock is gone. A pooler between this package and
+// the server must therefore pool sessions, not transactions.
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// Open opens the ledger in a database, whose tables are made if there are none.
+// Options.Key must be the same on every machine.
+func Open(ctx context.Context, url string, o ledger.Options) (*ledger.Ledger, error) {
+	if o.Key == nil {
+		return nil, errors.New("ledger: a database for several machines needs Options.Key, the same on each of them")
+	}
+	db, err := open(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	l, err := ledger.New(ctx, db, o)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return l, nil
+}
+
+// database is a [ledger.Database].
+type database struct {
+	pool *pgxpool.Pool
+	run  int64
+	life *life
+}
+
+func open(ctx context.Context, url string) (*database, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["idle_in_transaction_session_timeout"] = "10s"
+	if params["application_name"] == "" {
+		params["application_name"] = "anysms"
+	}
+	config.MinConns = 1
+	config.MaxConns = max(config.MaxConns, 4)
+	config.AfterConnect = durable
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	if err := migrate(ctx, config.ConnConfig); err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	db := &database{pool: pool, run: newRun()}
+	if db.life, err = live(ctx, config.ConnConfig, db.run); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// durable makes sure that a commit is on disk when it is reported, whatever the server's
+// default is.
+func durable(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	return err
+}
+
+func newRun() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])                           // never fails
+	return int64(binary.BigEndian.Uint64(b[:]) >> 2) // positive, also when it is shifted
+}
+
+func (db *database) Run() string { return strconv.FormatInt(db.run, 10) }
+
+func (db *database) Close() error {
+	err := db.life.end()
+	db.pool.Close()
+	return err
+}
+
+// Alive implements [ledger.Database]: a run lives while its session holds its lock.
+func (db *database) Alive(ctx context.Context, runs []string) (map[string]bool, error) {
+	ids := make([]int64, 0, len(runs))
+	for _, run := range runs {
+		if n, err := strconv.ParseInt(run, 10, 64); err == nil {
+			ids = append(ids, n)
+		}
+	}
+	alive := map[string]bool{db.Run(): true}
+	rows, err := db.pool.Query(ctx, `SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+		WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	for _, n := range found {
+		alive[strconv.FormatInt(n, 10)] = true
+	}
+	return alive, err
+}
+
+// lockWriters lets one transaction write at a time in this schema.
+const lockWriters = `SELECT pg_advisory_xact_lock(hashtextextended('anysms ledger ' || current_schema(), 0))`
+
+// Write implements [ledger.Database].
+func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	return explain(pgx.BeginFunc(ctx, db.pool, func(t pgx.Tx) error {
+		if _, err := t.Exec(ctx, lockWriters); err != nil {
+			return err
+		}
+		return f(tx{t})
+	}))
+}
+
+// Read implements [ledger.Database].
+func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return explain(pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) }))
+}
+
+// explain marks the errors that a value is to blame for: data exceptions, violated
+// constraints, and limits of the program.
+func explain(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23") || strings.HasPrefix(e.Code, "54")) {
+		return fmt.Errorf("%w: %w", ledger.ErrBadValue, err)
+	}
+	return err
+}
+
+// tx is a [ledger.Tx].
+type tx struct{ pgx.Tx }
+
+// Query implements [ledger.Tx].
+func (t tx) Query(ctx context.Context, row func(func(...any) error) error, sql string, args ...any) error {
+	rows, err := t.Tx.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Exec implements [ledger.Tx]. All runs of the statement are sent together.
+func (t tx) Exec(ctx context.Context, sql string, args ...[]any) (changed int64, err error) {
+	if len(args) == 1 {
+		tag, err := t.Tx.Exec(ctx, sql, args[0]...)
+		return tag.RowsAffected(), err
+	}
+	var b pgx.Batch
+	for _, values := range args {
+		b.Queue(sql, values...)
+	}
+	results := t.SendBatch(ctx, &b)
+	for range args {
+		tag, failed := results.Exec()
+		err = errors.Join(err, failed)
+		changed += tag.RowsAffected()
+		if failed != nil {
+			break
+		}
+	}
+	return changed, errors.Join(err, results.Close())
+}

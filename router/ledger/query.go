@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// ErrNotFound means that the ledger has no such message.
+var ErrNotFound = errors.New("ledger: no such message")
+
+// Filter selects messages. The zero value of a field selects all.
+type Filter struct {
+	Ref, To, Provider, Tag string
+	Status                 Status
+	Class                  provider.Class
+	Since, Until           time.Time // of creation; Since is inclusive, Until is not
+	Limit                  int       // default 50, at most 500
+	Cursor                 string    // the next of the page before
+}
+
+// Limits of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 500
+)
+
+// Messages returns a page of messages, the newest first, without their attempts and
+// events. next is the Cursor of the following page; "" = there is none.
+func (l *Ledger) Messages(ctx context.Context, f Filter) (page []Message, next string, err error) {
+	switch {
+	case f.Limit == 0:
+		f.Limit = DefaultLimit
+	case f.Limit < 0 || f.Limit > MaxLimit:
+		return nil, "", fmt.Errorf("ledger: limit %d; want 1 to %d", f.Limit, MaxLimit)
+	}
+	where, args := f.where(l.options.Namespace)
+	sql := fmt.Sprintf(`SELECT %s FROM anysms_messages WHERE %s ORDER BY id DESC LIMIT %d`, messageColumns, where, f.Limit+1)
+	err = l.db.Read(ctx, func(tx Tx) error {
+		page = nil
+		return tx.Query(ctx, func(scan scanner) error {
+			var m Message
+			err := scanMessage(scan, &m)
+			page = append(page, m)
+			return err
+		}, sql, args...)
+	})
+	if err != nil {
+		return nil, "", keepVerdict(err)
+	}
+	if len(page) > f.Limit {
+		page = page[:f.Limit]
+		next = page[f.Limit-1].ID
+	}
+	return page, next, nil
+}
+
+func (f Filter) where(namespace string) (sql string, args []any) {
+	args = []any{namespace}
+	conditions := []string{"namespace = $1"}
+	add := func(condition string, value any) {
+		args = append(args, value)
+		conditions = append(conditions, fmt.Sprintf("%s $%d", condition, len(args)))
+	}
+	for _, c := range []struct{ condition, value string }{
+		{"ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},
+		{"status =", string(f.Status)}, {"class =", string(f.Class)}, {"id <", f.Cursor},
+	} {
+		if c.value != "" {
+			add(c.condition, clean(c.value))
+		}
+	}
+	if !f.Since.IsZero() {
+		add("created_at >=", micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		add("created_at <", micros(f.Until))
+	}
+	return strings.Join(conditions, " AND "), args
+}
+
+// Message returns a message with its attempts and events.
+func (l *Ledger) Message(ctx context.Context, id string) (*Message, error) {
+	var m *Message
+	err := l.view(ctx, needs{messages: []string{clean(id)}}, func(w *work) error {
+		r := w.messages[id]
+		if r == nil {
+			return ErrNotFound
+		}
+		m = r.public()
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	return m, keepVerdict(err)
+}
+
+// public is the message with its attempts and events.
+func (r *record) public() *Message {
+	m := r.Message
+	for _, a := range r.attempts {
+		m.Attempts = append(m.Attempts, *a)
+	}
+	for _, e := range r.events {
+		m.Events = append(m.Events, *e)
+	}
+	return &m
+}
+
+// Resolve settles by hand a message of unknown outcome, as accepted or not_sent. It
+// changes nothing about any other message, and returns an error.
+func (l *Ledger) Resolve(ctx context.Context, id string, as provider.Outcome) error {
+	if as != provider.OutcomeAccepted && as != provider.OutcomeNotSent {
+		return fmt.Errorf("ledger: a message can be resolved as accepted or not_sent, not as %q", string(as))
+	}
+	return l.do(ctx, needs{messages: []string{clean(id)}}, func(w *work) error {
+		r := w.messages[id]
+		if r == nil {
+			return ErrNotFound
+		}
+		w.abandon(r)
+		if r.fold(); r.Status != Unknown {
+			return fmt.Errorf("ledger: message %s is %s; only a message of unknown outcome can be resolved", id, r.Status)
+		}
+		for _, a := range r.attempts {
+			if a.Settled != provider.OutcomeUnknown {
+				continue
+			}
+			a.Outcome, a.Reconciled, a.abandoned = as, true, false
+			a.Code, a.Reason = "", "resolved by hand"
+			if as == provider.OutcomeNotSent {
+				a.Code = provider.Unavailable
+			}
+		}
+		r.concluded, r.Code, r.Reason = as, "", ""
+		if as == provider.OutcomeNotSent {
+			r.Code, r.Reason = provider.Unavailable, "resolved by hand"
+		}
+		w.touch(r)
+		return nil
+	})
+}
+
+// Recover marks the attempts of runs that have ended as unknown, as their outcomes will
+// not come any more. Opening a ledger does it once.
+func (l *Ledger) Recover(ctx context.Context) error {
+	const page = 500
+	for after := ""; ; {
+		ids, err := l.underWay(ctx, after, page)
+		if err != nil || len(ids) == 0 {
+			return keepVerdict(err)
+		}
+		after = ids[len(ids)-1]
+		err = l.do(ctx, needs{messages: ids}, func(w *work) error {
+			for _, r := range w.messages {
+				w.abandon(r)
+			}
+			return nil
+		})
+		if err != nil {
+			return keepVerdict(err)
+		}
+	}
+}
+
+// underWay lists messages with an attempt under way in another run.
+func (l *Ledger) underWay(ctx context.Context, after string, limit int) (ids []string, err error) {
+	err = l.db.Read(ctx, func(tx Tx) error {
+		ids = nil
+		return tx.Query(ctx, func(scan scanner) error {
+			var id string
+			err := scan(&id)
+			ids = append(ids, id)
+			return err
+		}, `SELECT DISTINCT message FROM anysms_attempts WHERE outcome = '' AND run <> $1 AND message > $2 ORDER BY message LIMIT $3`,
+			l.db.Run(), after, limit)
+	})
+	return ids, err
+}

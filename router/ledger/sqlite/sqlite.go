@@ -1,0 +1,214 @@
+// Package sqlite keeps a ledger in an SQLite database: one file, for the processes of
+// one machine.
+//
+//	l, err := sqlite.Open(ctx, "anysms.db", ledger.Options{})
+//	…
+//	r, err := router.New(providers, &router.Options{Store: l, Journal: l})
+//
+// What was recorded survives a crash of the process and of the machine: the database is
+// in WAL mode with synchronous=FULL. Changes that come at the same time share one
+// transaction and one fsync.
+//
+// Several processes may have the file open at the same time. Each has a lock file
+// beside it, so that the others can tell whether it lives: what it was sending is in
+// doubt as soon as it has ended. The file must not be on a network file system.
+package sqlite
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	sqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/anysms/anysms/router/internal/filelock"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// Open opens the ledger in a file, which is made if there is none. Options.Key is read
+// from the file of the same name with .key added, unless it is given.
+func Open(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, error) {
+	if o.Key == nil {
+		key, err := ledger.LoadKey(path + ".key")
+		if err != nil {
+			return nil, err
+		}
+		o.Key = key
+	}
+	db, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %s: %w", path, err)
+	}
+	l, err := ledger.New(ctx, db, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, db.Close()))
+	}
+	return l, nil
+}
+
+// database is a [ledger.Database].
+type database struct {
+	path string
+	run  string
+	lock *os.File // held as long as this run lives
+
+	readers *sql.DB
+	writers *sql.DB // of one connection
+
+	mu         sync.Mutex
+	writer     *sql.Conn
+	statements map[string]*sql.Stmt // of writer
+}
+
+func open(ctx context.Context, path string) (db *database, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	db = &database{path: path, statements: make(map[string]*sql.Stmt)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if db.writers, err = sql.Open("sqlite", source(path, false)); err != nil {
+		return db, err
+	}
+	db.writers.SetMaxOpenConns(1)
+	if err := migrate(ctx, path, db.writers); err != nil {
+		return db, err
+	}
+	if db.readers, err = sql.Open("sqlite", source(path, true)); err != nil {
+		return db, err
+	}
+	db.readers.SetMaxOpenConns(4)
+	return db, db.begin()
+}
+
+// source is the name under which the driver opens the file.
+func source(path string, reader bool) string {
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}}
+	if reader {
+		q.Add("_pragma", "query_only(1)")
+	} else {
+		q.Set("_txlock", "immediate")
+	}
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
+}
+
+// begin makes the lock file of this run.
+func (db *database) begin() error {
+	db.run = strings.ToLower(rand.Text())
+	f, err := os.OpenFile(db.lockFile(db.run), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	db.lock = f
+	_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	return errors.Join(err, filelock.TryLock(f))
+}
+
+func (db *database) lockFile(run string) string { return db.path + ".run-" + run }
+
+func (db *database) Run() string { return db.run }
+
+// Alive implements [ledger.Database]: a run lives while its file is locked. The files of
+// those that have ended are removed.
+func (db *database) Alive(_ context.Context, runs []string) (map[string]bool, error) {
+	alive := make(map[string]bool)
+	for _, run := range runs {
+		if run == db.run {
+			alive[run] = true
+			continue
+		}
+		f, err := os.OpenFile(db.lockFile(run), os.O_RDWR, 0)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if alive[run] = filelock.TryLock(f) != nil; !alive[run] {
+			_ = os.Remove(f.Name()) // it is in nobody's way
+		}
+		_ = f.Close() // nothing was written
+	}
+	return alive, nil
+}
+
+func (db *database) Close() error {
+	var err error
+	db.mu.Lock()
+	for _, s := range db.statements {
+		err = errors.Join(err, s.Close())
+	}
+	if db.writer != nil {
+		err = errors.Join(err, db.writer.Close())
+	}
+	db.mu.Unlock()
+	for _, pool := range []*sql.DB{db.readers, db.writers} {
+		if pool != nil {
+			err = errors.Join(err, pool.Close())
+		}
+	}
+	if db.lock != nil {
+		err = errors.Join(err, db.lock.Close(), os.Remove(db.lock.Name()))
+	}
+	return err
+}
+
+// Write implements [ledger.Database].
+func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.writer == nil {
+		conn, err := db.writers.Conn(ctx)
+		if err != nil {
+			return explain(err)
+		}
+		db.writer = conn
+	}
+	sqltx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return explain(err)
+	}
+	defer func() { _ = sqltx.Rollback() }() // after a commit it does nothing
+	if err := f(&tx{sqltx, db}); err != nil {
+		return explain(err)
+	}
+	return explain(sqltx.Commit())
+}
+
+// Read implements [ledger.Database].
+func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	sqltx, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return explain(err)
+	}
+	defer func() { _ = sqltx.Rollback() }()
+	return explain(f(&tx{sqltx, nil}))
+}
+
+// explain marks the errors that a value is to blame for.
+func explain(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+		return fmt.Errorf("%w: %w", ledger.ErrBadValue, err)
+	}
+	return err
+}

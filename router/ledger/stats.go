@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Stat sums up the attempts at one provider with messages to one country on one day.
+type Stat struct {
+	Provider string `json:"provider"`
+	Country  string `json:"country"`
+	Day      string `json:"day"` // in UTC, 2026-11-21
+
+	Attempts int `json:"attempts"`
+	Accepted int `json:"accepted"` // reports counted in
+	Refused  int `json:"refused"`
+	NotSent  int `json:"not_sent"`
+	Unknown  int `json:"unknown"`
+	UnderWay int `json:"under_way"`
+
+	Delivered int `json:"delivered"` // of the messages that this provider has
+	Failed    int `json:"failed"`    // undelivered, expired or rejected
+
+	Latency time.Duration `json:"-"` // mean duration of the attempts that ended
+
+	Charged   []provider.Money `json:"-"` // what the vendor has said that it charges, by currency
+	Estimated []provider.Money `json:"-"` // by the rate card, where the vendor says nothing
+}
+
+// DeliveryRate is the share of delivered messages among those with a final report; 0 =
+// there is none.
+func (s Stat) DeliveryRate() float64 {
+	if s.Delivered+s.Failed == 0 {
+		return 0
+	}
+	return float64(s.Delivered) / float64(s.Delivered+s.Failed)
+}
+
+const statsSQL = `SELECT a.provider, m.country, a.started_at / 86400000000, count(*),
+	CAST(sum(CASE WHEN a.settled = 'accepted' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = 'refused' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = 'not_sent' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = 'unknown' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = '' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = 'accepted' AND m.provider = a.provider AND m.status = 'delivered' THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(CASE WHEN a.settled = 'accepted' AND m.provider = a.provider AND m.status IN ('undelivered', 'expired', 'rejected') THEN 1 ELSE 0 END) AS BIGINT),
+	CAST(sum(a.duration_us) AS BIGINT)
+	FROM anysms_attempts a JOIN anysms_messages m ON m.id = a.message
+	WHERE a.started_at >= $1 AND a.started_at < $2 AND m.namespace = $3
+	GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+
+const costsSQL = `SELECT provider, country, created_at / 86400000000, cost_currency, cost_estimated, CAST(sum(cost_micros) AS BIGINT)
+	FROM anysms_messages WHERE created_at >= $1 AND created_at < $2 AND namespace = $3 AND cost_currency <> ''
+	GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`
+
+// Stats sums up by provider, country and day. since is inclusive, until is not.
+func (l *Ledger) Stats(ctx context.Context, since, until time.Time) (list []Stat, err error) {
+	args := []any{micros(since), micros(until), l.options.Namespace}
+	type place struct {
+		provider, country string
+		day               int64
+	}
+	err = l.db.Read(ctx, func(tx Tx) error {
+		list = nil
+		at := make(map[place]int)
+		err := tx.Query(ctx, func(scan scanner) error {
+			var s Stat
+			var p place
+			var duration int64
+			err := scan(&s.Provider, &s.Country, &p.day, &s.Attempts, &s.Accepted, &s.Refused, &s.NotSent, &s.Unknown, &s.UnderWay,
+				&s.Delivered, &s.Failed, &duration)
+			if ended := s.Attempts - s.UnderWay; ended > 0 {
+				s.Latency = time.Duration(duration/int64(ended)) * time.Microsecond
+			}
+			p.provider, p.country = s.Provider, s.Country
+			s.Day = time.Unix(p.day*86400, 0).UTC().Format(time.DateOnly)
+			at[p] = len(list)
+			list = append(list, s)
+			return err
+		}, statsSQL, args...)
+		if err != nil {
+			return err
+		}
+		return tx.Query(ctx, func(scan scanner) error {
+			var p place
+			var m provider.Money
+			var estimated int
+			err := scan(&p.provider, &p.country, &p.day, &m.Currency, &estimated, &m.Micros)
+			if i, ok := at[p]; ok && estimated != 0 {
+				list[i].Estimated = append(list[i].Estimated, m)
+			} else if ok {
+				list[i].Charged = append(list[i].Charged, m)
+			}
+			return err
+		}, costsSQL, args...)
+	})
+	return list, keepVerdict(err)
+}

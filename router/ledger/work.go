@@ -1,0 +1,210 @@
+package ledger
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+// needs says what a change has to know.
+type needs struct {
+	refs        []string // claims, and their messages
+	attempts    []string // messages of these attempts
+	messages    []string // ids
+	providerIDs []string // messages of attempts, and events without a message, with these ids
+	keys        []string // which of these events are known
+	numbers     []string // opt-outs
+}
+
+func (n *needs) add(m needs) {
+	n.refs = append(n.refs, m.refs...)
+	n.attempts = append(n.attempts, m.attempts...)
+	n.messages = append(n.messages, m.messages...)
+	n.providerIDs = append(n.providerIDs, m.providerIDs...)
+	n.keys = append(n.keys, m.keys...)
+	n.numbers = append(n.numbers, m.numbers...)
+}
+
+// claim is the right to send the message with a ref.
+type claim struct {
+	ref, fingerprint, message string
+	owner, run                string // "" = nobody has it
+	until                     time.Time
+}
+
+// record is a message with all that its status follows from.
+type record struct {
+	Message
+
+	attempts []*Attempt
+	events   []*Event
+	gone     []string // attempts to delete
+	changed  bool
+}
+
+// work is the part of the ledger that a batch of changes works on. What is changed in
+// it is written back by save.
+type work struct {
+	ledger *Ledger
+	now    time.Time
+
+	claims   map[string]*claim // by ref
+	messages map[string]*record
+	attempts map[string]*record // by the id of the attempt
+	byID     map[vendorID]*Attempt
+	parked   map[string][]*Event // events without a message, by the vendor's id
+	known    map[string]bool     // keys of events
+	optOuts  map[string][]OptOut // by number
+	alive    map[string]bool     // runs
+
+	dirtyClaims map[string]bool
+	newEvents   []*Event
+	cursors     [][]any
+	joined      []*Event // that were parked
+	newOptOuts  []OptOut
+	goneOptOuts []OptOut
+}
+
+// load reads what the needs name.
+func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
+	w := &work{
+		ledger: l, now: time.Now(),
+		claims: make(map[string]*claim), messages: make(map[string]*record), attempts: make(map[string]*record),
+		parked: make(map[string][]*Event), known: make(map[string]bool), optOuts: make(map[string][]OptOut),
+		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), dirtyClaims: make(map[string]bool),
+	}
+	ids := slices.Clone(n.messages)
+	for _, read := range []func() error{
+		func() error { return w.loadClaims(ctx, tx, n.refs, &ids) },
+		func() error { return w.loadOwners(ctx, tx, n, &ids) },
+		func() error { return w.loadMessages(ctx, tx, ids) },
+		func() error { return w.loadAttempts(ctx, tx, ids) },
+		func() error { return w.loadEvents(ctx, tx, ids, n.providerIDs) },
+		func() error { return w.loadKeys(ctx, tx, n.keys) },
+		func() error { return w.loadOptOuts(ctx, tx, n.numbers) },
+		func() error { return w.findRuns(ctx) },
+	} {
+		if err := read(); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range w.messages {
+		r.fold()
+	}
+	return w, nil
+}
+
+// findRuns asks which other runs live that have a claim or an attempt under way.
+func (w *work) findRuns(ctx context.Context) error {
+	own := w.ledger.db.Run()
+	others := make(map[string]bool)
+	for _, c := range w.claims {
+		if c.owner != "" && c.run != own {
+			others[c.run] = true
+		}
+	}
+	for _, r := range w.messages {
+		for _, a := range r.attempts {
+			if a.Outcome == "" && a.run != own {
+				others[a.run] = true
+			}
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	alive, err := w.ledger.db.Alive(ctx, slices.Collect(maps.Keys(others)))
+	w.alive = alive
+	return err
+}
+
+// lives reports whether a run has not ended.
+func (w *work) lives(run string) bool { return run == w.ledger.db.Run() || w.alive[run] }
+
+// fold derives what follows from the attempts and the events.
+func (r *record) fold() {
+	t := trail{concluded: r.concluded, cancelled: r.cancelled}
+	for _, a := range r.attempts {
+		var about []*Event
+		for _, e := range r.events {
+			if e.Attempt == a.ID {
+				about = append(about, e)
+			}
+		}
+		a.standing = standingOf(a.Outcome, about)
+		a.Settled, a.Contradicted = settled(a.Outcome, a.standing), a.standing.contradicted
+		t.attempts = append(t.attempts, a)
+	}
+	r.Status = t.status()
+}
+
+// touch folds a message that was changed, and marks it to be written.
+func (w *work) touch(r *record) {
+	r.fold()
+	r.changed, r.UpdatedAt = true, w.now
+	if a := r.acceptedBy(); a != nil {
+		r.Provider, r.ProviderID, r.Code, r.Reason = a.Provider, a.ProviderID, "", ""
+	}
+	if r.Status.Final() && !w.ledger.options.KeepTexts {
+		r.Text = ""
+	}
+}
+
+// newMessage adds a message.
+func (w *work) newMessage() *record {
+	r := &record{Message: Message{
+		ID: newID("msg_", w.now), Namespace: w.ledger.options.Namespace, Status: Queued, CreatedAt: w.now, UpdatedAt: w.now,
+	}}
+	w.messages[r.ID] = r
+	r.changed = true
+	return r
+}
+
+func (w *work) addAttempt(r *record, a *Attempt) {
+	a.message = r.ID
+	r.attempts = append(r.attempts, a)
+	w.attempts[a.ID] = r
+	r.changed = true
+	if a.StartedAt.After(r.lastAttempt) {
+		r.lastAttempt = a.StartedAt
+	}
+}
+
+func (w *work) removeAttempt(r *record, a *Attempt) {
+	r.attempts = slices.DeleteFunc(r.attempts, func(b *Attempt) bool { return a == b })
+	r.gone = append(r.gone, a.ID)
+	delete(w.attempts, a.ID)
+	r.changed = true
+}
+
+// attempt returns the attempt with an id; nil = there is none.
+func (r *record) attempt(id string) *Attempt {
+	for _, a := range r.attempts {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// acceptedBy returns the attempt that the status follows from, if a vendor has the
+// message.
+func (r *record) acceptedBy() *Attempt {
+	var best *Attempt
+	for _, a := range r.attempts {
+		if a.Settled == provider.OutcomeAccepted && (best == nil || outranks(a.standing, best.standing)) {
+			best = a
+		}
+	}
+	return best
+}
+
+// setRecipient notes whom the message goes to.
+func (r *record) setRecipient(n e164.Number) {
+	r.To, r.Country = n.String(), numbering.Region(n)
+}
