@@ -297,3 +297,14 @@ func (w *work) index(a *Attempt) {
 		w.byID[key] = a
 	}
 }
+
+// Add adds other counts.
+func (r *Recorded) Add(s Recorded) {
+	r.New += s.New
+	r.Repeated += s.Repeated
+	r.Unmatched += s.Unmatched
+	r.Settled += s.Settled
+	r.Contradicting += s.Contradicting
+	r.Unreadable += s.Unreadable
+	r.OptOuts += s.OptOuts
+}

@@ -1,0 +1,310 @@
+package webhook
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// Defaults of [Options].
+const (
+	DefaultMaxBody = 1 << 20
+	DefaultTimeout = 15 * time.Second
+)
+
+// maxInFlight bounds the callbacks that are held in memory.
+const maxInFlight = 1024
+
+// minToken is the shortest token that is not taken to be guessable.
+const minToken = 16
+
+// Endpoint is where one provider reports to.
+type Endpoint struct {
+	Name     string // of the provider, in the path and in the ledger
+	Provider provider.Provider
+	// Token is the secret in the path; OldTokens are still taken too.
+	Token     string
+	OldTokens []string
+	// Insecure lets Token be empty: then the driver's own verification is all.
+	Insecure bool
+	// From lists the addresses that the vendor calls from; nil = any.
+	From []netip.Prefix
+	// Acknowledge is the response that the vendor expects; the zero value is a 200
+	// without a body.
+	Acknowledge Acknowledgement
+}
+
+// Acknowledgement is the response to a callback that was received.
+type Acknowledgement struct {
+	Status      int
+	Body        string
+	ContentType string
+}
+
+// Options configure a handler. The zero value of every field is its default.
+type Options struct {
+	// PublicURL is what precedes /NAME/TOKEN in the URL that vendors call. Drivers
+	// whose vendor signs the URL need it. "" = made from the request's host.
+	PublicURL string
+	// TrustedProxies are believed about the address that they forward for, in
+	// X-Forwarded-For; nil = nobody is.
+	TrustedProxies []netip.Prefix
+	MaxBody        int64         // bytes; default 1 MiB
+	Timeout        time.Duration // for reading and recording a callback; default 15s
+	// Observe gets the events after they have been recorded: router.Observe.
+	Observe func(ctx context.Context, name string, events ...provider.Event) error
+	Log     *slog.Logger // nil = silent. It gets no number, no text and no secret
+}
+
+// Counts are what a handler has seen.
+type Counts struct {
+	Received   int64 // acknowledged
+	Events     int64 // in these
+	Forged     int64 // with a wrong token, signature or address
+	Refused    int64 // of the wrong method, too large, or cut off
+	Unreadable int64 // kept raw and acknowledged
+	Failed     int64 // not recorded; the vendor was told to repeat them
+}
+
+// Handler takes callbacks at /NAME/TOKEN. It is safe for concurrent use.
+type Handler struct {
+	ledger    *ledger.Ledger
+	options   Options
+	endpoints map[string]*Endpoint
+	slots     chan struct{}
+
+	received, events, forged, refused, unreadable, failed atomic.Int64
+}
+
+// New returns a handler. An endpoint that anybody could call is an error, unless it says
+// Insecure.
+func New(l *ledger.Ledger, o Options, endpoints ...Endpoint) (*Handler, error) {
+	h := &Handler{ledger: l, options: o, endpoints: make(map[string]*Endpoint), slots: make(chan struct{}, maxInFlight)}
+	h.options.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
+	h.options.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
+	if o.Log == nil {
+		h.options.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, e := range endpoints {
+		switch {
+		case e.Name == "" || strings.Contains(e.Name, "/"):
+			return nil, fmt.Errorf("webhook: endpoint %q: the name must not be empty, and must not have a slash", e.Name)
+		case h.endpoints[e.Name] != nil:
+			return nil, fmt.Errorf("webhook: endpoint %q: duplicate name", e.Name)
+		case !e.Provider.Capabilities().Has(provider.HasCallbacks):
+			return nil, fmt.Errorf("webhook: endpoint %q: the driver reads no callbacks", e.Name)
+		case e.Token == "" && !e.Insecure:
+			return nil, fmt.Errorf("webhook: endpoint %q: anybody could call it: give it a token", e.Name)
+		case e.Token != "" && len(e.Token) < minToken:
+			return nil, fmt.Errorf("webhook: endpoint %q: the token has %d characters; want at least %d", e.Name, len(e.Token), minToken)
+		}
+		h.endpoints[e.Name] = &e
+	}
+	return h, nil
+}
+
+// Counts returns what the handler has seen so far.
+func (h *Handler) Counts() Counts {
+	return Counts{
+		Received: h.received.Load(), Events: h.events.Load(), Forged: h.forged.Load(), Refused: h.refused.Load(),
+		Unreadable: h.unreadable.Load(), Failed: h.failed.Load(),
+	}
+}
+
+// ServeHTTP takes a callback. It says no more than the status, whatever goes wrong.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	default:
+		h.later(w, &h.failed)
+		return
+	}
+	name, token, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	e := h.endpoints[name]
+	from := h.addressOf(r)
+	if e == nil || !e.knows(token) || !e.allows(from) {
+		h.refuse(w, http.StatusUnauthorized, &h.forged)
+		return
+	}
+	if r.Method != http.MethodPost && r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET, POST")
+		h.refuse(w, http.StatusMethodNotAllowed, &h.refused)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
+	defer cancel()
+	body, status := h.read(w, r)
+	if status != 0 {
+		h.refuse(w, status, &h.refused)
+		return
+	}
+	h.take(ctx, w, e, h.callback(r, name, token, body, from))
+}
+
+// read reads the body; status says what is wrong with it, 0 = nothing.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
+	if c := r.Header.Get("Content-Encoding"); c != "" && c != "identity" {
+		return nil, http.StatusUnsupportedMediaType
+	}
+	// A vendor that sends slowly must not hold the connection for ever. A writer that
+	// has no deadlines is a test's.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.options.Timeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.options.MaxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest
+	}
+	return body, 0
+}
+
+// callback is the request as data.
+func (h *Handler) callback(r *http.Request, name, token string, body []byte, from netip.Addr) *provider.Callback {
+	url := h.options.PublicURL
+	if url == "" {
+		url = "https://" + r.Host
+	} else if url = strings.TrimSuffix(url, "/") + "/" + name; token != "" {
+		url += "/" + token
+	}
+	if h.options.PublicURL == "" {
+		url += r.URL.EscapedPath()
+	}
+	if r.URL.RawQuery != "" {
+		url += "?" + r.URL.RawQuery
+	}
+	c := &provider.Callback{
+		Method: r.Method, URL: url, Query: r.URL.Query(), Header: r.Header.Clone(), Body: body, ReceivedAt: time.Now(),
+	}
+	if from.IsValid() {
+		c.RemoteIP = from.String()
+	}
+	return c
+}
+
+// take records a callback, then acknowledges it.
+func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *Endpoint, c *provider.Callback) {
+	events, err := parse(ctx, e.Provider, c)
+	if errors.Is(err, provider.ErrBadSignature) {
+		h.refuse(w, http.StatusUnauthorized, &h.forged)
+		return
+	}
+	if err != nil { // it is kept, and must not be repeated for ever
+		h.unreadable.Add(1)
+		h.options.Log.Warn("a callback could not be read", "provider", e.Name, "bytes", len(c.Body), "error", provider.Mask(err.Error()))
+		if _, err := h.ledger.RecordRaw(ctx, e.Name, rawOf(c), err); err != nil {
+			h.fail(w, e, err)
+			return
+		}
+	}
+	if _, err := h.ledger.Record(ctx, e.Name, events...); err != nil {
+		h.fail(w, e, err)
+		return
+	}
+	h.received.Add(1)
+	h.events.Add(int64(len(events)))
+	if h.options.Observe != nil && len(events) > 0 {
+		if err := h.options.Observe(ctx, e.Name, events...); err != nil {
+			h.options.Log.Warn("events could not be observed", "provider", e.Name, "error", provider.Mask(err.Error()))
+		}
+	}
+	e.Acknowledge.write(w)
+}
+
+// rawOf is what is kept of a callback that could not be read.
+func rawOf(c *provider.Callback) []byte {
+	if len(c.Body) > 0 {
+		return c.Body
+	}
+	return []byte(c.Query.Encode())
+}
+
+// parse lets the driver read a callback. A driver that panics has not read it.
+func parse(ctx context.Context, p provider.Provider, c *provider.Callback) (events []provider.Event, err error) {
+	defer func() {
+		if recover() != nil {
+			events, err = nil, errors.New("the driver panicked")
+		}
+	}()
+	return provider.ParseCallback(ctx, p, c)
+}
+
+func (h *Handler) fail(w http.ResponseWriter, e *Endpoint, err error) {
+	h.options.Log.Error("a callback could not be recorded", "provider", e.Name, "error", provider.Mask(err.Error()))
+	h.later(w, &h.failed)
+}
+
+// later asks the vendor to repeat the callback.
+func (h *Handler) later(w http.ResponseWriter, counter *atomic.Int64) {
+	w.Header().Set("Retry-After", "30")
+	h.refuse(w, http.StatusServiceUnavailable, counter)
+}
+
+func (h *Handler) refuse(w http.ResponseWriter, status int, counter *atomic.Int64) {
+	counter.Add(1)
+	http.Error(w, http.StatusText(status), status)
+}
+
+func (a Acknowledgement) write(w http.ResponseWriter) {
+	if a.Body != "" {
+		w.Header().Set("Content-Type", cmp.Or(a.ContentType, "text/plain; charset=utf-8"))
+	}
+	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
+	_, _ = io.WriteString(w, a.Body) // a vendor that has gone repeats the callback
+}
+
+// knows compares in constant time.
+func (e *Endpoint) knows(token string) bool {
+	if e.Token == "" {
+		return token == ""
+	}
+	got, known := sha256.Sum256([]byte(token)), 0
+	for _, t := range append([]string{e.Token}, e.OldTokens...) {
+		want := sha256.Sum256([]byte(t))
+		known |= subtle.ConstantTimeCompare(got[:], want[:])
+	}
+	return known == 1
+}
+
+func (e *Endpoint) allows(from netip.Addr) bool { return e.From == nil || within(e.From, from) }
+
+func within(prefixes []netip.Prefix, a netip.Addr) bool {
+	for _, p := range prefixes {
+		if a.IsValid() && p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressOf is the vendor's address: the last one that is no proxy that we trust.
+func (h *Handler) addressOf(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	a := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && within(h.options.TrustedProxies, a); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		a = next.Unmap()
+	}
+	return a
+}
