@@ -33,6 +33,7 @@ import (
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/rates"
 )
 
@@ -43,6 +44,7 @@ type Config struct {
 	DefaultRegion string           // for numbers without a calling code; "" = none
 	Rates         string           // path of the rate card; "" = none
 	Currencies    rates.Currencies // for comparing prices
+	Ledger        Ledger
 
 	Providers []Provider // in the order of the file
 	Options   router.Options
@@ -52,6 +54,17 @@ type Config struct {
 	secrets []string    // the settings that hold a secret as it is
 	mode    fs.FileMode // of the file; 0 = not known
 }
+
+// Ledger says where the ledger of messages is. The package opens none: the databases are
+// linked only by programs that use one.
+type Ledger struct {
+	Database string // path of an SQLite file, or postgres://…; "" = none
+	KeyFile  string // for ledger.LoadKey
+	Options  ledger.Options
+}
+
+// Postgres reports whether the database is a PostgreSQL server.
+func (l *Ledger) Postgres() bool { return isPostgres(l.Database) }
 
 // Provider is a configured provider.
 type Provider struct {

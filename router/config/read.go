@@ -31,6 +31,9 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	if c.Options, err = file.Router.options(); err != nil {
 		return nil, err
 	}
+	if err := d.ledger(c, &file); err != nil {
+		return nil, err
+	}
 	if err := c.price(&file); err != nil {
 		return nil, err
 	}

@@ -13,8 +13,18 @@ type fileConfig struct {
 	Providers map[string]json.RawMessage `json:"providers"`
 	Router    routerConfig               `json:"router"`
 	Rates     string                     `json:"rates"`
+	Database  string                     `json:"database"`
+	Ledger    ledgerConfig               `json:"ledger"`
 
 	CurrencyRates map[string]string `json:"currency_rates"`
+}
+
+type ledgerConfig struct {
+	Retention string             `json:"retention"`
+	Settle    *provider.Duration `json:"settle"`
+	Text      string             `json:"text"`
+	KeyFile   string             `json:"key_file"`
+	OptOuts   string             `json:"optouts"`
 }
 
 type routerConfig struct {

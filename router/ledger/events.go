@@ -233,19 +233,29 @@ func (w *work) match(e *Event) (*record, *Attempt) {
 			return r, a
 		}
 	}
+	var byRef *record
 	if c := w.claims[e.Ref]; e.Ref != "" && c != nil {
-		if r := w.messages[c.message]; r != nil {
-			if a := r.attemptAt(e.Provider, clean(e.ID)); a != nil {
-				return r, a
-			}
-		}
+		byRef = w.messages[c.message]
 	}
-	return w.byProviderID(e.Provider, e.ID)
+	if a := byRef.attemptAt(e.Provider, clean(e.ID)); a != nil {
+		return byRef, a
+	}
+	if r, a := w.byProviderID(e.Provider, e.ID); a != nil {
+		return r, a
+	}
+	if a := byRef.attemptAt(e.Provider, ""); a != nil { // under another id than the receipt's
+		return byRef, a
+	}
+	return nil, nil
 }
 
 // attemptAt returns the attempt at a provider that a report about a message means: the
-// one with the vendor's id; else the last one whose id is not known.
+// one with the vendor's id; else the last one whose id is not known. Without an id it is
+// the last one. nil = there is none.
 func (r *record) attemptAt(name, id string) *Attempt {
+	if r == nil {
+		return nil
+	}
 	var last *Attempt
 	for _, a := range r.attempts {
 		if a.Provider != name {

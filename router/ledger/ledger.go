@@ -35,6 +35,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// DefaultRetention is Options.Retention where it is not given.
+const DefaultRetention = 90 * 24 * time.Hour
+
 // Ledger records what became of every message. It is a [router.Store] and a
 // [router.Journal]: use it as both. It is safe for concurrent use.
 type Ledger struct {
@@ -67,7 +70,7 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 		return nil, fmt.Errorf("ledger: the key has %d bytes; want at least %d", len(o.Key), keySize)
 	}
 	if o.Retention == 0 {
-		o.Retention = 90 * 24 * time.Hour
+		o.Retention = DefaultRetention
 	}
 	if o.Settle <= 0 {
 		o.Settle = 72 * time.Hour

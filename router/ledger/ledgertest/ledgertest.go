@@ -37,6 +37,7 @@ func Run(t *testing.T, h Harness) {
 		"runs that end":                 testRuns,
 		"late outcomes":                 testLateOutcomes,
 		"reports settle doubt":          testDoubt,
+		"reports by ref":                testRefs,
 		"reports come early":            testEarly,
 		"reports come again":            testRepeated,
 		"reports about segments":        testSegments,
@@ -282,6 +283,21 @@ func testDoubt(l *lab) {
 		require.NoError(l, err)
 		assert.Equal(l, provider.OutcomeAccepted, prior.Status, "for every claim")
 	}
+}
+
+// A report with our Ref may have another id than the receipt.
+func testRefs(l *lab) {
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	e := report("part-2", provider.StatusDelivered)
+	e.Ref = "r"
+	assert.Zero(l, l.record("athens", e).Unmatched)
+	assert.Equal(l, ledger.Delivered, l.only("r").Status)
+	assert.Equal(l, "A1", l.only("r").ProviderID)
+	l.send("s", "athens", provider.OutcomeAccepted, "A2")
+	e = report("A2", provider.StatusExpired) // the id says more than a ref that was used again
+	e.Ref = "r"
+	l.record("athens", e)
+	assert.Equal(l, ledger.Expired, l.only("s").Status)
 }
 
 func testEarly(l *lab) {

@@ -17,8 +17,6 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
-	"github.com/anysms/anysms/router/config"
-	"github.com/anysms/anysms/router/journal"
 )
 
 // sendMany sends every row of a file, or one text to every number on stdin.
@@ -44,7 +42,12 @@ func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
 	b := &bulk{app: a, reader: rows, format: flags.format, journal: flags.journal}
 	b.progress = a.sendProgress(ctx, flags, b.split)
 	defer b.progress.End()
-	r, done, err := b.open(conf, flags)
+	r, done, err := openRecorded(ctx, conf, flags, func(o *router.Options) {
+		o.OnNotice = b.notice
+		if flags.hold != nil {
+			o.Hold = *flags.hold
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -100,40 +103,6 @@ func (a *app) openRows(ctx context.Context, flags *sendFlags) (*reader, error) {
 		fmt.Fprintf(a.Err, "ignored columns: %s (known are %s, %s, %s)\n", strings.Join(ignored, ", "), flags.file.To, flags.file.Text, strings.Join(optional, ", "))
 	}
 	return r, nil
-}
-
-// open returns a router with the settings of the flags, and the journal if there is to
-// be one. done closes the journal.
-func (b *bulk) open(conf *config.Config, flags *sendFlags) (r *router.Router, done func() error, err error) {
-	opts := conf.Options
-	opts.OnNotice = b.notice
-	if flags.hold != nil {
-		opts.Hold = *flags.hold
-	}
-	var providers []router.Upstream
-	for _, p := range conf.Providers {
-		if flags.only == "" || p.Name == flags.only {
-			providers = append(providers, p.Upstream)
-		}
-	}
-	if flags.only != "" {
-		opts.Routes = nil
-		if _, err := conf.Provider(flags.only); err != nil {
-			return nil, nil, err
-		}
-	}
-	done = func() error { return nil }
-	if flags.journal != "" {
-		j, err := journal.Open(flags.journal)
-		if err != nil {
-			return nil, nil, err
-		}
-		opts.Journal, done = j, j.Close
-	}
-	if r, err = router.New(providers, &opts); err != nil {
-		return nil, nil, errors.Join(err, done())
-	}
-	return r, done, nil
 }
 
 // bulk sends a file of messages.

@@ -17,7 +17,8 @@ import (
 	"github.com/anysms/anysms/router/journal"
 )
 
-const resolveHelp = `Settle by hand the messages in a journal whose outcome is unknown: those in flight
+const resolveHelp = `Settle by hand the messages whose outcome is unknown, in the journal that --journal names,
+else in the ledger of the configuration ("anysms messages --help"): those in flight
 when the program was killed, and those whose reply from the vendor was lost. Ask
 the vendor first. A message settled as accepted is never sent again; one settled
 as not_sent is sent by the next "send --file --journal" with the same file.
@@ -52,15 +53,16 @@ func (a *app) resolveCommand() *cobra.Command {
 		format: cli.OneOf{Value: "text", Words: []string{"text", "json", "csv"}},
 	}
 	cmd := &cobra.Command{
-		Use:     "resolve --journal J [--as accepted|not_sent | --settle FILE]",
+		Use:     "resolve [--journal J] [--as accepted|not_sent | --settle FILE]",
 		GroupID: cli.GroupSend,
-		Short:   "Settle messages of unknown outcome in a journal",
+		Short:   "Settle messages of unknown outcome",
 		Long:    resolveHelp,
 		Example: `  anysms resolve --journal campaign.journal
   anysms resolve --journal campaign.journal --file campaign.csv --format csv > unknown.csv
   anysms resolve --journal campaign.journal --settle unknown.csv
   anysms resolve --journal campaign.journal --as accepted --ref order-17
-  anysms resolve --journal campaign.journal --as not_sent`,
+  anysms resolve --journal campaign.journal --as not_sent
+  anysms resolve --ref order-17 --as accepted`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.check(cmd); err != nil {
@@ -80,7 +82,6 @@ func (a *app) resolveCommand() *cobra.Command {
 	f.StringVar(&flags.sent.at, "at", "", "with --file: the `TIME` that send was given")
 	f.StringVar(&flags.sent.file.Region, "region", "", "with --file: the `COUNTRY` that send was given (default: default_region of the configuration)")
 	flags.sent.conf.AddTo(cmd)
-	_ = cmd.MarkFlagRequired("journal") // the flag was just defined
 	return cmd
 }
 
@@ -89,13 +90,16 @@ func (f *resolveFlags) check(cmd *cobra.Command) error {
 	if err := errors.Join(cli.AtMostOne(cmd, "as", "settle"), cli.AtMostOne(cmd, "ref", "settle"), f.sent.file.Check(cmd)); err != nil {
 		return err
 	}
-	if f.sent.file.Given() {
+	if f.sent.file.Given() || f.journal == "" {
 		return nil
 	}
 	return input.Without(cmd, append(input.Names(), "from", "at", "region", "config"))
 }
 
 func (a *app) resolve(ctx context.Context, flags *resolveFlags) (err error) {
+	if flags.journal == "" {
+		return a.resolveInLedger(ctx, flags)
+	}
 	if _, err := os.Stat(flags.journal); err != nil { // a mistyped name must not create one
 		return fmt.Errorf("--journal: %w", err)
 	}

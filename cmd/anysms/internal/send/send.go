@@ -53,7 +53,10 @@ no further rows are read, for at most --hold.
 
 With --journal, the same command resumes after an interruption: what was sent is not
 sent again, and messages that were in flight have the outcome unknown until settled
-with anysms resolve.`
+with anysms resolve.
+
+If the configuration has a database, every message is recorded there, and a message
+with a ref goes out once, whichever command sends it; see anysms messages --help.`
 
 const sendExamples = `  anysms send --to +306900000001 --text "Your table is ready"
   anysms send --to 6900000001 --text "Code 4711" --class otp --validity 2m --format json
@@ -195,7 +198,7 @@ func (f *sendFlags) regionOf(conf *config.Config) string {
 	return cmp.Or(f.file.Region, conf.DefaultRegion)
 }
 
-func (a *app) send(ctx context.Context, flags *sendFlags) error {
+func (a *app) send(ctx context.Context, flags *sendFlags) (err error) {
 	m, err := flags.message()
 	if err != nil {
 		return err
@@ -205,10 +208,11 @@ func (a *app) send(ctx context.Context, flags *sendFlags) error {
 		return err
 	}
 	defer conf.Close()
-	r, err := openRouter(conf, flags.only)
+	r, done, err := openRecorded(ctx, conf, flags, nil)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, done()) }()
 
 	var badNumber error
 	m.To, _, badNumber = numbering.Parse(flags.to, flags.regionOf(conf))

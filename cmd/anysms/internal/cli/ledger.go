@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/sqlite"
+)
+
+// OpenLedger opens the ledger of a configuration; nil = it has none.
+func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error) {
+	c := conf.Ledger
+	if c.Database == "" {
+		return nil, nil
+	}
+	key, err := ledger.LoadKey(c.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	c.Options.Key = key
+	if c.Postgres() {
+		return postgres.Open(ctx, c.Database, c.Options)
+	}
+	return sqlite.Open(ctx, c.Database, c.Options)
+}
+
+// NeedLedger opens the ledger of the configuration that the flag names. The caller
+// closes it. No provider stays open.
+func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {
+	conf, _, err := c.LoadOffline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := conf.Close(); err != nil {
+		return nil, err
+	}
+	if _, rest, found := strings.Cut(conf.Ledger.Database, "UNSET_"); found {
+		name, _, _ := strings.Cut(rest, "@")
+		return nil, fmt.Errorf("%s: database: the environment variable %s is not set", conf.Path, name)
+	}
+	l, err := OpenLedger(ctx, conf)
+	if err == nil && l == nil {
+		err = fmt.Errorf("%s has no database; add a line such as \"database: anysms.db\", and messages are recorded from then on", conf.Path)
+	}
+	return l, err
+}
+
+// forEver is longer than any program lives.
+const forEver = 100 * 365 * 24 * time.Hour
+
+// Record makes a router use the ledger.
+func Record(o *router.Options, c *config.Config, l *ledger.Ledger) {
+	o.Store, o.Journal = l, l
+	if o.StoreOptions.Keep == 0 { // a ref is known as long as its message
+		o.StoreOptions.Keep = c.Ledger.Options.Retention
+		if o.StoreOptions.Keep == 0 {
+			o.StoreOptions.Keep = ledger.DefaultRetention
+		}
+		if o.StoreOptions.Keep < 0 {
+			o.StoreOptions.Keep = forEver
+		}
+	}
+}

@@ -1,0 +1,87 @@
+// Package messages has the commands over the ledger: messages, optout, webhook.
+package messages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/numbering"
+)
+
+// app is the shared part with this package's commands as methods.
+type app struct{ *cli.App }
+
+// Commands returns the commands messages, optout and webhook.
+func Commands(a *cli.App) []*cobra.Command {
+	own := &app{a}
+	return []*cobra.Command{own.messagesCommand(), own.optOutCommand(), own.webhookCommand()}
+}
+
+const messagesHelp = `What became of the messages that were sent while the configuration had a database:
+
+  database: anysms.db          # or postgres://user:${PASSWORD}@host/db
+  ledger: {retention: 90d, settle: 72h, text: erase}
+
+Every message is recorded before it is handed to a vendor, with its attempts; what the
+vendors report later is joined to it. Texts are erased at a final status, or after
+ledger.settle, unless ledger.text is keep.`
+
+func (a *app) messagesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "messages",
+		GroupID: cli.GroupSend,
+		Short:   "Show what became of messages",
+		Long:    messagesHelp,
+		RunE:    cli.ShowHelp,
+	}
+	cmd.AddCommand(a.listCommand(), a.showCommand(), a.exportCommand(), a.eraseCommand(), a.statsCommand(), a.pollCommand())
+	return cmd
+}
+
+// with opens the ledger for one command.
+func with(ctx context.Context, conf *cli.ConfigFlag, f func(*ledger.Ledger) error) (err error) {
+	l, err := conf.NeedLedger(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return f(l)
+}
+
+// parseNumber reads a number as people type it, with its calling code.
+func parseNumber(s string) (string, error) {
+	n, _, err := numbering.Parse(s, "")
+	if err != nil {
+		return "", fmt.Errorf("%q: %s", s, cli.Reason(err))
+	}
+	return n.String(), nil
+}
+
+// parseTime reads a time, or a day in UTC.
+func parseTime(flag, s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--%s: %q is not a time; want one such as 2026-11-21T08:00:00Z or 2026-11-21", flag, s)
+}
+
+// masked is a number as it is shown where it is not asked for.
+func masked(number string) string {
+	n, err := e164.Parse(number)
+	if err != nil {
+		return cli.OrDash("")
+	}
+	return n.Masked()
+}

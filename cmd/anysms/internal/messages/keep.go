@@ -1,0 +1,194 @@
+package messages
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/webhook"
+)
+
+func (a *app) eraseCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var to string
+	cmd := &cobra.Command{
+		Use:   "erase --to N | --old",
+		Short: "Remove a person's number and texts, or what is old",
+		Long: `Remove a number, and the texts to and from it, from all messages and events. What became
+of the messages stays, under a keyed mark in place of the number; so does an opt-out.
+
+Without --to, messages older than ledger.retention are deleted, and texts older than
+ledger.settle.`,
+		Example: "  anysms messages erase --to +306900000001\n  anysms messages erase --old",
+		Args:    cobra.NoArgs,
+	}
+	var old bool
+	cmd.Flags().StringVar(&to, "to", "", "remove this `NUMBER`")
+	cmd.Flags().BoolVar(&old, "old", false, "delete what is older than the retention")
+	conf.AddTo(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if (to == "") == !old {
+			return errors.New("give --to or --old, and not both")
+		}
+		return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			if old {
+				p, err := l.Prune(cmd.Context())
+				fmt.Fprintf(a.Err, "deleted %s and %s; erased %s\n", cli.Plural(p.Messages, "message"), cli.Plural(p.Events, "event"), cli.Plural(p.Texts, "text"))
+				return err
+			}
+			number, err := parseNumber(to)
+			if err != nil {
+				return fmt.Errorf("--to: %w", err)
+			}
+			n, err := l.Erase(cmd.Context(), number)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Err, "erased the number from %s\n", cli.Plural(n, "message"))
+			return nil
+		})
+	}
+	return cmd
+}
+
+type statLine struct {
+	ledger.Stat
+	DeliveryRate float64          `json:"delivery_rate"`
+	LatencyMS    float64          `json:"latency_ms"`
+	Charged      []provider.Money `json:"charged,omitempty"`
+	Estimated    []provider.Money `json:"estimated,omitempty"`
+}
+
+func (a *app) statsCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var format cli.Format
+	var since, until string
+	cmd := &cobra.Command{
+		Use:   "stats",
+		Short: "Sum up attempts, delivery and cost by provider, country and day",
+		Long: `Sum up the attempts by provider, country and day (in UTC): what came of them, which share
+of the messages with a final report was delivered, how long an attempt took, and what
+the vendors have charged or the rate card estimates.`,
+		Example: "  anysms messages stats\n  anysms messages stats --since 2026-11-01 --until 2026-12-01 --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			from, err := parseTime("since", since)
+			if err != nil {
+				return err
+			}
+			to, err := parseTime("until", until)
+			if err != nil {
+				return err
+			}
+			if to.IsZero() {
+				to = time.Now().Add(time.Hour)
+			}
+			if from.IsZero() {
+				from = to.AddDate(0, 0, -7)
+			}
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				stats, err := l.Stats(cmd.Context(), from, to)
+				if err != nil {
+					return err
+				}
+				return a.printStats(stats, format)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&since, "since", "", "from this `TIME` on (default: 7 days ago)")
+	cmd.Flags().StringVar(&until, "until", "", "before this `TIME` (default: now)")
+	conf.AddTo(cmd)
+	format.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) printStats(stats []ledger.Stat, format cli.Format) error {
+	rows := [][]string{{"day", "provider", "country", "attempts", "accepted", "refused", "not sent", "unknown", "delivered", "failed", "rate", "latency", "charged", "estimated"}}
+	for _, s := range stats {
+		if format.JSON() {
+			line := statLine{s, s.DeliveryRate(), float64(s.Latency.Microseconds()) / 1000, s.Charged, s.Estimated}
+			if err := a.PrintJSON(line); err != nil {
+				return err
+			}
+			continue
+		}
+		rate := "-"
+		if s.Delivered+s.Failed > 0 {
+			rate = fmt.Sprintf("%.1f %%", 100*s.DeliveryRate())
+		}
+		rows = append(rows, []string{
+			s.Day, s.Provider, cli.OrDash(s.Country), strconv.Itoa(s.Attempts), strconv.Itoa(s.Accepted), strconv.Itoa(s.Refused),
+			strconv.Itoa(s.NotSent), strconv.Itoa(s.Unknown), strconv.Itoa(s.Delivered), strconv.Itoa(s.Failed), rate,
+			s.Latency.Round(time.Millisecond).String(), amounts(s.Charged), amounts(s.Estimated),
+		})
+	}
+	if format.JSON() {
+		return nil
+	}
+	return a.Table(rows)
+}
+
+func amounts(list []provider.Money) string {
+	s := ""
+	for _, m := range list {
+		if s != "" {
+			s += ", "
+		}
+		s += m.String()
+	}
+	return s
+}
+
+func (a *app) pollCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "poll",
+		Short: "Ask vendors for statuses and replies, and record them",
+		Long: `Ask the vendors that can be asked for the status of messages whose end they have not
+reported, and for the messages that people sent, from where the last call stopped. It
+is meant to be run now and then, for vendors that cannot call back.`,
+		Example: "  anysms messages poll\n  anysms messages poll --limit 1000",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			c, err := conf.Load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			l, err := cli.OpenLedger(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			if l == nil {
+				return fmt.Errorf("%s has no database", c.Path)
+			}
+			defer func() { err = errors.Join(err, l.Close()) }()
+			var failed error
+			for _, p := range c.Providers {
+				var total ledger.Recorded
+				if p.Capabilities().Has(provider.HasInbox) {
+					counts, err := webhook.PollInbox(cmd.Context(), l, p.Name, p.Provider)
+					failed = errors.Join(failed, err)
+					total.Add(counts)
+				}
+				if p.Capabilities().Has(provider.HasStatus) {
+					counts, err := webhook.PollStatus(cmd.Context(), l, p.Name, p.Provider, limit)
+					failed = errors.Join(failed, err)
+					total.Add(counts)
+				}
+				fmt.Fprintf(a.Err, "%s: %s, %d settled doubt\n", p.Name, cli.Plural(total.New, "new event"), total.Settled)
+			}
+			return failed
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 500, "ask each vendor for at most this `NUMBER` of statuses")
+	conf.AddTo(cmd)
+	return cmd
+}

@@ -1,0 +1,298 @@
+package messages
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+const optOutHelp = `Keep the list of people who want no messages. A message to one of them is refused as
+opted_out, before any vendor is asked.
+
+The list is fed by replies of one word, such as STOP, by vendors that refuse a message
+for it, by import, and by "optout add". A scope narrows what an opt-out holds for:
+
+  all                      every message
+  provider, sender, class  those through the provider, from the sender, or of the
+                           class that --value names`
+
+func (a *app) optOutCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "optout",
+		GroupID: cli.GroupSend,
+		Short:   "Keep the list of people who want no messages",
+		Long:    optOutHelp,
+		RunE:    cli.ShowHelp,
+	}
+	cmd.AddCommand(a.optOutAdd(), a.optOutRemove(), a.optOutList(), a.optOutImport(), a.optOutExport())
+	return cmd
+}
+
+func (a *app) optOutAdd() *cobra.Command {
+	var conf cli.ConfigFlag
+	scope := cli.OneOf{Value: string(ledger.ScopeAll), Words: []string{"all", "provider", "sender", "class"}}
+	var value string
+	cmd := &cobra.Command{
+		Use:     "add NUMBER…",
+		Short:   "Add numbers",
+		Example: "  anysms optout add +306900000001\n  anysms optout add +306900000001 --scope class --value marketing",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var list []ledger.OptOut
+			for _, arg := range args {
+				number, err := parseNumber(arg)
+				if err != nil {
+					return err
+				}
+				o := ledger.OptOut{Number: number, Scope: ledger.Scope(scope.Value), Value: value, Source: ledger.FromAPI}
+				if err := o.Check(); err != nil {
+					return err
+				}
+				list = append(list, o)
+			}
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				n, err := l.OptOut(cmd.Context(), list...)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.Err, "added %d, known already %d\n", n, len(list)-n)
+				return nil
+			})
+		},
+	}
+	scope.AddTo(cmd, "scope", "what the opt-out holds for")
+	cmd.Flags().StringVar(&value, "value", "", "the `NAME` of the provider, sender or class")
+	conf.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) optOutRemove() *cobra.Command {
+	var conf cli.ConfigFlag
+	cmd := &cobra.Command{
+		Use:     "remove NUMBER…",
+		Short:   "Remove numbers, whatever the scope",
+		Example: "  anysms optout remove +306900000001",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				missing := 0
+				for _, arg := range args {
+					number, err := parseNumber(arg)
+					if err != nil {
+						return err
+					}
+					n, err := l.OptIn(cmd.Context(), number)
+					if err != nil {
+						return err
+					}
+					if n == 0 {
+						missing++
+						fmt.Fprintf(a.Err, "%s has not opted out\n", number)
+					}
+				}
+				if missing > 0 {
+					return &cli.ExitError{Code: 1}
+				}
+				return nil
+			})
+		},
+	}
+	conf.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) optOutList() *cobra.Command {
+	var conf cli.ConfigFlag
+	var format cli.Format
+	var number string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List them by number",
+		Example: "  anysms optout list\n  anysms optout list --number +306900000001 --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if number != "" {
+				if number, err = parseNumber(number); err != nil {
+					return fmt.Errorf("--number: %w", err)
+				}
+			}
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				rows := [][]string{{"number", "scope", "value", "source", "since"}}
+				for o, err := range l.OptOuts(cmd.Context(), number) {
+					if err != nil {
+						return err
+					}
+					if format.JSON() {
+						if err := a.PrintJSON(o); err != nil {
+							return err
+						}
+						continue
+					}
+					rows = append(rows, optOutRow(o))
+				}
+				if format.JSON() {
+					return nil
+				}
+				return a.Table(rows)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&number, "number", "", "only this `NUMBER`")
+	conf.AddTo(cmd)
+	format.AddTo(cmd)
+	return cmd
+}
+
+func optOutRow(o ledger.OptOut) []string {
+	return []string{o.Number, string(o.Scope), o.Value, string(o.Source), o.At.Format(time.RFC3339)}
+}
+
+func (a *app) optOutExport() *cobra.Command {
+	var conf cli.ConfigFlag
+	cmd := &cobra.Command{
+		Use:     "export",
+		Short:   "Print them as CSV, as import reads it",
+		Example: "  anysms optout export > optouts.csv",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				w := csv.NewWriter(a.Out)
+				if err := w.Write([]string{"number", "scope", "value", "source", "at"}); err != nil {
+					return err
+				}
+				for o, err := range l.OptOuts(cmd.Context(), "") {
+					if err != nil {
+						return err
+					}
+					if err := w.Write(optOutRow(o)); err != nil {
+						return err
+					}
+				}
+				w.Flush()
+				return w.Error()
+			})
+		},
+	}
+	conf.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) optOutImport() *cobra.Command {
+	var conf cli.ConfigFlag
+	cmd := &cobra.Command{
+		Use:   "import FILE",
+		Short: "Add the numbers of a CSV file",
+		Long: `Add the numbers of a CSV file with the column number and, if need be, scope, value and
+at (when they opted out); - is stdin. A row that cannot be read is reported with its
+line and left out, the rest is added, and the exit code is then 1.`,
+		Example: "  anysms optout import optouts.csv",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			in := a.In
+			if args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				in = f
+			}
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				return a.importOptOuts(cmd.Context(), l, args[0], in)
+			})
+		},
+	}
+	conf.AddTo(cmd)
+	return cmd
+}
+
+// importBatch is how many rows are added at once.
+const importBatch = 500
+
+func (a *app) importOptOuts(ctx context.Context, l *ledger.Ledger, name string, in io.Reader) error {
+	r := csv.NewReader(in)
+	r.FieldsPerRecord = -1
+	header, err := r.Read()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	columns := make(map[string]int)
+	for i, c := range header {
+		columns[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(c, "\ufeff")))] = i
+	}
+	if _, ok := columns["number"]; !ok {
+		return fmt.Errorf("%s: there is no column number; the columns are: %s", name, strings.Join(header, ", "))
+	}
+	var batch []ledger.OptOut
+	rows, added, wrong := 0, 0, 0
+	flush := func() error {
+		n, err := l.OptOut(ctx, batch...)
+		added += n
+		batch = batch[:0]
+		return err
+	}
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var o ledger.OptOut
+		if err == nil {
+			o, err = optOutOf(columns, row)
+		} else if _, syntax := errors.AsType[*csv.ParseError](err); !syntax {
+			return errors.Join(fmt.Errorf("%s: %w", name, err), flush())
+		}
+		line, _ := r.FieldPos(0)
+		if err != nil {
+			wrong++
+			fmt.Fprintf(a.Err, "%s:%d: %v\n", name, line, err)
+			continue
+		}
+		rows++
+		if batch = append(batch, o); len(batch) == importBatch {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Err, "added %d, known already %d, left out %d\n", added, rows-added, wrong)
+	if wrong > 0 {
+		return &cli.ExitError{Code: 1}
+	}
+	return nil
+}
+
+func optOutOf(columns map[string]int, row []string) (o ledger.OptOut, err error) {
+	field := func(name string) string {
+		if i, ok := columns[name]; ok && i < len(row) {
+			return strings.TrimSpace(row[i])
+		}
+		return ""
+	}
+	o = ledger.OptOut{Scope: ledger.ScopeAll, Value: field("value"), Source: ledger.FromImport}
+	if o.Number, err = parseNumber(field("number")); err != nil {
+		return o, fmt.Errorf("number: %w", err)
+	}
+	if s := field("scope"); s != "" {
+		o.Scope = ledger.Scope(s)
+	}
+	if at := field("at"); at != "" {
+		if o.At, err = time.Parse(time.RFC3339, at); err != nil {
+			return o, fmt.Errorf("at: %q is not a time such as 2026-11-21T08:00:00Z", at)
+		}
+	}
+	return o, o.Check()
+}

@@ -1,0 +1,159 @@
+package messages
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+const replayHelp = `Record vendors' callbacks from a file of JSON Lines, as if they came in now: from a log,
+a proxy, or a test. Each line is one request:
+
+  {"provider": "athens", "method": "POST", "url": "https://…", "header": {"Content-Type": ["application/json"]}, "body": "…"}
+
+Only provider and body are needed; body_base64 in place of body takes bytes. Signatures
+are verified. What was recorded before changes nothing, so a file can be replayed again
+after an interruption. A line that cannot be read is reported and left out, and the exit
+code is then 1.`
+
+// maxReplayLine bounds a line of the file.
+const maxReplayLine = 8 << 20
+
+func (a *app) webhookCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "webhook",
+		GroupID: cli.GroupSend,
+		Short:   "Take what vendors report",
+		RunE:    cli.ShowHelp,
+	}
+	var conf cli.ConfigFlag
+	replay := &cobra.Command{
+		Use:     "replay FILE",
+		Short:   "Record callbacks from a file",
+		Long:    replayHelp,
+		Example: "  anysms webhook replay callbacks.jsonl",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			in := a.In
+			if args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				in = f
+			}
+			c, err := conf.Load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			l, err := cli.OpenLedger(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			if l == nil {
+				return fmt.Errorf("%s has no database", c.Path)
+			}
+			defer func() { err = errors.Join(err, l.Close()) }()
+			return a.replay(cmd.Context(), c, l, args[0], in)
+		},
+	}
+	conf.AddTo(replay)
+	cmd.AddCommand(replay)
+	return cmd
+}
+
+// replayed is a line of the file.
+type replayed struct {
+	Provider   string      `json:"provider"`
+	Method     string      `json:"method"`
+	URL        string      `json:"url"`
+	Header     http.Header `json:"header"`
+	Body       string      `json:"body"`
+	Bytes      []byte      `json:"body_base64"`
+	RemoteIP   string      `json:"remote_ip"`
+	ReceivedAt time.Time   `json:"received_at"`
+}
+
+func (a *app) replay(ctx context.Context, c *config.Config, l *ledger.Ledger, name string, in io.Reader) error {
+	var total ledger.Recorded
+	wrong, line := 0, 0
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxReplayLine)
+	for lines.Scan() {
+		line++
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		p, events, err := parseReplayed(ctx, c, lines.Bytes())
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			wrong++
+			fmt.Fprintf(a.Err, "%s:%d: %s\n", name, line, provider.Mask(err.Error()))
+			continue
+		}
+		counts, err := l.Record(ctx, p, events...)
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", name, line, err)
+		}
+		total.Add(counts)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s:%d: %w", name, line+1, err)
+	}
+	fmt.Fprintf(a.Err, "%s, %d known already, %d about no known message, %d settled doubt; left out %s\n",
+		cli.Plural(total.New, "new event"), total.Repeated, total.Unmatched, total.Settled, cli.Plural(wrong, "line"))
+	if wrong > 0 {
+		return &cli.ExitError{Code: 1}
+	}
+	return nil
+}
+
+func parseReplayed(ctx context.Context, c *config.Config, line []byte) (name string, events []provider.Event, err error) {
+	var r replayed
+	if err := json.Unmarshal(line, &r); err != nil {
+		return "", nil, fmt.Errorf("not a callback in JSON: %w", err)
+	}
+	p, err := c.Provider(r.Provider)
+	if err != nil {
+		return "", nil, err
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return "", nil, errors.New("url: not a URL")
+	}
+	callback := &provider.Callback{
+		Method: r.Method, URL: r.URL, Query: u.Query(), Header: http.Header{}, Body: []byte(r.Body), RemoteIP: r.RemoteIP, ReceivedAt: r.ReceivedAt,
+	}
+	if r.Method == "" {
+		callback.Method = http.MethodPost
+	}
+	if r.Bytes != nil {
+		callback.Body = r.Bytes
+	}
+	if callback.ReceivedAt.IsZero() {
+		callback.ReceivedAt = time.Now()
+	}
+	for key, values := range r.Header {
+		callback.Header[http.CanonicalHeaderKey(key)] = values
+	}
+	events, err = provider.ParseCallback(ctx, p.Provider, callback)
+	return r.Provider, events, err
+}

@@ -1,0 +1,153 @@
+package messages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+const showHelp = `Show a message with its attempts and what vendors have reported. It is named by its id,
+as "messages list" prints it, or by its ref.
+
+  queued       no attempt was made yet
+  sending      an attempt is under way
+  accepted     a vendor has it
+  sent         the vendor has passed it on
+  delivered    it has arrived
+  undelivered, expired, rejected
+               the vendor has it, and it has not arrived
+  refused      no vendor took it, and none will
+  not_sent     no vendor took it; another try may succeed
+  unknown      a vendor may have it: ask, then "anysms resolve --ref REF --as …"
+  cancelled    it was withdrawn
+
+An attempt that is marked as contradicted was proven not to have reached the vendor,
+and the vendor has reported on it all the same.`
+
+func (a *app) showCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var format cli.Format
+	cmd := &cobra.Command{
+		Use:     "show ID|REF",
+		Short:   "Show one message with its attempts and events",
+		Long:    showHelp,
+		Example: "  anysms messages show msg_0193f1c2-6a7b-7c3d-8e4f-0123456789ab\n  anysms messages show order-17 --format json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+				m, err := find(cmd.Context(), l, args[0])
+				if err != nil {
+					return err
+				}
+				if format.JSON() {
+					return a.PrintJSON(m)
+				}
+				return a.show(m)
+			})
+		},
+	}
+	conf.AddTo(cmd)
+	format.AddTo(cmd)
+	return cmd
+}
+
+// find returns the message with an id, or the latest with a ref.
+func find(ctx context.Context, l *ledger.Ledger, name string) (*ledger.Message, error) {
+	m, err := l.Message(ctx, name)
+	if !errors.Is(err, ledger.ErrNotFound) {
+		return m, err
+	}
+	page, _, err := l.Messages(ctx, ledger.Filter{Ref: name, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(page) == 0 {
+		return nil, fmt.Errorf("the ledger has no message with the id or ref %q", name)
+	}
+	return l.Message(ctx, page[0].ID)
+}
+
+func (a *app) show(m *ledger.Message) error {
+	rows := [][]string{{"id", m.ID}, {"ref", m.Ref}, {"status", string(m.Status)}}
+	add := func(name, value string) {
+		if value != "" {
+			rows = append(rows, []string{name, value})
+		}
+	}
+	add("code", string(m.Code))
+	add("reason", m.Reason)
+	add("to", m.To)
+	add("from", m.From)
+	add("class", string(m.Class))
+	add("tag", m.Tag)
+	add("provider", m.Provider)
+	add("provider id", m.ProviderID)
+	if m.Segments > 0 {
+		add("segments", fmt.Sprintf("%d (%s)", m.Segments, m.Encoding))
+	}
+	if m.Cost != nil {
+		add("cost", m.Cost.String())
+	}
+	if m.DuplicatePossible {
+		add("duplicate", "possible")
+	}
+	add("created", m.CreatedAt.Format(time.RFC3339))
+	add("updated", m.UpdatedAt.Format(time.RFC3339))
+	if err := a.Table(rows); err != nil {
+		return err
+	}
+	if err := a.showAttempts(m.Attempts); err != nil {
+		return err
+	}
+	return a.showEvents(m.Events)
+}
+
+func (a *app) showAttempts(attempts []ledger.Attempt) error {
+	if len(attempts) == 0 {
+		return nil
+	}
+	rows := [][]string{{"attempt", "provider", "outcome", "code", "provider id", "reason"}}
+	for _, t := range attempts {
+		outcome := string(t.Outcome)
+		switch {
+		case outcome == "":
+			outcome = "under way"
+		case t.Contradicted:
+			outcome += ", contradicted by a report"
+		case t.Settled != t.Outcome:
+			outcome += ", settled as " + string(t.Settled)
+		}
+		rows = append(rows, []string{t.StartedAt.Format(time.RFC3339), t.Provider, outcome, string(t.Code), t.ProviderID, t.Reason})
+	}
+	fmt.Fprintln(a.Out)
+	return a.Table(rows)
+}
+
+func (a *app) showEvents(events []ledger.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	rows := [][]string{{"received", "vendor time", "provider", "event", "vendor's word"}}
+	for _, e := range events {
+		what, at := string(e.Status), "-"
+		if e.Segment != nil {
+			what = fmt.Sprintf("segment %d of %d: %s", e.Segment.Number, e.Segment.Of, e.Segment.Status)
+		}
+		if e.Kind != provider.Report {
+			what = string(e.Kind)
+		}
+		if !e.At.IsZero() {
+			at = e.At.Format(time.RFC3339)
+		}
+		rows = append(rows, []string{e.ReceivedAt.Format(time.RFC3339), at, e.Provider, what, e.VendorStatus})
+	}
+	fmt.Fprintln(a.Out)
+	return a.Table(rows)
+}

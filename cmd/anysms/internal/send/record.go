@@ -1,0 +1,76 @@
+package send
+
+import (
+	"context"
+	"errors"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/journal"
+)
+
+// openRecorded returns the configuration's router, with the ledger if one is configured
+// and the journal if there is to be one. change changes its options; nil = nothing does.
+// done closes both.
+func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, change func(*router.Options)) (r *router.Router, done func() error, err error) {
+	done = func() error { return nil }
+	if flags.dryRun || change == nil && flags.journal == "" && conf.Ledger.Database == "" {
+		r, err = openRouter(conf, flags.only)
+		return r, done, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
+	opts := conf.Options
+	if change != nil {
+		change(&opts)
+	}
+	l, err := cli.OpenLedger(ctx, conf)
+	if err != nil {
+		return nil, done, err
+	}
+	if l != nil {
+		cli.Record(&opts, conf, l)
+		done = l.Close
+	}
+	if flags.journal != "" {
+		j, err := journal.Open(flags.journal)
+		if err != nil {
+			return nil, done, err
+		}
+		opts.Journal = j
+		before := done
+		done = func() error { return errors.Join(j.Close(), before()) }
+	}
+	providers, err := upstreams(conf, flags.only)
+	if err != nil {
+		return nil, done, err
+	}
+	if flags.only != "" {
+		opts.Routes = nil
+	}
+	if r, err = router.New(providers, &opts); err != nil {
+		return nil, done, err
+	}
+	records := done
+	return r, func() error { return errors.Join(r.Close(context.WithoutCancel(ctx)), records()) }, nil
+}
+
+// upstreams returns all providers, or the only one.
+func upstreams(conf *config.Config, only string) ([]router.Upstream, error) {
+	if only != "" {
+		p, err := conf.Provider(only)
+		if err != nil {
+			return nil, err
+		}
+		return []router.Upstream{p.Upstream}, nil
+	}
+	var list []router.Upstream
+	for _, p := range conf.Providers {
+		list = append(list, p.Upstream)
+	}
+	return list, nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// ledgerConfig writes a configuration with a ledger, and returns its path. Those of one
+// directory share the database.
+func ledgerConfig(t *testing.T, dir, name, settings string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	require.NoError(t, os.WriteFile(path, []byte("providers:\n  fake: {driver: memory"+settings+"}\ndatabase: sms.db\n"), 0o600))
+	return path
+}
+
+func TestLedgerCommands(t *testing.T) {
+	dir := t.TempDir()
+	good := ledgerConfig(t, dir, "good.yaml", "")
+	lossy := ledgerConfig(t, dir, "lossy.yaml", ", code: indeterminate")
+	send := func(config, ref string) outcome {
+		return anysms(t, "send", "--config", config, "--to", "+306941234567", "--text", "a secret", "--ref", ref)
+	}
+
+	assert.Equal(t, 0, send(good, "one").code)
+	again := send(lossy, "one")
+	assert.Equal(t, 0, again.code, "a ref is known across runs: %s", again.stderr)
+	assert.Contains(t, again.stdout, "nothing was sent now")
+	assert.Equal(t, 3, send(lossy, "two").code)
+	assert.Equal(t, 3, send(good, "two").code, "it may have been sent")
+
+	list := anysms(t, "messages", "list", "--config", good)
+	assert.Equal(t, 0, list.code, list.stderr)
+	assert.Contains(t, list.stdout, "unknown")
+	assert.NotContains(t, list.stdout+list.stderr, "secret")
+
+	doubts := anysms(t, "resolve", "--config", good)
+	assert.Equal(t, 3, doubts.code)
+	assert.Contains(t, doubts.stdout, "two")
+	assert.Equal(t, 2, anysms(t, "resolve", "--config", good, "--ref", "one", "--as", "not_sent").code, "one is accepted")
+	settled := anysms(t, "resolve", "--config", good, "--ref", "two", "--as", "not_sent")
+	assert.Equal(t, 0, settled.code, settled.stderr)
+	assert.Equal(t, 0, send(good, "two").code, "it may be sent now")
+
+	shown := anysms(t, "messages", "show", "two", "--config", good, "--format", "json")
+	var m struct {
+		ID, Status string
+		ProviderID string `json:"provider_id"`
+		Attempts   []map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(shown.stdout), &m), shown.stderr)
+	assert.Equal(t, "accepted", m.Status)
+	assert.Len(t, m.Attempts, 2)
+
+	callbacks := write(t, "callbacks.jsonl", `{"provider":"fake","body":"[{\"kind\":\"report\",\"id\":\"`+m.ProviderID+`\",\"ref\":\"two\",\"status\":\"delivered\"}]"}
+broken
+{"provider":"nobody","body":"[]"}
+
+{"provider":"fake","body":"[{\"kind\":\"inbound\",\"id\":\"i\",\"from\":\"+306941234567\",\"text\":\"STOP\"}]"}
+`)
+	replay := anysms(t, "webhook", "replay", callbacks, "--config", good)
+	assert.Equal(t, 1, replay.code)
+	assert.Contains(t, replay.stderr, "callbacks.jsonl:2: not a callback in JSON")
+	assert.Contains(t, replay.stderr, `callbacks.jsonl:3: unknown provider "nobody"`)
+	assert.Contains(t, replay.stderr, "2 new events, 0 known already, 0 about no known message, 0 settled doubt; left out 2 lines")
+	assert.Contains(t, anysms(t, "messages", "list", "--status", "delivered", "--config", good).stdout, m.ID)
+
+	refused := send(good, "three")
+	assert.Equal(t, 1, refused.code)
+	assert.Contains(t, refused.stdout+refused.stderr, "opted out")
+	assert.Contains(t, anysms(t, "optout", "list", "--config", good).stdout, "reply")
+	assert.Equal(t, 0, anysms(t, "optout", "remove", "+306941234567", "--config", good).code)
+	assert.Equal(t, 0, send(good, "three").code)
+
+	export := anysms(t, "messages", "export", "--config", good)
+	assert.Equal(t, 3, strings.Count(export.stdout, "\n"))
+	assert.Contains(t, export.stdout, `"attempts":[{`)
+	assert.Contains(t, anysms(t, "messages", "export", "--format", "csv", "--config", good).stdout, "id,ref,status,")
+	stats := anysms(t, "messages", "stats", "--config", good)
+	assert.Contains(t, stats.stdout, "100.0 %", stats.stderr)
+	assert.Contains(t, anysms(t, "messages", "poll", "--config", good).stderr, "fake:")
+
+	erased := anysms(t, "messages", "erase", "--to", "+306941234567", "--config", good)
+	assert.Contains(t, erased.stderr, "erased the number from 3 messages")
+	assert.NotContains(t, anysms(t, "messages", "export", "--config", good).stdout, "306941234567")
+	assert.Equal(t, 0, anysms(t, "messages", "erase", "--old", "--config", good).code)
+}
+
+func TestSendFileWithLedger(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "good.yaml", "")
+	rows := write(t, "rows.csv", "to,text,ref\n+306941234567,Hello,a\n+306941234568,Hello,b\n+306941234567,Hello,a\n")
+	for range 2 {
+		got := anysms(t, "send", "--file", rows, "--config", config)
+		assert.Equal(t, 0, got.code, got.stderr)
+	}
+	assert.Equal(t, 2, strings.Count(anysms(t, "messages", "export", "--config", config).stdout, `"settled":"accepted"`), "each ref is sent once")
+	journal := filepath.Join(dir, "journal")
+	got := anysms(t, "send", "--file", rows, "--journal", journal, "--config", config)
+	assert.Equal(t, 0, got.code, "with a journal besides: %s", got.stderr)
+}
+
+func TestOptOutFiles(t *testing.T) {
+	config := ledgerConfig(t, t.TempDir(), "good.yaml", "")
+	file := write(t, "optouts.csv", "\ufeffNumber,Scope,Value,At\n+306941234567,,,2026-01-02T03:04:05Z\n12,,,\n+306941234568,class,marketing,\n+306941234569,somewhere,,\n+306941234567,all,,yesterday\n")
+	got := anysms(t, "optout", "import", file, "--config", config)
+	assert.Equal(t, 1, got.code)
+	for _, want := range []string{"optouts.csv:3: number:", `optouts.csv:5: scope: "somewhere"; want`, `optouts.csv:6: at: "yesterday" is not a time`, "added 2, known already 0, left out 3"} {
+		assert.Contains(t, got.stderr, want)
+	}
+	exported := anysms(t, "optout", "export", "--config", config).stdout
+	assert.Contains(t, exported, "+306941234567,all,,import,2026-01-02T03:04:05Z")
+	again := anysms(t, "optout", "import", write(t, "again.csv", exported), "--config", config)
+	assert.Contains(t, again.stderr, "added 0, known already 2, left out 0")
+}
+
+func TestNoLedger(t *testing.T) {
+	config := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory}\n")
+	for _, args := range [][]string{{"messages", "list"}, {"optout", "list"}, {"messages", "poll"}, {"webhook", "replay", config}, {"resolve"}} {
+		got := anysms(t, append(args, "--config", config)...)
+		assert.Equal(t, 2, got.code, "%s", args)
+		assert.Contains(t, got.stderr, "has no database", "%s", args)
+	}
+	for _, tt := range []struct{ lines, want string }{
+		{"ledger: {text: keep}\n", "anysms.yaml:3: ledger: has no effect without database"},
+		{"database: mysql://x\n", "anysms.yaml:3: database: mysql:// is not supported"},
+		{"database: a.db\nledger: {retention: soon}\n", `anysms.yaml:4: ledger.retention: "soon"; want days, such as 90d`},
+		{"database: a.db\nledger: {text: burn}\n", `anysms.yaml:4: ledger.text: "burn"; want erase or keep`},
+		{"database: a.db\nledger: {optouts: none}\n", `anysms.yaml:4: ledger.optouts: "none"; want all or sender`},
+	} {
+		bad := write(t, "anysms.yaml", "providers:\n  fake: {driver: memory}\n"+tt.lines)
+		got := anysms(t, "messages", "list", "--config", bad)
+		assert.Equal(t, 2, got.code)
+		assert.Contains(t, got.stderr, tt.want)
+	}
+}
+
+// Files that no ledger can be in are errors that say so, and nothing is sent.
+func TestBadDatabases(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "good.yaml", "")
+	send := func() outcome { return anysms(t, "send", "--config", config, "--to", "+306941234567", "--text", "Hi") }
+	db := filepath.Join(dir, "sms.db")
+	require.NoError(t, os.WriteFile(db, []byte(strings.Repeat("this is no database ", 100)), 0o600))
+	got := send()
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.stderr, "sms.db")
+	assert.Contains(t, got.stderr, "not a database")
+	require.NoError(t, os.Remove(db))
+	assert.Equal(t, 0, send().code)
+	require.NoError(t, os.Remove(db+".key"))
+	assert.Contains(t, send().stderr, "the key is not the one that this database was written with")
+	require.NoError(t, os.WriteFile(db+".key", []byte("short"), 0o600))
+	assert.Contains(t, send().stderr, "want the 32 bytes that were written when it was made")
+}
