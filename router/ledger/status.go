@@ -153,13 +153,13 @@ func ofSegments(parts map[int][]*Event, of int) (Status, time.Time) {
 		}
 		ends = append(ends, segmentStanding(reports...))
 	}
-	delivered, any, at := 0, Status(""), time.Time{}
+	delivered, state, at := 0, Status(""), time.Time{}
 	worst := Delivered
 	for _, end := range ends {
 		if !end.proof {
 			continue
 		}
-		any = Sent
+		state = Sent
 		if end.at.After(at) {
 			at = end.at
 		}
@@ -176,7 +176,7 @@ func ofSegments(parts map[int][]*Event, of int) (Status, time.Time) {
 	case delivered > 0 && delivered >= of:
 		return Delivered, at
 	}
-	return any, at
+	return state, at
 }
 
 // segmentStanding folds the reports about one segment. A vendor's word about a segment

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,41 @@ import (
 )
 
 var testKey = []byte("a key of thirty-two bytes or more")
+
+// TestMain is also that of the processes that TestKilled kills.
+func TestMain(m *testing.M) {
+	if os.Getenv(ledgertest.EnvChild) == "" {
+		os.Exit(m.Run())
+	}
+	l, err := postgres.Open(context.Background(), os.Args[1], ledger.Options{Key: testKey})
+	if err == nil {
+		err = ledgertest.Child(l)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// The server is killed too, if the test may do that.
+func TestKilled(t *testing.T) {
+	kills := 3
+	if os.Getenv("ANYSMS_LONG") != "" {
+		kills = 100
+	}
+	address, round := newSchema(t), 0
+	ledgertest.Killed(t, kills, func() *ledger.Ledger {
+		l, err := postgres.Open(t.Context(), address, ledger.Options{Key: testKey})
+		require.NoError(t, err)
+		return l
+	}, func() {
+		restart := strings.Fields(os.Getenv("ANYSMS_POSTGRES_RESTART"))
+		if round++; len(restart) > 0 && round%2 == 0 {
+			out, err := exec.Command(restart[0], restart[1:]...).CombinedOutput() // with -m immediate, as a crash
+			require.NoError(t, err, "%s", out)
+		}
+	}, address)
+}
 
 // newSchema makes a schema of its own for a test, and returns its address.
 func newSchema(t *testing.T) string {
