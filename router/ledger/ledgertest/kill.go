@@ -70,7 +70,8 @@ func Child(l *ledger.Ledger) error {
 	if err != nil {
 		return err
 	}
-	for range results { // the ledger has them
+	for _, err := range results {
+		_ = err // the ledger has the outcome
 	}
 	fmt.Println("done")
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent has had enough

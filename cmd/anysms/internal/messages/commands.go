@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
-	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/numbering"
 )
@@ -75,13 +74,4 @@ func parseTime(flag, s string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("--%s: %q is not a time; want one such as 2026-11-21T08:00:00Z or 2026-11-21", flag, s)
-}
-
-// masked is a number as it is shown where it is not asked for.
-func masked(number string) string {
-	n, err := e164.Parse(number)
-	if err != nil {
-		return cli.OrDash("")
-	}
-	return n.Masked()
 }
