@@ -24,8 +24,9 @@ type Database interface {
 	Read(ctx context.Context, f func(Tx) error) error
 	// Run identifies the process that has the database open.
 	Run() string
-	// Alive returns those of the runs that have not ended.
-	Alive(ctx context.Context, runs []string) (map[string]bool, error)
+	// Alive returns those of the runs that have not ended. It takes no connection
+	// besides the transaction's.
+	Alive(ctx context.Context, tx Tx, runs []string) (map[string]bool, error)
 	Close() error
 }
 

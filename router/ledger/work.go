@@ -87,7 +87,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		func() error { return w.loadEvents(ctx, tx, ids, n.providerIDs) },
 		func() error { return w.loadKeys(ctx, tx, n.keys) },
 		func() error { return w.loadOptOuts(ctx, tx, n.numbers) },
-		func() error { return w.findRuns(ctx) },
+		func() error { return w.findRuns(ctx, tx) },
 	} {
 		if err := read(); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 }
 
 // findRuns asks which other runs live that have a claim or an attempt under way.
-func (w *work) findRuns(ctx context.Context) error {
+func (w *work) findRuns(ctx context.Context, tx Tx) error {
 	own := w.ledger.db.Run()
 	others := make(map[string]bool)
 	for _, c := range w.claims {
@@ -118,7 +118,7 @@ func (w *work) findRuns(ctx context.Context) error {
 	if len(others) == 0 {
 		return nil
 	}
-	alive, err := w.ledger.db.Alive(ctx, slices.Collect(maps.Keys(others)))
+	alive, err := w.ledger.db.Alive(ctx, tx, slices.Collect(maps.Keys(others)))
 	w.alive = alive
 	return err
 }

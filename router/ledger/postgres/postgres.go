@@ -111,7 +111,7 @@ func (db *database) Close() error {
 }
 
 // Alive implements [ledger.Database]: a run lives while its session holds its lock.
-func (db *database) Alive(ctx context.Context, runs []string) (map[string]bool, error) {
+func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map[string]bool, error) {
 	ids := make([]int64, 0, len(runs))
 	for _, run := range runs {
 		if n, err := strconv.ParseInt(run, 10, 64); err == nil {
@@ -119,7 +119,7 @@ func (db *database) Alive(ctx context.Context, runs []string) (map[string]bool, 
 		}
 	}
 	alive := map[string]bool{db.Run(): true}
-	rows, err := db.pool.Query(ctx, `SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+	rows, err := in.(tx).Tx.Query(ctx, `SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
 		WHERE locktype = 'advisory' AND objsubid = 1 AND granted
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 		AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)

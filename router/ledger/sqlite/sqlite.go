@@ -125,7 +125,7 @@ func (db *database) Run() string { return db.run }
 
 // Alive implements [ledger.Database]: a run lives while its file is locked. The files of
 // those that have ended are removed.
-func (db *database) Alive(_ context.Context, runs []string) (map[string]bool, error) {
+func (db *database) Alive(_ context.Context, _ ledger.Tx, runs []string) (map[string]bool, error) {
 	alive := make(map[string]bool)
 	for _, run := range runs {
 		if run == db.run {
