@@ -162,7 +162,7 @@ func TestBadBulk(t *testing.T) {
 		{"nothing", []string{"send", "--config", conf}, "give --to and --text, or --file"},
 		{"journal of a dry run", []string{"send", "--config", conf, "--file", file, "--dry-run", "--journal", "j"}, "not both"},
 		{"no journal", []string{"resolve", "--journal", filepath.Join(t.TempDir(), "none")}, syscall.ENOENT.Error()},
-		{"no such journal", []string{"resolve"}, `"journal" not set`},
+		{"neither journal nor ledger", []string{"resolve", "--config", conf}, "has no database"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
