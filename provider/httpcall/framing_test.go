@@ -16,16 +16,18 @@ const extra = "HTTP/1.1 200 OK\r\n\r\nextra"
 
 func TestFramingFindsTheEnd(t *testing.T) {
 	for name, tt := range map[string]struct{ method, response string }{
-		"length":            {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
-		"line feeds":        {"POST", "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"},
-		"no body":           {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
-		"204":               {"POST", "HTTP/1.1 204 No Content\r\n\r\n"},
-		"304 with a length": {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"},
-		"HEAD":              {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
-		"HEAD, chunked":     {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
-		"chunked":           {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n"},
-		"chunked, trailer":  {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n"},
-		"continue":          {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"},
+		"length":             {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+		"line feeds":         {"POST", "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"},
+		"no body":            {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		"204":                {"POST", "HTTP/1.1 204 No Content\r\n\r\n"},
+		"304 with a length":  {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"},
+		"HEAD":               {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
+		"HEAD, chunked":      {"HEAD", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
+		"chunked":            {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n"},
+		"chunked, trailer":   {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n"},
+		"blank lines within": {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n\r\n\r\n\r\n\r\n5\r\n\r\n0\r\n\r\n0\r\n\r\n"},
+		"no chunks":          {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+		"continue":           {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, after := range []string{"", extra, "x", "\r\n"} {
