@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Tests router/redisstore against a real Redis server, started for the purpose on
-# a port of loopback.
+# Runs a command, or the tests of router/redisstore, with a real Redis server, started
+# for the purpose on a port of loopback.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)
@@ -20,7 +20,8 @@ for try in 1 2 3 4 5; do
 		kill -0 "$server" 2>/dev/null || break
 		if redis-cli -p "$port" ping 2>/dev/null | grep -q PONG; then
 			redis-server --version
-			ANYSMS_REDIS=127.0.0.1:$port ANYSMS_REDIS_PID=$server go test -count=1 ./router/redisstore
+			[ $# -gt 0 ] || set -- go test -count=1 ./router/redisstore
+			ANYSMS_REDIS=127.0.0.1:$port ANYSMS_REDIS_PID=$server "$@"
 			exit
 		fi
 		sleep 0.1

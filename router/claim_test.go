@@ -310,6 +310,25 @@ func TestJournalAndStoreTellEachOther(t *testing.T) {
 }
 
 // An outcome that is resumed keeps the code that was recorded.
+func TestResumeKeepsThePossibleDuplicate(t *testing.T) {
+	for name, opts := range map[string]*router.Options{"journal": {Journal: &keeper{}}, "store": {Store: router.NewMemoryStore(0)}, "neither": {}} {
+		t.Run(name, func(t *testing.T) {
+			a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+			a.Script(lost)
+			r := two(t, a, b, opts)
+			m := text("x")
+			m.Ref, m.Delivery = "r1", provider.AtLeastOnce
+			results, err := r.SendAll(t.Context(), slices.Values([]*provider.Message{m, m.Clone()}))
+			require.NoError(t, err)
+			for res, err := range results {
+				require.NoError(t, err)
+				assert.True(t, res.DuplicatePossible, res)
+			}
+			assert.Len(t, b.Messages(), 1)
+		})
+	}
+}
+
 func TestResumedDoubtKeepsItsCode(t *testing.T) {
 	a, j := vendor(t, memory.Config{}), &keeper{}
 	a.Script(memory.Answer{Err: provider.NewError("a code of tomorrow", "as told")})

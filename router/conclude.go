@@ -38,6 +38,7 @@ func refuse(r *Result, err error) {
 func (p *plan) recalled(prior *Result) *Result {
 	r := p.result()
 	r.Status, r.Provider, r.ID, r.Replayed = prior.Status, prior.Provider, prior.ID, true
+	r.DuplicatePossible = prior.DuplicatePossible
 	return r
 }
 

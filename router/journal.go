@@ -40,6 +40,8 @@ type JournalEntry struct {
 	Code        provider.Code    `json:"code,omitempty"`
 	ID          string           `json:"id,omitempty"`
 	At          time.Time        `json:"at"`
+	// DuplicatePossible is that of the result, of outcomes.
+	DuplicatePossible bool `json:"duplicate_possible,omitempty"`
 
 	// What follows is for an [AttemptRecorder]. Others leave it out.
 
@@ -65,7 +67,7 @@ func priorOf(entries []JournalEntry) *Result {
 	for _, e := range entries {
 		switch e.Outcome {
 		case provider.OutcomeAccepted:
-			r = &Result{Status: e.Outcome, Provider: e.Provider, ID: e.ID}
+			r = &Result{Status: e.Outcome, Provider: e.Provider, ID: e.ID, DuplicatePossible: e.DuplicatePossible}
 		case provider.OutcomeUnknown, "":
 			if r == nil || r.Status != provider.OutcomeUnknown {
 				r = &Result{Status: provider.OutcomeUnknown}
@@ -88,6 +90,7 @@ func (r *Result) doubt(e JournalEntry) {
 		return
 	}
 	r.Provider = e.Provider
+	r.DuplicatePossible = r.DuplicatePossible || e.DuplicatePossible
 	for i := len(r.Attempts) - 1; i >= 0; i-- {
 		if a := &r.Attempts[i]; a.Provider == e.Provider {
 			a.Message = "an earlier send ended with this outcome"

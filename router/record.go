@@ -274,6 +274,7 @@ func (r *record) outcome(ctx context.Context, result *Result) {
 	}
 	e := r.entry(result.Provider)
 	e.Outcome, e.Code, e.ID, e.Result = result.Status, result.Code, result.ID, result
+	e.DuplicatePossible = result.DuplicatePossible
 	err := r.journal.Outcome(context.WithoutCancel(ctx), *e)
 	if err != nil && (r.intended || r.doubtful) {
 		r.setup.observer.fault(r.message.Ref, fmt.Errorf("%w: %w", ErrOutcomeLost, err))

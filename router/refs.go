@@ -33,6 +33,7 @@ func keyOf(ref string) refKey {
 type taken struct {
 	content      uint64
 	provider, id string
+	duplicate    bool // possible
 }
 
 type doubted struct {
@@ -92,7 +93,7 @@ func (r *refs) remember(ref string, c content, result *Result) {
 	}
 	if result.Status == provider.OutcomeAccepted {
 		delete(r.doubt, key)
-		r.taken[key] = taken{c.short(), result.Provider, result.ID}
+		r.taken[key] = taken{c.short(), result.Provider, result.ID, result.DuplicatePossible}
 		return
 	}
 	if d, known := r.doubt[key]; !known || d.content == c.short() {
@@ -110,7 +111,7 @@ func (r *refs) recall(ref string, c content) (prior *Result, err error) {
 	d, unknown := r.doubt[key]
 	switch {
 	case accepted && t.content == c.short():
-		return &Result{Status: provider.OutcomeAccepted, Provider: t.provider, ID: t.id}, nil
+		return &Result{Status: provider.OutcomeAccepted, Provider: t.provider, ID: t.id, DuplicatePossible: t.duplicate}, nil
 	case unknown && d.content == c.short():
 		return d.result.clone(), nil
 	case accepted || unknown:

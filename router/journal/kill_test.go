@@ -33,6 +33,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if description := os.Getenv(envCampaign); description != "" {
+		if err := campaign(description); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(envChild) != "" {
 		if err := child(os.Getenv(envChild), os.Args[len(os.Args)-1]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
