@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -19,8 +20,13 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
+// gcPercent is the garbage collector's GOGC while rows are sent: what is kept of each
+// row holds no pointers, so that collecting often is cheap and saves half the memory.
+const gcPercent = 25
+
 // sendMany sends every row of a file, or one text to every number on stdin.
 func (a *app) sendMany(ctx context.Context, flags *sendFlags) (err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	rows, err := a.openRows(ctx, flags)
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; nothing was sent", err)
