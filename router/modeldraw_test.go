@@ -18,15 +18,22 @@ type schedule struct {
 	opts     router.Options
 	weighted bool
 	store    bool
+	flaky    bool          // the store fails in one of its calls
+	call     string        // this one
+	how      fault         // so
+	fails    time.Duration // from then on
+	journal  bool
 	all      bool          // by SendAll
+	resume   bool          // by SendAll, and once more with another router
 	reloadAt time.Duration // 0 = never
 	messages []messagePlan
 }
 
 type vendorPlan struct {
-	config  memory.Config
-	line    router.Upstream
-	answers []memory.Answer // again from the start after the last
+	config     memory.Config
+	line       router.Upstream
+	listsAfter time.Duration   // what it has taken
+	answers    []memory.Answer // again from the start after the last
 }
 
 type messagePlan struct {
@@ -41,7 +48,7 @@ var refusals = []provider.Code{provider.InvalidRecipient, provider.OptedOut, pro
 
 func drawAnswer(t *rapid.T) memory.Answer {
 	a := memory.Answer{Delay: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, time.Second, 20 * time.Second, time.Hour}).Draw(t, "delay")}
-	switch rapid.SampledFrom([]string{"ok", "ok", "unavailable", "unavailable", "doubt", "lost", "refused", "limited", "account", "bare", "panic"}).Draw(t, "answer") {
+	switch rapid.SampledFrom([]string{"ok", "ok", "unavailable", "unavailable", "doubt", "lost", "refused", "limited", "account", "bare", "panic", "silent", "blank"}).Draw(t, "answer") {
 	case "unavailable":
 		a.Err = &provider.Error{Code: provider.Unavailable, RetryAfter: rapid.SampledFrom([]time.Duration{0, 0, 3 * time.Second, time.Minute}).Draw(t, "after")}
 	case "doubt":
@@ -58,6 +65,10 @@ func drawAnswer(t *rapid.T) memory.Answer {
 		a.Err = provider.NewError(rapid.SampledFrom([]provider.Code{provider.Unauthenticated, provider.InsufficientFunds}).Draw(t, "account"), "account")
 	case "panic":
 		a.Err = errPanic
+	case "silent":
+		a.Err, a.Taken = errSilent, rapid.Bool().Draw(t, "taken")
+	case "blank":
+		a.Err, a.Taken = errBlank, rapid.Bool().Draw(t, "taken")
 	}
 	return a
 }
@@ -67,6 +78,9 @@ var errPanic = errors.New("panic")
 func drawVendor(t *rapid.T, i int) vendorPlan {
 	v := vendorPlan{answers: rapid.SliceOfN(rapid.Custom(drawAnswer), 1, 8).Draw(t, "answers")}
 	v.config.FindSettles = provider.Duration(rapid.SampledFrom([]time.Duration{0, 4 * time.Second, 45 * time.Second}).Draw(t, "settles"))
+	if settles := v.config.FindSettles.Std(); settles > 0 {
+		v.listsAfter = rapid.SampledFrom([]time.Duration{0, settles / 2, settles - time.Millisecond}).Draw(t, "lists after")
+	}
 	v.config.ReplayFor = provider.Duration(rapid.SampledFrom([]time.Duration{0, 0, 5 * time.Second, time.Hour}).Draw(t, "replay"))
 	v.config.MaxBatch = 4
 	if rapid.Bool().Draw(t, "plain") {
@@ -121,6 +135,14 @@ func drawSchedule(t *rapid.T) schedule {
 		all:      rapid.Bool().Draw(t, "all"),
 		reloadAt: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 5 * time.Second}).Draw(t, "reload"),
 	}
+	if s.store && rapid.Bool().Draw(t, "flaky") {
+		s.flaky = true
+		s.call = rapid.SampledFrom([]string{"look", "begin", "finish"}).Draw(t, "call")
+		s.how = rapid.SampledFrom([]fault{refusesCall, losesReply, hangs}).Draw(t, "how")
+		s.fails = rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute}).Draw(t, "fails")
+	}
+	s.journal = rapid.Bool().Draw(t, "journal")
+	s.resume = s.all && s.journal && rapid.Bool().Draw(t, "resume")
 	if rapid.Bool().Draw(t, "failover on") {
 		s.opts.FailoverOn = []provider.Code{provider.Rejected, provider.InvalidRecipient}
 	}
