@@ -164,7 +164,7 @@ func campaign(description string) error {
 		return err
 	}
 	out := json.NewEncoder(os.Stdout)
-	for res := range results { //nolint:errcheck // the result includes its error
+	for res := range results {
 		if err := out.Encode(row{res.Index, res}); err != nil {
 			return err
 		}
