@@ -150,7 +150,7 @@ func (d *dispatcher) begin(ctx context.Context, name string) event {
 		d.replay = prior
 		return event{kind: known}
 	}
-	d.trail.inherit(prior, time.Now())
+	d.trail.inherit(prior, time.Now(), d.plan.delivery)
 	return event{kind: inherited}
 }
 

@@ -329,6 +329,28 @@ func TestResumeKeepsThePossibleDuplicate(t *testing.T) {
 	}
 }
 
+// A run that ended after it had gone on in doubt: two providers may have the message.
+func TestResumeFindsThePossibleDuplicate(t *testing.T) {
+	for mode, want := range map[provider.Delivery]bool{provider.AtMostOnce: false, provider.AtLeastOnce: true} {
+		m := text("x")
+		m.Delivery, m.Ref = mode, "r1"
+		journal := new(keeper)
+		r := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), &router.Options{Journal: journal})
+		_, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		first := journal.entries[0]
+		other := first
+		other.Provider = "b"
+		journal.entries = []router.JournalEntry{first, other}
+		results, err := r.SendAll(t.Context(), slices.Values([]*provider.Message{m}))
+		require.NoError(t, err)
+		for res := range results {
+			assert.Equal(t, provider.OutcomeUnknown, res.Status)
+			assert.Equal(t, want, res.DuplicatePossible, mode)
+		}
+	}
+}
+
 func TestResumedDoubtKeepsItsCode(t *testing.T) {
 	a, j := vendor(t, memory.Config{}), &keeper{}
 	a.Script(memory.Answer{Err: provider.NewError("a code of tomorrow", "as told")})

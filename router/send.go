@@ -103,7 +103,7 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 			rec.tell(ctx, d.bounds.deadline, result)
 			return result, nil
 		}
-		t.inherit(prior, p.arrived)
+		t.inherit(prior, p.arrived, p.delivery)
 		rec.doubtful = true
 	}
 	if err := firstOf(j.err, p.refusal); err != nil {
@@ -118,7 +118,7 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 		rec.replay(ctx, result)
 		return result, nil
 	case prior != nil && t.earlier == 0: // else the journal knows of it
-		t.inherit(prior, p.arrived)
+		t.inherit(prior, p.arrived, p.delivery)
 	}
 	if err := p.lateness(); err != nil && t.earlier == 0 {
 		return p.refused(err)
@@ -140,7 +140,7 @@ func overtaken(ctx context.Context, d *dispatcher) (*Result, error) {
 		d.record.replay(ctx, result)
 		return result, nil
 	}
-	d.trail.inherit(prior, d.plan.arrived)
+	d.trail.inherit(prior, d.plan.arrived, d.plan.delivery)
 	return conclude(&d.plan, &d.trail, ending{}, d.options)
 }
 

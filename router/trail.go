@@ -27,8 +27,10 @@ type attemptError struct {
 }
 
 // inherit puts the trail of an earlier send, whose outcome is unknown, before this
-// one, so that the providers that may have the message are in doubt here too.
-func (t *trail) inherit(prior *Result, now time.Time) {
+// one, so that the providers that may have the message are in doubt here too. Several
+// of them are a possible duplicate, except under a mode that does not go on in doubt:
+// there all but the last have proven not to have it, which journals do not record.
+func (t *trail) inherit(prior *Result, now time.Time, mode provider.Delivery) {
 	t.duplicatePossible = t.duplicatePossible || prior.DuplicatePossible
 	before := slices.Clone(prior.Attempts)
 	if !slices.ContainsFunc(before, isUnknown) {
@@ -42,6 +44,10 @@ func (t *trail) inherit(prior *Result, now time.Time) {
 	}
 	t.earlier = len(before)
 	t.attempts = append(before, t.attempts...)
+	if i := slices.IndexFunc(before, isUnknown); mode != provider.AtMostOnce {
+		t.duplicatePossible = t.duplicatePossible ||
+			slices.ContainsFunc(before, func(a Attempt) bool { return isUnknown(a) && a.Provider != before[i].Provider })
+	}
 	for i := range t.errs {
 		t.errs[i].attempt += t.earlier
 	}
