@@ -3,7 +3,7 @@ package conformance_test
 func apifonMutations() []mutation {
 	const secret = `if secret != "" && subtle.ConstantTimeCompare([]byte(c.Query.Get(callbackKey)), []byte(secret)) != 1 {`
 	const result = "return otpVerdicts[answer.ResultInfo.StatusCode], nil"
-	const sends = "result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref})"
+	const sends = "result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref, m.Attempt})"
 	const item = `return nil, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)`
 	return []mutation{
 		// Verification
@@ -26,15 +26,15 @@ func apifonMutations() []mutation {
 		{"callback.go", secret, `if got := c.Query.Get(callbackKey); secret != "" && got != "" && subtle.ConstantTimeCompare([]byte(got), []byte(secret)) != 1 {`, "callbacks.forged"},
 		{"callback.go", item, "return events, nil", "callbacks.bad-item"},
 		{"callback.go", item, "continue", "callbacks.bad-item"},
-		{"callback.go", "events = append(events, p.delivered(body, &d, raw))", "if i == 0 { events = append(events, p.delivered(body, &d, raw)) }", "callbacks.golden"},
+		{"callback.go", "events = append(events, e)", "if i == 0 { events = append(events, e) }", "callbacks.golden"},
 		{"callback.go", "VendorStatus: string(d.Status.Text), VendorCode: string(d.Status.Code)", "VendorStatus: string(f.status), VendorCode: string(d.Status.Code)", "callbacks.golden"},
 		{"callback.go", "f = fate{status: provider.StatusUnknown}", "f = fate{status: provider.StatusDelivered, final: true}", "callbacks.unknown-status"},
 		{"callback.go", "return time.Unix(int64(seconds), 0).UTC()", "return time.UnixMilli(int64(seconds)).UTC()", "callbacks.golden"},
 		{"callback.go", `if secret != "" &&`, `if p.config.ReplyURL += "x"; len(p.config.ReplyURL) > 1 { return nil, nil }; if secret != "" &&`, "callbacks.repeated"},
 
 		// Sends
-		{"provider.go", sends, "if m.Class == provider.Marketing { _, _ = p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref}) }; " + sends, "message.options"},
-		{"provider.go", sends, sends + "; if err != nil { result, err = p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref}) }", "requests.one"},
+		{"provider.go", sends, "if m.Class == provider.Marketing { _, _ = p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref, m.Attempt}) }; " + sends, "message.options"},
+		{"provider.go", sends, sends + "; if err != nil { result, err = p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref, m.Attempt}) }", "requests.one"},
 		{"provider.go", "if err := m.Validate(); err != nil {", "if m.Text == \"\" { m.Text = \" \" }; if err := m.Validate(); err != nil {", "message.validated"},
 		{"provider.go", "ReferenceID: e.reference,", "ReferenceID: \"\",", "requests.ref"},
 		{"provider.go", "TTE:         TTE{For: m.Validity},", "TTE:         TTE{For: m.Validity / 60},", "capabilities.validity"},

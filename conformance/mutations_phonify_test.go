@@ -109,8 +109,8 @@ func httpcallMutations() []mutation {
 	const folder = "provider/httpcall/"
 	const table = "case 307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 501, 505, 451:"
 	return []mutation{
-		{folder + "client.go", "if w.wrote() {", "if w.wrote() && ctx.Err() == nil {", "context.deadline-waiting"},
-		{folder + "client.go", "if w.wrote() {", "if !w.wrote() {", "fault.reset-after-read"},
+		{folder + "client.go", "if w.wrote() && !(w.first() && wantsCertificate(err)) {", "if w.wrote() && ctx.Err() == nil {", "context.deadline-waiting"},
+		{folder + "client.go", "if w.wrote() && !(w.first() && wantsCertificate(err)) {", "if !w.wrote() {", "fault.reset-after-read"},
 		{folder + "conn.go", "return c.writing || c.taken > mark", "return false", "fault.close-after-read"},
 		{folder + "client.go", `case "gzip", "x-gzip":`, `case "x-gzip":`, "fault.gzip"},
 		{folder + "client.go", `bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))`, `bytes.TrimPrefix(body, nil)`, "fault.bom"},
@@ -126,6 +126,6 @@ func httpcallMutations() []mutation {
 		{folder + "status.go", table, "case 524, 307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 501, 505, 451:", "status.other-5xx"},
 		{folder + "status.go", table, "case 417, 307, 308, 403, 404, 405, 410, 411, 413, 414, 415, 421, 425, 431, 501, 505, 451:", "status.other-4xx"},
 		{folder + "status.go", "		if retryAfter {", "		if !retryAfter {", "status.503-retry-after"},
-		{folder + "redact.go", "func (r redactor) scrub(s string) string { return r.replacer.Replace(s) }", "func (r redactor) scrub(s string) string { return s }", "privacy.errors"},
+		{folder + "response.go", "return r.client.secrets.Hide(s)", "return s", "privacy.errors"},
 	}
 }
