@@ -20,7 +20,7 @@ import (
 )
 
 // mutationLimit ends a run in which the mistake makes a driver block for ever.
-const mutationLimit = 3 * time.Minute
+const mutationLimit = 10 * time.Minute
 
 // mutation is a mistake of one line in a good driver, which the suite must find.
 type mutation struct {
