@@ -169,6 +169,21 @@ func TestByStatus(t *testing.T) {
 	assert.ErrorIs(t, answer(404, "").ByStatus(), provider.Indeterminate)
 }
 
+func TestOK(t *testing.T) {
+	for status, want := range map[int]bool{199: false, 200: true, 299: true, 300: false} {
+		assert.Equal(t, want, (&httpcall.Response{Status: status}).OK(), status)
+	}
+}
+
+// A date is taken relative to the vendor's clock if it shows it, else to ours.
+func TestRetryAfterDate(t *testing.T) {
+	at := time.Date(2040, 1, 2, 3, 4, 5, 0, time.UTC)
+	header := http.Header{"Retry-After": {at.Format(http.TimeFormat)}, "Date": {at.Add(-90 * time.Second).Format(http.TimeFormat)}}
+	assert.Equal(t, 90*time.Second, (&httpcall.Response{Header: header}).RetryAfter())
+	header.Set("Date", "yesterday")
+	assert.Greater(t, (&httpcall.Response{Header: header}).RetryAfter(), 24*time.Hour)
+}
+
 // The methods of a response take whatever a driver has at hand.
 func TestResponseOfNothing(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

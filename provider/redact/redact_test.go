@@ -112,6 +112,8 @@ func TestEcho(t *testing.T) {
 			assert.Equal(t, tt.want, redact.NewEcho(number, tt.text, tt.text).Hide(tt.words))
 		})
 	}
+	const call = "call 14155552671 now please"
+	assert.Equal(t, "[text] [number] [text]", redact.NewEcho(call, "+14155552671").Hide(call), "a number in a text is a number")
 	assert.Equal(t, "it is [text].", redact.NewEcho("OK").Hide("it is OK."), "nothing longer is private")
 	assert.Equal(t, "[text], [number]", redact.NewEcho("", "…", "OK", "OK", "Your login code", "+306900000009").Hide("your login code, 30 69 0000 0009"))
 	for _, tt := range []struct{ private, words, want string }{ // the shortest that is hidden, and one shorter
@@ -122,6 +124,9 @@ func TestEcho(t *testing.T) {
 		{"+14155552671", "1415555 9", "[number] 9"},
 		{"+14155552671", "141555 9", "141555 9"},
 		{"a 4711 b", "x4711y", "x[text]y"},
+		{"a 47 11 b", "x4711y", "x[text]y"},
+		{"abcdefghijkl", "xxabcdefghijklxx", "xx[text]xx"},
+		{"abcdefghijk", "xxabcdefghijkxx", "xxabcdefghijkxx"},
 		{"a 471 b", "x471y", "x471y"},
 		{"use AB1C now", "AB1C", "[text]"},
 		{"use AB1 now", "AB1", "AB1"},
