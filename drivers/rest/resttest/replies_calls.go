@@ -197,11 +197,18 @@ func signatureNotes(verify *yaml.Node, given http.Header) string {
 		return signatureNote(verify, given)
 	}
 	for _, way := range verify.Content {
-		if note := signatureNote(way, given); note != "" {
+		if note := signatureNote(way, given); note != "" && carries(given, note) {
 			return note
 		}
 	}
 	return ""
+}
+
+// carries reports whether a callback has the header that a note names, if it names one.
+func carries(given http.Header, note string) bool {
+	line, _, _ := strings.Cut(note, "\n")
+	name, isHeader := strings.CutPrefix(line, "# signature: header ")
+	return !isHeader || given.Get(name) != ""
 }
 
 func signatureNote(verify *yaml.Node, given http.Header) string {
