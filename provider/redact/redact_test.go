@@ -43,6 +43,8 @@ func TestSecretsInEveryEncoding(t *testing.T) {
 		})
 	}
 	assert.Equal(t, "abc is too short", s.Hide("abc is too short"))
+	assert.Equal(t, "[redacted] is not", redact.NewSecrets("abcd").Hide("abcd is not"))
+	assert.Contains(t, redact.NewSecrets("abcdefg").Hide(base64.StdEncoding.EncodeToString([]byte("xabcdefgyz"))), redact.SecretMark)
 	assert.Equal(t, "anything", redact.Secrets{}.Hide("anything"))
 	assert.Equal(t, "[redacted]!", redact.NewSecrets("longer than", "longer than this").Hide("longer than this!"), "the longest first")
 }
@@ -125,6 +127,7 @@ func TestEcho(t *testing.T) {
 		{"+14155552671", "141555 9", "141555 9"},
 		{"a 4711 b", "x4711y", "x[text]y"},
 		{"a 47 11 b", "x4711y", "x[text]y"},
+		{"αβγδ εζηθ ικλμν", "αβγδ εζηθ ικλμξ", "[text]ξ"}, // ν and ξ differ in their second bytes
 		{"abcdefghijkl", "xxabcdefghijklxx", "xx[text]xx"},
 		{"abcdefghijk", "xxabcdefghijkxx", "xxabcdefghijkxx"},
 		{"a 471 b", "x471y", "x471y"},
@@ -271,6 +274,12 @@ func TestError(t *testing.T) {
 		found, ok := errors.AsType[*typed](err)
 		assert.True(t, ok)
 		assert.Same(t, cause, found)
+	})
+	t.Run("codes", func(t *testing.T) {
+		hide := func(string) string { return "hidden" }
+		for code, want := range map[string]string{"": "", "1": "1", "482913": "482913", "4829137": "hidden", "48291x": "hidden"} {
+			assert.Equal(t, want, redact.Code(code, hide), code)
+		}
 	})
 	t.Run("none", func(t *testing.T) {
 		require.NoError(t, redact.Message(nil, m))
