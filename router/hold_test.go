@@ -485,3 +485,43 @@ func TestSegmentRateAllowsBatches(t *testing.T) {
 		assert.InDelta(t, 150.0/20, time.Since(began).Seconds(), 0.5)
 	})
 }
+
+// A message that a vendor may have is not held for another one: its result is known as
+// unknown at once.
+func TestDoubtIsNotHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{Code: provider.Unavailable})
+		a.Script(lost)
+		m := text("x")
+		m.Delivery = provider.AtLeastOnce
+		began := time.Now()
+		assert.Equal(t, map[provider.Outcome]int{provider.OutcomeUnknown: 1}, outcomes(t, two(t, a, b, nil), slices.Values([]*provider.Message{m})))
+		assert.Less(t, time.Since(began), 30*time.Second)
+	})
+}
+
+// The state that a plan shows is that of the breaker which lets less through.
+func TestPlanShowsTheBreakerOfTheCountry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Retry: once, Breaker: router.Breaker{Failures: 1, OpenFor: 10 * time.Second, Jitter: -1}})
+		state := func(m *provider.Message) router.BreakerState { return r.Plan(m).Candidates[0].Breaker }
+		abroad := &provider.Message{To: german, Text: "x"}
+		assert.Equal(t, router.BreakerClosed, state(text("x")))
+		a.Script(memory.Answer{Err: &provider.Error{Code: provider.Unavailable, VendorCode: "97"}})
+		_, _ = r.Send(t.Context(), text("x"))
+		assert.Equal(t, router.BreakerOpen, state(text("x")))
+		assert.Equal(t, router.BreakerClosed, state(abroad))
+		time.Sleep(11 * time.Second)
+		assert.Equal(t, router.BreakerHalfOpen, state(text("x")))
+		a.Script(code(provider.Unavailable))
+		_, _ = r.Send(t.Context(), abroad)
+		assert.Equal(t, router.BreakerOpen, state(text("x")), "the provider's")
+		assert.Equal(t, router.BreakerOpen, state(abroad))
+		time.Sleep(11 * time.Second)
+		assert.Equal(t, router.BreakerHalfOpen, state(abroad))
+		_, err := r.Send(t.Context(), text("x"))
+		require.NoError(t, err, "a probe of both")
+		assert.Equal(t, router.BreakerClosed, state(text("x")))
+	})
+}
