@@ -126,6 +126,9 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	}
 	resp := c.read(ctx, answer, r.limit())
 	resp.echo = echo
+	if r.Sign != nil {
+		resp.signature = sync.OnceValue(func() redact.Secrets { return redact.NewSecrets(signatures(answer.Request.Header)...) })
+	}
 	return resp, nil
 }
 

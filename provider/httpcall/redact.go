@@ -2,6 +2,7 @@ package httpcall
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -47,4 +48,22 @@ func proxySecrets(proxy provider.Secret) []provider.Secret {
 	}
 	password, _ := u.User.Password()
 	return []provider.Secret{proxy, provider.Secret(password), provider.Secret(u.User.Username() + ":" + password), provider.Secret(u.User.String())}
+}
+
+// signatures are what a signed request is authenticated by, as whole headers and by
+// themselves: a vendor may repeat them when it refuses them.
+func signatures(h http.Header) []provider.Secret {
+	var all []provider.Secret
+	for name, values := range h {
+		if name != "Authorization" && !strings.HasSuffix(name, "-Signature") {
+			continue
+		}
+		for _, value := range values {
+			all = append(all, provider.Secret(value))
+			if _, signature, ok := strings.Cut(value, "Signature="); ok {
+				all = append(all, provider.Secret(signature))
+			}
+		}
+	}
+	return all
 }

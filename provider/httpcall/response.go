@@ -26,6 +26,8 @@ type Response struct {
 	received time.Time
 	client   *Client
 	echo     func() *redact.Echo // of Request.Private
+	// signature hides what Request.Sign added; nil = the request was not signed.
+	signature func() redact.Secrets
 
 	tokens      *TokenSource // nil = the request carried no access token
 	token       *accessToken
@@ -72,6 +74,9 @@ func (r *Response) DropToken() bool {
 func (r *Response) scrub(s string) string {
 	if r.token != nil {
 		s = r.token.secrets.Hide(s)
+	}
+	if r.signature != nil {
+		s = r.signature().Hide(s)
 	}
 	return r.client.secrets.Hide(s)
 }

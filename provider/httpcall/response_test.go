@@ -215,6 +215,32 @@ func TestSecretsAreTakenOut(t *testing.T) {
 	assert.ErrorIs(t, failed, provider.Unauthenticated)
 }
 
+// A signature is valid for some minutes, and no configured secret.
+func TestSignaturesAreTakenOut(t *testing.T) {
+	for header, value := range map[string]string{
+		"Authorization":   "HMAC-SHA256 SignedHeaders=x-ms-date;host&Signature=87PeJDcWjC6tPjC1L5j6fXx6NV6Ioi4P=",
+		"X-Ovh-Signature": "$1$87PeJDcWjC6tPjC1L5j6fXx6NV6Ioi4P",
+	} {
+		t.Run(header, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				sent := r.Header.Get(header)
+				_, signature, _ := strings.Cut(sent, "Signature=")
+				_, _ = fmt.Fprintf(w, `{"error":"bad header %s, signature %s"}`, sent, signature)
+			}))
+			defer server.Close()
+			r := post("x")
+			r.Sign = func(req *http.Request) { req.Header.Set(header, value) }
+			resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), r)
+			require.NoError(t, err)
+			failed := resp.Failed(provider.Unauthenticated, value, string(resp.Body))
+			for _, text := range []string{string(resp.Raw()), failed.Error(), failed.VendorCode, failed.VendorMessage} {
+				assert.NotContains(t, text, "87PeJDcWjC6tPjC1")
+				assert.Contains(t, text, "redacted")
+			}
+		})
+	}
+}
+
 func TestRawOfTextIsAString(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "OK 1") }))
 	defer server.Close()
