@@ -53,6 +53,13 @@ func TestVerification(t *testing.T) {
 	}
 	const bodyMD5 = "d2ce28b9a7fd7e4407e2b0fd499b7fe4" // printf '{"id":1}' | md5sum
 	jwt := &verification{JWT: &jwtCheck{Header: "Authorization", Scheme: "Bearer", Secret: "s", BodyHash: "payload_hash", Window: span{Duration: 5 * time.Minute}}}
+	const signedURL = "https://hooks.example/sms?a=b"
+	overURL := &verification{JWT: &jwtCheck{Header: "Authorization", Secret: "s", BodyHash: "payload_hash", URLHash: "url_hash", Issued: "nbf", Window: span{Duration: 5 * time.Minute}}}
+	urlClaims := `"nbf":` + stamp + `,"url_hash":"6af7fe32de2f3dae3d6578672de51de846efc9cfbaf8119595039b4dd8099180"` // printf '%s' "$signedURL" | sha256sum
+	overURLOf := func(c *provider.Callback, url, body, claims string) {
+		c.URL, c.Body = url, []byte(body)
+		c.Header.Set("Authorization", jwtOf(`{"alg":"HS256","typ":"JWT"}`, claims, "shared-secret"))
+	}
 	hs256 := `{"alg":"HS256","typ":"JWT"}`
 	claims := `{"iat":` + stamp + `,"payload_hash":"` + hash + `"}`
 	for _, c := range []struct {
@@ -123,6 +130,18 @@ func TestVerification(t *testing.T) {
 			c.ReceivedAt = received.Add(time.Hour)
 			c.Header.Set("Authorization", "Bearer "+jwtOf(hs256, claims, "shared-secret"))
 		}, true},
+		{"JWT over the URL", overURL, func(c *provider.Callback) { overURLOf(c, signedURL, "", "{"+urlClaims+"}") }, false},
+		{"JWT over the URL and a body", overURL, func(c *provider.Callback) {
+			overURLOf(c, signedURL, body, "{"+urlClaims+`,"payload_hash":"`+hash+`"}`)
+		}, false},
+		{"JWT over another URL", overURL, func(c *provider.Callback) { overURLOf(c, signedURL+"c", "", "{"+urlClaims+"}") }, true},
+		{"JWT over the URL, an added body", overURL, func(c *provider.Callback) { overURLOf(c, signedURL, body, "{"+urlClaims+"}") }, true},
+		{"JWT over the URL, a removed body", overURL, func(c *provider.Callback) {
+			overURLOf(c, signedURL, "", "{"+urlClaims+`,"payload_hash":"`+hash+`"}`)
+		}, true},
+		{"JWT over the URL, another time claim", overURL, func(c *provider.Callback) {
+			overURLOf(c, signedURL, "", strings.Replace("{"+urlClaims+"}", "nbf", "iat", 1))
+		}, true},
 		{"JWT of two parts", jwt, func(c *provider.Callback) { c.Header.Set("Authorization", "Bearer a.b") }, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,4 +156,36 @@ func TestVerification(t *testing.T) {
 func setBasic(c *provider.Callback, user, password string) {
 	r := http.Request{Header: c.Header}
 	r.SetBasicAuth(user, password)
+}
+
+// The tokens are those of signature_jwt/testdata/reference.json in
+// github.com/messagebird/go-rest-api.
+func TestJWTOfMessageBird(t *testing.T) {
+	const (
+		head      = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+		noBody    = head + "eyJpc3MiOiJNZXNzYWdlQmlyZCIsIm5iZiI6MTYyNTQ3OTIwMCwiZXhwIjoxNjI1NDc5MjYwLCJqdGkiOiJjOTQ2YWY3Ny1lMTgyLTRlYWEtYjJmZi0xYTU0NWI1ZTk5MWEiLCJ1cmxfaGFzaCI6IjQxZjA1ZjBkZGQwYTIyYWIyMDlhYzQ2ZjQ3YzQ1NzJkOWNlZmEyNTdlZDc0YjI0MDA0YmFlNzUzZWNlNmMyNjAifQ.huo2ou6JDoDc7sV25d75UMWeYhBeavQlLsqIibSZuac"
+		withBody  = head + "eyJpc3MiOiJNZXNzYWdlQmlyZCIsIm5iZiI6MTYyNTQ3OTIwMCwiZXhwIjoxNjI1NDc5MjYwLCJqdGkiOiI5M2U1NTAwNi1hMGU4LTQ1MjYtYTE5MC1mYTVmZjAwZWExMTYiLCJ1cmxfaGFzaCI6IjQxZjA1ZjBkZGQwYTIyYWIyMDlhYzQ2ZjQ3YzQ1NzJkOWNlZmEyNTdlZDc0YjI0MDA0YmFlNzUzZWNlNmMyNjAiLCJwYXlsb2FkX2hhc2giOiJkZmZkNjAyMWJiMmJkNWIwYWY2NzYyOTA4MDllYzNhNTMxOTFkZDgxYzdmNzBhNGIyODY4OGEzNjIxODI5ODZmIn0._H--TOuYFLpeEH39-rg5E3IHVkjHozBcaKVWPRC5m9I"
+		signedURL = "https://example.com/path?bar=1&foo=2"
+	)
+	check := &jwtCheck{Header: "Messagebird-Signature-Jwt", BodyHash: "payload_hash", URLHash: "url_hash", Issued: "nbf", Window: span{Duration: time.Minute}}
+	at := time.Date(2021, 7, 5, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name, token, url, body string
+		at                     time.Time
+		valid                  bool
+	}{
+		{"no payload", noBody, signedURL, "", at, true},
+		{"payload", withBody, signedURL, "Hello, World!", at, true},
+		{"parameters in another order", noBody, "https://example.com/path?foo=2&bar=1", "", at, false},
+		{"payload removed", withBody, signedURL, "", at, false},
+		{"payload added", noBody, signedURL, "Hello, World!", at, false},
+		{"before it was issued", noBody, signedURL, "", at.Add(-2 * time.Minute), false},
+		{"after it expired", noBody, signedURL, "", at.Add(2 * time.Minute), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			callback := &provider.Callback{URL: c.url, Body: []byte(c.body), Header: http.Header{check.Header: {c.token}}, ReceivedAt: c.at}
+			err := check.verify(callback, "36efdd1aace2e26cd490f0d951138253bef2f7c6d34d18981da781555cc4cebb")
+			assert.Equal(t, c.valid, err == nil, "%v", err)
+		})
+	}
 }

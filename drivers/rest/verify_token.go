@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -23,7 +24,11 @@ type jwtCheck struct {
 	// BodyHash is the claim with the body's SHA-256 in hexadecimal. Without one
 	// the token's payload must be the body itself.
 	BodyHash string `yaml:"body_hash"`
-	Window   span   `yaml:"window"` // of the claim iat
+	// URLHash is the claim with the SHA-256 of the callback's URL. With it a
+	// callback without a body needs no BodyHash.
+	URLHash string `yaml:"url_hash"`
+	Issued  string `yaml:"issued"` // the claim with the time of Window, iat if empty
+	Window  span   `yaml:"window"`
 }
 
 func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
@@ -49,15 +54,28 @@ func (j *jwtCheck) verify(c *provider.Callback, secret string) error {
 	}
 	claims, _ = tree.(map[string]any)
 	if j.Window.Duration > 0 {
-		if err := fresh(request.WordOf(claims["iat"]), c.ReceivedAt, j.Window.Duration); err != nil {
+		if err := fresh(request.WordOf(claims[cmp.Or(j.Issued, "iat")]), c.ReceivedAt, j.Window.Duration); err != nil {
 			return err
+		}
+	}
+	if j.URLHash != "" {
+		if err := sameHash(claims[j.URLHash], []byte(c.URL)); err != nil {
+			return err
+		}
+		if len(c.Body) == 0 && claims[j.BodyHash] == nil {
+			return nil
 		}
 	}
 	if j.BodyHash == "" {
 		return sameJSON(tree, c.Body)
 	}
-	sum := sha256.Sum256(c.Body)
-	return same(strings.ToLower(request.WordOf(claims[j.BodyHash])), hex.EncodeToString(sum[:]))
+	return sameHash(claims[j.BodyHash], c.Body)
+}
+
+// sameHash compares a claim with the SHA-256 of what it is about.
+func sameHash(claim any, of []byte) error {
+	sum := sha256.Sum256(of)
+	return same(strings.ToLower(request.WordOf(claim)), hex.EncodeToString(sum[:]))
 }
 
 // readJWT returns the payload of a token with a valid signature.
