@@ -45,6 +45,9 @@ type job struct {
 	err      error     // why the message must not be sent; nil = it may
 	batchers *batchers // of this SendAll
 	outages  *outages
+	// lookFirst: the store is asked even if the message is refused now, because it
+	// may have been accepted before and the journal was not asked.
+	lookFirst bool
 }
 
 // send takes one message from its plan to its result. The error is the cause
@@ -106,8 +109,9 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 		t.inherit(prior, p.arrived, p.delivery)
 		rec.doubtful = true
 	}
-	if err := firstOf(j.err, p.refusal); err != nil {
-		return doubtOr(p, t, err)
+	refusal := firstOf(j.err, p.refusal)
+	if refusal != nil && !j.lookFirst {
+		return doubtOr(p, t, refusal)
 	}
 	prior, err := rec.look(ctx, d.bounds.deadline)
 	switch {
@@ -119,6 +123,9 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 		return result, nil
 	case prior != nil && t.earlier == 0: // else the journal knows of it
 		t.inherit(prior, p.arrived, p.delivery)
+	}
+	if refusal != nil {
+		return doubtOr(p, t, refusal)
 	}
 	if err := p.lateness(); err != nil && t.earlier == 0 {
 		return p.refused(err)

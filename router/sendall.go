@@ -54,6 +54,7 @@ func (r *Router) SendAll(ctx context.Context, ms iter.Seq[*provider.Message]) (i
 		b.outages = &outages{limit: o.Hold, stop: b.stop}
 	}
 	b.refs.remembers = o.Journal == nil && o.Store == nil
+	b.storeRecalls = s.combined && o.Store != nil && o.StoreOptions.OnError == FailClosed
 	var ranged atomic.Bool
 	return func(yield func(*Result, error) bool) {
 		if ranged.CompareAndSwap(false, true) {
@@ -73,8 +74,11 @@ type bulk struct {
 	onLate  func(*Result, error)
 	workers int
 	journal Journal // nil = none
-	refs    refs
-	outages *outages // nil = messages are not held
+	// storeRecalls is whether the store, without which nothing is sent, is the journal
+	// too: then it need not be asked twice about a message with a Ref.
+	storeRecalls bool
+	refs         refs
+	outages      *outages // nil = messages are not held
 
 	items chan item
 	rows  chan row
@@ -181,6 +185,10 @@ func (b *bulk) send(ctx context.Context, it *item) (*Result, error) {
 // be sent.
 func (b *bulk) recall(ctx context.Context, it *item) (*Result, error) {
 	if b.journal == nil || it.job.key == "" {
+		return nil, nil
+	}
+	if b.storeRecalls && it.message.Ref != "" {
+		it.job.lookFirst = true
 		return nil, nil
 	}
 	entries, err := b.journal.Find(ctx, it.job.key, it.job.content)
