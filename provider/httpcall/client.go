@@ -127,7 +127,7 @@ func (c *Client) do(ctx context.Context, r Request) (*Response, error) {
 	resp := c.read(ctx, answer, r.limit())
 	resp.echo = echo
 	if r.Sign != nil {
-		resp.signature = sync.OnceValue(func() redact.Secrets { return redact.NewSecrets(signatures(answer.Request.Header)...) })
+		resp.signature = newSignature(answer.Request.Header)
 	}
 	return resp, nil
 }

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/redact"
 )
 
 // maxWords is the maximum length of another party's words in an error, in bytes.
@@ -50,20 +53,45 @@ func proxySecrets(proxy provider.Secret) []provider.Secret {
 	return []provider.Secret{proxy, provider.Secret(password), provider.Secret(u.User.Username() + ":" + password), provider.Secret(u.User.String())}
 }
 
-// signatures are what a signed request is authenticated by, as whole headers and by
-// themselves: a vendor may repeat them when it refuses them.
-func signatures(h http.Header) []provider.Secret {
-	var all []provider.Secret
+// signature hides what a signed request is authenticated by, as whole headers and by
+// itself: a vendor may repeat it when it refuses it. nil hides nothing.
+type signature struct {
+	parts   []string
+	secrets func() redact.Secrets // made when needed, as each request has its own
+}
+
+func newSignature(h http.Header) *signature {
+	s := new(signature)
 	for name, values := range h {
 		if name != "Authorization" && !strings.HasSuffix(name, "-Signature") {
 			continue
 		}
 		for _, value := range values {
-			all = append(all, provider.Secret(value))
-			if _, signature, ok := strings.Cut(value, "Signature="); ok {
-				all = append(all, provider.Secret(signature))
+			s.parts = append(s.parts, value)
+			if _, alone, ok := strings.Cut(value, "Signature="); ok {
+				s.parts = append(s.parts, alone)
 			}
 		}
 	}
-	return all
+	s.secrets = sync.OnceValue(func() redact.Secrets {
+		var all []provider.Secret
+		for _, part := range s.parts {
+			all = append(all, provider.Secret(part))
+		}
+		return redact.NewSecrets(all...)
+	})
+	return s
+}
+
+func (s *signature) hide(text string) string {
+	if s == nil {
+		return text
+	}
+	return s.secrets().Hide(text)
+}
+
+// isIn reports whether the text has the signature as it was sent. It is for
+// acceptances, which hardly ever have it.
+func (s *signature) isIn(text string) bool {
+	return s != nil && slices.ContainsFunc(s.parts, func(part string) bool { return strings.Contains(text, part) })
 }

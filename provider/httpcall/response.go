@@ -22,12 +22,11 @@ type Response struct {
 	Header http.Header
 	Body   []byte // nil if it could not be read; see [Response.Readable]
 
-	bodyErr  error
-	received time.Time
-	client   *Client
-	echo     func() *redact.Echo // of Request.Private
-	// signature hides what Request.Sign added; nil = the request was not signed.
-	signature func() redact.Secrets
+	bodyErr   error
+	received  time.Time
+	client    *Client
+	echo      func() *redact.Echo // of Request.Private
+	signature *signature          // nil = the request was not signed
 
 	tokens      *TokenSource // nil = the request carried no access token
 	token       *accessToken
@@ -75,9 +74,6 @@ func (r *Response) scrub(s string) string {
 	if r.token != nil {
 		s = r.token.secrets.Hide(s)
 	}
-	if r.signature != nil {
-		s = r.signature().Hide(s)
-	}
 	return r.client.secrets.Hide(s)
 }
 
@@ -85,6 +81,9 @@ func (r *Response) scrub(s string) string {
 // unchanged if it is JSON, else as a JSON string.
 func (r *Response) Raw() json.RawMessage {
 	body := r.scrub(string(r.Body))
+	if r.signature.isIn(body) {
+		body = r.signature.hide(body)
+	}
 	if json.Valid([]byte(body)) {
 		return json.RawMessage(body)
 	}
@@ -99,7 +98,7 @@ func (r *Response) Raw() json.RawMessage {
 // they repeat of [Request].Private are hidden, and what is beyond 1000 bytes is cut
 // off. A driver uses it for each text of an error type of its own.
 func (r *Response) Words(s string) string {
-	return shorten(r.echo().Hide(r.scrub(s)))
+	return shorten(r.echo().Hide(r.signature.hide(r.scrub(s))))
 }
 
 // Failed makes the error for a response whose documented body says what
