@@ -18,6 +18,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -63,9 +64,56 @@ type database struct {
 	readers *sql.DB
 	writers *sql.DB // of one connection
 
-	mu         sync.Mutex
-	writer     *sql.Conn
-	statements map[string]*sql.Stmt // of writer
+	mu     sync.Mutex
+	writer *session      // nil = not connected yet
+	idle   chan *session // for reading; nil = not connected yet
+}
+
+// maxReaders is how many transactions read at the same time.
+const maxReaders = 4
+
+// session is a connection with the statements that were prepared on it.
+type session struct {
+	*sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+func connect(ctx context.Context, pool *sql.DB) (*session, error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn, make(map[string]*sql.Stmt)}, nil
+}
+
+// begin begins a transaction on a session. One that is nil or has lost its connection is
+// replaced. The context does not end the transaction, only its statements: else it would
+// be rolled back behind the back of whoever gets the session next.
+func begin(ctx context.Context, pool *sql.DB, s *session) (*session, *sql.Tx, error) {
+	for {
+		fresh := s == nil
+		if fresh {
+			var err error
+			if s, err = connect(ctx, pool); err != nil {
+				return nil, nil, err
+			}
+		}
+		sqltx, err := s.BeginTx(context.WithoutCancel(ctx), nil)
+		if !errors.Is(err, sql.ErrConnDone) && !errors.Is(err, driver.ErrBadConn) {
+			return s, sqltx, err
+		}
+		if s = nil; fresh { // its statements went with the connection
+			return nil, nil, err
+		}
+	}
+}
+
+func (s *session) close() error {
+	var err error
+	for _, statement := range s.statements {
+		err = errors.Join(err, statement.Close())
+	}
+	return errors.Join(err, s.Conn.Close())
 }
 
 func open(ctx context.Context, path string) (db *database, err error) {
@@ -76,7 +124,7 @@ func open(ctx context.Context, path string) (db *database, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	db = &database{path: path, statements: make(map[string]*sql.Stmt)}
+	db = &database{path: path, idle: make(chan *session, maxReaders)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.Close())
@@ -92,7 +140,10 @@ func open(ctx context.Context, path string) (db *database, err error) {
 	if db.readers, err = sql.Open("sqlite", source(path, true)); err != nil {
 		return db, err
 	}
-	db.readers.SetMaxOpenConns(4)
+	db.readers.SetMaxOpenConns(maxReaders)
+	for range maxReaders {
+		db.idle <- nil
+	}
 	return db, db.begin()
 }
 
@@ -150,13 +201,15 @@ func (db *database) Alive(_ context.Context, _ ledger.Tx, runs []string) (map[st
 func (db *database) Close() error {
 	var err error
 	db.mu.Lock()
-	for _, s := range db.statements {
-		err = errors.Join(err, s.Close())
-	}
 	if db.writer != nil {
-		err = errors.Join(err, db.writer.Close())
+		err = errors.Join(err, db.writer.close())
 	}
 	db.mu.Unlock()
+	for len(db.idle) > 0 {
+		if s := <-db.idle; s != nil {
+			err = errors.Join(err, s.close())
+		}
+	}
 	for _, pool := range []*sql.DB{db.readers, db.writers} {
 		if pool != nil {
 			err = errors.Join(err, pool.Close())
@@ -172,19 +225,13 @@ func (db *database) Close() error {
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.writer == nil {
-		conn, err := db.writers.Conn(ctx)
-		if err != nil {
-			return explain(err)
-		}
-		db.writer = conn
-	}
-	sqltx, err := db.writer.BeginTx(ctx, nil)
+	s, sqltx, err := begin(ctx, db.writers, db.writer)
+	db.writer = s
 	if err != nil {
 		return explain(err)
 	}
 	defer func() { _ = sqltx.Rollback() }() // after a commit it does nothing
-	if err := f(&tx{sqltx, db}); err != nil {
+	if err := f(&tx{sqltx, s}); err != nil {
 		return explain(err)
 	}
 	return explain(sqltx.Commit())
@@ -192,12 +239,19 @@ func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 
 // Read implements [ledger.Database].
 func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
-	sqltx, err := db.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	var s *session
+	select {
+	case s = <-db.idle:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { db.idle <- s }()
+	s, sqltx, err := begin(ctx, db.readers, s)
 	if err != nil {
 		return explain(err)
 	}
 	defer func() { _ = sqltx.Rollback() }()
-	return explain(f(&tx{sqltx, nil}))
+	return explain(f(&tx{sqltx, s}))
 }
 
 // explain marks the errors that a value is to blame for.

@@ -13,7 +13,7 @@ import (
 // tx is a [ledger.Tx].
 type tx struct {
 	*sql.Tx
-	db *database // whose statements are kept; nil = none are
+	session *session
 }
 
 // Query implements [ledger.Tx].
@@ -23,14 +23,11 @@ func (t *tx) Query(ctx context.Context, row func(func(...any) error) error, text
 	if err != nil {
 		return err
 	}
-	var rows *sql.Rows
-	if t.db == nil {
-		rows, err = t.QueryContext(ctx, s.sql, list...)
-	} else if prepared, failed := t.prepare(ctx, s); failed != nil {
-		return failed
-	} else {
-		rows, err = prepared.QueryContext(ctx, list...)
+	prepared, err := t.prepare(ctx, s)
+	if err != nil {
+		return err
 	}
+	rows, err := prepared.QueryContext(ctx, list...)
 	if err != nil {
 		return err
 	}
@@ -68,15 +65,15 @@ func (t *tx) Exec(ctx context.Context, text string, args ...[]any) (changed int6
 	return changed, nil
 }
 
-// prepare returns the statement as it is prepared on the writer's connection.
+// prepare returns the statement as it is prepared on the connection.
 func (t *tx) prepare(ctx context.Context, s *statement) (*sql.Stmt, error) {
-	prepared := t.db.statements[s.sql]
+	prepared := t.session.statements[s.sql]
 	if prepared == nil {
 		var err error
-		if prepared, err = t.db.writer.PrepareContext(ctx, s.sql); err != nil {
+		if prepared, err = t.session.PrepareContext(ctx, s.sql); err != nil {
 			return nil, err
 		}
-		t.db.statements[s.sql] = prepared
+		t.session.statements[s.sql] = prepared
 	}
 	return t.StmtContext(ctx, prepared), nil
 }
