@@ -55,7 +55,7 @@ func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) e
 	}
 	n := needs{refs: []string{c.Ref}, attempts: attemptIDs(r.Attempts)}
 	if r.ID != "" {
-		n.providerIDs = []string{clean(r.ID)}
+		n.parked = []string{clean(r.ID)}
 	}
 	copied := *r
 	return keepVerdict(l.do(ctx, n, func(w *work) error { return w.finish(c, &copied) }))

@@ -141,7 +141,7 @@ func (e *Event) needs() needs {
 	}
 	for _, id := range []string{e.ID, e.InReplyTo} {
 		if id != "" {
-			n.providerIDs = append(n.providerIDs, clean(id))
+			n.providerIDs, n.parked = append(n.providerIDs, clean(id)), append(n.parked, clean(id))
 		}
 	}
 	if e.Kind == provider.Inbound && e.From != "" {

@@ -48,8 +48,16 @@ func (w *work) loadOwners(ctx context.Context, tx Tx, n needs, ids *[]string) er
 	if len(n.providerIDs) == 0 {
 		return nil
 	}
-	return tx.Query(ctx, read, `SELECT message FROM anysms_attempts WHERE provider_id = ANY($1)`, n.providerIDs)
+	return tx.Query(ctx, read, latestAttempts, n.providerIDs)
 }
+
+// latestAttempts finds for each provider the latest attempt with a vendor's id: there are
+// vendors that give every message the same id, and all its attempts would not fit.
+const latestAttempts = `SELECT a.message FROM anysms_attempts a JOIN (
+		SELECT provider, provider_id, MAX(started_at) AS latest FROM anysms_attempts
+		WHERE provider_id <> '' AND provider_id = ANY($1) GROUP BY provider, provider_id
+	) b ON a.provider_id = b.provider_id AND a.provider = b.provider AND a.started_at = b.latest
+	WHERE a.provider_id <> ''`
 
 // messageColumns are read by scanMessage and written by saveMessages, in this order.
 const messageColumns = `id, namespace, ref, status, code, reason, recipient, sender, body, class, tag, country, provider,
@@ -203,7 +211,7 @@ func (e *Event) row() []any {
 }
 
 // loadEvents reads the events of messages, and those without one.
-func (w *work) loadEvents(ctx context.Context, tx Tx, ids, providerIDs []string) error {
+func (w *work) loadEvents(ctx context.Context, tx Tx, ids, parked []string) error {
 	read := func(scan scanner) error {
 		e := new(Event)
 		if err := scanEvent(scan, e); err != nil {
@@ -222,10 +230,10 @@ func (w *work) loadEvents(ctx context.Context, tx Tx, ids, providerIDs []string)
 			return err
 		}
 	}
-	if len(providerIDs) == 0 {
+	if len(parked) == 0 {
 		return nil
 	}
-	return tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = ANY($1) ORDER BY seq`, providerIDs)
+	return tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = ANY($1) ORDER BY seq`, parked)
 }
 
 func (w *work) loadKeys(ctx context.Context, tx Tx, keys []string) error {

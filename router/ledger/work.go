@@ -16,7 +16,8 @@ type needs struct {
 	refs        []string // claims, and their messages
 	attempts    []string // messages of these attempts
 	messages    []string // ids
-	providerIDs []string // messages of attempts, and events without a message, with these ids
+	providerIDs []string // messages of the latest attempts with these ids
+	parked      []string // events without a message, with these ids
 	keys        []string // which of these events are known
 	numbers     []string // opt-outs
 }
@@ -26,6 +27,7 @@ func (n *needs) add(m needs) {
 	n.attempts = append(n.attempts, m.attempts...)
 	n.messages = append(n.messages, m.messages...)
 	n.providerIDs = append(n.providerIDs, m.providerIDs...)
+	n.parked = append(n.parked, m.parked...)
 	n.keys = append(n.keys, m.keys...)
 	n.numbers = append(n.numbers, m.numbers...)
 }
@@ -84,7 +86,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		func() error { return w.loadOwners(ctx, tx, n, &ids) },
 		func() error { return w.loadMessages(ctx, tx, ids) },
 		func() error { return w.loadAttempts(ctx, tx, ids) },
-		func() error { return w.loadEvents(ctx, tx, ids, n.providerIDs) },
+		func() error { return w.loadEvents(ctx, tx, ids, n.parked) },
 		func() error { return w.loadKeys(ctx, tx, n.keys) },
 		func() error { return w.loadOptOuts(ctx, tx, n.numbers) },
 		func() error { return w.findRuns(ctx, tx) },

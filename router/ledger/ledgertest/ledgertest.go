@@ -38,6 +38,7 @@ func Run(t *testing.T, h Harness) {
 		"late outcomes":                 testLateOutcomes,
 		"reports settle doubt":          testDoubt,
 		"reports by ref":                testRefs,
+		"one id for every message":      testConstantID,
 		"reports come early":            testEarly,
 		"reports come again":            testRepeated,
 		"reports about segments":        testSegments,
@@ -298,6 +299,24 @@ func testRefs(l *lab) {
 	e.Ref = "r"
 	l.record("athens", e)
 	assert.Equal(l, ledger.Expired, l.only("s").Status)
+}
+
+// testConstantID is about a vendor that gives every message the same id: a report belongs
+// to the latest of them, unless it says more.
+func testConstantID(l *lab) {
+	first := l.send("first", "athens", provider.OutcomeAccepted, "0")
+	l.send("elsewhere", "berlin", provider.OutcomeAccepted, "0")
+	l.send("last", "athens", provider.OutcomeAccepted, "0")
+	l.send("later elsewhere", "berlin", provider.OutcomeAccepted, "0")
+	l.record("athens", report("0", provider.StatusDelivered))
+	assert.Equal(l, ledger.Delivered, l.only("last").Status)
+	assert.Equal(l, ledger.Accepted, l.only("first").Status)
+	assert.Equal(l, ledger.Accepted, l.only("later elsewhere").Status)
+	e := report("0", provider.StatusExpired)
+	e.Attempt = first
+	l.record("athens", e)
+	assert.Equal(l, ledger.Expired, l.only("first").Status)
+	assert.Equal(l, ledger.Delivered, l.only("last").Status)
 }
 
 func testEarly(l *lab) {

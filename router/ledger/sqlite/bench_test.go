@@ -21,23 +21,29 @@ import (
 )
 
 // BenchmarkSendAll sends over one HTTP provider on loopback, 64 in flight: without any
-// record, and with a ledger. One operation is one message.
+// record, with a ledger, and with one to which the vendor gives the same id each time.
+// One operation is one message.
 func BenchmarkSendAll(b *testing.B) {
-	b.Run("none", func(b *testing.B) { sendAll(b, nil) })
-	b.Run("ledger", func(b *testing.B) {
-		l, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "anysms.db"), ledger.Options{})
-		require.NoError(b, err)
-		b.Cleanup(func() { require.NoError(b, l.Close()) })
-		sendAll(b, l)
-	})
+	var last atomic.Int64
+	fresh := func() int64 { return last.Add(1) }
+	b.Run("none", func(b *testing.B) { sendAll(b, nil, fresh) })
+	b.Run("ledger", func(b *testing.B) { sendAll(b, newLedger(b), fresh) })
+	b.Run("constant id", func(b *testing.B) { sendAll(b, newLedger(b), func() int64 { return 0 }) })
 }
 
-func sendAll(b *testing.B, l *ledger.Ledger) {
+func newLedger(b *testing.B) *ledger.Ledger {
 	b.Helper()
-	var ids atomic.Int64
+	l, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "anysms.db"), ledger.Options{})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, l.Close()) })
+	return l
+}
+
+func sendAll(b *testing.B, l *ledger.Ledger, newID func() int64) {
+	b.Helper()
 	server := httpcalltest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		id := ids.Add(1)
+		id := newID()
 		_, _ = fmt.Fprintf(w, `{"id":"id-%d","uuid":"id-%d","message_id":"id-%d","message":{"id":"id-%d"}}`, id, id, id, id)
 	}))
 	b.Cleanup(server.Close)
@@ -69,9 +75,7 @@ func sendAll(b *testing.B, l *ledger.Ledger) {
 
 // BenchmarkRecord records reports, 64 callers at a time. One operation is one report.
 func BenchmarkRecord(b *testing.B) {
-	l, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "anysms.db"), ledger.Options{})
-	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, l.Close()) })
+	l := newLedger(b)
 	ids := make(chan int, b.N)
 	for i := range b.N {
 		ids <- i

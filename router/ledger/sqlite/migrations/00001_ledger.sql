@@ -59,7 +59,7 @@ CREATE TABLE anysms_attempts (
 );
 CREATE INDEX anysms_attempts_message ON anysms_attempts (message);
 CREATE INDEX anysms_attempts_started ON anysms_attempts (started_at);
-CREATE INDEX anysms_attempts_provider_id ON anysms_attempts (provider_id) WHERE provider_id <> '';
+CREATE INDEX anysms_attempts_provider_id ON anysms_attempts (provider_id, provider, started_at) WHERE provider_id <> '';
 CREATE INDEX anysms_attempts_under_way ON anysms_attempts (message) WHERE outcome = '';
 
 CREATE TABLE anysms_events (
