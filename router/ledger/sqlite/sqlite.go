@@ -231,7 +231,7 @@ func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 		return explain(err)
 	}
 	defer func() { _ = sqltx.Rollback() }() // after a commit it does nothing
-	if err := f(&tx{sqltx, s}); err != nil {
+	if err := f(&tx{s}); err != nil {
 		return explain(err)
 	}
 	return explain(sqltx.Commit())
@@ -251,7 +251,7 @@ func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
 		return explain(err)
 	}
 	defer func() { _ = sqltx.Rollback() }()
-	return explain(f(&tx{sqltx, s}))
+	return explain(f(&tx{s}))
 }
 
 // explain marks the errors that a value is to blame for.

@@ -11,10 +11,7 @@ import (
 )
 
 // tx is a [ledger.Tx].
-type tx struct {
-	*sql.Tx
-	session *session
-}
+type tx struct{ session *session }
 
 // Query implements [ledger.Tx].
 func (t *tx) Query(ctx context.Context, row func(func(...any) error) error, text string, args ...any) (err error) {
@@ -23,7 +20,7 @@ func (t *tx) Query(ctx context.Context, row func(func(...any) error) error, text
 	if err != nil {
 		return err
 	}
-	prepared, err := t.prepare(ctx, s)
+	prepared, err := t.session.prepare(ctx, s.sql)
 	if err != nil {
 		return err
 	}
@@ -43,7 +40,7 @@ func (t *tx) Query(ctx context.Context, row func(func(...any) error) error, text
 // Exec implements [ledger.Tx].
 func (t *tx) Exec(ctx context.Context, text string, args ...[]any) (changed int64, err error) {
 	s := translated(text)
-	prepared, err := t.prepare(ctx, s)
+	prepared, err := t.session.prepare(ctx, s.sql)
 	if err != nil {
 		return 0, err
 	}
@@ -65,17 +62,18 @@ func (t *tx) Exec(ctx context.Context, text string, args ...[]any) (changed int6
 	return changed, nil
 }
 
-// prepare returns the statement as it is prepared on the connection.
-func (t *tx) prepare(ctx context.Context, s *statement) (*sql.Stmt, error) {
-	prepared := t.session.statements[s.sql]
-	if prepared == nil {
-		var err error
-		if prepared, err = t.session.PrepareContext(ctx, s.sql); err != nil {
-			return nil, err
-		}
-		t.session.statements[s.sql] = prepared
+// prepare returns the statement as it is prepared on the connection, and so part of its
+// transaction. (Tx.StmtContext would prepare it once more.)
+func (s *session) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if prepared := s.statements[text]; prepared != nil {
+		return prepared, nil
 	}
-	return t.StmtContext(ctx, prepared), nil
+	prepared, err := s.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.statements[text] = prepared
+	return prepared, nil
 }
 
 // statement is a statement in SQLite's own words.
