@@ -158,7 +158,7 @@ func TestUnproven(t *testing.T) {
 	h := referenceHarness(openReference)
 	h.Replies = fstest.MapFS{"accepted.http": referenceReplies()["accepted.number.http"]}
 	report := conformance.Check(t.Context(), h)
-	assert.Equal(t, conformance.NotProven, report.Verdict())
+	assert.Equal(t, conformance.NotProven, report.Verdict(), "%v", report.Err())
 	assert.False(t, report.OK())
 	require.ErrorContains(t, report.Err(), "Replies has no batch/*.http")
 	var unproven []string

@@ -62,10 +62,10 @@ return {1, wait}
 
 var giveBack = redis.NewScript(`
 local clock = redis.call('TIME')
-local at = clock[1] * 1000000 + clock[2] + ARGV[2]
-redis.call('ZADD', KEYS[1], at, ARGV[1] .. ' ' .. ARGV[3])
+local now = clock[1] * 1000000 + clock[2]
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1] .. ' ' .. ARGV[3])
 local last = tonumber(redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])
-redis.call('PEXPIREAT', KEYS[1], math.ceil(last / 1000) + 1000)
+redis.call('PEXPIRE', KEYS[1], math.ceil((last - now) / 1000) + 1000)
 return 1
 `)
 
