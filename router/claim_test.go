@@ -244,7 +244,15 @@ func TestSendAllSendsARefOnce(t *testing.T) {
 					referred("r1", "hello"), text("hello"), text("hello"),
 				}
 				got := make(map[string]int)
-				for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
+				oneByOne := func(yield func(*provider.Message) bool) {
+					for _, m := range all { // each begins before the next one is there
+						if !yield(m) {
+							return
+						}
+						synctest.Wait()
+					}
+				}
+				for res := range sendAll(t, r, t.Context(), oneByOne) {
 					got[fmt.Sprintf("%s %s %t %s", res.Ref, res.Status, res.Replayed, res.Message)]++
 					if res.Ref == "r1" && res.Status == provider.OutcomeAccepted {
 						assert.NotEmpty(t, res.ID)

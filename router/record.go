@@ -243,10 +243,10 @@ func (r *record) close(ctx context.Context, deadline time.Time, result *Result) 
 	case r.store == nil:
 	case r.fate == claimed:
 		r.finish(ctx, deadline, result)
-	case r.fate == perhapsClaimed:
-		r.behind(func() { r.settle(result) })
-	case perhapsSent(result) && !result.Replayed: // without a claim: a late outcome
-		r.behind(func() { r.settle(result) })
+	case r.fate == perhapsClaimed,
+		perhapsSent(result) && !result.Replayed: // without a claim: a late outcome
+		own := result.clone() // the caller may change its own meanwhile
+		r.behind(func() { r.settle(own) })
 	}
 }
 
@@ -288,9 +288,10 @@ func (r *record) finish(ctx context.Context, deadline time.Time, result *Result)
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	wait, stop := context.WithTimeout(ctx, min(storeTime, timeUntil(deadline)))
 	defer stop()
+	own := result.clone() // the call may end after the caller has its result
 	a := ask(wait, r.store, func() (*Result, error) {
 		defer cancel()
-		err := r.store.Finish(call, r.claim, result)
+		err := r.store.Finish(call, r.claim, own)
 		if err != nil {
 			r.setup.observer.fault(r.claim.Ref, err)
 		}
@@ -324,8 +325,9 @@ func (r *record) tell(ctx context.Context, deadline time.Time, result *Result) {
 	if r.store == nil || r.setup.storeDown.recent() {
 		return
 	}
+	own := result.clone() // as in finish
 	r.ask(context.WithoutCancel(ctx), deadline, func(ctx context.Context) (*Result, error) {
-		return nil, r.store.Finish(ctx, r.claim, result) // ErrNotOwner: it is a late outcome
+		return nil, r.store.Finish(ctx, r.claim, own) // ErrNotOwner: it is a late outcome
 	})
 }
 

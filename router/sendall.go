@@ -25,7 +25,7 @@ import (
 // for what is under way and hands those results to Options.OnLate. The sequence
 // runs in a goroutine of its own, which has ended when the results have.
 //
-// Messages with the same Ref are one message: the first is sent, the others get its
+// Messages with the same Ref are one message: the first to begin is sent, the others get its
 // result, or are invalid_message if their content differs. For this SendAll
 // remembers what it sent under a Ref, unless a journal or a store does.
 //
