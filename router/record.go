@@ -95,11 +95,7 @@ func (r *record) ask(ctx context.Context, deadline time.Time, call func(context.
 	a := ask(ctx, r.store, func() (*Result, error) { return call(ctx) })
 	cancel()
 	if a.pending != nil {
-		r.setup.gate.Again()
-		go func() {
-			<-a.pending
-			r.setup.gate.Leave()
-		}()
+		r.behind(func() { <-a.pending })
 	}
 	return a
 }
