@@ -240,27 +240,15 @@ func (t *Tree) constantOnly() bool {
 }
 
 // Templates lists the tree's templates; a nil tree has none.
-func (t *Tree) Templates() []*Template {
-	if t == nil {
-		return nil
-	}
-	if t.kind == treeLeaf || t.kind == treeSpread {
-		return []*Template{&t.leaf}
-	}
-	var all []*Template
-	if t.kind == treeIf {
-		all = append(all, &t.leaf)
-	}
-	for _, child := range t.children {
-		all = append(all, child.Templates()...)
-	}
-	return all
-}
+func (t *Tree) Templates() []*Template { return t.templates(true) }
 
 // Shared lists the templates outside of $each: those that all messages of a
 // batch share.
-func (t *Tree) Shared() []*Template {
-	if t == nil || t.kind == treeEach {
+func (t *Tree) Shared() []*Template { return t.templates(false) }
+
+// templates lists the tree's templates, those inside of $each only if asked for.
+func (t *Tree) templates(each bool) []*Template {
+	if t == nil || t.kind == treeEach && !each {
 		return nil
 	}
 	if t.kind == treeLeaf || t.kind == treeSpread {
@@ -271,7 +259,7 @@ func (t *Tree) Shared() []*Template {
 		all = append(all, &t.leaf)
 	}
 	for _, child := range t.children {
-		all = append(all, child.Shared()...)
+		all = append(all, child.templates(each)...)
 	}
 	return all
 }
