@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/numbering"
 )
@@ -52,6 +55,38 @@ func with(ctx context.Context, conf *cli.ConfigFlag, f func(*ledger.Ledger) erro
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return f(l)
+}
+
+// withProviders opens the ledger and the providers of the configuration for one
+// command.
+func withProviders(ctx context.Context, conf *cli.ConfigFlag, f func(*config.Config, *ledger.Ledger) error) (err error) {
+	c, err := conf.Load(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	l, err := cli.OpenLedger(ctx, c)
+	if err != nil {
+		return err
+	}
+	if l == nil {
+		return fmt.Errorf("%s has no database", c.Path)
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return f(c, l)
+}
+
+// withInput opens a file, or stdin if it is named "-", for one command.
+func (a *app) withInput(name string, f func(io.Reader) error) error {
+	if name == "-" {
+		return f(a.In)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return f(file)
 }
 
 // parseNumber reads a number as people type it, with its calling code.

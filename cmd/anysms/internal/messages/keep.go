@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/webhook"
 )
@@ -156,39 +158,32 @@ reported, and for the messages that people sent, from where the last call stoppe
 is meant to be run now and then, for vendors that cannot call back.`,
 		Example: "  anysms messages poll\n  anysms messages poll --limit 1000",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			c, err := conf.Load(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			l, err := cli.OpenLedger(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			if l == nil {
-				return fmt.Errorf("%s has no database", c.Path)
-			}
-			defer func() { err = errors.Join(err, l.Close()) }()
-			var failed error
-			for _, p := range c.Providers {
-				var total ledger.Recorded
-				if p.Capabilities().Has(provider.HasInbox) {
-					counts, err := webhook.PollInbox(cmd.Context(), l, p.Name, p.Provider)
-					failed = errors.Join(failed, err)
-					total.Add(counts)
-				}
-				if p.Capabilities().Has(provider.HasStatus) {
-					counts, err := webhook.PollStatus(cmd.Context(), l, p.Name, p.Provider, limit)
-					failed = errors.Join(failed, err)
-					total.Add(counts)
-				}
-				fmt.Fprintf(a.Err, "%s: %s, %d settled doubt\n", p.Name, cli.Plural(total.New, "new event"), total.Settled)
-			}
-			return failed
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
+				return a.poll(cmd.Context(), c, l, limit)
+			})
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 500, "ask each vendor for at most this `NUMBER` of statuses")
 	conf.AddTo(cmd)
 	return cmd
+}
+
+func (a *app) poll(ctx context.Context, c *config.Config, l *ledger.Ledger, limit int) error {
+	var failed error
+	for _, p := range c.Providers {
+		var total ledger.Recorded
+		if p.Capabilities().Has(provider.HasInbox) {
+			counts, err := webhook.PollInbox(ctx, l, p.Name, p.Provider)
+			failed = errors.Join(failed, err)
+			total.Add(counts)
+		}
+		if p.Capabilities().Has(provider.HasStatus) {
+			counts, err := webhook.PollStatus(ctx, l, p.Name, p.Provider, limit)
+			failed = errors.Join(failed, err)
+			total.Add(counts)
+		}
+		fmt.Fprintf(a.Err, "%s: %s, %d settled doubt\n", p.Name, cli.Plural(total.New, "new event"), total.Settled)
+	}
+	return failed
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -197,18 +196,11 @@ at (when they opted out); - is stdin. A row that cannot be read is reported with
 line and left out, the rest is added, and the exit code is then 1.`,
 		Example: "  anysms optout import optouts.csv",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			in := a.In
-			if args[0] != "-" {
-				f, err := os.Open(args[0])
-				if err != nil {
-					return err
-				}
-				defer f.Close()
-				in = f
-			}
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
-				return a.importOptOuts(cmd.Context(), l, args[0], in)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withInput(args[0], func(in io.Reader) error {
+				return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+					return a.importOptOuts(cmd.Context(), l, args[0], in)
+				})
 			})
 		},
 	}

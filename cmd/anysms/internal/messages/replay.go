@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,30 +46,12 @@ func (a *app) webhookCommand() *cobra.Command {
 		Long:    replayHelp,
 		Example: "  anysms webhook replay callbacks.jsonl",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			in := a.In
-			if args[0] != "-" {
-				f, err := os.Open(args[0])
-				if err != nil {
-					return err
-				}
-				defer f.Close()
-				in = f
-			}
-			c, err := conf.Load(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			l, err := cli.OpenLedger(cmd.Context(), c)
-			if err != nil {
-				return err
-			}
-			if l == nil {
-				return fmt.Errorf("%s has no database", c.Path)
-			}
-			defer func() { err = errors.Join(err, l.Close()) }()
-			return a.replay(cmd.Context(), c, l, args[0], in)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withInput(args[0], func(in io.Reader) error {
+				return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
+					return a.replay(cmd.Context(), c, l, args[0], in)
+				})
+			})
 		},
 	}
 	conf.AddTo(replay)
