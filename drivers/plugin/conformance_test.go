@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/conformance"
+	"github.com/anysms/anysms/conformance/smpplab"
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/provider"
 )
@@ -18,18 +19,24 @@ func TestConformance(t *testing.T) {
 	drivers := []struct {
 		name, settings string
 		secrets        []string
+		lab            conformance.Lab // nil = HTTP
 	}{
 		// Without the features that can only be tested in the driver's own process.
 		{
 			"memory", `{"callback_secret": "s3cret-of-the-callbacks", "price": {"amount": "0.05", "currency": "EUR"},
 				"balance": {"amount": "1000", "currency": "EUR"},
 				"features": ["status", "find", "cancel", "balance", "quote", "callbacks", "check", "schedule", "validity", "choose_sender"]}`,
-			[]string{"s3cret-of-the-callbacks"},
+			[]string{"s3cret-of-the-callbacks"}, nil,
 		},
 		{
 			"apifon", `{"base_url": "{{url}}", "timeout": "{{timeout}}", "token": "t0ken-of-the-account", "secret": "s3cr3t-Key/For+Tests",
 				"callback_secret": "h00k-s3cr3t", "sender": "Example"}`,
-			[]string{"t0ken-of-the-account", "s3cr3t-Key/For+Tests", "h00k-s3cr3t"},
+			[]string{"t0ken-of-the-account", "s3cr3t-Key/For+Tests", "h00k-s3cr3t"}, nil,
+		},
+		{
+			"smpp", `{"address": "{{url}}", "timeout": "{{timeout}}", "system_id": "esme", "password": "s3cret-pass", "times": "absolute",
+				"schedule": true, "query": true, "cancel": true, "status_codes": {"0x0400-0x04ff": "no_route"}}`,
+			[]string{"s3cret-pass"}, smpplab.New(),
 		},
 	}
 	withoutTLS := plugin.TLSOff
@@ -56,6 +63,7 @@ func TestConformance(t *testing.T) {
 					Extra:       d.name,
 					Replies:     os.DirFS("../" + d.name + "/testdata/conformance"),
 					Secrets:     d.secrets,
+					Lab:         d.lab,
 				})
 			})
 		}

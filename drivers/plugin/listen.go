@@ -16,6 +16,9 @@ import (
 // listenPause is between two tries to listen when the plugin is not there.
 const listenPause = 250 * time.Millisecond
 
+// listenFarewell is how long a plugin may take to stop listening.
+const listenFarewell = 2 * time.Second
+
 var errListening = errors.New("another call of Listen is in progress")
 
 // Listen passes on the events that the plugin's vendor pushes. If the plugin
@@ -53,15 +56,19 @@ func (p *Provider) listenOnce(ctx context.Context, handle func(context.Context, 
 	if proc == nil {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var handlers sync.WaitGroup
 	defer handlers.Wait()
 	defer cancel()
-	stream, err := proc.driver.Listen(ctx)
-	if err != nil {
+	handling, lost := context.WithCancel(ctx)
+	defer lost()
+	begun := context.AfterFunc(ctx, cancel)
+	stream, err := proc.driver.Listen(life)
+	if err != nil || !begun() {
 		return nil
 	}
 	l := &listener{stream: stream, handle: handle}
+	defer context.AfterFunc(ctx, func() { l.end(cancel) })()
 	for {
 		response, err := stream.Recv()
 		if err != nil {
@@ -72,7 +79,7 @@ func (p *Provider) listenOnce(ctx context.Context, handle func(context.Context, 
 		}
 		// A connection of the plugin to its vendor waits for the answer, so what
 		// comes meanwhile is from another connection.
-		handlers.Go(func() { l.pass(ctx, response) })
+		handlers.Go(func() { l.pass(handling, response) })
 	}
 }
 
@@ -81,6 +88,16 @@ type listener struct {
 	stream grpc.BidiStreamingClient[driverv1.ListenRequest, driverv1.ListenResponse]
 	handle func(context.Context, []provider.Event) error
 	mu     sync.Mutex // held while sending
+}
+
+// end closes the host's side, on which the plugin stops listening and ends the
+// stream. So the next Listen does not meet this one. A plugin that does not end is
+// left after a while.
+func (l *listener) end(cancel context.CancelFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.stream.CloseSend()
+	time.AfterFunc(listenFarewell, cancel)
 }
 
 // pass hands events over and sends the answer. Events that cannot be read are
