@@ -29,6 +29,7 @@ func refuse(r *Result, err error) {
 	r.Code = provider.CodeOf(err)
 	r.Status = r.Code.Outcome()
 	_, r.Message = describe(err)
+	r.Deferred, _ = errors.AsType[*Deferred](err)
 	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err == nil && r.Message == "" {
 		r.Message = string(e.Code)
 	}

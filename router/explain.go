@@ -1,6 +1,7 @@
 package router
 
 import (
+	"context"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -18,9 +19,10 @@ type Plan struct {
 	Delivery provider.Delivery `json:"delivery"`
 	Expires  *time.Time        `json:"expires"` // no attempt starts later; nil = no limit
 
-	Code       provider.Code `json:"code"`    // why it would be refused; "" = it would be tried
-	Message    string        `json:"message"` // the reason behind Code
-	Candidates []Candidate   `json:"candidates"`
+	Code       provider.Code  `json:"code"`             // why it would be refused; "" = it would be tried
+	Message    string         `json:"message"`          // the reason behind Code
+	Guards     []GuardVerdict `json:"guards,omitempty"` // what each rule of the guard says
+	Candidates []Candidate    `json:"candidates"`
 }
 
 // Candidate is a provider of the plan's route. Candidates are listed in the order
@@ -37,7 +39,8 @@ type Candidate struct {
 }
 
 // Plan returns what Send would do with m now. It sends nothing, asks no vendor
-// and changes no state; a weighted route has the order of the next message.
+// and changes no state; a weighted route has the order of the next message. A guard
+// may read its counters.
 func (r *Router) Plan(m *provider.Message) *Plan {
 	s := r.enter()
 	if s == nil {
@@ -50,12 +53,13 @@ func (r *Router) Plan(m *provider.Message) *Plan {
 
 func (p *plan) explain(o *Options) *Plan {
 	r := p.result()
-	if err := firstOf(p.refusal, p.lateness(), p.unfit()); err != nil {
+	verdicts, stop := p.guardVerdicts(o)
+	if err := firstOf(p.refusal, p.lateness(), p.unfit(), stop); err != nil {
 		refuse(r, err)
 	}
 	e := &Plan{
 		To: r.To, Encoding: r.Encoding, Segments: r.Segments, Delivery: p.delivery,
-		Code: r.Code, Message: r.Message, Candidates: make([]Candidate, 0, len(p.candidates)),
+		Code: r.Code, Message: r.Message, Guards: verdicts, Candidates: make([]Candidate, 0, len(p.candidates)),
 	}
 	if !e.To.IsZero() {
 		e.Country = numbering.Region(e.To)
@@ -83,4 +87,21 @@ func (c *candidate) explain(at circuit, o *Options) Candidate {
 		Provider: c.upstream.name, In: reason == "", Reason: reason, Ignored: append([]string{}, c.ignored...),
 		Sender: c.message.From, Segments: c.analysis.Segments, Cost: c.estimate(o), Breaker: breaker,
 	}
+}
+
+// guardVerdicts returns what the guard says of the message, and the first verdict that
+// keeps it from being sent.
+func (p *plan) guardVerdicts(o *Options) (list []GuardVerdict, stop error) {
+	if o.Guard == nil || p.asked == nil || p.route == nil {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
+	defer cancel()
+	list = o.Guard.Explain(ctx, p.admission(ctx, o, ""))
+	for _, v := range list {
+		if v.Code != "" {
+			return list, &provider.Error{Code: v.Code, VendorMessage: v.Guard + ": " + v.Reason}
+		}
+	}
+	return list, nil
 }

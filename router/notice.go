@@ -15,7 +15,8 @@ type Notice struct {
 	Attempt  *Attempt      // of NoticeAttempt and NoticeFailover: the attempt that ended
 	Next     string        // of NoticeFailover: the provider that is tried now
 	For      time.Duration // of NoticeParked; of NoticeHold how long at most, of NoticeResumed how long it was
-	Reason   string        // of NoticeHold: why the provider takes no messages, with digits masked
+	Guard    string        // of NoticeGuard: the rule
+	Reason   string        // of NoticeHold: why the provider takes no messages, with digits masked; of NoticeGuard
 	Err      error         // of NoticeFault
 }
 
@@ -31,6 +32,7 @@ const (
 	NoticeHold      NoticeKind = "hold"      // SendAll holds messages until the provider is back; again every 30 s
 	NoticeResumed   NoticeKind = "resumed"   // the provider is back after a hold
 	NoticeDuplicate NoticeKind = "duplicate" // a delivery report shows that a message was sent twice
+	NoticeGuard     NoticeKind = "guard"     // a guard has something to tell: a budget is nearly used up, an attack
 	NoticeFault     NoticeKind = "fault"     // the journal or the store failed
 )
 

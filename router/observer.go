@@ -98,7 +98,7 @@ func (n *Notice) level() slog.Level {
 		return slog.LevelDebug
 	case NoticeFault:
 		return slog.LevelError
-	case NoticeBreaker, NoticeDuplicate, NoticeHold:
+	case NoticeBreaker, NoticeDuplicate, NoticeHold, NoticeGuard:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -117,6 +117,7 @@ func (n *Notice) attrs() []slog.Attr {
 	add("from", string(n.From))
 	add("to", string(n.To))
 	add("country", n.Country)
+	add("guard", n.Guard)
 	add("next", n.Next)
 	if a := n.Attempt; a != nil {
 		add("outcome", string(a.Outcome))

@@ -72,6 +72,7 @@ type Options struct {
 	Concurrency int                  // messages that SendAll has in flight; default 64, or what its batches need
 	OnLate      func(*Result, error) // gets the results of SendAll after its caller has stopped
 
+	Guard      Guard        // decides which messages may be sent; nil = all
 	Middleware []Middleware // around every Send, the first outermost
 	OnNotice   func(Notice) // is called while the message waits: it must be quick
 	Log        *slog.Logger // nil = silent

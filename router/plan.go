@@ -13,6 +13,7 @@ import (
 // [Router.Plan], and so `anysms route explain`, use the same plan.
 type plan struct {
 	message  *provider.Message // with the recipient that it really goes to
+	asked    *provider.Message // with the recipient that the caller gave
 	analysis segment.Analysis  // of its text; the zero value if that could not be read
 	traits   traits
 	route    *route // nil = none matches
@@ -35,8 +36,12 @@ func makePlan(s *setup, m *provider.Message, now time.Time, t turn) plan {
 	if p.analysis, p.refusal = validate(m, o); p.refusal != nil {
 		return p
 	}
+	if p.refusal = p.chooseSender(o.Guard); p.refusal != nil {
+		return p
+	}
+	p.asked = p.message
 	if !o.RedirectAllTo.IsZero() {
-		copied := *m
+		copied := *p.asked
 		copied.To = o.RedirectAllTo
 		p.message = &copied
 	}
@@ -49,6 +54,21 @@ func makePlan(s *setup, m *provider.Message, now time.Time, t turn) plan {
 	p.expires = p.chooseExpiry(o)
 	p.chooseCandidates(o, t)
 	return p
+}
+
+// chooseSender takes the sender that the guard wants.
+func (p *plan) chooseSender(g Guard) error {
+	if g == nil {
+		return nil
+	}
+	from, err := g.Sender(p.message)
+	if err != nil || from == "" || from == p.message.From {
+		return err
+	}
+	copied := *p.message
+	copied.From = from
+	p.message = &copied
+	return nil
 }
 
 func (s *setup) routeFor(t *traits) *route {

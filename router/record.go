@@ -23,14 +23,15 @@ type record struct {
 	key     string            // in the journal; "" = not chosen yet
 	content string            // the fingerprint that goes with the key; "" = the key is one
 
-	fate     fate
-	pending  <-chan struct{} // a Begin that has not ended; nil = none
-	unheard  bool            // the store could not be reached, and need not be
-	dataLost bool            // the store has lost its data
-	attempt  string          // the id of the attempt that was begun and has not ended; "" = none
-	tried    bool            // an intent may be in the journal
-	intended bool            // an intent is in the journal
-	doubtful bool            // the journal knows an earlier attempt
+	fate        fate
+	pending     <-chan struct{} // a Begin that has not ended; nil = none
+	unheard     bool            // the store could not be reached, and need not be
+	everClaimed bool            // the claim was ours at some time
+	dataLost    bool            // the store has lost its data
+	attempt     string          // the id of the attempt that was begun and has not ended; "" = none
+	tried       bool            // an intent may be in the journal
+	intended    bool            // an intent is in the journal
+	doubtful    bool            // the journal knows an earlier attempt
 }
 
 // fate is what is known of our claim.
@@ -197,14 +198,14 @@ func (r *record) intent(name string, before []Attempt) *JournalEntry {
 func (r *record) claims(ctx context.Context, a reply) error {
 	switch {
 	case errors.Is(a.err, ErrDataLost):
-		r.dataLost, r.fate = true, claimed
+		r.dataLost, r.fate, r.everClaimed = true, claimed, true
 		r.setup.announceLoss(a.err)
 		return nil
 	case a.err == nil && a.prior != nil && a.prior.Status == provider.OutcomeAccepted:
 		r.fate = notClaimed
 		return nil
 	case a.err == nil:
-		r.fate = claimed
+		r.fate, r.everClaimed = claimed, true
 		return nil
 	case errors.Is(a.err, ErrInFlight):
 		r.fate = notClaimed

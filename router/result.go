@@ -31,6 +31,9 @@ type Result struct {
 	Segments int         `json:"segments"` // the vendor's count if it returned one, else ours
 	Cost     *Cost       `json:"cost"`     // nil = not known
 
+	// Deferred is set if a guard wants the message sent later; nil = it does not.
+	Deferred *Deferred `json:"deferred,omitempty"`
+
 	// DuplicatePossible reports that an attempt with an unknown outcome was
 	// followed by another one, that the vendor did not list the message when it
 	// was asked about such an attempt, or that the store has lost its data.
@@ -202,6 +205,9 @@ func (r *Result) Err() error { return r.failure(nil) }
 func (r *Result) failure(cause error) error {
 	if r.Status == provider.OutcomeAccepted {
 		return nil
+	}
+	if cause == nil && r.Deferred != nil {
+		cause = r.Deferred
 	}
 	return &Error{Status: r.Status, Code: r.Code, Provider: r.Provider, message: r.Message, cause: cause}
 }

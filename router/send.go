@@ -75,6 +75,15 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 		return result, cause
 	}
 
+	// Ask the guard whether it may be sent at all.
+	admission, err := l.askGuard(ctx, j.key)
+	if err != nil {
+		result, cause = doubtOr(&l.plan, &l.trail, err)
+		l.record.close(ctx, l.bounds.deadline, result)
+		return result, cause
+	}
+	defer func() { l.settle(ctx, admission, result) }()
+
 	// Attempt, until the message is settled or no candidate is left.
 	end := l.run(ctx)
 	if l.replay != nil { // another send had it accepted meanwhile

@@ -24,6 +24,7 @@ type telemetry struct {
 	seconds  metric.Float64Histogram
 	changes  metric.Int64Counter
 	doubles  metric.Int64Counter
+	guards   metric.Int64Counter
 }
 
 func newTelemetry(o *Options) (*telemetry, error) {
@@ -50,6 +51,7 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	t.attempts = counter("anysms.attempts", "{attempt}", "attempts by provider, outcome and code")
 	t.changes = counter("anysms.breaker.changes", "{change}", "state changes of circuit breakers")
 	t.doubles = counter("anysms.duplicates", "{message}", "duplicates shown by delivery reports")
+	t.guards = counter("anysms.guard.stops", "{message}", "messages that a guard did not let pass, by its rule and verdict")
 	var e error
 	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("duration of attempts"))
 	return errors.Join(err, e)
@@ -120,4 +122,17 @@ func (t *telemetry) duplicate(name string) {
 		return
 	}
 	t.doubles.Add(context.Background(), 1, metric.WithAttributes(attribute.String("provider", name)))
+}
+
+// guard counts a message that a guard did not let pass.
+func (t *telemetry) guard(rule string, err error) {
+	if t == nil || t.guards == nil {
+		return
+	}
+	verdict := "refuse"
+	if _, ok := errors.AsType[*Deferred](err); ok {
+		verdict = "defer"
+	}
+	t.guards.Add(context.Background(), 1, metric.WithAttributes(
+		attribute.String("guard", rule), attribute.String("verdict", verdict), attribute.String("code", string(provider.CodeOf(err)))))
 }
