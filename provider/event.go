@@ -16,8 +16,9 @@ import (
 // String, LogValue and %+v show neither numbers nor text.
 type Event struct {
 	Kind EventKind
-	// ID is the Receipt.ID of the message that the event is about; for an
-	// inbound message it is the vendor's id of that message.
+	// ID is the Receipt.ID of the message that the event is about, or one of its
+	// [SegmentIDs] if the driver does not know the others; for an inbound message
+	// it is the vendor's id of that message.
 	ID  string
 	Ref string // our Message.Ref, where the vendor echoes it
 	// Attempt is Message.Attempt, read back from the callback URL; "" = the vendor

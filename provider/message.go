@@ -128,6 +128,8 @@ const (
 type Receipt struct {
 	// ID is what Status and Cancel of the same provider take, and what Event.ID
 	// equals in its delivery reports. It is opaque; "" = the vendor gives none.
+	// Where the vendor gives each segment an id, [SegmentIDs] separates them, and
+	// a report may have that of a segment.
 	ID string
 	// Segments is the vendor's own count; 0 = it did not say.
 	Segments int

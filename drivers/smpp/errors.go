@@ -17,7 +17,7 @@ type PartialError struct {
 
 // Error says how many segments were accepted.
 func (e *PartialError) Error() string {
-	return fmt.Sprintf("%d of %d segments were accepted (%s), the next one: %v", len(e.IDs), e.Segments, strings.Join(e.IDs, idSeparator), e.Err)
+	return fmt.Sprintf("%d of %d segments were accepted (%s), the next one: %v", len(e.IDs), e.Segments, strings.Join(e.IDs, ", "), e.Err)
 }
 
 // Unwrap returns what became of the next segment.
@@ -31,10 +31,3 @@ func partial(ids []string, segments int, err error) error {
 	}
 	return &provider.Error{Code: provider.Indeterminate, Err: &PartialError{IDs: ids, Segments: segments, Err: err}}
 }
-
-// idSeparator stands between the ids of a message's segments.
-const idSeparator = ","
-
-// SegmentIDs returns the SMSC's ids of the segments of a message, whose
-// Receipt.ID has all of them.
-func SegmentIDs(receiptID string) []string { return strings.Split(receiptID, idSeparator) }

@@ -42,8 +42,7 @@ func (k *knownSegments) add(message string, ids []string) {
 	k.order = k.order[1:]
 }
 
-// place completes a report about a segment. A segment that was delivered is a
-// message that is on its way, as long as there are others.
+// place completes a report about a segment.
 func (k *knownSegments) place(e provider.Event) provider.Event {
 	k.mu.Lock()
 	seg, ok := k.by[e.ID]
@@ -51,10 +50,5 @@ func (k *knownSegments) place(e provider.Event) provider.Event {
 	if !ok {
 		return e
 	}
-	e.Segment = &provider.EventSegment{Ref: seg.message, Number: seg.number, Of: seg.of, Status: e.Status}
-	e.ID = seg.message
-	if e.Status == provider.StatusDelivered {
-		e.Status, e.Final = provider.StatusSent, false
-	}
-	return e
+	return e.OfSegment(seg.message, seg.number, seg.of)
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -92,10 +91,7 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 // receipt is that of a message whose segments have been accepted. The SMSC does
 // not count them.
 func (p *Provider) receipt(ids []string) *provider.Receipt {
-	r := &provider.Receipt{ID: strings.Join(ids, idSeparator)}
-	if strings.Trim(r.ID, idSeparator) == "" {
-		r.ID = "" // the SMSC gives none
-	}
+	r := &provider.Receipt{ID: provider.JoinSegmentIDs(ids)}
 	if len(ids) > 1 {
 		p.known.add(r.ID, ids)
 	}
@@ -173,7 +169,7 @@ func (p *Provider) Check(ctx context.Context) error { return p.client.check(ctx)
 // Cancel withdraws a message that the SMSC has not delivered, all of its
 // segments, by cancel_sm with the account's default sender.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
-	for _, segment := range SegmentIDs(id) {
+	for _, segment := range provider.SegmentIDs(id) {
 		if err := p.client.cancel(ctx, segment); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // message of several segments is as far as the one that is the worst off.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
 	var worst *provider.Event
-	for _, segment := range SegmentIDs(id) {
+	for _, segment := range provider.SegmentIDs(id) {
 		result, err := p.client.query(ctx, segment)
 		if err != nil {
 			return nil, err

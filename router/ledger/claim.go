@@ -55,7 +55,7 @@ func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) e
 	}
 	n := needs{refs: []string{c.Ref}, attempts: attemptIDs(r.Attempts)}
 	if r.ID != "" {
-		n.parked = []string{clean(r.ID)}
+		n.parked = idsOf(r.ID)
 	}
 	copied := *r
 	return keepVerdict(l.do(ctx, n, func(w *work) error { return w.finish(c, &copied) }))
@@ -340,8 +340,7 @@ func (w *work) accept(r *record, owner string, result *router.Result) {
 	}
 	by.take(&router.Attempt{Outcome: provider.OutcomeAccepted, Duration: by.Duration, Reconciled: by.Reconciled})
 	if result.ID != "" && by.ProviderID == "" {
-		by.ProviderID = result.ID
-		w.index(by)
+		w.identify(by, result.ID)
 	}
 	w.joinParked(r, by)
 }

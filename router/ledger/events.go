@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -141,7 +142,7 @@ func (e *Event) needs() needs {
 	}
 	for _, id := range []string{e.ID, e.InReplyTo} {
 		if id != "" {
-			n.providerIDs, n.parked = append(n.providerIDs, clean(id)), append(n.parked, clean(id))
+			n.providerIDs, n.parked = append(n.providerIDs, clean(id)), append(n.parked, idsOf(id)...)
 		}
 	}
 	if e.Kind == provider.Inbound && e.From != "" {
@@ -191,14 +192,12 @@ func (w *work) take(e *Event, counts *Recorded) {
 
 // join makes an event part of what is known of a message.
 func (w *work) join(r *record, a *Attempt, e *Event) {
-	e.Message, e.Attempt = r.ID, a.ID
-	if e.Seq != 0 {
-		w.joined = append(w.joined, e)
+	news := e.Kind == provider.Report && a.ProviderID == "" && e.ID != ""
+	if news {
+		w.identify(a, clean(e.ID))
 	}
-	r.events = append(r.events, e)
-	if e.Kind == provider.Report && a.ProviderID == "" && e.ID != "" {
-		a.ProviderID = clean(e.ID)
-		w.index(a)
+	w.append(r, a, e)
+	if news {
 		w.joinParked(r, a)
 	}
 	w.touch(r)
@@ -206,23 +205,30 @@ func (w *work) join(r *record, a *Attempt, e *Event) {
 
 // joinParked joins the reports that came before the receipt of an attempt.
 func (w *work) joinParked(r *record, a *Attempt) {
-	if a.ProviderID == "" {
-		return
-	}
-	id := clean(a.ProviderID)
-	var left []*Event
-	for _, e := range w.parked[id] {
-		if e.Provider != a.Provider || e.Message != "" {
-			left = append(left, e)
-			continue
+	for _, id := range idsOf(a.ProviderID) {
+		var left []*Event
+		for _, e := range w.parked[id] {
+			if e.Provider != a.Provider || e.Message != "" {
+				left = append(left, e)
+				continue
+			}
+			w.append(r, a, e)
 		}
-		e.Message, e.Attempt = r.ID, a.ID
-		if e.Seq != 0 {
-			w.joined = append(w.joined, e)
-		}
-		r.events = append(r.events, e)
+		w.parked[id] = left
 	}
-	w.parked[id] = left
+}
+
+// append adds an event to those of a message. A report with the id of a segment becomes
+// one about that segment.
+func (w *work) append(r *record, a *Attempt, e *Event) {
+	e.Message, e.Attempt = r.ID, a.ID
+	if i := slices.Index(segmentsOf(a.ProviderID), clean(e.ID)); i >= 0 && e.Kind == provider.Report && e.Segment == nil {
+		e.Event = e.OfSegment(a.ProviderID, i+1, len(segmentsOf(a.ProviderID)))
+	}
+	if e.Seq != 0 {
+		w.joined = append(w.joined, e)
+	}
+	r.events = append(r.events, e)
 }
 
 // match finds the attempt that a report is about: by the attempt's id, which we put into
@@ -297,15 +303,48 @@ func (w *work) byProviderID(name, id string) (*record, *Attempt) {
 // vendorID is a vendor's id of a message.
 type vendorID struct{ provider, id string }
 
+// identify notes the vendor's id of an attempt, and of its segments.
+func (w *work) identify(a *Attempt, id string) {
+	a.ProviderID = id
+	w.index(a)
+	for _, segment := range segmentsOf(id) {
+		if segment != "" {
+			w.segments = append(w.segments, []any{segment, a.Provider, a.message})
+		}
+	}
+}
+
 // index notes which attempt has a vendor's id: of several, the latest.
 func (w *work) index(a *Attempt) {
-	if a.ProviderID == "" {
-		return
+	for _, id := range idsOf(a.ProviderID) {
+		key := vendorID{a.Provider, id}
+		if b := w.byID[key]; b == nil || a.StartedAt.After(b.StartedAt) {
+			w.byID[key] = a
+		}
 	}
-	key := vendorID{a.Provider, clean(a.ProviderID)}
-	if b := w.byID[key]; b == nil || a.StartedAt.After(b.StartedAt) {
-		w.byID[key] = a
+}
+
+// segmentsOf returns the ids of the segments of a message that has several; nil = it has
+// one id.
+func segmentsOf(id string) []string {
+	if ids := provider.SegmentIDs(clean(id)); len(ids) > 1 {
+		return ids
 	}
+	return nil
+}
+
+// idsOf returns what a vendor may call a message: its id and those of its segments.
+func idsOf(id string) []string {
+	if id == "" {
+		return nil
+	}
+	ids := []string{clean(id)}
+	for _, segment := range segmentsOf(id) {
+		if segment != "" {
+			ids = append(ids, segment)
+		}
+	}
+	return ids
 }
 
 // Add adds other counts.

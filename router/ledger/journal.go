@@ -69,7 +69,7 @@ func (l *Ledger) Outcome(ctx context.Context, e router.JournalEntry) error {
 		n.attempts = append(n.attempts, e.Attempt)
 	}
 	if result.ID != "" {
-		n.parked = []string{clean(result.ID)}
+		n.parked = idsOf(result.ID)
 	}
 	return keepVerdict(l.do(ctx, n, func(w *work) error {
 		for _, id := range n.attempts {

@@ -72,6 +72,7 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx) (p Pruned, more bool,
 	}
 	for _, sql := range []string{
 		`DELETE FROM anysms_claims WHERE message = $1`,
+		`DELETE FROM anysms_segments WHERE message = $1`,
 		`DELETE FROM anysms_attempts WHERE message = $1`,
 		`DELETE FROM anysms_messages WHERE id = $1`,
 	} {

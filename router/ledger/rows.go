@@ -48,7 +48,10 @@ func (w *work) loadOwners(ctx context.Context, tx Tx, n needs, ids *[]string) er
 	if len(n.providerIDs) == 0 {
 		return nil
 	}
-	return tx.Query(ctx, read, latestAttempts, n.providerIDs)
+	if err := tx.Query(ctx, read, latestAttempts, n.providerIDs); err != nil {
+		return err
+	}
+	return tx.Query(ctx, read, `SELECT message FROM anysms_segments WHERE provider_id = ANY($1)`, n.providerIDs)
 }
 
 // latestAttempts finds for each provider the latest attempt with a vendor's id: there are
@@ -208,6 +211,15 @@ func (e *Event) row() []any {
 		segment.Of, string(segment.Status), micros(e.At), micros(e.ReceivedAt), string(e.Code), clean(e.VendorStatus),
 		clean(e.VendorCode), clean(e.From), text,
 	}
+}
+
+// joinedRow is what changes of an event when its message is found.
+func (e *Event) joinedRow() []any {
+	var segment provider.EventSegment
+	if e.Segment != nil {
+		segment = *e.Segment
+	}
+	return []any{e.Message, e.Attempt, clean(e.ID), string(e.Status), number(e.Final), segment.Number, segment.Of, string(segment.Status), e.Seq}
 }
 
 // loadEvents reads the events of messages, and those without one.

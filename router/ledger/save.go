@@ -18,6 +18,13 @@ const putClaim = `INSERT INTO anysms_claims (namespace, ref, fingerprint, messag
 	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (namespace, ref) DO UPDATE SET fingerprint = excluded.fingerprint,
 	message = excluded.message, owner = excluded.owner, run = excluded.run, keep_until = excluded.keep_until`
 
+// putSegment keeps the latest message with an id: there are vendors that repeat them.
+const putSegment = `INSERT INTO anysms_segments (provider_id, provider, message) VALUES ($1, $2, $3)
+	ON CONFLICT (provider_id, provider) DO UPDATE SET message = excluded.message`
+
+const joinEvent = `UPDATE anysms_events SET message = $1, attempt = $2, provider_id = $3, status = $4, final = $5, segment = $6,
+	segment_of = $7, segment_status = $8 WHERE seq = $9`
+
 const putCursor = `INSERT INTO anysms_cursors (name, value, updated_at) VALUES ($1, $2, $3)
 	ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`
 
@@ -71,7 +78,7 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 		events = append(events, e.row())
 	}
 	for _, e := range w.joined {
-		joined = append(joined, []any{e.Message, e.Attempt, e.Seq})
+		joined = append(joined, e.joinedRow())
 	}
 	for _, o := range w.newOptOuts {
 		optOuts = append(optOuts, o.row())
@@ -85,10 +92,11 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 	}{
 		{putMessage, messages},
 		{putAttempt, attempts},
+		{putSegment, w.segments},
 		{`DELETE FROM anysms_attempts WHERE id = $1`, gone},
 		{putClaim, claims},
 		{putEvent, events},
-		{`UPDATE anysms_events SET message = $1, attempt = $2 WHERE seq = $3`, joined},
+		{joinEvent, joined},
 		{`DELETE FROM anysms_optouts WHERE number = $1 AND scope = $2 AND scope_value = $3`, noOptOuts},
 		{putOptOut, optOuts},
 		{putCursor, w.cursors},

@@ -57,17 +57,18 @@ type work struct {
 
 	claims   map[string]*claim // by ref
 	messages map[string]*record
-	attempts map[string]*record // by the id of the attempt
-	byID     map[vendorID]*Attempt
-	parked   map[string][]*Event // events without a message, by the vendor's id
-	known    map[string]bool     // keys of events
-	optOuts  map[string][]OptOut // by number
-	alive    map[string]bool     // runs
+	attempts map[string]*record    // by the id of the attempt
+	byID     map[vendorID]*Attempt // by the ids of segments too
+	parked   map[string][]*Event   // events without a message, by the vendor's id
+	known    map[string]bool       // keys of events
+	optOuts  map[string][]OptOut   // by number
+	alive    map[string]bool       // runs
 
 	dirtyClaims map[string]bool
 	newEvents   []*Event
 	cursors     [][]any
 	joined      []*Event // that were parked
+	segments    [][]any  // new rows of their ids
 	newOptOuts  []OptOut
 	goneOptOuts []OptOut
 }

@@ -62,6 +62,14 @@ CREATE INDEX anysms_attempts_started ON anysms_attempts (started_at);
 CREATE INDEX anysms_attempts_provider_id ON anysms_attempts (provider_id, provider, started_at) WHERE provider_id <> '';
 CREATE INDEX anysms_attempts_under_way ON anysms_attempts (message) WHERE outcome = '';
 
+CREATE TABLE anysms_segments (
+	provider_id TEXT NOT NULL,
+	provider    TEXT NOT NULL,
+	message     TEXT NOT NULL,
+	PRIMARY KEY (provider_id, provider)
+);
+CREATE INDEX anysms_segments_message ON anysms_segments (message);
+
 CREATE TABLE anysms_events (
 	seq            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	event_key      TEXT NOT NULL UNIQUE,
@@ -122,6 +130,7 @@ DROP TABLE anysms_cursors;
 DROP TABLE anysms_optouts;
 DROP TABLE anysms_claims;
 DROP TABLE anysms_events;
+DROP TABLE anysms_segments;
 DROP TABLE anysms_attempts;
 DROP TABLE anysms_messages;
 DROP TABLE anysms_meta;
