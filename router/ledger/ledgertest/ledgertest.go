@@ -42,6 +42,9 @@ func Run(t *testing.T, h Harness) {
 		"reports come early":            testEarly,
 		"reports come again":            testRepeated,
 		"reports about segments":        testSegments,
+		"ids of segments":               testSegmentIDs,
+		"ids of segments come early":    testEarlySegments,
+		"ids of segments come again":    testRepeatedSegmentIDs,
 		"reports match nothing":         testUnmatched,
 		"reports contradict":            testContradiction,
 		"reports of another provider":   testOtherProvider,
@@ -344,27 +347,6 @@ func testRepeated(l *lab) {
 	assert.Len(l, m.Events, 2)
 	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
 	assert.Equal(l, ledger.Recorded{Repeated: 1}, other.record("athens", e), "in another process too")
-}
-
-func testSegments(l *lab) {
-	l.send("r", "athens", provider.OutcomeAccepted, "A1")
-	part := func(n int, s provider.Status) provider.Event {
-		e := report("A1", provider.StatusSent)
-		e.Final, e.Segment = false, &provider.EventSegment{Number: n, Of: 3, Status: s}
-		return e
-	}
-	l.record("athens", part(3, provider.StatusDelivered), part(1, provider.StatusDelivered))
-	assert.Equal(l, ledger.Sent, l.only("r").Status)
-	l.record("athens", part(2, provider.StatusDelivered))
-	assert.Equal(l, ledger.Delivered, l.only("r").Status)
-
-	l.send("s", "athens", provider.OutcomeAccepted, "A2")
-	for n, s := range []provider.Status{provider.StatusDelivered, provider.StatusExpired, provider.StatusUndelivered} {
-		e := part(n+1, s)
-		e.ID = "A2"
-		l.record("athens", e)
-	}
-	assert.Equal(l, ledger.Undelivered, l.only("s").Status, "the worst final one")
 }
 
 func testUnmatched(l *lab) {
