@@ -123,11 +123,7 @@ func (c *client) accepted(p wire.PDU) (string, error) {
 }
 
 // query makes one query_sm.
-func (c *client) query(ctx context.Context, id string) (wire.QueryResult, error) {
-	source, err := c.settings.source("")
-	if err != nil {
-		return wire.QueryResult{}, err
-	}
+func (c *client) query(ctx context.Context, id string, source wire.Address) (wire.QueryResult, error) {
 	frame, err := wire.Query{ID: id, Source: source}.Frame(0)
 	if err != nil {
 		return wire.QueryResult{}, &provider.Error{Code: provider.Unsupported, Err: err}
@@ -147,11 +143,7 @@ func (c *client) query(ctx context.Context, id string) (wire.QueryResult, error)
 }
 
 // cancel makes one cancel_sm.
-func (c *client) cancel(ctx context.Context, id string) error {
-	source, err := c.settings.source("")
-	if err != nil {
-		return err
-	}
+func (c *client) cancel(ctx context.Context, id string, source wire.Address) error {
 	frame, err := wire.Cancel{ServiceType: c.settings.ServiceType, ID: id, Source: source}.Frame(0)
 	if err != nil {
 		return &provider.Error{Code: provider.Unsupported, Err: err}

@@ -29,10 +29,17 @@
 // cannot be brought to an end, the message is provider.Indeterminate with a
 // [PartialError], which has the ids of the accepted segments.
 //
-// Receipt.ID has the ids of all segments, which [SegmentIDs] separates. A report
-// is about one segment. As long as this process remembers the message (it does
-// for the latest 10,000 of several segments), the event has its Receipt.ID and an
-// EventSegment; later the event has the segment's own id.
+// Receipt.ID has the ids of all segments, which [provider.SegmentIDs] separates. A
+// report is about one segment. As long as this process remembers the message (it
+// does for the latest 20,000 segments), the event has its Receipt.ID and an
+// EventSegment; later the event has the segment's own id, by which package ledger
+// finds the message.
+//
+// # Status and Cancel
+//
+// query_sm and cancel_sm must name the message's sender. The Provider remembers
+// those of the latest 20,000 messages that had one of their own. For any other
+// message it names the setting's sender, and the SMSC may then not find it.
 //
 // # Extras
 //

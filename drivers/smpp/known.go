@@ -3,52 +3,75 @@ package smpp
 import (
 	"sync"
 
+	"github.com/anysms/anysms/drivers/smpp/internal/wire"
 	"github.com/anysms/anysms/provider"
 )
 
-// maxKnown bounds the messages of several segments that are remembered.
-const maxKnown = 10_000
+// maxKnown bounds what is remembered by id.
+const maxKnown = 20_000
 
-// knownSegments remembers which message a segment's id belongs to, so that its
-// report can name the message. The SMSC does not tell.
-type knownSegments struct {
+// recent remembers something by the SMSC's ids, the latest of them.
+type recent[T any] struct {
 	mu    sync.Mutex
-	by    map[string]known
-	order [][]string // the ids of each message, oldest first
+	by    map[string]T
+	order []string // oldest first
 }
 
-type known struct {
-	message    string
+func (r *recent[T]) add(id string, value T) {
+	if id == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.by == nil {
+		r.by = make(map[string]T)
+	}
+	if _, known := r.by[id]; !known {
+		r.order = append(r.order, id)
+	}
+	r.by[id] = value
+	if len(r.order) > maxKnown {
+		delete(r.by, r.order[0])
+		r.order = r.order[1:]
+	}
+}
+
+func (r *recent[T]) get(id string) (value T, known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	value, known = r.by[id]
+	return value, known
+}
+
+// place is the place of a segment.
+type place struct {
+	message    string // Receipt.ID
 	number, of int
 }
 
-func (k *knownSegments) add(message string, ids []string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.by == nil {
-		k.by = make(map[string]known)
-	}
-	for i, id := range ids {
-		if id != "" {
-			k.by[id] = known{message, i + 1, len(ids)}
-		}
-	}
-	if k.order = append(k.order, ids); len(k.order) <= maxKnown {
-		return
-	}
-	for _, id := range k.order[0] {
-		delete(k.by, id)
-	}
-	k.order = k.order[1:]
+// known is what is remembered of messages that were accepted.
+type known struct {
+	places  recent[place]        // by the id of a segment: the SMSC's reports do not tell
+	senders recent[wire.Address] // by Receipt.ID: query_sm and cancel_sm must name them
 }
 
-// place completes a report about a segment.
-func (k *knownSegments) place(e provider.Event) provider.Event {
-	k.mu.Lock()
-	seg, ok := k.by[e.ID]
-	k.mu.Unlock()
-	if !ok {
-		return e
+// add remembers a message's segments, if it has several, and its sender, if it may be
+// asked for and is not the account's own.
+func (k *known) add(message string, ids []string, sender *wire.Address) {
+	if len(ids) > 1 {
+		for i, id := range ids {
+			k.places.add(id, place{message, i + 1, len(ids)})
+		}
 	}
-	return e.OfSegment(seg.message, seg.number, seg.of)
+	if sender != nil {
+		k.senders.add(message, *sender)
+	}
+}
+
+// complete makes a report about a segment one about its message.
+func (k *known) complete(e provider.Event) provider.Event {
+	if at, ok := k.places.get(e.ID); ok {
+		return e.OfSegment(at.message, at.number, at.of)
+	}
+	return e
 }

@@ -131,7 +131,7 @@ func TestPeerNodeSegments(t *testing.T) {
 				t.Run(segments+" "+alphabet+" "+name, func(t *testing.T) {
 					r, err := p.Send(within(t, 10*time.Second), message(text))
 					require.NoError(t, err)
-					ids := smpp.SegmentIDs(r.ID)
+					ids := provider.SegmentIDs(r.ID)
 					whole := ""
 					for i, id := range ids {
 						got := n.next(t, "submit_sm")

@@ -22,7 +22,7 @@ type Provider struct {
 	listening sync.Mutex // held by Listen
 	listener  atomic.Pointer[listener]
 	late      lateEvents
-	known     knownSegments
+	known     known
 	joiner    joiner
 }
 
@@ -85,16 +85,22 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
-	return p.receipt(ids), nil
+	return p.receipt(ids, p.ownSender(m, submits)), nil
+}
+
+// ownSender returns the source address of a message for which it must be remembered.
+func (p *Provider) ownSender(m *provider.Message, submits []*wire.Message) *wire.Address {
+	if m.From == "" || !p.settings.Query && !p.settings.Cancel {
+		return nil
+	}
+	return &submits[0].Source
 }
 
 // receipt is that of a message whose segments have been accepted. The SMSC does
 // not count them.
-func (p *Provider) receipt(ids []string) *provider.Receipt {
+func (p *Provider) receipt(ids []string, sender *wire.Address) *provider.Receipt {
 	r := &provider.Receipt{ID: provider.JoinSegmentIDs(ids)}
-	if len(ids) > 1 {
-		p.known.add(r.ID, ids)
-	}
+	p.known.add(r.ID, ids, sender)
 	return r
 }
 
@@ -167,14 +173,27 @@ func (s *settings) envelope(m *provider.Message, extra map[string]string) (*wire
 func (p *Provider) Check(ctx context.Context) error { return p.client.check(ctx) }
 
 // Cancel withdraws a message that the SMSC has not delivered, all of its
-// segments, by cancel_sm with the account's default sender.
+// segments, by cancel_sm with the message's sender.
 func (p *Provider) Cancel(ctx context.Context, id string) error {
+	sender, err := p.senderOf(id)
+	if err != nil {
+		return err
+	}
 	for _, segment := range provider.SegmentIDs(id) {
-		if err := p.client.cancel(ctx, segment); err != nil {
+		if err := p.client.cancel(ctx, segment, sender); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// senderOf returns the source address of a message, which query_sm and cancel_sm
+// must repeat: the account's own, unless the message is known to have had another.
+func (p *Provider) senderOf(id string) (wire.Address, error) {
+	if sender, known := p.known.senders.get(id); known {
+		return sender, nil
+	}
+	return p.settings.source("")
 }
 
 var (

@@ -148,7 +148,7 @@ func (p *Provider) reportEvent(m *wire.Message) provider.Event {
 	if e.Status != provider.StatusDelivered {
 		e.Code = s.ReportCodes[r.err]
 	}
-	return p.known.place(e)
+	return p.known.complete(e)
 }
 
 // receiptText decodes a receipt's text, of which only ASCII matters.

@@ -21,9 +21,9 @@ func (p *Provider) sendSegments(ctx context.Context, m *provider.Message, submit
 		ctx, cancel = context.WithTimeoutCause(ctx, p.settings.Timeout.Std(), errTimeout)
 		defer cancel()
 	}
-	ids := make([]string, 0, len(submits))
+	ids, sender := make([]string, 0, len(submits)), p.ownSender(m, submits)
 	for i, submit := range submits {
-		id, err := p.sendSegment(ctx, submit, len(ids) > 0, p.lateVerdict(m, ids, i == len(submits)-1))
+		id, err := p.sendSegment(ctx, submit, len(ids) > 0, p.lateVerdict(m, ids, i == len(submits)-1, sender))
 		if err != nil {
 			return nil, partial(ids, len(submits), err)
 		}
@@ -62,7 +62,7 @@ func passes(err error) bool {
 // lateVerdict returns what is to be done if the response to a segment comes
 // after Send has returned. It makes an event where that response decides the
 // whole message: it accepts the last segment, or fails the first.
-func (p *Provider) lateVerdict(m *provider.Message, before []string, last bool) func(wire.PDU) {
+func (p *Provider) lateVerdict(m *provider.Message, before []string, last bool, sender *wire.Address) func(wire.PDU) {
 	ref, attempt, before := m.Ref, m.Attempt, slices.Clone(before)
 	return func(response wire.PDU) {
 		event := provider.Event{Kind: provider.Report, Ref: ref, Attempt: attempt, At: time.Now()}
@@ -70,7 +70,7 @@ func (p *Provider) lateVerdict(m *provider.Message, before []string, last bool) 
 		if err == nil {
 			var id string
 			if id, err = p.client.accepted(response); err == nil && last {
-				event.ID, event.Status = p.receipt(append(before, id)).ID, provider.StatusAccepted
+				event.ID, event.Status = p.receipt(append(before, id), sender).ID, provider.StatusAccepted
 				p.late.add(event)
 			}
 			return

@@ -94,7 +94,7 @@ func TestSegments(t *testing.T) {
 						}
 					}
 					assert.Equal(t, text, whole.String())
-					assert.Equal(t, ids, smpp.SegmentIDs(r.ID))
+					assert.Equal(t, ids, provider.SegmentIDs(r.ID))
 					if segments == "payload" {
 						assert.Len(t, got, 1)
 					} else {

@@ -8,12 +8,16 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Status asks for a message by query_sm with the account's default sender. A
-// message of several segments is as far as the one that is the worst off.
+// Status asks for a message by query_sm with the message's sender. A message of
+// several segments is as far as the one that is the worst off.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
+	sender, err := p.senderOf(id)
+	if err != nil {
+		return nil, err
+	}
 	var worst *provider.Event
 	for _, segment := range provider.SegmentIDs(id) {
-		result, err := p.client.query(ctx, segment)
+		result, err := p.client.query(ctx, segment, sender)
 		if err != nil {
 			return nil, err
 		}
