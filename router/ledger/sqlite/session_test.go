@@ -35,11 +35,11 @@ func TestLostConnections(t *testing.T) {
 		require.NoError(t, db.Read(t.Context(), use))
 	}
 	require.NoError(t, db.Write(t.Context(), use))
-	require.NoError(t, db.writer.Conn.Close())
+	require.NoError(t, db.writer.conn.Close())
 	for range maxReaders {
 		s := <-db.idle
 		require.NotNil(t, s)
-		require.NoError(t, s.Conn.Close())
+		require.NoError(t, s.conn.Close())
 		db.idle <- s
 	}
 	for range 2 * maxReaders {

@@ -18,9 +18,9 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -58,6 +58,7 @@ func Open(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, e
 // database is a [ledger.Database].
 type database struct {
 	path string
+	file os.FileInfo // of path, when it was opened
 	run  string
 	lock *os.File // held as long as this run lives
 
@@ -72,59 +73,16 @@ type database struct {
 // maxReaders is how many transactions read at the same time.
 const maxReaders = 4
 
-// session is a connection with the statements that were prepared on it.
-type session struct {
-	*sql.Conn
-	statements map[string]*sql.Stmt
-}
-
-func connect(ctx context.Context, pool *sql.DB) (*session, error) {
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &session{conn, make(map[string]*sql.Stmt)}, nil
-}
-
-// begin begins a transaction on a session. One that is nil or has lost its connection is
-// replaced. The context does not end the transaction, only its statements: else it would
-// be rolled back behind the back of whoever gets the session next.
-func begin(ctx context.Context, pool *sql.DB, s *session) (*session, *sql.Tx, error) {
-	for {
-		fresh := s == nil
-		if fresh {
-			var err error
-			if s, err = connect(ctx, pool); err != nil {
-				return nil, nil, err
-			}
-		}
-		sqltx, err := s.BeginTx(context.WithoutCancel(ctx), nil)
-		if !errors.Is(err, sql.ErrConnDone) && !errors.Is(err, driver.ErrBadConn) {
-			return s, sqltx, err
-		}
-		if s = nil; fresh { // its statements went with the connection
-			return nil, nil, err
-		}
-	}
-}
-
-func (s *session) close() error {
-	var err error
-	for _, statement := range s.statements {
-		err = errors.Join(err, statement.Close())
-	}
-	return errors.Join(err, s.Conn.Close())
-}
-
 func open(ctx context.Context, path string) (db *database, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Close(); err != nil {
+	file, err := f.Stat()
+	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
-	db = &database{path: path, idle: make(chan *session, maxReaders)}
+	db = &database{path: path, file: file, idle: make(chan *session, maxReaders)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.Close())
@@ -153,7 +111,7 @@ func source(path string, reader bool) string {
 	if reader {
 		q.Add("_pragma", "query_only(1)")
 	} else {
-		q.Set("_txlock", "immediate")
+		q.Set("_txlock", "immediate") // of migrations
 	}
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + q.Encode()
 }
@@ -225,20 +183,26 @@ func (db *database) Close() error {
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	s, sqltx, err := begin(ctx, db.writers, db.writer)
-	db.writer = s
-	if err != nil {
-		return explain(err)
+	var err error
+	db.writer, err = transact(ctx, db.writers, db.writer, "BEGIN IMMEDIATE", f, db.unchanged)
+	return explain(err)
+}
+
+// unchanged returns an error if the file was removed or replaced while it was open: what
+// is committed then is lost.
+func (db *database) unchanged() error {
+	now, err := os.Stat(db.path)
+	if err == nil && os.SameFile(now, db.file) {
+		return nil
 	}
-	defer func() { _ = sqltx.Rollback() }() // after a commit it does nothing
-	if err := f(&tx{s}); err != nil {
-		return explain(err)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("it was removed or replaced while it was open")
 	}
-	return explain(sqltx.Commit())
+	return fmt.Errorf("%s: %w; restart this program to use the file that is there then", db.path, err)
 }
 
 // Read implements [ledger.Database].
-func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
+func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) (err error) {
 	var s *session
 	select {
 	case s = <-db.idle:
@@ -246,12 +210,8 @@ func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
 		return context.Cause(ctx)
 	}
 	defer func() { db.idle <- s }()
-	s, sqltx, err := begin(ctx, db.readers, s)
-	if err != nil {
-		return explain(err)
-	}
-	defer func() { _ = sqltx.Rollback() }()
-	return explain(f(&tx{s}))
+	s, err = transact(ctx, db.readers, s, "BEGIN", f, nil)
+	return explain(err)
 }
 
 // explain marks the errors that a value is to blame for.
