@@ -159,3 +159,24 @@ func TestBadDatabases(t *testing.T) {
 	require.NoError(t, os.WriteFile(db+".key", []byte("short"), 0o600))
 	assert.Contains(t, send().stderr, "want the 32 bytes that were written when it was made")
 }
+
+func TestWebhookURLs(t *testing.T) {
+	conf := ledgerConfig(t, t.TempDir(), "c.yaml", "")
+	const public = "https://sms.example.com/callbacks/"
+	urls := func(args ...string) outcome {
+		return anysms(t, append([]string{"webhook", "urls", "--config", conf}, args...)...)
+	}
+	assert.Equal(t, 2, urls().code)
+	assert.Contains(t, urls("--url", "sms.example.com").stderr, `--url: "sms.example.com"; want the public URL`)
+	first := urls("--url", public)
+	require.Equal(t, 0, first.code, first.stderr)
+	assert.Regexp(t, `fake +https://sms\.example\.com/callbacks/fake/[a-z0-9]{26}\n`, first.stdout)
+	assert.Equal(t, first.stdout, urls("--url", public).stdout, "it stays the same")
+
+	rotated := anysms(t, "webhook", "rotate", "fake", "--config", conf, "--url", public)
+	require.Equal(t, 0, rotated.code, rotated.stderr)
+	assert.NotContains(t, first.stdout, strings.TrimSpace(rotated.stdout))
+	second := urls("--url", public)
+	assert.Contains(t, second.stdout, strings.TrimSpace(rotated.stdout)+"  (the one before is taken until ")
+	assert.Contains(t, anysms(t, "webhook", "rotate", "nobody", "--config", conf, "--url", public).stderr, `unknown provider "nobody"`)
+}

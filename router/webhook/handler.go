@@ -3,8 +3,6 @@ package webhook
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -35,16 +33,20 @@ const minToken = 16
 type Endpoint struct {
 	Name     string // of the provider, in the path and in the ledger
 	Provider provider.Provider
-	// Token is the secret in the path; OldTokens are still taken too.
+	// Token is the secret in the path; OldTokens are still taken too. "" = those that
+	// the ledger has for Name, see [ledger.Ledger.CallbackTokens].
 	Token     string
 	OldTokens []string
-	// Insecure lets Token be empty: then the driver's own verification is all.
+	// Insecure takes callbacks without a token, unless Token is set: then the driver's
+	// own verification is all.
 	Insecure bool
 	// From lists the addresses that the vendor calls from; nil = any.
 	From []netip.Prefix
 	// Acknowledge is the response that the vendor expects; the zero value is a 200
 	// without a body.
 	Acknowledge Acknowledgement
+
+	tokens *tokens // in the ledger
 }
 
 // Acknowledgement is the response to a callback that was received.
@@ -89,8 +91,7 @@ type Handler struct {
 	received, events, forged, refused, unreadable, failed atomic.Int64
 }
 
-// New returns a handler. An endpoint that anybody could call is an error, unless it says
-// Insecure.
+// New returns a handler.
 func New(l *ledger.Ledger, o Options, endpoints ...Endpoint) (*Handler, error) {
 	h := &Handler{ledger: l, options: o, endpoints: make(map[string]*Endpoint), slots: make(chan struct{}, maxInFlight)}
 	h.options.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
@@ -106,10 +107,11 @@ func New(l *ledger.Ledger, o Options, endpoints ...Endpoint) (*Handler, error) {
 			return nil, fmt.Errorf("webhook: endpoint %q: duplicate name", e.Name)
 		case !e.Provider.Capabilities().Has(provider.HasCallbacks):
 			return nil, fmt.Errorf("webhook: endpoint %q: the driver reads no callbacks", e.Name)
-		case e.Token == "" && !e.Insecure:
-			return nil, fmt.Errorf("webhook: endpoint %q: anybody could call it: give it a token", e.Name)
 		case e.Token != "" && len(e.Token) < minToken:
 			return nil, fmt.Errorf("webhook: endpoint %q: the token has %d characters; want at least %d", e.Name, len(e.Token), minToken)
+		}
+		if e.Token == "" && !e.Insecure {
+			e.tokens = new(tokens)
 		}
 		h.endpoints[e.Name] = &e
 	}
@@ -136,7 +138,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, token, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	e := h.endpoints[name]
 	from := h.addressOf(r)
-	if e == nil || !e.knows(token) || !e.allows(from) {
+	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
+	defer cancel()
+	if e == nil || !e.allows(from) {
+		h.refuse(w, http.StatusUnauthorized, &h.forged)
+		return
+	}
+	switch known, err := e.knows(ctx, h.ledger, token); {
+	case err != nil:
+		h.fail(w, e, err)
+		return
+	case !known:
 		h.refuse(w, http.StatusUnauthorized, &h.forged)
 		return
 	}
@@ -145,8 +157,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusMethodNotAllowed, &h.refused)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
-	defer cancel()
 	body, status := h.read(w, r)
 	if status != 0 {
 		h.refuse(w, status, &h.refused)
@@ -177,12 +187,9 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, sta
 func (h *Handler) callback(r *http.Request, name, token string, body []byte, from netip.Addr) *provider.Callback {
 	url := h.options.PublicURL
 	if url == "" {
-		url = "https://" + r.Host
-	} else if url = strings.TrimSuffix(url, "/") + "/" + name; token != "" {
-		url += "/" + token
-	}
-	if h.options.PublicURL == "" {
-		url += r.URL.EscapedPath()
+		url = "https://" + r.Host + r.URL.EscapedPath()
+	} else {
+		url = URL(url, name, token)
 	}
 	if r.URL.RawQuery != "" {
 		url += "?" + r.URL.RawQuery
@@ -267,17 +274,15 @@ func (a Acknowledgement) write(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, a.Body) // a vendor that has gone repeats the callback
 }
 
-// knows compares in constant time.
-func (e *Endpoint) knows(token string) bool {
-	if e.Token == "" {
-		return token == ""
+// knows reports whether a token is one of the endpoint's.
+func (e *Endpoint) knows(ctx context.Context, l *ledger.Ledger, token string) (bool, error) {
+	switch {
+	case e.tokens != nil:
+		return e.tokens.knows(ctx, l, e.Name, token)
+	case e.Token == "":
+		return token == "", nil
 	}
-	got, known := sha256.Sum256([]byte(token)), 0
-	for _, t := range append([]string{e.Token}, e.OldTokens...) {
-		want := sha256.Sum256([]byte(t))
-		known |= subtle.ConstantTimeCompare(got[:], want[:])
-	}
-	return known == 1
+	return oneOf(token, append([]string{e.Token}, e.OldTokens...)), nil
 }
 
 func (e *Endpoint) allows(from netip.Addr) bool { return e.From == nil || within(e.From, from) }

@@ -277,7 +277,6 @@ func TestNewRefuses(t *testing.T) {
 		want      string
 		endpoints []webhook.Endpoint
 	}{
-		{"anybody could call it", []webhook.Endpoint{{Name: "a", Provider: vendor}}},
 		{"the token has 5 characters; want at least 16", []webhook.Endpoint{{Name: "a", Provider: vendor, Token: "short"}}},
 		{"must not have a slash", []webhook.Endpoint{{Name: "a/b", Provider: vendor, Token: token}}},
 		{"duplicate name", []webhook.Endpoint{{Name: "a", Provider: vendor, Token: token}, {Name: "a", Provider: vendor, Token: token}}},
@@ -287,6 +286,42 @@ func TestNewRefuses(t *testing.T) {
 	}
 	_, err = webhook.New(nil, webhook.Options{}, webhook.Endpoint{Name: "a", Provider: vendor, Insecure: true})
 	require.NoError(t, err)
+}
+
+// Tokens are in the ledger where an endpoint has none of its own.
+func TestTokensOfTheLedger(t *testing.T) {
+	l := newLab(t, webhook.Options{}, func(e *webhook.Endpoint) { e.Token = "" })
+	post := func(token string) int {
+		status, _ := l.post(webhook.URL("/callbacks", "athens", token), l.callback(report("A1", provider.StatusSent)))
+		return status
+	}
+	tokens, err := l.ledger.CallbackTokens(t.Context(), "athens")
+	require.NoError(t, err)
+	require.Len(t, tokens, 1)
+	first := tokens[0].Value
+	assert.GreaterOrEqual(t, len(first), 26)
+	assert.Equal(t, 200, post(first))
+	assert.Equal(t, 401, post(""))
+	assert.Equal(t, 401, post(first+"x"))
+	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", tokens[0], tokens, tokens[0]), first)
+
+	second, err := l.ledger.RotateCallbackToken(t.Context(), "athens")
+	require.NoError(t, err)
+	require.NotEqual(t, first, second.Value)
+	assert.Equal(t, 200, post(first), "the old one is taken for a day")
+	require.Eventually(t, func() bool { return post(second.Value) == 200 }, 10*time.Second, 50*time.Millisecond)
+	tokens, err = l.ledger.CallbackTokens(t.Context(), "athens")
+	require.NoError(t, err)
+	require.Len(t, tokens, 2)
+	assert.Equal(t, second, tokens[0])
+	assert.WithinDuration(t, time.Now().Add(ledger.TokenOverlap), tokens[1].Until, time.Minute)
+
+	require.NoError(t, l.ledger.Close())
+	fresh, err := webhook.New(l.ledger, webhook.Options{}, webhook.Endpoint{Name: "athens", Provider: l.vendor})
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+	fresh.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/athens/"+first, nil))
+	assert.Equal(t, 503, w.Code, "while the ledger cannot be read, nobody is called a forger")
 }
 
 func TestPollInbox(t *testing.T) {

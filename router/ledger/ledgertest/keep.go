@@ -159,3 +159,26 @@ func testCursors(l *lab) {
 	require.NoError(l, err)
 	assert.Equal(l, "page 2", c)
 }
+
+func testTokens(l *lab) {
+	first, err := l.CallbackTokens(l.Context(), "athens")
+	require.NoError(l, err)
+	require.Len(l, first, 1)
+	again, err := l.CallbackTokens(l.Context(), "athens")
+	require.NoError(l, err)
+	assert.Equal(l, first, again)
+	other, err := l.CallbackTokens(l.Context(), "sydney")
+	require.NoError(l, err)
+	assert.NotEqual(l, first[0].Value, other[0].Value)
+	for range 2 {
+		_, err = l.RotateCallbackToken(l.Context(), "athens")
+		require.NoError(l, err)
+	}
+	all, err := l.CallbackTokens(l.Context(), "athens")
+	require.NoError(l, err)
+	require.Len(l, all, 3)
+	assert.Zero(l, all[0].Until)
+	assert.Contains(l, []string{all[1].Value, all[2].Value}, first[0].Value)
+	_, err = l.CallbackTokens(l.Context(), "")
+	require.ErrorContains(l, err, "must not be empty")
+}

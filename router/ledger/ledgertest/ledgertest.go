@@ -61,6 +61,7 @@ func Run(t *testing.T, h Harness) {
 		"old messages are pruned":       testPrune,
 		"statistics":                    testStats,
 		"cursors":                       testCursors,
+		"callback tokens":               testTokens,
 		"another key":                   testKey,
 		"a journal by itself":           testJournal,
 		"a closed ledger":               testClosed,

@@ -161,12 +161,14 @@ func (db *database) Close() error {
 	db.mu.Lock()
 	if db.writer != nil {
 		err = errors.Join(err, db.writer.close())
+		db.writer = nil
 	}
 	db.mu.Unlock()
-	for len(db.idle) > 0 {
+	for range len(db.idle) {
 		if s := <-db.idle; s != nil {
 			err = errors.Join(err, s.close())
 		}
+		db.idle <- nil // whoever reads from now on is told that it is closed
 	}
 	for _, pool := range []*sql.DB{db.readers, db.writers} {
 		if pool != nil {

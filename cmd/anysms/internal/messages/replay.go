@@ -32,15 +32,9 @@ code is then 1.`
 // maxReplayLine bounds a line of the file.
 const maxReplayLine = 8 << 20
 
-func (a *app) webhookCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "webhook",
-		GroupID: cli.GroupSend,
-		Short:   "Take what vendors report",
-		RunE:    cli.ShowHelp,
-	}
+func (a *app) replayCommand() *cobra.Command {
 	var conf cli.ConfigFlag
-	replay := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "replay FILE",
 		Short:   "Record callbacks from a file",
 		Long:    replayHelp,
@@ -54,8 +48,7 @@ func (a *app) webhookCommand() *cobra.Command {
 			})
 		},
 	}
-	conf.AddTo(replay)
-	cmd.AddCommand(replay)
+	conf.AddTo(cmd)
 	return cmd
 }
 

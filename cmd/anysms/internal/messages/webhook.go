@@ -1,0 +1,153 @@
+package messages
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/webhook"
+)
+
+func (a *app) webhookCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "webhook",
+		GroupID: cli.GroupSend,
+		Short:   "Take what vendors report",
+		RunE:    cli.ShowHelp,
+	}
+	cmd.AddCommand(a.urlsCommand(), a.rotateCommand(), a.replayCommand())
+	return cmd
+}
+
+const urlsHelp = `Print the URL that each vendor has to call to report deliveries and replies. Enter it in
+the vendor's console, or as callback_url of the provider where its driver takes one;
+"anysms drivers NAME" says so.
+
+The last part of a URL is a secret. It is made at first use and kept in the ledger; the
+command webhook rotate replaces it.`
+
+// publicURL is the flag that says where the callbacks arrive.
+type publicURL struct{ value string }
+
+func (p *publicURL) addTo(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.value, "url", "", "public `URL` that precedes the provider's name, such as https://sms.example.com/callbacks")
+}
+
+func (p *publicURL) check() error {
+	u, err := url.Parse(p.value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("--url: %q; want the public URL of the callbacks, such as https://sms.example.com/callbacks", p.value)
+	}
+	return nil
+}
+
+// callbackURL is a line of the command's output.
+type callbackURL struct {
+	Provider string    `json:"provider"`
+	URL      string    `json:"url"` // "" = the driver reads no callbacks
+	Since    time.Time `json:"since,omitzero"`
+	OldUntil time.Time `json:"old_until,omitzero"` // until when the URL before is taken too
+}
+
+func (a *app) urlsCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var format cli.Format
+	var public publicURL
+	cmd := &cobra.Command{
+		Use:     "urls --url URL",
+		Short:   "Print what to enter at each vendor",
+		Long:    urlsHelp,
+		Example: "  anysms webhook urls --url https://sms.example.com/callbacks",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := public.check(); err != nil {
+				return err
+			}
+			return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
+				return a.printURLs(cmd.Context(), c, l, public.value, format)
+			})
+		},
+	}
+	public.addTo(cmd)
+	conf.AddTo(cmd)
+	format.AddTo(cmd)
+	return cmd
+}
+
+func (a *app) printURLs(ctx context.Context, c *config.Config, l *ledger.Ledger, public string, format cli.Format) error {
+	rows := [][]string{{"provider", "URL"}}
+	for _, p := range c.Providers {
+		line := callbackURL{Provider: p.Name}
+		if p.Capabilities().Has(provider.HasCallbacks) {
+			tokens, err := l.CallbackTokens(ctx, p.Name)
+			if err != nil {
+				return err
+			}
+			line.URL, line.Since = webhook.URL(public, p.Name, tokens[0].Value), tokens[0].CreatedAt
+			if len(tokens) > 1 {
+				line.OldUntil = tokens[1].Until
+			}
+		}
+		if format.JSON() {
+			if err := a.PrintJSON(line); err != nil {
+				return err
+			}
+			continue
+		}
+		shown := line.URL
+		switch {
+		case shown == "":
+			shown = "- (the driver reads no callbacks)"
+		case !line.OldUntil.IsZero():
+			shown += "  (the one before is taken until " + line.OldUntil.Format(time.RFC3339) + ")"
+		}
+		rows = append(rows, []string{p.Name, shown})
+	}
+	if format.JSON() {
+		return nil
+	}
+	return a.Table(rows)
+}
+
+func (a *app) rotateCommand() *cobra.Command {
+	var conf cli.ConfigFlag
+	var public publicURL
+	cmd := &cobra.Command{
+		Use:   "rotate PROVIDER --url URL",
+		Short: "Make a new URL for a vendor's callbacks",
+		Long: `Make a new secret for a vendor's callback URL and print the URL. The one before is taken
+for another 24 hours: enter the new one at the vendor within that time.`,
+		Example: "  anysms webhook rotate athens --url https://sms.example.com/callbacks",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := public.check(); err != nil {
+				return err
+			}
+			return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
+				p, err := c.Provider(args[0])
+				if err != nil {
+					return err
+				}
+				if !p.Capabilities().Has(provider.HasCallbacks) {
+					return fmt.Errorf("provider %q: its driver reads no callbacks", p.Name)
+				}
+				t, err := l.RotateCallbackToken(cmd.Context(), p.Name)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintln(a.Out, webhook.URL(public.value, p.Name, t.Value))
+				return err
+			})
+		},
+	}
+	public.addTo(cmd)
+	conf.AddTo(cmd)
+	return cmd
+}
