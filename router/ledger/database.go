@@ -11,8 +11,8 @@ import (
 // as one that is too large.
 var ErrBadValue = errors.New("the database does not take a value")
 
-// Database is where a ledger is kept. The packages sqlite and postgres make them, and
-// nothing else uses this interface.
+// Database is where a ledger is kept. The packages sqlite and postgres make them;
+// packages of this module that keep tables of their own beside the ledger's use them.
 //
 // Statements are in the SQL that both understand, with $1, $2 … as placeholders;
 // "= ANY($1)" takes a []string. Values are string, int64, int and []string.

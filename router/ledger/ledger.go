@@ -115,6 +115,10 @@ func (l *Ledger) checkKey(ctx context.Context) error {
 	return nil
 }
 
+// Database returns the ledger's database, for packages of this module that keep tables of
+// their own in it. It ends with the ledger.
+func (l *Ledger) Database() Database { return l.db }
+
 // Close waits for what is being recorded, then closes the database.
 func (l *Ledger) Close() error {
 	if !l.stop() {

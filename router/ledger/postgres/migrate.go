@@ -34,7 +34,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
 		return err
 	}
 	p, err := goose.NewProvider(goose.DialectPostgres, db, dir,
-		goose.WithTableName("anysms_schema"), goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(locker))
+		goose.WithTableName("anysms_schema"), goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true), goose.WithSessionLocker(locker))
 	if err != nil {
 		return err
 	}
