@@ -71,3 +71,7 @@ func (k *Keys) Key(m *provider.Message) string {
 	}
 	return c.String()
 }
+
+// Fingerprint returns the fingerprint of a message's content, as in [Claim]: To, From,
+// Text and SendAt.
+func Fingerprint(m *provider.Message) string { return contentOf(m).String() }

@@ -88,10 +88,10 @@ func (w *work) fingerprint(s string) string { return keyed(w.ledger.options.Key,
 // A claim without a result does not become free with time.
 func (w *work) claimed(ref string) (*claim, *record) {
 	c := w.claims[ref]
-	if c == nil || c.owner == "" && !w.now.Before(c.until) {
+	if c == nil {
 		return nil, nil
 	}
-	return c, w.messages[c.message]
+	return w.kept(c)
 }
 
 // prior returns what Look and Begin return, and changes nothing but attempts whose run
@@ -101,8 +101,11 @@ func (w *work) prior(c router.Claim) (*router.Result, error) {
 	if known == nil || r == nil {
 		return nil, w.optedOut(c.Message, c.Intent)
 	}
-	if known.fingerprint != w.fingerprint(c.Fingerprint) {
+	if !w.same(known, r, c) {
 		return nil, router.ErrRefReused
+	}
+	if err := jobError(r, c); err != nil {
+		return nil, err
 	}
 	if known.owner != "" && known.owner != c.Owner {
 		if w.lives(known.run) {
@@ -144,8 +147,8 @@ func (w *work) begin(c router.Claim) (*router.Result, error) {
 	if known == nil || r == nil {
 		known, r = w.newClaim(c)
 	}
-	known.owner, known.run, known.until = c.Owner, w.ledger.db.Run(), w.now.Add(c.Keep)
-	w.dirtyClaims[c.Ref] = true
+	known.owner, known.run, known.until = c.Owner, w.ledger.db.Run(), laterOf(known.until, w.now.Add(c.Keep))
+	known.changed = true
 	r.describe(c.Message)
 	w.intend(r, c.Owner, c.Intent)
 	return prior, nil
@@ -155,8 +158,9 @@ func (w *work) begin(c router.Claim) (*router.Result, error) {
 func (w *work) newClaim(c router.Claim) (*claim, *record) {
 	r := w.newMessage()
 	r.Ref = c.Ref
-	known := &claim{ref: c.Ref, fingerprint: w.fingerprint(c.Fingerprint), message: r.ID, until: w.now.Add(c.Keep)}
-	w.claims[c.Ref], w.dirtyClaims[c.Ref] = known, true
+	key := refKey{w.ledger.options.Namespace, c.Ref}
+	known := &claim{refKey: key, fingerprint: w.fingerprint(c.Fingerprint), message: r.ID, until: w.now.Add(c.Keep), changed: true}
+	w.claims[c.Ref], w.byRef[key] = known, known
 	return known, r
 }
 
@@ -237,15 +241,15 @@ func (w *work) finish(c router.Claim, result *router.Result) error {
 		w.conclude(r, c.Owner, result)
 		return router.ErrNotOwner
 	}
-	if known.fingerprint != w.fingerprint(c.Fingerprint) {
+	if !w.same(known, r, c) {
 		return errors.Join(router.ErrNotOwner, router.ErrRefReused)
 	}
 	if known.owner == "" || known.owner != c.Owner {
 		w.late(known, r, c.Owner, result)
 		return router.ErrNotOwner
 	}
-	known.owner, known.run, known.until = "", "", w.now.Add(c.Keep)
-	w.dirtyClaims[c.Ref] = true
+	known.owner, known.run, known.until = "", "", laterOf(known.until, w.now.Add(c.Keep))
+	known.changed = true
 	w.conclude(r, c.Owner, result)
 	return nil
 }
@@ -273,6 +277,7 @@ func (w *work) late(known *claim, r *record, owner string, result *router.Result
 // conclude records what a send came to.
 func (w *work) conclude(r *record, owner string, result *router.Result) {
 	defer w.touch(r)
+	defer w.leaveQueue(r, r.concluded)
 	r.note(result.Attempts)
 	for i := range result.Attempts {
 		if a := &result.Attempts[i]; a.ID == "" && !a.Earlier {
@@ -348,7 +353,10 @@ func (w *work) accept(r *record, owner string, result *router.Result) {
 // takeResult notes what the result says of the message.
 func (r *record) takeResult(from *router.Result) {
 	if r.concluded != provider.OutcomeAccepted {
-		r.concluded, r.Code, r.Reason, r.Provider = from.Status, from.Code, from.Message, from.Provider
+		if r.concluded != waiting || from.Status != provider.OutcomeNotSent { // else the queue tries again
+			r.concluded = from.Status
+		}
+		r.Code, r.Reason, r.Provider = from.Code, from.Message, from.Provider
 		r.Encoding, r.Segments = from.Encoding, from.Segments
 		r.Ignored = from.Ignored
 	}

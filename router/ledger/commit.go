@@ -94,7 +94,8 @@ func (l *Ledger) commitTogether(batch []*op) error {
 	for _, o := range batch {
 		all.add(o.needs)
 	}
-	return l.db.Write(ctx, func(tx Tx) error {
+	var settled []string
+	err := l.db.Write(ctx, func(tx Tx) error {
 		w, err := l.load(ctx, tx, all)
 		if err != nil {
 			return err
@@ -102,8 +103,13 @@ func (l *Ledger) commitTogether(batch []*op) error {
 		for _, o := range batch {
 			o.err = o.apply(w)
 		}
+		settled = w.settled
 		return w.save(ctx, tx)
 	})
+	if err == nil {
+		l.watches.tell(settled)
+	}
+	return err
 }
 
 // view runs f on what the database knows of the needs, and changes nothing.

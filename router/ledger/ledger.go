@@ -47,6 +47,7 @@ type Ledger struct {
 	closing sync.RWMutex // ops may be sent to while it is read-locked and not closed
 	closed  bool
 	ops     chan *op
+	watches watches
 	stopped chan struct{}
 }
 

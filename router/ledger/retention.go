@@ -20,7 +20,7 @@ type Pruned struct {
 // Ref is still to be remembered. A program that runs for long calls it now and then;
 // the command does it as it goes.
 func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
-	steps := []func(context.Context, Tx) (Pruned, bool, error){}
+	steps := []func(context.Context, Tx) (Pruned, bool, error){l.pruneDead}
 	if !l.options.KeepTexts {
 		steps = append(steps, l.pruneTexts)
 	}
@@ -47,7 +47,7 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 
 func (l *Ledger) pruneTexts(ctx context.Context, tx Tx) (Pruned, bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE anysms_messages SET body = '' WHERE id IN
-		(SELECT id FROM anysms_messages WHERE body <> '' AND last_attempt_at < $1 LIMIT $2)`,
+		(SELECT id FROM anysms_messages WHERE body <> '' AND last_attempt_at < $1 AND status <> 'queued' LIMIT $2)`,
 		[]any{micros(time.Now().Add(-l.options.Settle)), pruneBatch})
 	return Pruned{Texts: int(n)}, n == pruneBatch, err
 }
@@ -99,6 +99,9 @@ func (l *Ledger) tombstone(number string) string { return keyed(l.options.Key, "
 func (l *Ledger) Erase(ctx context.Context, number string) (messages int, err error) {
 	mark := l.tombstone(number)
 	err = l.db.Write(ctx, func(tx Tx) error {
+		if err := eraseJobs(ctx, tx, number); err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `UPDATE anysms_messages SET recipient = '', body = '', tombstone = $1 WHERE recipient = $2`, []any{mark, number})
 		if err != nil {
 			return err

@@ -13,21 +13,30 @@ import (
 type scanner = func(...any) error
 
 func (w *work) loadClaims(ctx context.Context, tx Tx, refs []string, ids *[]string) error {
-	if len(refs) == 0 {
+	plain, queued := splitRefs(refs)
+	if len(queued) > 0 {
+		if err := w.readClaims(ctx, tx, ids, `message = ANY($1)`, queued); err != nil {
+			return err
+		}
+	}
+	if len(plain) == 0 {
 		return nil
 	}
+	return w.readClaims(ctx, tx, ids, `namespace = $1 AND ref = ANY($2)`, w.ledger.options.Namespace, plain)
+}
+
+func (w *work) readClaims(ctx context.Context, tx Tx, ids *[]string, where string, args ...any) error {
 	return tx.Query(ctx, func(scan scanner) error {
 		var c claim
 		var until int64
-		if err := scan(&c.ref, &c.fingerprint, &c.message, &c.owner, &c.run, &until); err != nil {
+		if err := scan(&c.namespace, &c.ref, &c.fingerprint, &c.message, &c.owner, &c.run, &until); err != nil {
 			return err
 		}
 		c.until = timeOf(until)
-		w.claims[c.ref] = &c
+		w.addClaim(&c)
 		*ids = append(*ids, c.message)
 		return nil
-	}, `SELECT ref, fingerprint, message, owner, run, keep_until FROM anysms_claims WHERE namespace = $1 AND ref = ANY($2)`,
-		w.ledger.options.Namespace, refs)
+	}, `SELECT namespace, ref, fingerprint, message, owner, run, keep_until FROM anysms_claims WHERE `+where, args...)
 }
 
 // loadOwners finds the messages that attempts belong to.

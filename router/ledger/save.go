@@ -58,9 +58,11 @@ func upsert(table, list string) string {
 // save writes what was changed.
 func (w *work) save(ctx context.Context, tx Tx) error {
 	var claims, messages, attempts, gone, events, joined, optOuts, noOptOuts [][]any
-	for ref := range w.dirtyClaims {
-		c := w.claims[ref]
-		claims = append(claims, []any{w.ledger.options.Namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)})
+	for _, c := range w.byRef {
+		if !c.changed {
+			continue
+		}
+		claims = append(claims, []any{c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)})
 	}
 	for _, r := range w.messages {
 		if !r.changed {
@@ -108,5 +110,5 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 			return err
 		}
 	}
-	return nil
+	return w.saveJobs(ctx, tx)
 }

@@ -191,7 +191,8 @@ func segmentStanding(reports ...*Event) standing {
 
 // trail is what the status of a message follows from.
 type trail struct {
-	// concluded is what the last send came to; "" = none has ended.
+	// concluded is what the last send came to; "" = none has ended, waiting = it is in
+	// the queue.
 	concluded provider.Outcome
 	cancelled bool
 	attempts  []*Attempt // with their standing
@@ -224,6 +225,8 @@ func (t trail) status() Status {
 		return Unknown
 	case t.cancelled:
 		return Cancelled
+	case t.concluded == waiting:
+		return Queued
 	case t.concluded == provider.OutcomeRefused:
 		return Refused
 	case notSent, t.concluded == provider.OutcomeNotSent:

@@ -20,6 +20,7 @@ type needs struct {
 	parked      []string // events without a message, with these ids
 	keys        []string // which of these events are known
 	numbers     []string // opt-outs
+	queueRefs   []refKey // claims of any namespace, and their messages
 }
 
 func (n *needs) add(m needs) {
@@ -30,13 +31,19 @@ func (n *needs) add(m needs) {
 	n.parked = append(n.parked, m.parked...)
 	n.keys = append(n.keys, m.keys...)
 	n.numbers = append(n.numbers, m.numbers...)
+	n.queueRefs = append(n.queueRefs, m.queueRefs...)
 }
+
+// refKey is what a ref is unique in, and the ref.
+type refKey struct{ namespace, ref string }
 
 // claim is the right to send the message with a ref.
 type claim struct {
-	ref, fingerprint, message string
-	owner, run                string // "" = nobody has it
-	until                     time.Time
+	refKey
+	fingerprint, message string
+	owner, run           string // "" = nobody has it
+	until                time.Time
+	changed              bool
 }
 
 // record is a message with all that its status follows from.
@@ -55,7 +62,8 @@ type work struct {
 	ledger *Ledger
 	now    time.Time
 
-	claims   map[string]*claim // by ref
+	claims   map[string]*claim // by the ref that a router has: the caller's, or the id of a queued message
+	byRef    map[refKey]*claim // each of them once
 	messages map[string]*record
 	attempts map[string]*record    // by the id of the attempt
 	byID     map[vendorID]*Attempt // by the ids of segments too
@@ -64,7 +72,11 @@ type work struct {
 	optOuts  map[string][]OptOut   // by number
 	alive    map[string]bool       // runs
 
-	dirtyClaims map[string]bool
+	jobs        []*Job   // to put into the queue, or back
+	goneJobs    []string // messages that leave the queue
+	deferred    [][]any  // rows of jobs
+	dead        [][]any
+	settled     []string // messages that were queued and have an outcome now
 	newEvents   []*Event
 	cursors     [][]any
 	joined      []*Event // that were parked
@@ -79,11 +91,12 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		ledger: l, now: time.Now(),
 		claims: make(map[string]*claim), messages: make(map[string]*record), attempts: make(map[string]*record),
 		parked: make(map[string][]*Event), known: make(map[string]bool), optOuts: make(map[string][]OptOut),
-		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), dirtyClaims: make(map[string]bool),
+		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), byRef: make(map[refKey]*claim),
 	}
 	ids := slices.Clone(n.messages)
 	for _, read := range []func() error{
 		func() error { return w.loadClaims(ctx, tx, n.refs, &ids) },
+		func() error { return w.loadQueueRefs(ctx, tx, n.queueRefs, &ids) },
 		func() error { return w.loadOwners(ctx, tx, n, &ids) },
 		func() error { return w.loadMessages(ctx, tx, ids) },
 		func() error { return w.loadAttempts(ctx, tx, ids) },
@@ -106,7 +119,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 func (w *work) findRuns(ctx context.Context, tx Tx) error {
 	own := w.ledger.db.Run()
 	others := make(map[string]bool)
-	for _, c := range w.claims {
+	for _, c := range w.byRef {
 		if c.owner != "" && c.run != own {
 			others[c.run] = true
 		}

@@ -1,0 +1,278 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+)
+
+// The states of a job.
+const (
+	ready = "ready"
+	dead  = "dead" // it was given up, and can be put back
+)
+
+// payload is what of a job is deleted with it.
+type payload struct {
+	To        e164.Number       `json:"to"`
+	From      string            `json:"from,omitempty"`
+	Text      string            `json:"text,omitempty"`
+	Render    string            `json:"render,omitempty"`
+	Ref       string            `json:"ref,omitempty"`
+	Tag       string            `json:"tag,omitempty"`
+	Namespace string            `json:"namespace,omitempty"`
+	Validity  time.Duration     `json:"validity,omitempty"`
+	SendAt    time.Time         `json:"send_at,omitzero"`
+	Deadline  time.Time         `json:"deadline,omitzero"`
+	Delivery  provider.Delivery `json:"delivery,omitempty"`
+	Extra     map[string]string `json:"extra,omitempty"`
+}
+
+const jobColumns = `message, class, state, due_at, give_up_at, tries, reason, payload, created_at, updated_at`
+
+var putJob = strings.Replace(upsert("anysms_queue", jobColumns), "(id)", "(message)", 1)
+
+func (j *Job) row(now time.Time) []any {
+	m := j.Message
+	b, _ := json.Marshal(payload{ // plain fields cannot fail
+		m.To, m.From, m.Text, j.Render, m.Ref, m.Tag, j.Namespace, m.Validity, m.SendAt, m.Deadline, m.Delivery, m.Extra,
+	})
+	return []any{
+		j.ID, string(j.Class()), ready, micros(j.Due), micros(j.GiveUp), j.Tries, j.Reason,
+		strings.ReplaceAll(string(b), `\u0000`, `\ufffd`), micros(j.CreatedAt), micros(now),
+	}
+}
+
+func scanJob(scan scanner) (*Job, error) {
+	var class, state, body string
+	var due, giveUp, created, updated int64
+	var p payload
+	j := new(Job)
+	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &created, &updated); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		return nil, fmt.Errorf("ledger: the queued message %s cannot be read: %w", j.ID, err)
+	}
+	j.Namespace, j.Render, j.dead = p.Namespace, p.Render, state == dead
+	j.Due, j.GiveUp, j.CreatedAt = timeOf(due), timeOf(giveUp), timeOf(created)
+	j.Message = &provider.Message{
+		To: p.To, From: p.From, Text: p.Text, Ref: p.Ref, Tag: p.Tag, Class: provider.Class(class), Validity: p.Validity,
+		SendAt: p.SendAt, Deadline: p.Deadline, Delivery: p.Delivery, Extra: p.Extra,
+	}
+	return j, nil
+}
+
+// saveJobs writes what was changed in the queue.
+func (w *work) saveJobs(ctx context.Context, tx Tx) error {
+	var jobs, gone [][]any
+	for _, j := range w.jobs {
+		jobs = append(jobs, j.row(w.now))
+	}
+	for _, id := range w.goneJobs {
+		gone = append(gone, []any{id})
+	}
+	for _, s := range []struct {
+		sql  string
+		rows [][]any
+	}{
+		{putJob, jobs},
+		{`DELETE FROM anysms_queue WHERE message = $1`, gone},
+		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4 WHERE message = $5 AND state = 'ready'`, w.deferred},
+		{`UPDATE anysms_queue SET state = 'dead', reason = $1, updated_at = $2 WHERE message = $3`, w.dead},
+	} {
+		if len(s.rows) == 0 {
+			continue
+		}
+		if _, err := tx.Exec(ctx, s.sql, s.rows...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DueJobs returns jobs of a class that are due at a time, the longest due first, and
+// when the next one is due after that; zero = there is none.
+func (l *Ledger) DueJobs(ctx context.Context, class provider.Class, at time.Time, limit int) (jobs []*Job, next time.Time, err error) {
+	err = l.db.Read(ctx, func(tx Tx) error {
+		jobs, next = nil, time.Time{}
+		err := tx.Query(ctx, func(scan scanner) error {
+			j, err := scanJob(scan)
+			jobs = append(jobs, j)
+			return err
+		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE class = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, message LIMIT $3`,
+			string(class), micros(at), limit)
+		if err != nil {
+			return err
+		}
+		return tx.Query(ctx, func(scan scanner) error {
+			var us int64
+			err := scan(&us)
+			next = timeOf(us)
+			return err
+		}, `SELECT due_at FROM anysms_queue WHERE class = $1 AND state = 'ready' AND due_at > $2 ORDER BY due_at LIMIT 1`, string(class), micros(at))
+	})
+	return jobs, next, keepVerdict(err)
+}
+
+// Job returns a queued message, or [ErrNotQueued].
+func (l *Ledger) Job(ctx context.Context, id string) (j *Job, err error) {
+	err = l.db.Read(ctx, func(tx Tx) error {
+		j = nil
+		return tx.Query(ctx, func(scan scanner) (err error) {
+			j, err = scanJob(scan)
+			return err
+		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE message = $1 AND state = 'ready'`, clean(id))
+	})
+	switch {
+	case err != nil:
+		return nil, keepVerdict(err)
+	case j == nil:
+		return nil, ErrNotQueued
+	}
+	return j, nil
+}
+
+// Depth sums up the jobs of one class.
+type Depth struct {
+	Class  provider.Class `json:"class"`
+	Ready  int            `json:"ready"`  // to be sent now
+	Later  int            `json:"later"`  // scheduled or deferred
+	Dead   int            `json:"dead"`   // given up; they can be put back
+	Oldest time.Time      `json:"oldest"` // when the oldest that is not dead was queued; zero = there is none
+	Next   time.Time      `json:"next"`   // when the next one is due; zero = none waits
+	Paused bool           `json:"paused"`
+}
+
+// Depths sums up the queue by class; every class is listed.
+func (l *Ledger) Depths(ctx context.Context) (list []Depth, err error) {
+	classes := []provider.Class{provider.OTP, provider.Transactional, provider.Marketing}
+	err = l.db.Read(ctx, func(tx Tx) error {
+		byClass := make(map[provider.Class]*Depth)
+		list = make([]Depth, len(classes))
+		for i, c := range classes {
+			list[i].Class = c
+			byClass[c] = &list[i]
+		}
+		err := tx.Query(ctx, func(scan scanner) error {
+			var class provider.Class
+			var d Depth
+			var oldest, next int64
+			if err := scan(&class, &d.Ready, &d.Later, &d.Dead, &oldest, &next); err != nil || byClass[class] == nil {
+				return err
+			}
+			d.Class, d.Oldest, d.Next = class, timeOf(oldest), timeOf(next)
+			*byClass[class] = d
+			return nil
+		}, `SELECT class, COALESCE(SUM(CASE WHEN state = 'ready' AND due_at <= $1 THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN state = 'ready' AND due_at > $1 THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0),
+			COALESCE(MIN(CASE WHEN state = 'ready' THEN created_at END), 0),
+			COALESCE(MIN(CASE WHEN state = 'ready' AND due_at > $1 THEN due_at END), 0)
+			FROM anysms_queue GROUP BY class`, micros(time.Now()))
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if list[i].Paused, err = paused(ctx, tx, list[i].Class); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, keepVerdict(err)
+}
+
+func pauseName(class provider.Class) string { return "queue paused " + string(classOf(class)) }
+
+func paused(ctx context.Context, tx Tx, class provider.Class) (is bool, err error) {
+	err = tx.Query(ctx, func(scan scanner) error {
+		var value string
+		err := scan(&value)
+		is = value != ""
+		return err
+	}, `SELECT value FROM anysms_cursors WHERE name = $1`, pauseName(class))
+	return is, err
+}
+
+// Paused reports whether the messages of a class are held back, in every process.
+func (l *Ledger) Paused(ctx context.Context, class provider.Class) (is bool, err error) {
+	err = l.db.Read(ctx, func(tx Tx) (err error) {
+		is, err = paused(ctx, tx, class)
+		return err
+	})
+	return is, keepVerdict(err)
+}
+
+// SetPaused holds back the messages of a class, or lets them go again.
+func (l *Ledger) SetPaused(ctx context.Context, class provider.Class, pause bool) error {
+	value := ""
+	if pause {
+		value = "yes"
+	}
+	return keepVerdict(l.do(ctx, needs{}, func(w *work) error {
+		w.cursors = append(w.cursors, []any{pauseName(class), value, micros(w.now)})
+		return nil
+	}))
+}
+
+// pruneDead deletes dead letters, and so their texts.
+func (l *Ledger) pruneDead(ctx context.Context, tx Tx) (Pruned, bool, error) {
+	n, err := tx.Exec(ctx, `DELETE FROM anysms_queue WHERE message IN
+		(SELECT message FROM anysms_queue WHERE state = 'dead' AND updated_at < $1 LIMIT $2)`,
+		[]any{micros(time.Now().Add(-l.options.Settle)), pruneBatch})
+	return Pruned{Texts: int(n)}, n == pruneBatch, err
+}
+
+// eraseJobs cancels the queued messages to a number, and deletes its jobs.
+func eraseJobs(ctx context.Context, tx Tx, number string) error {
+	_, err := tx.Exec(ctx, `UPDATE anysms_messages SET status = 'cancelled', concluded = '', cancelled = 1
+		WHERE recipient = $1 AND status = 'queued' AND concluded = 'queued'`, []any{number})
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DELETE FROM anysms_queue WHERE message IN (SELECT id FROM anysms_messages WHERE recipient = $1)`, []any{number})
+	return err
+}
+
+// loadQueueRefs reads the claims of queued messages, and of those that are to be queued.
+func (w *work) loadQueueRefs(ctx context.Context, tx Tx, keys []refKey, ids *[]string) error {
+	byNamespace := make(map[string][]string)
+	for _, k := range keys {
+		byNamespace[k.namespace] = append(byNamespace[k.namespace], k.ref)
+	}
+	for namespace, refs := range byNamespace {
+		if err := w.readClaims(ctx, tx, ids, `namespace = $1 AND ref = ANY($2)`, namespace, refs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addClaim adds a claim, unless it is there already.
+func (w *work) addClaim(c *claim) {
+	if w.byRef[c.refKey] != nil {
+		return
+	}
+	w.byRef[c.refKey], w.claims[c.message] = c, c
+	if c.namespace == w.ledger.options.Namespace {
+		w.claims[c.ref] = c
+	}
+}
+
+// splitRefs tells the refs that callers chose from ids of queued messages.
+func splitRefs(refs []string) (plain, queued []string) {
+	for _, ref := range refs {
+		if len(ref) == len("msg_")+36 && strings.HasPrefix(ref, "msg_") {
+			queued = append(queued, ref)
+			continue
+		}
+		plain = append(plain, ref)
+	}
+	return plain, queued
+}

@@ -1,0 +1,299 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// Options configure a queue. The zero value of every field is its default.
+type Options struct {
+	// Lanes are the settings by class.
+	Lanes map[provider.Class]Lane
+	// Keep is how long a ref is remembered; default 24h. A message that is still
+	// queued is remembered longer.
+	Keep time.Duration
+	// Render renders the text of messages with Item.Render, when they are sent. An
+	// error that is a *provider.Error ends the message; any other defers it.
+	Render func(ctx context.Context, render string, m *provider.Message) (text string, err error)
+	// Address is where this process can be reached, for the error of a second worker.
+	Address string
+	// Log gets what happens in the background; nil = silent.
+	Log *slog.Logger
+}
+
+// Lane says how the messages of one class are sent.
+type Lane struct {
+	Workers     int           // messages under way at the same time; default 64
+	GiveUpAfter time.Duration // after Enqueue or SendAt; default 5m for otp, 24h, 72h for marketing
+}
+
+// Classes lists the classes, the most urgent first.
+func Classes() []provider.Class {
+	return []provider.Class{provider.OTP, provider.Transactional, provider.Marketing}
+}
+
+const defaultWorkers = 64
+
+func defaultGiveUp(class provider.Class) time.Duration {
+	switch class {
+	case provider.OTP:
+		return 5 * time.Minute
+	case provider.Marketing:
+		return 72 * time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// Queue is a durable queue of messages. It is safe for concurrent use.
+type Queue struct {
+	ledger  *ledger.Ledger
+	router  *router.Router
+	options Options
+	lanes   map[provider.Class]*lane
+}
+
+// New returns a queue in a ledger. The router must have the ledger as its Store.
+func New(l *ledger.Ledger, r *router.Router, o Options) (*Queue, error) {
+	if l == nil || r == nil {
+		return nil, errors.New("queue: a ledger and a router are needed")
+	}
+	q := &Queue{ledger: l, router: r, options: o, lanes: make(map[provider.Class]*lane)}
+	for class := range o.Lanes {
+		if class != provider.OTP && class != provider.Transactional && class != provider.Marketing {
+			return nil, fmt.Errorf("queue: unknown class %q; want otp, transactional or marketing", string(class))
+		}
+	}
+	for _, class := range Classes() {
+		settings := o.Lanes[class]
+		if settings.Workers < 0 || settings.GiveUpAfter < 0 {
+			return nil, fmt.Errorf("queue: lane %s: negative values are not allowed", class)
+		}
+		settings.Workers = cmp.Or(settings.Workers, defaultWorkers)
+		settings.GiveUpAfter = cmp.Or(settings.GiveUpAfter, defaultGiveUp(class))
+		q.lanes[class] = newLane(q, class, settings)
+	}
+	q.options.Keep = cmp.Or(o.Keep, 24*time.Hour)
+	if o.Log == nil {
+		q.options.Log = slog.New(slog.DiscardHandler)
+	}
+	return q, nil
+}
+
+// Item is a message to be queued.
+type Item struct {
+	Message *provider.Message
+	// Namespace is what the message's Ref is unique in; "" is a namespace too.
+	Namespace string
+	// Render stands for a text that Options.Render renders when the message is sent,
+	// and that is written down nowhere. Message.Text is empty then.
+	Render string
+}
+
+// Enqueued is what became of an [Item].
+type Enqueued = ledger.Enqueued
+
+// Enqueue queues a message, and returns its id when it is durable. A Ref that was queued
+// before returns the id of that message, and nothing is queued, unless it was refused or
+// not sent: then it is queued again. With other content the error is
+// [router.ErrRefReused]. A message that must not be sent is a *provider.Error.
+func (q *Queue) Enqueue(ctx context.Context, m *provider.Message) (id string, err error) {
+	list, err := q.EnqueueAll(ctx, Item{Message: m})
+	if err != nil {
+		return "", err
+	}
+	return list[0].ID, list[0].Err
+}
+
+// EnqueueAll queues messages in one commit, and returns what became of each, in their
+// order. One that is not queued spoils no other. The error means that none was queued,
+// or that it is not known.
+func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, error) {
+	verdicts := make([]Enqueued, len(items))
+	var jobs []*ledger.Job
+	var places []int
+	now := time.Now()
+	for i := range items {
+		j, err := q.job(&items[i], now)
+		if err != nil {
+			verdicts[i].Err = err
+			continue
+		}
+		jobs, places = append(jobs, j), append(places, i)
+	}
+	if len(jobs) == 0 {
+		return verdicts, nil
+	}
+	list, err := q.ledger.Enqueue(ctx, jobs)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	for i, e := range list {
+		verdicts[places[i]] = e
+		q.lanes[jobs[i].Class()].rouse()
+	}
+	return verdicts, nil
+}
+
+// job is an item as it is queued, or why it must not be.
+func (q *Queue) job(it *Item, now time.Time) (*ledger.Job, error) {
+	if it.Message == nil {
+		return nil, provider.NewError(provider.InvalidMessage, "there is no message")
+	}
+	m := it.Message.Clone()
+	m.Attempt = ""
+	if err := q.check(it, m, now); err != nil {
+		return nil, err
+	}
+	j := &ledger.Job{Namespace: it.Namespace, Message: m, Render: it.Render, Due: now, Keep: q.options.Keep}
+	if m.SendAt.After(now) {
+		j.Due = m.SendAt
+	}
+	j.GiveUp = j.Due.Add(q.lanes[j.Class()].settings.GiveUpAfter)
+	return j, nil
+}
+
+// check refuses what could not be sent now.
+func (q *Queue) check(it *Item, m *provider.Message, now time.Time) error {
+	asked := *m
+	asked.SendAt = time.Time{} // the queue holds it until then
+	switch {
+	case it.Render != "" && q.options.Render == nil:
+		return provider.NewError(provider.InvalidMessage, "the text is to be rendered, and the queue has no renderer")
+	case it.Render != "" && m.Text != "":
+		return provider.NewError(provider.InvalidMessage, "the message has a text, and one to be rendered")
+	case it.Render != "":
+		asked.Text = "0"
+	case !m.SendAt.IsZero() && now.Sub(m.SendAt) > time.Minute:
+		return provider.NewError(provider.InvalidMessage, "the time to send has passed: "+m.SendAt.Format(time.RFC3339))
+	case !m.Deadline.IsZero() && m.Deadline.Before(m.SendAt):
+		return provider.NewError(provider.InvalidMessage, "the deadline is before the time to send")
+	}
+	p := q.router.Plan(&asked)
+	if p.Code == "" {
+		return nil
+	}
+	return provider.NewError(p.Code, p.Message)
+}
+
+// Cancel takes a message out of the queue. It returns true if the message will certainly
+// not be sent. An id that is not known is [ledger.ErrNotFound].
+func (q *Queue) Cancel(ctx context.Context, id string) (bool, error) { return q.ledger.Cancel(ctx, id) }
+
+// lookAgain is how often it is looked for what other processes have done.
+const lookAgain = 500 * time.Millisecond
+
+// Wait returns the message once it has an outcome: when it is neither queued nor being
+// sent. If the context ends before, it returns the message as it is, and the cause.
+func (q *Queue) Wait(ctx context.Context, id string) (*ledger.Message, error) {
+	for {
+		settled, forget := q.ledger.Watch(id)
+		m, err := q.ledger.Message(context.WithoutCancel(ctx), id)
+		if err != nil || m.Status != ledger.Queued && m.Status != ledger.Sending {
+			forget()
+			return m, err
+		}
+		timer := time.NewTimer(lookAgain)
+		select {
+		case <-settled:
+		case <-timer.C:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		timer.Stop()
+		forget()
+		if err != nil {
+			return m, err
+		}
+	}
+}
+
+// Stats sums up the queue by class, the most urgent first.
+func (q *Queue) Stats(ctx context.Context) ([]ledger.Depth, error) { return q.ledger.Depths(ctx) }
+
+// Pause holds back the messages of a class, in every process, until Resume. What is
+// under way ends, and messages can be queued.
+func (q *Queue) Pause(ctx context.Context, class provider.Class) error {
+	return q.ledger.SetPaused(ctx, class, true)
+}
+
+// Resume ends a Pause.
+func (q *Queue) Resume(ctx context.Context, class provider.Class) error {
+	if err := q.ledger.SetPaused(ctx, class, false); err != nil {
+		return err
+	}
+	if l := q.lanes[cmp.Or(class, provider.Transactional)]; l != nil {
+		l.rouse()
+	}
+	return nil
+}
+
+// Retry puts dead letters back into the queue: those with the ids, or without ids all of
+// a class, or with "" of every class. It returns how many that were. A dead letter whose
+// deadline has passed is left where it is.
+func (q *Queue) Retry(ctx context.Context, class provider.Class, ids ...string) (n int, err error) {
+	if len(ids) > 0 {
+		var jobs []*ledger.Job
+		for _, id := range ids {
+			j, err := q.ledger.DeadJob(ctx, id)
+			if err != nil {
+				return 0, err
+			}
+			jobs = append(jobs, j)
+		}
+		return q.putBack(ctx, jobs)
+	}
+	const page = 500
+	for after := ""; ; {
+		jobs, err := q.ledger.DeadJobs(ctx, class, after, page)
+		if err != nil || len(jobs) == 0 {
+			return n, err
+		}
+		after = jobs[len(jobs)-1].ID
+		more, err := q.putBack(ctx, jobs)
+		n += more
+		if err != nil {
+			return n, err
+		}
+	}
+}
+
+func (q *Queue) putBack(ctx context.Context, jobs []*ledger.Job) (int, error) {
+	now := time.Now()
+	var list []*ledger.Job
+	for _, j := range jobs {
+		if late(j, now) {
+			continue
+		}
+		j.Due, j.GiveUp, j.Tries, j.Reason = now, now.Add(q.lanes[j.Class()].settings.GiveUpAfter), 0, ""
+		list = append(list, j)
+	}
+	n, err := q.ledger.Requeue(ctx, list)
+	for _, j := range list {
+		q.lanes[j.Class()].rouse()
+	}
+	return n, err
+}
+
+// Run sends what is queued until the context ends, then waits for what is under way. It
+// fails with a [*ledger.WorkerError] if another process works on the queue.
+func (q *Queue) Run(ctx context.Context) error {
+	unlock, err := q.ledger.LockWorker(ledger.Worker{PID: os.Getpid(), Address: q.options.Address})
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	defer func() { _ = unlock() }() // it ends with the process anyway
+	if err := q.ledger.Recover(ctx); err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	q.runLanes(ctx)
+	return nil
+}

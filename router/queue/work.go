@@ -1,0 +1,161 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// sendTime is how long one send may take. An attempt begins no later.
+const sendTime = 50 * time.Second
+
+// The pauses between two sends of a message.
+const (
+	firstPause = time.Second
+	lastPause  = time.Minute
+)
+
+// work sends a message once, and records what follows: its outcome, or when it is tried
+// again.
+func (q *Queue) work(ctx context.Context, j *ledger.Job) {
+	settled, forget := q.ledger.Watch(j.ID)
+	defer forget()
+	result, err := q.send(ctx, j)
+	select {
+	case <-settled: // the router has recorded the outcome
+		return
+	default:
+	}
+	q.follow(ctx, j, result, err)
+}
+
+// send sends a message once. A panic of a renderer or a middleware is an unknown
+// outcome, so that a message that breaks the program does not do so for ever.
+func (q *Queue) send(ctx context.Context, j *ledger.Job) (result *router.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("panic while sending: %T", p)}
+			result = resultOf(j, err)
+		}
+	}()
+	now := time.Now()
+	if late(j, now) {
+		err := provider.NewError(provider.Unavailable, errLate.Error())
+		err.Err = errLate
+		return resultOf(j, err), err
+	}
+	m, err := q.message(ctx, j, now)
+	if err != nil {
+		return resultOf(j, err), err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	return q.router.Send(ctx, m)
+}
+
+var errLate = errors.New("its deadline passed")
+
+// late reports whether a job may not be tried any more, by the message's own limits.
+func late(j *ledger.Job, now time.Time) bool {
+	m := j.Message
+	return !m.Deadline.IsZero() && !now.Before(m.Deadline) || m.Validity > 0 && !now.Before(validFrom(j).Add(m.Validity))
+}
+
+// validFrom is when the message's validity begins.
+func validFrom(j *ledger.Job) time.Time {
+	if j.Message.SendAt.After(j.CreatedAt) {
+		return j.Message.SendAt
+	}
+	return j.CreatedAt
+}
+
+// message is what the router gets.
+func (q *Queue) message(ctx context.Context, j *ledger.Job, now time.Time) (*provider.Message, error) {
+	m := j.Message.Clone()
+	m.Ref, m.SendAt = j.ID, time.Time{}
+	if m.Validity > 0 {
+		m.Validity -= max(0, now.Sub(validFrom(j))) // the clock may have been set back
+	}
+	if j.Render == "" {
+		return m, nil
+	}
+	if q.options.Render == nil {
+		return nil, errors.New("the text is to be rendered, and the queue has no renderer")
+	}
+	text, err := q.options.Render(ctx, j.Render, m)
+	if err != nil {
+		return nil, fmt.Errorf("the text could not be rendered: %w", err)
+	}
+	m.Text = text
+	return m, nil
+}
+
+// resultOf is the result of a message that was not handed to the router.
+func resultOf(j *ledger.Job, err error) *router.Result {
+	r := &router.Result{Ref: j.ID, To: j.Message.To, Status: provider.OutcomeNotSent, Code: provider.Unavailable, Message: provider.Mask(err.Error())}
+	if e, ok := errors.AsType[*provider.Error](err); ok {
+		r.Status, r.Code = e.Code.Outcome(), e.Code
+	}
+	return r
+}
+
+// follow records what a send came to that the router has not recorded.
+func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result, err error) {
+	now := time.Now()
+	switch {
+	case errors.Is(err, ledger.ErrNotQueued): // it was cancelled, or has ended in another process
+	case errors.Is(err, router.ErrInFlight): // somebody else is sending it
+		q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, now.Add(firstPause), j.Tries, err.Error()) })
+	case result.Status != provider.OutcomeNotSent:
+		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+	case errors.Is(err, errLate), late(j, now):
+		result.Code, result.Message = provider.Unavailable, errLate.Error()
+		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+	case !j.GiveUp.IsZero() && !now.Before(j.GiveUp):
+		result.Message = "given up: " + result.Message
+		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+	default:
+		until := earliest(now.Add(pauseAfter(j.Tries)), j.GiveUp, j.Message.Deadline)
+		q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, j.Tries+1, result.Message) })
+	}
+}
+
+// put writes until it succeeds: what was sent must not be forgotten. Only the end of the
+// ledger ends it; then the attempt is unknown to whoever comes next.
+func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) {
+	for tries := 0; ; tries++ {
+		err := write()
+		switch {
+		case err == nil:
+			return
+		case errors.Is(err, ledger.ErrClosed), errors.Is(err, router.ErrInFlight), errors.Is(err, ledger.ErrBadValue):
+			q.options.Log.WarnContext(ctx, "a queued message stays as it is", "id", j.ID, "error", err)
+			return
+		case tries == 0:
+			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
+		}
+		time.Sleep(pauseAfter(tries) / 4)
+	}
+}
+
+// pauseAfter grows with the number of sends, and varies by a quarter.
+func pauseAfter(tries int) time.Duration {
+	pause := min(lastPause, firstPause<<min(tries, 10))
+	return pause - time.Duration(rand.Int64N(int64(pause)/4))
+}
+
+// earliest is the earliest of times that are not zero.
+func earliest(first time.Time, others ...time.Time) time.Time {
+	for _, t := range others {
+		if !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
