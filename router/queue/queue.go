@@ -291,7 +291,7 @@ func (q *Queue) Run(ctx context.Context) error {
 		return fmt.Errorf("queue: %w", err)
 	}
 	defer func() { _ = unlock() }() // it ends with the process anyway
-	if err := q.ledger.Recover(ctx); err != nil {
+	if err := q.ledger.Recover(ctx); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	q.runLanes(ctx)

@@ -121,9 +121,18 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 		result.Message = "given up: " + result.Message
 		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
 	default:
-		until := earliest(now.Add(pauseAfter(j.Tries)), j.GiveUp, j.Message.Deadline)
-		q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, j.Tries+1, result.Message) })
+		q.rest(ctx, j, result, now)
 	}
+}
+
+// rest lets a message rest that nobody has taken.
+func (q *Queue) rest(ctx context.Context, j *ledger.Job, result *router.Result, now time.Time) {
+	until, tries := now.Add(pauseAfter(j.Tries)), j.Tries+1
+	if d := result.Deferred; d != nil && d.Until.After(now) {
+		until, tries = d.Until, j.Tries
+	}
+	until = earliest(until, j.GiveUp, j.Message.Deadline)
+	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, tries, result.Message) })
 }
 
 // put writes until it succeeds: what was sent must not be forgotten. Only the end of the
@@ -140,7 +149,11 @@ func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) {
 		case tries == 0:
 			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
 		}
-		time.Sleep(pauseAfter(tries) / 4)
+		select {
+		case <-time.After(pauseAfter(tries) / 4):
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

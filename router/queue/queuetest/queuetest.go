@@ -1,0 +1,485 @@
+// Package queuetest has the tests that a queue must pass on every database.
+package queuetest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/queue"
+)
+
+// Harness makes what the tests work on.
+type Harness struct {
+	// Open makes a new, empty ledger, and returns a function that opens it.
+	Open func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error)
+	// New returns a queue in a ledger.
+	New func(l *ledger.Ledger, r *router.Router, o queue.Options) (*queue.Queue, error)
+}
+
+// Run runs the tests.
+func Run(t *testing.T, h Harness) {
+	for _, test := range []struct {
+		name string
+		run  func(*lab)
+	}{
+		{"sends what is queued", testSends},
+		{"refs", testRefs},
+		{"namespaces", testNamespaces},
+		{"verdicts in order", testVerdicts},
+		{"send_at", testSendAt},
+		{"cancel", testCancel},
+		{"cancel while it is sent", testCancelTooLate},
+		{"pause", testPause},
+		{"an outage is waited for", testOutage},
+		{"given up", testGivenUp},
+		{"dead letters", testDeadLetters},
+		{"deadline", testDeadline},
+		{"refused", testRefused},
+		{"opted out since", testOptedOut},
+		{"a driver that panics", testPanic},
+		{"rendered texts", testRender},
+		{"texts of one-time codes", testTexts},
+		{"erase", testErase},
+		{"drain", testDrain},
+		{"wait ends with its context", testWait},
+		{"queued before, run after", testLater},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(newLab(t, h))
+		})
+	}
+}
+
+// lab is a queue with one vendor.
+type lab struct {
+	*testing.T
+	h      Harness
+	open   func(ledger.Options) (*ledger.Ledger, error)
+	vendor *Vendor
+	ledger *ledger.Ledger
+	router *router.Router
+	queue  *queue.Queue
+}
+
+func newLab(t *testing.T, h Harness) *lab {
+	l := &lab{T: t, h: h, vendor: NewVendor(t), open: h.Open(t)}
+	var err error
+	l.ledger, err = l.open(ledger.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.ledger.Close()) })
+	l.make(queue.Options{}, &router.Options{})
+	return l
+}
+
+// make makes the queue anew.
+func (l *lab) make(o queue.Options, ro *router.Options) {
+	l.Helper()
+	p, err := NewProvider(l.vendor.URL)
+	require.NoError(l, err)
+	ro.Store, ro.Journal, ro.Validation = l.ledger, l.ledger, router.Shape
+	l.router, err = router.New([]router.Upstream{{Name: "vendor", Provider: p}}, ro)
+	require.NoError(l, err)
+	l.Cleanup(func() { require.NoError(l, l.router.Close(context.Background())) })
+	l.queue, err = l.h.New(l.ledger, l.router, o)
+	require.NoError(l, err)
+}
+
+// run runs the queue until stop is called, or the test ends.
+func (l *lab) run() (stop func()) {
+	ctx, cancel := context.WithCancel(l.Context())
+	var done sync.WaitGroup
+	done.Go(func() { assert.NoError(l, l.queue.Run(ctx)) })
+	stop = func() { cancel(); done.Wait() }
+	l.Cleanup(stop)
+	return stop
+}
+
+func text(ref, body string) *provider.Message {
+	return &provider.Message{To: e164.MustParse("+12125550123"), Text: body, Ref: ref}
+}
+
+func (l *lab) add(m *provider.Message) string {
+	l.Helper()
+	id, err := l.queue.Enqueue(l.Context(), m)
+	require.NoError(l, err)
+	return id
+}
+
+// outcome waits for a message's outcome.
+func (l *lab) outcome(id string) *ledger.Message {
+	l.Helper()
+	ctx, cancel := context.WithTimeout(l.Context(), 30*time.Second)
+	defer cancel()
+	m, err := l.queue.Wait(ctx, id)
+	require.NoError(l, err)
+	return m
+}
+
+func (l *lab) status(id string) ledger.Status {
+	l.Helper()
+	m, err := l.ledger.Message(l.Context(), id)
+	require.NoError(l, err)
+	return m.Status
+}
+
+// depth sums up the queue over its classes.
+func (l *lab) depth() (sum ledger.Depth) {
+	l.Helper()
+	list, err := l.queue.Stats(l.Context())
+	require.NoError(l, err)
+	for _, d := range list {
+		sum.Ready, sum.Later, sum.Dead = sum.Ready+d.Ready, sum.Later+d.Later, sum.Dead+d.Dead
+	}
+	return sum
+}
+
+func testSends(l *lab) {
+	l.run()
+	var ids []string
+	for i := range 50 {
+		m := text(fmt.Sprint("order-", i), "Hello")
+		m.Class = queue.Classes()[i%3]
+		ids = append(ids, l.add(m))
+	}
+	for _, id := range ids {
+		m := l.outcome(id)
+		assert.Equal(l, ledger.Accepted, m.Status, m.Reason)
+		assert.Equal(l, "id-"+id, m.ProviderID)
+		assert.Equal(l, 1, l.vendor.Sent(id))
+	}
+	assert.Zero(l, l.depth())
+}
+
+func testRefs(l *lab) {
+	id := l.add(text("a", "Hello"))
+	assert.Equal(l, id, l.add(text("a", "Hello")))
+	_, err := l.queue.Enqueue(l.Context(), text("a", "Another text"))
+	require.ErrorIs(l, err, router.ErrRefReused)
+	assert.Equal(l, 1, l.depth().Ready)
+	l.run()
+	require.Equal(l, ledger.Accepted, l.outcome(id).Status)
+	again, err := l.queue.EnqueueAll(l.Context(), queue.Item{Message: text("a", "Hello")})
+	require.NoError(l, err)
+	assert.Equal(l, []queue.Enqueued{{ID: id, Replayed: true}}, again)
+
+	other := l.add(text("", "Hello"))
+	assert.NotEqual(l, other, l.add(text("", "Hello")), "without a ref each is a message of its own")
+
+	l.vendor.Refuse(http.StatusForbidden)
+	m := text("b", "Hello")
+	m.Deadline = time.Now().Add(300 * time.Millisecond)
+	id = l.add(m)
+	before := l.outcome(id)
+	require.Equal(l, ledger.NotSent, before.Status, before.Reason)
+	l.vendor.Refuse(0)
+	require.NoError(l, l.router.SetOverride("vendor", router.OverrideIn))
+	assert.Equal(l, id, l.add(text("b", "Hello")), "after not_sent it is the same message")
+	after := l.outcome(id)
+	assert.Equal(l, ledger.Accepted, after.Status)
+	assert.Greater(l, len(after.Attempts), len(before.Attempts))
+}
+
+func testNamespaces(l *lab) {
+	l.run()
+	one, two := queue.Item{Message: text("a", "One"), Namespace: "one"}, queue.Item{Message: text("a", "Two"), Namespace: "two"}
+	list, err := l.queue.EnqueueAll(l.Context(), one, two)
+	require.NoError(l, err)
+	for i, e := range list {
+		require.NoError(l, e.Err)
+		m := l.outcome(e.ID)
+		assert.Equal(l, ledger.Accepted, m.Status)
+		assert.Equal(l, []string{"one", "two"}[i], m.Namespace)
+		assert.Equal(l, "a", m.Ref)
+	}
+	assert.Equal(l, 2, l.vendor.Total())
+	again, err := l.queue.EnqueueAll(l.Context(), one)
+	require.NoError(l, err)
+	assert.Equal(l, queue.Enqueued{ID: list[0].ID, Replayed: true}, again[0])
+}
+
+func testVerdicts(l *lab) {
+	wrong := text("c", "")
+	list, err := l.queue.EnqueueAll(l.Context(), queue.Item{Message: text("a", "Hello")}, queue.Item{Message: wrong},
+		queue.Item{Message: text("a", "Other")}, queue.Item{Message: text("a", "Hello")}, queue.Item{})
+	require.NoError(l, err)
+	require.Len(l, list, 5)
+	require.NoError(l, list[0].Err)
+	assert.Equal(l, provider.InvalidMessage, provider.CodeOf(list[1].Err))
+	require.ErrorIs(l, list[2].Err, router.ErrRefReused)
+	assert.Equal(l, queue.Enqueued{ID: list[0].ID, Replayed: true}, list[3])
+	assert.Equal(l, provider.InvalidMessage, provider.CodeOf(list[4].Err))
+	assert.Equal(l, 1, l.depth().Ready)
+}
+
+func testSendAt(l *lab) {
+	l.run()
+	m := text("a", "Hello")
+	m.SendAt = time.Now().Add(700 * time.Millisecond)
+	id := l.add(m)
+	assert.Equal(l, 1, l.depth().Later)
+	assert.Equal(l, ledger.Queued, l.status(id))
+	assert.Equal(l, ledger.Accepted, l.outcome(id).Status)
+	assert.False(l, time.Now().Before(m.SendAt), "it was sent before its time")
+	m.SendAt = time.Now().Add(-time.Hour)
+	_, err := l.queue.Enqueue(l.Context(), m)
+	assert.Equal(l, provider.InvalidMessage, provider.CodeOf(err))
+}
+
+func testCancel(l *lab) {
+	id := l.add(text("a", "Hello"))
+	ok, err := l.queue.Cancel(l.Context(), id)
+	require.NoError(l, err)
+	assert.True(l, ok)
+	again, err := l.queue.Cancel(l.Context(), id)
+	require.NoError(l, err)
+	assert.True(l, again, "it is still certain that it will not be sent")
+	l.run()
+	assert.Equal(l, ledger.Cancelled, l.outcome(id).Status)
+	assert.Equal(l, ledger.Accepted, l.outcome(l.add(text("b", "Hello"))).Status)
+	assert.Zero(l, l.vendor.Sent(id))
+	assert.Equal(l, id, l.add(text("a", "Hello")), "a cancelled message is not sent by its ref")
+	assert.Equal(l, ledger.Cancelled, l.status(id))
+	_, err = l.queue.Cancel(l.Context(), "msg_of-nobody")
+	require.ErrorIs(l, err, ledger.ErrNotFound)
+}
+
+func testCancelTooLate(l *lab) {
+	verdicts := make(chan bool, 1)
+	l.vendor.Meet(func(id string) {
+		ok, err := l.queue.Cancel(context.Background(), id)
+		assert.NoError(l, err)
+		verdicts <- ok
+	})
+	l.run()
+	id := l.add(text("a", "Hello"))
+	assert.Equal(l, ledger.Accepted, l.outcome(id).Status)
+	assert.False(l, <-verdicts)
+	ok, err := l.queue.Cancel(l.Context(), id)
+	require.NoError(l, err)
+	assert.False(l, ok)
+}
+
+func testPause(l *lab) {
+	require.NoError(l, l.queue.Pause(l.Context(), provider.Marketing))
+	l.run()
+	campaign := text("a", "Sale")
+	campaign.Class = provider.Marketing
+	id := l.add(campaign)
+	assert.Equal(l, ledger.Accepted, l.outcome(l.add(text("b", "Hello"))).Status)
+	assert.Equal(l, ledger.Queued, l.status(id))
+	list, err := l.queue.Stats(l.Context())
+	require.NoError(l, err)
+	assert.True(l, list[2].Paused)
+	require.NoError(l, l.queue.Resume(l.Context(), provider.Marketing))
+	assert.Equal(l, ledger.Accepted, l.outcome(id).Status)
+}
+
+func testOutage(l *lab) {
+	l.make(queue.Options{}, &router.Options{Breaker: router.Breaker{Failures: 1, OpenFor: time.Second}, Retry: router.Retry{MaxAttempts: 1}})
+	l.vendor.Refuse(http.StatusServiceUnavailable)
+	l.run()
+	id := l.add(text("a", "Hello"))
+	require.Eventually(l, func() bool { return l.depth().Later == 1 }, 10*time.Second, 10*time.Millisecond)
+	assert.Equal(l, ledger.Queued, l.status(id), "it waits for the vendor")
+	l.vendor.Refuse(0)
+	m := l.outcome(id)
+	assert.Equal(l, ledger.Accepted, m.Status)
+	assert.Equal(l, 1, l.vendor.Sent(id))
+}
+
+func testGivenUp(l *lab) {
+	l.make(queue.Options{Lanes: map[provider.Class]queue.Lane{provider.Transactional: {GiveUpAfter: 500 * time.Millisecond}}},
+		&router.Options{Breaker: router.Breaker{Failures: 1, OpenFor: time.Hour}})
+	l.vendor.Refuse(http.StatusServiceUnavailable)
+	l.run()
+	m := l.outcome(l.add(text("a", "Hello")))
+	assert.Equal(l, ledger.NotSent, m.Status)
+	assert.Equal(l, provider.Unavailable, m.Code)
+	assert.Contains(l, m.Reason, "given up")
+	assert.Equal(l, 1, l.depth().Dead)
+}
+
+func testDeadLetters(l *lab) {
+	l.make(queue.Options{Lanes: map[provider.Class]queue.Lane{provider.Transactional: {GiveUpAfter: time.Millisecond}}}, &router.Options{})
+	l.vendor.Refuse(http.StatusServiceUnavailable)
+	l.run()
+	ids := []string{l.add(text("a", "Hello")), l.add(text("b", "Hello"))}
+	for _, id := range ids {
+		require.Equal(l, ledger.NotSent, l.outcome(id).Status)
+	}
+	l.vendor.Refuse(0)
+	require.NoError(l, l.router.SetOverride("vendor", router.OverrideIn))
+	n, err := l.queue.Retry(l.Context(), "", ids[0])
+	require.NoError(l, err)
+	assert.Equal(l, 1, n)
+	assert.Equal(l, ledger.Accepted, l.outcome(ids[0]).Status)
+	assert.Equal(l, "Hello", l.vendor.Text(ids[0]))
+	n, err = l.queue.Retry(l.Context(), provider.Transactional)
+	require.NoError(l, err)
+	assert.Equal(l, 1, n)
+	assert.Equal(l, ledger.Accepted, l.outcome(ids[1]).Status)
+	_, err = l.queue.Retry(l.Context(), "", ids[0])
+	require.ErrorContains(l, err, "is accepted")
+	assert.Zero(l, l.depth())
+}
+
+func testDeadline(l *lab) {
+	m := text("a", "Hello")
+	m.Deadline = time.Now().Add(50 * time.Millisecond)
+	id := l.add(m)
+	short := text("b", "Hello")
+	short.Validity = 50 * time.Millisecond
+	other := l.add(short)
+	time.Sleep(time.Until(m.Deadline.Add(20 * time.Millisecond)))
+	l.run()
+	for _, id := range []string{id, other} {
+		got := l.outcome(id)
+		assert.Equal(l, ledger.NotSent, got.Status)
+		assert.Equal(l, provider.Unavailable, got.Code)
+		assert.Equal(l, "its deadline passed", got.Reason)
+	}
+	n, err := l.queue.Retry(l.Context(), "")
+	require.NoError(l, err)
+	assert.Zero(l, n, "they are late for ever")
+	assert.Zero(l, l.vendor.Total())
+}
+
+func testRefused(l *lab) {
+	id := l.add(text("a", "Hello"))
+	l.make(queue.Options{}, &router.Options{Routes: []router.Route{
+		{Match: router.Match{Countries: []string{"FR"}}, Targets: []router.Target{{Name: "vendor"}}},
+	}})
+	l.run()
+	m := l.outcome(id)
+	assert.Equal(l, ledger.Refused, m.Status)
+	assert.Equal(l, provider.NoRoute, m.Code)
+	assert.Empty(l, m.Text)
+	assert.Zero(l, l.depth())
+}
+
+func testOptedOut(l *lab) {
+	id := l.add(text("a", "Hello"))
+	_, err := l.ledger.OptOut(l.Context(), ledger.OptOut{Number: "+12125550123", Scope: ledger.ScopeAll, Source: ledger.FromAPI})
+	require.NoError(l, err)
+	_, err = l.queue.Enqueue(l.Context(), text("b", "Hello"))
+	assert.Equal(l, provider.OptedOut, provider.CodeOf(err))
+	l.run()
+	m := l.outcome(id)
+	assert.Equal(l, ledger.Refused, m.Status)
+	assert.Equal(l, provider.OptedOut, m.Code)
+	assert.Zero(l, l.vendor.Total())
+}
+
+func testPanic(l *lab) {
+	l.run()
+	m := l.outcome(l.add(text("a", "boom")))
+	assert.Equal(l, ledger.Unknown, m.Status)
+	assert.Len(l, m.Attempts, 1)
+	assert.Zero(l, l.depth())
+}
+
+func testRender(l *lab) {
+	l.make(queue.Options{Render: func(_ context.Context, render string, _ *provider.Message) (string, error) {
+		switch render {
+		case "panic":
+			panic("the renderer has a bug")
+		case "expired":
+			return "", provider.NewError(provider.InvalidMessage, "the code has expired")
+		}
+		return "Your code is " + render, nil
+	}}, &router.Options{})
+	l.run()
+	for _, c := range []struct {
+		render string
+		want   ledger.Status
+	}{{"123456", ledger.Accepted}, {"expired", ledger.Refused}, {"panic", ledger.Unknown}} {
+		list, err := l.queue.EnqueueAll(l.Context(), queue.Item{Message: text("", ""), Render: c.render})
+		require.NoError(l, err)
+		require.NoError(l, list[0].Err)
+		m := l.outcome(list[0].ID)
+		assert.Equal(l, c.want, m.Status, c.render)
+		if c.want == ledger.Accepted {
+			assert.Equal(l, "Your code is 123456", l.vendor.Text(list[0].ID))
+			assert.Empty(l, m.Text)
+		}
+	}
+}
+
+func testTexts(l *lab) {
+	m := text("a", "Your code is 123456")
+	m.Class = provider.OTP
+	id := l.add(m)
+	shown, err := l.ledger.Message(l.Context(), id)
+	require.NoError(l, err)
+	assert.Empty(l, shown.Text)
+	job, err := l.ledger.Job(l.Context(), id)
+	require.NoError(l, err)
+	assert.Equal(l, m.Text, job.Message.Text, "it is needed to send it")
+	l.run()
+	require.Equal(l, ledger.Accepted, l.outcome(id).Status)
+	assert.Equal(l, m.Text, l.vendor.Text(id))
+	_, err = l.ledger.Job(l.Context(), id)
+	require.ErrorIs(l, err, ledger.ErrNotQueued)
+}
+
+func testErase(l *lab) {
+	id := l.add(text("a", "Hello"))
+	_, err := l.ledger.Prune(l.Context())
+	require.NoError(l, err)
+	m, err := l.ledger.Message(l.Context(), id)
+	require.NoError(l, err)
+	assert.Equal(l, "Hello", m.Text, "what is queued keeps its text")
+	_, err = l.ledger.Erase(l.Context(), "+12125550123")
+	require.NoError(l, err)
+	assert.Equal(l, ledger.Cancelled, l.status(id))
+	assert.Zero(l, l.depth())
+}
+
+func testDrain(l *lab) {
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	l.vendor.Meet(func(string) { close(begun); <-goOn })
+	stop := l.run()
+	id := l.add(text("a", "Hello"))
+	<-begun
+	l.vendor.Meet(nil)
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); stop() }()
+	close(goOn)
+	<-stopped
+	assert.Equal(l, ledger.Accepted, l.status(id), "what is under way ends before Run does")
+}
+
+func testWait(l *lab) {
+	id := l.add(text("a", "Hello"))
+	ctx, cancel := context.WithTimeout(l.Context(), 10*time.Millisecond)
+	defer cancel()
+	m, err := l.queue.Wait(ctx, id)
+	require.ErrorIs(l, err, context.DeadlineExceeded)
+	assert.Equal(l, ledger.Queued, m.Status)
+	_, err = l.queue.Wait(l.Context(), "msg_of-nobody")
+	require.ErrorIs(l, err, ledger.ErrNotFound)
+}
+
+func testLater(l *lab) {
+	id := l.add(text("a", "Hello"))
+	require.NoError(l, l.router.Close(l.Context()))
+	require.NoError(l, l.ledger.Close())
+	var err error
+	l.ledger, err = l.open(ledger.Options{})
+	require.NoError(l, err)
+	l.make(queue.Options{}, &router.Options{})
+	l.run()
+	assert.Equal(l, ledger.Accepted, l.outcome(id).Status)
+}
