@@ -19,7 +19,8 @@ import (
 
 func main() {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup does
+	serve := len(os.Args) > 1 && os.Args[1] == "serve" // which reloads its configuration
+	if !signal.Ignored(syscall.SIGHUP) && !serve {     // as nohup does
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)

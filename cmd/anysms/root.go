@@ -11,6 +11,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cost"
 	"github.com/anysms/anysms/cmd/anysms/internal/demo"
 	"github.com/anysms/anysms/cmd/anysms/internal/driver"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway"
 	"github.com/anysms/anysms/cmd/anysms/internal/messages"
 	"github.com/anysms/anysms/cmd/anysms/internal/send"
 	"github.com/anysms/anysms/cmd/anysms/internal/setup"
@@ -71,6 +72,7 @@ func newRoot(a *cli.App) *cobra.Command {
 	root.AddCommand(demo.Command(a))
 	root.AddCommand(send.Commands(a)...)
 	root.AddCommand(messages.Commands(a)...)
+	root.AddCommand(gateway.Commands(a)...)
 	root.AddCommand(account.Commands(a)...)
 	root.AddCommand(cost.Commands(a)...)
 	root.AddCommand(driver.Commands(a)...)

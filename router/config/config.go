@@ -79,6 +79,10 @@ type Provider struct {
 type Options struct {
 	// Getenv looks up ${VAR}; nil = os.LookupEnv.
 	Getenv func(name string) (string, bool)
+	// Serve is what the section "serve" is read into, a pointer to a struct with json
+	// tags. If it has a method Check() error, that checks it. nil = the section, which
+	// is the gateway's, is not looked at.
+	Serve any
 }
 
 // Load reads a file, opens its providers with the drivers of the registry, and
@@ -118,6 +122,9 @@ func Read(ctx context.Context, r io.Reader, name, dir string, drivers *provider.
 	d := &document{name: name, dir: dir, getenv: os.LookupEnv, lines: make(lines)}
 	if opts != nil && opts.Getenv != nil {
 		d.getenv = opts.Getenv
+	}
+	if opts != nil {
+		d.serve = opts.Serve
 	}
 	if drivers == nil {
 		drivers = new(provider.Registry)

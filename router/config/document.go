@@ -20,6 +20,7 @@ type document struct {
 	dir    string // absolute; paths are relative to it
 	getenv func(string) (string, bool)
 	lines  lines
+	serve  any // Options.Serve
 
 	secrets []string // the settings that hold a secret as it is
 }

@@ -37,12 +37,39 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	if err := c.price(&file); err != nil {
 		return nil, err
 	}
+	if err := d.section("serve", root, d.serve); err != nil {
+		return nil, err
+	}
 	if err := d.open(ctx, c, root, drivers); err != nil {
 		c.closeProviders()
 		return nil, err
 	}
 	c.secrets = d.secrets
 	return c, nil
+}
+
+// section reads a part of the file that the program wants; into may be nil.
+func (d *document) section(name string, root *yaml.Node, into any) error {
+	if into == nil {
+		return nil
+	}
+	fields, err := d.fields("", root, 0)
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		if f.key != name || follow(f.value).ShortTag() == "!!null" {
+			continue
+		}
+		if err := d.decode(name, f.value, into); err != nil {
+			return err
+		}
+		d.noteSecrets(provider.Driver{}, name, name, f.value)
+		if c, ok := into.(interface{ Check() error }); ok {
+			return under(name, c.Check())
+		}
+	}
+	return nil
 }
 
 // decode reads a node into a struct with json tags.

@@ -28,6 +28,12 @@ func (d *document) noteSecrets(driver provider.Driver, path, key string, n *yaml
 		}
 		return
 	}
+	if n.Kind == yaml.SequenceNode {
+		for i, element := range n.Content {
+			d.noteSecrets(provider.Driver{}, fmt.Sprintf("%s[%d]", path, i), "", element)
+		}
+		return
+	}
 	if n.Kind != yaml.ScalarNode || n.Value == "" || strings.Contains(n.Value, "${") || !holdsSecret(driver, key) {
 		return
 	}

@@ -126,9 +126,14 @@ func (l *Ledger) OptIn(ctx context.Context, number string) (removed int, err err
 
 // OptOuts lists the opt-outs by number, those of one number if it is not "".
 func (l *Ledger) OptOuts(ctx context.Context, number string) iter.Seq2[OptOut, error] {
+	return l.OptOutsAfter(ctx, number, OptOut{})
+}
+
+// OptOutsAfter is [Ledger.OptOuts] from the one on that follows after, of which the number,
+// the scope and its value count.
+func (l *Ledger) OptOutsAfter(ctx context.Context, number string, after OptOut) iter.Seq2[OptOut, error] {
 	const page = 1000
 	return func(yield func(OptOut, error) bool) {
-		after := OptOut{}
 		for {
 			list, err := l.optOutsAfter(ctx, number, after, page)
 			if err != nil {

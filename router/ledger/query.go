@@ -21,7 +21,12 @@ type Filter struct {
 	Since, Until           time.Time // of creation; Since is inclusive, Until is not
 	Limit                  int       // default 50, at most 500
 	Cursor                 string    // the next of the page before
+	// Namespace is that of the messages, or [AllNamespaces]; "" = Options.Namespace.
+	Namespace string
 }
+
+// AllNamespaces selects the messages of every namespace.
+const AllNamespaces = "*"
 
 // Limits of a page.
 const (
@@ -60,11 +65,18 @@ func (l *Ledger) Messages(ctx context.Context, f Filter) (page []Message, next s
 }
 
 func (f Filter) where(namespace string) (sql string, args []any) {
-	args = []any{namespace}
-	conditions := []string{"namespace = $1"}
+	var conditions []string
 	add := func(condition string, value any) {
 		args = append(args, value)
 		conditions = append(conditions, fmt.Sprintf("%s $%d", condition, len(args)))
+	}
+	switch f.Namespace {
+	case "":
+		add("namespace =", namespace)
+	case AllNamespaces:
+		conditions = append(conditions, "1 = 1")
+	default:
+		add("namespace =", clean(f.Namespace))
 	}
 	for _, c := range []struct{ condition, value string }{
 		{"ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},

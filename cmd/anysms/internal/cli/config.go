@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/drivers/builtin"
 	"github.com/anysms/anysms/drivers/plugin"
 	"github.com/anysms/anysms/provider"
@@ -25,6 +26,8 @@ const DefaultConfig = "anysms.yaml"
 // ConfigFlag is the flag --config.
 type ConfigFlag struct {
 	Path string // as given; "" = $ANYSMS_CONFIG, else ./anysms.yaml
+	// Serve is the section serve of the configuration that was loaded.
+	Serve settings.Serve
 }
 
 // AddTo adds the flag.
@@ -34,7 +37,7 @@ func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
 
 // Load reads and checks the configuration. Its providers are open.
 func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
-	return c.load(ctx, nil)
+	return c.load(ctx, &config.Options{})
 }
 
 // LoadOffline is [ConfigFlag.Load] for commands that send nothing and contact no
@@ -68,6 +71,8 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	if err != nil {
 		return nil, err
 	}
+	c.Serve = settings.Serve{}
+	opts.Serve = &c.Serve
 	return config.Load(ctx, path, Registry(), opts)
 }
 

@@ -1,0 +1,102 @@
+// Package api is the gateway's HTTP API. Its OpenAPI document is made by huma from the
+// types of requests and responses. Requests are read by package strict and not by huma,
+// whose errors have neither our codes nor a JSON pointer per field, and which returns
+// 422 where a body cannot be read.
+package api
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/problem"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+// Backend is what the API works on.
+type Backend struct {
+	Gate   *apikey.Gate
+	Ledger *ledger.Ledger
+	Router *router.Router
+	// Configured returns the providers of the configuration.
+	Configured func() []config.Provider
+	Errors     *LastErrors
+	// Region returns the region of numbers without a calling code; "" = none.
+	Region func() string
+	Log    *slog.Logger
+	// Version is the program's.
+	Version string
+}
+
+// API serves /v1/ and /openapi.json. It is safe for concurrent use.
+type API struct {
+	Backend
+	mux      *http.ServeMux
+	document *huma.OpenAPI
+	openAPI  func() []byte
+}
+
+// New returns the API.
+func New(b Backend) *API {
+	a := &API{Backend: b, mux: http.NewServeMux(), document: newDocument(b.Version)}
+	a.messages()
+	a.analyses()
+	a.providers()
+	a.optOuts()
+	a.openAPI = sync.OnceValue(func() []byte {
+		list, _ := json.MarshalIndent(a.document, "", "  ") // of its own types
+		return append(list, '\n')
+	})
+	a.mux.HandleFunc("GET /openapi.json", a.serveDocument)
+	return a
+}
+
+// ServeHTTP serves a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, pattern := a.mux.Handler(r)
+	if pattern == "" {
+		noSuchCall(handler, r).Write(w)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+// noSuchCall turns the mux's own response, 404 or 405, into a problem.
+func noSuchCall(handler http.Handler, r *http.Request) *problem.Problem {
+	status := &statusOnly{header: make(http.Header)}
+	handler.ServeHTTP(status, r)
+	if status.code == http.StatusMethodNotAllowed {
+		p := problem.New(status.code, problem.BadRequest, "%s takes %s", r.URL.Path, status.header.Get("Allow"))
+		p.Allow = status.header.Get("Allow")
+		return p
+	}
+	return problem.New(http.StatusNotFound, problem.NotFound, "there is no such path; /openapi.json lists them")
+}
+
+type statusOnly struct {
+	header http.Header
+	code   int
+}
+
+func (s *statusOnly) Header() http.Header         { return s.header }
+func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (s *statusOnly) WriteHeader(code int)        { s.code = code }
+
+// serveDocument serves the OpenAPI document: without a key to this machine, to others
+// with any.
+func (a *API) serveDocument(w http.ResponseWriter, r *http.Request) {
+	if !a.Gate.FromHere(r) {
+		if _, p := a.Gate.Client(r); p != nil {
+			p.Write(w)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(a.openAPI())
+}

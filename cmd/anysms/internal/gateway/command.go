@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
+	"github.com/anysms/anysms/cmd/anysms/internal/setup"
+	"github.com/anysms/anysms/router/config"
+)
+
+type app struct{ *cli.App }
+
+// Commands returns the command serve.
+func Commands(a *cli.App) []*cobra.Command {
+	own := &app{a}
+	return []*cobra.Command{own.serveCommand()}
+}
+
+const serveHelp = `Serve the configuration over HTTP: one URL that sends through all vendors, and says what
+became of each message.
+
+  POST /v1/messages              send a message
+  GET  /v1/messages/{id}         what became of it
+  GET  /openapi.json             all calls
+
+The section serve of the configuration says who may do what; docs/gateway.md explains it:
+
+  database: anysms.db
+  serve:
+    listen: 127.0.0.1:8025
+    keys:
+      - {name: shop, key_sha256: "…", scopes: [send, read]}
+
+"anysms serve key new" makes a key. Without keys only this machine is served.
+
+SIGTERM and Ctrl-C finish what is under way. SIGHUP reads the configuration again; if it is
+wrong, the old one stays in force.`
+
+func (a *app) serveCommand() *cobra.Command {
+	conf := new(cli.ConfigFlag)
+	cmd := &cobra.Command{
+		Use:     "serve",
+		GroupID: cli.GroupSend,
+		Short:   "Serve an HTTP API that sends messages",
+		Long:    serveHelp,
+		Example: "  anysms serve\n  curl -d '{\"to\":\"+306900000001\",\"text\":\"Hello\"}' -H 'Content-Type: application/json' localhost:8025/v1/messages",
+		Args:    cli.Subcommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), conf) },
+	}
+	conf.AddTo(cmd)
+	cmd.AddCommand(a.keyCommand())
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, flag *cli.ConfigFlag) (err error) {
+	log := slog.New(slog.NewTextHandler(a.Err, nil))
+	load := func(ctx context.Context) (*config.Config, *settings.Serve, error) {
+		conf, err := flag.Load(ctx)
+		serve := flag.Serve
+		return conf, &serve, err
+	}
+	g, err := Open(ctx, Options{Load: load, Log: log, Version: setup.Version()})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		err = errors.Join(err, g.Close(closing))
+	}()
+	l, err := g.Listen()
+	if err != nil {
+		return err
+	}
+	stop := g.reloadOn(ctx, hangup())
+	defer stop()
+	fmt.Fprintf(a.Err, "serving http://%s; Ctrl-C ends it\n", l.Addr())
+	return g.Run(ctx, l)
+}
+
+// reloadOn reloads the configuration at each signal, until stop is called.
+func (g *Gateway) reloadOn(ctx context.Context, signals []os.Signal) (stop func()) {
+	if len(signals) == 0 {
+		return func() {}
+	}
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, signals...)
+	ended := make(chan struct{})
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-came:
+			}
+			if err := g.Reload(ctx); err != nil {
+				g.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
+				continue
+			}
+			g.log.Info("the configuration was reloaded")
+		}
+	}()
+	return func() {
+		signal.Stop(came)
+		cancel()
+		<-ended
+	}
+}
+
+func (a *app) keyCommand() *cobra.Command {
+	return cli.Parent("key", "", "Make keys for clients", "", &cobra.Command{
+		Use:   "new [NAME]",
+		Short: "Make a key, and print it with what goes into the configuration",
+		Long: `Make a key and print it, once: the configuration keeps only its SHA-256. The second line
+goes under serve.keys; choose scopes among send, read, optouts, admin and all.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			name := "shop"
+			if len(args) == 1 {
+				name = args[0]
+			}
+			key, sum := apikey.New()
+			fmt.Fprintln(a.Out, key)
+			fmt.Fprintf(a.Out, "- {name: %s, key_sha256: \"%s\", scopes: [send, read]}\n", name, sum)
+			return nil
+		},
+	})
+}

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/attribute"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+)
+
+// metrics are what /metrics shows: the router's instruments and the gateway's own.
+type metrics struct {
+	provider *sdkmetric.MeterProvider
+	handler  http.Handler
+	requests metric.Int64Counter
+}
+
+func newMetrics() (*metrics, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry))
+	if err != nil {
+		return nil, err
+	}
+	m := &metrics{
+		provider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter)),
+		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	}
+	m.requests, err = m.provider.Meter("github.com/anysms/anysms/gateway").Int64Counter("anysms.gateway.requests",
+		metric.WithDescription("HTTP requests by route and status"))
+	return m, err
+}
+
+// count counts a request. route is the mux's pattern, so that the number of time series
+// is bounded.
+func (m *metrics) count(ctx context.Context, route string, status int) {
+	m.requests.Add(ctx, 1, metric.WithAttributes(attribute.String("route", route), attribute.String("status", strconv.Itoa(status))))
+}
+
+func (m *metrics) close(ctx context.Context) error { return m.provider.Shutdown(ctx) }

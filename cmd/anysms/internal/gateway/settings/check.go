@@ -1,0 +1,191 @@
+package settings
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/suggest"
+)
+
+// The scopes of a key.
+const (
+	ScopeSend    = "send"    // messages, cancel, verifications, analyse
+	ScopeRead    = "read"    // what became of messages, providers, events
+	ScopeOptOuts = "optouts" // the list of opt-outs
+	ScopeAdmin   = "admin"   // everything, of its own messages
+	ScopeAll     = "all"     // the messages of the other keys too
+)
+
+// Scopes lists the scopes.
+func Scopes() []string { return []string{ScopeSend, ScopeRead, ScopeOptOuts, ScopeAdmin, ScopeAll} }
+
+// Events lists the short names of events.
+func Events() []string {
+	return []string{
+		"accepted", "sent", "delivered", "undelivered", "expired", "rejected", "refused", "not_sent", "unknown", "cancelled",
+		"received", "optout.added", "optout.removed",
+	}
+}
+
+// minKey is the length of a key that is given in full, in characters.
+const minKey = 32
+
+var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Check returns what is wrong as a [*provider.ConfigError].
+func (s *Serve) Check() error {
+	if err := checkAddress(s.Address()); err != nil {
+		return err
+	}
+	if len(s.Keys) == 0 && !s.Loopback() {
+		return provider.ConfigErrorf("listen", "%s can be reached from other machines; want keys, of which \"anysms serve key new\" makes one, or a loopback address such as %s", s.Address(), DefaultListen)
+	}
+	if s.PublicURL != "" {
+		if err := checkURL("public_url", s.PublicURL); err != nil {
+			return err
+		}
+	}
+	if t := s.TLS; t != nil && (t.CertFile == "" || t.KeyFile == "") {
+		return provider.ConfigErrorf("tls", "want both cert_file and key_file")
+	}
+	return firstError(s.checkKeys, s.checkWebhooks, s.checkHooks)
+}
+
+func firstError(checks ...func() error) error {
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Serve) checkKeys() error {
+	seen := make(map[string]bool)
+	for i := range s.Keys {
+		path := fmt.Sprintf("keys[%d]", i)
+		if err := s.Keys[i].check(path); err != nil {
+			return err
+		}
+		if seen[s.Keys[i].Name] {
+			return provider.ConfigErrorf(path+".name", "duplicate key name %q", s.Keys[i].Name)
+		}
+		seen[s.Keys[i].Name] = true
+	}
+	return nil
+}
+
+func (k *Key) check(path string) error {
+	switch {
+	case !name.MatchString(k.Name):
+		return provider.ConfigErrorf(path+".name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", k.Name)
+	case (k.Key == "") == (k.KeySHA256 == ""):
+		return provider.ConfigErrorf(path, "want key or key_sha256; \"anysms serve key new\" makes both")
+	case k.Key != "" && len(k.Key) < minKey:
+		return provider.ConfigErrorf(path+".key", "has %d characters; want at least %d, such as \"anysms serve key new\" makes", len(k.Key), minKey)
+	case len(k.Scopes) == 0:
+		return provider.ConfigErrorf(path+".scopes", "must not be empty; want some of %s", strings.Join(Scopes(), ", "))
+	case k.RateLimit < 0:
+		return provider.ConfigErrorf(path+".rate_limit", "%v; want messages per second, 0 = no limit", k.RateLimit)
+	}
+	if sum, err := hex.DecodeString(k.KeySHA256); err != nil || len(sum) != 32 && k.KeySHA256 != "" {
+		return provider.ConfigErrorf(path+".key_sha256", "want 64 hexadecimal digits")
+	}
+	for i, scope := range k.Scopes {
+		if err := oneOf(fmt.Sprintf("%s.scopes[%d]", path, i), scope, Scopes()); err != nil {
+			return err
+		}
+	}
+	for i, class := range k.Classes {
+		if err := checkClass(fmt.Sprintf("%s.classes[%d]", path, i), class); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Serve) checkWebhooks() error {
+	for i := range s.Webhooks {
+		w, path := &s.Webhooks[i], fmt.Sprintf("webhooks[%d]", i)
+		if err := checkURL(path+".url", w.URL); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(s.Webhooks[:i], func(o Webhook) bool { return o.URL == w.URL }) {
+			return provider.ConfigErrorf(path+".url", "duplicate url")
+		}
+		if _, err := WebhookSecret(w.Secret); err != nil {
+			return provider.ConfigErrorf(path+".secret", "%v", err)
+		}
+		for j, event := range w.Events {
+			if err := oneOf(fmt.Sprintf("%s.events[%d]", path, j), event, Events()); err != nil {
+				return err
+			}
+		}
+		if w.Key != "" && !slices.ContainsFunc(s.Keys, func(k Key) bool { return k.Name == w.Key }) {
+			return provider.ConfigErrorf(path+".key", "unknown key %q", w.Key)
+		}
+	}
+	return nil
+}
+
+// WebhookSecret reads a secret as Standard Webhooks write it: "whsec_" and base64, of at
+// least 24 bytes. Without the prefix it is taken as it is.
+func WebhookSecret(s string) ([]byte, error) {
+	const least = 24
+	secret := []byte(s)
+	if encoded, ok := strings.CutPrefix(s, "whsec_"); ok {
+		var err error
+		if secret, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+			return nil, fmt.Errorf("want base64 after whsec_")
+		}
+	}
+	if len(secret) < least {
+		return nil, fmt.Errorf("has %d bytes; want at least %d, such as whsec_ and the base64 of random bytes", len(secret), least)
+	}
+	return secret, nil
+}
+
+func (s *Serve) checkHooks() error {
+	for i := range s.Hooks {
+		h, path := &s.Hooks[i], fmt.Sprintf("hooks[%d]", i)
+		switch {
+		case !name.MatchString(h.Name):
+			return provider.ConfigErrorf(path+".name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", h.Name)
+		case slices.ContainsFunc(s.Hooks[:i], func(o Hook) bool { return o.Name == h.Name }):
+			return provider.ConfigErrorf(path+".name", "duplicate hook name %q", h.Name)
+		case h.Preset == "":
+			return provider.ConfigErrorf(path+".preset", "must not be empty: it says what software calls")
+		}
+		if h.Class != "" {
+			if err := checkClass(path+".class", h.Class); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkURL(path, s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return provider.ConfigErrorf(path, "want an https:// or http:// URL without a user, such as https://sms.example.com")
+	}
+	return nil
+}
+
+func checkClass(path string, c provider.Class) error {
+	return oneOf(path, string(c), []string{string(provider.OTP), string(provider.Transactional), string(provider.Marketing)})
+}
+
+func oneOf(path, got string, want []string) error {
+	if slices.Contains(want, got) {
+		return nil
+	}
+	return provider.ConfigErrorf(path, "%q%s; want one of %s", got, suggest.DidYouMean(got, want), strings.Join(want, ", "))
+}

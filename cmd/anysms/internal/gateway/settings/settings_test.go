@@ -1,0 +1,95 @@
+package settings_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
+	"github.com/anysms/anysms/drivers/builtin"
+	"github.com/anysms/anysms/router/config"
+)
+
+const providers = "providers: {a: {driver: phonify, api_key: x}}\n"
+
+const whole = `serve:
+  listen: 0.0.0.0:8025
+  public_url: https://sms.example.com
+  tls: {cert_file: a.pem, key_file: b.pem}
+  trusted_proxies: [10.0.0.0/8]
+  keys:
+    - {name: shop, key: "0123456789abcdef0123456789abcdef", scopes: [send, read], classes: [transactional], rate_limit: 50}
+    - {name: ops, key_sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, scopes: [admin, all]}
+  webhooks:
+    - {url: "https://shop.example.com/sms", secret: "${SECRET}", events: [delivered, received, optout.added], key: shop}
+  hooks:
+    - {name: login, preset: supabase, secret: "v1,whsec_abc", class: otp}
+`
+
+func read(t *testing.T, yaml string) (*settings.Serve, error) {
+	t.Helper()
+	var s settings.Serve
+	opts := &config.Options{Serve: &s, Getenv: func(string) (string, bool) { return "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", true }}
+	c, err := config.Read(t.Context(), strings.NewReader(providers+yaml), "anysms.yaml", ".", builtin.Registry(), opts)
+	if err != nil {
+		return nil, err
+	}
+	return &s, c.Close()
+}
+
+func TestRead(t *testing.T) {
+	s, err := read(t, whole)
+	require.NoError(t, err)
+	assert.False(t, s.Loopback())
+	assert.Equal(t, "0.0.0.0:8025", s.Address())
+	assert.Equal(t, "10.0.0.0/8", s.TrustedProxies[0].String())
+	assert.InDelta(t, 50, s.Keys[0].RateLimit, 0)
+	secret, err := settings.WebhookSecret(s.Webhooks[0].Secret)
+	require.NoError(t, err)
+	assert.Equal(t, "0123456789abcdef0123456789abcdef", string(secret))
+
+	for _, yaml := range []string{"", "serve:\n", "serve: {}\n", "serve: {listen: \"[::1]:80\"}\n", "serve: {listen: \"localhost:80\"}\n"} {
+		s, err = read(t, yaml)
+		require.NoError(t, err, yaml)
+		assert.True(t, s.Loopback(), yaml)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	key := func(rest string) string { return "serve:\n  keys:\n    - {name: shop, " + rest + "}\n" }
+	const good = `key: "0123456789abcdef0123456789abcdef"`
+	for name, c := range map[string]struct{ yaml, want string }{
+		"unknown setting":     {"serve:\n  listn: x\n", `anysms.yaml:3: serve.listn: unknown key (did you mean "listen"?)`},
+		"open without keys":   {"serve:\n  listen: 0.0.0.0:80\n", `anysms.yaml:3: serve.listen: 0.0.0.0:80 can be reached from other machines; want keys`},
+		"every address":       {"serve: {listen: \":80\"}\n", `anysms.yaml:2: serve.listen: :80 can be reached from other machines`},
+		"address":             {"serve: {listen: localhost}\n", `serve.listen: "localhost"; want host:port, such as 127.0.0.1:8025`},
+		"port":                {"serve: {listen: \"localhost:http\"}\n", `serve.listen: port "http"; want 0 to 65535`},
+		"public URL":          {"serve: {public_url: sms.example.com}\n", `serve.public_url: want an https:// or http:// URL`},
+		"half of TLS":         {"serve: {tls: {cert_file: a}}\n", `serve.tls: want both cert_file and key_file`},
+		"proxy":               {"serve: {trusted_proxies: [x]}\n", `anysms.yaml:2: serve.trusted_proxies[0]`},
+		"key name":            {"serve: {keys: [{name: \"a b\", " + good + ", scopes: [send]}]}\n", `serve.keys[0].name: "a b"; want 1 to 64 letters`},
+		"no key":              {key("scopes: [send]"), `anysms.yaml:4: serve.keys[0]: want key or key_sha256`},
+		"short key":           {key("key: secret, scopes: [send]"), `anysms.yaml:4: serve.keys[0].key: has 6 characters; want at least 32`},
+		"hash":                {key("key_sha256: abc, scopes: [send]"), `serve.keys[0].key_sha256: want 64 hexadecimal digits`},
+		"no scopes":           {key(good), `serve.keys[0].scopes: must not be empty; want some of send, read, optouts, admin, all`},
+		"scope":               {key(good + ", scopes: [snd]"), `serve.keys[0].scopes[0]: "snd" (did you mean "send"?); want one of send, read`},
+		"class":               {key(good + ", scopes: [send], classes: [codes]"), `serve.keys[0].classes[0]: "codes"; want one of otp, transactional, marketing`},
+		"rate":                {key(good + ", scopes: [send], rate_limit: -1"), `serve.keys[0].rate_limit: -1; want messages per second`},
+		"same key name":       {key(good+", scopes: [send]") + "    - {name: shop, " + good + ", scopes: [read]}\n", `anysms.yaml:5: serve.keys[1].name: duplicate key name "shop"`},
+		"webhook URL":         {"serve: {webhooks: [{url: x, secret: \"${S}\"}]}\n", `serve.webhooks[0].url: want an https:// or http:// URL`},
+		"webhook secret":      {"serve: {webhooks: [{url: \"https://a\", secret: short}]}\n", `serve.webhooks[0].secret: has 5 bytes; want at least 24`},
+		"webhook base64":      {"serve: {webhooks: [{url: \"https://a\", secret: whsec_!}]}\n", `serve.webhooks[0].secret: want base64 after whsec_`},
+		"webhook event":       {"serve: {webhooks: [{url: \"https://a\", secret: \"${S}\", events: [recieved]}]}\n", `serve.webhooks[0].events[0]: "recieved" (did you mean "received"?)`},
+		"webhook key":         {"serve: {webhooks: [{url: \"https://a\", secret: \"${S}\", key: shop}]}\n", `serve.webhooks[0].key: unknown key "shop"`},
+		"hook without preset": {"serve: {hooks: [{name: login}]}\n", `serve.hooks[0].preset: must not be empty`},
+		"hook name":           {"serve: {hooks: [{name: a/b, preset: x}]}\n", `serve.hooks[0].name: "a/b"`},
+		"hook class":          {"serve: {hooks: [{name: a, preset: x, class: y}]}\n", `serve.hooks[0].class: "y"; want one of otp`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := read(t, c.yaml)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
