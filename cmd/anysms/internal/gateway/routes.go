@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -75,7 +76,7 @@ func (g *Gateway) watch(next http.Handler) http.Handler {
 		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			fault := recover()
-			if fault == http.ErrAbortHandler {
+			if err, is := fault.(error); is && errors.Is(err, http.ErrAbortHandler) {
 				panic(fault)
 			}
 			if fault != nil {

@@ -69,10 +69,6 @@ func queryParam(name, description string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
-func headerParam(name, description string) *huma.Param {
-	return &huma.Param{Name: name, In: "header", Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
-}
-
 func enumParam(name, description string, words []string) *huma.Param {
 	p := queryParam(name, description)
 	for _, w := range words {

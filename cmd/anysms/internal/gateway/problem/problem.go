@@ -5,6 +5,7 @@ package problem
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -88,14 +89,8 @@ func pointerOf(code provider.Code) string {
 // Error is the problem in words.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// GetStatus is the HTTP status.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// ContentType is that of problems.
-func (p *Problem) ContentType(string) string { return ContentType }
-
-// GetHeaders has Retry-After, where it is known, and how to authenticate.
-func (p *Problem) GetHeaders() http.Header {
+// headers has Retry-After, where it is known, and how to authenticate.
+func (p *Problem) headers() http.Header {
 	h := make(http.Header)
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int((p.RetryAfter+time.Second-1)/time.Second)))
@@ -111,9 +106,7 @@ func (p *Problem) GetHeaders() http.Header {
 
 // Write writes the problem as a response.
 func (p *Problem) Write(w http.ResponseWriter) {
-	for name, values := range p.GetHeaders() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.headers())
 	w.Header().Set("Content-Type", ContentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(p.Status)

@@ -230,13 +230,10 @@ func keys(m map[string]int) (list []string) {
 	return list
 }
 
-// want names a type for an error; a type can say itself what it wants.
+// want names a type for an error.
 func want(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
-	}
-	if w, ok := reflect.Zero(t).Interface().(interface{ Want() string }); ok {
-		return w.Want()
 	}
 	switch t.Kind() {
 	case reflect.String:
