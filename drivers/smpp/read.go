@@ -58,8 +58,8 @@ func acknowledge(p wire.PDU, status uint32) wire.PDU {
 	return wire.PDU{Command: p.Command.Response(), Status: status, Sequence: p.Sequence, Body: []byte{0}}
 }
 
-// answered finds the request of a response. A response that belongs to none,
-// such as a second one, says nothing. A generic_nack without a number says that
+// answered finds the request of a response. A response that belongs to none, such
+// as a second one or one to a request that has not left, says nothing. A generic_nack without a number says that
 // the SMSC has lost its place in the stream.
 func (n *session) answered(p wire.PDU) {
 	if p.Command == wire.GenericNack && p.Sequence == 0 {
@@ -68,7 +68,7 @@ func (n *session) answered(p wire.PDU) {
 	}
 	n.mu.Lock()
 	r := n.pending[p.Sequence]
-	if r == nil || p.Command != wire.GenericNack && p.Command != wire.CommandOf(r.frame).Response() {
+	if r == nil || r.state.Load() != writing || p.Command != wire.GenericNack && p.Command != wire.CommandOf(r.frame).Response() {
 		n.mu.Unlock()
 		return
 	}
