@@ -119,7 +119,8 @@ func (w *work) loadMessages(ctx context.Context, tx Tx, ids []string) error {
 		if err := scanMessage(scan, &r.Message); err != nil {
 			return err
 		}
-		w.messages[r.ID] = r
+		was := r.seldom()
+		r.stored, w.messages[r.ID] = &was, r
 		return nil
 	}, `SELECT `+messageColumns+` FROM anysms_messages WHERE id = ANY($1)`, ids)
 }
@@ -156,7 +157,7 @@ func (w *work) loadAttempts(ctx context.Context, tx Tx, ids []string) error {
 		}
 		if r := w.messages[a.message]; r != nil {
 			r.attempts = append(r.attempts, a)
-			w.attempts[a.ID] = r
+			w.attempts[a.ID], w.stored[a.ID] = r, *a
 			w.index(a)
 		}
 		return nil

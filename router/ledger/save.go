@@ -3,15 +3,30 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/anysms/anysms/provider"
 )
 
-// Statements that write whole rows.
+// Statements that write whole rows, and what may change of a row that is there. What
+// changes seldom has a statement of its own: writing a column writes its indexes too.
 var (
-	putMessage = upsert("anysms_messages", messageColumns)
-	putAttempt = upsert("anysms_attempts", attemptColumns)
-	putEvent   = fmt.Sprintf(`INSERT INTO anysms_events (%s) VALUES (%s) ON CONFLICT (event_key) DO NOTHING`,
+	putMessage    = upsert("anysms_messages", messageColumns)
+	putAttempt    = upsert("anysms_attempts", attemptColumns)
+	updateMessage = update("anysms_messages", messageColumns, hotMessageColumns)
+	updateSeldom  = update("anysms_messages", messageColumns, seldomMessageColumns)
+	updateAttempt = update("anysms_attempts", attemptColumns, hotAttemptColumns)
+	putEvent      = fmt.Sprintf(`INSERT INTO anysms_events (%s) VALUES (%s) ON CONFLICT (event_key) DO NOTHING`,
 		strings.TrimPrefix(eventColumns, "seq, "), placeholders(len(columns(eventColumns))-1))
+)
+
+const (
+	hotMessageColumns = `status, code, reason, provider, provider_id, encoding, segments, cost_micros, cost_currency,
+	cost_estimated, duplicate_possible, ignored, updated_at, concluded, cancelled`
+	seldomMessageColumns = `recipient, sender, body, class, tag, country, last_attempt_at`
+	hotAttemptColumns    = `provider, outcome, settled, contradicted, code, vendor_code, reason, provider_id, started_at, duration_us,
+	reconciled, abandoned`
 )
 
 const putClaim = `INSERT INTO anysms_claims (namespace, ref, fingerprint, message, owner, run, keep_until)
@@ -55,52 +70,118 @@ func upsert(table, list string) string {
 		table, strings.Join(names, ", "), placeholders(len(names)), strings.Join(sets, ", "))
 }
 
-// save writes what was changed.
-func (w *work) save(ctx context.Context, tx Tx) error {
-	var claims, messages, attempts, gone, events, joined, optOuts, noOptOuts [][]any
+// partial is a statement that writes some columns of a row.
+type partial struct {
+	sql string
+	at  []int // where its arguments are in the whole row
+}
+
+func update(table, list, some string) partial {
+	names, p := columns(list), partial{at: []int{0}}
+	var sets []string
+	for i, name := range columns(some) {
+		p.at = append(p.at, slices.Index(names, name))
+		sets = append(sets, fmt.Sprintf("%s = $%d", name, i+2))
+	}
+	p.sql = fmt.Sprintf(`UPDATE %s SET %s WHERE id = $1`, table, strings.Join(sets, ", "))
+	return p
+}
+
+func (p partial) of(row []any) []any {
+	args := make([]any, len(p.at))
+	for i, at := range p.at {
+		args[i] = row[at]
+	}
+	return args
+}
+
+// batches are the rows that statements write.
+type batches struct{ newMessages, messages, seldom, newAttempts, attempts, gone, claims, events, joined, optOuts, noOptOuts [][]any }
+
+// changes collects what was changed.
+func (w *work) changes() *batches {
+	b := new(batches)
 	for _, c := range w.byRef {
-		if !c.changed {
-			continue
+		if c.changed {
+			b.claims = append(b.claims, []any{c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)})
 		}
-		claims = append(claims, []any{c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)})
 	}
 	for _, r := range w.messages {
-		if !r.changed {
-			continue
-		}
-		messages = append(messages, r.row())
-		for _, a := range r.attempts {
-			attempts = append(attempts, a.row())
-		}
-		for _, id := range r.gone {
-			gone = append(gone, []any{id})
+		if r.changed {
+			b.addRecord(w, r)
 		}
 	}
 	for _, e := range w.newEvents {
-		events = append(events, e.row())
+		b.events = append(b.events, e.row())
 	}
 	for _, e := range w.joined {
-		joined = append(joined, e.joinedRow())
+		b.joined = append(b.joined, e.joinedRow())
 	}
 	for _, o := range w.newOptOuts {
-		optOuts = append(optOuts, o.row())
+		b.optOuts = append(b.optOuts, o.row())
 	}
 	for _, o := range w.goneOptOuts {
-		noOptOuts = append(noOptOuts, []any{o.Number, string(o.Scope), o.Value})
+		b.noOptOuts = append(b.noOptOuts, []any{o.Number, string(o.Scope), o.Value})
 	}
+	return b
+}
+
+func (b *batches) addRecord(w *work, r *record) {
+	row := r.row()
+	switch {
+	case r.stored == nil:
+		b.newMessages = append(b.newMessages, row)
+	default:
+		b.messages = append(b.messages, updateMessage.of(row))
+		if r.seldom() != *r.stored {
+			b.seldom = append(b.seldom, updateSeldom.of(row))
+		}
+	}
+	for _, a := range r.attempts {
+		was, there := w.stored[a.ID]
+		was.standing = a.standing // it is not stored
+		switch {
+		case !there:
+			b.newAttempts = append(b.newAttempts, a.row())
+		case was != *a:
+			b.attempts = append(b.attempts, updateAttempt.of(a.row()))
+		}
+	}
+	for _, id := range r.gone {
+		b.gone = append(b.gone, []any{id})
+	}
+}
+
+// seldom are the fields of a message that seldom change.
+type seldom struct {
+	to, from, text, tag, country string
+	class                        provider.Class
+	lastAttempt                  int64
+}
+
+func (m *Message) seldom() seldom {
+	return seldom{m.To, m.From, m.Text, m.Tag, m.Country, m.Class, micros(m.lastAttempt)}
+}
+
+// save writes what was changed.
+func (w *work) save(ctx context.Context, tx Tx) error {
+	b := w.changes()
 	for _, s := range []struct {
 		sql  string
 		rows [][]any
 	}{
-		{putMessage, messages},
-		{putAttempt, attempts},
+		{putMessage, b.newMessages},
+		{updateMessage.sql, b.messages},
+		{updateSeldom.sql, b.seldom},
+		{putAttempt, b.newAttempts},
+		{updateAttempt.sql, b.attempts},
 		{putSegment, w.segments},
-		{`DELETE FROM anysms_attempts WHERE id = $1`, gone},
-		{putClaim, claims},
-		{putEvent, events},
-		{joinEvent, joined},
-		{`DELETE FROM anysms_optouts WHERE number = $1 AND scope = $2 AND scope_value = $3`, noOptOuts},
-		{putOptOut, optOuts},
+		{`DELETE FROM anysms_attempts WHERE id = $1`, b.gone},
+		{putClaim, b.claims},
+		{putEvent, b.events},
+		{joinEvent, b.joined},
+		{`DELETE FROM anysms_optouts WHERE number = $1 AND scope = $2 AND scope_value = $3`, b.noOptOuts},
+		{putOptOut, b.optOuts},
 		{putCursor, w.cursors},
 	} {
 		if len(s.rows) == 0 {

@@ -54,6 +54,7 @@ type record struct {
 	events   []*Event
 	gone     []string // attempts to delete
 	changed  bool
+	stored   *seldom // what the database has; nil = it does not have the message
 }
 
 // work is the part of the ledger that a batch of changes works on. What is changed in
@@ -71,6 +72,7 @@ type work struct {
 	known    map[string]bool       // keys of events
 	optOuts  map[string][]OptOut   // by number
 	alive    map[string]bool       // runs
+	stored   map[string]Attempt    // what the database has, by id
 
 	jobs        []*Job   // to put into the queue, or back
 	goneJobs    []string // messages that leave the queue
@@ -92,6 +94,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		claims: make(map[string]*claim), messages: make(map[string]*record), attempts: make(map[string]*record),
 		parked: make(map[string][]*Event), known: make(map[string]bool), optOuts: make(map[string][]OptOut),
 		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), byRef: make(map[refKey]*claim),
+		stored: make(map[string]Attempt),
 	}
 	ids := slices.Clone(n.messages)
 	for _, read := range []func() error{
