@@ -24,11 +24,15 @@ func (l *Ledger) Look(ctx context.Context, c router.Claim) (prior *router.Result
 	if err := checkRef(c.Ref); err != nil {
 		return nil, err
 	}
-	err = l.view(ctx, claimNeeds(c), func(w *work) (err error) {
-		prior, err = w.prior(c)
+	var known *router.Result // not prior: the question may still be answered when queue has returned
+	err = l.queue(ctx, l.looks, claimNeeds(c), func(w *work) (err error) {
+		known, err = w.prior(c)
 		return err
 	})
-	return prior, keepVerdict(err)
+	if err != nil {
+		return nil, keepVerdict(err)
+	}
+	return known, nil
 }
 
 // Begin implements [router.Store]. The claim and the intent of the attempt are durable
@@ -53,7 +57,7 @@ func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) e
 	if err := checkRef(c.Ref); err != nil {
 		return err
 	}
-	n := needs{refs: []string{c.Ref}, attempts: attemptIDs(r.Attempts)}
+	n := needs{refs: []string{c.Ref}}
 	if r.ID != "" {
 		n.parked = idsOf(r.ID)
 	}

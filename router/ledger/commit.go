@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 	"time"
 )
 
@@ -24,6 +26,11 @@ type op struct {
 // do makes a change. It returns when the change is durable, or with apply's error. When
 // the context ends first, the change may still be made.
 func (l *Ledger) do(ctx context.Context, n needs, apply func(*work) error) error {
+	return l.queue(ctx, l.ops, n, apply)
+}
+
+// queue hands an operation to who takes those of a channel, and waits for its end.
+func (l *Ledger) queue(ctx context.Context, to chan<- *op, n needs, apply func(*work) error) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
@@ -34,7 +41,7 @@ func (l *Ledger) do(ctx context.Context, n needs, apply func(*work) error) error
 		return ErrClosed
 	}
 	select {
-	case l.ops <- o:
+	case to <- o:
 		l.closing.RUnlock()
 	case <-ctx.Done():
 		l.closing.RUnlock()
@@ -51,65 +58,133 @@ func (l *Ledger) do(ctx context.Context, n needs, apply func(*work) error) error
 // commitAll is the only writer of this ledger. While one transaction is written, the
 // operations that arrive gather for the next.
 func (l *Ledger) commitAll() {
-	defer close(l.stopped)
-	for o := range l.ops {
-		batch := []*op{o}
-	gather:
-		for len(batch) < maxBatch {
-			select {
-			case next, open := <-l.ops:
-				if !open {
-					break gather
-				}
-				batch = append(batch, next)
-			default:
-				break gather
+	written := make(chan *batch) // so that a batch gathers while one is synced
+	var settled sync.WaitGroup
+	settled.Go(func() {
+		for b := range written {
+			if b.settle(); b.err == nil {
+				l.watches.tell(b.settled)
 			}
 		}
-		l.commit(batch)
+	})
+	for o := range l.ops {
+		b := &batch{ops: gather(o, l.ops)}
+		b.err = l.commit(b)
+		written <- b
 	}
+	close(written)
+	settled.Wait()
 }
 
-// commit makes the changes of a batch in one transaction. If the database does not take
-// one of them, each is tried by itself, so that one spoils no other.
-func (l *Ledger) commit(batch []*op) {
-	err := l.commitTogether(batch)
-	alone := len(batch) > 1 && errors.Is(err, ErrBadValue)
-	for _, o := range batch {
-		if alone {
-			if err := l.commitTogether([]*op{o}); err != nil {
-				o.err = err
+// gather returns an operation with those that wait behind it.
+func gather(first *op, from <-chan *op) []*op {
+	list := []*op{first}
+	runtime.Gosched() // those that are about to ask share the transaction
+	for len(list) < maxBatch {
+		select {
+		case next, open := <-from:
+			if !open {
+				return list
 			}
-		} else if err != nil {
-			o.err = err
+			list = append(list, next)
+		default:
+			return list
+		}
+	}
+	return list
+}
+
+// batch are operations that share a transaction.
+type batch struct {
+	ops     []*op
+	durable func() error // waits until the transaction is on disk; nil = it is
+	settled []string     // queued messages that have an outcome now
+	err     error
+}
+
+func (b *batch) needs() (all needs) {
+	for _, o := range b.ops {
+		all.add(o.needs)
+	}
+	return all
+}
+
+// settle tells the callers, once what they asked for is durable.
+func (b *batch) settle() {
+	if b.err == nil && b.durable != nil {
+		b.err = b.durable()
+	}
+	for _, o := range b.ops {
+		if b.err != nil {
+			o.err = b.err
 		}
 		close(o.done)
 	}
 }
 
-func (l *Ledger) commitTogether(batch []*op) error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
-	defer cancel()
-	var all needs
-	for _, o := range batch {
-		all.add(o.needs)
+// commit makes the changes of a batch in one transaction. If the database does not take
+// one of them, each is tried by itself, so that one spoils no other.
+func (l *Ledger) commit(b *batch) error {
+	err := l.commitTogether(b)
+	if len(b.ops) == 1 || !errors.Is(err, ErrBadValue) {
+		return err
 	}
 	var settled []string
-	err := l.db.Write(ctx, func(tx Tx) error {
+	for _, o := range b.ops {
+		alone := &batch{ops: []*op{o}}
+		err := l.commitTogether(alone)
+		if err == nil && alone.durable != nil {
+			err = alone.durable()
+		}
+		if err != nil {
+			o.err = err
+			continue
+		}
+		settled = append(settled, alone.settled...)
+	}
+	b.durable, b.settled = nil, settled
+	return nil
+}
+
+func (l *Ledger) commitTogether(b *batch) error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+	defer cancel()
+	all := b.needs()
+	change := func(tx Tx) error {
 		w, err := l.load(ctx, tx, all)
 		if err != nil {
 			return err
 		}
-		for _, o := range batch {
+		for _, o := range b.ops {
 			o.err = o.apply(w)
 		}
-		settled = w.settled
+		b.settled = w.settled
 		return w.save(ctx, tx)
-	})
-	if err == nil {
-		l.watches.tell(settled)
 	}
+	p, ok := l.db.(Pipelined)
+	if !ok {
+		return l.db.Write(ctx, change)
+	}
+	var err error
+	b.durable, err = p.Commit(ctx, change)
 	return err
+}
+
+// lookAll answers the questions of many senders together: they share a transaction, which
+// changes nothing.
+func (l *Ledger) lookAll() {
+	for o := range l.looks {
+		b := &batch{ops: gather(o, l.looks)}
+		ctx, cancel := context.WithTimeout(context.Background(), writeTime)
+		b.err = l.view(ctx, b.needs(), func(w *work) error {
+			for _, o := range b.ops {
+				o.err = o.apply(w)
+			}
+			return nil
+		})
+		cancel()
+		b.settle()
+	}
 }
 
 // view runs f on what the database knows of the needs, and changes nothing.

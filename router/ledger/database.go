@@ -30,6 +30,15 @@ type Database interface {
 	Close() error
 }
 
+// Pipelined is a [Database] that begins one transaction while the one before is made
+// durable.
+type Pipelined interface {
+	Database
+	// Commit is Write, but returns as soon as the next transaction may begin. durable
+	// waits until this one, and all before it, are on disk.
+	Commit(ctx context.Context, f func(Tx) error) (durable func() error, err error)
+}
+
 // Tx is a transaction.
 type Tx interface {
 	// Query calls row for each row of the result.

@@ -63,6 +63,16 @@ func keyed(key []byte, purpose, value string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// idAt is not after the ids that are made at a time or later, and after those that are made
+// a millisecond or more before. Ids are kept in this order, so that what was made in some
+// time is found without another index.
+func idAt(prefix string, t time.Time) string {
+	if t.Unix() < 0 {
+		t = time.Unix(0, 0)
+	}
+	return newID(prefix, t)[:len(prefix)+len("01234567-0123")]
+}
+
 // newID returns a prefix and a UUID of version 7: the time, then 74 random bits.
 func newID(prefix string, now time.Time) string {
 	var b [16]byte

@@ -44,11 +44,12 @@ type Ledger struct {
 	options Options
 	db      Database
 
-	closing sync.RWMutex // ops may be sent to while it is read-locked and not closed
+	closing sync.RWMutex // the channels may be sent to while it is read-locked and not closed
 	closed  bool
-	ops     chan *op
+	ops     chan *op // changes
+	looks   chan *op // questions
+	workers sync.WaitGroup
 	watches watches
-	stopped chan struct{}
 }
 
 var (
@@ -79,11 +80,12 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), stopped: make(chan struct{})}
+	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), looks: make(chan *op, maxBatch)}
 	if err := l.checkKey(ctx); err != nil {
 		return nil, err
 	}
-	go l.commitAll()
+	l.workers.Go(l.commitAll)
+	l.workers.Go(l.lookAll)
 	if err := l.Recover(ctx); err != nil {
 		l.stop()
 		return nil, err
@@ -134,9 +136,10 @@ func (l *Ledger) stop() bool {
 	l.closed = true
 	if first {
 		close(l.ops)
+		close(l.looks)
 	}
 	l.closing.Unlock()
-	<-l.stopped
+	l.workers.Wait()
 	return first
 }
 

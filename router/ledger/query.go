@@ -87,9 +87,11 @@ func (f Filter) where(namespace string) (sql string, args []any) {
 		}
 	}
 	if !f.Since.IsZero() {
+		add("id >=", idAt("msg_", f.Since))
 		add("created_at >=", micros(f.Since))
 	}
 	if !f.Until.IsZero() {
+		add("id <", idAt("msg_", f.Until.Add(time.Millisecond)))
 		add("created_at <", micros(f.Until))
 	}
 	return strings.Join(conditions, " AND "), args

@@ -48,16 +48,25 @@ const statsSQL = `SELECT a.provider, m.country, a.started_at / 86400000000, coun
 	CAST(sum(CASE WHEN a.settled = 'accepted' AND m.provider = a.provider AND m.status IN ('undelivered', 'expired', 'rejected') THEN 1 ELSE 0 END) AS BIGINT),
 	CAST(sum(a.duration_us) AS BIGINT)
 	FROM anysms_attempts a JOIN anysms_messages m ON m.id = a.message
-	WHERE a.started_at >= $1 AND a.started_at < $2 AND m.namespace = $3
+	WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND m.namespace = $3
 	GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 
 const costsSQL = `SELECT provider, country, created_at / 86400000000, cost_currency, cost_estimated, CAST(sum(cost_micros) AS BIGINT)
-	FROM anysms_messages WHERE created_at >= $1 AND created_at < $2 AND namespace = $3 AND cost_currency <> ''
+	FROM anysms_messages WHERE id >= $4 AND id < $5 AND created_at >= $1 AND created_at < $2 AND namespace = $3 AND cost_currency <> ''
 	GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`
+
+// reuse bounds how long before an attempt its id may have been made: one that was begun and
+// not made keeps it for the next.
+const reuse = 7 * 24 * time.Hour
 
 // Stats sums up by provider, country and day. since is inclusive, until is not.
 func (l *Ledger) Stats(ctx context.Context, since, until time.Time) (list []Stat, err error) {
-	args := []any{micros(since), micros(until), l.options.Namespace}
+	args := func(prefix string, early time.Duration) []any {
+		return []any{
+			micros(since), micros(until), l.options.Namespace,
+			idAt(prefix, since.Add(-early)), idAt(prefix, until.Add(time.Millisecond)),
+		}
+	}
 	type place struct {
 		provider, country string
 		day               int64
@@ -79,7 +88,7 @@ func (l *Ledger) Stats(ctx context.Context, since, until time.Time) (list []Stat
 			at[p] = len(list)
 			list = append(list, s)
 			return err
-		}, statsSQL, args...)
+		}, statsSQL, args("att_", reuse)...)
 		if err != nil {
 			return err
 		}
@@ -94,7 +103,7 @@ func (l *Ledger) Stats(ctx context.Context, since, until time.Time) (list []Stat
 				list[i].Charged = append(list[i].Charged, m)
 			}
 			return err
-		}, costsSQL, args...)
+		}, costsSQL, args("msg_", 0)...)
 	})
 	return list, keepVerdict(err)
 }

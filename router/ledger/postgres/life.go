@@ -86,6 +86,9 @@ func (l *life) end() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pulse)
 	defer cancel()
-	_ = l.conn.Close(ctx) // a server that is gone is no error: the lock is gone too
+	// A server that is gone is no error: the lock is gone too. Closing the session ends the
+	// lock as well, but some time later.
+	_, _ = l.conn.Exec(ctx, `SELECT pg_advisory_unlock($1)`, l.run)
+	_ = l.conn.Close(ctx)
 	return nil
 }

@@ -146,3 +146,37 @@ func TestRemoved(t *testing.T) {
 		})
 	}
 }
+
+// TestLog loses the only connection: SQLite removes the log and makes another, and that is
+// the one that is synced.
+func TestLog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	b := newBroken(t, path)
+	for len(b.db.idle) > 0 { // no reader stays connected
+		if s := <-b.db.idle; s != nil {
+			require.NoError(t, s.close())
+		}
+	}
+	for range maxReaders {
+		b.db.idle <- nil
+	}
+	before := b.db.wal.info
+	require.NoError(t, b.db.writer.close())
+	require.NoFileExists(t, path+"-wal")
+	require.NoError(t, b.record(0))
+	now, err := os.Stat(path + "-wal")
+	require.NoError(t, err)
+	assert.True(t, os.SameFile(now, b.db.wal.info))
+	assert.NotSame(t, before, b.db.wal.info)
+	assert.Equal(t, b.db.wal.written, b.db.wal.synced)
+}
+
+// TestSyncFails makes an fsync fail: nothing is acknowledged from then on, as nobody knows
+// what is on disk.
+func TestSyncFails(t *testing.T) {
+	b := newBroken(t, filepath.Join(t.TempDir(), "anysms.db"))
+	require.NoError(t, b.record(0))
+	require.NoError(t, b.db.wal.file.Close())
+	require.ErrorContains(t, b.record(0), "what was written last may not be on disk")
+	require.ErrorContains(t, b.record(0), "restart this program")
+}
