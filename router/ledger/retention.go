@@ -55,24 +55,21 @@ func (l *Ledger) pruneTexts(ctx context.Context, tx Tx) (Pruned, bool, error) {
 func (l *Ledger) pruneMessages(ctx context.Context, tx Tx) (p Pruned, more bool, err error) {
 	now := time.Now()
 	end := now.Add(-l.options.Retention)
-	var ids, claims [][]any
+	var ids [][]any
 	err = tx.Query(ctx, func(scan scanner) error {
-		var id, namespace, ref string
-		err := scan(&id, &namespace, &ref)
-		ids, claims = append(ids, []any{id}), append(claims, []any{namespace, ref, id})
+		var id string
+		err := scan(&id)
+		ids = append(ids, []any{id})
 		return err
-	}, `SELECT id, namespace, ref FROM anysms_messages m
+	}, `SELECT id FROM anysms_messages m
 		WHERE id < $4 AND created_at < $1 AND updated_at < $1 AND status <> 'sending' AND status <> 'queued'
-		AND NOT EXISTS (SELECT 1 FROM anysms_claims c WHERE c.namespace = m.namespace AND c.ref = m.ref AND c.message = m.id
-			AND (c.owner <> '' OR c.keep_until >= $2))
+		AND NOT EXISTS (SELECT 1 FROM anysms_claims c WHERE c.message = m.id AND (c.owner <> '' OR c.keep_until >= $2))
 		ORDER BY id LIMIT $3`, micros(end), micros(now), pruneBatch, idAt("msg_", end.Add(time.Millisecond)))
 	if err != nil || len(ids) == 0 {
 		return p, false, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM anysms_claims WHERE namespace = $1 AND ref = $2 AND message = $3`, claims...); err != nil {
-		return p, false, err
-	}
 	for _, sql := range []string{
+		`DELETE FROM anysms_claims WHERE message = $1`,
 		`DELETE FROM anysms_attempts WHERE message = $1`,
 		`DELETE FROM anysms_segments WHERE message = $1`,
 		`DELETE FROM anysms_messages WHERE id = $1`,

@@ -86,8 +86,8 @@ CREATE TABLE anysms_claims (
 INSERT INTO anysms_claims (namespace, ref, fingerprint, message, owner, run, keep_until)
 	SELECT namespace, ref, fingerprint, message, owner, run, keep_until FROM anysms_claims_old;
 DROP TABLE anysms_claims_old;
+CREATE INDEX anysms_claims_message ON anysms_claims (message);
 
 -- +goose Down
 CREATE INDEX anysms_messages_created ON anysms_messages (created_at);
 CREATE INDEX anysms_attempts_started ON anysms_attempts (started_at);
-CREATE INDEX anysms_claims_message ON anysms_claims (message);
