@@ -31,6 +31,9 @@ type Options struct {
 	// OptOutBySender narrows an opt-out by reply to the sender that was replied to.
 	// By default it holds for all senders.
 	OptOutBySender bool
+	// Feed records what becomes of messages for [Ledger.Feed], at the cost of a row
+	// each time.
+	Feed bool
 	// Log gets what happens in the background; nil = silent.
 	Log *slog.Logger
 }

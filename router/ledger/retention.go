@@ -25,7 +25,7 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 		steps = append(steps, l.pruneTexts)
 	}
 	if l.options.Retention > 0 {
-		steps = append(steps, l.pruneMessages, l.pruneEvents)
+		steps = append(steps, l.pruneMessages, l.pruneEvents, l.pruneFeed)
 	}
 	for _, step := range steps {
 		for more := true; more; {

@@ -120,7 +120,7 @@ func (w *work) loadMessages(ctx context.Context, tx Tx, ids []string) error {
 			return err
 		}
 		was := r.seldom()
-		r.stored, w.messages[r.ID] = &was, r
+		r.stored, r.was, w.messages[r.ID] = &was, r.Status, r
 		return nil
 	}, `SELECT `+messageColumns+` FROM anysms_messages WHERE id = ANY($1)`, ids)
 }

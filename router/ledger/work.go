@@ -53,6 +53,7 @@ type record struct {
 	attempts []*Attempt
 	events   []*Event
 	gone     []string // attempts to delete
+	was      Status   // as it is in the database; "" = it is new
 	changed  bool
 	stored   *seldom // what the database has; nil = it does not have the message
 }

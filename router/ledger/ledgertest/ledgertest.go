@@ -61,6 +61,8 @@ func Run(t *testing.T, h Harness) {
 		"old messages are pruned":       testPrune,
 		"statistics":                    testStats,
 		"cursors":                       testCursors,
+		"feed":                          testFeed,
+		"feed is pruned":                testFeedPruned,
 		"callback tokens":               testTokens,
 		"another key":                   testKey,
 		"a journal by itself":           testJournal,
