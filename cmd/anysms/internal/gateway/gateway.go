@@ -18,6 +18,8 @@ import (
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/otp"
+	"github.com/anysms/anysms/router/queue"
 )
 
 // Gateway serves the messages of one configuration.
@@ -28,14 +30,18 @@ type Gateway struct {
 
 	ledger *ledger.Ledger
 	router *router.Router
+	queue  *queue.Queue
+	codes  *otp.Service
 	gate   *apikey.Gate
 	api    *api.API
 	errors api.LastErrors
 
-	metrics *metrics
-	handler http.Handler
-	current atomic.Pointer[loaded]
-	closing chan struct{} // is closed when the gateway shuts down
+	metrics   *metrics
+	handler   http.Handler
+	callbacks atomic.Pointer[http.Handler]
+	current   atomic.Pointer[loaded]
+	closing   chan struct{} // is closed when the gateway shuts down
+	reloaded  chan struct{} // gets a value after a reload
 }
 
 // loaded is a configuration that was read.
@@ -64,25 +70,49 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	if conf.Ledger.Database == "" {
 		return nil, errors.Join(noDatabase(conf), conf.Close())
 	}
-	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
+	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{}), reloaded: make(chan struct{}, 1)}
 	g.current.Store(&loaded{conf, serve})
 	if g.metrics, err = newMetrics(); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
-	conf.Ledger.Options.Log = o.Log
+	conf.Ledger.Options.Log, conf.Ledger.Options.Feed = o.Log, true
 	if g.ledger, err = cli.OpenLedger(ctx, conf); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
 	if g.router, err = router.New(upstreams(conf), g.routerOptions(conf)); err != nil {
 		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
 	}
+	if err := g.assemble(ctx, g.current.Load()); err != nil {
+		return nil, errors.Join(err, g.Close(ctx))
+	}
+	return g, nil
+}
+
+// assemble makes the parts over the ledger and the router.
+func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
+	opts := g.routerOptions(l.conf)
+	g.queue, err = queue.New(g.ledger, g.router, queue.Options{
+		Keep: opts.StoreOptions.Keep, Render: g.render, Address: l.serve.Address(), Log: g.log,
+	})
+	if err != nil {
+		return err
+	}
+	if g.codes, err = g.newCodes(l.conf); err != nil {
+		return err
+	}
+	callbacks, err := g.newCallbacks(ctx, l)
+	if err != nil {
+		return err
+	}
+	g.callbacks.Store(&callbacks)
 	g.api = api.New(api.Backend{
-		Gate: g.gate, Ledger: g.ledger, Router: g.router, Errors: &g.errors, Log: g.log, Version: g.version,
+		Gate: g.gate, Ledger: g.ledger, Router: g.router, Queue: g.queue, Codes: g.codes,
+		Errors: &g.errors, Log: g.log, Version: g.version,
 		Configured: func() []config.Provider { return g.conf().Providers },
 		Region:     func() string { return g.conf().DefaultRegion },
 	})
 	g.handler = g.routes()
-	return g, nil
+	return nil
 }
 
 func noDatabase(conf *config.Config) error {
@@ -128,8 +158,18 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, conf.Close())
 	}
-	g.current.Store(&loaded{conf, serve})
+	next := &loaded{conf, serve}
+	g.current.Store(next)
 	g.gate.Reload(serve)
+	if callbacks, err := g.newCallbacks(ctx, next); err != nil {
+		g.log.Error("the callbacks of the new configuration", "error", err)
+	} else {
+		g.callbacks.Store(&callbacks)
+	}
+	select {
+	case g.reloaded <- struct{}{}:
+	default: // a reload that nobody has looked at yet
+	}
 	go func() {
 		if err := <-closed; err != nil {
 			g.log.Warn("closing the providers of the old configuration", "error", err)

@@ -90,10 +90,18 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	var work sync.WaitGroup
 	work.Go(func() { g.prune(background) })
+	work.Go(func() { g.refreshCallbacks(background) })
+	work.Go(func() { g.listenAll(background) })
 
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
+	work.Go(func() {
+		if err := g.queue.Run(background); err != nil {
+			ended <- err
+		}
+	})
 	go func() { ended <- server.Serve(l) }()
 	var err error
 	select {
@@ -103,9 +111,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	close(g.closing)
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	if err == nil {
-		err = server.Shutdown(shutdown)
-	}
+	err = errors.Join(err, server.Shutdown(shutdown))
 	stop()
 	work.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -116,12 +122,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 
 // prune deletes what is older than the retention, now and then.
 func (g *Gateway) prune(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pruneEvery):
-		}
+	for sleep(ctx, pruneEvery) {
 		if n, err := g.ledger.Prune(ctx); err != nil {
 			g.log.Warn("deleting old messages", "error", err)
 		} else if n.Messages+n.Events+n.Texts > 0 {

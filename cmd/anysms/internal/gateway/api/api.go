@@ -17,6 +17,8 @@ import (
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/otp"
+	"github.com/anysms/anysms/router/queue"
 )
 
 // Backend is what the API works on.
@@ -24,6 +26,8 @@ type Backend struct {
 	Gate   *apikey.Gate
 	Ledger *ledger.Ledger
 	Router *router.Router
+	Queue  *queue.Queue
+	Codes  *otp.Service
 	// Configured returns the providers of the configuration.
 	Configured func() []config.Provider
 	Errors     *LastErrors
@@ -45,7 +49,9 @@ type API struct {
 // New returns the API.
 func New(b Backend) *API {
 	a := &API{Backend: b, mux: http.NewServeMux(), document: newDocument(b.Version)}
+	a.sending()
 	a.messages()
+	a.verifications()
 	a.analyses()
 	a.providers()
 	a.optOuts()

@@ -32,6 +32,7 @@ type operation struct {
 	scope            string
 	params           []*huma.Param
 	maxBody          int64          // bytes; 0 = defaultBody
+	raw              bool           // the call decodes the body itself
 	responses        map[int]string // what each status of success means; the first is the usual one
 }
 
@@ -45,6 +46,7 @@ type call struct {
 	*http.Request
 	client *apikey.Client
 	query  map[string]string
+	body   []byte // of an operation that is raw
 }
 
 // reply is a response of success.
@@ -62,7 +64,10 @@ func register[B, O any](a *API, op operation, do func(c *call, body *B) (reply, 
 		c, p := a.admit(r, op)
 		var in B
 		if p == nil {
-			p = readBody(w, r, op, hasBody, &in)
+			c.body, p = readBody(w, r, op, hasBody)
+		}
+		if p == nil && hasBody && !op.raw {
+			p = strict.Decode(c.body, &in)
 		}
 		if p != nil {
 			p.Write(w)
@@ -117,13 +122,13 @@ func readQuery(r *http.Request, op operation) (map[string]string, *problem.Probl
 }
 
 // readBody reads the body of a request.
-func readBody(w http.ResponseWriter, r *http.Request, op operation, wanted bool, into any) *problem.Problem {
+func readBody(w http.ResponseWriter, r *http.Request, op operation, wanted bool) ([]byte, *problem.Problem) {
 	kind := r.Header.Get("Content-Type")
 	if !wanted && r.ContentLength == 0 && kind == "" || r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return nil
+		return nil, nil
 	}
 	if media, params, err := mime.ParseMediaType(kind); err != nil || media != "application/json" || !isUTF8(params["charset"]) {
-		return problem.New(http.StatusUnsupportedMediaType, problem.BadRequest, "want Content-Type: application/json")
+		return nil, problem.New(http.StatusUnsupportedMediaType, problem.BadRequest, "want Content-Type: application/json")
 	}
 	limit := op.maxBody
 	if limit == 0 {
@@ -131,17 +136,15 @@ func readBody(w http.ResponseWriter, r *http.Request, op operation, wanted bool,
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return problem.New(http.StatusRequestEntityTooLarge, problem.TooLarge, "the body has more than %d bytes", limit)
+		return nil, problem.New(http.StatusRequestEntityTooLarge, problem.TooLarge, "the body has more than %d bytes", limit)
 	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return problem.New(http.StatusRequestTimeout, problem.BadRequest, "the body took too long")
+		return nil, problem.New(http.StatusRequestTimeout, problem.BadRequest, "the body took too long")
 	case err != nil:
-		return problem.New(http.StatusBadRequest, problem.BadRequest, "the body was cut off")
-	case !wanted:
-		return nil
+		return nil, problem.New(http.StatusBadRequest, problem.BadRequest, "the body was cut off")
 	}
-	return strict.Decode(body, into)
+	return body, nil
 }
 
 func isUTF8(charset string) bool { return charset == "" || strings.EqualFold(charset, "utf-8") }

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/otp"
+	"github.com/anysms/anysms/router/queue"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
+)
+
+// newCodes returns the service of one-time codes. Codes are derived from the ledger's
+// key, so that no other secret has to be kept.
+func (g *Gateway) newCodes(conf *config.Config) (*otp.Service, error) {
+	key, err := ledger.LoadKey(conf.Ledger.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	return otp.New(g.queueCode, otp.Config{Key: key, Store: otp.NewLedgerStore(g.ledger)})
+}
+
+// queueCode queues the message of a verification without its text, which is rendered
+// when it is sent.
+func (g *Gateway) queueCode(ctx context.Context, m *provider.Message) (*router.Result, error) {
+	m = m.Clone()
+	m.Text = ""
+	list, err := g.queue.EnqueueAll(ctx, queue.Item{Message: m, Namespace: api.NamespaceOf(ctx), Render: m.Ref})
+	if err != nil {
+		return nil, err
+	}
+	return nil, list[0].Err
+}
+
+// render makes the text of a verification's message.
+func (g *Gateway) render(ctx context.Context, ref string, _ *provider.Message) (string, error) {
+	text, err := g.codes.Render(ctx, ref)
+	if errors.Is(err, otp.ErrEnded) {
+		return "", provider.NewError(provider.Rejected, "the verification has ended")
+	}
+	return text, err
+}
