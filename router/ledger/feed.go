@@ -31,8 +31,8 @@ const feedPruned = "feed.pruned"
 
 const putChange = `INSERT INTO anysms_feed (kind, at, namespace, subject, detail) VALUES ($1, $2, $3, $4, $5)`
 
-// changes lists the rows of what the batch has changed.
-func (w *work) changes() (rows [][]any) {
+// told lists the rows of the feed for what the batch has changed.
+func (w *work) told() (rows [][]any) {
 	if !w.ledger.options.Feed {
 		return nil
 	}

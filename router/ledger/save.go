@@ -183,7 +183,7 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 		{`DELETE FROM anysms_optouts WHERE number = $1 AND scope = $2 AND scope_value = $3`, b.noOptOuts},
 		{putOptOut, b.optOuts},
 		{putCursor, w.cursors},
-		{putChange, w.changes()},
+		{putChange, w.told()},
 	} {
 		if len(s.rows) == 0 {
 			continue
