@@ -2,17 +2,26 @@ package smpp_test
 
 import (
 	"bufio"
+	"cmp"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/smpp"
 	"github.com/anysms/anysms/drivers/smpp/internal/wire"
 )
+
+// bareSubmit is what the codec alone sends.
+var bareSubmit = &wire.Message{
+	Source: wire.Address{TON: 5, Addr: "Example"}, Dest: wire.Address{TON: 1, NPI: 1, Addr: "306900000001"},
+	RegisteredDelivery: 1, ShortMessage: []byte("Your code is 123456"),
+}
 
 // bareSMSC accepts everything and does no more than the codec.
 func bareSMSC(b *testing.B) string {
@@ -96,17 +105,13 @@ func benchmarkBare(b *testing.B, window int) {
 	c, err := net.Dial("tcp", bareSMSC(b))
 	require.NoError(b, err)
 	defer c.Close()
-	submit := wire.Message{
-		Source: wire.Address{TON: 5, Addr: "Example"}, Dest: wire.Address{TON: 1, NPI: 1, Addr: "306900000001"},
-		RegisteredDelivery: 1, ShortMessage: []byte("Your code is 123456"),
-	}
 	tokens := make(chan struct{}, window)
 	b.ReportAllocs()
 	b.ResetTimer()
 	go func() {
 		for i := range b.N {
 			tokens <- struct{}{}
-			frame, err := submit.Submit(uint32(i + 1))
+			frame, err := bareSubmit.Submit(uint32(i + 1))
 			if err == nil {
 				_, err = c.Write(frame)
 			}
@@ -127,4 +132,62 @@ func benchmarkBare(b *testing.B, window int) {
 		}
 		<-tokens
 	}
+}
+
+// BenchmarkRoundTrip takes turns between Send and the codec alone, which writes and
+// reads in one goroutine, and compares their medians: other work on the machine then
+// slows both.
+func BenchmarkRoundTrip(b *testing.B) {
+	bare, sent := dialBare(b), openBare(b)
+	m := message("Your code is 123456")
+	times := make([][2]time.Duration, b.N)
+	b.ResetTimer()
+	for i := range times {
+		start := time.Now()
+		bare(uint32(i + 1))
+		middle := time.Now()
+		if _, err := sent.Send(b.Context(), m); err != nil {
+			b.Fatal(err)
+		}
+		times[i] = [2]time.Duration{middle.Sub(start), time.Since(middle)}
+	}
+	b.StopTimer()
+	median := func(which int) float64 {
+		slices.SortFunc(times, func(x, y [2]time.Duration) int { return cmp.Compare(x[which], y[which]) })
+		return float64(times[len(times)/2][which])
+	}
+	b.ReportMetric(median(0), "bare-ns")
+	b.ReportMetric(median(1), "driver-ns")
+	b.ReportMetric(median(1)/median(0), "driver/bare")
+}
+
+// dialBare returns a function that makes one round trip.
+func dialBare(b *testing.B) func(sequence uint32) {
+	b.Helper()
+	c, err := net.Dial("tcp", bareSMSC(b))
+	require.NoError(b, err)
+	b.Cleanup(func() { c.Close() })
+	in := bufio.NewReader(c)
+	return func(sequence uint32) {
+		frame, err := bareSubmit.Submit(sequence)
+		if err == nil {
+			_, err = c.Write(frame)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := wire.Read(in)
+		if _, ok := p.ID(); err != nil || !ok {
+			b.Fatal("no id", err)
+		}
+	}
+}
+
+func openBare(b *testing.B) *smpp.Provider {
+	b.Helper()
+	p, err := smpp.New(smpp.Config{Address: bareSMSC(b), SystemID: "esme", Password: "secret"})
+	require.NoError(b, err)
+	b.Cleanup(func() { p.Close() })
+	require.NoError(b, p.Check(b.Context()))
+	return p
 }

@@ -28,7 +28,9 @@ func (n *session) write() {
 		case <-n.dead:
 			return
 		}
-		runtime.Gosched() // lets others queue: most of the cost of a message is the write itself
+		if n.crowded() {
+			runtime.Gosched() // lets others queue: most of the cost of a message is the write itself
+		}
 	more:
 		for len(buffer) < maxWrite {
 			select {
@@ -43,6 +45,13 @@ func (n *session) write() {
 			return
 		}
 	}
+}
+
+// crowded reports whether others than the caller of one request may be about to queue.
+func (n *session) crowded() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.active > 1
 }
 
 // flush writes the frames. If it fails, those of which the system has taken
