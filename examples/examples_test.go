@@ -103,8 +103,8 @@ func TestExamples(t *testing.T) {
 	})
 
 	t.Run("otp", func(t *testing.T) {
-		out := run(t, "", filepath.Join(bin, "otp"), "-config", "memory.yaml", "+306971234567")
-		assert.Equal(t, "sent by fake\n", out)
+		out := run(t, "no code\n4711\n", filepath.Join(bin, "otp"), "-config", "memory.yaml", "+306971234567")
+		assert.Equal(t, "sent by fake\nwrong; tries left: 4\nwrong; tries left: 3\n", out)
 	})
 
 	t.Run("fromconfig", func(t *testing.T) {

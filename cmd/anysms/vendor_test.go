@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -107,6 +109,61 @@ func TestOneTimeCode(t *testing.T) {
 	assert.Equal(t, cli.ExitRefused, got.code)
 	assert.Contains(t, got.stderr, "invalid_recipient")
 	assert.Len(t, v.athens.Messages(), 1)
+}
+
+// A code that anysms makes goes through any provider; each command is a process of its own.
+func TestOwnOneTimeCode(t *testing.T) {
+	v := startVendors(t)
+	source, err := os.ReadFile(v.config)
+	require.NoError(t, err)
+	conf := write(t, "anysms.yaml", string(source)+"\ndatabase: anysms.db\notp: {length: 8, tries: 2, number: {sends: 3}}\n")
+	start := func(args ...string) (ref string) {
+		t.Helper()
+		got := anysms(t, append([]string{"otp", "start", "--config", conf, "--to", number, "--format", "json"}, args...)...)
+		require.Equal(t, cli.ExitDone, got.code, got.stderr+got.stdout)
+		var started struct {
+			Ref       string
+			Provider  string
+			ExpiresAt time.Time `json:"expires_at"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(got.stdout), &started))
+		assert.WithinRange(t, started.ExpiresAt, time.Now(), time.Now().Add(5*time.Minute))
+		return started.Ref
+	}
+	check := func(ref, code string) outcome {
+		t.Helper()
+		return anysms(t, "otp", "check", "--config", conf, "--ref", ref, "--code", code)
+	}
+	ref := start("--provider", "usa", "--own")
+	require.Len(t, v.usa.Messages(), 1, "this vendor has no verification service")
+	code := digitsOf(v.usa.Messages()[0].Text)
+	assert.Len(t, code, 8)
+	assert.Equal(t, ref, start("--ref", ref), "sent once more, now through the routes")
+	require.Len(t, v.athens.Messages(), 1)
+	assert.Equal(t, code, digitsOf(v.athens.Messages()[0].Text))
+
+	got := check(ref, "0"+code[1:]+"0")
+	assert.Equal(t, cli.ExitRefused, got.code)
+	assert.Equal(t, "wrong\n", got.stdout)
+	got = anysms(t, "otp", "check", "--config", conf, "--ref", ref, "--code", code, "--format", "json")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.JSONEq(t, `{"ref":"`+ref+`","verdict":"right","attempts_left":0}`, got.stdout)
+	assert.Equal(t, cli.ExitRefused, check(ref, code).code, "a code is valid once")
+
+	for range 3 {
+		start()
+	}
+	got = anysms(t, "otp", "start", "--config", conf, "--to", number)
+	assert.Equal(t, cli.ExitRefused, got.code)
+	assert.Contains(t, got.stderr, "too many codes; try again in 1h0m0s")
+	assert.NotContains(t, got.stderr, strings.TrimPrefix(number, "+"))
+
+	got = anysms(t, "otp", "start", "--config", v.config, "--to", number)
+	assert.Equal(t, cli.ExitUsage, got.code)
+	assert.Contains(t, got.stderr, `has no database; codes that anysms makes itself are checked there: add a line such as "database: anysms.db"`)
+	got = anysms(t, "otp", "check", "--config", conf, "--ref", "2f1c9a7e", "--code", "1")
+	assert.Equal(t, cli.ExitUsage, got.code)
+	assert.Contains(t, got.stderr, "a code of a vendor's service needs --provider too")
 }
 
 func digitsOf(text string) string {

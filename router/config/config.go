@@ -45,6 +45,7 @@ type Config struct {
 	Rates         string           // path of the rate card; "" = none
 	Currencies    rates.Currencies // for comparing prices
 	Ledger        Ledger
+	OTP           OTP
 
 	Providers []Provider // in the order of the file
 	Options   router.Options

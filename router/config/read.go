@@ -34,6 +34,9 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	if err := d.ledger(c, &file); err != nil {
 		return nil, err
 	}
+	if err := d.otp(c, &file.OTP); err != nil {
+		return nil, err
+	}
 	if err := c.price(&file); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type fileConfig struct {
 	Rates     string                     `json:"rates"`
 	Database  string                     `json:"database"`
 	Ledger    ledgerConfig               `json:"ledger"`
+	OTP       otpConfig                  `json:"otp"`
 	Serve     json.RawMessage            `json:"serve"`
 
 	CurrencyRates map[string]string `json:"currency_rates"`

@@ -68,8 +68,8 @@ func (c Config) Check() error {
 		{"tries", c.Tries, 1, 100},
 		{"resends", c.Resends, -1, 100},
 		{"max_segments", c.MaxSegments, 1, 10},
-		{"number_sends", c.NumberSends, -1, 1_000_000},
-		{"number_tries", c.NumberTries, -1, 1_000_000},
+		{"number.sends", c.NumberSends, -1, 1_000_000},
+		{"number.tries", c.NumberTries, -1, 1_000_000},
 	} {
 		if n.value < n.low || n.value > n.high {
 			return provider.ConfigErrorf(n.path, "%d; want %d to %d", n.value, max(0, n.low), n.high)
@@ -79,7 +79,7 @@ func (c Config) Check() error {
 		return provider.ConfigErrorf("ttl", "%s; want %s to %s", c.TTL, MinTTL, MaxTTL)
 	}
 	if c.NumberWindow < time.Minute || c.NumberWindow > 24*time.Hour {
-		return provider.ConfigErrorf("number_window", "%s; want 1m to 24h", c.NumberWindow)
+		return provider.ConfigErrorf("number.window", "%s; want 1m to 24h", c.NumberWindow)
 	}
 	if err := checkDomain(c.Domain); err != nil {
 		return provider.ConfigErrorf("domain", "%v", err)

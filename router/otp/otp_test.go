@@ -406,7 +406,7 @@ func TestSettings(t *testing.T) {
 		"ttl: 1h0m0.000000001s; want 1m0s to 1h0m0s":     {TTL: time.Hour + 1},
 		"tries: -1; want 1 to 100":                       {Tries: -1},
 		"resends: 101; want 0 to 100":                    {Resends: 101},
-		"number_window: 1s; want 1m to 24h":              {NumberWindow: time.Second},
+		"number.window: 1s; want 1m to 24h":              {NumberWindow: time.Second},
 		"text: has no {code}, which stands for the code": {Text: "Your code"},
 		"text: {Code} is no placeholder; want {code}":    {Text: "{code} {Code}"},
 		`domain: "https://example.com"; want a host name in lower case, without https:// and port, such as example.com`: {Domain: "https://example.com"},

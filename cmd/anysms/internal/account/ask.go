@@ -21,10 +21,15 @@ type question struct {
 }
 
 func (q *question) addTo(cmd *cobra.Command) {
+	q.addOptional(cmd)
+	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
+}
+
+// addOptional adds the flags, of which none is required.
+func (q *question) addOptional(cmd *cobra.Command) {
 	q.format.AddTo(cmd)
 	q.conf.AddTo(cmd)
 	cmd.Flags().StringVar(&q.provider, "provider", "", "`NAME` of the provider to ask")
-	_ = cmd.MarkFlagRequired("provider") // the flag was just defined
 	q.conf.CompleteProvider(cmd)
 }
 

@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,23 +12,35 @@ import (
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/numbering"
+	"github.com/anysms/anysms/router/otp"
 )
 
 type otpStarted struct {
-	Provider string `json:"provider"`
-	To       string `json:"to"`
-	Ref      string `json:"ref"`
+	Provider  string     `json:"provider"` // that has sent the code
+	To        string     `json:"to"`
+	Ref       string     `json:"ref"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil = a vendor made the code and knows
 }
 
 type otpChecked struct {
-	Provider string                      `json:"provider"`
-	Ref      string                      `json:"ref"`
-	Verdict  provider.VerificationResult `json:"verdict"`
+	Provider  string                      `json:"provider,omitempty"` // whose service it is; "" = ours
+	Ref       string                      `json:"ref"`
+	Verdict   provider.VerificationResult `json:"verdict"`
+	TriesLeft *int                        `json:"attempts_left,omitempty"` // nil = the vendor knows
 }
 
+const otpHelp = `Send one-time codes and check what people type.
+
+anysms makes the code itself and sends it through the routes, with failover, whatever
+the vendor. It needs a database in the configuration, and takes length, text, limits
+and so on from "otp:" there. A code is valid once, for five minutes by default; five
+wrong codes end it. --provider P --own sends it through P only.
+
+--provider P alone uses the verification service of P's vendor, where it has one: the
+vendor makes, sends and checks the code.`
+
 func (a *app) otpCommand() *cobra.Command {
-	return cli.Parent("otp", cli.GroupSend, "Send and check one-time codes with a vendor's verification service", "",
-		a.otpStartCommand(), a.otpCheckCommand())
+	return cli.Parent("otp", cli.GroupSend, "Send and check one-time codes", otpHelp, a.otpStartCommand(), a.otpCheckCommand())
 }
 
 // otpStartFlags are the flags of otp start.
@@ -34,24 +48,42 @@ type otpStartFlags struct {
 	question
 	to, from, text string
 	ref            string
+	length         int
+	ttl            time.Duration
+	own            bool
 }
 
 func (a *app) otpStartCommand() *cobra.Command {
 	var flags otpStartFlags
 	cmd := &cobra.Command{
-		Use:     "start --provider P --to N",
-		Short:   "Send a code, and print the ref to check it with",
-		Example: "  anysms otp start --provider athens --to +306900000001",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpStart(cmd.Context(), &flags) },
+		Use:   "start --to N",
+		Short: "Send a code, and print the ref to check it with",
+		Long: otpHelp + `
+
+The same --ref again, or the ref that start has printed, sends the same code once more
+while it is valid.`,
+		Example: `  anysms otp start --to +306900000001
+  anysms otp start --to +306900000001 --text "Ο κωδικός σας είναι {code}." --ttl 10m
+  anysms otp start --to +306900000001 --provider usa --own
+  anysms otp start --to +306900000001 --provider athens    # the vendor's own service`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags.own || flags.provider == "" {
+				return a.startOwn(cmd.Context(), &flags)
+			}
+			return a.otpStart(cmd.Context(), &flags)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.to, "to", "", "recipient's `NUMBER`")
-	f.StringVar(&flags.ref, "ref", "", "your own `ID` for the verification (default: the vendor's, or a new one)")
+	f.StringVar(&flags.ref, "ref", "", "your own `ID` for the verification (default: a new one)")
 	f.StringVar(&flags.from, "from", "", "`SENDER`")
-	f.StringVar(&flags.text, "text", "", "`TEXT` with the driver's placeholder for the code (default: the vendor's text)")
+	f.StringVar(&flags.text, "text", "", "`TEXT` with {code} in it, or with the placeholder of the vendor's service")
+	f.IntVar(&flags.length, "length", 0, "`DIGITS` of the code (default that of the configuration, else 6)")
+	f.DurationVar(&flags.ttl, "ttl", 0, "`TIME` for which it is valid, 1m to 60m (default that of the configuration, else 5m)")
+	f.BoolVar(&flags.own, "own", false, "with --provider: send a code that anysms makes, through this provider only")
 	_ = cmd.MarkFlagRequired("to") // the flag was just defined
-	flags.addTo(cmd)
+	flags.addOptional(cmd)
 	return cmd
 }
 
@@ -61,12 +93,17 @@ func (a *app) otpStart(ctx context.Context, flags *otpStartFlags) error {
 		if err != nil {
 			return err
 		}
-		receipt, err := provider.StartVerification(ctx, p, &provider.VerificationRequest{To: to, Ref: flags.ref, From: flags.from, Text: flags.text})
+		receipt, err := provider.StartVerification(ctx, p, &provider.VerificationRequest{
+			To: to, Ref: flags.ref, From: flags.from, Text: flags.text, Length: flags.length, Expire: flags.ttl,
+		})
+		if errors.Is(err, errors.ErrUnsupported) && !flags.format.JSON() {
+			err = fmt.Errorf("%w; --own sends a code that anysms makes itself", err)
+		}
 		if err != nil {
 			return err
 		}
 		if flags.format.JSON() {
-			return a.PrintJSON(otpStarted{flags.provider, to.String(), receipt.ID})
+			return a.PrintJSON(otpStarted{flags.provider, to.String(), receipt.ID, nil})
 		}
 		_, err = fmt.Fprintf(a.Out, "sent; check the code with --ref %s\n", receipt.ID)
 		return err
@@ -82,18 +119,33 @@ type otpCheckFlags struct {
 func (a *app) otpCheckCommand() *cobra.Command {
 	var flags otpCheckFlags
 	cmd := &cobra.Command{
-		Use:     "check --provider P --ref R --code C",
-		Short:   "Check a code: exit code 0 if it is right, 1 if not",
-		Example: "  anysms otp check --provider athens --ref 2f1c9a7e --code 4711",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.otpCheck(cmd.Context(), &flags) },
+		Use:   "check --ref R --code C",
+		Short: "Check a code: exit code 0 if it is right, 1 if not",
+		Long: `Check what a person has typed: exit code 0 if it is right, 1 if not. A code that was
+used, has expired or was missed too often is not right.
+
+--ref is what otp start has printed. A code that a vendor's service has made needs
+--provider as well.`,
+		Example: `  anysms otp check --ref otp_k3vafzk7xq2m5ub4p6w3n7yhce --code 471100
+  anysms otp check --provider athens --ref 2f1c9a7e --code 4711`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case otp.IsID(flags.ref):
+				flags.provider = "" // whichever sent it
+				return a.checkOwn(cmd.Context(), &flags)
+			case flags.provider == "":
+				return fmt.Errorf("--ref %q is none that anysms has made; a code of a vendor's service needs --provider too", flags.ref)
+			}
+			return a.otpCheck(cmd.Context(), &flags)
+		},
 	}
 	cmd.Flags().StringVar(&flags.ref, "ref", "", "`REF` that otp start printed")
 	cmd.Flags().StringVar(&flags.code, "code", "", "`CODE` that the user entered")
 	for _, name := range []string{"ref", "code"} {
 		_ = cmd.MarkFlagRequired(name) // the flag was just defined
 	}
-	flags.addTo(cmd)
+	flags.addOptional(cmd)
 	return cmd
 }
 
@@ -103,20 +155,20 @@ func (a *app) otpCheck(ctx context.Context, flags *otpCheckFlags) error {
 		if err != nil {
 			return err
 		}
-		if err := a.printVerdict(otpChecked{flags.provider, flags.ref, verdict}, flags.format); err != nil {
-			return err
-		}
-		if verdict != provider.VerificationRight {
-			return &cli.ExitError{Code: cli.ExitRefused}
-		}
-		return nil
+		return a.printVerdict(otpChecked{Provider: flags.provider, Ref: flags.ref, Verdict: verdict}, flags.format)
 	})
 }
 
+// printVerdict prints what a check found. Its error is the exit code.
 func (a *app) printVerdict(c otpChecked, format cli.Format) error {
+	var err error
 	if format.JSON() {
-		return a.PrintJSON(c)
+		err = a.PrintJSON(c)
+	} else {
+		_, err = fmt.Fprintln(a.Out, c.Verdict)
 	}
-	_, err := fmt.Fprintln(a.Out, c.Verdict)
+	if err == nil && c.Verdict != provider.VerificationRight {
+		return &cli.ExitError{Code: cli.ExitRefused}
+	}
 	return err
 }
