@@ -52,7 +52,7 @@ func standardWebhooks(h http.Header, body []byte, keys [][]byte, now time.Time) 
 		return false
 	}
 	known := 0
-	for _, signature := range strings.FieldsSeq(h.Get("webhook-signature")) {
+	for signature := range strings.FieldsSeq(h.Get("webhook-signature")) {
 		encoded, isV1 := strings.CutPrefix(strings.TrimSuffix(signature, ","), "v1,")
 		got, err := base64.StdEncoding.DecodeString(encoded)
 		if !isV1 || err != nil {

@@ -45,7 +45,7 @@ const (
 	maxRepeat     = 24 * time.Hour
 )
 
-var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Check returns what is wrong with a list of hooks, as a [*provider.ConfigError]
 // whose path begins with the index: "[0].secret".
@@ -64,10 +64,13 @@ func Check(list []Config) error {
 // newEndpoint checks a hook and makes it ready.
 func newEndpoint(c *Config) (*endpoint, *provider.ConfigError) {
 	if !nameForm.MatchString(c.Name) {
-		return nil, provider.ConfigErrorf("name", "%q; want lower-case letters, digits, - and _, at most 32", c.Name)
+		return nil, provider.ConfigErrorf("name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", c.Name)
 	}
 	p := presets[c.Preset]
-	if p == nil {
+	switch {
+	case c.Preset == "":
+		return nil, provider.ConfigErrorf("preset", "must not be empty: it says what software calls; want one of %s", strings.Join(Presets(), ", "))
+	case p == nil:
 		return nil, provider.ConfigErrorf("preset", "unknown preset %q%s; want one of %s",
 			c.Preset, suggest.DidYouMean(c.Preset, Presets()), strings.Join(Presets(), ", "))
 	}
@@ -171,7 +174,7 @@ func (e *endpoint) setRest() *provider.ConfigError {
 		c.Class = p.class
 	case provider.OTP, provider.Transactional, provider.Marketing:
 	default:
-		return provider.ConfigErrorf("class", "%q; want otp, transactional or marketing", c.Class)
+		return provider.ConfigErrorf("class", "%q; want one of otp, transactional, marketing", c.Class)
 	}
 	e.window = p.window
 	if c.RepeatWithin != nil {

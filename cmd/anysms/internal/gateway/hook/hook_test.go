@@ -565,7 +565,7 @@ func TestRateLimited(t *testing.T) {
 func TestConfigurationErrors(t *testing.T) {
 	ok := hook.Config{Name: "login", Preset: "logto", Token: token}
 	for want, change := range map[string]func(*hook.Config){
-		`[0].name: "Login page"; want lower-case letters`:                       func(c *hook.Config) { c.Name = "Login page" },
+		`[0].name: "Login page"; want 1 to 64 letters`:                          func(c *hook.Config) { c.Name = "Login page" },
 		`[0].preset: unknown preset "logtoo" (did you mean "logto"?); want one`: func(c *hook.Config) { c.Preset = "logtoo" },
 		`[0].token: must not be empty: anybody could send`:                      func(c *hook.Config) { c.Token = "" },
 		`[0].token: has 5 characters; want at least 16`:                         func(c *hook.Config) { c.Token = "short" },
@@ -575,9 +575,9 @@ func TestConfigurationErrors(t *testing.T) {
 		`[0].secret: is not base64 after whsec_; want the hook's secret`:        func(c *hook.Config) { c.Preset, c.Token, c.Secret = "supabase", "", "v1,whsec_%%" },
 		`[0].to: the payload names the recipient, in to; leave this out`:        func(c *hook.Config) { c.To = []string{"+306900000001"} },
 		`[0].to: must not be empty: who gets the messages`:                      func(c *hook.Config) { c.Preset = "alertmanager" },
-		`[0].to[0]: `:                 func(c *hook.Config) { c.Preset, c.To = "alertmanager", []string{"690"} },
-		`[0].to[1]: duplicate number`: func(c *hook.Config) { c.Preset, c.To = "grafana", []string{"+306900000001", "+306900000001"} },
-		`[0].class: "codes"; want otp, transactional or marketing`:    func(c *hook.Config) { c.Class = "codes" },
+		`[0].to[0]: `:                                                 func(c *hook.Config) { c.Preset, c.To = "alertmanager", []string{"690"} },
+		`[0].to[1]: duplicate number`:                                 func(c *hook.Config) { c.Preset, c.To = "grafana", []string{"+306900000001", "+306900000001"} },
+		`[0].class: "codes"; want one of otp`:                         func(c *hook.Config) { c.Class = "codes" },
 		`[0].fields: only the preset generic has fields`:              func(c *hook.Config) { c.Fields.To = "x" },
 		`[0].to: want a list of numbers here, or fields.to`:           func(c *hook.Config) { c.Preset = "generic" },
 		`[0].template: want template or fields.text`:                  func(c *hook.Config) { c.Preset, c.Fields.To = "generic", "to" },

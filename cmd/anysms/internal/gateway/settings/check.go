@@ -3,12 +3,14 @@ package settings
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/suggest"
 )
@@ -152,23 +154,11 @@ func WebhookSecret(s string) ([]byte, error) {
 }
 
 func (s *Serve) checkHooks() error {
-	for i := range s.Hooks {
-		h, path := &s.Hooks[i], fmt.Sprintf("hooks[%d]", i)
-		switch {
-		case !name.MatchString(h.Name):
-			return provider.ConfigErrorf(path+".name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", h.Name)
-		case slices.ContainsFunc(s.Hooks[:i], func(o Hook) bool { return o.Name == h.Name }):
-			return provider.ConfigErrorf(path+".name", "duplicate hook name %q", h.Name)
-		case h.Preset == "":
-			return provider.ConfigErrorf(path+".preset", "must not be empty: it says what software calls")
-		}
-		if h.Class != "" {
-			if err := checkClass(path+".class", h.Class); err != nil {
-				return err
-			}
-		}
+	err := hook.Check(s.Hooks)
+	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
+		return provider.ConfigErrorf("hooks"+wrong.Path, "%s", wrong.Reason)
 	}
-	return nil
+	return err
 }
 
 func checkURL(path, s string) error {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -21,7 +22,7 @@ type Serve struct {
 	TrustedProxies []netip.Prefix `json:"trusted_proxies"`
 	Keys           []Key          `json:"keys"`
 	Webhooks       []Webhook      `json:"webhooks"`
-	Hooks          []Hook         `json:"hooks"`
+	Hooks          []hook.Config  `json:"hooks"` // URLs that other software calls in its own form
 }
 
 // TLS names the files of a certificate and its key.
@@ -47,20 +48,6 @@ type Webhook struct {
 	Events       []string `json:"events"` // short names, such as delivered; nil = all
 	Key          string   `json:"key"`    // only events about this key's messages; "" = all
 	AllowPrivate bool     `json:"allow_private"`
-}
-
-// Hook is a URL that other software calls in its own form.
-type Hook struct {
-	Name     string            `json:"name"`
-	Preset   string            `json:"preset"`
-	Secret   string            `json:"secret"`
-	Token    string            `json:"token"`
-	Class    provider.Class    `json:"class"`
-	From     string            `json:"from"`
-	Tag      string            `json:"tag"`
-	To       []string          `json:"to"`
-	Template string            `json:"template"`
-	Fields   map[string]string `json:"fields"` // for preset generic: where in the JSON what is
 }
 
 // Address is Listen, or its default.

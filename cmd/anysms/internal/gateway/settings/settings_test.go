@@ -1,12 +1,15 @@
 package settings_test
 
 import (
+	"cmp"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/drivers/builtin"
 	"github.com/anysms/anysms/router/config"
@@ -25,7 +28,7 @@ const whole = `serve:
   webhooks:
     - {url: "https://shop.example.com/sms", secret: "${SECRET}", events: [delivered, received, optout.added], key: shop}
   hooks:
-    - {name: login, preset: supabase, secret: "v1,whsec_abc", class: otp}
+    - {name: login, preset: supabase, secret: "v1,${SECRET}", class: otp}
 `
 
 func read(t *testing.T, yaml string) (*settings.Serve, error) {
@@ -85,11 +88,31 @@ func TestMistakes(t *testing.T) {
 		"webhook key":         {"serve: {webhooks: [{url: \"https://a\", secret: \"${S}\", key: shop}]}\n", `serve.webhooks[0].key: unknown key "shop"`},
 		"hook without preset": {"serve: {hooks: [{name: login}]}\n", `serve.hooks[0].preset: must not be empty`},
 		"hook name":           {"serve: {hooks: [{name: a/b, preset: x}]}\n", `serve.hooks[0].name: "a/b"`},
-		"hook class":          {"serve: {hooks: [{name: a, preset: x, class: y}]}\n", `serve.hooks[0].class: "y"; want one of otp`},
+		"hook secret":         {"serve:\n  hooks:\n    - name: login\n      preset: supabase\n      secret: whsec_%\n", `anysms.yaml:6: serve.hooks[0].secret: is not base64 after whsec_`},
+		"hook recipients":     {"serve: {hooks: [{name: a, preset: grafana, token: 0123456789abcdef, to: [\"690\"]}]}\n", `serve.hooks[0].to[0]: `},
+		"hook key":            {"serve: {hooks: [{name: a, preset: grafana, tokn: x}]}\n", `serve.hooks[0].tokn: unknown key (did you mean "token"?)`},
+		"hook class":          {"serve: {hooks: [{name: a, preset: logto, token: 0123456789abcdef, class: y}]}\n", `serve.hooks[0].class: "y"; want one of otp`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(t, c.yaml)
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// TestExampleOfHooks reads examples/hooks/anysms.yaml.
+func TestExampleOfHooks(t *testing.T) {
+	secrets := map[string]string{"SUPABASE_HOOK_SECRET": "v1,whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+	var s settings.Serve
+	opts := &config.Options{Serve: &s, Getenv: func(name string) (string, bool) { return cmp.Or(secrets[name], "0123456789abcdef"), true }}
+	c, err := config.Load(t.Context(), "../../../../../examples/hooks/anysms.yaml", builtin.Registry(), opts)
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	var presets []string
+	for _, h := range s.Hooks {
+		presets = append(presets, h.Preset)
+		_, err := os.Stat("../../../../../examples/hooks/" + h.Preset + ".md")
+		require.NoError(t, err)
+	}
+	assert.ElementsMatch(t, hook.Presets(), presets)
 }
