@@ -143,6 +143,7 @@ func takeCallback(t *testing.T, empty []byte, c *resttest.Callback, out *strings
 	for _, e := range events {
 		if e.Kind == provider.Report && e.ID != "" {
 			sendAs(t, l, name, e.ID)
+			time.Sleep(time.Millisecond) // ids begin with it, and messages are listed by id
 		}
 	}
 	h, err := webhook.New(l, webhook.Options{PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
