@@ -30,3 +30,29 @@ func TestRowsTakeEffectWhenTheirTimeComes(t *testing.T) {
 		assert.False(t, ok)
 	})
 }
+
+func TestNextChange(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 6, n, 0, 0, 0, 0, time.UTC) }
+	row := func(name string, from time.Time) Row { return Row{Provider: name, EffectiveFrom: from} }
+	c := &Card{rows: []Row{row("a", time.Time{}), row("a", day(9)), row("b", day(3)), row("a", day(5)), row("a", day(7)), row("a", day(1))}}
+	for _, tt := range []struct {
+		name        string
+		after, want time.Time
+	}{
+		{"a", day(2), day(5)},
+		{"a", day(5), day(7)},
+		{"a", day(9), time.Time{}},
+		{"b", day(2), day(3)},
+		{"b", day(3), time.Time{}},
+		{"c", day(1), time.Time{}},
+	} {
+		assert.Equal(t, tt.want, c.nextChange(tt.name, tt.after), "%s after %s", tt.name, tt.after)
+	}
+}
+
+func TestSpecificity(t *testing.T) {
+	order := []Row{{}, {Country: "GR"}, {Prefix: "3"}, {Prefix: "3", Country: "GR"}, {Prefix: "30"}, {Prefix: "123456789012345", Country: "US"}, {MCCMNC: "20210"}, {MCCMNC: "20210", Country: "GR"}}
+	for i := range order[1:] {
+		assert.Less(t, order[i].specificity(), order[i+1].specificity(), "%+v", order[i+1])
+	}
+}

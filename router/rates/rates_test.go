@@ -3,6 +3,7 @@ package rates_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strings"
@@ -41,6 +42,9 @@ func TestMostSpecificRowWins(t *testing.T) {
 		"athens,,30694,,EUR,0.02,",
 		"athens,,,20210,EUR,0.015,",
 		"athens,CY,357,,EUR,0.06,",
+		"athens,,100000000000000,,EUR,0.08,",
+		"athens,,999999,,EUR,0.07,",
+		"athens,,1000000,,EUR,0.075,",
 		"sydney,AU,,,credits,1,",
 	)
 	tests := []struct {
@@ -54,6 +58,10 @@ func TestMostSpecificRowWins(t *testing.T) {
 		{"another network", "+306940000001", "GR", "20205", "0.02"},
 		{"country and prefix", "+35799123456", "CY", "", "0.06"},
 		{"prefix without its country", "+35799123456", "", "", "0.09"},
+		{"network that is not known", "+306940000001", "GR", "20299", "0.02"},
+		{"a whole number as prefix", "+100000000000000", "", "", "0.08"},
+		{"the longest number", "+999999999999999", "", "", "0.07"},
+		{"a power of ten", "+10000000", "", "", "0.075"},
 	}
 	book := c.Book("athens", now)
 	for _, tt := range tests {
@@ -75,31 +83,41 @@ func TestMostSpecificRowWins(t *testing.T) {
 
 func TestReadNamesEveryBadLine(t *testing.T) {
 	tests := map[string]struct{ file, want string }{
-		"empty":          {"", "rates.csv:1: the file is empty"},
-		"header":         {"provider,currency,cost\n", `rates.csv:1: unknown column "cost"`},
-		"no price":       {"provider,currency\n", `no column "price"`},
-		"duplicate":      {"provider,provider\n", "duplicate column"},
-		"provider":       {header + ",GR,,,EUR,1,\n", "rates.csv:2: provider: is empty"},
-		"country":        {header + "a,Greece,,,EUR,1,\n", `country: "Greece"`},
-		"UK":             {header + "a,GR,,,EUR,1,\na,UK,,,EUR,1,\n", `rates.csv:3: country: "UK" is not a country code; did you mean "GB"?`},
-		"el":             {header + "a,el,,,EUR,1,\n", `country: "el" is not a country code; did you mean "GR"?`},
-		"no country":     {header + "a,ZZ,,,EUR,1,\n", `country: "ZZ" is not a country code of two letters`},
-		"any":            {header + "a,*,,,EUR,1,\n", `empty means any country`},
-		"after sep=":     {"sep=;\nprovider;currency;price\na;EUR;1\na;EUR;x\n", "rates.csv:4: price:"},
-		"near header":    {"provider,currency,prices\n", `unknown column "prices" (did you mean "price"?)`},
-		"prefix":         {header + "a,,+30,,EUR,1,\n", `prefix: "+30"`},
-		"zero prefix":    {header + "a,,0030,,EUR,1,\n", "begins with 0"},
-		"network":        {header + "a,,,2021,EUR,1,\n", `mccmnc: "2021"`},
-		"currency":       {header + "a,,,,euro,1,\n", `currency: "euro"`},
-		"two currencies": {header + "a,GR,,,EUR,1,\na,CY,,,USD,1,\n", "rates.csv:3: currency: USD, but earlier rows"},
-		"price":          {header + "a,,,,EUR,0.1234567,\n", "more than 6 decimals"},
-		"negative":       {header + "a,,,,EUR,-1,\n", "is negative"},
-		"comma price":    {header + `a,,,,EUR,"1,234",` + "\n", `price: "1,234" may be 1.234 or 1234`},
-		"commas":         {header + `a,,,,EUR,"1,234,5",` + "\n", "is not a decimal number"},
-		"bad groups":     {header + `a,,,,EUR,"1.23,5",` + "\n", "is not a decimal number"},
-		"date":           {header + "a,,,,EUR,1,1.6.2026\n", "is not a date such as"},
-		"too many":       {header + "a,,,,EUR,1,,x\n", "8 fields; the header has 7"},
-		"quotes":         {header + "a,,,,EUR,1,\n\"a,,,,EUR,1,\n", "rates.csv:"},
+		"empty":             {"", "rates.csv:1: the file is empty"},
+		"header":            {"provider,currency,cost\n", `rates.csv:1: unknown column "cost"`},
+		"no price":          {"provider,currency\n", `no column "price"`},
+		"duplicate":         {"provider,provider\n", "duplicate column"},
+		"provider":          {header + ",GR,,,EUR,1,\n", "rates.csv:2: provider: is empty"},
+		"country":           {header + "a,Greece,,,EUR,1,\n", `country: "Greece"`},
+		"UK":                {header + "a,GR,,,EUR,1,\na,UK,,,EUR,1,\n", `rates.csv:3: country: "UK" is not a country code; did you mean "GB"?`},
+		"el":                {header + "a,el,,,EUR,1,\n", `country: "el" is not a country code; did you mean "GR"?`},
+		"no country":        {header + "a,ZZ,,,EUR,1,\n", `country: "ZZ" is not a country code of two letters`},
+		"any":               {header + "a,*,,,EUR,1,\n", `empty means any country`},
+		"after sep=":        {"sep=;\nprovider;currency;price\na;EUR;1\na;EUR;x\n", "rates.csv:4: price:"},
+		"near header":       {"provider,currency,prices\n", `unknown column "prices" (did you mean "price"?)`},
+		"prefix":            {header + "a,,+30,,EUR,1,\n", `prefix: "+30"`},
+		"zero prefix":       {header + "a,,0030,,EUR,1,\n", "begins with 0"},
+		"network":           {header + "a,,,2021,EUR,1,\n", `mccmnc: "2021"`},
+		"currency":          {header + "a,,,,euro,1,\n", `currency: "euro"`},
+		"two currencies":    {header + "a,GR,,,EUR,1,\na,CY,,,USD,1,\n", "rates.csv:3: currency: USD, but earlier rows"},
+		"price":             {header + "a,,,,EUR,0.1234567,\n", "more than 6 decimals"},
+		"negative":          {header + "a,,,,EUR,-1,\n", "is negative"},
+		"comma price":       {header + `a,,,,EUR,"1,234",` + "\n", `price: "1,234" may be 1.234 or 1234`},
+		"commas":            {header + `a,,,,EUR,"1,234,5",` + "\n", "is not a decimal number"},
+		"bad groups":        {header + `a,,,,EUR,"1.23,5",` + "\n", "is not a decimal number"},
+		"date":              {header + "a,,,,EUR,1,1.6.2026\n", "is not a date such as"},
+		"too many":          {header + "a,,,,EUR,1,,x\n", "8 fields; the header has 7"},
+		"header after sep=": {"sep=;\nprovider;currency;cost\n", `rates.csv:2: unknown column "cost"`},
+		"quotes after sep=": {"sep=,\n" + header + "a,,,,EUR,1,\na,,,,EUR,1\",\n", "rates.csv:4: bare"},
+		"sep= alone":        {"sep=\n", `rates.csv:1: unknown column "sep="`},
+		"one letter":        {"x\n", `rates.csv:1: unknown column "x"`},
+		"two delimiters":    {"provider;currency,price\n", `unknown column "provider;currency"`},
+		"long prefix":       {header + "a,,1234567890123456,,EUR,1,\n", "is not 1 to 15 digits"},
+		"long network":      {header + "a,,,2021012,EUR,1,\n", "is not 5 or 6 digits"},
+		"no digits":         {header + "a,,30x,,EUR,1,\n", `prefix: "30x"`},
+		"two letters":       {header + "a,,,,EU,1,\n", `currency: "EU"`},
+		"not letters":       {header + "a,,,,E1R,1,\n", `currency: "E1R"`},
+		"quotes":            {header + "a,,,,EUR,1,\n\"a,,,,EUR,1,\n", "rates.csv:"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -128,6 +146,12 @@ func TestReadAcceptsSpreadsheetFormats(t *testing.T) {
 		"credits":         {"provider,currency,price\na,CREDITS,3\n", "3 credits"},
 		"lower case":      {"provider,country,currency,price\na,gr,eur,0.05\n", "0.05 EUR"},
 		"empty cells":     {"provider,currency,price\na,EUR,0.05\n,,,,,\n", "0.05 EUR"},
+		"cells of a row":  {"provider,currency,price\n,,\na,EUR,0.05\n", "0.05 EUR"},
+		"short rows":      {"provider,currency,price,effective_from\na,EUR,0.05\n", "0.05 EUR"},
+		"free":            {"provider,currency,price\na,EUR,0\n", "0 EUR"},
+		"long prefix":     {"provider,currency,price,prefix,mccmnc\na,EUR,1,123456789012345,\na,EUR,1,,310260\na,EUR,0.05,,\n", "0.05 EUR"},
+		"zero comma":      {"provider;currency;price\na;EUR;0,125\n", "0.125 EUR"},
+		"groups":          {"provider;currency;price\na;EUR;1.234.567,5\n", "1234567.5 EUR"},
 		"no last newline": {"provider,currency,price\na,EUR,0.05", "0.05 EUR"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +164,21 @@ func TestReadAcceptsSpreadsheetFormats(t *testing.T) {
 	}
 	_, err := rates.Read(iotest.ErrReader(errors.New("disk on fire")), "x")
 	require.EqualError(t, err, "x: disk on fire")
+	_, err = rates.Read(io.MultiReader(strings.NewReader(header+"a,,,,EUR,1,\n"), iotest.ErrReader(errors.New("disk on fire"))), "x")
+	require.ErrorContains(t, err, "disk on fire", "a card that was cut off is none")
+	_, err = rates.Read(&failsOnce{}, "x")
+	require.EqualError(t, err, "x: disk on fire", "and not an empty file")
+}
+
+// failsOnce is then at its end.
+type failsOnce struct{ failed bool }
+
+func (f *failsOnce) Read([]byte) (int, error) {
+	if f.failed {
+		return 0, io.EOF
+	}
+	f.failed = true
+	return 0, errors.New("disk on fire")
 }
 
 // Every region that a number can have is a country of a card.
@@ -168,6 +207,33 @@ func TestCheck(t *testing.T) {
 	}
 	assert.Equal(t, []string{"0 gap", "0 gap", "2 shadowed", "4 shadowed", "5 contradiction", "7 duplicate", "8 future"}, got)
 	assert.Empty(t, card(t, "a,,,,EUR,1,").Check(now, nil))
+}
+
+func TestCheckFindsNothing(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"a default":                      {"a,,,,EUR,1,", "b,,,,EUR,1,", "b,GR,,,EUR,1,"},
+		"the same countries":             {"a,GR,,,EUR,1,", "b,GR,,,EUR,1,"},
+		"a prefix without a country":     {"a,,30,,EUR,1,", "a,,,,EUR,2,"},
+		"a prefix that nobody knows":     {"a,GR,999,,EUR,1,"},
+		"a country without a prefix":     {"a,GR,,,EUR,1,"},
+		"one destination of each":        {"a,,,,EUR,1,", "a,GR,,,EUR,1,", "a,GR,30,,EUR,1,", "a,GR,30,20210,EUR,1,", "b,,,,USD,1,"},
+		"it comes into force at present": {"a,,,,EUR,1,2026-06-01"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Empty(t, card(t, lines...).Check(now, func(prefix string) []string { return map[string][]string{"30": {"GR"}}[prefix] }))
+		})
+	}
+}
+
+func TestCheckSaysWhatIsMissing(t *testing.T) {
+	warnings := card(t, "a,GR,,,EUR,1,", "a,CY,,,EUR,1,", "b,CY,,,EUR,1,", "b,FR,,,EUR,1,2027-01-01").Check(now, nil)
+	require.Len(t, warnings, 3)
+	assert.Contains(t, warnings[0].Message, "provider a has no default row and none for [FR]")
+	assert.Contains(t, warnings[1].Message, "provider b has no default row and none for [FR GR]")
+	assert.Equal(t, "future", warnings[2].Rule)
+	for _, half := range []string{"a,GR,,,EUR,1,", "a,,30,,EUR,1,", "a,,,20210,EUR,1,"} { // none is a default
+		assert.Len(t, card(t, half, "b,CY,,,EUR,1,", "b,GR,,,EUR,1,").Check(now, nil), 1, half)
+	}
 }
 
 func TestCurrencies(t *testing.T) {

@@ -76,7 +76,7 @@ func Read(r io.Reader, name string) (*Card, error) {
 		if err != nil {
 			return nil, errors.Join(append(bad, csvError(name, skipped, err))...)
 		}
-		if len(record) > len(index) && strings.Join(record, "") == "" {
+		if strings.Join(record, "") == "" {
 			continue // a row of empty cells, as spreadsheets add them
 		}
 		line, _ := lines.FieldPos(0)
