@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -162,6 +163,25 @@ func TestEveryRune(t *testing.T) {
 		}
 	}
 	assert.Zero(t, gsm7.Tables{}.Septets(-1))
+}
+
+func TestHolders(t *testing.T) {
+	for l := gsm7.Default; l.Valid(); l++ {
+		if !gsm7.LockingLanguages.Has(l) {
+			continue
+		}
+		for r := rune(-1); r < 0x3000; r++ {
+			locking, _ := gsm7.Holders(r)
+			if septets := (gsm7.Tables{Locking: l}).Septets(r); locking.Has(l) != (septets == 1) {
+				t.Fatalf("%U: Holders says %t for %s, which needs %d septets", r, locking.Has(l), l, septets)
+			}
+		}
+	}
+	locking, single := gsm7.Holders('€')
+	assert.False(t, locking.Has(gsm7.Default))
+	assert.True(t, single.Has(gsm7.Default))
+	locking, single = gsm7.Holders(utf8.MaxRune)
+	assert.Zero(t, locking|single)
 }
 
 func TestUnknownLanguageStandsForDefault(t *testing.T) {

@@ -37,6 +37,10 @@ func TestDecode(t *testing.T) {
 		{"high before a letter keeps the letter", "\xd8\x3d\x00a", "\uFFFDa", &ucs2.SurrogateError{Unit: 0xD83D}},
 		{"high before a pair keeps the pair", "\xd8\x3d\xd8\x3d\xde\x00", "\uFFFD😀", &ucs2.SurrogateError{Unit: 0xD83D}},
 		{"low alone", "\xde\x00\x00a", "\uFFFDa", &ucs2.SurrogateError{Unit: 0xDE00}},
+		{"the last low", "\xdf\xff\x00a", "\uFFFDa", &ucs2.SurrogateError{Unit: 0xDFFF}},
+		{"the first low before a low", "\xdc\x00\xdc\x00", "\uFFFD\uFFFD", &ucs2.SurrogateError{Unit: 0xDC00}},
+		{"the last pair", "\xdb\xff\xdf\xff", "\U0010FFFF", nil},
+		{"what surrounds the surrogates", "\xd7\xff\xe0\x00", "\uD7FF\uE000", nil},
 		{"high before half a unit", "\xd8\x3d\xde", "\uFFFD\uFFFD", &ucs2.SurrogateError{Unit: 0xD83D}},
 		{"U+FFFD itself is no fault", "\xff\xfd", "\uFFFD", nil},
 	}
@@ -55,6 +59,7 @@ func TestDecode(t *testing.T) {
 func TestEncodeInvalid(t *testing.T) {
 	for text, offset := range map[string]int{
 		"\xff": 0, "a\x80": 1, "яя\xd1": 4, "\xc0\x80": 0, "a\xed\xa0\x80": 1, "\xf5\x80\x80\x80": 0, "\xe2\x82": 0,
+		"\xc3(": 0, "aя\xc3\xc3": 3, "\xd1\xff": 0,
 	} {
 		octets, err := ucs2.Encode(nil, text)
 		assert.Equal(t, &ucs2.InvalidUTF8Error{Offset: offset}, err, "%q", text)
