@@ -43,6 +43,9 @@ func newCandidate(m *provider.Message, a segment.Analysis, u *upstream, t *Targe
 	if c.unfit == "" {
 		c.fitValidity()
 	}
+	if c.unfit == "" && o.Guard != nil {
+		c.unfit = o.Guard.Unfit(c.message)
+	}
 	return c
 }
 

@@ -45,8 +45,12 @@ func (d *Deferred) UnmarshalJSON(b []byte) error {
 // time, so that it is charged and counted once.
 type Guard interface {
 	// Sender returns the From that a message is to have; "" = as it is. It is asked
-	// before a route is chosen, and does no I/O. An error refuses the message.
-	Sender(m *provider.Message) (from string, err error)
+	// before a route is chosen, and does no I/O.
+	Sender(m *provider.Message) (from string)
+	// Unfit says why a message must not go out as a provider would be given it, with the
+	// sender that it has there; "" = it may. The provider is then passed over. It does no
+	// I/O.
+	Unfit(m *provider.Message) (reason string)
 	// Admit is asked before the first attempt of a Send, once nothing is known that
 	// settles the message already. nil lets the message pass, and what it takes up is
 	// reserved. A [*Deferred] makes it not_sent for now; an error with a

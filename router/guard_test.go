@@ -21,7 +21,7 @@ import (
 // gatekeeper is a guard that does as it is told and keeps what it was asked.
 type gatekeeper struct {
 	from     string
-	refusal  error // of Sender
+	unfit    string
 	verdict  error // of Admit
 	asked    []router.Admission
 	settled  []provider.Outcome
@@ -29,7 +29,9 @@ type gatekeeper struct {
 	announce string
 }
 
-func (g *gatekeeper) Sender(*provider.Message) (string, error) { return g.from, g.refusal }
+func (g *gatekeeper) Sender(*provider.Message) string { return g.from }
+
+func (g *gatekeeper) Unfit(m *provider.Message) string { return g.unfit }
 
 func (g *gatekeeper) Admit(_ context.Context, a *router.Admission) error {
 	a.By("gate")
@@ -84,7 +86,7 @@ func TestGuardRefuses(t *testing.T) {
 		code   provider.Code
 	}{
 		"by a code":     {gatekeeper{verdict: provider.NewError(provider.InsufficientFunds, "the budget is used up")}, provider.OutcomeNotSent, provider.InsufficientFunds},
-		"by its sender": {gatekeeper{refusal: provider.NewError(provider.SenderRejected, "numeric senders only")}, provider.OutcomeRefused, provider.SenderRejected},
+		"by its sender": {gatekeeper{unfit: "takes only numeric senders"}, provider.OutcomeRefused, provider.Unsupported},
 		"by failing":    {gatekeeper{verdict: errors.New("no counters")}, provider.OutcomeNotSent, provider.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {

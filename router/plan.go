@@ -36,9 +36,7 @@ func makePlan(s *setup, m *provider.Message, now time.Time, t turn) plan {
 	if p.analysis, p.refusal = validate(m, o); p.refusal != nil {
 		return p
 	}
-	if p.refusal = p.chooseSender(o.Guard); p.refusal != nil {
-		return p
-	}
+	p.chooseSender(o.Guard)
 	p.asked = p.message
 	if !o.RedirectAllTo.IsZero() {
 		copied := *p.asked
@@ -57,18 +55,15 @@ func makePlan(s *setup, m *provider.Message, now time.Time, t turn) plan {
 }
 
 // chooseSender takes the sender that the guard wants.
-func (p *plan) chooseSender(g Guard) error {
+func (p *plan) chooseSender(g Guard) {
 	if g == nil {
-		return nil
+		return
 	}
-	from, err := g.Sender(p.message)
-	if err != nil || from == "" || from == p.message.From {
-		return err
+	if from := g.Sender(p.message); from != "" && from != p.message.From {
+		copied := *p.message
+		copied.From = from
+		p.message = &copied
 	}
-	copied := *p.message
-	copied.From = from
-	p.message = &copied
-	return nil
 }
 
 func (s *setup) routeFor(t *traits) *route {

@@ -1,0 +1,43 @@
+package guard_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/router/guard"
+	"github.com/anysms/anysms/router/guard/countertest"
+)
+
+func TestMemory(t *testing.T) {
+	countertest.Run(t, func(*testing.T) guard.Counters { return guard.NewMemory(0) })
+}
+
+func TestMemoryIsBoundedAndForgets(t *testing.T) {
+	m := guard.NewMemory(1000)
+	now := countertest.Start
+	add := func(i int) error {
+		c := guard.Charge{Key: fmt.Sprint("k", i), Amount: 1, Limit: 9, Ends: now.Add(time.Minute)}
+		_, _, err := m.Reserve(t.Context(), fmt.Sprint("m", i), now, now.Add(time.Minute), []guard.Charge{c})
+		return err
+	}
+	var full int
+	for i := range 2000 {
+		if err := add(i); err != nil {
+			require.ErrorIs(t, err, guard.ErrFull)
+			full++
+		}
+	}
+	assert.Positive(t, full)
+	assert.LessOrEqual(t, m.Len(), 1000)
+	now = now.Add(3 * time.Minute)
+	require.NoError(t, add(5000), "what has ended makes room")
+	for i := range 200 {
+		now = now.Add(time.Hour)
+		require.NoError(t, add(6000+i))
+	}
+	assert.Less(t, m.Len(), 100, "what has ended is forgotten")
+}

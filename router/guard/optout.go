@@ -1,0 +1,36 @@
+package guard
+
+import (
+	"context"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// OptOuts refuses messages to people who want none. A ledger that is the router's store
+// does this by itself, before every attempt and in the transaction of the claim; this
+// rule is for programs that keep a list of their own.
+type OptOuts struct {
+	// OptedOut reports whether the recipient wants no such message. An error means that
+	// the list cannot be read: see Options.OnError.
+	OptedOut func(ctx context.Context, m *provider.Message) (bool, error)
+	// Exempt are classes that are sent all the same, such as otp.
+	Exempt []provider.Class
+}
+
+func (o *OptOuts) name() string { return "optouts" }
+
+func (o *OptOuts) judge(ctx context.Context, p *passage) error {
+	for _, c := range o.Exempt {
+		if c == p.traits.class {
+			return nil
+		}
+	}
+	out, err := o.OptedOut(ctx, p.Message)
+	if err != nil {
+		return err
+	}
+	if out {
+		return provider.NewError(provider.OptedOut, "the recipient has opted out")
+	}
+	return nil
+}
