@@ -70,7 +70,7 @@ func forbidden(pkg, own string, inside bool, dep string) string {
 
 func forbiddenOutside(pkg, dep string) string {
 	switch {
-	case pkg == "drivers/internal/drivertest", pkg == "router/ledger/ledgertest", pkg == "router/queue/queuetest": // only tests import them
+	case pkg == "drivers/internal/drivertest", pkg == "router/ledger/ledgertest", pkg == "router/queue/queuetest", pkg == "router/guard/countertest": // only tests import them
 	case within(dep, "google.golang.org/grpc") && !within(pkg, "drivers/plugin", "cmd", "examples"):
 		return "only plugins use gRPC"
 	case within(dep, "github.com/linxGnu/gosmpp") && !within(pkg, "drivers/smpp", "drivers/builtin", "conformance/smpplab", "cmd", "examples"):

@@ -43,13 +43,13 @@ type share struct {
 
 var _ Counters = (*Memory)(nil)
 
-// NewMemory returns counters for at most max keys; 0 = [MaxKeys].
-func NewMemory(max int) *Memory {
-	if max <= 0 {
-		max = MaxKeys
+// NewMemory returns counters for at most so many keys; 0 = [MaxKeys].
+func NewMemory(most int) *Memory {
+	if most <= 0 {
+		most = MaxKeys
 	}
 	return &Memory{
-		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, max: max,
+		seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, max: most,
 		counters: make(map[key]counter), open: make(map[key][]share), due: make(map[int64][]key),
 	}
 }
@@ -96,34 +96,42 @@ func (m *Memory) Reserve(_ context.Context, id string, now, keep time.Time, char
 			return false, -1, ErrFull
 		}
 	}
-	var room [16]key
-	keys := room[:0]
+	var room [16]slot
+	slots := room[:0]
+	over = -1
 	for i := range charges {
-		k := m.keyOf(charges[i].Key)
-		keys = append(keys, k)
-		m.clamp(k, &charges[i])
-		m.read(k, at, &charges[i])
-	}
-	for i := range charges {
-		if c := &charges[i]; c.Level+c.Amount > c.Limit {
-			return false, i, nil
+		s := m.find(at, &charges[i])
+		if over < 0 && charges[i].Level+charges[i].Amount > charges[i].Limit {
+			over = i
 		}
+		slots = append(slots, s)
 	}
-	var shares []share
-	if id != "" {
-		shares = make([]share, 0, len(charges))
+	if over >= 0 {
+		for _, s := range slots {
+			if s.clamped {
+				m.put(s.key, s.counter, true)
+			}
+		}
+		return false, over, nil
 	}
 	for i := range charges {
-		m.add(keys[i], at, &charges[i])
-		if id != "" {
-			shares = append(shares, share{keys[i], charges[i].Amount, m.counters[keys[i]].ends})
-		}
+		m.add(&slots[i], &charges[i])
 	}
 	if id != "" {
-		m.open[own] = shares
-		m.put(own, counter{0, keep.UnixMicro()})
+		m.remember(own, keep, slots, charges)
 	}
 	return false, -1, nil
+}
+
+// remember writes down a reservation.
+func (m *Memory) remember(own key, keep time.Time, slots []slot, charges []Charge) {
+	shares := make([]share, len(slots))
+	for i, s := range slots {
+		shares[i] = share{s.key, charges[i].Amount, s.ends}
+	}
+	m.open[own] = shares
+	_, known := m.counters[own]
+	m.put(own, counter{0, keep.UnixMicro()}, known)
 }
 
 // holds reports whether there is a reservation of an id.
@@ -134,48 +142,46 @@ func (m *Memory) holds(own key, at int64) bool {
 
 func (m *Memory) full(more int) bool { return len(m.counters)+len(m.open)+more > m.max }
 
-// clamp ends a window that would last longer than one that begins now.
-func (m *Memory) clamp(k key, c *Charge) {
-	if entry, ok := m.counters[k]; ok && entry.ends > c.Ends.UnixMicro() {
-		entry.ends = c.Ends.UnixMicro()
-		m.counters[k] = entry
-	}
+// slot is the counter of a charge.
+type slot struct {
+	counter
+	key     key
+	known   bool // there is an entry
+	clamped bool // its window would have lasted longer than one that begins now
 }
 
-// read sets the level of a charge.
-func (m *Memory) read(k key, at int64, c *Charge) {
-	entry, ok := m.counters[k]
+// find looks up a charge's counter and sets the charge's level.
+func (m *Memory) find(at int64, c *Charge) slot {
+	s := slot{key: m.keyOf(c.Key)}
+	s.counter, s.known = m.counters[s.key]
 	ends := c.Ends.UnixMicro()
 	c.Level, c.Resets = 0, c.Ends
-	if !ok || entry.ends <= at {
-		return
+	switch {
+	case s.ends <= at:
+		s.counter = counter{0, ends}
+	case s.ends > ends:
+		s.ends, s.clamped = ends, true
+	case s.ends < ends:
+		c.Resets = time.UnixMicro(s.ends)
 	}
-	c.Level = entry.level
-	if entry.ends < ends {
-		c.Resets = time.UnixMicro(entry.ends)
+	c.Level = s.level
+	return s
+}
+
+// add adds a charge to the counter that was found for it.
+func (m *Memory) add(s *slot, c *Charge) {
+	if s.level = max(0, s.level+c.Amount); s.level == 0 {
+		s.ends = 0 // the next window begins with the next charge
+	}
+	c.Level = s.level
+	if s.known || s.level > 0 {
+		m.put(s.key, s.counter, s.known)
 	}
 }
 
-// add adds a charge that was read.
-func (m *Memory) add(k key, at int64, c *Charge) {
-	entry, ok := m.counters[k]
-	if !ok || entry.ends <= at {
-		if c.Amount <= 0 {
-			return
-		}
-		entry = counter{0, c.Ends.UnixMicro()}
-	}
-	entry.ends = min(entry.ends, c.Ends.UnixMicro())
-	if entry.level = max(0, entry.level+c.Amount); entry.level == 0 {
-		entry.ends = 0 // the next window begins with the next charge
-	}
-	c.Level = entry.level
-	m.put(k, entry)
-}
-
-// put writes an entry, and notes when it can be forgotten.
-func (m *Memory) put(k key, entry counter) {
-	if _, known := m.counters[k]; !known {
+// put writes an entry; a new one is noted, to be forgotten in time.
+func (m *Memory) put(k key, entry counter, known bool) {
+	if !known {
 		minute := entry.ends/perMinute + 1
 		m.due[minute] = append(m.due[minute], k)
 		if minute < m.swept { // a clock has gone back
@@ -206,7 +212,7 @@ func (m *Memory) sweep(at int64, n int) {
 		entry := m.counters[k]
 		delete(m.counters, k)
 		if entry.ends > at { // its window has begun anew meanwhile
-			m.put(k, entry)
+			m.put(k, entry, false)
 			continue
 		}
 		delete(m.open, k)
@@ -226,7 +232,7 @@ func (m *Memory) Settle(_ context.Context, id string, now time.Time, spent bool)
 	for _, s := range shares {
 		m.giveBack(s, now.UnixMicro())
 	}
-	m.put(own, counter{}) // it is free again, and is forgotten with its minute
+	m.put(own, counter{}, true) // it is free again, and is forgotten with its minute
 	return nil
 }
 
@@ -250,12 +256,12 @@ func (m *Memory) Add(_ context.Context, now time.Time, charges []Charge) error {
 	defer m.mu.Unlock()
 	m.sweep(at, sweepStep)
 	for i := range charges {
-		k := m.keyOf(charges[i].Key)
-		m.read(k, at, &charges[i])
-		if charges[i].Amount > 0 && m.full(1) {
+		c := &charges[i]
+		if c.Amount > 0 && m.full(1) {
 			return ErrFull
 		}
-		m.add(k, at, &charges[i])
+		slot := m.find(at, c)
+		m.add(&slot, c)
 	}
 	return nil
 }
@@ -265,7 +271,7 @@ func (m *Memory) Levels(_ context.Context, now time.Time, charges []Charge) erro
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range charges {
-		m.read(m.keyOf(charges[i].Key), now.UnixMicro(), &charges[i])
+		m.find(now.UnixMicro(), &charges[i])
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"slices"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -20,10 +21,8 @@ type OptOuts struct {
 func (o *OptOuts) name() string { return "optouts" }
 
 func (o *OptOuts) judge(ctx context.Context, p *passage) error {
-	for _, c := range o.Exempt {
-		if c == p.traits.class {
-			return nil
-		}
+	if slices.Contains(o.Exempt, p.traits.class) {
+		return nil
 	}
 	out, err := o.OptedOut(ctx, p.Message)
 	if err != nil {

@@ -30,7 +30,7 @@ type request struct {
 // their code after up to a minute, and from the fifth hour on 100,000 requests over
 // sequential numbers in three of these countries.
 func traffic(random *rand.Rand) []request {
-	real := []string{"3069", "336", "4915", "447", "393", "346", "480", "316", "467", "4366"}
+	prefixes := []string{"3069", "336", "4915", "447", "393", "346", "480", "316", "467", "4366"}
 	length := map[string]int{"3069": 12, "336": 11, "4915": 13, "447": 12, "393": 12, "346": 11, "480": 11, "316": 11, "467": 11, "4366": 12}
 	number := func(prefix string, rest int) e164.Number {
 		digits := fmt.Sprintf("%s%0*d", prefix, length[prefix]-len(prefix), rest)
@@ -38,7 +38,7 @@ func traffic(random *rand.Rand) []request {
 	}
 	var list []request
 	for range 60_000 {
-		prefix := real[random.IntN(len(real))]
+		prefix := prefixes[random.IntN(len(prefixes))]
 		size := 1
 		for range length[prefix] - len(prefix) {
 			size *= 10

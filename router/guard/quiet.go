@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -113,13 +114,12 @@ func (q *Quiet) judge(p *passage) error {
 // String describes the quiet time.
 func (q *Quiet) String() string {
 	s := fmt.Sprintf("%s to %s", q.From, q.To)
-	for i, d := range q.Days {
-		if i == 0 {
-			s += " on "
-		} else {
-			s += ", "
+	if len(q.Days) > 0 {
+		names := make([]string, len(q.Days))
+		for i, d := range q.Days {
+			names[i] = d.String()
 		}
-		s += d.String()
+		s += " on " + strings.Join(names, ", ")
 	}
 	return s + " of the recipient's time" + about(&q.Match)
 }

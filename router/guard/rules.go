@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -53,9 +54,7 @@ func LoadSenderRules(path string) (*SenderRules, error) {
 	if err != nil {
 		return nil, err
 	}
-	for country, rule := range over.rules {
-		rules.rules[country] = rule
-	}
+	maps.Copy(rules.rules, over.rules)
 	return rules, nil
 }
 
