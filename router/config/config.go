@@ -9,6 +9,9 @@
 //	    - {name: greece, match: {countries: [GR]}, providers: [athens, usa]}
 //	    - {name: others, providers: [usa, {name: athens, sender: vendor}]}
 //	rates: rates.csv
+//	guards:                          # which messages may be sent: package guard
+//	  countries: {allow: [GR, CY]}
+//	  velocity: [{per: number, max: 5, window: 1h}]
 //
 // Every error names the file, the line and the setting, and says what would be
 // right. ${VAR} inside a string is replaced by the value of the environment
@@ -33,6 +36,7 @@ import (
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router"
+	"github.com/anysms/anysms/router/guard"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/rates"
 )
@@ -46,14 +50,21 @@ type Config struct {
 	Currencies    rates.Currencies // for comparing prices
 	Ledger        Ledger
 	OTP           OTP
+	Guards        *guard.Policy // that Options.Guard is; nil = none
+	// CountInDatabase reports that the guards want their counters in the ledger's
+	// database. The program that opens it calls Guards.Use; until then they count in
+	// memory.
+	CountInDatabase bool
 
 	Providers []Provider // in the order of the file
 	Options   router.Options
 
-	router  *router.Router
-	lines   lines
-	secrets []string    // the settings that hold a secret as it is
-	mode    fs.FileMode // of the file; 0 = not known
+	router   *router.Router
+	lines    lines
+	card     *rates.Card // nil = none
+	unpriced []Warning   // money budgets that some providers cannot keep
+	secrets  []string    // the settings that hold a secret as it is
+	mode     fs.FileMode // of the file; 0 = not known
 }
 
 // Ledger says where the ledger of messages is. The package opens none: the databases are
@@ -175,7 +186,7 @@ type Warning struct {
 // Warnings lists settings that are allowed but hardly meant, or that weaken security,
 // in the order of their lines.
 func (c *Config) Warnings() []Warning {
-	list := c.exposed()
+	list := append(c.exposed(), c.unpriced...)
 	for _, f := range c.router.Warnings() {
 		path := inFile(f.Path)
 		list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: f.Reason})

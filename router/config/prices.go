@@ -25,6 +25,7 @@ func (c *Config) price(file *fileConfig) (err error) {
 	if err := c.comparable(card, file.Router.Routes); err != nil {
 		return err
 	}
+	c.card = card
 	prices := card.Prices()
 	c.Options.ComparePrices = c.Currencies.Compare
 	c.Options.Price = func(name string, to e164.Number, segments int) (provider.Money, bool) {

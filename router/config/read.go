@@ -43,6 +43,9 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	if err := d.section("serve", root, d.serve); err != nil {
 		return nil, err
 	}
+	if err := d.guards(c, &file); err != nil {
+		return nil, err
+	}
 	if err := d.open(ctx, c, root, drivers); err != nil {
 		c.closeProviders()
 		return nil, err

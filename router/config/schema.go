@@ -17,6 +17,7 @@ type fileConfig struct {
 	Ledger    ledgerConfig               `json:"ledger"`
 	OTP       otpConfig                  `json:"otp"`
 	Serve     json.RawMessage            `json:"serve"`
+	Guards    *guardsConfig              `json:"guards"`
 
 	CurrencyRates map[string]string `json:"currency_rates"`
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// Feed records what becomes of messages for [Ledger.Feed], at the cost of a row
 	// each time.
 	Feed bool
+	// OptOutExempt are classes that go out in spite of an opt-out, such as one-time codes
+	// that a person asks for. An opt-out from the class itself still holds.
+	OptOutExempt []provider.Class
 	// Log gets what happens in the background; nil = silent.
 	Log *slog.Logger
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,11 +206,17 @@ func (w *work) optedOut(m *provider.Message, e *router.JournalEntry) error {
 		return nil
 	}
 	for _, o := range w.optOuts[m.To.String()] {
-		if o.holds(m, e) {
+		if o.holds(m, e) && !w.ledger.exempts(m, o) {
 			return &provider.Error{Code: provider.OptedOut, Err: fmt.Errorf("the recipient has opted out (scope %s, by %s)", o.Scope, o.Source)}
 		}
 	}
 	return nil
+}
+
+// exempts reports whether messages of a class go out in spite of an opt-out.
+func (l *Ledger) exempts(m *provider.Message, o OptOut) bool {
+	class := cmp.Or(m.Class, provider.Transactional)
+	return o.Scope != ScopeClass && slices.Contains(l.options.OptOutExempt, class)
 }
 
 func (o OptOut) holds(m *provider.Message, e *router.JournalEntry) bool {

@@ -68,6 +68,23 @@ func (c Currencies) Convert(m provider.Money) (provider.Money, bool) {
 	return provider.Money{Micros: rounded.Int64(), Currency: common}, true
 }
 
+// ConvertTo returns an amount in another currency, rounded to millionths. It is false if
+// one of the two has no rate, or if the result is too large.
+func (c Currencies) ConvertTo(m provider.Money, currency string) (provider.Money, bool) {
+	if m.Currency == currency {
+		return m, true
+	}
+	if c.worth[m.Currency] == nil || c.worth[currency] == nil {
+		return provider.Money{}, false
+	}
+	exact := new(big.Rat).Quo(c.value(m), c.worth[currency])
+	rounded, ok := new(big.Int).SetString(exact.FloatString(0), 10)
+	if !ok || !rounded.IsInt64() {
+		return provider.Money{}, false
+	}
+	return provider.Money{Micros: rounded.Int64(), Currency: currency}, true
+}
+
 // Compare orders two amounts: -1, 0 or +1. Amounts of different currencies need a
 // rate for both; the error names those that are missing.
 func (c Currencies) Compare(a, b provider.Money) (int, error) {
