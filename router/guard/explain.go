@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
@@ -84,6 +85,7 @@ func verdict(rule string, err error, pass string) router.GuardVerdict {
 	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err != nil {
 		v.Reason = e.Err.Error()
 	}
+	v.Reason = strings.TrimPrefix(v.Reason, rule+": ")
 	if later, ok := errors.AsType[*router.Deferred](err); ok {
 		v.Verdict, v.Code, v.Reason, v.Until = "defer", provider.Unavailable, later.Reason, &later.Until
 	}

@@ -158,7 +158,7 @@ func (s *Senders) String() string {
 		c := &s.Choices[i]
 		part := strings.Join(c.From, ", ") + about(&c.Match)
 		if c.Rate > 0 {
-			part += fmt.Sprintf(" at %v segments a second", c.Rate)
+			part += fmt.Sprintf(" at %v segments/s", c.Rate)
 		}
 		parts = append(parts, part)
 	}

@@ -1,0 +1,139 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router/config"
+)
+
+const vendorAndRates = `providers:
+  athens: {driver: memory}
+rates: rates.csv
+database: anysms.db
+`
+
+// readGuards reads a configuration whose guards begin in line 6.
+func readGuards(t *testing.T, guards string) (*config.Config, error) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rates.csv"), []byte("provider,country,price,currency\nathens,GR,0.04,EUR\nathens,FR,0.05,EUR\n"), 0o600))
+	path := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(vendorAndRates+"guards:\n"+guards), 0o600))
+	c, err := config.Load(t.Context(), path, registry(t, nil), &config.Options{Getenv: env})
+	if err == nil {
+		t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	}
+	if wrong, ok := err.(*config.Error); ok {
+		wrong.File = "anysms.yaml"
+	}
+	return c, err
+}
+
+func TestGuards(t *testing.T) {
+	c, err := readGuards(t, `
+  on_error: send
+  keep: 100h
+  optouts: {exempt: [otp]}
+  countries: {allow: [GR, FR], deny: [CY]}
+  velocity:
+    - {per: number, max: 2, window: 1h, classes: [otp]}
+    - {per: client, max: 1000, window: 24h, clients: [shop]}
+  repeats: {window: 60s}
+  budgets:
+    - {max: 0.1 EUR, per: day, zone: Europe/Athens}
+    - {max: 1000 segments, per: month, each: country, warn: 0.5}
+  quiet_hours:
+    - {from: "21:00", to: "08:00", classes: [marketing], days: [Monday, sunday], zone: Europe/Athens}
+  pumping: {min_ratio: 0.3, unverified: 20, digits: 4, window: 2h, action: alarm}
+  senders:
+    choose:
+      - {countries: [GR], from: [Shop]}
+      - {from: [+12025550101, "+12025550102"], rate: 1}
+    rules: builtin
+    registered: {GR: [Shop]}
+`)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"countries: only GR, FR; not CY",
+		"quiet_hours: 21:00 to 08:00 on Monday, Sunday of the recipient's time (class marketing)",
+		"velocity: 2 messages to one number in 1h (class otp)",
+		"velocity: 1000 messages from one client in 24h (client shop)",
+		"repeats: the same text to the same number once in 1m",
+		"pumping: 20 codes to numbers that differ in the last 4 digits, with fewer than 30 % verified, in 2h; only announced",
+		"budgets: 0.1 EUR per day",
+		"budgets: 1000 segments per month for each country",
+	}, c.Guards.Rules()[:8])
+	assert.Contains(t, c.Guards.Rules()[8], "senders: Shop (country GR); +12025550101, +12025550102 at 1 segments/s")
+	assert.Equal(t, []provider.Class{provider.OTP}, c.Ledger.Options.OptOutExempt)
+	assert.Same(t, c.Guards, c.Options.Guard)
+	m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "hello"}
+	for i := range 3 {
+		res, err := c.Router().Send(t.Context(), m)
+		if i == 0 {
+			require.NoError(t, err)
+		}
+		if i == 1 {
+			require.ErrorIs(t, err, provider.Rejected, res.Message)
+		}
+		m.Text = "hello"
+	}
+	p := c.Router().Plan(&provider.Message{To: e164.MustParse("+4915112345678"), Text: "hello"})
+	assert.Equal(t, "countries: DE is not allowed", p.Message)
+}
+
+func TestGuardsInTheDatabase(t *testing.T) {
+	c, err := readGuards(t, "  counters: database\n  velocity: [{per: number, max: 1, window: 1h}]\n")
+	require.NoError(t, err)
+	assert.True(t, c.CountInDatabase)
+}
+
+func TestGuardMistakes(t *testing.T) {
+	for _, c := range []struct{ guards, want string }{
+		{"  velocty: []", `anysms.yaml:6: guards.velocty: unknown key (did you mean "velocity"?); want one of budgets, counters, countries, keep, max_keys, on_error, optouts, pumping, quiet_hours, repeats, senders, velocity`},
+		{"  velocity:\n    - {per: hour, max: 1, window: 1h}", `anysms.yaml:7: guards.velocity[0].per: "hour"; want number, block, country or client`},
+		{"  velocity:\n    - {per: number, max: 1, window: 1h, clases: [otp]}", `anysms.yaml:7: guards.velocity[0].clases: unknown key (did you mean "classes"?); want one of classes, clients, countries, max, per, tags, window`},
+		{"  velocity:\n    - {per: number, max: 1, window: 1h, classes: [sms]}", `anysms.yaml:7: guards.velocity[0].classes: "sms"; want otp, transactional or marketing`},
+		{"  countries: {allow: [Greece]}", `anysms.yaml:6: guards.countries.allow: unknown country "Greece"; want an ISO 3166 code such as GR`},
+		{"  repeats: {}", `anysms.yaml:6: guards.repeats.window: is missing; want a duration such as 60s`},
+		{"  budgets:\n    - {max: 50, per: day}", `anysms.yaml:7: guards.budgets[0].max: "50"; want an amount such as 50 EUR, or a number such as 10000 segments`},
+		{"  budgets:\n    - {max: 50 USD, per: day}", `anysms.yaml:7: guards.budgets[0].max: provider athens has prices in EUR, and there is no rate from EUR to USD; set currency_rates for both`},
+		{"  budgets:\n    - {max: 50 EUR, per: week}", `anysms.yaml:7: guards.budgets[0].per: "week"; want day or month`},
+		{"  budgets:\n    - {max: 50 EUR, per: day, zone: Athens}", `anysms.yaml:7: guards.budgets[0].zone: unknown time zone "Athens"; want a name such as Europe/Athens`},
+		{"  quiet_hours:\n    - {from: 9pm, to: \"08:00\"}", `anysms.yaml:7: guards.quiet_hours[0].from: "9pm" is not a time of day such as 21:30`},
+		{"  quiet_hours:\n    - {from: \"21:00\", to: \"08:00\", days: [sun]}", `anysms.yaml:7: guards.quiet_hours[0].days: unknown day "sun"; want monday, tuesday …`},
+		{"  pumping: {action: panic}", `anysms.yaml:6: guards.pumping.action: "panic"; want stop or alarm`},
+		{"  counters: redis", `anysms.yaml:6: guards.counters: "redis"; want memory or database`},
+		{"  on_error: open", `anysms.yaml:6: guards.on_error: "open"; want refuse or send`},
+		{"  senders:\n    choose:\n      - {countries: [GR]}", `anysms.yaml:8: guards.senders.choose[0].from: must not be empty; want a sender or a list of them`},
+		{"  senders: {require_registration: true}", `anysms.yaml:6: guards.senders.require_registration: has no effect without rules`},
+	} {
+		_, err := readGuards(t, c.guards+"\n")
+		assert.EqualError(t, err, c.want)
+	}
+	_, err := read(t, "providers: {a: {driver: memory}}\nguards: {counters: database}\n", nil)
+	assert.EqualError(t, err, "anysms.yaml:2: guards.counters: database needs database: a file name, such as anysms.db, or postgres://…")
+	_, err = read(t, "providers: {a: {driver: memory}}\nguards: {budgets: [{max: 1 EUR, per: day}]}\n", nil)
+	assert.EqualError(t, err, "anysms.yaml:2: guards.budgets[0].max: a budget in EUR needs rates: a rate card with what a segment costs")
+}
+
+func TestOwnSenderRules(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.csv"), []byte("country,alphanumeric,registration,source,date\nGR,no,no,https://example.com,2026-11-21\n"), 0o600))
+	path := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("providers: {a: {driver: memory}}\nguards: {senders: {rules: own.csv}}\n"), 0o600))
+	c, err := config.Load(t.Context(), path, registry(t, nil), nil)
+	require.NoError(t, err)
+	defer c.Close()
+	p := c.Router().Plan(&provider.Message{To: e164.MustParse("+306941234567"), Text: "hello", From: "Shop"})
+	assert.Equal(t, "GR takes only numeric senders", p.Candidates[0].Reason)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.csv"), []byte("country,alphanumeric,registration,source,date\nGR,no,,https://example.com,2026-11-21\n"), 0o600))
+	_, err = config.Load(t.Context(), path, registry(t, nil), nil)
+	require.ErrorContains(t, err, "own.csv:2: registration: must not be empty: a rule is whole or not there")
+}
