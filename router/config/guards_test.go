@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,7 +31,7 @@ func readGuards(t *testing.T, guards string) (*config.Config, error) {
 	if err == nil {
 		t.Cleanup(func() { assert.NoError(t, c.Close()) })
 	}
-	if wrong, ok := err.(*config.Error); ok {
+	if wrong, ok := errors.AsType[*config.Error](err); ok {
 		wrong.File = "anysms.yaml"
 	}
 	return c, err
