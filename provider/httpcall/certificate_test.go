@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,19 +46,28 @@ func TestClientCertificateWanted(t *testing.T) {
 func TestOtherAlertsProveNothing(t *testing.T) {
 	config, ca := serverTLS(t)
 	config.MinVersion = tls.VersionTLS13
-	config.VerifyConnection = func(tls.ConnectionState) error {
-		time.Sleep(50 * time.Millisecond) // the client has written its request by then
-		return errors.New("no")
-	}
-	s := serve(t, func(_ *socket, c net.Conn, _ *bufio.Reader) {
-		_ = tls.Server(c, config).Handshake()
+	s := serve(t, func(_ *socket, c net.Conn, in *bufio.Reader) {
+		own := config.Clone()
+		own.VerifyConnection = func(tls.ConnectionState) error {
+			_, err := in.Peek(in.Buffered() + 1000) // the client has written its request
+			return errors.Join(errors.New("no"), err)
+		}
+		_ = tls.Server(readFirst{c, in}, own).Handshake()
 		_, _ = io.Copy(io.Discard, c)
 	})
 	client := newClient(t, httpcall.Config{BaseURL: strings.Replace(s.url, "http", "https", 1), CAFile: ca})
-	_, err := client.Do(t.Context(), post("x"))
+	_, err := client.Do(t.Context(), post(strings.Repeat("x", 2000)))
 	require.ErrorIs(t, err, provider.Indeterminate)
 	assert.ErrorContains(t, err, "remote error: tls: bad certificate")
 }
+
+// readFirst is a connection that is read through a buffer.
+type readFirst struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (r readFirst) Read(b []byte) (int, error) { return r.in.Read(b) }
 
 // serverTLS returns the settings of a server for 127.0.0.1, and the file with its
 // certificate authority.

@@ -354,12 +354,24 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		c, err := rates.Read(strings.NewReader(s), "x")
 		if err != nil {
+			require.Nil(t, c)
+			require.ErrorContains(t, err, "x:", "it names the file")
 			return
 		}
 		for _, name := range c.Providers() {
-			c.Book(name, now).Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+			require.NotEmpty(t, name)
+			price, row, ok := c.Book(name, now).Price(rates.Destination{Number: e164.MustParse("+306900000001"), Country: "GR"})
+			require.Equal(t, ok, row != nil)
+			if ok {
+				require.Equal(t, name, row.Provider)
+				require.Equal(t, c.Currency(name), price.Currency)
+				require.GreaterOrEqual(t, price.Micros, int64(0))
+				require.True(t, strings.HasPrefix("306900000001", row.Prefix) && row.MCCMNC == "" && (row.Country == "" || row.Country == "GR"))
+			}
 		}
-		c.Check(now, nil)
+		for _, w := range c.Check(now, nil) {
+			require.NotEmpty(t, w.Message)
+		}
 	})
 }
 
