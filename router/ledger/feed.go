@@ -188,7 +188,7 @@ func (c *Change) about(subject string, messages map[string]*Message, events map[
 }
 
 // pruneFeed deletes old changes, and remembers the last one.
-func (l *Ledger) pruneFeed(ctx context.Context, tx Tx) (p Pruned, more bool, err error) {
+func (l *Ledger) pruneFeed(ctx context.Context, tx Tx, limit int) (p Pruned, more bool, err error) {
 	var rows [][]any
 	var last int64
 	err = tx.Query(ctx, func(scan scanner) error {
@@ -196,7 +196,7 @@ func (l *Ledger) pruneFeed(ctx context.Context, tx Tx) (p Pruned, more bool, err
 		err := scan(&seq)
 		rows, last = append(rows, []any{seq}), max(last, seq)
 		return err
-	}, `SELECT seq FROM anysms_feed WHERE at < $1 ORDER BY at LIMIT $2`, micros(time.Now().Add(-l.options.Retention)), pruneBatch)
+	}, `SELECT seq FROM anysms_feed WHERE at < $1 ORDER BY at LIMIT $2`, micros(time.Now().Add(-l.options.Retention)), limit)
 	if err != nil || len(rows) == 0 {
 		return p, false, err
 	}
@@ -204,5 +204,5 @@ func (l *Ledger) pruneFeed(ctx context.Context, tx Tx) (p Pruned, more bool, err
 		return p, false, err
 	}
 	_, err = tx.Exec(ctx, putCursor, []any{feedPruned, strconv.FormatInt(last, 10), micros(time.Now())})
-	return p, len(rows) == pruneBatch, err
+	return p, len(rows) == limit, err
 }

@@ -222,11 +222,11 @@ func (l *Ledger) SetPaused(ctx context.Context, class provider.Class, pause bool
 }
 
 // pruneDead deletes dead letters, and so their texts.
-func (l *Ledger) pruneDead(ctx context.Context, tx Tx) (Pruned, bool, error) {
+func (l *Ledger) pruneDead(ctx context.Context, tx Tx, limit int) (Pruned, bool, error) {
 	n, err := tx.Exec(ctx, `DELETE FROM anysms_queue WHERE message IN
 		(SELECT message FROM anysms_queue WHERE state = 'dead' AND updated_at < $1 LIMIT $2)`,
-		[]any{micros(time.Now().Add(-l.options.Settle)), pruneBatch})
-	return Pruned{Texts: int(n)}, n == pruneBatch, err
+		[]any{micros(time.Now().Add(-l.options.Settle)), limit})
+	return Pruned{Texts: int(n)}, int(n) == limit, err
 }
 
 // eraseJobs cancels the queued messages to a number, and deletes its jobs.

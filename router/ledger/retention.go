@@ -2,11 +2,19 @@ package ledger
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
+
+	"github.com/anysms/anysms/provider"
 )
 
-// pruneBatch bounds how much one transaction deletes, so that nobody waits long for it.
-const pruneBatch = 500
+// One transaction deletes so little that nobody waits longer than about pruneTime for it;
+// how much that is shows as it goes.
+const (
+	pruneTime = 50 * time.Millisecond
+	pruneMin  = 20
+	pruneMax  = 500
+)
 
 // Pruned counts what was deleted.
 type Pruned struct {
@@ -17,10 +25,10 @@ type Pruned struct {
 
 // Prune deletes what is older than Options.Retention, and the texts of messages that had
 // no final status within Options.Settle. Messages under way stay, and so do those whose
-// Ref is still to be remembered. A program that runs for long calls it now and then;
-// the command does it as it goes.
+// Ref is still to be remembered. Writers wait for a small part of it at most. A program
+// that runs for long starts [Ledger.Maintain] instead.
 func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
-	steps := []func(context.Context, Tx) (Pruned, bool, error){l.pruneDead}
+	steps := []func(context.Context, Tx, int) (Pruned, bool, error){l.pruneDead}
 	if !l.options.KeepTexts {
 		steps = append(steps, l.pruneTexts)
 	}
@@ -28,10 +36,14 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 		steps = append(steps, l.pruneMessages, l.pruneEvents, l.pruneFeed)
 	}
 	for _, step := range steps {
+		limit := 2 * pruneMin
 		for more := true; more; {
 			var p Pruned
+			var took time.Duration
 			err := l.db.Write(ctx, func(tx Tx) (err error) {
-				p, more, err = step(ctx, tx)
+				begun := time.Now() // once it has the database
+				p, more, err = step(ctx, tx, limit)
+				took = time.Since(begun)
 				return err
 			})
 			if err != nil {
@@ -40,19 +52,48 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 			total.Messages += p.Messages
 			total.Events += p.Events
 			total.Texts += p.Texts
+			if took > pruneTime {
+				limit = max(pruneMin, limit/2)
+			} else {
+				limit = min(pruneMax, 2*limit)
+			}
 		}
 	}
 	return total, nil
 }
 
-func (l *Ledger) pruneTexts(ctx context.Context, tx Tx) (Pruned, bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE anysms_messages SET body = '' WHERE id IN
-		(SELECT id FROM anysms_messages WHERE body <> '' AND last_attempt_at < $1 AND status <> 'queued' LIMIT $2)`,
-		[]any{micros(time.Now().Add(-l.options.Settle)), pruneBatch})
-	return Pruned{Texts: int(n)}, n == pruneBatch, err
+// pruneEvery is how often [Ledger.Maintain] deletes what is old.
+const pruneEvery = 10 * time.Minute
+
+// Maintain calls Prune now and then, until the context ends. A program that runs for long
+// starts it once; several may do so over one database.
+func (l *Ledger) Maintain(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pruneEvery/2 + rand.N(pruneEvery)): // so that several do not do it at once
+		}
+		p, err := l.Prune(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			l.options.Log.Warn("what is old could not be deleted", "error", provider.Mask(err.Error()))
+		case p != Pruned{}:
+			l.options.Log.Info("deleted what is old", "messages", p.Messages, "events", p.Events, "texts", p.Texts)
+		}
+	}
 }
 
-func (l *Ledger) pruneMessages(ctx context.Context, tx Tx) (p Pruned, more bool, err error) {
+func (l *Ledger) pruneTexts(ctx context.Context, tx Tx, limit int) (Pruned, bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE anysms_messages SET body = '' WHERE id IN
+		(SELECT id FROM anysms_messages WHERE body <> '' AND last_attempt_at < $1 AND status <> 'queued' LIMIT $2)`,
+		[]any{micros(time.Now().Add(-l.options.Settle)), limit})
+	return Pruned{Texts: int(n)}, int(n) == limit, err
+}
+
+func (l *Ledger) pruneMessages(ctx context.Context, tx Tx, limit int) (p Pruned, more bool, err error) {
 	now := time.Now()
 	end := now.Add(-l.options.Retention)
 	var ids [][]any
@@ -64,7 +105,7 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx) (p Pruned, more bool,
 	}, `SELECT id FROM anysms_messages m
 		WHERE id < $4 AND created_at < $1 AND updated_at < $1 AND status <> 'sending' AND status <> 'queued'
 		AND NOT EXISTS (SELECT 1 FROM anysms_claims c WHERE c.message = m.id AND (c.owner <> '' OR c.keep_until >= $2))
-		ORDER BY id LIMIT $3`, micros(end), micros(now), pruneBatch, idAt("msg_", end.Add(time.Millisecond)))
+		ORDER BY id LIMIT $3`, micros(end), micros(now), limit, idAt("msg_", end.Add(time.Millisecond)))
 	if err != nil || len(ids) == 0 {
 		return p, false, err
 	}
@@ -79,14 +120,14 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx) (p Pruned, more bool,
 		}
 	}
 	events, err := tx.Exec(ctx, `DELETE FROM anysms_events WHERE message = $1`, ids...)
-	return Pruned{Messages: len(ids), Events: int(events)}, len(ids) == pruneBatch, err
+	return Pruned{Messages: len(ids), Events: int(events)}, len(ids) == limit, err
 }
 
-func (l *Ledger) pruneEvents(ctx context.Context, tx Tx) (Pruned, bool, error) {
+func (l *Ledger) pruneEvents(ctx context.Context, tx Tx, limit int) (Pruned, bool, error) {
 	n, err := tx.Exec(ctx, `DELETE FROM anysms_events WHERE seq IN
 		(SELECT seq FROM anysms_events WHERE message = '' AND received_at < $1 ORDER BY received_at LIMIT $2)`,
-		[]any{micros(time.Now().Add(-l.options.Retention)), pruneBatch})
-	return Pruned{Events: int(n)}, n == pruneBatch, err
+		[]any{micros(time.Now().Add(-l.options.Retention)), limit})
+	return Pruned{Events: int(n)}, int(n) == limit, err
 }
 
 func (l *Ledger) tombstone(number string) string { return keyed(l.options.Key, "number", number) }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,4 +87,20 @@ func TestContract(t *testing.T) {
 			return postgres.Open(context.Background(), address, o)
 		}
 	}})
+}
+
+// TestOldSchema opens a database that the first program has written.
+func TestOldSchema(t *testing.T) {
+	address := newSchema(t)
+	dump, err := os.ReadFile(filepath.Join("testdata", "schema-1.sql"))
+	require.NoError(t, err)
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), string(dump))
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+	l, err := postgres.Open(t.Context(), address, ledger.Options{Key: ledgertest.OldKey})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	ledgertest.Migrated(t, l)
 }
