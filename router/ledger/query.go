@@ -79,7 +79,7 @@ func (f Filter) where(namespace string) (sql string, args []any) {
 		add("namespace =", clean(f.Namespace))
 	}
 	for _, c := range []struct{ condition, value string }{
-		{"ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},
+		{"ref <> '' AND ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},
 		{"status =", string(f.Status)}, {"class =", string(f.Class)}, {"id <", f.Cursor},
 	} {
 		if c.value != "" {

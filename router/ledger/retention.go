@@ -119,7 +119,7 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx, limit int) (p Pruned,
 			return p, false, err
 		}
 	}
-	events, err := tx.Exec(ctx, `DELETE FROM anysms_events WHERE message = $1`, ids...)
+	events, err := tx.Exec(ctx, `DELETE FROM anysms_events WHERE message <> '' AND message = $1`, ids...)
 	return Pruned{Messages: len(ids), Events: int(events)}, len(ids) == limit, err
 }
 
@@ -147,8 +147,8 @@ func (l *Ledger) Erase(ctx context.Context, number string) (messages int, err er
 		}
 		messages = int(n)
 		for _, s := range []struct{ sql, value string }{
-			{`UPDATE anysms_events SET peer = '', detail = '' WHERE peer = $1`, number},
-			{`UPDATE anysms_events SET peer = '', detail = '' WHERE message IN (SELECT id FROM anysms_messages WHERE tombstone = $1)`, mark},
+			{`UPDATE anysms_events SET peer = '', detail = '' WHERE peer <> '' AND peer = $1`, number},
+			{`UPDATE anysms_events SET peer = '', detail = '' WHERE message <> '' AND message IN (SELECT id FROM anysms_messages WHERE tombstone = $1)`, mark},
 		} {
 			if _, err := tx.Exec(ctx, s.sql, []any{s.value}); err != nil {
 				return err

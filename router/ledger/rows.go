@@ -247,7 +247,7 @@ func (w *work) loadEvents(ctx context.Context, tx Tx, ids, parked []string) erro
 		return nil
 	}
 	if len(ids) > 0 {
-		err := tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message = ANY($1) ORDER BY seq`, ids)
+		err := tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message <> '' AND message = ANY($1) ORDER BY seq`, ids)
 		if err != nil {
 			return err
 		}
