@@ -163,7 +163,7 @@ func (w *work) newClaim(c router.Claim) (*claim, *record) {
 	r := w.newMessage()
 	r.Ref = c.Ref
 	key := refKey{w.ledger.options.Namespace, c.Ref}
-	known := &claim{refKey: key, fingerprint: w.fingerprint(c.Fingerprint), message: r.ID, until: w.now.Add(c.Keep), changed: true}
+	known := &claim{refKey: key, fingerprint: w.fingerprint(c.Fingerprint), message: r.ID, until: w.now.Add(c.Keep), changed: true, fresh: w.byRef[key] == nil}
 	w.claims[c.Ref], w.byRef[key] = known, known
 	return known, r
 }

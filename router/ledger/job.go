@@ -29,6 +29,7 @@ type Job struct {
 	Tries     int       // sends that ended with another one to follow
 	Reason    string    // why it was deferred, or is dead
 	CreatedAt time.Time // when it was queued
+	Wake      int64     // what wakes a worker for it, as OnEnqueue has set it; 0 = nothing
 
 	dead bool
 }
@@ -63,6 +64,53 @@ type Enqueued struct {
 	Err error
 }
 
+// needs says what queueing the job has to know.
+func (j *Job) needs() needs {
+	n := needs{numbers: []string{j.Message.To.String()}}
+	if ref := j.Message.Ref; ref != "" && storable(ref) {
+		n.queueRefs = []refKey{{j.Namespace, ref}}
+	}
+	return n
+}
+
+// EnqueueIn queues messages in a transaction that the caller has begun and will commit,
+// beside changes of its own. An error means that the transaction cannot go on. lock makes
+// this transaction the only one that writes to the ledger; it is called if a message is
+// queued again that was refused or not sent.
+func (l *Ledger) EnqueueIn(ctx context.Context, tx Tx, jobs []*Job, lock func() error) ([]Enqueued, error) {
+	var n needs
+	for _, j := range jobs {
+		n.add(j.needs())
+	}
+	w, err := l.load(ctx, tx, n)
+	if err != nil {
+		return nil, keepVerdict(err)
+	}
+	if w.anyEnded() {
+		if err := lock(); err != nil {
+			return nil, keepVerdict(err)
+		}
+		if w, err = l.load(ctx, tx, n); err != nil {
+			return nil, keepVerdict(err)
+		}
+	}
+	list := make([]Enqueued, len(jobs))
+	for i, j := range jobs {
+		list[i] = w.enqueue(j)
+	}
+	return list, keepVerdict(w.save(ctx, tx))
+}
+
+// anyEnded reports whether a message has ended in such a way that it can be queued again.
+func (w *work) anyEnded() bool {
+	for _, r := range w.messages {
+		if r.Status == Refused || r.Status == NotSent {
+			return true
+		}
+	}
+	return false
+}
+
 // ErrNotQueued means that a message is not in the queue, or not any more.
 var ErrNotQueued = errors.New("the message is not in the queue")
 
@@ -75,10 +123,7 @@ const waiting provider.Outcome = "queued"
 func (l *Ledger) Enqueue(ctx context.Context, jobs []*Job) ([]Enqueued, error) {
 	var n needs
 	for _, j := range jobs {
-		if j.Message.Ref != "" && storable(j.Message.Ref) {
-			n.queueRefs = append(n.queueRefs, refKey{j.Namespace, j.Message.Ref})
-		}
-		n.numbers = append(n.numbers, j.Message.To.String())
+		n.add(j.needs())
 	}
 	verdicts := make(chan []Enqueued, 2) // the change may still be made when do has returned, and be tried again
 	err := l.do(ctx, n, func(w *work) error {
@@ -117,9 +162,20 @@ func (w *work) enqueue(j *Job) Enqueued {
 	if key.ref == "" {
 		key.ref = r.ID
 	}
-	w.addClaim(&claim{refKey: key, fingerprint: w.fingerprint(j.fingerprint()), message: r.ID, until: w.now.Add(j.Keep), changed: true})
+	w.setClaim(key, w.fingerprint(j.fingerprint()), r.ID, w.now.Add(j.Keep))
 	w.putJob(j, r)
 	return Enqueued{ID: r.ID}
+}
+
+// setClaim puts a new message under a ref.
+func (w *work) setClaim(key refKey, fingerprint, message string, until time.Time) {
+	c := w.byRef[key]
+	if c == nil {
+		c = &claim{refKey: key, fresh: true}
+	}
+	c.fingerprint, c.message, c.owner, c.run, c.until, c.changed = fingerprint, message, "", "", until, true
+	delete(w.byRef, key)
+	w.addClaim(c)
 }
 
 // enqueueAgain is enqueue for a ref that is known.
@@ -144,7 +200,7 @@ func (w *work) enqueueAgain(j *Job, known *claim, r *record) Enqueued {
 
 func (w *work) putJob(j *Job, r *record) {
 	own := *j
-	own.ID, own.CreatedAt = r.ID, w.now
+	own.ID, own.CreatedAt, own.Wake = r.ID, w.now, 0
 	w.jobs = append(w.jobs, &own)
 }
 
@@ -230,6 +286,10 @@ func (l *Ledger) Defer(ctx context.Context, id string, until time.Time, tries in
 		return nil
 	}))
 }
+
+// OnEnqueue sets what is called with the jobs that are put into the queue, in the
+// transaction that does so. It sets their Wake. Package riverqueue uses it.
+func (l *Ledger) OnEnqueue(f func(ctx context.Context, tx Tx, jobs []*Job) error) { l.wake.Store(&f) }
 
 // jobError is why a queued message must not be sent under a claim by its id.
 func jobError(r *record, c router.Claim) error {

@@ -33,7 +33,7 @@ type payload struct {
 	Extra     map[string]string `json:"extra,omitempty"`
 }
 
-const jobColumns = `message, class, state, due_at, give_up_at, tries, reason, payload, created_at, updated_at`
+const jobColumns = `message, class, state, due_at, give_up_at, tries, reason, payload, wake, created_at, updated_at`
 
 var putJob = strings.Replace(upsert("anysms_queue", jobColumns), "(id)", "(message)", 1)
 
@@ -44,7 +44,7 @@ func (j *Job) row(now time.Time) []any {
 	})
 	return []any{
 		j.ID, string(j.Class()), ready, micros(j.Due), micros(j.GiveUp), j.Tries, j.Reason,
-		strings.ReplaceAll(string(b), `\u0000`, `\ufffd`), micros(j.CreatedAt), micros(now),
+		strings.ReplaceAll(string(b), `\u0000`, `\ufffd`), j.Wake, micros(j.CreatedAt), micros(now),
 	}
 }
 
@@ -53,7 +53,7 @@ func scanJob(scan scanner) (*Job, error) {
 	var due, giveUp, created, updated int64
 	var p payload
 	j := new(Job)
-	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &created, &updated); err != nil {
+	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &j.Wake, &created, &updated); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
@@ -70,6 +70,11 @@ func scanJob(scan scanner) (*Job, error) {
 
 // saveJobs writes what was changed in the queue.
 func (w *work) saveJobs(ctx context.Context, tx Tx) error {
+	if wake := w.ledger.wake.Load(); wake != nil && len(w.jobs) > 0 {
+		if err := (*wake)(ctx, tx, w.jobs); err != nil {
+			return err
+		}
+	}
 	var jobs, gone [][]any
 	for _, j := range w.jobs {
 		jobs = append(jobs, j.row(w.now))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -56,6 +57,7 @@ type Ledger struct {
 	looks   chan *op // questions
 	workers sync.WaitGroup
 	watches watches
+	wake    atomic.Pointer[func(context.Context, Tx, []*Job) error] // nil = nobody is woken
 }
 
 var (

@@ -29,8 +29,10 @@ const (
 	reconciled, abandoned`
 )
 
-const putClaim = `INSERT INTO anysms_claims (namespace, ref, fingerprint, message, owner, run, keep_until)
-	VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (namespace, ref) DO UPDATE SET fingerprint = excluded.fingerprint,
+const addClaim = `INSERT INTO anysms_claims (namespace, ref, fingerprint, message, owner, run, keep_until)
+	VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+const putClaim = addClaim + ` ON CONFLICT (namespace, ref) DO UPDATE SET fingerprint = excluded.fingerprint,
 	message = excluded.message, owner = excluded.owner, run = excluded.run, keep_until = excluded.keep_until`
 
 // putSegment keeps the latest message with an id: there are vendors that repeat them.
@@ -96,14 +98,18 @@ func (p partial) of(row []any) []any {
 }
 
 // batches are the rows that statements write.
-type batches struct{ newMessages, messages, seldom, newAttempts, attempts, gone, claims, events, joined, optOuts, noOptOuts [][]any }
+type batches struct{ newMessages, messages, seldom, newAttempts, attempts, gone, claims, newClaims, events, joined, optOuts, noOptOuts [][]any }
 
 // changes collects what was changed.
 func (w *work) changes() *batches {
 	b := new(batches)
 	for _, c := range w.byRef {
-		if c.changed {
-			b.claims = append(b.claims, []any{c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)})
+		row := []any{c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, micros(c.until)}
+		switch {
+		case c.changed && c.fresh: // it fails if somebody else has put one there since it was looked for
+			b.newClaims = append(b.newClaims, row)
+		case c.changed:
+			b.claims = append(b.claims, row)
 		}
 	}
 	for _, r := range w.messages {
@@ -178,6 +184,7 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 		{putSegment, w.segments},
 		{`DELETE FROM anysms_attempts WHERE id = $1`, b.gone},
 		{putClaim, b.claims},
+		{addClaim, b.newClaims},
 		{putEvent, b.events},
 		{joinEvent, b.joined},
 		{`DELETE FROM anysms_optouts WHERE number = $1 AND scope = $2 AND scope_value = $3`, b.noOptOuts},

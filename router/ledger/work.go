@@ -44,6 +44,7 @@ type claim struct {
 	owner, run           string // "" = nobody has it
 	until                time.Time
 	changed              bool
+	fresh                bool // it is not in the database yet
 }
 
 // record is a message with all that its status follows from.

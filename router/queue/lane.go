@@ -21,6 +21,9 @@ type lane struct {
 	// taken are the jobs that were read and are not to be read again. Those that have
 	// ended stay until the next read begins: a read that has begun may still find them.
 	taken map[string]bool // true = it has ended
+
+	paused   bool
+	pausedAt time.Time // when that was read
 }
 
 func newLane(q *Queue, class provider.Class, settings Lane) *lane {
@@ -68,7 +71,7 @@ const readAhead = 256
 // feed hands out what is due, and returns how long nothing more will be.
 func (l *lane) feed(ctx context.Context, jobs chan<- *ledger.Job) (idle time.Duration) {
 	taken := l.forgetEnded()
-	if paused, err := l.queue.ledger.Paused(ctx, l.class); err != nil || paused {
+	if paused, err := l.isPaused(ctx); err != nil || paused {
 		return l.report(ctx, err)
 	}
 	list, next, err := l.queue.ledger.DueJobs(ctx, l.class, time.Now(), taken+readAhead)
@@ -95,6 +98,27 @@ func (l *lane) feed(ctx context.Context, jobs chan<- *ledger.Job) (idle time.Dur
 		idle = min(idle, time.Until(next))
 	}
 	return idle
+}
+
+// isPaused reports whether the class is held back. Another process may have said so.
+func (l *lane) isPaused(ctx context.Context) (bool, error) {
+	l.mu.Lock()
+	known, recent := l.paused, time.Since(l.pausedAt) < lookAgain
+	l.mu.Unlock()
+	if recent {
+		return known, nil
+	}
+	paused, err := l.queue.ledger.Paused(ctx, l.class)
+	if err == nil {
+		l.notePaused(paused)
+	}
+	return paused, err
+}
+
+func (l *lane) notePaused(paused bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.paused, l.pausedAt = paused, time.Now()
 }
 
 // report logs that the queue cannot be read.

@@ -24,10 +24,22 @@ type Options struct {
 	// Render renders the text of messages with Item.Render, when they are sent. An
 	// error that is a *provider.Error ends the message; any other defers it.
 	Render func(ctx context.Context, render string, m *provider.Message) (text string, err error)
+	// Engine wakes workers; nil = this process's own, for SQLite. Package riverqueue
+	// sets it.
+	Engine Engine
 	// Address is where this process can be reached, for the error of a second worker.
 	Address string
 	// Log gets what happens in the background; nil = silent.
 	Log *slog.Logger
+}
+
+// Engine wakes those who work on a queue. It decides nothing: the ledger does.
+type Engine interface {
+	// Run calls [Queue.Work] for each job that is due until the context ends, then waits
+	// for the calls under way.
+	Run(ctx context.Context, q *Queue) error
+	// Pause tells that a class is held back, or not any more.
+	Pause(ctx context.Context, class provider.Class, paused bool) error
 }
 
 // Lane says how the messages of one class are sent.
@@ -69,7 +81,7 @@ func New(l *ledger.Ledger, r *router.Router, o Options) (*Queue, error) {
 	q := &Queue{ledger: l, router: r, options: o, lanes: make(map[provider.Class]*lane)}
 	for class := range o.Lanes {
 		if class != provider.OTP && class != provider.Transactional && class != provider.Marketing {
-			return nil, fmt.Errorf("queue: unknown class %q; want otp, transactional or marketing", string(class))
+			return nil, unknownClass(class)
 		}
 	}
 	for _, class := range Classes() {
@@ -117,6 +129,17 @@ func (q *Queue) Enqueue(ctx context.Context, m *provider.Message) (id string, er
 // order. One that is not queued spoils no other. The error means that none was queued,
 // or that it is not known.
 func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, error) {
+	list, err := q.EnqueueBy(items, func(jobs []*ledger.Job) ([]Enqueued, error) { return q.ledger.Enqueue(ctx, jobs) })
+	for i := range list {
+		if list[i].Err == nil {
+			q.lanes[classOf(items[i].Message)].rouse()
+		}
+	}
+	return list, err
+}
+
+// EnqueueBy is EnqueueAll with another way to write the jobs down, for engines.
+func (q *Queue) EnqueueBy(items []Item, write func([]*ledger.Job) ([]Enqueued, error)) ([]Enqueued, error) {
 	verdicts := make([]Enqueued, len(items))
 	var jobs []*ledger.Job
 	var places []int
@@ -132,16 +155,17 @@ func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, erro
 	if len(jobs) == 0 {
 		return verdicts, nil
 	}
-	list, err := q.ledger.Enqueue(ctx, jobs)
+	list, err := write(jobs)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	for i, e := range list {
 		verdicts[places[i]] = e
-		q.lanes[jobs[i].Class()].rouse()
 	}
 	return verdicts, nil
 }
+
+func classOf(m *provider.Message) provider.Class { return cmp.Or(m.Class, provider.Transactional) }
 
 // job is an item as it is queued, or why it must not be.
 func (q *Queue) job(it *Item, now time.Time) (*ledger.Job, error) {
@@ -222,19 +246,40 @@ func (q *Queue) Stats(ctx context.Context) ([]ledger.Depth, error) { return q.le
 // Pause holds back the messages of a class, in every process, until Resume. What is
 // under way ends, and messages can be queued.
 func (q *Queue) Pause(ctx context.Context, class provider.Class) error {
-	return q.ledger.SetPaused(ctx, class, true)
+	return q.setPaused(ctx, class, true)
 }
 
 // Resume ends a Pause.
 func (q *Queue) Resume(ctx context.Context, class provider.Class) error {
-	if err := q.ledger.SetPaused(ctx, class, false); err != nil {
-		return err
+	return q.setPaused(ctx, class, false)
+}
+
+func (q *Queue) setPaused(ctx context.Context, class provider.Class, paused bool) error {
+	l := q.lanes[cmp.Or(class, provider.Transactional)]
+	if l == nil {
+		return unknownClass(class)
 	}
-	if l := q.lanes[cmp.Or(class, provider.Transactional)]; l != nil {
-		l.rouse()
+	err := q.ledger.SetPaused(ctx, l.class, paused)
+	if err == nil && q.options.Engine != nil {
+		err = q.options.Engine.Pause(ctx, l.class, paused)
 	}
+	if err != nil {
+		return fmt.Errorf("queue: %w", err)
+	}
+	l.notePaused(paused)
+	l.rouse()
 	return nil
 }
+
+func unknownClass(class provider.Class) error {
+	return fmt.Errorf("queue: unknown class %q; want otp, transactional or marketing", string(class))
+}
+
+// Lane returns the settings of a class, with their defaults.
+func (q *Queue) Lane(class provider.Class) Lane { return q.lanes[class].settings }
+
+// Ledger returns the ledger that the queue is in.
+func (q *Queue) Ledger() *ledger.Ledger { return q.ledger }
 
 // Retry puts dead letters back into the queue: those with the ids, or without ids all of
 // a class, or with "" of every class. It returns how many that were. A dead letter whose
@@ -286,6 +331,12 @@ func (q *Queue) putBack(ctx context.Context, jobs []*ledger.Job) (int, error) {
 // Run sends what is queued until the context ends, then waits for what is under way. It
 // fails with a [*ledger.WorkerError] if another process works on the queue.
 func (q *Queue) Run(ctx context.Context) error {
+	if q.options.Engine != nil {
+		if err := q.options.Engine.Run(ctx, q); err != nil {
+			return fmt.Errorf("queue: %w", err)
+		}
+		return nil
+	}
 	unlock, err := q.ledger.LockWorker(ledger.Worker{PID: os.Getpid(), Address: q.options.Address})
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)

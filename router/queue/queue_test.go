@@ -18,10 +18,14 @@ import (
 )
 
 func TestContract(t *testing.T) {
-	queuetest.Run(t, queuetest.Harness{New: queue.New, Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
+	queuetest.Run(t, queuetest.Harness{New: newQueue, Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
 		path := filepath.Join(t.TempDir(), "anysms.db")
 		return func(o ledger.Options) (*ledger.Ledger, error) { return sqlite.Open(context.Background(), path, o) }
 	}})
+}
+
+func newQueue(_ *testing.T, l *ledger.Ledger, r *router.Router, o queue.Options) (*queue.Queue, error) {
+	return queue.New(l, r, o)
 }
 
 func TestOneWorker(t *testing.T) {

@@ -21,18 +21,37 @@ const (
 	lastPause  = time.Minute
 )
 
-// work sends a message once, and records what follows: its outcome, or when it is tried
-// again.
-func (q *Queue) work(ctx context.Context, j *ledger.Job) {
+// Work sends a message that is due once, and records what follows: its outcome, or when
+// it is to be tried again. That time is returned; zero = the message is not in the queue
+// any more. Engines call it.
+func (q *Queue) Work(ctx context.Context, id string) (again time.Time, err error) {
+	j, err := q.ledger.Job(ctx, id)
+	switch {
+	case errors.Is(err, ledger.ErrNotQueued):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, err
+	case time.Now().Before(j.Due):
+		return j.Due, nil
+	}
+	paused, err := q.lanes[j.Class()].isPaused(ctx)
+	if err != nil || paused {
+		return time.Now().Add(5 * lookAgain), err
+	}
+	return q.work(ctx, j), nil
+}
+
+// work is Work for a job that was read.
+func (q *Queue) work(ctx context.Context, j *ledger.Job) (again time.Time) {
 	settled, forget := q.ledger.Watch(j.ID)
 	defer forget()
 	result, err := q.send(ctx, j)
 	select {
 	case <-settled: // the router has recorded the outcome
-		return
+		return time.Time{}
 	default:
+		return q.follow(ctx, j, result, err)
 	}
-	q.follow(ctx, j, result, err)
 }
 
 // send sends a message once. A panic of a renderer or a middleware is an unknown
@@ -106,33 +125,37 @@ func resultOf(j *ledger.Job, err error) *router.Result {
 }
 
 // follow records what a send came to that the router has not recorded.
-func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result, err error) {
+func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result, err error) (again time.Time) {
 	now := time.Now()
 	switch {
 	case errors.Is(err, ledger.ErrNotQueued): // it was cancelled, or has ended in another process
+		return time.Time{}
 	case errors.Is(err, router.ErrInFlight): // somebody else is sending it
-		q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, now.Add(firstPause), j.Tries, err.Error()) })
+		return q.postpone(ctx, j, now.Add(firstPause), j.Tries, "another process is sending it")
 	case result.Status != provider.OutcomeNotSent:
-		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+		return q.end(ctx, j, result)
 	case errors.Is(err, errLate), late(j, now):
 		result.Code, result.Message = provider.Unavailable, errLate.Error()
-		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+		return q.end(ctx, j, result)
 	case !j.GiveUp.IsZero() && !now.Before(j.GiveUp):
 		result.Message = "given up: " + result.Message
-		q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
-	default:
-		q.rest(ctx, j, result, now)
+		return q.end(ctx, j, result)
 	}
-}
-
-// rest lets a message rest that nobody has taken.
-func (q *Queue) rest(ctx context.Context, j *ledger.Job, result *router.Result, now time.Time) {
 	until, tries := now.Add(pauseAfter(j.Tries)), j.Tries+1
 	if d := result.Deferred; d != nil && d.Until.After(now) {
 		until, tries = d.Until, j.Tries
 	}
-	until = earliest(until, j.GiveUp, j.Message.Deadline)
-	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, tries, result.Message) })
+	return q.postpone(ctx, j, earliest(until, j.GiveUp, j.Message.Deadline), tries, result.Message)
+}
+
+func (q *Queue) end(ctx context.Context, j *ledger.Job, result *router.Result) (again time.Time) {
+	q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+	return time.Time{}
+}
+
+func (q *Queue) postpone(ctx context.Context, j *ledger.Job, until time.Time, tries int, reason string) (again time.Time) {
+	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, tries, reason) })
+	return until
 }
 
 // put writes until it succeeds: what was sent must not be forgotten. Only the end of the

@@ -6,11 +6,15 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -40,6 +44,26 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// migrateRiver brings River's tables up to date, which package riverqueue works with.
+func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
+	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) (err error) {
+		const key = `hashtextextended('anysms river ' || current_schema(), 0)`
+		if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(`+key+`)`); err != nil {
+			return err
+		}
+		defer func() {
+			_, failed := conn.Exec(ctx, `SELECT pg_advisory_unlock(`+key+`)`)
+			err = errors.Join(err, failed)
+		}()
+		m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			return err
+		}
+		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		return err
+	})
 }
 
 // checkProgram refuses a schema that this program is too old for.

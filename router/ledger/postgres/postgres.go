@@ -81,6 +81,10 @@ func open(ctx context.Context, url string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := migrateRiver(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
+	}
 	db := &database{pool: pool, run: newRun()}
 	if db.life, err = live(ctx, config.ConnConfig, db.run); err != nil {
 		pool.Close()
@@ -133,8 +137,10 @@ func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map
 	return alive, err
 }
 
-// lockWriters lets one transaction write at a time in this schema.
-const lockWriters = `SELECT pg_advisory_xact_lock(hashtextextended('anysms ledger ' || current_schema(), 0))`
+// lockWriters lets one transaction write at a time in this schema. Once it has the lock, it
+// waits no longer than two seconds for a row: a caller of EnqueueTx that does not commit
+// must not hold up everybody else.
+const lockWriters = `SELECT pg_advisory_xact_lock(hashtextextended('anysms ledger ' || current_schema(), 0)), set_config('lock_timeout', '2s', true)`
 
 // Write implements [ledger.Database].
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
@@ -153,10 +159,10 @@ func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
 }
 
 // explain marks the errors that a value is to blame for: data exceptions, violated
-// constraints, and limits of the program.
+// constraints, limits of the program, and a row that another transaction does not let go.
 func explain(err error) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	if ok && (strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23") || strings.HasPrefix(e.Code, "54")) {
+	if ok && (strings.HasPrefix(e.Code, "22") || strings.HasPrefix(e.Code, "23") || strings.HasPrefix(e.Code, "54") || e.Code == "55P03") {
 		return fmt.Errorf("%w: %w", ledger.ErrBadValue, err)
 	}
 	return err

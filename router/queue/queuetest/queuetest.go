@@ -23,8 +23,10 @@ import (
 type Harness struct {
 	// Open makes a new, empty ledger, and returns a function that opens it.
 	Open func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error)
+	// Serial runs one test after the other.
+	Serial bool
 	// New returns a queue in a ledger.
-	New func(l *ledger.Ledger, r *router.Router, o queue.Options) (*queue.Queue, error)
+	New func(t *testing.T, l *ledger.Ledger, r *router.Router, o queue.Options) (*queue.Queue, error)
 }
 
 // Run runs the tests.
@@ -56,7 +58,9 @@ func Run(t *testing.T, h Harness) {
 		{"queued before, run after", testLater},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
+			if !h.Serial {
+				t.Parallel()
+			}
 			test.run(newLab(t, h))
 		})
 	}
@@ -92,7 +96,7 @@ func (l *lab) make(o queue.Options, ro *router.Options) {
 	l.router, err = router.New([]router.Upstream{{Name: "vendor", Provider: p}}, ro)
 	require.NoError(l, err)
 	l.Cleanup(func() { require.NoError(l, l.router.Close(context.Background())) })
-	l.queue, err = l.h.New(l.ledger, l.router, o)
+	l.queue, err = l.h.New(l.T, l.ledger, l.router, o)
 	require.NoError(l, err)
 }
 

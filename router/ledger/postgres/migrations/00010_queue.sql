@@ -8,6 +8,7 @@ CREATE TABLE anysms_queue (
 	tries      BIGINT NOT NULL,
 	reason     TEXT NOT NULL,
 	payload    TEXT NOT NULL,
+	wake       BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
 	updated_at BIGINT NOT NULL
 );
