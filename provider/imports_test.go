@@ -77,9 +77,11 @@ func forbiddenOutside(pkg, dep string) string {
 		return "only SMPP uses gosmpp"
 	case within(dep, "go.yaml.in/yaml") && !within(pkg, "router/config", "drivers/rest", "drivers/builtin", "cmd", "examples"):
 		return "only router/config and drivers/rest read YAML"
-	case within(dep, "database/sql", "modernc.org", "github.com/jackc", "github.com/pressly") && !within(pkg, "router/ledger/sqlite", "router/ledger/postgres", "cmd", "examples"):
-		return "only the ledger's databases use SQL"
-	case within(dep, "github.com/jackc") && within(pkg, "router/ledger/sqlite"), within(dep, "modernc.org") && within(pkg, "router/ledger/postgres"):
+	case within(dep, "database/sql", "modernc.org", "github.com/jackc", "github.com/pressly") && !within(pkg, "router/ledger/sqlite", "router/ledger/postgres", "router/queue/riverqueue", "cmd", "examples"):
+		return "only the ledger's databases, and the queue over PostgreSQL, use SQL"
+	case within(dep, "github.com/riverqueue") && !within(pkg, "router/ledger/postgres", "router/queue/riverqueue", "cmd", "examples"):
+		return "only PostgreSQL needs River"
+	case within(dep, "github.com/jackc") && within(pkg, "router/ledger/sqlite"), within(dep, "modernc.org") && within(pkg, "router/ledger/postgres", "router/queue/riverqueue"):
 		return "one database does not link the other"
 	case within(dep, "github.com/stretchr/testify"):
 		return "only tests use testify"

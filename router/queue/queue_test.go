@@ -3,9 +3,11 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,6 +18,40 @@ import (
 	"github.com/anysms/anysms/router/queue"
 	"github.com/anysms/anysms/router/queue/queuetest"
 )
+
+// TestMain is also that of the processes that TestKilled kills.
+func TestMain(m *testing.M) {
+	if os.Getenv(queuetest.EnvChild) == "" {
+		os.Exit(m.Run())
+	}
+	l, err := sqlite.Open(context.Background(), os.Args[1], ledger.Options{})
+	if err == nil {
+		err = queuetest.Child(l, newWorker)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func newWorker(l *ledger.Ledger, r *router.Router) (*queue.Queue, error) {
+	return queue.New(l, r, queue.Options{})
+}
+
+func TestKilled(t *testing.T) {
+	k := queuetest.Kill{Messages: 400, Workers: 1, Kills: 4, New: newWorker, Patience: time.Minute}
+	if os.Getenv("ANYSMS_LONG") != "" {
+		k.Messages, k.Kills = 20000, 100
+	}
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	k.Args = []string{path}
+	k.Open = func() *ledger.Ledger {
+		l, err := sqlite.Open(t.Context(), path, ledger.Options{})
+		require.NoError(t, err)
+		return l
+	}
+	queuetest.Killed(t, k)
+}
 
 func TestContract(t *testing.T) {
 	queuetest.Run(t, queuetest.Harness{New: newQueue, Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {

@@ -96,8 +96,8 @@ type Enqueued = queue.Enqueued
 // The transaction's search_path must be that of the ledger.
 //
 // A reused ref, or a message that must not be sent, spoils itself only. An error means that
-// the transaction cannot go on. A ref that another transaction is queueing at the same time
-// is waited for. Queueing again what was refused or not sent holds up all writers of the
+// the transaction cannot go on, and that all of it may be repeated; so it is when another
+// transaction has queued the same new ref meanwhile, which is waited for. Queueing again what was refused or not sent holds up all writers of the
 // ledger until the transaction ends.
 func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Message) ([]Enqueued, error) {
 	items := make([]queue.Item, len(ms))
