@@ -63,7 +63,11 @@ func (d *dispatcher) attempt(ctx context.Context, t *try, rest others) event {
 func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 	u := t.upstream
 	overflow := u.settings.Overflow && t.state == fresh && rest.left
-	err := u.acquire(ctx, t.analysis.Segments, d.bounds.deadline, overflow)
+	patience, short := d.bounds.limitTime()
+	if overflow {
+		patience = 0
+	}
+	err := u.acquire(ctx, t.analysis.Segments, d.bounds.deadline, patience, overflow || short)
 	if err == nil {
 		e := d.bounds.check(ctx) // the wait may have taken all the time there was
 		if e.kind != proceed {
@@ -75,7 +79,11 @@ func (d *dispatcher) acquire(ctx context.Context, t *try, rest others) event {
 		return event{kind: mustStop, cause: context.Cause(ctx)}
 	}
 	if busy, ok := errors.AsType[busyError](err); ok {
-		return event{kind: mustWait, ready: time.Now().Add(time.Duration(busy)), reason: err.Error()}
+		ready := time.Now().Add(time.Duration(busy))
+		if short && !ready.Before(d.bounds.patience()) {
+			return event{kind: passedOver, ready: ready, reason: err.Error()}
+		}
+		return event{kind: mustWait, ready: ready, reason: err.Error()}
 	}
 	if errors.Is(err, errLimiter) {
 		return d.await(t, time.Now().Add(holdStep), err.Error())
@@ -93,7 +101,7 @@ func (d *dispatcher) admit(t *try) event {
 	case reason == reasonOpen && !d.options.Breaker.LastResort && !u.health.whole.forAccount():
 		return d.await(t, t.circuit.untilProbed(), reason)
 	case reason != "":
-		return event{kind: passedOver, reason: reason}
+		return event{kind: passedOver, reason: reason, ready: earlier(t.circuit.untilProbed(), time.Now().Add(outStep))}
 	}
 	if until := u.parkedUntil(); !until.IsZero() {
 		if e := d.await(t, until, reasonPause); e.kind == mustWait {

@@ -159,7 +159,7 @@ func (b *batcher) send(entries []*batchEntry) {
 			latest = earlier(latest, e.deadline.Add(-u.settings.Timeout))
 		}
 	}
-	if err := u.acquire(b.ctx, segments, latest, false); err != nil {
+	if err := u.acquire(b.ctx, segments, latest, timeUntil(latest), false); err != nil {
 		release(entries)
 		return
 	}

@@ -11,6 +11,7 @@ type bounds struct {
 	deadline time.Time     // zero = none
 	attempts int           // that may still be made
 	rested   time.Duration // waits between attempts so far
+	wait     time.Time     // until when limits and pauses are waited for; zero = as long as there is time
 }
 
 var (
@@ -38,9 +39,18 @@ const maxPause = 30 * time.Second
 // patience is when a wait that begins now must be over.
 func (b *bounds) patience() time.Time {
 	if b.deadline.IsZero() {
-		return time.Now().Add(maxPause - b.rested)
+		return earlier(b.wait, time.Now().Add(maxPause-b.rested))
 	}
-	return b.deadline
+	return earlier(b.wait, b.deadline)
+}
+
+// limitTime is how long a provider's limits are waited for. short reports that it is less
+// than the message has.
+func (b *bounds) limitTime() (patience time.Duration, short bool) {
+	if b.wait.IsZero() {
+		return timeUntil(b.deadline), false
+	}
+	return max(0, time.Until(earlier(b.wait, b.deadline))), b.deadline.IsZero() || b.wait.Before(b.deadline)
 }
 
 // rest waits between attempts.

@@ -87,6 +87,9 @@ func (p *plan) nothingTried(end ending) error {
 	if err := p.unfit(); err != nil {
 		return err
 	}
+	if end.mayWait && !end.again.IsZero() {
+		return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: end.again, Reason: "no provider can take it now"}}
+	}
 	return provider.NewError(provider.Unavailable, "no provider could be tried")
 }
 

@@ -25,6 +25,7 @@ type hold struct {
 const (
 	holdStep  = time.Second            // how often it is looked whether a provider is back
 	shortStep = 10 * time.Millisecond  // the shortest wait
+	outStep   = 5 * time.Second        // the same, by whoever tries again later, while an override has it out
 	probeStep = 250 * time.Millisecond // the same, while another message is its probe
 	quiet     = time.Second            // shorter outages are not announced
 	sayAgain  = 30 * time.Second       // how often an outage is announced
@@ -103,7 +104,7 @@ func (d *dispatcher) await(t *try, ready time.Time, reason string) event {
 	if ready.Before(d.holdUntil(t)) {
 		return event{kind: mustWait, ready: ready, reason: reason, out: true}
 	}
-	return event{kind: passedOver, reason: reason}
+	return event{kind: passedOver, reason: reason, ready: ready}
 }
 
 // hold lets time pass while the message waits for a provider that is out. What was

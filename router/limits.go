@@ -37,6 +37,9 @@ type busyError time.Duration
 
 func (busyError) Error() string { return "its limits would delay the message" }
 
+// slotStep is when a slot is looked for again by those who do not wait for it.
+const slotStep = 10 * time.Millisecond
+
 // slots are the calls that may be under way.
 type slots struct {
 	mu    sync.Mutex
@@ -52,25 +55,25 @@ func (s *slots) resize(limit int) {
 	s.serve()
 }
 
-// take waits for a slot, at most until the deadline (zero = none). With overflow set it
-// does not wait but fails with a busyError.
-func (s *slots) take(ctx context.Context, deadline time.Time, overflow bool) error {
+// take waits for a slot, at most for patience. If that is less than the time that the
+// message has, busy is set, and it fails with a busyError.
+func (s *slots) take(ctx context.Context, patience time.Duration, busy bool) error {
 	s.mu.Lock()
 	if s.free() && s.queue.Len() == 0 {
 		s.used++
 		s.mu.Unlock()
 		return nil
 	}
-	if overflow {
+	if busy && patience <= 0 {
 		s.mu.Unlock()
-		return busyError(0)
+		return busyError(slotStep)
 	}
 	served := make(chan struct{})
 	place := s.queue.PushBack(served)
 	s.mu.Unlock()
 	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
+	if patience < Forever {
+		timer := time.NewTimer(patience)
 		defer timer.Stop()
 		late = timer.C
 	}
@@ -79,6 +82,9 @@ func (s *slots) take(ctx context.Context, deadline time.Time, overflow bool) err
 		return nil
 	case <-late:
 		s.leave(place, served)
+		if busy {
+			return busyError(slotStep)
+		}
 		return errNoTime
 	case <-ctx.Done():
 		s.leave(place, served)

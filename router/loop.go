@@ -53,7 +53,7 @@ func (l *loop) run(ctx context.Context) ending {
 			l.settleEarlier(ctx)
 		}
 	}
-	return ending{l.state, l.cause, l.skipped()}
+	return ending{state: l.state, cause: l.cause, skipped: l.skipped(), again: l.again()}
 }
 
 // turn is a candidate's turn: at most one attempt.
@@ -160,7 +160,7 @@ func (l *loop) wait(ctx context.Context, t *try) event {
 	case t.out:
 		return l.hold(ctx, t)
 	case t.state == waiting && !t.ready.Before(l.bounds.patience()):
-		return event{kind: passedOver, reason: t.reason + ", longer than the time that is left"}
+		return event{kind: passedOver, reason: t.reason + ", longer than the time that is left", ready: t.ready}
 	case t.state == waiting, t.state == retrying:
 		return l.bounds.rest(ctx, t.ready)
 	}
@@ -206,6 +206,16 @@ func (l *loop) settleEarlier(ctx context.Context) {
 	if l.state == sending && l.trail.inDoubt() && l.plan.delivery != provider.AtLeastOnce {
 		l.apply(nil, event{kind: doubtStays}) // about a provider that is not on the route
 	}
+}
+
+// again returns when the first of the candidates that were passed over may be tried.
+func (l *loop) again() (first time.Time) {
+	for i := range l.tries {
+		if t := &l.tries[i]; t.unfit == "" && t.state == done && l.trail.tries(t.upstream.name) == 0 {
+			first = earlier(first, t.ready)
+		}
+	}
+	return first
 }
 
 // skipped lists the candidates that were passed over.

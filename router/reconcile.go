@@ -63,7 +63,7 @@ func (d *dispatcher) reconcile(ctx context.Context, t *try) eventKind {
 // answered.
 func (d *dispatcher) find(ctx context.Context, t *try) (r *provider.Receipt, err error) {
 	u := t.upstream
-	if err := u.acquire(ctx, 0, d.bounds.deadline, false); err != nil {
+	if err := u.acquire(ctx, 0, d.bounds.deadline, timeUntil(d.bounds.deadline), false); err != nil {
 		return nil, err
 	}
 	defer u.release()

@@ -32,6 +32,8 @@ type record struct {
 	tried       bool            // an intent may be in the journal
 	intended    bool            // an intent is in the journal
 	doubtful    bool            // the journal knows an earlier attempt
+	wait        time.Time       // until when another send is waited for; zero = as long as there is time
+	inFlight    bool            // another send had it when this one gave up
 }
 
 // fate is what is known of our claim.
@@ -74,7 +76,7 @@ func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, e
 		if !errors.Is(a.err, ErrInFlight) {
 			return a.prior, r.judge(ctx, a.err)
 		}
-		left := timeUntil(deadline)
+		left := timeUntil(earlier(r.wait, deadline))
 		if left == 0 || sleep(ctx, min(wait, left)) != nil {
 			return nil, r.judge(ctx, a.err)
 		}
@@ -111,6 +113,7 @@ func (r *record) judge(ctx context.Context, err error) error {
 	case isRefusal(err):
 		return err
 	case errors.Is(err, ErrInFlight): // and there is no time left to wait
+		r.inFlight = true
 		if ctx.Err() != nil {
 			err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
 		}
@@ -241,7 +244,7 @@ func (r *record) close(ctx context.Context, deadline time.Time, result *Result) 
 	case r.fate == claimed:
 		r.finish(ctx, deadline, result)
 	case r.fate == perhapsClaimed,
-		perhapsSent(result) && !result.Replayed: // without a claim: a late outcome
+		perhapsSent(result) && !result.Replayed && (!r.inFlight || len(result.Attempts) > 0): // without a claim: a late outcome
 		own := result.clone() // the caller may change its own meanwhile
 		r.behind(func() { r.settle(own) })
 	}

@@ -31,7 +31,8 @@ type Result struct {
 	Segments int         `json:"segments"` // the vendor's count if it returned one, else ours
 	Cost     *Cost       `json:"cost"`     // nil = not known
 
-	// Deferred is set if a guard wants the message sent later; nil = it does not.
+	// Deferred is set if a guard wants the message sent later, or if [Router.Try] found
+	// no provider that can take it now.
 	Deferred *Deferred `json:"deferred,omitempty"`
 
 	// DuplicatePossible reports that an attempt with an unknown outcome was

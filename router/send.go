@@ -18,6 +18,15 @@ func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error)
 	return r.through(ctx, r.middleware, m, job{})
 }
 
+// Try is Send for a caller that tries again later, such as a queue: it waits no longer
+// than patience for limits, for pauses, and for another send of the message. If no
+// provider can take the message within that time, but one may later, the result is
+// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
+// again.
+func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
+	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
+}
+
 // through runs the middleware that is left, then sends.
 func (r *Router) through(ctx context.Context, left []Middleware, m *provider.Message, j job) (*Result, error) {
 	if len(left) == 0 {
@@ -48,6 +57,10 @@ type job struct {
 	// lookFirst: the store is asked even if the message is refused now, because it
 	// may have been accepted before and the journal was not asked.
 	lookFirst bool
+	// patient: the caller tries again later, and waits for limits and pauses no longer
+	// than patience.
+	patient  bool
+	patience time.Duration
 }
 
 // send takes one message from its plan to its result. The error is the cause
@@ -66,9 +79,13 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	// Plan: what could be tried.
 	l.plan = makePlan(s, m, time.Now(), take)
 	l.bounds = bounds{deadline: l.plan.deadline(ctx), attempts: s.options.AttemptBudget}
+	if j.patient {
+		l.bounds.wait = time.Now().Add(j.patience)
+	}
 
 	// Recall: what is known of the message already.
 	l.record = newRecord(r, s, m, j)
+	l.record.wait = l.bounds.wait
 	result, cause = recall(ctx, &l.dispatcher, j)
 	if result != nil {
 		l.record.close(ctx, l.bounds.deadline, result)
@@ -93,6 +110,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	}
 
 	// Conclude, and write it down.
+	end.mayWait = j.patient
 	result, cause = conclude(&l.plan, &l.trail, end, &s.options)
 	if l.record.unclaimed() && !perhapsSent(result) {
 		if other, err := overtaken(ctx, &l.dispatcher); other != nil {

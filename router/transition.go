@@ -73,7 +73,7 @@ var transitions = [...]struct {
 // event is the end of a turn.
 type event struct {
 	kind   eventKind
-	ready  time.Time // of mustWait, retryHere and retryLater: when it may be tried
+	ready  time.Time // of mustWait, retryHere and retryLater: when it may be tried; of passedOver: the same, zero = not known
 	reason string    // of passedOver, mustWait and retryLater
 	out    bool      // of mustWait and retryLater: the message is held until the provider is back
 	cause  error     // of mustStop
@@ -94,6 +94,8 @@ type ending struct {
 	state   sendState
 	cause   error // of stopped
 	skipped []Skip
+	again   time.Time // when a provider that was passed over may be tried; zero = not known
+	mayWait bool      // the caller wants to know that
 }
 
 // try is a candidate on its way through the loop.
@@ -101,7 +103,7 @@ type try struct {
 	*candidate
 	circuit    circuit
 	state      tryState
-	ready      time.Time // of retrying and waiting: when it may be tried
+	ready      time.Time // when it may be tried; zero = now, or not known
 	reason     string    // why it was passed over
 	out        bool      // of waiting: the message is held until the provider is back
 	lastResort bool      // tried although its breaker is open

@@ -56,15 +56,19 @@ func (u *upstream) parkedUntil() time.Time {
 	return u.health.parkedUntil()
 }
 
-// acquire waits for a slot and for the limiters, at most until the deadline
-// (zero = none). With overflow set it does not wait but fails with a busyError.
+// acquire waits for a slot and for the limiters, at most for patience. If that is less
+// than the time that the message has, busy is set, and it fails with a busyError.
 // Whoever gets nil must call release, or giveBack if it makes no call. segments is 0
 // for calls that send nothing.
-func (u *upstream) acquire(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
-	if err := u.limits.slots.take(ctx, deadline, overflow); err != nil {
+func (u *upstream) acquire(ctx context.Context, segments int, deadline time.Time, patience time.Duration, busy bool) error {
+	began := time.Now()
+	if err := u.limits.slots.take(ctx, patience, busy); err != nil {
 		return err
 	}
-	if err := u.takeUnits(ctx, segments, deadline, overflow); err != nil {
+	if patience < Forever {
+		patience = max(0, patience-time.Since(began))
+	}
+	if err := u.takeUnits(ctx, segments, deadline, patience, busy); err != nil {
 		u.release()
 		return err
 	}
@@ -81,19 +85,15 @@ func (u *upstream) giveBack(segments int) {
 
 // takeUnits asks both limiters and waits for the slower one. What it took and cannot
 // use it gives back.
-func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Time, overflow bool) error {
-	patience := timeUntil(deadline)
-	if overflow {
-		patience = 0
-	}
+func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Time, patience time.Duration, busy bool) error {
 	wait, err := u.takeCall(ctx, patience, deadline)
 	if err != nil {
-		return lateOr(err, wait, overflow)
+		return lateOr(err, wait, busy)
 	}
 	more, ok, _ := u.limits.segments.Reserve(ctx, segments, patience)
 	if !ok {
 		u.returnUnits(1, 0, wait)
-		return lateOr(errNoTime, more, overflow)
+		return lateOr(errNoTime, more, busy)
 	}
 	began := time.Now()
 	if wait = max(wait, more); wait == 0 {
@@ -106,8 +106,8 @@ func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Ti
 	return nil
 }
 
-func lateOr(err error, wait time.Duration, overflow bool) error {
-	if overflow && errors.Is(err, errNoTime) {
+func lateOr(err error, wait time.Duration, busy bool) error {
+	if busy && errors.Is(err, errNoTime) {
 		return busyError(wait)
 	}
 	return err
