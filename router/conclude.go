@@ -88,7 +88,7 @@ func (p *plan) nothingTried(end ending) error {
 		return err
 	}
 	if end.mayWait && !end.again.IsZero() {
-		return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: end.again, Reason: "no provider can take it now"}}
+		return errLater(end.again)
 	}
 	return provider.NewError(provider.Unavailable, "no provider could be tried")
 }

@@ -105,6 +105,16 @@ func (s *slots) leave(place *list.Element, served chan struct{}) {
 	}
 }
 
+// peek is when it is worth looking for a slot again; 0 = there is one.
+func (s *slots) peek() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.free() && s.queue.Len() == 0 {
+		return 0
+	}
+	return slotStep
+}
+
 func (s *slots) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,18 +181,36 @@ func (b *bucket) Reserve(_ context.Context, n int, patience time.Duration) (time
 		}
 		return wait, wait <= patience, nil
 	}
-	until := b.until
-	if until.Before(now) {
-		until = now
-	}
-	until = until.Add(b.span(float64(n)))
-	burst := max(b.rate/10, float64(max(b.least, n))) // more than a burst in one call goes at once too, and is paid for afterwards
-	wait := max(0, until.Add(-b.span(burst)).Sub(now))
+	wait, until := b.delay(now, n)
 	if wait > patience {
 		return wait, false, nil
 	}
 	b.until = until
 	return wait, true, nil
+}
+
+// delay is how long n units would be waited for, and until when they would last. The lock
+// is held.
+func (b *bucket) delay(now time.Time, n int) (wait time.Duration, until time.Time) {
+	until = b.until
+	if until.Before(now) {
+		until = now
+	}
+	until = until.Add(b.span(float64(n)))
+	burst := max(b.rate/10, float64(max(b.least, n))) // more than a burst in one call goes at once too, and is paid for afterwards
+	return max(0, until.Add(-b.span(burst)).Sub(now)), until
+}
+
+// peek is how long n units would be waited for, as far as that is known.
+func (b *bucket) peek(n int) time.Duration {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.rate <= 0 || len(b.back) > 0 {
+		return 0
+	}
+	wait, _ := b.delay(now, n)
+	return wait
 }
 
 // span is how long a number of units last.

@@ -18,15 +18,6 @@ func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error)
 	return r.through(ctx, r.middleware, m, job{})
 }
 
-// Try is Send for a caller that tries again later, such as a queue: it waits no longer
-// than patience for limits, for pauses, and for another send of the message. If no
-// provider can take the message within that time, but one may later, the result is
-// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
-// again.
-func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
-	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
-}
-
 // through runs the middleware that is left, then sends.
 func (r *Router) through(ctx context.Context, left []Middleware, m *provider.Message, j job) (*Result, error) {
 	if len(left) == 0 {
@@ -81,6 +72,12 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	l.bounds = bounds{deadline: l.plan.deadline(ctx), attempts: s.options.AttemptBudget}
 	if j.patient {
 		l.bounds.wait = time.Now().Add(j.patience)
+	}
+
+	if j.patient && l.plan.refusal == nil {
+		if result, cause = l.tooEarly(j.patience); result != nil {
+			return result, cause
+		}
 	}
 
 	// Recall: what is known of the message already.

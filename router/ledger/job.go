@@ -21,6 +21,7 @@ type Job struct {
 	Message *provider.Message
 	// Render stands for the text of a message that is rendered when it is sent.
 	Render string
+	Client string // who wants it sent, as in router.WithClient; "" = nobody was named
 
 	Due    time.Time // it is not sent before
 	GiveUp time.Time // it is not tried after; zero = it is tried for ever

@@ -26,6 +26,7 @@ type payload struct {
 	Ref       string            `json:"ref,omitempty"`
 	Tag       string            `json:"tag,omitempty"`
 	Namespace string            `json:"namespace,omitempty"`
+	Client    string            `json:"client,omitempty"`
 	Validity  time.Duration     `json:"validity,omitempty"`
 	SendAt    time.Time         `json:"send_at,omitzero"`
 	Deadline  time.Time         `json:"deadline,omitzero"`
@@ -40,7 +41,7 @@ var putJob = strings.Replace(upsert("anysms_queue", jobColumns), "(id)", "(messa
 func (j *Job) row(now time.Time) []any {
 	m := j.Message
 	b, _ := json.Marshal(payload{ // plain fields cannot fail
-		m.To, m.From, m.Text, j.Render, m.Ref, m.Tag, j.Namespace, m.Validity, m.SendAt, m.Deadline, m.Delivery, m.Extra,
+		m.To, m.From, m.Text, j.Render, m.Ref, m.Tag, j.Namespace, j.Client, m.Validity, m.SendAt, m.Deadline, m.Delivery, m.Extra,
 	})
 	return []any{
 		j.ID, string(j.Class()), ready, micros(j.Due), micros(j.GiveUp), j.Tries, j.Reason,
@@ -59,7 +60,7 @@ func scanJob(scan scanner) (*Job, error) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		return nil, fmt.Errorf("ledger: the queued message %s cannot be read: %w", j.ID, err)
 	}
-	j.Namespace, j.Render, j.dead = p.Namespace, p.Render, state == dead
+	j.Namespace, j.Client, j.Render, j.dead = p.Namespace, p.Client, p.Render, state == dead
 	j.Due, j.GiveUp, j.CreatedAt = timeOf(due), timeOf(giveUp), timeOf(created)
 	j.Message = &provider.Message{
 		To: p.To, From: p.From, Text: p.Text, Ref: p.Ref, Tag: p.Tag, Class: provider.Class(class), Validity: p.Validity,

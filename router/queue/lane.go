@@ -22,6 +22,11 @@ type lane struct {
 	// ended stay until the next read begins: a read that has begun may still find them.
 	taken map[string]bool // true = it has ended
 
+	// deferred counts the messages in a row that no provider could take; from a number on
+	// the lane rests.
+	deferred  int
+	restUntil time.Time
+
 	paused   bool
 	pausedAt time.Time // when that was read
 }
@@ -74,6 +79,9 @@ func (l *lane) feed(ctx context.Context, jobs chan<- *ledger.Job) (idle time.Dur
 	if paused, err := l.isPaused(ctx); err != nil || paused {
 		return l.report(ctx, err)
 	}
+	if rest := l.rest(); rest > 0 {
+		return rest
+	}
 	list, next, err := l.queue.ledger.DueJobs(ctx, l.class, time.Now(), taken+readAhead)
 	if err != nil {
 		return l.report(ctx, err)
@@ -98,6 +106,34 @@ func (l *lane) feed(ctx context.Context, jobs chan<- *ledger.Job) (idle time.Dur
 		idle = min(idle, time.Until(next))
 	}
 	return idle
+}
+
+// longestRest is how long a lane rests at most before it looks again whether the providers
+// are back.
+const longestRest = 5 * time.Second
+
+// noteDeferred notes that no provider could take a message before a time. When that is
+// said of many messages in a row, the lane rests, instead of asking for each of the rest.
+func (l *lane) noteDeferred(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.deferred++; l.deferred >= 2*l.settings.Workers {
+		l.restUntil = earliest(until, time.Now().Add(longestRest))
+	}
+}
+
+// noteWorked notes that a provider could take a message.
+func (l *lane) noteWorked() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.deferred, l.restUntil = 0, time.Time{}
+}
+
+// rest is how long the lane still rests.
+func (l *lane) rest() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Until(l.restUntil)
 }
 
 // isPaused reports whether the class is held back. Another process may have said so.

@@ -129,7 +129,7 @@ func (q *Queue) Enqueue(ctx context.Context, m *provider.Message) (id string, er
 // order. One that is not queued spoils no other. The error means that none was queued,
 // or that it is not known.
 func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, error) {
-	list, err := q.EnqueueBy(items, func(jobs []*ledger.Job) ([]Enqueued, error) { return q.ledger.Enqueue(ctx, jobs) })
+	list, err := q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]Enqueued, error) { return q.ledger.Enqueue(ctx, jobs) })
 	for i := range list {
 		if list[i].Err == nil {
 			q.lanes[classOf(items[i].Message)].rouse()
@@ -139,13 +139,13 @@ func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, erro
 }
 
 // EnqueueBy is EnqueueAll with another way to write the jobs down, for engines.
-func (q *Queue) EnqueueBy(items []Item, write func([]*ledger.Job) ([]Enqueued, error)) ([]Enqueued, error) {
+func (q *Queue) EnqueueBy(ctx context.Context, items []Item, write func([]*ledger.Job) ([]Enqueued, error)) ([]Enqueued, error) {
 	verdicts := make([]Enqueued, len(items))
 	var jobs []*ledger.Job
 	var places []int
 	now := time.Now()
 	for i := range items {
-		j, err := q.job(&items[i], now)
+		j, err := q.job(&items[i], now, router.ClientOf(ctx))
 		if err != nil {
 			verdicts[i].Err = err
 			continue
@@ -168,7 +168,7 @@ func (q *Queue) EnqueueBy(items []Item, write func([]*ledger.Job) ([]Enqueued, e
 func classOf(m *provider.Message) provider.Class { return cmp.Or(m.Class, provider.Transactional) }
 
 // job is an item as it is queued, or why it must not be.
-func (q *Queue) job(it *Item, now time.Time) (*ledger.Job, error) {
+func (q *Queue) job(it *Item, now time.Time, client string) (*ledger.Job, error) {
 	if it.Message == nil {
 		return nil, provider.NewError(provider.InvalidMessage, "there is no message")
 	}
@@ -177,7 +177,7 @@ func (q *Queue) job(it *Item, now time.Time) (*ledger.Job, error) {
 	if err := q.check(it, m, now); err != nil {
 		return nil, err
 	}
-	j := &ledger.Job{Namespace: it.Namespace, Message: m, Render: it.Render, Due: now, Keep: q.options.Keep}
+	j := &ledger.Job{Namespace: it.Namespace, Message: m, Render: it.Render, Client: client, Due: now, Keep: q.options.Keep}
 	if m.SendAt.After(now) {
 		j.Due = m.SendAt
 	}

@@ -34,10 +34,12 @@ func (q *Queue) Work(ctx context.Context, id string) (again time.Time, err error
 	case time.Now().Before(j.Due):
 		return j.Due, nil
 	}
-	paused, err := q.lanes[j.Class()].isPaused(ctx)
+	l := q.lanes[j.Class()]
+	paused, err := l.isPaused(ctx)
 	if err != nil || paused {
 		return time.Now().Add(5 * lookAgain), err
 	}
+	pause(ctx, min(longestRest, l.rest())) // in its slot, so that nobody else is woken in vain
 	return q.work(ctx, j), nil
 }
 
@@ -45,12 +47,60 @@ func (q *Queue) Work(ctx context.Context, id string) (again time.Time, err error
 func (q *Queue) work(ctx context.Context, j *ledger.Job) (again time.Time) {
 	settled, forget := q.ledger.Watch(j.ID)
 	defer forget()
-	result, err := q.send(ctx, j)
+	result, err := q.sendSoon(ctx, j)
 	select {
 	case <-settled: // the router has recorded the outcome
 		return time.Time{}
 	default:
 		return q.follow(ctx, j, result, err)
+	}
+}
+
+// In a slot of a lane.
+const (
+	slotWait  = 2 * time.Second       // longer waits for limits are deferrals
+	slotTotal = 10 * time.Second      // all waits of one job together
+	slotStep  = 25 * time.Millisecond // a limit lets through what came up in a tenth of a second
+)
+
+// patience is how long the messages of a class may wait in the queue of a limit. Whoever
+// waits there is ahead of all that come later: so codes wait, and campaigns do not.
+func patience(class provider.Class) time.Duration {
+	switch class {
+	case provider.OTP:
+		return time.Second
+	case provider.Marketing:
+		return 0
+	}
+	return 50 * time.Millisecond
+}
+
+// sendSoon sends a message once its providers' limits let it through, if that is soon.
+func (q *Queue) sendSoon(ctx context.Context, j *ledger.Job) (*router.Result, error) {
+	l, began := q.lanes[j.Class()], time.Now()
+	for {
+		result, err := q.send(ctx, j)
+		d := result.Deferred
+		if d == nil || len(result.Skipped) == 0 { // a provider could take it, or a guard has deferred it
+			l.noteWorked()
+			return result, err
+		}
+		wait := time.Until(d.Until)
+		if wait > slotWait || time.Since(began) > slotTotal {
+			l.noteDeferred(d.Until)
+			return result, err
+		}
+		pause(ctx, max(wait, slotStep)+rand.N(slotStep/2))
+	}
+}
+
+// pause lets time pass.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -69,13 +119,20 @@ func (q *Queue) send(ctx context.Context, j *ledger.Job) (result *router.Result,
 		err.Err = errLate
 		return resultOf(j, err), err
 	}
+	if !j.GiveUp.IsZero() && now.Sub(j.GiveUp) > time.Minute { // nobody had time for it
+		err := provider.NewError(provider.Unavailable, "it was not sent in time")
+		return resultOf(j, err), err
+	}
 	m, err := q.message(ctx, j, now)
 	if err != nil {
 		return resultOf(j, err), err
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
-	return q.router.Send(ctx, m)
+	if j.Client != "" {
+		ctx = router.WithClient(ctx, j.Client)
+	}
+	return q.router.Try(ctx, m, patience(j.Class()))
 }
 
 var errLate = errors.New("its deadline passed")
@@ -172,18 +229,14 @@ func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) {
 		case tries == 0:
 			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
 		}
-		select {
-		case <-time.After(pauseAfter(tries) / 4):
-		case <-ctx.Done():
-			return
-		}
+		pause(ctx, pauseAfter(tries)/4)
 	}
 }
 
 // pauseAfter grows with the number of sends, and varies by a quarter.
 func pauseAfter(tries int) time.Duration {
-	pause := min(lastPause, firstPause<<min(tries, 10))
-	return pause - time.Duration(rand.Int64N(int64(pause)/4))
+	d := min(lastPause, firstPause<<min(tries, 10))
+	return d - rand.N(d/4)
 }
 
 // earliest is the earliest of times that are not zero.

@@ -109,7 +109,7 @@ func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Messag
 
 // EnqueueItemsTx is EnqueueTx for messages with a namespace or a text that is rendered.
 func (q *Queue) EnqueueItemsTx(ctx context.Context, tx pgx.Tx, items ...queue.Item) ([]Enqueued, error) {
-	return q.EnqueueBy(items, func(jobs []*ledger.Job) ([]Enqueued, error) {
+	return q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]Enqueued, error) {
 		return q.Ledger().EnqueueIn(ctx, postgres.Tx(tx), jobs, func() error { return postgres.LockWriters(ctx, tx) })
 	})
 }

@@ -1,0 +1,67 @@
+package router
+
+import (
+	"context"
+	"time"
+
+	"github.com/anysms/anysms/provider"
+)
+
+// Try is Send for a caller that tries again later, such as a queue: it waits no longer
+// than patience for limits, for pauses, and for another send of the message. If no
+// provider can take the message within that time, but one may later, the result is
+// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
+// again, and Result.Skipped why.
+func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
+	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
+}
+
+// errLater is why a message is deferred by Try.
+func errLater(until time.Time) error {
+	return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: until, Reason: "no provider can take it now"}}
+}
+
+// tooEarly returns the result of a message that no provider can take within the patience
+// of the caller; nil = one may. It asks neither store nor vendor, so that it may be called
+// often.
+func (d *dispatcher) tooEarly(patience time.Duration) (*Result, error) {
+	var first time.Time
+	var skipped []Skip
+	now := time.Now()
+	for i := range d.plan.candidates {
+		c := &d.plan.candidates[i]
+		if c.unfit != "" {
+			skipped = append(skipped, Skip{c.upstream.name, c.unfit})
+			continue
+		}
+		ready, reason := d.readyAt(c, now)
+		if !ready.After(now.Add(patience)) {
+			return nil, nil
+		}
+		first = earlier(first, ready)
+		skipped = append(skipped, Skip{c.upstream.name, reason})
+	}
+	if first.IsZero() {
+		return nil, nil
+	}
+	result, err := d.plan.refused(errLater(first))
+	result.Skipped = skipped
+	return result, err
+}
+
+// readyAt is when a provider can take the message, as far as that is known, and why not
+// before.
+func (d *dispatcher) readyAt(c *candidate, now time.Time) (time.Time, string) {
+	u, at := c.upstream, circuitOf(c.upstream, &d.plan.traits)
+	if reason := at.outOfUse(d.options.Breaker.LastResort); reason != "" {
+		return earlier(at.untilProbed(), now.Add(outStep)), reason
+	}
+	if until := u.parkedUntil(); !until.IsZero() {
+		return until, reasonPause
+	}
+	wait := max(u.limits.slots.peek(), u.limits.segments.peek(c.analysis.Segments))
+	if u.settings.Limiter == nil {
+		wait = max(wait, u.limits.calls.peek(1))
+	}
+	return now.Add(wait), busyError(wait).Error()
+}
