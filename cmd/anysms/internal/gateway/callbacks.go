@@ -5,11 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/webhook"
 )
 
@@ -58,53 +56,5 @@ func (g *Gateway) refreshCallbacks(ctx context.Context) {
 			continue
 		}
 		g.callbacks.Store(&h)
-	}
-}
-
-// listen takes the reports of the providers that push them over a connection, until the
-// context ends.
-func (g *Gateway) listen(ctx context.Context, p *config.Provider) {
-	const pause = 10 * time.Second
-	for {
-		err := webhook.Listen(ctx, g.ledger, p.Name, p.Provider, g.router.Observe)
-		if ctx.Err() != nil {
-			return
-		}
-		g.log.Warn("the connection for reports ended; it is opened again", "provider", p.Name, "error", err)
-		if !sleep(ctx, pause) {
-			return
-		}
-	}
-}
-
-// listenAll listens to the providers of the configuration in force.
-func (g *Gateway) listenAll(ctx context.Context) {
-	for ctx.Err() == nil {
-		own, cancel := context.WithCancel(ctx)
-		var listeners sync.WaitGroup
-		conf := g.conf()
-		for i := range conf.Providers {
-			if p := &conf.Providers[i]; p.Capabilities().Has(provider.HasEvents) {
-				listeners.Go(func() { g.listen(own, p) })
-			}
-		}
-		select {
-		case <-ctx.Done():
-		case <-g.reloaded:
-		}
-		cancel()
-		listeners.Wait()
-	}
-}
-
-// sleep returns false if the context ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }

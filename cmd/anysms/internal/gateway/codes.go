@@ -6,23 +6,11 @@ import (
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
-	"github.com/anysms/anysms/router/config"
-	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/otp"
 	"github.com/anysms/anysms/router/queue"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
 )
-
-// newCodes returns the service of one-time codes. Codes are derived from the ledger's
-// key, so that no other secret has to be kept.
-func (g *Gateway) newCodes(conf *config.Config) (*otp.Service, error) {
-	key, err := ledger.LoadKey(conf.Ledger.KeyFile)
-	if err != nil {
-		return nil, err
-	}
-	return otp.New(g.queueCode, otp.Config{Key: key, Store: otp.NewLedgerStore(g.ledger)})
-}
 
 // queueCode queues the message of a verification without its text, which is rendered
 // when it is sent.

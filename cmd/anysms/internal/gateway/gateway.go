@@ -14,6 +14,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/feed"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
@@ -32,6 +33,7 @@ type Gateway struct {
 	router *router.Router
 	queue  *queue.Queue
 	codes  *otp.Service
+	source *feed.Source
 	gate   *apikey.Gate
 	api    *api.API
 	errors api.LastErrors
@@ -39,15 +41,21 @@ type Gateway struct {
 	metrics   *metrics
 	handler   http.Handler
 	callbacks atomic.Pointer[http.Handler]
+	hooks     atomic.Pointer[http.Handler]
 	current   atomic.Pointer[loaded]
 	closing   chan struct{} // is closed when the gateway shuts down
-	reloaded  chan struct{} // gets a value after a reload
 }
 
 // loaded is a configuration that was read.
 type loaded struct {
 	conf  *config.Config
 	serve *settings.Serve
+
+	replaced chan struct{} // is closed when there is another
+}
+
+func newLoaded(conf *config.Config, serve *settings.Serve) *loaded {
+	return &loaded{conf, serve, make(chan struct{})}
 }
 
 // Load reads the configuration: at the start, and again to reload it.
@@ -70,8 +78,8 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	if conf.Ledger.Database == "" {
 		return nil, errors.Join(noDatabase(conf), conf.Close())
 	}
-	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{}), reloaded: make(chan struct{}, 1)}
-	g.current.Store(&loaded{conf, serve})
+	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
+	g.current.Store(newLoaded(conf, serve))
 	if g.metrics, err = newMetrics(); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
@@ -97,7 +105,10 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if err != nil {
 		return err
 	}
-	if g.codes, err = g.newCodes(l.conf); err != nil {
+	if g.codes, err = cli.Codes(l.conf, g.ledger, g.queueCode, nil); err != nil {
+		return err
+	}
+	if g.source, err = feed.NewSource(ctx, g.ledger); err != nil {
 		return err
 	}
 	callbacks, err := g.newCallbacks(ctx, l)
@@ -105,8 +116,14 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 		return err
 	}
 	g.callbacks.Store(&callbacks)
+	hooks, err := g.newHooks(l)
+	if err != nil {
+		return err
+	}
+	g.hooks.Store(&hooks)
 	g.api = api.New(api.Backend{
 		Gate: g.gate, Ledger: g.ledger, Router: g.router, Queue: g.queue, Codes: g.codes,
+		Events: g.stream,
 		Errors: &g.errors, Log: g.log, Version: g.version,
 		Configured: func() []config.Provider { return g.conf().Providers },
 		Region:     func() string { return g.conf().DefaultRegion },
@@ -158,17 +175,18 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, conf.Close())
 	}
-	next := &loaded{conf, serve}
-	g.current.Store(next)
+	next := newLoaded(conf, serve)
+	if hooks, err := g.newHooks(next); err != nil { // they were checked
+		g.log.Error("the hooks of the new configuration", "error", err)
+	} else {
+		g.hooks.Store(&hooks)
+	}
+	defer close(g.current.Swap(next).replaced)
 	g.gate.Reload(serve)
 	if callbacks, err := g.newCallbacks(ctx, next); err != nil {
 		g.log.Error("the callbacks of the new configuration", "error", err)
 	} else {
 		g.callbacks.Store(&callbacks)
-	}
-	select {
-	case g.reloaded <- struct{}{}:
-	default: // a reload that nobody has looked at yet
 	}
 	go func() {
 		if err := <-closed; err != nil {

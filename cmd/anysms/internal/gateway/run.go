@@ -94,7 +94,8 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	var work sync.WaitGroup
 	work.Go(func() { g.prune(background) })
 	work.Go(func() { g.refreshCallbacks(background) })
-	work.Go(func() { g.listenAll(background) })
+	work.Go(func() { g.whileLoaded(background, g.follow) })
+	work.Go(func() { g.source.Run(background) })
 
 	ended := make(chan error, 2)
 	work.Go(func() {

@@ -28,6 +28,7 @@ type Backend struct {
 	Router *router.Router
 	Queue  *queue.Queue
 	Codes  *otp.Service
+	Events Events
 	// Configured returns the providers of the configuration.
 	Configured func() []config.Provider
 	Errors     *LastErrors
@@ -52,9 +53,11 @@ func New(b Backend) *API {
 	a.sending()
 	a.messages()
 	a.verifications()
+	a.events()
 	a.analyses()
 	a.providers()
 	a.optOuts()
+	allowNull(a.document.Components.Schemas)
 	a.openAPI = sync.OnceValue(func() []byte {
 		list, _ := json.MarshalIndent(a.document, "", "  ") // of its own types
 		return append(list, '\n')

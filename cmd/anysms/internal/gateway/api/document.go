@@ -95,3 +95,23 @@ func unescape(pair string) (name, value string, err error) {
 
 // ok is the usual meaning of 200.
 func ok(meaning string) map[int]string { return map[int]string{http.StatusOK: meaning} }
+
+// allowNull makes null a value of the members that are pointers to structs and are not
+// left out when they are nil: huma's schemas allow it for plain values only.
+func allowNull(schemas huma.Registry) {
+	for name, s := range schemas.Map() {
+		t := schemas.TypeFromRef("#/components/schemas/" + name)
+		if t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		for f := range t.Fields() {
+			member, omit, _ := strings.Cut(f.Tag.Get("json"), ",")
+			p := s.Properties[member]
+			if f.Type.Kind() == reflect.Pointer && omit == "" && p != nil && p.Ref != "" {
+				s.Properties[member] = &huma.Schema{
+					OneOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}, Description: f.Tag.Get("doc"),
+				}
+			}
+		}
+	}
+}

@@ -91,6 +91,8 @@ func (k *Key) check(path string) error {
 		return provider.ConfigErrorf(path, "want key or key_sha256; \"anysms serve key new\" makes both")
 	case k.Key != "" && len(k.Key) < minKey:
 		return provider.ConfigErrorf(path+".key", "has %d characters; want at least %d, such as \"anysms serve key new\" makes", len(k.Key), minKey)
+	case strings.ContainsFunc(k.Key, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return provider.ConfigErrorf(path+".key", "has characters that a header cannot carry; want letters, digits and punctuation without spaces")
 	case len(k.Scopes) == 0:
 		return provider.ConfigErrorf(path+".scopes", "must not be empty; want some of %s", strings.Join(Scopes(), ", "))
 	case k.RateLimit < 0:
@@ -117,6 +119,9 @@ func (s *Serve) checkWebhooks() error {
 		w, path := &s.Webhooks[i], fmt.Sprintf("webhooks[%d]", i)
 		if err := checkURL(path+".url", w.URL); err != nil {
 			return err
+		}
+		if strings.HasPrefix(w.URL, "http:") && !w.AllowPrivate {
+			return provider.ConfigErrorf(path+".url", "numbers and texts would travel unencrypted; want https://, or allow_private: true for an address in your own network")
 		}
 		if slices.ContainsFunc(s.Webhooks[:i], func(o Webhook) bool { return o.URL == w.URL }) {
 			return provider.ConfigErrorf(path+".url", "duplicate url")

@@ -75,6 +75,7 @@ func TestMistakes(t *testing.T) {
 		"key name":            {"serve: {keys: [{name: \"a b\", " + good + ", scopes: [send]}]}\n", `serve.keys[0].name: "a b"; want 1 to 64 letters`},
 		"no key":              {key("scopes: [send]"), `anysms.yaml:4: serve.keys[0]: want key or key_sha256`},
 		"short key":           {key("key: secret, scopes: [send]"), `anysms.yaml:4: serve.keys[0].key: has 6 characters; want at least 32`},
+		"key with a space":    {key("key: \"0123456789abcdef 0123456789abcdef\", scopes: [send]"), `serve.keys[0].key: has characters that a header cannot carry`},
 		"hash":                {key("key_sha256: abc, scopes: [send]"), `serve.keys[0].key_sha256: want 64 hexadecimal digits`},
 		"no scopes":           {key(good), `serve.keys[0].scopes: must not be empty; want some of send, read, optouts, admin, all`},
 		"scope":               {key(good + ", scopes: [snd]"), `serve.keys[0].scopes[0]: "snd" (did you mean "send"?); want one of send, read`},

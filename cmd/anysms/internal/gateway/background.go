@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/feed"
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/webhook"
+)
+
+// whileLoaded starts the work of the configuration in force, and after a reload that of
+// the new one, until the context ends.
+func (g *Gateway) whileLoaded(ctx context.Context, start func(ctx context.Context, l *loaded, work *sync.WaitGroup)) {
+	for ctx.Err() == nil {
+		own, cancel := context.WithCancel(ctx)
+		var work sync.WaitGroup
+		l := g.current.Load()
+		start(own, l, &work)
+		select {
+		case <-ctx.Done():
+		case <-l.replaced:
+		}
+		cancel()
+		work.Wait()
+	}
+}
+
+// follow listens to the providers that push reports, and reports events to webhooks.
+func (g *Gateway) follow(ctx context.Context, l *loaded, work *sync.WaitGroup) {
+	for i := range l.conf.Providers {
+		if p := &l.conf.Providers[i]; p.Capabilities().Has(provider.HasEvents) {
+			work.Go(func() { g.listen(ctx, p) })
+		}
+	}
+	for _, conf := range l.serve.Webhooks {
+		h, err := feed.NewWebhook(g.source, conf, g.log)
+		if err != nil { // the configuration was checked
+			g.log.Error("a webhook cannot be used", "error", err)
+			continue
+		}
+		work.Go(func() { h.Run(ctx) })
+	}
+}
+
+// stream serves a client's events.
+func (g *Gateway) stream(c *apikey.Client, w http.ResponseWriter, r *http.Request) {
+	s := &feed.Stream{Source: g.source, Client: c, Closing: g.closing, Replaced: g.current.Load().replaced}
+	s.ServeHTTP(w, r)
+}
+
+// listen takes the reports of the providers that push them over a connection, until the
+// context ends.
+func (g *Gateway) listen(ctx context.Context, p *config.Provider) {
+	const pause = 10 * time.Second
+	for {
+		err := webhook.Listen(ctx, g.ledger, p.Name, p.Provider, g.router.Observe)
+		if ctx.Err() != nil {
+			return
+		}
+		g.log.Warn("the connection for reports ended; it is opened again", "provider", p.Name, "error", err)
+		if !sleep(ctx, pause) {
+			return
+		}
+	}
+}
+
+// sleep returns false if the context ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,128 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/problem"
+	"github.com/anysms/anysms/router/ledger"
+)
+
+const (
+	// commentEvery is how often something is written, so that proxies and clients see
+	// that the connection lives.
+	commentEvery = 15 * time.Second
+	// writeTimeout is how long a client may take to read.
+	writeTimeout = 10 * time.Second
+)
+
+// Stream is a client's stream of events.
+type Stream struct {
+	Source *Source
+	Client *apikey.Client
+	// Closing is closed when the gateway shuts down, Replaced when it has another
+	// configuration: the client then connects again, with Last-Event-ID.
+	Closing, Replaced <-chan struct{}
+}
+
+// ServeHTTP writes events until the client goes away. Without Last-Event-ID it begins
+// with what comes next.
+func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	after, _ := s.Source.End()
+	if id := r.Header.Get("Last-Event-ID"); id != "" {
+		var err error
+		if after, err = strconv.ParseInt(id, 10, 64); err != nil || after < 0 {
+			problem.Bad(problem.Field{Pointer: "Last-Event-ID", Detail: "not the id of an event"}).Write(w)
+			return
+		}
+		if _, err := s.Source.Read(r.Context(), after); err != nil {
+			streamProblem(err).Write(w)
+			return
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("X-Content-Type-Options", "nosniff")
+	out := &writer{w: w, control: http.NewResponseController(w)}
+	out.write(": events of anysms\n\n")
+	comment := time.NewTicker(commentEvery)
+	defer comment.Stop()
+	for {
+		_, moved := s.Source.End()
+		if after = s.catchUp(r.Context(), out, after); out.err != nil {
+			return
+		}
+		select {
+		case <-moved:
+		case <-comment.C:
+			out.write(":\n\n")
+		case <-r.Context().Done():
+			return
+		case <-s.Closing:
+			return
+		case <-s.Replaced:
+			return
+		}
+	}
+}
+
+func streamProblem(err error) *problem.Problem {
+	if errors.Is(err, ledger.ErrPruned) {
+		return problem.New(http.StatusGone, problem.NotFound, "events after this one are older than the retention; connect without Last-Event-ID")
+	}
+	p := problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the database cannot be used now")
+	p.RetryAfter = time.Second
+	return p
+}
+
+// catchUp writes what has come, and returns the last change that was looked at.
+func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) int64 {
+	for out.err == nil {
+		list, err := s.Source.Read(ctx, after)
+		if err != nil {
+			out.err = err // the client connects again, with Last-Event-ID
+			return after
+		}
+		if len(list) == 0 {
+			return after
+		}
+		for i := range list {
+			c := &list[i]
+			after = c.Seq
+			if !s.Client.Sees(c.Namespace) {
+				continue
+			}
+			if body := encode(c); body != nil {
+				out.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", c.Seq, c.Type, body))
+			}
+		}
+	}
+	return after
+}
+
+// writer writes to a client that must not take too long; after an error it writes
+// nothing.
+type writer struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	err     error
+}
+
+func (o *writer) write(s string) {
+	if o.err != nil {
+		return
+	}
+	now := time.Now()
+	_ = o.control.SetWriteDeadline(now.Add(writeTimeout)) // without one the server's holds
+	_ = o.control.SetReadDeadline(time.Time{})            // the request was read; this is about its connection
+	if _, o.err = o.w.Write([]byte(s)); o.err == nil {
+		o.err = o.control.Flush()
+	}
+}
