@@ -254,7 +254,7 @@ func TestKeywords(t *testing.T) {
 	for reply, want := range map[string]Keyword{
 		"STOP": Stop, " stop ": Stop, "Stop.": Stop, "«STOP»": Stop, "arrêt": Stop, "ARRET": Stop, "opt-out": Stop,
 		"opt  out": Stop, "Unstop": Start, "START!": Start, "help?": Help, "info": Help,
-		"": "", "stop it": "", "please stop": "", "STOPP": "", "YES": "", "don't stop": "", "keyword": "", "en": "",
+		"": "", "stop it": "", "please stop": "", "STOPX": "", "YES": "", "don't stop": "", "keyword": "", "en": "",
 	} {
 		assert.Equal(t, want, KeywordOf(reply), "%q", reply)
 	}

@@ -144,6 +144,9 @@ func testStats(l *lab) {
 	assert.Equal(l, []int{1, 1}, []int{a.Delivered, a.Failed})
 	assert.InDelta(l, 0.5, a.DeliveryRate(), 0.001)
 	assert.Equal(l, 7*time.Millisecond, a.Latency)
+	assert.Positive(l, a.DeliveryP50)
+	assert.Equal(l, a.DeliveryP50, a.DeliveryP95, "of one message")
+	assert.Zero(l, stats[1].DeliveryP50)
 	assert.Equal(l, 1, stats[1].Unknown)
 }
 
