@@ -224,6 +224,6 @@ func (p *Provider) verdict(c *batchCall, a *answer, one any, m *provider.Message
 	if err != nil {
 		return provider.Verdict{Err: a.Indeterminate(err)}
 	}
-	receipt.Raw = p.rawOf(one)
+	receipt.Raw = a.RawOf(one)
 	return provider.Verdict{Receipt: receipt}
 }

@@ -97,7 +97,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 			continue
 		}
 		e := p.event(&rule.eventSpec, provider.EventKind(rule.Kind), part)
-		e.Attempt = c.Query.Get(attemptParam)
+		e.Attempt, e.Raw = c.Query.Get(attemptParam), p.rawOf(part)
 		if e.ID == "" && e.Ref == "" && e.Attempt == "" && e.Kind != provider.Inbound {
 			return nil, fmt.Errorf("%w: a report without the message's id, ref or attempt", errCallback)
 		}

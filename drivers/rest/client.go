@@ -88,7 +88,7 @@ func (p *Provider) ask(ctx context.Context, c *call, s request.Scope) (*answer, 
 	return a, p.judge(c, a)
 }
 
-// rawOf returns a part of a response as JSON, without secrets.
+// rawOf returns a part of a callback as JSON, without secrets.
 func (p *Provider) rawOf(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -312,3 +312,25 @@ func TestMissingCredentials(t *testing.T) {
 	_, err = r.NewProvider(rest.Config{Values: values, Config: httpcall.Config{CallbackURL: "https://hooks.example/sms"}})
 	require.ErrorContains(t, err, "auth_token: must be set if callback_url is")
 }
+
+// A vendor that repeats the signature of the request beside the messages that it lists.
+func TestEchoedSignatureIsNotInRaw(t *testing.T) {
+	recipe := strings.Replace(small, `bearer: "{key}"`, `sigv4: {access_key: id, secret_key: "{key}", region: eu, service: sms}`, 1)
+	recipe = strings.Replace(recipe, "errors:\n", `inbox:
+  request: {method: GET, path: /inbox}
+  each: list[*]
+  inbound: {id: id, from: from, to: to, text: text, at: at}
+errors:
+`, 1)
+	var signature string
+	p := open(t, recipe, func(w http.ResponseWriter, r *http.Request) {
+		_, signature, _ = strings.Cut(r.Header.Get("Authorization"), "Signature=")
+		fmt.Fprintf(w, `{"list": [{"id": "1", "from": "306900000001", "to": "54321", "text": "Hello", "at": "2026-11-21T12:00:00Z", "debug": %q}]}`, "signed "+signature)
+	})
+	events, _, err := p.Inbox(t.Context(), "")
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.NotEmpty(t, signature)
+	assert.NotContains(t, string(events[0].Raw), signature)
+	assert.Contains(t, string(events[0].Raw), "signed [redacted]")
+}

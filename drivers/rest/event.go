@@ -71,7 +71,7 @@ func (e *eventSpec) picks() []*pick {
 	return all
 }
 
-// event reads one event.
+// event reads one event, without Raw.
 func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) provider.Event {
 	s := request.Scope{Settings: p.settings}
 	e := provider.Event{
@@ -85,7 +85,6 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 		To:       address(spec.To.word(tree), p.recipe.api.Write.To.As),
 		Text:     clean(spec.Text.text(tree)),
 		Segment:  spec.Segment.of(tree),
-		Raw:      p.rawOf(tree),
 	}
 	e.From, e.To = cmp.Or(e.From, clean(spec.FromRaw.text(tree))), cmp.Or(e.To, clean(spec.ToRaw.text(tree)))
 	e.ID = spec.ID.word(tree)

@@ -120,7 +120,9 @@ func (p *Provider) inboxAsk(ctx context.Context, c *inboxCall, values map[string
 	found, _ := c.Each.find(a.tree)
 	for _, one := range found {
 		if c.Only.hold(one) {
-			events = append(events, p.event(&c.Inbound, provider.Inbound, one))
+			e := p.event(&c.Inbound, provider.Inbound, one)
+			e.Raw = a.RawOf(one)
+			events = append(events, e)
 		}
 	}
 	return events, len(found), a.tree, nil

@@ -111,7 +111,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		if err != nil {
 			return nil, a.Indeterminate(err)
 		}
-		receipt.Raw = p.rawOf(one)
+		receipt.Raw = a.RawOf(one)
 		return receipt, nil
 	}
 	return nil, nil

@@ -80,10 +80,7 @@ func (r *Response) scrub(s string) string {
 // Raw returns the body as JSON for [provider.Receipt].Raw, without secrets:
 // unchanged if it is JSON, else as a JSON string.
 func (r *Response) Raw() json.RawMessage {
-	body := r.scrub(string(r.Body))
-	if r.signature.isIn(body) {
-		body = r.signature.hide(body)
-	}
+	body := r.discreet(string(r.Body))
 	if json.Valid([]byte(body)) {
 		return json.RawMessage(body)
 	}
@@ -92,6 +89,24 @@ func (r *Response) Raw() json.RawMessage {
 		return nil
 	}
 	return quoted
+}
+
+// RawOf is Raw for a part of the body, as it was parsed: one message of many.
+func (r *Response) RawOf(part any) json.RawMessage {
+	b, err := json.Marshal(part)
+	if err != nil {
+		return nil
+	}
+	return json.RawMessage(r.discreet(string(b)))
+}
+
+// discreet removes secrets and the request's signature from a body.
+func (r *Response) discreet(body string) string {
+	body = r.scrub(body)
+	if r.signature.isIn(body) {
+		body = r.signature.hide(body)
+	}
+	return body
 }
 
 // Words returns the vendor's words as they may be shown and logged: secrets and what

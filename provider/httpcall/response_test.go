@@ -233,7 +233,9 @@ func TestSignaturesAreTakenOut(t *testing.T) {
 			resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), r)
 			require.NoError(t, err)
 			failed := resp.Failed(provider.Unauthenticated, value, string(resp.Body))
-			for _, text := range []string{string(resp.Raw()), failed.Error(), failed.VendorCode, failed.VendorMessage} {
+			var body map[string]any
+			require.NoError(t, resp.Decode(&body))
+			for _, text := range []string{string(resp.Raw()), string(resp.RawOf(body)), string(resp.RawOf(body["error"])), failed.Error(), failed.VendorCode, failed.VendorMessage} {
 				assert.NotContains(t, text, "87PeJDcWjC6tPjC1")
 				assert.Contains(t, text, "redacted")
 			}
