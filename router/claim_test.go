@@ -244,15 +244,7 @@ func TestSendAllSendsARefOnce(t *testing.T) {
 					referred("r1", "hello"), text("hello"), text("hello"),
 				}
 				got := make(map[string]int)
-				oneByOne := func(yield func(*provider.Message) bool) {
-					for _, m := range all { // each begins before the next one is there
-						if !yield(m) {
-							return
-						}
-						synctest.Wait()
-					}
-				}
-				for res := range sendAll(t, r, t.Context(), oneByOne) {
+				for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
 					got[fmt.Sprintf("%s %s %t %s", res.Ref, res.Status, res.Replayed, res.Message)]++
 					if res.Ref == "r1" && res.Status == provider.OutcomeAccepted {
 						assert.NotEmpty(t, res.ID)
@@ -272,6 +264,29 @@ func TestSendAllSendsARefOnce(t *testing.T) {
 				assert.Equal(t, map[string]int{"r1": 1, "r2": 1, "r3": 1, "": 2}, tries)
 			})
 		})
+	}
+}
+
+// Of rows with one Ref and different texts the first is sent, whichever worker is faster.
+func TestFirstRowOfARefIsSent(t *testing.T) {
+	a := vendor(t, memory.Config{})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Concurrency: 32})
+	var all []*provider.Message
+	for i := range 500 {
+		for _, text := range []string{"first", "second", "first", "third"} {
+			all = append(all, referred(fmt.Sprint("r", i), text))
+		}
+	}
+	results := make(map[int]string)
+	for res := range sendAll(t, r, t.Context(), slices.Values(all)) {
+		results[res.Index] = fmt.Sprint(res.Status, res.Replayed)
+	}
+	for i := range all {
+		want := []string{"acceptedfalse", "refusedfalse", "acceptedtrue", "refusedfalse"}[i%4]
+		require.Equal(t, want, results[i], "row %d", i)
+	}
+	for _, m := range a.Messages() {
+		require.Equal(t, "first", m.Message.Text, m.Message.Ref)
 	}
 }
 

@@ -10,15 +10,16 @@ import (
 )
 
 // refs makes sure that messages of one SendAll with the same Ref are sent once: they
-// go one after the other, and the later ones learn what came of the first.
+// go one after the other in their order, and the later ones learn what came of the
+// first.
 type refs struct {
 	// remembers is false where a store or a journal does it.
 	remembers bool
 
 	mu    sync.Mutex
-	busy  map[string]chan struct{} // Refs under way; the channel, if any, is closed afterwards
-	taken map[refKey]taken         // accepted
-	doubt map[refKey]doubted       // unknown
+	last  map[string]*ticket // the last one in line for each Ref under way
+	taken map[refKey]taken   // accepted
+	doubt map[refKey]doubted // unknown
 }
 
 // refKey is half the SHA-256 of a Ref.
@@ -41,40 +42,57 @@ type doubted struct {
 	result  *Result
 }
 
-// enter waits until no other message with the Ref is under way. Unless it fails,
-// leave must follow.
-func (r *refs) enter(ctx context.Context, ref string) error {
-	for {
-		r.mu.Lock()
-		left, busy := r.busy[ref]
-		if !busy {
-			if r.busy == nil {
-				r.busy = make(map[string]chan struct{})
-			}
-			r.busy[ref] = nil
-			r.mu.Unlock()
-			return nil
-		}
-		if left == nil {
-			left = make(chan struct{})
-			r.busy[ref] = left
-		}
+// ticket is the place of a message among those with its Ref.
+type ticket struct {
+	after *ticket       // nil = the first, or that one has left
+	left  chan struct{} // closed when this one has left; made when somebody waits for it
+	over  bool
+}
+
+// line gives a message its ticket, in the order of the calls.
+func (r *refs) line(ref string) *ticket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last == nil {
+		r.last = make(map[string]*ticket)
+	}
+	t := &ticket{after: r.last[ref]}
+	r.last[ref] = t
+	return t
+}
+
+// enter waits until those before have left. Unless it fails, leave must follow.
+func (r *refs) enter(ctx context.Context, t *ticket) error {
+	r.mu.Lock()
+	before := t.after
+	if before == nil || before.over {
+		t.after = nil
 		r.mu.Unlock()
-		select {
-		case <-left:
-		case <-ctx.Done():
-			return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("%w: %w", ErrInFlight, context.Cause(ctx))}
-		}
+		return nil
+	}
+	if before.left == nil {
+		before.left = make(chan struct{})
+	}
+	r.mu.Unlock()
+	select {
+	case <-before.left:
+		t.after = nil
+		return nil
+	case <-ctx.Done():
+		return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("%w: %w", ErrInFlight, context.Cause(ctx))}
 	}
 }
 
-func (r *refs) leave(ref string) {
+func (r *refs) leave(ref string, t *ticket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if left := r.busy[ref]; left != nil {
-		close(left)
+	t.over = true
+	if t.left != nil {
+		close(t.left)
 	}
-	delete(r.busy, ref)
+	if r.last[ref] == t {
+		delete(r.last, ref)
+	}
 }
 
 // remember keeps what came of a message, if it may have been sent.

@@ -25,9 +25,9 @@ import (
 // for what is under way and hands those results to Options.OnLate. The sequence
 // runs in a goroutine of its own, which has ended when the results have.
 //
-// Messages with the same Ref are one message: the first to begin is sent, the others get its
-// result, or are invalid_message if their content differs. For this SendAll
-// remembers what it sent under a Ref, unless a journal or a store does.
+// Messages with the same Ref are one message: the first of the sequence is sent, the
+// others get its result, or are invalid_message if their content differs. For this
+// SendAll remembers what it sent under a Ref, unless a journal or a store does.
 //
 // With a [Journal] SendAll resumes: a message that the journal knows as accepted
 // is not sent again, one whose outcome it does not know follows its delivery mode,
@@ -90,6 +90,7 @@ type bulk struct {
 type item struct {
 	index   int
 	message *provider.Message
+	ticket  *ticket // nil = without a Ref
 	job     job
 }
 
@@ -136,6 +137,9 @@ func (b *bulk) produce(ctx context.Context, ms iter.Seq[*provider.Message]) {
 		if m != nil && (m.Ref != "" || b.journal != nil) {
 			it.job.key = keys.Key(m)
 		}
+		if m != nil && m.Ref != "" {
+			it.ticket = b.refs.line(m.Ref)
+		}
 		// A message that was taken has a result, even if the context ends now.
 		select {
 		case b.items <- it:
@@ -158,19 +162,19 @@ func (b *bulk) work(ctx context.Context) {
 	}
 }
 
-// send sends a message; one with a Ref when no other one with this Ref is under way.
+// send sends a message; one with a Ref after those before it with this Ref.
 func (b *bulk) send(ctx context.Context, it *item) (*Result, error) {
 	m, j := it.message, &it.job
-	if m == nil || m.Ref == "" {
+	if it.ticket == nil {
 		j.prior, j.err = b.recall(ctx, it)
 		return b.router.through(ctx, b.router.middleware, m, *j)
 	}
 	c := contentOf(m)
 	j.content = c.String()
-	if j.err = b.refs.enter(ctx, m.Ref); j.err != nil {
+	if j.err = b.refs.enter(ctx, it.ticket); j.err != nil {
 		return b.router.through(ctx, b.router.middleware, m, *j)
 	}
-	defer b.refs.leave(m.Ref)
+	defer b.refs.leave(m.Ref, it.ticket)
 	if b.refs.remembers {
 		j.prior, j.err = b.refs.recall(m.Ref, c)
 	} else {
