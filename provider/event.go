@@ -33,7 +33,7 @@ type Event struct {
 	Status       Status
 	Final        bool   // the vendor will not change the status again
 	Code         Code   // why it was not delivered; "" = it was, or the vendor did not say
-	VendorStatus string // the vendor's own word
+	VendorStatus string // the vendor's own word, which may have numbers and text: [Mask] it where it is shown
 	VendorCode   string
 	Segments     int // 0 = the vendor did not say
 	Cost         *Money

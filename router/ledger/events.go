@@ -98,7 +98,9 @@ func newEvent(name string, e provider.Event) *Event {
 	if e.Kind != Unreadable {
 		e.Raw = nil
 	}
-	return &Event{Provider: name, Event: e, key: keyOfEvent(name, &e)}
+	key := keyOfEvent(name, &e)
+	e.VendorStatus, e.VendorCode = provider.Mask(e.VendorStatus), provider.Mask(e.VendorCode)
+	return &Event{Provider: name, Event: e, key: key}
 }
 
 // keyOfEvent is equal for what a vendor sends again.

@@ -50,6 +50,7 @@ func Run(t *testing.T, h Harness) {
 		"reports of another provider":   testOtherProvider,
 		"what cannot be read":           testUnreadable,
 		"values that no database takes": testHostileValues,
+		"words with a number":           testWords,
 		"many events at once":           testMany,
 		"opt-outs by reply":             testReplies,
 		"opt-outs by scope":             testScopes,
@@ -405,6 +406,17 @@ func testHostileValues(l *lab) {
 	assert.Equal(l, provider.InvalidMessage, provider.CodeOf(err))
 	_, err = l.Begin(l.Context(), l.claim("good", "ann"))
 	require.NoError(l, err)
+}
+
+// What a vendor says of a message is shown, and must not show whom it went to.
+func testWords(l *lab) {
+	l.send("r", "athens", provider.OutcomeAccepted, "A1")
+	e := report("A1", provider.StatusUndelivered)
+	e.VendorStatus, e.VendorCode = "no route to +30 694 123 4567 (code 21408)", number
+	assert.Equal(l, ledger.Recorded{New: 1, Repeated: 1}, l.record("athens", e, e))
+	m := l.only("r")
+	assert.Equal(l, "no route to +*** (code 21408)", m.Events[0].VendorStatus)
+	assert.Equal(l, "+***", m.Events[0].VendorCode)
 }
 
 func testMany(l *lab) {

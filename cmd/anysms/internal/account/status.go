@@ -59,7 +59,7 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) printStatus(q *question, e *provider.Event) error {
 	r := statusReport{
 		ID: q.id, Provider: q.provider, Status: e.Status, Final: e.Final, Code: e.Code,
-		VendorStatus: e.VendorStatus, VendorCode: e.VendorCode, Segments: e.Segments, Cost: e.Cost,
+		VendorStatus: provider.Mask(e.VendorStatus), VendorCode: provider.Mask(e.VendorCode), Segments: e.Segments, Cost: e.Cost,
 	}
 	if !e.At.IsZero() {
 		r.At = &e.At
