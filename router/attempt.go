@@ -257,6 +257,24 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 	t.circuit = circuitOf(u, &d.plan.traits)
 	t.circuit.announce(d.observer, u.name)
 	d.observer.attempt(ctx, f.span, &a, t.message.Ref)
+	d.learn(t, &a, f.receipt, e)
+}
+
+// learn lets an adaptive route learn from an attempt.
+func (d *dispatcher) learn(t *try, a *Attempt, receipt *provider.Receipt, e evidence) {
+	r := d.plan.route
+	if r.adaptive == nil {
+		return
+	}
+	good, counts := counted(e, a.Code)
+	if !counts {
+		return
+	}
+	id := a.ID
+	if receipt != nil && receipt.ID != "" {
+		id = receipt.ID
+	}
+	d.observer.moved(r.Name, r.adaptive.attempted(t.place, d.plan.traits.countryCode(), good, a.Duration, id))
 }
 
 // evidence is what an attempt says of the provider, for its breaker. One that we

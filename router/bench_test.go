@@ -57,6 +57,15 @@ func TestSendAllocations(t *testing.T) {
 		require.NoError(t, err)
 	})
 	require.LessOrEqual(t, n, 15.0)
+
+	r = open(t, []router.Upstream{{Name: "a", Provider: a, RateLimit: 1e9}, {Name: "b", Provider: a}}, &router.Options{
+		Validation: router.Shape, Routes: []router.Route{{Strategy: router.AdaptiveOrder, Targets: []router.Target{{Name: "a"}, {Name: "b"}}}},
+	})
+	n = testing.AllocsPerRun(200, func() {
+		_, err := r.Send(context.Background(), m)
+		require.NoError(t, err)
+	})
+	require.LessOrEqual(t, n, 16.0, "with the adaptive strategy")
 }
 
 // BenchmarkLoopback shows the router's share of a send over one HTTP provider on

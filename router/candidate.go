@@ -25,7 +25,7 @@ type candidate struct {
 
 	cost   *Cost // for LeastCost
 	credit int   // for Weighted
-	out    bool  // for Weighted: the provider is out for now
+	out    bool  // for Weighted: the provider is out for now; for AdaptiveOrder: it rests
 }
 
 // newCandidate fits the message to a provider.

@@ -28,7 +28,7 @@ func (o *Options) check() error {
 		positive("concurrency", o.Concurrency, 0),
 		positive("otp_expiry", o.OTPExpiry, 0),
 		positive("store.keep", o.StoreOptions.Keep, 0),
-		o.Retry.check(), o.Breaker.check(),
+		o.Retry.check(), o.Breaker.check(), o.Adaptive.check(),
 	)
 }
 
@@ -59,6 +59,28 @@ func (b *Breaker) check() error {
 	)
 }
 
+func (a *Adaptive) check() error {
+	switch {
+	case a.Base != Priority && a.Base != LeastCost:
+		return provider.ConfigErrorf("adaptive.base", "%q; want priority or least_cost", a.Base)
+	case a.MinSample < 10 || a.MinSample > 100_000:
+		return provider.ConfigErrorf("adaptive.min_sample", "%d; want 10 to 100000", a.MinSample)
+	case a.Window < 2*a.MinSample:
+		return provider.ConfigErrorf("adaptive.window", "%d; want at least %d, twice min_sample", a.Window, 2*a.MinSample)
+	case !(a.Confidence >= 0.5 && a.Confidence < 1):
+		return provider.ConfigErrorf("adaptive.confidence", "%v; want 0.5 to 0.999", a.Confidence)
+	case a.Slow > 0 && a.Slow < 1.5:
+		return provider.ConfigErrorf("adaptive.slow", "%v; want at least 1.5", a.Slow)
+	}
+	return firstOf(
+		positive("adaptive.half_life", a.HalfLife, 0),
+		positive("adaptive.margin", a.Margin, 1),
+		positive("adaptive.max_rest", a.MaxRest, 0),
+		share("adaptive.floor", a.Floor),
+		share("adaptive.explore", 2*a.Explore),
+	)
+}
+
 func (p *Upstream) check() error {
 	path := "providers." + p.Name
 	if p.Provider == nil {
@@ -84,8 +106,8 @@ func (p *Upstream) check() error {
 
 // check looks at a route; known are the names of the providers.
 func (r *Route) check(path string, known []string) error {
-	if r.Strategy != Priority && r.Strategy != Weighted && r.Strategy != LeastCost {
-		return provider.ConfigErrorf(path+".strategy", "%q; want priority, weighted or least_cost", r.Strategy)
+	if r.Strategy != Priority && r.Strategy != Weighted && r.Strategy != LeastCost && r.Strategy != AdaptiveOrder {
+		return provider.ConfigErrorf(path+".strategy", "%q; want priority, weighted, least_cost or adaptive", r.Strategy)
 	}
 	if len(r.Targets) == 0 {
 		return provider.ConfigErrorf(path+".providers", "must not be empty; want names of providers")

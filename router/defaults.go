@@ -27,6 +27,7 @@ func (o Options) withDefaults() Options {
 	o.Hold = cmp.Or(o.Hold, DefaultHold)
 	o.Retry = o.Retry.withDefaults()
 	o.Breaker = o.Breaker.withDefaults()
+	o.Adaptive = o.Adaptive.withDefaults()
 	o.StoreOptions.Keep = cmp.Or(o.StoreOptions.Keep, DefaultKeep)
 	o.StoreOptions.OnError = cmp.Or(o.StoreOptions.OnError, FailClosed)
 	return o
@@ -51,6 +52,20 @@ func (b Breaker) withDefaults() Breaker {
 	b.Jitter = cmp.Or(b.Jitter, 0.1)
 	b.HalfOpen = cmp.Or(b.HalfOpen, 1)
 	return b
+}
+
+func (a Adaptive) withDefaults() Adaptive {
+	a.Base = cmp.Or(a.Base, Priority)
+	a.MinSample = cmp.Or(a.MinSample, 50)
+	a.Window = cmp.Or(a.Window, 4*a.MinSample)
+	a.HalfLife = cmp.Or(a.HalfLife, 6*time.Hour)
+	a.Confidence = cmp.Or(a.Confidence, 0.95)
+	a.Margin = cmp.Or(a.Margin, 0.05)
+	a.Explore = cmp.Or(a.Explore, 0.05)
+	a.Floor = cmp.Or(a.Floor, 0.5)
+	a.Slow = cmp.Or(a.Slow, 4)
+	a.MaxRest = cmp.Or(a.MaxRest, 24*time.Hour)
+	return a
 }
 
 func (p Upstream) withDefaults() Upstream {

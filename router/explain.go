@@ -36,6 +36,9 @@ type Candidate struct {
 	Segments int          `json:"segments"`
 	Cost     *Cost        `json:"cost"`
 	Breaker  BreakerState `json:"breaker"`
+	// Quality is what an adaptive route has measured of it in the recipient's country;
+	// nil = nothing.
+	Quality *Quality `json:"quality,omitempty"`
 }
 
 // Plan returns what Send would do with m now. It sends nothing, asks no vendor
@@ -71,7 +74,11 @@ func (p *plan) explain(o *Options) *Plan {
 		e.Expires = &p.expires
 	}
 	for i := range p.candidates {
-		e.Candidates = append(e.Candidates, p.candidates[i].explain(circuitOf(p.candidates[i].upstream, &p.traits), o))
+		c := p.candidates[i].explain(circuitOf(p.candidates[i].upstream, &p.traits), o)
+		if p.route.adaptive != nil {
+			c.Quality = p.route.adaptive.qualityOf(p.route.Name, e.Country, p.candidates[i].place)
+		}
+		e.Candidates = append(e.Candidates, c)
 	}
 	return e
 }

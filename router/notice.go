@@ -11,12 +11,13 @@ type Notice struct {
 	Ref      string
 
 	From, To BreakerState  // of NoticeBreaker
-	Country  string        // of NoticeBreaker, if it is that of a country
+	Country  string        // of NoticeBreaker, if it is that of a country, and of NoticeRest and NoticeReturn
 	Attempt  *Attempt      // of NoticeAttempt and NoticeFailover: the attempt that ended
-	Next     string        // of NoticeFailover: the provider that is tried now
+	Next     string        // of NoticeFailover: the provider that is tried now; of NoticeRest and NoticeReturn: the first one in use
+	Route    string        // of NoticeRest and NoticeReturn
 	For      time.Duration // of NoticeParked; of NoticeHold how long at most, of NoticeResumed how long it was
 	Guard    string        // of NoticeGuard: the rule
-	Reason   string        // of NoticeHold: why the provider takes no messages, with digits masked; of NoticeGuard
+	Reason   string        // of NoticeHold: why the provider takes no messages, with digits masked; of NoticeGuard; of NoticeRest and NoticeReturn
 	Err      error         // of NoticeFault
 }
 
@@ -31,6 +32,8 @@ const (
 	NoticeParked    NoticeKind = "parked"    // a vendor asked for a pause
 	NoticeHold      NoticeKind = "hold"      // SendAll holds messages until the provider is back; again every 30 s
 	NoticeResumed   NoticeKind = "resumed"   // the provider is back after a hold
+	NoticeRest      NoticeKind = "rest"      // an adaptive route moves a provider to the end, in a country
+	NoticeReturn    NoticeKind = "return"    // it uses the provider again
 	NoticeDuplicate NoticeKind = "duplicate" // a delivery report shows that a message was sent twice
 	NoticeGuard     NoticeKind = "guard"     // a guard has something to tell: a budget is nearly used up, an attack
 	NoticeFault     NoticeKind = "fault"     // the journal or the store failed

@@ -9,7 +9,8 @@ import (
 // Observe takes a provider's delivery reports. A failure that concerns the whole
 // account opens the provider's breaker. A report about a message that was sent
 // through another provider after doubt shows a duplicate, which is counted and
-// announced as [NoticeDuplicate]. Observe keeps no event.
+// announced as [NoticeDuplicate]. Routes with strategy [AdaptiveOrder] follow the
+// reports. Observe keeps no event.
 func (r *Router) Observe(_ context.Context, name string, events ...provider.Event) error {
 	u, err := r.upstream(name)
 	if err != nil {
@@ -25,6 +26,7 @@ func (r *Router) Observe(_ context.Context, name string, events ...provider.Even
 			u.health.whole.open()
 			circuit{health: u.health}.announce(&s.observer, name)
 		}
+		s.learnFrom(name, e)
 		if e.Ref != "" && hasIt(e.Status) && r.doubts.confirmed(e.Ref, name) {
 			s.observer.duplicate(name, e.Ref)
 		}

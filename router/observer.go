@@ -64,6 +64,18 @@ func (o *observer) resumed(name string, lasted time.Duration) {
 	o.notice(Notice{Kind: NoticeResumed, At: time.Now(), Provider: name, For: lasted})
 }
 
+// moved announces changes of an adaptive route's order.
+func (o *observer) moved(route string, list []moved) {
+	for _, m := range list {
+		kind := NoticeReturn
+		if m.rests {
+			kind = NoticeRest
+		}
+		o.telemetry.moved(route, m)
+		o.notice(Notice{Kind: kind, At: time.Now(), Provider: m.provider, Country: m.country, Route: route, Next: m.next, Reason: m.reason})
+	}
+}
+
 // duplicate announces a message that was sent twice.
 func (o *observer) duplicate(name, ref string) {
 	o.telemetry.duplicate(name)
@@ -98,7 +110,7 @@ func (n *Notice) level() slog.Level {
 		return slog.LevelDebug
 	case NoticeFault:
 		return slog.LevelError
-	case NoticeBreaker, NoticeDuplicate, NoticeHold, NoticeGuard:
+	case NoticeBreaker, NoticeDuplicate, NoticeHold, NoticeRest, NoticeGuard:
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo
@@ -118,6 +130,7 @@ func (n *Notice) attrs() []slog.Attr {
 	add("to", string(n.To))
 	add("country", n.Country)
 	add("guard", n.Guard)
+	add("route", n.Route)
 	add("next", n.Next)
 	if a := n.Attempt; a != nil {
 		add("outcome", string(a.Outcome))

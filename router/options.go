@@ -36,6 +36,7 @@ type Options struct {
 	OTPExpiry time.Duration     // bounds the attempts with an otp that has no Validity; default 5m
 	Retry     Retry
 	Breaker   Breaker
+	Adaptive  Adaptive // of routes with strategy AdaptiveOrder
 
 	// AttemptBudget bounds the attempts with one message over all providers, at
 	// most 1000; default 6.
@@ -180,7 +181,36 @@ const (
 	// LeastCost orders by Options.Price for the whole message: the cheapest
 	// first, those without a price last.
 	LeastCost Strategy = "least_cost"
+	// AdaptiveOrder is the order of Adaptive.Base, from which providers are moved to the
+	// end, country by country, that are shown to be worse than others: see [Adaptive].
+	AdaptiveOrder Strategy = "adaptive"
 )
+
+// Adaptive says how routes with strategy [AdaptiveOrder] follow what arrives.
+//
+// For each provider and country a route measures the share of attempts that the provider
+// accepts, how long they take, and the share of messages that arrive, by the reports
+// given to [Router.Observe]. Where enough one-time codes were reported to
+// [Router.Converted], these count in place of the reports. Providers that do not report
+// are compared with others by their attempts alone; a report that is late or missing
+// counts for nothing.
+//
+// A provider that is worse than another one by Margin, with Confidence, rests: it comes
+// after those in use, but gets the share Explore of the messages. It is measured anew, and
+// used again when it is no worse any more than the others by half of Margin, over at least
+// MinSample attempts, and twice as many each time that it had to rest again within a day.
+type Adaptive struct {
+	Base       Strategy      // the order of providers that are not shown to be worse: Priority, the default, or LeastCost
+	MinSample  int           // results of a provider in a country before it is judged, at least 10; default 50
+	Window     int           // results that count, at least 2 MinSample; default 4 MinSample
+	HalfLife   time.Duration // after which a result counts half; default 6h
+	Confidence float64       // of each bound, from 0.5 to below 1; default 0.95
+	Margin     float64       // by how much worse, up to 1; default 0.05
+	Explore    float64       // share of messages that goes first to another than the first provider, up to 0.5; default 0.05, negative = none
+	Floor      float64       // a share of deliveries that is too low even if nothing is known of the others, up to 1; default 0.5, negative = none
+	Slow       float64       // how many times as long attempts may take as with another provider; default 4, negative = as long as they like
+	MaxRest    time.Duration // longest rest, after which a provider is tried again; default 24h
+}
 
 // Target is a provider on a route, with its settings there.
 type Target struct {

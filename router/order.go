@@ -22,6 +22,21 @@ func order(cs []candidate, r *route, m *traits, o *Options, t turn) {
 		r.rotation.order(usableFirst(cs, m), t)
 	case LeastCost:
 		cheapestFirst(cs, m, o)
+	case AdaptiveOrder:
+		adaptively(cs, r, m, o, t)
+	}
+}
+
+// adaptively puts those last that rest, and now and then another one first, so that it
+// is measured.
+func adaptively(cs []candidate, r *route, m *traits, o *Options, t turn) {
+	if o.Adaptive.Base == LeastCost {
+		cheapestFirst(cs, m, o)
+	}
+	if i := r.adaptive.rests(cs, m, t); i > 0 {
+		chosen := cs[i]
+		copy(cs[1:i+1], cs[:i])
+		cs[0] = chosen
 	}
 }
 
@@ -41,14 +56,6 @@ func usableFirst(cs []candidate, m *traits) []candidate {
 	}
 	slices.SortStableFunc(cs, func(x, y candidate) int { return rank(x.out) - rank(y.out) })
 	return cs[:usable]
-}
-
-// rank orders false before true.
-func rank(last bool) int {
-	if last {
-		return 1
-	}
-	return 0
 }
 
 // order puts the candidate whose turn it is first, and the others by the credit

@@ -21,6 +21,7 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 		return nil, err
 	}
 	s.keepStore(old)
+	s.keepLearned(old)
 	s.start()
 	r.setup.Store(s)
 	idle := old.gate.Close()
@@ -32,6 +33,17 @@ func (r *Router) Reload(providers []Upstream, opts *Options) (done <-chan error,
 		closed <- closeAll(old.upstreams, s.upstreams)
 	}()
 	return closed, nil
+}
+
+// keepLearned keeps what routes have learned that are as they were.
+func (s *setup) keepLearned(old *setup) {
+	for _, rt := range s.routes {
+		for _, before := range old.routes {
+			if rt.Name == before.Name && rt.adaptive != nil && before.adaptive != nil && rt.adaptive.sameAs(before.adaptive) {
+				rt.adaptive = before.adaptive
+			}
+		}
+	}
 }
 
 // keepStore keeps the old store in memory, with the new one's limit, so that no

@@ -14,6 +14,7 @@ type route struct {
 	Route
 	upstreams []*upstream // of Targets, in their order
 	rotation  rotation    // of Weighted
+	adaptive  *adaptive   // of AdaptiveOrder; nil for others
 }
 
 func newRoute(r Route, byName map[string]*upstream) *route {

@@ -108,12 +108,21 @@ func (s *setup) addRoutes() error {
 		if err := r.check(path, names); err != nil {
 			return err
 		}
-		if r.Strategy == LeastCost && s.options.Price == nil {
+		if byCost(&r, &s.options) && s.options.Price == nil {
 			return provider.ConfigErrorf(path+".strategy", "least_cost needs prices: a rate card")
 		}
-		s.routes = append(s.routes, newRoute(r, s.byName))
+		rt := newRoute(r, s.byName)
+		if r.Strategy == AdaptiveOrder {
+			rt.adaptive = newAdaptive(&r, s.options.Adaptive)
+		}
+		s.routes = append(s.routes, rt)
 	}
 	return nil
+}
+
+// byCost reports whether a route looks at prices.
+func byCost(r *Route, o *Options) bool {
+	return r.Strategy == LeastCost || r.Strategy == AdaptiveOrder && o.Adaptive.Base == LeastCost
 }
 
 // sameValue reports whether two interfaces hold the same value.

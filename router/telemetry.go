@@ -24,6 +24,7 @@ type telemetry struct {
 	seconds  metric.Float64Histogram
 	changes  metric.Int64Counter
 	doubles  metric.Int64Counter
+	moves    metric.Int64Counter
 	guards   metric.Int64Counter
 }
 
@@ -50,6 +51,7 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	t.results = counter("anysms.messages", "{message}", "messages by final status and code")
 	t.attempts = counter("anysms.attempts", "{attempt}", "attempts by provider, outcome and code")
 	t.changes = counter("anysms.breaker.changes", "{change}", "state changes of circuit breakers")
+	t.moves = counter("anysms.route.changes", "{change}", "changes of adaptive routes: providers that begin to rest, or are used again")
 	t.doubles = counter("anysms.duplicates", "{message}", "duplicates shown by delivery reports")
 	t.guards = counter("anysms.guard.stops", "{message}", "messages that a guard did not let pass, by its rule and verdict")
 	var e error
@@ -115,6 +117,18 @@ func (t *telemetry) breaker(name string, c change) {
 		return
 	}
 	t.changes.Add(context.Background(), 1, metric.WithAttributes(attribute.String("provider", name), attribute.String("to", string(c.to))))
+}
+
+func (t *telemetry) moved(route string, m moved) {
+	if t == nil || t.moves == nil {
+		return
+	}
+	to := "in_use"
+	if m.rests {
+		to = "resting"
+	}
+	t.moves.Add(context.Background(), 1, metric.WithAttributes(attribute.String("route", route), attribute.String("provider", m.provider),
+		attribute.String("country", m.country), attribute.String("to", to)))
 }
 
 func (t *telemetry) duplicate(name string) {

@@ -235,7 +235,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown provider on a route", good + "router:\n  routes:\n  - providers:\n    - a\n    - b\n", `anysms.yaml:7: router.routes[0].providers[1]: unknown provider "b"; the providers are: a`},
 		{"provider twice on a route", good + "router:\n  routes:\n  - providers: [a, a]\n", "listed twice"},
 		{"route without providers", good + "router:\n  routes:\n  - name: x\n", "anysms.yaml:5: router.routes[0].providers: must not be empty"},
-		{"strategy", good + "router:\n  routes:\n  - providers: [a]\n    strategy: random\n", `anysms.yaml:6: router.routes[0].strategy: "random"; want priority, weighted or least_cost`},
+		{"strategy", good + "router:\n  routes:\n  - providers: [a]\n    strategy: random\n", `anysms.yaml:6: router.routes[0].strategy: "random"; want priority, weighted, least_cost or adaptive`},
 		{"country", good + "router:\n  routes:\n  - providers: [a]\n    match: {countries: [Greece]}\n", `anysms.yaml:6: router.routes[0].match.countries: unknown country "Greece"`},
 		{"class", good + "router:\n  routes:\n  - providers: [a]\n    match: {classes: [urgent]}\n", `unknown class "urgent"`},
 		{"delivery", good + "router:\n  delivery: twice\n", `anysms.yaml:4: router.delivery: "twice"; want at_most_once`},

@@ -65,7 +65,7 @@ func (r *routerConfig) options() (router.Options, error) {
 		MaxSegments: plain(&n, "router.max_segments", r.MaxSegments), AttemptBudget: plain(&n, "router.attempt_budget", r.AttemptBudget),
 		Delivery: r.Delivery, OTPExpiry: span(&n, "router.otp_expiry", r.OTPExpiry), FailoverOn: r.FailoverOn,
 		Hold:          spanOrOff(&n, "router.hold", r.Hold),
-		RedirectAllTo: r.RedirectAllTo, Breaker: r.Breaker.options(&n), Retry: r.Retry.options(&n),
+		RedirectAllTo: r.RedirectAllTo, Breaker: r.Breaker.options(&n), Retry: r.Retry.options(&n), Adaptive: r.Adaptive.options(&n),
 	}
 	if r.Transliterate != "" {
 		level, err := transliterate.ParseLevel(r.Transliterate)
@@ -90,6 +90,16 @@ func (b *breakerConfig) options(n *numbers) router.Breaker {
 		Failures: plain(n, at+"failures", b.Failures), Ratio: orOff(n, at+"ratio", b.Ratio), MinVolume: plain(n, at+"min_volume", b.MinVolume),
 		Window: span(n, at+"window", b.Window), OpenFor: span(n, at+"open_for", b.OpenFor), Jitter: orOff(n, at+"jitter", b.Jitter),
 		HalfOpen: plain(n, at+"half_open", b.HalfOpen), LastResort: b.LastResort,
+	}
+}
+
+func (a *adaptiveConfig) options(n *numbers) router.Adaptive {
+	const at = "router.adaptive."
+	return router.Adaptive{
+		Base: a.Base, MinSample: plain(n, at+"min_sample", a.MinSample), Window: plain(n, at+"window", a.Window),
+		HalfLife: span(n, at+"half_life", a.HalfLife), Confidence: plain(n, at+"confidence", a.Confidence), Margin: plain(n, at+"margin", a.Margin),
+		Explore: orOff(n, at+"explore", a.Explore), Floor: orOff(n, at+"floor", a.Floor), Slow: orOff(n, at+"slow", a.Slow),
+		MaxRest: span(n, at+"max_rest", a.MaxRest),
 	}
 }
 

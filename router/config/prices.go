@@ -22,7 +22,7 @@ func (c *Config) price(file *fileConfig) (err error) {
 	if err != nil {
 		return provider.ConfigErrorf("rates", "%v", err)
 	}
-	if err := c.comparable(card, file.Router.Routes); err != nil {
+	if err := c.comparable(card, &file.Router); err != nil {
 		return err
 	}
 	c.card = card
@@ -39,11 +39,10 @@ func (c *Config) price(file *fileConfig) (err error) {
 	return nil
 }
 
-// comparable returns an error for a least-cost route with prices that cannot be
-// compared.
-func (c *Config) comparable(card *rates.Card, routes []routeConfig) error {
-	for i, r := range routes {
-		if r.Strategy != router.LeastCost {
+// comparable returns an error for a route by cost with prices that cannot be compared.
+func (c *Config) comparable(card *rates.Card, f *routerConfig) error {
+	for i, r := range f.Routes {
+		if r.Strategy != router.LeastCost && (r.Strategy != router.AdaptiveOrder || f.Adaptive.Base != router.LeastCost) {
 			continue
 		}
 		var first string

@@ -41,6 +41,7 @@ type routerConfig struct {
 	Retry         retryConfig        `json:"retry"`
 	AttemptBudget *int               `json:"attempt_budget"`
 	Hold          *provider.Duration `json:"hold"`
+	Adaptive      adaptiveConfig     `json:"adaptive"`
 	FailoverOn    []provider.Code    `json:"failover_on"`
 	RedirectAllTo e164.Number        `json:"redirect_all_to"`
 	Transliterate string             `json:"transliterate"`
@@ -66,6 +67,19 @@ type retryConfig struct {
 	Multiplier  *float64           `json:"multiplier"`
 	Jitter      *float64           `json:"jitter"`
 	MaxPark     *provider.Duration `json:"max_park"`
+}
+
+type adaptiveConfig struct {
+	Base       router.Strategy    `json:"base"`
+	MinSample  *int               `json:"min_sample"`
+	Window     *int               `json:"window"`
+	HalfLife   *provider.Duration `json:"half_life"`
+	Confidence *float64           `json:"confidence"`
+	Margin     *float64           `json:"margin"`
+	Explore    *float64           `json:"explore"`
+	Floor      *float64           `json:"floor"`
+	Slow       *float64           `json:"slow"`
+	MaxRest    *provider.Duration `json:"max_rest"`
 }
 
 type storeConfig struct {

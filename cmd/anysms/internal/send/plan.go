@@ -49,6 +49,9 @@ func candidateNote(c router.Candidate) string {
 	if c.Breaker != "" && c.Breaker != router.BreakerClosed {
 		notes = append(notes, "breaker "+string(c.Breaker))
 	}
+	if c.Quality != nil {
+		notes = append(notes, c.Quality.String())
+	}
 	return strings.Join(notes, "; ")
 }
 
