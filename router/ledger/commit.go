@@ -63,6 +63,7 @@ func (l *Ledger) commitAll() {
 	settled.Go(func() {
 		for b := range written {
 			if b.settle(); b.err == nil {
+				l.noteCommits(b.commits, false)
 				l.watches.tell(b.settled)
 			}
 		}
@@ -99,6 +100,7 @@ type batch struct {
 	ops     []*op
 	durable func() error // waits until the transaction is on disk; nil = it is
 	settled []string     // queued messages that have an outcome now
+	commits int64        // how many there are, with this one
 	err     error
 }
 
@@ -140,7 +142,7 @@ func (l *Ledger) commit(b *batch) error {
 			o.err = err
 			continue
 		}
-		settled = append(settled, alone.settled...)
+		settled, b.commits = append(settled, alone.settled...), alone.commits
 	}
 	b.durable, b.settled = nil, settled
 	return nil
@@ -159,6 +161,9 @@ func (l *Ledger) commitTogether(b *batch) error {
 			o.err = o.apply(w)
 		}
 		b.settled = w.settled
+		if b.commits, err = countCommit(ctx, tx); err != nil {
+			return err
+		}
 		return w.save(ctx, tx)
 	}
 	p, ok := l.db.(Pipelined)
@@ -168,6 +173,14 @@ func (l *Ledger) commitTogether(b *batch) error {
 	var err error
 	b.durable, err = p.Commit(ctx, change)
 	return err
+}
+
+// noteCommits notes how many commits are durable. That it cannot be written down is no
+// reason to refuse them.
+func (l *Ledger) noteCommits(n int64, now bool) {
+	if err := l.mark.note(n, now); err != nil {
+		l.options.Log.Warn("how much was committed could not be noted", "error", err)
+	}
 }
 
 // lookAll answers the questions of many senders together: they share a transaction, which

@@ -38,6 +38,9 @@ type Options struct {
 	// OptOutExempt are classes that go out in spite of an opt-out, such as one-time codes
 	// that a person asks for. An opt-out from the class itself still holds.
 	OptOutExempt []provider.Class
+	// Mark is a file in which the ledger notes how much was committed, beside the key: so
+	// it notices when the database is restored from an older backup. "" = it does not.
+	Mark string
 	// Log gets what happens in the background; nil = silent.
 	Log *slog.Logger
 }
@@ -58,6 +61,9 @@ type Ledger struct {
 	workers sync.WaitGroup
 	watches watches
 	wake    atomic.Pointer[func(context.Context, Tx, []*Job) error] // nil = nobody is woken
+
+	mark     mark
+	restored int64
 }
 
 var (
@@ -91,6 +97,14 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), looks: make(chan *op, maxBatch)}
 	if err := l.checkKey(ctx); err != nil {
 		return nil, err
+	}
+	l.mark.path = o.Mark
+	missing, err := l.checkMark(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: mark: %w", err)
+	}
+	if l.restored = missing; missing > 0 {
+		o.Log.Warn("the database was restored from an older backup: messages that were sent after that may be sent again", "commits_missing", missing)
 	}
 	l.workers.Go(l.commitAll)
 	l.workers.Go(l.lookAll)
@@ -148,6 +162,9 @@ func (l *Ledger) stop() bool {
 	}
 	l.closing.Unlock()
 	l.workers.Wait()
+	if first {
+		l.noteCommits(0, true)
+	}
 	return first
 }
 

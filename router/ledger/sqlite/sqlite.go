@@ -43,6 +43,9 @@ func Open(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, e
 			return nil, err
 		}
 		o.Key = key
+		if o.Mark == "" {
+			o.Mark = path + ".key.mark"
+		}
 	}
 	db, err := open(ctx, path)
 	if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -23,11 +24,16 @@ func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error
 	if err != nil {
 		return nil, err
 	}
-	c.Options.Key = key
+	c.Options.Key, c.Options.Mark = key, c.KeyFile+".mark"
+	open := sqlite.Open
 	if c.Postgres() {
-		return postgres.Open(ctx, c.Database, c.Options)
+		open = postgres.Open
 	}
-	return sqlite.Open(ctx, c.Database, c.Options)
+	l, err := open(ctx, c.Database, c.Options)
+	if err == nil && l.Restored() > 0 && c.Options.Log == nil {
+		fmt.Fprintf(os.Stderr, "warning: the database was restored from an older backup (%d commits are missing): messages that were sent after that may be sent again\n", l.Restored())
+	}
+	return l, err
 }
 
 // NeedLedger opens the ledger of the configuration that the flag names. The caller
