@@ -55,6 +55,9 @@ func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, ch
 	if r, err = router.New(providers, &opts); err != nil {
 		return nil, done, err
 	}
+	if err := cli.Warm(ctx, conf, l, r); err != nil {
+		return nil, done, errors.Join(err, r.Close(ctx))
+	}
 	records := done
 	return r, func() error { return errors.Join(r.Close(context.WithoutCancel(ctx)), records()) }, nil
 }

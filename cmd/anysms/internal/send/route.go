@@ -23,7 +23,10 @@ func (a *app) routeExplainCommand() *cobra.Command {
 		Long: `Print the providers that would be tried for a message, in order, with cost and
 circuit breaker, and for each other provider the reason why not. Nothing is sent;
 environment variables for secrets need not be set. The exit code is 1 if the
-message would be refused.`,
+message would be refused.
+
+On a route with strategy adaptive it also prints what was measured of each provider
+in the recipient's country, by the database's last 24 hours, and why one rests.`,
 		Example: `  anysms route explain --to +306900000001 --text "Your code is 4711" --class otp
   anysms route explain --to +306900000001 --text Hello --from Example --format json`,
 		Args: cobra.NoArgs,
@@ -58,5 +61,9 @@ func (a *app) explain(ctx context.Context, flags *sendFlags) error {
 	if m.To, _, err = numbering.Parse(flags.to, conf.DefaultRegion); err != nil && provider.CodeOf(err) != provider.InvalidRecipient {
 		return err
 	}
-	return a.explainPlan(planOf(conf, m, err), flags.format)
+	badNumber := err
+	if err := cli.WarmOffline(ctx, conf); err != nil {
+		return err
+	}
+	return a.explainPlan(planOf(conf, m, badNumber), flags.format)
 }
