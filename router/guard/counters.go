@@ -31,9 +31,9 @@ type Counters interface {
 	// if there is one already, nothing is added and held is true. Without an id nothing
 	// is remembered.
 	Reserve(ctx context.Context, id string, now, keep time.Time, charges []Charge) (held bool, over int, err error)
-	// Settle says what became of a reservation: spent, or to be returned, after which
-	// its id is free. An id that is not known changes nothing.
-	Settle(ctx context.Context, id string, now time.Time, spent bool) error
+	// Return takes a reservation back, after which its id is free. An id that is not
+	// known changes nothing.
+	Return(ctx context.Context, id string, now time.Time) error
 	// Add adds amounts, whatever the limits. A level never falls below 0, at which its
 	// window is over, and a negative amount opens none.
 	Add(ctx context.Context, now time.Time, charges []Charge) error

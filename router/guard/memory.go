@@ -219,21 +219,29 @@ func (m *Memory) sweep(at int64, n int) {
 	}
 }
 
-// Settle implements [Counters].
-func (m *Memory) Settle(_ context.Context, id string, now time.Time, spent bool) error {
+// Return implements [Counters].
+func (m *Memory) Return(_ context.Context, id string, now time.Time) error {
+	at := now.UnixMicro()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	own := m.idOf(id)
 	shares := m.open[own]
-	delete(m.open, own)
-	if spent || shares == nil || !m.holds(own, now.UnixMicro()) {
+	if shares == nil || !m.holds(own, at) {
 		return nil
 	}
+	delete(m.open, own)
 	for _, s := range shares {
-		m.giveBack(s, now.UnixMicro())
+		m.giveBack(s, at)
 	}
 	m.put(own, counter{}, true) // it is free again, and is forgotten with its minute
 	return nil
+}
+
+// spent says that a reservation will not be returned any more, which saves memory.
+func (m *Memory) spent(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.open, m.idOf(id))
 }
 
 // giveBack takes a share out of its counter, if the window is the same: one that was

@@ -166,14 +166,14 @@ func (p *Policy) Counting() bool { return len(p.meters) > 0 }
 // Use makes the policy count elsewhere. A program calls it before the first message.
 func (p *Policy) Use(c Counters) {
 	p.counters = c
-	_, p.local = c.(*Memory)
+	p.memory, _ = c.(*Memory)
 }
 
 // reach bounds a call to counters that are not in this process.
 const reach = 5 * time.Second
 
 func (p *Policy) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if p.local {
+	if p.memory != nil {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, reach)

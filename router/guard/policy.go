@@ -17,7 +17,7 @@ import (
 type Policy struct {
 	options  Options
 	counters Counters
-	local    bool // the counters are in this process
+	memory   *Memory // the counters, if they are in this process
 	meters   []meter
 	names    map[string]string // of their counters, with their paths
 	paces    paces
@@ -187,10 +187,10 @@ func (p *Policy) Settle(ctx context.Context, a *router.Admission, r *router.Resu
 	if r.Status != provider.OutcomeAccepted && r.Status != provider.OutcomeUnknown {
 		return p.giveBack(ctx, ps)
 	}
-	if !ps.reserved && !ps.held {
-		return nil
+	if r.Status == provider.OutcomeAccepted && p.memory != nil && ps.id != "" {
+		p.memory.spent(ps.id)
 	}
-	return errors.Join(p.settle(ctx, ps, true), p.correct(ctx, ps, r))
+	return p.correct(ctx, ps, r)
 }
 
 // giveBack returns what a message has reserved that provably was not sent. What an
@@ -201,7 +201,9 @@ func (p *Policy) giveBack(ctx context.Context, ps *passage) error {
 		return nil
 	}
 	if ps.id != "" {
-		return p.settle(ctx, ps, false)
+		ctx, cancel := p.bounded(ctx)
+		defer cancel()
+		return p.counters.Return(ctx, ps.id, ps.now)
 	}
 	for i := range ps.charges {
 		ps.charges[i].Amount = -ps.charges[i].Amount
@@ -213,15 +215,6 @@ func (p *Policy) add(ctx context.Context, now time.Time, charges []Charge) error
 	ctx, cancel := p.bounded(ctx)
 	defer cancel()
 	return p.counters.Add(ctx, now, charges)
-}
-
-func (p *Policy) settle(ctx context.Context, ps *passage, spent bool) error {
-	if ps.id == "" {
-		return nil
-	}
-	ctx, cancel := p.bounded(ctx)
-	defer cancel()
-	return p.counters.Settle(ctx, ps.id, ps.now, spent)
 }
 
 // correct makes budgets count what an accepted message has really cost.

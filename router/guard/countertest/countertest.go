@@ -29,7 +29,6 @@ func Run(t *testing.T, open func(t *testing.T) guard.Counters) {
 		"an id is forgotten":                    testForgotten,
 		"what was not sent is returned":         testReturned,
 		"what is returned goes to its window":   testOtherWindow,
-		"spent stays":                           testSpent,
 		"without an id":                         testNoID,
 		"a level never falls below zero":        testFloor,
 		"names are bytes":                       testNames,
@@ -62,9 +61,9 @@ func (l *lab) reserve(id string, now time.Time, charges ...guard.Charge) (held b
 	return held, over
 }
 
-func (l *lab) settle(id string, now time.Time, spent bool) {
+func (l *lab) giveBack(id string, now time.Time) {
 	l.Helper()
-	require.NoError(l, l.Settle(l.Context(), id, now, spent))
+	require.NoError(l, l.Return(l.Context(), id, now))
 }
 
 func (l *lab) level(key string, now time.Time) int64 {
@@ -124,31 +123,23 @@ func testForgotten(l *lab) {
 func testReturned(l *lab) {
 	l.reserve("m1", at(0), one("a", at(0), 9), guard.Charge{Key: "b", Amount: 40, Limit: 90, Ends: at(60)})
 	l.reserve("m2", at(0), guard.Charge{Key: "b", Amount: 5, Limit: 90, Ends: at(60)})
-	l.settle("m1", at(1), false)
+	l.giveBack("m1", at(1))
 	assert.Zero(l, l.level("a", at(1)))
 	assert.Equal(l, int64(5), l.level("b", at(1)))
-	l.settle("m1", at(1), false)
+	l.giveBack("m1", at(1))
 	assert.Equal(l, int64(5), l.level("b", at(1)), "once")
 	held, over := l.reserve("m1", at(2), one("a", at(2), 1))
 	assert.False(l, held, "its id is free again")
 	assert.Equal(l, -1, over)
 	assert.Equal(l, int64(1), l.level("a", at(61)), "an empty counter begins a new window with its next charge")
-	l.settle("nobody", at(2), false)
+	l.giveBack("nobody", at(2))
 }
 
 func testOtherWindow(l *lab) {
 	l.reserve("m1", at(0), one("a", at(0), 9))
 	l.reserve("m2", at(70), one("a", at(70), 9))
-	l.settle("m1", at(71), false)
+	l.giveBack("m1", at(71))
 	assert.Equal(l, int64(1), l.level("a", at(71)), "the window of m1 is over")
-}
-
-func testSpent(l *lab) {
-	l.reserve("m1", at(0), one("a", at(0), 1))
-	l.settle("m1", at(1), true)
-	held, _ := l.reserve("m1", at(2), one("a", at(2), 1))
-	assert.True(l, held)
-	assert.Equal(l, int64(1), l.level("a", at(2)))
 }
 
 func testNoID(l *lab) {
@@ -157,7 +148,7 @@ func testNoID(l *lab) {
 		assert.False(l, held)
 		assert.Equal(l, -1, over)
 	}
-	l.settle("", at(0), false)
+	l.giveBack("", at(0))
 	assert.Equal(l, int64(2), l.level("a", at(0)))
 	require.NoError(l, l.Add(l.Context(), at(1), []guard.Charge{{Key: "a", Amount: -1, Ends: at(61)}}))
 	assert.Equal(l, int64(1), l.level("a", at(1)))
@@ -247,7 +238,6 @@ type window struct {
 type reservation struct {
 	until  time.Time
 	shares []guard.Charge
-	spent  bool
 }
 
 func (o *oracle) open(key string, now, ends time.Time) *window {
@@ -303,13 +293,9 @@ func (o *oracle) reserve(id string, now, keep time.Time, list []guard.Charge) (h
 	return false, -1
 }
 
-func (o *oracle) settle(id string, now time.Time, spent bool) {
+func (o *oracle) giveBack(id string, now time.Time) {
 	r := o.held[id]
-	if r == nil || r.spent || !r.until.After(now) {
-		return
-	}
-	if spent {
-		r.spent = true
+	if r == nil || !r.until.After(now) {
 		return
 	}
 	delete(o.held, id)
@@ -347,10 +333,9 @@ func testOracle(l *lab) {
 			wantHeld, wantOver := o.reserve(id, now, now.Add(2*time.Minute), same)
 			require.Equal(l, []any{wantHeld, wantOver}, []any{held, over}, "step %d, seed %d", step, seed)
 		case 3:
-			spent := random.IntN(2) == 0
-			l.settle(id, now, spent)
+			l.giveBack(id, now)
 			if id != "" {
-				o.settle(id, now, spent)
+				o.giveBack(id, now)
 			}
 		case 4:
 			for i := range list {
