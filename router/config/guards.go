@@ -153,24 +153,25 @@ func firstError(steps ...func() error) error {
 	return nil
 }
 
-// counters chooses where messages are counted.
+// counters chooses where messages are counted: in the database if there is one.
 func (g *guardsConfig) counters(c *Config, o *guard.Options, maxKeys int) error {
 	switch g.Counters {
-	case "", "memory":
-		o.Counters = guard.NewMemory(maxKeys)
-		return nil
+	case "":
+		c.CountInDatabase = c.Ledger.Database != ""
+	case "memory":
 	case "database":
 		if c.Ledger.Database == "" {
 			return provider.ConfigErrorf("guards.counters", "database needs database: a file name, such as anysms.db, or postgres://…")
 		}
-		if maxKeys != 0 {
-			return provider.ConfigErrorf("guards.max_keys", "has no effect with counters: database")
-		}
-		o.Counters = guard.NewMemory(0)
 		c.CountInDatabase = true
-		return nil
+	default:
+		return provider.ConfigErrorf("guards.counters", "%q; want memory or database", g.Counters)
 	}
-	return provider.ConfigErrorf("guards.counters", "%q; want memory or database", g.Counters)
+	if c.CountInDatabase && maxKeys != 0 {
+		return provider.ConfigErrorf("guards.max_keys", "has no effect, as the counters are in the database; set counters: memory")
+	}
+	o.Counters = guard.NewMemory(maxKeys)
+	return nil
 }
 
 // optOuts are kept and checked by the ledger.

@@ -90,9 +90,11 @@ func TestGuards(t *testing.T) {
 }
 
 func TestGuardsInTheDatabase(t *testing.T) {
-	c, err := readGuards(t, "  counters: database\n  velocity: [{per: number, max: 1, window: 1h}]\n")
-	require.NoError(t, err)
-	assert.True(t, c.CountInDatabase)
+	for counters, want := range map[string]bool{"": true, "  counters: database\n": true, "  counters: memory\n": false} {
+		c, err := readGuards(t, counters+"  velocity: [{per: number, max: 1, window: 1h}]\n")
+		require.NoError(t, err)
+		assert.Equal(t, want, c.CountInDatabase)
+	}
 }
 
 func TestGuardMistakes(t *testing.T) {

@@ -169,6 +169,15 @@ func (p *Policy) Use(c Counters) {
 	p.memory, _ = c.(*Memory)
 }
 
+// TakeOver makes the policy count where an earlier one did, if both count in memory: so a
+// new configuration does not forget what was counted under the old one. nil changes
+// nothing.
+func (p *Policy) TakeOver(earlier *Policy) {
+	if p != nil && earlier != nil && p.memory != nil && earlier.memory != nil {
+		p.Use(earlier.memory)
+	}
+}
+
 // reach bounds a call to counters that are not in this process.
 const reach = 5 * time.Second
 

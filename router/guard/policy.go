@@ -248,3 +248,13 @@ func (p *Policy) Verified(ctx context.Context, to e164.Number) error {
 	now := p.now()
 	return p.add(ctx, now, []Charge{p.options.Pumping.verified(to, now)})
 }
+
+// VerifiedIn is [Policy.Verified] for a program that no longer knows the number, only its
+// digits without the last three.
+func (p *Policy) VerifiedIn(ctx context.Context, block string) error {
+	to, err := e164.ParseDigits(block + "000")
+	if err != nil {
+		return fmt.Errorf("guard: %q are not the first digits of a number: %w", provider.Mask(block), err)
+	}
+	return p.Verified(ctx, to)
+}

@@ -23,7 +23,7 @@ import (
 type Pumping struct {
 	MinRatio   float64       // of verified to sent codes; default 0.2
 	Unverified int           // codes; default 50
-	Digits     int           // last digits in which the numbers of a range differ; default 5, which is 100,000 numbers
+	Digits     int           // last digits in which the numbers of a range differ, at least 3; default 5, which is 100,000 numbers
 	Window     time.Duration // default 1h
 	AlarmOnly  bool          // announces the attack, and lets the messages pass
 
@@ -31,8 +31,11 @@ type Pumping struct {
 	heard  heard
 }
 
-// maxRangeDigits bounds Digits.
-const maxRangeDigits = 9
+// minRangeDigits and maxRangeDigits bound Digits.
+const (
+	minRangeDigits = 3 // what is verified is told by the digits without the last three
+	maxRangeDigits = 9
+)
 
 func (g *Pumping) setUp(path string) error {
 	g.MinRatio = cmp.Or(g.MinRatio, 0.2)
@@ -45,8 +48,8 @@ func (g *Pumping) setUp(path string) error {
 	if g.Unverified < 1 {
 		return provider.ConfigErrorf(path+".unverified", "%d; want at least 1", g.Unverified)
 	}
-	if g.Digits < 1 || g.Digits > maxRangeDigits {
-		return provider.ConfigErrorf(path+".digits", "%d; want from 1 to %d", g.Digits, maxRangeDigits)
+	if g.Digits < minRangeDigits || g.Digits > maxRangeDigits {
+		return provider.ConfigErrorf(path+".digits", "%d; want from %d to %d", g.Digits, minRangeDigits, maxRangeDigits)
 	}
 	g.prefix = fmt.Sprintf("p %d %s", g.Digits, g.Window)
 	return checkWindow(path+".window", g.Window)

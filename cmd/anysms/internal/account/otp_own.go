@@ -44,7 +44,7 @@ func (a *app) ownCodes(ctx context.Context, q *question, f func(*config.Config, 
 		return err
 	}
 	defer r.Close(context.WithoutCancel(ctx))
-	codes, err := cli.Codes(conf, l, r.Send, nil)
+	codes, err := cli.Codes(conf, l, r.Send, cli.Converted(conf.Guards, func(err error) { fmt.Fprintln(a.Err, err) }))
 	if err != nil {
 		return err
 	}

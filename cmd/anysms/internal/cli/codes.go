@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/guard"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/otp"
 )
@@ -19,4 +21,16 @@ func Codes(conf *config.Config, l *ledger.Ledger, send router.SendFunc, converte
 	c := conf.OTP.Config
 	c.Key, c.Store, c.OnConversion = key, otp.NewLedgerStore(l), converted
 	return otp.New(send, c)
+}
+
+// Converted tells the guards of codes that came back; failed gets what goes wrong.
+func Converted(p *guard.Policy, failed func(error)) func(otp.Conversion) {
+	return func(c otp.Conversion) {
+		if p == nil || !c.Verified || c.Prefix == "" {
+			return
+		}
+		if err := p.VerifiedIn(context.Background(), c.Prefix); err != nil {
+			failed(err)
+		}
+	}
 }

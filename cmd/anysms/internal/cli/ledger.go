@@ -9,6 +9,7 @@ import (
 
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/guard"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
 	"github.com/anysms/anysms/router/ledger/sqlite"
@@ -60,9 +61,12 @@ func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {
 // forEver is longer than any program lives.
 const forEver = 100 * 365 * 24 * time.Hour
 
-// Record makes a router use the ledger.
+// Record makes a router and its guards use the ledger.
 func Record(o *router.Options, c *config.Config, l *ledger.Ledger) {
 	o.Store, o.Journal = l, l
+	if c.CountInDatabase {
+		c.Guards.Use(guard.NewLedgerCounters(l))
+	}
 	if o.StoreOptions.Keep == 0 { // a ref is known as long as its message
 		o.StoreOptions.Keep = c.Ledger.Options.Retention
 		if o.StoreOptions.Keep == 0 {

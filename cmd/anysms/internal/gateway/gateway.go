@@ -171,6 +171,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err := g.canBecome(conf, serve); err != nil {
 		return errors.Join(err, conf.Close())
 	}
+	conf.Guards.TakeOver(g.conf().Guards)
 	closed, err := g.router.Reload(upstreams(conf), g.routerOptions(conf))
 	if err != nil {
 		return errors.Join(err, conf.Close())
