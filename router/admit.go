@@ -44,16 +44,19 @@ func (p *plan) country() string {
 }
 
 // askGuard asks the guard. nil, nil = there is none, or nothing that could be tried.
-func (l *loop) askGuard(ctx context.Context, key string) (*Admission, error) {
+func (l *loop) askGuard(ctx context.Context, j *job) (*Admission, error) {
 	g := l.options.Guard
 	if g == nil || l.plan.unfit() != nil {
 		return nil, nil
 	}
-	a := l.plan.admission(ctx, l.options, key)
+	a := l.plan.admission(ctx, l.options, j.key)
 	a.observer = l.observer
 	a.Patience = min(patienceOfSend, timeUntil(l.bounds.deadline))
 	if l.outages != nil {
 		a.Patience = min(l.outages.limit, timeUntil(l.bounds.deadline))
+	}
+	if j.patient {
+		a.Patience = min(a.Patience, j.patience)
 	}
 	err := g.Admit(ctx, a)
 	if err == nil {

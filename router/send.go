@@ -90,7 +90,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	}
 
 	// Ask the guard whether it may be sent at all.
-	admission, err := l.askGuard(ctx, j.key)
+	admission, err := l.askGuard(ctx, &j)
 	if err != nil {
 		result, cause = doubtOr(&l.plan, &l.trail, err)
 		l.record.close(ctx, l.bounds.deadline, result)

@@ -3,6 +3,7 @@ package send
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/style"
@@ -25,6 +26,9 @@ func (a *app) printPlan(p *router.Plan, format cli.Format) error {
 	if p.Encoding != "" {
 		fmt.Fprintf(a.Out, "  %s, %s\n", p.Encoding, cli.Plural(p.Segments, "segment"))
 	}
+	if err := a.Table(guardRows(p.Guards)); err != nil {
+		return err
+	}
 	var rows [][]string
 	order := 0
 	for _, c := range p.Candidates {
@@ -36,6 +40,18 @@ func (a *app) printPlan(p *router.Plan, format cli.Format) error {
 		rows = append(rows, []string{"  " + place, c.Provider, note})
 	}
 	return a.Table(rows)
+}
+
+// guardRows says what each rule of the guards makes of a message.
+func guardRows(list []router.GuardVerdict) (rows [][]string) {
+	for _, v := range list {
+		note := v.Reason
+		if v.Until != nil {
+			note += ", until " + v.Until.Format(time.RFC3339)
+		}
+		rows = append(rows, []string{"  " + v.Verdict, v.Guard, note})
+	}
+	return rows
 }
 
 func candidateNote(c router.Candidate) string {

@@ -14,6 +14,7 @@ type configReport struct {
 	Path      string           `json:"path"`
 	Providers int              `json:"providers"`
 	Routes    int              `json:"routes"`
+	Guards    []string         `json:"guards,omitempty"` // each rule in a line
 	Warnings  []config.Warning `json:"warnings"`
 }
 
@@ -75,11 +76,17 @@ func checkConfig(ctx context.Context, flag *cli.ConfigFlag, allowUnset bool) (*c
 }
 
 func (a *app) printConfigReport(c *config.Config, warnings []config.Warning, format cli.Format) error {
-	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), warnings}
+	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), nil, warnings}
+	if c.Guards != nil {
+		r.Guards = c.Guards.Rules()
+	}
 	if format.JSON() {
 		return a.PrintJSON(r)
 	}
 	fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", r.Path, cli.Plural(r.Providers, "provider"), cli.Plural(r.Routes, "route"))
+	for _, rule := range r.Guards {
+		fmt.Fprintf(a.Out, "  guard %s\n", rule)
+	}
 	for _, w := range r.Warnings {
 		at := r.Path
 		if w.Line > 0 {
