@@ -9,6 +9,7 @@ import (
 	"github.com/anysms/anysms/router/otp"
 	"github.com/anysms/anysms/router/queue"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
 )
 
@@ -31,4 +32,11 @@ func (g *Gateway) render(ctx context.Context, ref string, _ *provider.Message) (
 		return "", provider.NewError(provider.Rejected, "the verification has ended")
 	}
 	return text, err
+}
+
+// converted tells the guards of a code that came back.
+func (g *Gateway) converted(c otp.Conversion) {
+	cli.Converted(g.conf().Guards, func(err error) {
+		g.log.Warn("the guards could not count a code that came back", "error", err)
+	})(c)
 }

@@ -105,7 +105,7 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if err != nil {
 		return err
 	}
-	if g.codes, err = cli.Codes(l.conf, g.ledger, g.queueCode, nil); err != nil {
+	if g.codes, err = cli.Codes(l.conf, g.ledger, g.queueCode, g.converted); err != nil {
 		return err
 	}
 	if g.source, err = feed.NewSource(ctx, g.ledger); err != nil {
