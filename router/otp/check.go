@@ -47,7 +47,7 @@ func (s *Service) Check(ctx context.Context, id, code string) (Checked, error) {
 		return Checked{}, err
 	}
 	if c.Valid {
-		s.convert(r, now.Sub(r.Started))
+		s.convert(ctx, r, now.Sub(r.Started))
 	}
 	return c, nil
 }
@@ -82,13 +82,20 @@ func (s *Service) triesLeft(r, n *Record) int {
 	return max(0, left)
 }
 
-func (s *Service) convert(r *Record, after time.Duration) {
-	if s.config.OnConversion != nil {
-		s.config.OnConversion(Conversion{
-			Verified: r.Used, Sends: r.Sends, After: max(0, after),
-			Provider: r.Provider, Country: r.Country, Prefix: r.Prefix,
-		})
+// convert reports how a verification has ended.
+func (s *Service) convert(ctx context.Context, r *Record, after time.Duration) {
+	if s.config.OnConversion == nil {
+		return
 	}
+	name := r.Provider
+	if l, ok := s.store.(ledgerStore); ok && name == "" {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		name, _ = l.providerOf(ctx, r.Message) // what cannot be read is not known
+	}
+	s.config.OnConversion(Conversion{
+		Verified: r.Used, Sends: r.Sends, After: max(0, after), Provider: name, Country: r.Country, Prefix: r.Prefix,
+	})
 }
 
 // How often and how much is swept by Start.
@@ -116,15 +123,15 @@ func (s *Service) sweep(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i := range gone {
-		s.unpassed(&gone[i])
+		s.unpassed(ctx, &gone[i])
 	}
 	return len(gone), nil
 }
 
 // unpassed reports a verification that was not passed, of what was in the store.
-func (s *Service) unpassed(r *Record) {
+func (s *Service) unpassed(ctx context.Context, r *Record) {
 	if r != nil && r.Number != "" && !r.Used && r.Sends > 0 {
-		s.convert(r, 0)
+		s.convert(ctx, r, 0)
 	}
 }
 

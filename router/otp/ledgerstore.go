@@ -13,16 +13,18 @@ func NewLedgerStore(l *ledger.Ledger) Store { return ledgerStore{l.Database()} }
 
 type ledgerStore struct{ db ledger.Database }
 
-const columns = `started_at, expires_at, sends, tries, used, length, body, number, prefix, country, provider`
+const columns = `started_at, expires_at, sends, tries, used, length, body, number, prefix, country, provider, message`
 
 const (
 	getSQL = `SELECT ` + columns + ` FROM anysms_codes WHERE key = $1`
-	putSQL = `INSERT INTO anysms_codes (key, ` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+	putSQL = `INSERT INTO anysms_codes (key, ` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (key) DO UPDATE SET started_at = excluded.started_at, expires_at = excluded.expires_at,
 		sends = excluded.sends, tries = excluded.tries, used = excluded.used, length = excluded.length, body = excluded.body,
-		number = excluded.number, prefix = excluded.prefix, country = excluded.country, provider = excluded.provider`
+		number = excluded.number, prefix = excluded.prefix, country = excluded.country, provider = excluded.provider,
+		message = excluded.message`
 	sweepSQL  = `SELECT key, ` + columns + ` FROM anysms_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2`
 	removeSQL = `DELETE FROM anysms_codes WHERE key = $1`
+	sentBySQL = `SELECT provider FROM anysms_messages WHERE ref = $1 AND ref <> ''`
 )
 
 // Get implements [Store].
@@ -59,6 +61,15 @@ func (s ledgerStore) Sweep(ctx context.Context, before time.Time, limit int) (go
 	return gone, err
 }
 
+// providerOf returns the provider of a message, which a queue has sent meanwhile; "" = none
+// has it yet. The message's ref is unique over all namespaces.
+func (s ledgerStore) providerOf(ctx context.Context, ref string) (name string, err error) {
+	err = s.db.Read(ctx, func(tx ledger.Tx) error {
+		return tx.Query(ctx, func(scan func(...any) error) error { return scan(&name) }, sentBySQL, ref)
+	})
+	return name, err
+}
+
 type ledgerTx struct {
 	ctx context.Context
 	tx  ledger.Tx
@@ -81,14 +92,14 @@ func (t ledgerTx) Put(key string, r *Record) error {
 		used = 1
 	}
 	_, err := t.tx.Exec(t.ctx, putSQL, []any{key, r.Started.UnixMicro(), r.Expires.UnixMicro(), r.Sends, r.Tries, used,
-		r.Length, r.Text, r.Number, r.Prefix, r.Country, r.Provider})
+		r.Length, r.Text, r.Number, r.Prefix, r.Country, r.Provider, r.Message})
 	return err
 }
 
 func scanRecord(scan func(...any) error) (r Record, err error) {
 	var started, expires int64
 	var used int
-	err = scan(&started, &expires, &r.Sends, &r.Tries, &used, &r.Length, &r.Text, &r.Number, &r.Prefix, &r.Country, &r.Provider)
+	err = scan(&started, &expires, &r.Sends, &r.Tries, &used, &r.Length, &r.Text, &r.Number, &r.Prefix, &r.Country, &r.Provider, &r.Message)
 	r.Started, r.Expires, r.Used = time.UnixMicro(started), time.UnixMicro(expires), used != 0
 	return r, err
 }

@@ -67,11 +67,11 @@ func (s *Service) Start(ctx context.Context, to e164.Number, o Options) (*Verifi
 		return nil, err
 	}
 	result, err := s.send(ctx, &provider.Message{
-		To: to, From: o.From, Text: s.text(b.id, b.record), Ref: messageRef(b.id), Tag: o.Tag,
+		To: to, From: o.From, Text: s.text(b.id, b.record), Ref: b.record.Message, Tag: o.Tag,
 		Class: provider.OTP, Deadline: b.record.Expires,
 	})
 	s.sent(ctx, b, result, err)
-	s.unpassed(b.replaced)
+	s.unpassed(ctx, b.replaced)
 	s.sweepNow(ctx)
 	v := &Verification{ID: b.id, ExpiresAt: b.record.Expires, SendsLeft: s.sendsLeft(b), Result: result}
 	if err != nil && provider.OutcomeOf(err) != provider.OutcomeUnknown {
@@ -142,6 +142,7 @@ func (s *Service) begin(ctx context.Context, to e164.Number, o *Options) (b begu
 		}
 		r.Sends++
 		n.Sends++
+		r.Message, r.Provider = messageRef(id), ""
 		b = begun{id, r, n.Sends, earlier}
 		return errors.Join(tx.Put(verificationKey(id), r), tx.Put(numberKey(hash), n))
 	})

@@ -47,6 +47,7 @@ type Record struct {
 	Prefix   string // the number's digits without the last three
 	Country  string // ISO 3166 alpha-2; "" = not known
 	Provider string // that sent the code last; "" = not known
+	Message  string // the Ref of the message that was sent last
 }
 
 // String redacts the record.

@@ -117,7 +117,7 @@ func testRecords(t *testing.T, open func() otp.Store) {
 	require.Nil(t, r)
 	want := otp.Record{
 		Started: time.UnixMicro(1_700_000_000_000_001), Expires: time.UnixMicro(1_700_000_300_000_002), Sends: 3, Tries: 2, Used: true,
-		Length: 8, Text: "Κωδικός: {code} 🙂'\"", Number: "hash", Prefix: "306971234", Country: "GR", Provider: "athens",
+		Length: 8, Text: "Κωδικός: {code} 🙂'\"", Number: "hash", Prefix: "306971234", Country: "GR", Provider: "athens", Message: "otp_x.y",
 	}
 	put(t, s, "v:1", want)
 	put(t, s, "n:1", otp.Record{Started: want.Started, Expires: want.Expires})
@@ -255,6 +255,31 @@ func testTwoServices(t *testing.T, open func() otp.Store) {
 	c, err := a.Check(t.Context(), v.ID, code)
 	require.NoError(t, err)
 	assert.True(t, c.Valid)
+}
+
+// The provider of a code that a queue has sent is read from the ledger.
+func TestProviderOfQueuedCode(t *testing.T) {
+	l, err := open(filepath.Join(t.TempDir(), "anysms.db"))
+	require.NoError(t, err)
+	defer l.Close()
+	r, err := router.New([]router.Upstream{{Name: "athens", Provider: newVendor(t)}}, &router.Options{Store: l, Journal: l})
+	require.NoError(t, err)
+	var queued *provider.Message
+	var got []otp.Conversion
+	s, err := otp.New(func(_ context.Context, m *provider.Message) (*router.Result, error) {
+		queued = m
+		return nil, nil
+	}, otp.Config{Key: testKey, Store: otp.NewLedgerStore(l), OnConversion: func(c otp.Conversion) { got = append(got, c) }})
+	require.NoError(t, err)
+	v, err := s.Start(t.Context(), number, otp.Options{})
+	require.NoError(t, err)
+	_, err = r.Send(t.Context(), queued)
+	require.NoError(t, err)
+	c, err := s.Check(t.Context(), v.ID, digits.FindString(queued.Text))
+	require.NoError(t, err)
+	assert.True(t, c.Valid)
+	require.Len(t, got, 1)
+	assert.Equal(t, "athens", got[0].Provider)
 }
 
 func testEnded(t *testing.T, open func() otp.Store) {

@@ -11,7 +11,8 @@ CREATE TABLE anysms_codes (
 	number     TEXT NOT NULL,
 	prefix     TEXT NOT NULL,
 	country    TEXT NOT NULL,
-	provider   TEXT NOT NULL
+	provider   TEXT NOT NULL,
+	message    TEXT NOT NULL
 );
 CREATE INDEX anysms_codes_expires ON anysms_codes (expires_at);
 
