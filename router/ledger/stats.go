@@ -53,11 +53,11 @@ const statsSQL = `SELECT a.provider, m.country, a.started_at / 86400000000, coun
 	CAST(sum(CASE WHEN a.settled = 'accepted' AND m.provider = a.provider AND m.status IN ('undelivered', 'expired', 'rejected') THEN 1 ELSE 0 END) AS BIGINT),
 	CAST(sum(a.duration_us) AS BIGINT)
 	FROM anysms_attempts a JOIN anysms_messages m ON m.id = a.message
-	WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND m.namespace = $3
+	WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND (m.namespace = $3 OR $3 = '*')
 	GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 
 const costsSQL = `SELECT provider, country, created_at / 86400000000, cost_currency, cost_estimated, CAST(sum(cost_micros) AS BIGINT)
-	FROM anysms_messages WHERE id >= $4 AND id < $5 AND created_at >= $1 AND created_at < $2 AND namespace = $3 AND cost_currency <> ''
+	FROM anysms_messages WHERE id >= $4 AND id < $5 AND created_at >= $1 AND created_at < $2 AND (namespace = $3 OR $3 = '*') AND cost_currency <> ''
 	GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`
 
 // deliverySQL takes the report about the whole message, or the last of its segments. The
@@ -82,10 +82,15 @@ const deliverySQL = `WITH delivered AS (
 const reuse = 7 * 24 * time.Hour
 
 // Stats sums up by provider, country and day. since is inclusive, until is not.
-func (l *Ledger) Stats(ctx context.Context, since, until time.Time) (list []Stat, err error) {
+func (l *Ledger) Stats(ctx context.Context, since, until time.Time) ([]Stat, error) {
+	return l.StatsOf(ctx, l.options.Namespace, since, until)
+}
+
+// StatsOf is [Ledger.Stats] of the messages of a namespace, or of [AllNamespaces].
+func (l *Ledger) StatsOf(ctx context.Context, namespace string, since, until time.Time) (list []Stat, err error) {
 	args := func(prefix string, early time.Duration) []any {
 		return []any{
-			micros(since), micros(until), l.options.Namespace,
+			micros(since), micros(until), clean(namespace),
 			idAt(prefix, since.Add(-early)), idAt(prefix, until.Add(time.Millisecond)),
 		}
 	}
