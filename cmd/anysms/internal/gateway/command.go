@@ -47,18 +47,35 @@ wrong, the old one stays in force.`
 
 func (a *app) serveCommand() *cobra.Command {
 	conf := new(cli.ConfigFlag)
+	var first bool
 	cmd := &cobra.Command{
 		Use:     "serve",
 		GroupID: cli.GroupSend,
 		Short:   "Serve an HTTP API that sends messages",
 		Long:    serveHelp,
-		Example: "  anysms serve\n  curl -d '{\"to\":\"+306900000001\",\"text\":\"Hello\"}' -H 'Content-Type: application/json' localhost:8025/v1/messages",
+		Example: "  anysms serve --init\n  anysms serve\n  curl -d '{\"to\":\"+306900000001\",\"text\":\"Hello\"}' -H 'Content-Type: application/json' localhost:8025/v1/messages",
 		Args:    cli.Subcommand,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.serve(cmd.Context(), conf) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if first {
+				return a.initialize(conf.New())
+			}
+			return a.serve(cmd.Context(), conf)
+		},
 	}
 	conf.AddTo(cmd)
+	cmd.Flags().BoolVar(&first, "init", false, "write a first configuration, with a random key, and exit")
 	cmd.AddCommand(a.keyCommand())
 	return cmd
+}
+
+func (a *app) initialize(path string) error {
+	key, err := initialize(path)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Err, "%s is written; the key, which is shown only now:\n", path)
+	fmt.Fprintln(a.Out, key)
+	return nil
 }
 
 func (a *app) serve(ctx context.Context, flag *cli.ConfigFlag) (err error) {

@@ -21,6 +21,7 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/otp"
 	"github.com/anysms/anysms/router/queue"
+	"github.com/anysms/anysms/router/queue/riverqueue"
 )
 
 // Gateway serves the messages of one configuration.
@@ -37,6 +38,8 @@ type Gateway struct {
 	gate   *apikey.Gate
 	api    *api.API
 	errors api.LastErrors
+
+	closeQueue func()
 
 	metrics   *metrics
 	handler   http.Handler
@@ -98,11 +101,7 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 
 // assemble makes the parts over the ledger and the router.
 func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
-	opts := g.routerOptions(l.conf)
-	g.queue, err = queue.New(g.ledger, g.router, queue.Options{
-		Keep: opts.StoreOptions.Keep, Render: g.render, Address: l.serve.Address(), Log: g.log,
-	})
-	if err != nil {
+	if err := g.openQueue(ctx, l); err != nil {
 		return err
 	}
 	if g.codes, err = cli.Codes(l.conf, g.ledger, g.queueCode, g.converted); err != nil {
@@ -214,9 +213,30 @@ func (g *Gateway) canBecome(conf *config.Config, serve *settings.Serve) error {
 	return nil
 }
 
+// openQueue opens the queue: that of several machines on PostgreSQL, else this process's.
+func (g *Gateway) openQueue(ctx context.Context, l *loaded) (err error) {
+	o := queue.Options{
+		Keep: g.routerOptions(l.conf).StoreOptions.Keep, Render: g.render, Address: l.serve.Address(), Log: g.log,
+	}
+	g.closeQueue = func() {}
+	if !l.conf.Ledger.Postgres() {
+		g.queue, err = queue.New(g.ledger, g.router, o)
+		return err
+	}
+	q, err := riverqueue.New(ctx, g.ledger, g.router, o)
+	if err != nil {
+		return err
+	}
+	g.queue, g.closeQueue = q.Queue, q.Close
+	return nil
+}
+
 // Close waits for what is under way, as long as the context lets it, and closes
 // everything.
 func (g *Gateway) Close(ctx context.Context) error {
+	if g.closeQueue != nil {
+		g.closeQueue()
+	}
 	err := g.router.Close(ctx)
 	if err != nil {
 		err = fmt.Errorf("messages are still under way: %w", err)
