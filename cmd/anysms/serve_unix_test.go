@@ -146,7 +146,7 @@ func TestServeKilled(t *testing.T) {
 	for i, id := range ids {
 		status := ""
 		eventually(t, current.process, "settled", func() bool {
-			status, _ = current.get(t, "/v1/messages/" + id)["status"].(string)
+			status, _ = current.get(t, "/v1/messages/"+id)["status"].(string)
 			return status != "queued" && status != "sending"
 		})
 		count := texts(vendor)[fmt.Sprint("message k", i)]
@@ -259,4 +259,3 @@ func TestServeInit(t *testing.T) {
 	made := anysms(t, "serve", "key", "new", "shop")
 	assert.Contains(t, made.stdout, "- {name: shop, key_sha256: ")
 }
-
