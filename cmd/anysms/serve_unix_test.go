@@ -259,3 +259,24 @@ func TestServeInit(t *testing.T) {
 	made := anysms(t, "serve", "key", "new", "shop")
 	assert.Contains(t, made.stdout, "- {name: shop, key_sha256: ")
 }
+
+// TestDemoServe posts the messages of the demo to a gateway, and looks at the page.
+func TestDemoServe(t *testing.T) {
+	p := startProcess(t, t.TempDir(), "demo", "--serve", "--pace", "1ms")
+	eventually(t, p, "all are posted", func() bool { return strings.Contains(p.out.String(), "Ctrl-C ends it") })
+	_, rest, _ := strings.Cut(p.out.String(), "http://")
+	host, _, _ := strings.Cut(rest, "/")
+	s := &served{process: p, url: "http://" + host}
+	eventually(t, p, "all have an outcome", func() bool {
+		return len(s.get(t, "/v1/messages?status=queued")["items"].([]any))+len(s.get(t, "/v1/messages?status=sending")["items"].([]any)) == 0
+	})
+	assert.NotEmpty(t, s.get(t, "/v1/messages?status=accepted&provider=athens")["items"])
+	assert.NotEmpty(t, s.get(t, "/v1/messages?status=accepted&provider=usa")["items"])
+	assert.Empty(t, s.get(t, "/v1/messages?status=unknown")["items"])
+	resp, err := http.Get(s.url + "/")
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	assert.Zero(t, p.end(t, os.Interrupt), p.errOut.String())
+}
