@@ -102,10 +102,10 @@ func TestLateResponseInTheLedger(t *testing.T) {
 	server := smpptest.NewServer(smpptest.Config{})
 	t.Cleanup(server.Close)
 	s := start(t, server, filepath.Join(t.TempDir(), "anysms.db"), func(c *smpp.Config) {
-		c.Timeout = provider.Duration(50 * time.Millisecond)
+		c.Timeout = provider.Duration(250 * time.Millisecond)
 	})
 	defer s.stop()
-	server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Delay: 200 * time.Millisecond} })
+	server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Delay: time.Second} })
 	result := s.send("late", "Hello")
 	require.Equal(t, provider.OutcomeUnknown, result.Status)
 	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 5*time.Second, 5*time.Millisecond)

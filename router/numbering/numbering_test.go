@@ -2,6 +2,7 @@ package numbering_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -47,6 +48,11 @@ func TestParseRefuses(t *testing.T) {
 		{"national without region", "6941234567", "", "calling code"},
 		{"unassigned calling code", "+9991234567 8", "GR", "calling code"},
 		{"too long", "+30 6941234567 6941234567", "", "too long"},
+		{"national, with zeros alone", "000000000", "", "calling code"},
+		{"calling code of a region", "+999 123 4567", "GR", "the number has no known calling code"},
+		{"no region", "+999 123 4567", "", "write it with one, such as +30"},
+		{"longest", "+30 69" + strings.Repeat("-", 94), "GR", "too short"},
+		{"longer", "+30 69" + strings.Repeat("-", 95), "GR", "the number is too long"},
 		{"much too long", fmt.Sprintf("%0200d", 7), "GR", "too long"},
 	}
 	for _, tt := range tests {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -168,6 +170,19 @@ func TestReadAcceptsSpreadsheetFormats(t *testing.T) {
 	require.ErrorContains(t, err, "disk on fire", "a card that was cut off is none")
 	_, err = rates.Read(&failsOnce{}, "x")
 	require.EqualError(t, err, "x: disk on fire", "and not an empty file")
+}
+
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "card.csv")
+	_, err := rates.ReadFile(path)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoError(t, os.WriteFile(path, []byte(header+"a,GR,,,EUR,1,\nb,GR,,,EUR,x,\n"), 0o600))
+	_, err = rates.ReadFile(path)
+	require.ErrorContains(t, err, path+":3: price:")
+	require.NoError(t, os.WriteFile(path, []byte(header+"a,GR,,,EUR,1,\n"), 0o600))
+	c, err := rates.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a"}, c.Providers())
 }
 
 // failsOnce is then at its end.

@@ -34,6 +34,7 @@ func TestLengthBits(t *testing.T) {
 		want    uint32
 	}{
 		{nil, 0},
+		{[]int32{0}, 1},
 		{[]int32{1}, 1 << 1},
 		{[]int32{7, 10}, 1<<7 | 1<<10},
 		{[]int32{30}, 1 << 30},
