@@ -27,24 +27,23 @@ func Warm(ctx context.Context, conf *config.Config, l *ledger.Ledger, r *router.
 		return err
 	}
 	type place struct{ provider, country string }
-	at := make(map[place]*router.Sample)
-	var samples []*router.Sample
+	at := make(map[place]int)
+	var samples []router.Sample
 	for _, s := range stats { // of two days
-		p := at[place{s.Provider, s.Country}]
-		if p == nil {
-			p = &router.Sample{Provider: s.Provider, Country: s.Country}
-			at[place{s.Provider, s.Country}] = p
-			samples = append(samples, p)
+		i, known := at[place{s.Provider, s.Country}]
+		if !known {
+			i = len(samples)
+			at[place{s.Provider, s.Country}] = i
+			samples = append(samples, router.Sample{Provider: s.Provider, Country: s.Country})
 		}
+		p := &samples[i]
 		p.Accepted += s.Accepted
 		p.Failed += s.NotSent + s.Unknown
 		p.Delivered += s.Delivered
 		p.Undelivered += s.Failed
 		p.Latency = s.Latency
 	}
-	for _, p := range samples {
-		r.Warm(*p)
-	}
+	r.Warm(samples...)
 	return nil
 }
 
