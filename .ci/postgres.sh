@@ -38,7 +38,7 @@ for try in 1 2 3 4 5; do
 		-o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200" start >"$dir/start.log" 2>&1; then
 		"$bin/postgres" --version
 		export ANYSMS_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
-		export ANYSMS_POSTGRES_RESTART="${run[*]} $bin/pg_ctl -D $dir/data -m immediate -l $dir/data/server.log -w restart"
+		export ANYSMS_POSTGRES_RESTART="${run[*]} $bin/pg_ctl -D $dir/data -m immediate -l $dir/data/server.log -w -t 300 restart"
 		if [ $# -gt 0 ]; then "$@"; else go test -count=1 ./router/ledger/... ./router/otp ./router/queue/... ./router/guard; fi
 		exit
 	fi

@@ -180,3 +180,26 @@ func TestWebhookURLs(t *testing.T) {
 	assert.Contains(t, second.stdout, strings.TrimSpace(rotated.stdout)+"  (the one before is taken until ")
 	assert.Contains(t, anysms(t, "webhook", "rotate", "nobody", "--config", conf, "--url", public).stderr, `unknown provider "nobody"`)
 }
+
+// The list, filled in, settles each message.
+func TestResolveInLedger(t *testing.T) {
+	lossy := ledgerConfig(t, t.TempDir(), "lossy.yaml", ", code: indeterminate")
+	for _, ref := range []string{"one", "two", "three"} {
+		require.Equal(t, 3, anysms(t, "send", "--config", lossy, "--to", "+306941234567", "--text", "Hello", "--ref", ref).code)
+	}
+	list := anysms(t, "resolve", "--config", lossy, "--format", "csv")
+	assert.Equal(t, 3, list.code)
+	lines := strings.Split(strings.TrimSpace(list.stdout), "\n")
+	require.Len(t, lines, 4, list.stdout)
+	assert.NotContains(t, list.stdout, "306941234567")
+	filled := strings.Join([]string{lines[0], lines[1] + "accepted", lines[2] + "not_sent", lines[3]}, "\n")
+	got := anysms(t, "resolve", "--config", lossy, "--settle", write(t, "filled.csv", filled))
+	assert.Equal(t, 3, got.code, "one is left: %s", got.stderr)
+	for status, want := range map[string]int{"accepted": 1, "not_sent": 1, "unknown": 1} {
+		shown := anysms(t, "messages", "list", "--config", lossy, "--status", status).stdout
+		assert.Equal(t, want, strings.Count(shown, "msg_"), shown)
+	}
+	wrong := anysms(t, "resolve", "--config", lossy, "--settle", write(t, "wrong.csv", "key,outcome\nmsg_none,accepted\n"))
+	assert.Equal(t, 2, wrong.code)
+	assert.Contains(t, wrong.stderr, `line 2: no message of unknown outcome has key "msg_none"; nothing was settled`)
+}

@@ -81,7 +81,7 @@ func TestResolveRefusesAWrongFile(t *testing.T) {
 	right := "key,outcome\n" + keys[2] + ",accepted\n"
 	for name, test := range map[string]struct{ content, want string }{
 		"outcome":     {right + keys[3] + ",delivered\n", `line 3: outcome "delivered"; want accepted, not_sent, or nothing; nothing was settled`},
-		"key":         {right + "nobody,accepted\n", `line 3: the journal has no message of unknown outcome with key "nobody"`},
+		"key":         {right + "nobody,accepted\n", `line 3: no message of unknown outcome has key "nobody"`},
 		"two answers": {right + keys[2] + ",not_sent\n", "has outcome accepted in an earlier line, and not_sent here"},
 		"fields":      {right + keys[3] + ",accepted,x\n", "line 3: wrong number of fields: got 3, want 2"},
 		"no outcome":  {"key\n" + keys[2] + "\n", `no column "outcome"`},

@@ -117,7 +117,7 @@ func decideOne(doubts map[string]*doubt, key, outcome string) error {
 	case decision != provider.OutcomeAccepted && decision != provider.OutcomeNotSent:
 		return fmt.Errorf("outcome %q; want accepted, not_sent, or nothing", outcome)
 	case d == nil:
-		return fmt.Errorf("the journal has no message of unknown outcome with key %q", key)
+		return fmt.Errorf("no message of unknown outcome has key %q", key)
 	case d.decision != "" && d.decision != decision:
 		return fmt.Errorf("key %q has outcome %s in an earlier line, and %s here", key, d.decision, decision)
 	}

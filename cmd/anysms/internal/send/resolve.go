@@ -26,7 +26,7 @@ as not_sent is sent by the next "send --file --journal" with the same file.
 Without --as and --settle, they are listed and nothing is changed; the exit code is
 then 3 if there are any. A journal has no numbers: with --file, and the flags with
 which it was sent, the list has the line and the masked number of each message. The
-key is that of send's results in JSON.
+key is that of send's results in JSON; in a ledger, it is the message's id.
 
 --as settles all of them, or those of --ref, in one way. --settle reads the
 decisions from a file with the columns

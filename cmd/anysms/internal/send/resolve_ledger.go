@@ -8,13 +8,15 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 )
 
 // resolveInLedger lists or settles the messages of unknown outcome in the ledger.
 func (a *app) resolveInLedger(ctx context.Context, flags *resolveFlags) (err error) {
-	if flags.settle != "" || flags.sent.file.Given() || flags.format.Value == "csv" {
-		return errors.New("--settle, --file and --format csv need --journal: a ledger knows the messages by itself")
+	if flags.sent.file.Given() {
+		return errors.New("--file needs --journal: a ledger knows the messages by itself")
 	}
 	l, err := flags.sent.conf.NeedLedger(ctx)
 	if err != nil {
@@ -25,22 +27,48 @@ func (a *app) resolveInLedger(ctx context.Context, flags *resolveFlags) (err err
 	if err != nil {
 		return err
 	}
-	as := provider.Outcome(flags.as.Value)
+	as, err := a.decisions(ctx, flags, doubts)
+	if err != nil {
+		return err
+	}
+	if flags.format.Value == "csv" {
+		err = a.writeDoubts(as)
+	}
+	settled := 0
 	for i := range doubts {
-		if as != "" {
-			if err := l.Resolve(ctx, doubts[i].ID, as); err != nil {
+		if decision := as[i].decision; decision != "" {
+			if err := l.Resolve(ctx, doubts[i].ID, decision); err != nil {
 				return err
 			}
-			doubts[i].Status = ledger.Status(as)
+			doubts[i].Status = ledger.Status(decision)
+			settled++
 		}
-		if err := a.printDoubt(&doubts[i], flags.format.Value == "json"); err != nil {
-			return err
+		if flags.format.Value != "csv" {
+			err = errors.Join(err, a.printDoubt(&doubts[i], flags.format.Value == "json"))
 		}
 	}
-	if as == "" && len(doubts) > 0 {
-		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("%s of unknown outcome; settle with --as", cli.Plural(len(doubts), "message"))}
+	if err != nil {
+		return err
+	}
+	if left := len(doubts) - settled; left > 0 {
+		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("%s of unknown outcome; settle with --as or --settle", cli.Plural(left, "message"))}
 	}
 	return nil
+}
+
+// decisions lists what the messages are to be settled as, in their order; their keys are
+// the ids.
+func (a *app) decisions(ctx context.Context, flags *resolveFlags, list []ledger.Message) ([]*doubt, error) {
+	doubts := make([]*doubt, len(list))
+	for i, m := range list {
+		to, _ := e164.Parse(m.To) // what was erased is zero
+		entry := router.JournalEntry{Key: m.ID, Provider: m.Provider, At: m.CreatedAt, Outcome: provider.OutcomeUnknown}
+		doubts[i] = &doubt{To: to.Masked(), JournalEntry: entry, decision: provider.Outcome(flags.as.Value)}
+	}
+	if flags.settle == "" {
+		return doubts, nil
+	}
+	return doubts, a.decide(ctx, flags.settle, doubts)
 }
 
 // unknownIn lists the messages of unknown outcome: all of them, or those with the refs.
