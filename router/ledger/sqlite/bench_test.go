@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -88,33 +87,6 @@ func BenchmarkRecord(b *testing.B) {
 		for pb.Next() {
 			e := provider.Event{Kind: provider.Report, ID: fmt.Sprint(<-ids), Status: provider.StatusSent}
 			if _, err := l.Record(context.Background(), "athens", e); err != nil {
-				b.Error(err)
-			}
-		}
-	})
-}
-
-// BenchmarkClaims claims and finishes messages, 64 at a time. One operation is one
-// message, which is two commits.
-func BenchmarkClaims(b *testing.B) {
-	l := newLedger(b)
-	var last atomic.Int64
-	b.SetParallelism(32)
-	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			ref := fmt.Sprint("row-", last.Add(1))
-			m := &provider.Message{To: e164.MustParse("+12125550123"), Text: "Your parcel is here.", Ref: ref}
-			c := router.Claim{
-				Ref: ref, Fingerprint: "f", Owner: ref, Keep: time.Hour, Message: m,
-				Intent: &router.JournalEntry{Key: ref, Provider: "usa", Attempt: l.NewAttempt(), At: time.Now(), Message: m},
-			}
-			if _, err := l.Begin(context.Background(), c); err != nil {
-				b.Error(err)
-			}
-			r := &router.Result{Ref: ref, To: m.To, Status: provider.OutcomeAccepted, Provider: "usa", ID: "id-" + ref, Segments: 1}
-			r.Attempts = []router.Attempt{{ID: c.Intent.Attempt, Provider: "usa", Outcome: provider.OutcomeAccepted, StartedAt: c.Intent.At, Duration: time.Millisecond}}
-			if err := l.Finish(context.Background(), c, r); err != nil {
 				b.Error(err)
 			}
 		}

@@ -91,7 +91,7 @@ func (w *wal) wait(commit int64) error {
 		w.syncing = true
 		upTo, file := w.written, w.file
 		w.mu.Unlock()
-		err := file.Sync()
+		err := syncData(file)
 		w.mu.Lock()
 		w.syncing = false
 		if err != nil {
