@@ -97,6 +97,9 @@ type Admission struct {
 // By names the rule that decided, for metrics and notices.
 func (a *Admission) By(rule string) { a.guard = rule }
 
+// Rule returns the rule that decided; "" = none has.
+func (a *Admission) Rule() string { return a.guard }
+
 // GuardVerdict is what a rule says of a message.
 type GuardVerdict struct {
 	Guard   string        `json:"guard"`

@@ -41,7 +41,7 @@ const DefaultKeep = 72 * time.Hour
 // New returns a policy. A wrong rule is a [provider.ConfigError], whose path is that in a
 // configuration file below guards.
 func New(o Options) (*Policy, error) {
-	p := &Policy{options: o, now: time.Now, zones: &zones{byName: make(map[string]*time.Location)}, names: make(map[string]string)}
+	p := &Policy{options: o, now: time.Now, sleep: sleep, zones: &zones{byName: make(map[string]*time.Location)}, names: make(map[string]string)}
 	if err := p.setUp(); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (p *Policy) setUp() error {
 		o.Convert = sameCurrency
 	}
 	if o.Limiter == nil {
-		o.Limiter = newPace
+		o.Limiter = func(_ string, perSecond float64) (router.Limiter, error) { return newPace(perSecond, time.Now), nil }
 	}
 	if o.OptOuts != nil && o.OptOuts.OptedOut == nil {
 		return errors.New("guard: OptOuts without a list")
@@ -158,6 +158,28 @@ func (p *Policy) addMeter(path string, m meter, err error) error {
 	p.names[m.counter()] = path
 	p.meters = append(p.meters, m)
 	return nil
+}
+
+// Simulate returns a policy with the same rules that counts apart, in memory, goes by
+// another clock and does not wait: to see what the rules would have done. It reads no list
+// of opt-outs.
+func (p *Policy) Simulate(now func() time.Time) (*Policy, error) {
+	o := p.options
+	o.Counters, o.OptOuts = NewMemory(0), nil
+	o.Limiter = func(_ string, perSecond float64) (router.Limiter, error) { return newPace(perSecond, now), nil }
+	if o.Pumping != nil {
+		o.Pumping = &Pumping{
+			MinRatio: o.Pumping.MinRatio, Unverified: o.Pumping.Unverified, Digits: o.Pumping.Digits,
+			Window: o.Pumping.Window, AlarmOnly: o.Pumping.AlarmOnly,
+		}
+	}
+	s, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	s.now = now
+	s.sleep = func(context.Context, time.Duration) error { return nil }
+	return s, nil
 }
 
 // Counting reports whether the policy has rules that need counters.

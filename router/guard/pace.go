@@ -12,6 +12,7 @@ import (
 // rate algorithm).
 type pace struct {
 	every time.Duration // between two segments
+	now   func() time.Time
 
 	mu   sync.Mutex
 	next time.Time // when the next one may go
@@ -19,15 +20,15 @@ type pace struct {
 
 var _ router.Limiter = (*pace)(nil)
 
-func newPace(_ string, perSecond float64) (router.Limiter, error) {
-	return &pace{every: time.Duration(float64(time.Second) / perSecond)}, nil
+func newPace(perSecond float64, now func() time.Time) *pace {
+	return &pace{every: time.Duration(float64(time.Second) / perSecond), now: now}
 }
 
 // Reserve implements [router.Limiter].
 func (l *pace) Reserve(_ context.Context, n int, patience time.Duration) (wait time.Duration, ok bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.now()
 	begins := now
 	if l.next.After(now) {
 		begins = l.next

@@ -23,6 +23,7 @@ type Policy struct {
 	paces    paces
 	zones    *zones
 	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error
 
 	down atomic.Int64 // when the counters were last announced as unreachable, Unix nanoseconds
 }
@@ -81,7 +82,7 @@ func (p *Policy) admit(ctx context.Context, ps *passage) (rule string, err error
 	if rule, err := p.reserve(ctx, ps); err != nil {
 		return rule, err
 	}
-	if err := p.paces.wait(ctx, ps); err != nil {
+	if err := p.paces.wait(ctx, ps, p.sleep); err != nil {
 		return "senders", errors.Join(err, p.giveBack(ctx, ps))
 	}
 	return "", nil
@@ -113,7 +114,7 @@ func (p *Policy) quiet(ctx context.Context, ps *passage) (rule string, err error
 		q := &p.options.Quiet[i]
 		err := q.judge(ps)
 		if later, ok := errors.AsType[*router.Deferred](err); ok && later.Until.Sub(ps.now) <= ps.Patience {
-			err = sleep(ctx, later.Until.Sub(ps.now))
+			err = p.sleep(ctx, later.Until.Sub(ps.now))
 			ps.now = p.now()
 		}
 		if err != nil {

@@ -76,7 +76,8 @@ func ReadSenderRules(r io.Reader, name string) (*SenderRules, error) {
 	}
 	at, err := placeColumns(header)
 	if err != nil {
-		return nil, fmt.Errorf("%s:1: %w", name, err)
+		line, _ := rows.FieldPos(0)
+		return nil, fmt.Errorf("%s:%d: %w", name, line, err)
 	}
 	rules := &SenderRules{make(map[string]SenderRule)}
 	for {

@@ -190,7 +190,7 @@ func (s *Senders) paces(limiter func(from string, perSecond float64) (router.Lim
 }
 
 // wait waits until the message's sender may send it.
-func (ps paces) wait(ctx context.Context, p *passage) error {
+func (ps paces) wait(ctx context.Context, p *passage, sleep func(context.Context, time.Duration) error) error {
 	l := ps[p.Message.From]
 	if l == nil {
 		return nil

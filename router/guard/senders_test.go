@@ -139,3 +139,25 @@ func TestRuleFileWithAHole(t *testing.T) {
 		assert.EqualError(t, err, want)
 	}
 }
+
+// TestBuiltInRules: every row has a source, and the countries with the most people are
+// there.
+func TestBuiltInRules(t *testing.T) {
+	rules, err := guard.LoadSenderRules("")
+	require.NoError(t, err)
+	for _, c := range strings.Fields(`IN CN US ID PK NG BR BD RU ET MX JP EG PH CD VN IR TR DE TH GB TZ FR ZA IT KE MM CO KR
+		UG SD ES AR DZ IQ AF PL CA MA SA UA AO UZ YE PE MY GH MZ NP MG CI AU GR`) {
+		_, ok := rules.Of(c)
+		if c == "IR" || c == "SD" { // the vendor does not send there
+			assert.False(t, ok, c)
+			continue
+		}
+		assert.True(t, ok, c)
+	}
+	for _, c := range rules.Countries() {
+		rule, _ := rules.Of(c)
+		assert.True(t, strings.HasPrefix(rule.Source, "https://"), c)
+		assert.NotEmpty(t, rule.Date, c)
+		assert.False(t, rule.Registration && !rule.Alphanumeric, "%s: a name that does not arrive cannot be registered", c)
+	}
+}
