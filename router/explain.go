@@ -99,7 +99,7 @@ func (c *candidate) explain(at circuit, o *Options) Candidate {
 // guardVerdicts returns what the guard says of the message, and the first verdict that
 // keeps it from being sent.
 func (p *plan) guardVerdicts(o *Options) (list []GuardVerdict, stop error) {
-	if o.Guard == nil || p.asked == nil || p.route == nil {
+	if o.Guard == nil || p.asked == nil || p.route == nil || p.unfit() != nil {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)

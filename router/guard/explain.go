@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,11 @@ func (p *Policy) Explain(ctx context.Context, a *router.Admission) []router.Guar
 	}
 	list = append(list, p.explainMeters(ctx, ps)...)
 	if s := &o.Senders; len(s.Choices) > 0 || s.Rules != nil {
-		list = append(list, verdict("senders", nil, s.advice(a.Message.From, ps.Country)))
+		sender := cmp.Or(a.Message.From, "the provider's own sender")
+		if advice := s.advice(a.Message.From, ps.Country); advice != "" {
+			sender += ": " + advice
+		}
+		list = append(list, verdict("senders", nil, sender))
 	}
 	return list
 }

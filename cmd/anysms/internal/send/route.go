@@ -11,8 +11,8 @@ import (
 )
 
 func (a *app) routeCommand() *cobra.Command {
-	return cli.Parent("route", cli.GroupSetUp, "Explain how a message would be routed", "",
-		a.routeExplainCommand())
+	return cli.Parent("route", cli.GroupSetUp, "Explain how a message would be routed, and what the guards would do", "",
+		a.routeExplainCommand(), a.routeSimulateCommand())
 }
 
 func (a *app) routeExplainCommand() *cobra.Command {
