@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) routeCommand() *cobra.Command {
-	return cli.Parent("route", cli.GroupSetUp, "Explain how a message would be routed, and what the guards would do", "",
+	return cli.Parent("route", cli.GroupSetUp, "Explain how a message would be routed", "",
 		a.routeExplainCommand(), a.routeSimulateCommand())
 }
 
