@@ -156,7 +156,7 @@ func TestBrowserLive(t *testing.T) {
 	v.until(`document.getElementById("live-state").textContent === "Live"`)
 	v.tabTo("input[name=ref]")
 	v.write("half a ref")
-	l.send(&provider.Message{To: e164.MustParse("+306941234567"), Text: "x", Ref: "fresh", From: evil})
+	l.send(&provider.Message{To: e164.MustParse("+306941234567"), Text: "x", Ref: "fresh" + evil})
 	v.until(`document.getElementById("rows").innerText.includes("fresh")`)
 	assert.Equal(t, "half a ref", v.eval("document.activeElement.value"))
 	assert.Nil(t, v.eval("window.hit ?? null"))

@@ -31,6 +31,12 @@ type costRow struct {
 	Share int // of the largest row, in percent: the length of its bar
 }
 
+// costTable is one of the tables.
+type costTable struct {
+	Head string // of its first column
+	Rows []costRow
+}
+
 func (p *Page) showCosts(v *visit) {
 	days, err := strconv.Atoi(v.URL.Query().Get("days"))
 	if err != nil || !slices.Contains(spans, days) {

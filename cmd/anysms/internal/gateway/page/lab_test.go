@@ -71,9 +71,9 @@ func newLab(t testing.TB, serve *settings.Serve) *lab {
 	l.ledger, err = sqlite.Open(t.Context(), filepath.Join(l.dir, "anysms.db"), ledger.Options{Namespace: "shop", KeepTexts: true, Feed: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.ledger.Close() })
-	l.athens, err = memory.New(memory.Config{})
+	l.athens, err = memory.New(memory.Config{Price: &provider.Money{Micros: 41_000, Currency: "EUR"}})
 	require.NoError(t, err)
-	l.usa, err = memory.New(memory.Config{})
+	l.usa, err = memory.New(memory.Config{Price: &provider.Money{Micros: 41_000, Currency: "EUR"}})
 	require.NoError(t, err)
 	upstreams := []router.Upstream{{Name: "athens", Provider: l.athens}, {Name: "usa", Provider: l.usa, RateLimit: 50}}
 	l.router, err = router.New(upstreams, &router.Options{
@@ -93,7 +93,10 @@ func newLab(t testing.TB, serve *settings.Serve) *lab {
 		Region: func() string { return "GR" }, Changes: l.changes, Log: slog.New(slog.DiscardHandler), Version: "v0.0.0-test",
 	}).Register(mux)
 	l.server = httptest.NewServer(mux)
-	t.Cleanup(l.server.Close)
+	t.Cleanup(func() {
+		l.server.CloseClientConnections() // streams do not end by themselves
+		l.server.Close()
+	})
 	return l
 }
 
@@ -150,7 +153,6 @@ func (l *lab) fill() {
 		_, err = l.ledger.Record(l.Context(), m.Provider, provider.Event{
 			Kind: provider.Report, Attempt: m.Attempts[len(m.Attempts)-1].ID, ID: m.ProviderID, Status: s, Final: s != provider.StatusSent,
 			VendorStatus: word, VendorCode: word, At: time.Now().Add(2 * time.Second),
-			Cost: &provider.Money{Micros: 41_000, Currency: "EUR"},
 		})
 		require.NoError(l, err)
 	}

@@ -162,7 +162,7 @@ func timeline(m *ledger.Message) []moment {
 
 func ofAttempt(a *ledger.Attempt) moment {
 	outcome := cmp.Or(string(a.Outcome), "under way")
-	one := moment{At: a.StartedAt, Tone: tone(outcome), Title: "Sent to " + a.Provider + ": " + strings.ReplaceAll(outcome, "_", " ")}
+	one := moment{At: a.StartedAt, Tone: tone(outcome), Title: "Attempt at " + a.Provider + ": " + strings.ReplaceAll(outcome, "_", " ")}
 	add := func(label, value string) {
 		if value != "" {
 			one.Lines = append(one.Lines, label+value)

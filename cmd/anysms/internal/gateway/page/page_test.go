@@ -246,10 +246,25 @@ func TestTexts(t *testing.T) {
 		assert.NotContains(t, b.get(view).body, "135790", view)
 	}
 	failedOver := b.get("/messages/" + l.ids[3]).body
-	assert.Contains(t, failedOver, "Sent to athens: not sent")
-	assert.Contains(t, failedOver, "Sent to usa: accepted")
+	assert.Contains(t, failedOver, "Attempt at athens: not sent")
+	assert.Contains(t, failedOver, "Attempt at usa: accepted")
 	assert.Contains(t, b.get("/messages/"+l.ids[0]).body, "DELIVRD")
 	assert.Equal(t, http.StatusNotFound, b.get("/messages/msg_nobody").status)
+}
+
+func TestCosts(t *testing.T) {
+	l := newLab(t, &settings.Serve{Keys: keys()})
+	l.fill()
+	b := l.as(readKey)
+	got := b.get("/costs?days=7")
+	require.Equal(t, http.StatusOK, got.status, got.body)
+	assert.Contains(t, got.body, "0.287 EUR", "seven accepted ones with a price of 0.041 each")
+	assert.Contains(t, got.body, `<th scope="row">GR</th>`)
+	assert.Contains(t, got.body, "66.7 %", "two of three final reports")
+	assert.Equal(t, http.StatusOK, b.get("/costs?days=nonsense").status)
+	providers := b.get("/providers").body
+	assert.Contains(t, providers, "66.7 %")
+	assert.Contains(t, providers, "0.246 EUR")
 }
 
 // What is shown is sound HTML: nothing inline, nothing from elsewhere, and what a screen
@@ -270,6 +285,7 @@ func TestMarkup(t *testing.T) {
 	l.fill()
 	for _, path := range append([]string{"/messages/" + l.ids[8], "/messages/" + l.ids[9], "/?tag=" + url.QueryEscape(evil), "/messages/x"}, views...) {
 		got := b.get(path)
+		assert.Equal(t, path == "/messages/x", got.status != http.StatusOK, "%s: %d", path, got.status)
 		check(b, path, got)
 		assert.NotContains(t, got.body, "<img src=x", path)
 	}

@@ -49,10 +49,10 @@ func (f *figures) add(s *ledger.Stat) {
 }
 
 // Reported reports whether there is a delivery rate.
-func (f *figures) Reported() bool { return f.Delivered+f.Failed > 0 }
+func (f figures) Reported() bool { return f.Delivered+f.Failed > 0 }
 
 // Rate is the share of delivered messages among those with a final report.
-func (f *figures) Rate() float64 {
+func (f figures) Rate() float64 {
 	return ledger.Stat{Delivered: f.Delivered, Failed: f.Failed}.DeliveryRate()
 }
 

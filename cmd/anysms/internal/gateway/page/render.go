@@ -93,6 +93,7 @@ var functions = template.FuncMap{
 	"percent":  percent,
 	"amount":   func(m provider.Money) string { return m.Amount() + " " + m.Currency },
 	"cost":     costText,
+	"table":    func(head string, rows []costRow) costTable { return costTable{head, rows} },
 	"provided": func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) },
 }
 
