@@ -55,7 +55,9 @@ func (t *telemetry) instruments(m metric.Meter) (err error) {
 	t.doubles = counter("anysms.duplicates", "{message}", "duplicates shown by delivery reports")
 	t.guards = counter("anysms.guard.stops", "{message}", "messages that a guard did not let pass, by its rule and verdict")
 	var e error
-	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("duration of attempts"))
+	t.seconds, e = m.Float64Histogram("anysms.attempt.duration", metric.WithUnit("s"), metric.WithDescription("duration of attempts"),
+		// The SDK's own bounds are made for milliseconds.
+		metric.WithExplicitBucketBoundaries(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60))
 	return errors.Join(err, e)
 }
 

@@ -49,10 +49,14 @@ func TestTelemetry(t *testing.T) {
 		require.NoError(t, reader.Collect(context.Background(), &data))
 		sums := make(map[string]int64)
 		for _, m := range data.ScopeMetrics[0].Metrics {
-			if sum, ok := m.Data.(metricdata.Sum[int64]); ok {
-				for _, p := range sum.DataPoints {
+			switch data := m.Data.(type) {
+			case metricdata.Sum[int64]:
+				for _, p := range data.DataPoints {
 					sums[m.Name] += p.Value
 				}
+			case metricdata.Histogram[float64]:
+				assert.Equal(t, "s", m.Unit)
+				assert.Contains(t, data.DataPoints[0].Bounds, 0.1, "a vendor's usual time falls between bounds")
 			}
 		}
 		assert.Equal(t, map[string]int64{"anysms.messages": 1, "anysms.attempts": 2, "anysms.breaker.changes": 1}, sums)
