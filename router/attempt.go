@@ -101,7 +101,7 @@ func (d *dispatcher) admit(t *try) event {
 	case reason == reasonOpen && !d.options.Breaker.LastResort && !u.health.whole.forAccount():
 		return d.await(t, t.circuit.untilProbed(), reason)
 	case reason != "":
-		return event{kind: passedOver, reason: reason, ready: earlier(t.circuit.untilProbed(), time.Now().Add(outStep))}
+		return event{kind: passedOver, reason: reason, ready: t.circuit.backAt(time.Now())}
 	}
 	if until := u.parkedUntil(); !until.IsZero() {
 		if e := d.await(t, until, reasonPause); e.kind == mustWait {

@@ -91,6 +91,14 @@ func (c circuit) untilProbed() time.Time {
 	return at
 }
 
+// backAt returns when a circuit that is out of use may be looked at again.
+func (c circuit) backAt(now time.Time) time.Time {
+	if at := c.untilProbed(); at.After(now) && c.health.overridden() != OverrideOut {
+		return at
+	}
+	return now.Add(outStep)
+}
+
 func (c circuit) isProbed() bool {
 	return c.health.whole.isProbed() || c.country != nil && c.country.isProbed()
 }

@@ -2,6 +2,7 @@ package router
 
 import (
 	"errors"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
@@ -119,4 +120,9 @@ func (r *Result) decidedBy(a *Attempt) bool {
 		return false
 	}
 	return true
+}
+
+// errLater is why a message is deferred by Try.
+func errLater(until time.Time) error {
+	return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: until, Reason: "no provider can take it now"}}
 }

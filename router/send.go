@@ -18,6 +18,15 @@ func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error)
 	return r.through(ctx, r.middleware, m, job{})
 }
 
+// Try is Send for a caller that tries again later, such as a queue: it waits no longer
+// than patience for limits, for pauses, and for another send of the message. If no
+// provider can take the message within that time, but one may later, the result is
+// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
+// again, and Result.Skipped why.
+func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
+	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
+}
+
 // through runs the middleware that is left, then sends.
 func (r *Router) through(ctx context.Context, left []Middleware, m *provider.Message, j job) (*Result, error) {
 	if len(left) == 0 {

@@ -1,25 +1,6 @@
 package router
 
-import (
-	"context"
-	"time"
-
-	"github.com/anysms/anysms/provider"
-)
-
-// Try is Send for a caller that tries again later, such as a queue: it waits no longer
-// than patience for limits, for pauses, and for another send of the message. If no
-// provider can take the message within that time, but one may later, the result is
-// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
-// again, and Result.Skipped why.
-func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
-	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
-}
-
-// errLater is why a message is deferred by Try.
-func errLater(until time.Time) error {
-	return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: until, Reason: "no provider can take it now"}}
-}
+import "time"
 
 // tooEarly returns the result of a message that no provider can take within the patience
 // of the caller; nil = one may. It asks neither store nor vendor, so that it may be called
@@ -54,7 +35,7 @@ func (d *dispatcher) tooEarly(patience time.Duration) (*Result, error) {
 func (d *dispatcher) readyAt(c *candidate, now time.Time) (time.Time, string) {
 	u, at := c.upstream, circuitOf(c.upstream, &d.plan.traits)
 	if reason := at.outOfUse(d.options.Breaker.LastResort); reason != "" {
-		return earlier(at.untilProbed(), now.Add(outStep)), reason
+		return at.backAt(now), reason
 	}
 	if until := u.parkedUntil(); !until.IsZero() {
 		return until, reasonPause
