@@ -150,8 +150,8 @@ type Depth struct {
 	Ready  int            `json:"ready"`  // to be sent now
 	Later  int            `json:"later"`  // scheduled or deferred
 	Dead   int            `json:"dead"`   // given up; they can be put back
-	Oldest time.Time      `json:"oldest"` // when the oldest that is not dead was queued; zero = there is none
-	Next   time.Time      `json:"next"`   // when the next one is due; zero = none waits
+	Oldest time.Time      `json:"oldest,omitzero"` // when the oldest that is not dead was queued; zero = there is none
+	Next   time.Time      `json:"next,omitzero"`   // when the next one is due; zero = none waits
 	Paused bool           `json:"paused"`
 }
 

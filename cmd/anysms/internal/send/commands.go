@@ -1,4 +1,4 @@
-// Package send has the commands that send messages, settle what is unknown of
+// Package send has the commands that send messages, queue them, settle what is unknown of
 // them, and explain where a message would go.
 package send
 
@@ -11,8 +11,8 @@ import (
 // app is the shared part with this package's commands as methods.
 type app struct{ *cli.App }
 
-// Commands returns the commands send, resolve and route.
+// Commands returns the commands send, queue, resolve and route.
 func Commands(a *cli.App) []*cobra.Command {
 	own := &app{a}
-	return []*cobra.Command{own.sendCommand(), own.resolveCommand(), own.routeCommand()}
+	return []*cobra.Command{own.sendCommand(), own.queueCommand(), own.resolveCommand(), own.routeCommand()}
 }

@@ -58,12 +58,18 @@ func resultLine(r *router.Result, s style.Style) string {
 	return line
 }
 
+// rowAt returns the row of the message with an index, once.
+func (r *reader) rowAt(index int) row {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	own := r.inFlight[index]
+	delete(r.inFlight, index)
+	return own
+}
+
 // rowOf completes a result with its row.
 func (r *reader) rowOf(result *router.Result) *rowResult {
-	r.mu.Lock()
-	own := r.inFlight[result.Index]
-	delete(r.inFlight, result.Index)
-	r.mu.Unlock()
+	own := r.rowAt(result.Index)
 	if own.bad != nil {
 		result.Status, result.Code, result.Message = provider.OutcomeRefused, own.bad.Code, cli.Reason(own.bad)
 	}
