@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/ledger/sqlite"
+)
+
+func TestQueueCommands(t *testing.T) {
+	dir := t.TempDir()
+	good := ledgerConfig(t, dir, "good.yaml", "")
+	poor := ledgerConfig(t, dir, "poor.yaml", ", code: unavailable")
+	queue := func(config string, args ...string) outcome {
+		return anysms(t, append([]string{"queue", args[0], "--config", config}, args[1:]...)...)
+	}
+	file := write(t, "list.csv", "to,text,ref\n+306941234567,One,a\n+306941234568,Two,b\nnobody,Three,c\n")
+
+	first := queue(good, "add", "--file", file, "--class", "marketing", "--format", "json")
+	assert.Equal(t, 1, first.code)
+	assert.Contains(t, first.stderr, "3 messages: 2 queued, 0 known already, 1 refused")
+	lines := strings.Split(strings.TrimSpace(first.stdout), "\n")
+	require.Len(t, lines, 3)
+	var row struct {
+		Line             int
+		ID, Status, Code string
+		Replayed         bool
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[2]), &row))
+	assert.Equal(t, 4, row.Line)
+	assert.Equal(t, "refused", row.Status)
+	assert.Equal(t, "invalid_recipient", row.Code)
+	again := queue(good, "add", "--file", file, "--class", "marketing", "--allow-invalid")
+	assert.Equal(t, 0, again.code, again.stderr)
+	assert.Contains(t, again.stdout, "line 2: known already msg_")
+
+	assert.Contains(t, queue(good, "pause", "marketing").stdout, "paused marketing")
+	stats := queue(good, "stats")
+	assert.Regexp(t, `marketing +2 +0 +0 .*paused`, stats.stdout)
+	assert.Equal(t, 2, queue(good, "pause", "urgent").code)
+	assert.Equal(t, 0, queue(good, "resume", "marketing").code)
+	done := queue(good, "run", "--until-empty")
+	require.Equal(t, 0, done.code, done.stderr)
+	list := anysms(t, "messages", "list", "--config", good, "--status", "accepted")
+	assert.Equal(t, 2, strings.Count(list.stdout, "msg_"), list.stdout)
+
+	late := queue(poor, "add", "--to", "+306941234567", "--text", "Code 4711", "--class", "otp", "--validity", "1s")
+	require.Equal(t, 0, late.code, late.stderr)
+	require.Equal(t, 0, queue(poor, "run", "--until-empty").code)
+	assert.Regexp(t, `otp +0 +0 +1 `, queue(good, "stats").stdout)
+	assert.Contains(t, queue(good, "retry", "--all").stdout, "0 messages put back", "it is too late for ever")
+	assert.Equal(t, 2, queue(good, "retry").code)
+	unknown := queue(good, "retry", "msg_nobody")
+	assert.Equal(t, 2, unknown.code)
+	assert.Contains(t, unknown.stderr, "no such message")
+}
+
+func TestQueueHasOneWorker(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "one.yaml", "")
+	l, err := sqlite.Open(t.Context(), filepath.Join(dir, "sms.db"), ledger.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	unlock, err := l.LockWorker(ledger.Worker{PID: 4711, Address: "127.0.0.1:8025"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, unlock()) }()
+	second := anysms(t, "queue", "run", "--config", config)
+	assert.Equal(t, 2, second.code)
+	assert.Contains(t, second.stderr, "pid 4711 at 127.0.0.1:8025")
+}
