@@ -147,9 +147,9 @@ func (l *Ledger) Job(ctx context.Context, id string) (j *Job, err error) {
 // Depth sums up the jobs of one class.
 type Depth struct {
 	Class  provider.Class `json:"class"`
-	Ready  int            `json:"ready"`  // to be sent now
-	Later  int            `json:"later"`  // scheduled or deferred
-	Dead   int            `json:"dead"`   // given up; they can be put back
+	Ready  int            `json:"ready"`           // to be sent now
+	Later  int            `json:"later"`           // scheduled or deferred
+	Dead   int            `json:"dead"`            // given up; they can be put back
 	Oldest time.Time      `json:"oldest,omitzero"` // when the oldest that is not dead was queued; zero = there is none
 	Next   time.Time      `json:"next,omitzero"`   // when the next one is due; zero = none waits
 	Paused bool           `json:"paused"`

@@ -37,6 +37,30 @@ func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error
 	return l, err
 }
 
+// ShareLimits makes the rate limits of the providers those of all machines together, if
+// the ledger is one for several.
+func ShareLimits(conf *config.Config, l *ledger.Ledger) error {
+	if !conf.Ledger.Postgres() {
+		return nil
+	}
+	for i := range conf.Providers {
+		u := &conf.Providers[i].Upstream
+		rate := u.RateLimit
+		if rate == 0 {
+			rate = u.Capabilities().RateLimit
+		}
+		if rate <= 0 || u.Limiter != nil {
+			continue
+		}
+		shared, err := postgres.NewLimiter(l, u.Name, rate)
+		if err != nil {
+			return err
+		}
+		u.Limiter = shared
+	}
+	return nil
+}
+
 // NeedLedger opens the ledger of the configuration that the flag names. The caller
 // closes it. No provider stays open.
 func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {

@@ -90,6 +90,9 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	if g.ledger, err = cli.OpenLedger(ctx, conf); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
+	if err := cli.ShareLimits(conf, g.ledger); err != nil {
+		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
+	}
 	if g.router, err = router.New(upstreams(conf), g.routerOptions(conf)); err != nil {
 		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
 	}
@@ -168,6 +171,9 @@ func (g *Gateway) Reload(ctx context.Context) error {
 		return err
 	}
 	if err := g.canBecome(conf, serve); err != nil {
+		return errors.Join(err, conf.Close())
+	}
+	if err := cli.ShareLimits(conf, g.ledger); err != nil {
 		return errors.Join(err, conf.Close())
 	}
 	conf.Guards.TakeOver(g.conf().Guards)

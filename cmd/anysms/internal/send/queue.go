@@ -59,6 +59,9 @@ func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue) er
 	defer func() { err = errors.Join(err, l.Close()) }()
 	opts := conf.Options
 	cli.Record(&opts, conf, l)
+	if err := cli.ShareLimits(conf, l); err != nil {
+		return err
+	}
 	providers, err := upstreams(conf, "")
 	if err != nil {
 		return err

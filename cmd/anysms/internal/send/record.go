@@ -35,6 +35,9 @@ func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, ch
 	if l != nil {
 		cli.Record(&opts, conf, l)
 		done = l.Close
+		if err := cli.ShareLimits(conf, l); err != nil {
+			return nil, done, err
+		}
 	}
 	if flags.journal != "" {
 		j, err := journal.Open(flags.journal)
