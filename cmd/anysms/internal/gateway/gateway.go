@@ -21,7 +21,6 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/otp"
 	"github.com/anysms/anysms/router/queue"
-	"github.com/anysms/anysms/router/queue/riverqueue"
 )
 
 // Gateway serves the messages of one configuration.
@@ -224,17 +223,8 @@ func (g *Gateway) openQueue(ctx context.Context, l *loaded) (err error) {
 	o := queue.Options{
 		Keep: g.routerOptions(l.conf).StoreOptions.Keep, Render: g.render, Address: l.serve.Address(), Log: g.log,
 	}
-	g.closeQueue = func() {}
-	if !l.conf.Ledger.Postgres() {
-		g.queue, err = queue.New(g.ledger, g.router, o)
-		return err
-	}
-	q, err := riverqueue.New(ctx, g.ledger, g.router, o)
-	if err != nil {
-		return err
-	}
-	g.queue, g.closeQueue = q.Queue, q.Close
-	return nil
+	g.queue, g.closeQueue, err = cli.OpenQueue(ctx, l.conf, g.ledger, g.router, o)
+	return err
 }
 
 // Close waits for what is under way, as long as the context lets it, and closes
