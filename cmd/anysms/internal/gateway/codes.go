@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
@@ -34,9 +35,20 @@ func (g *Gateway) render(ctx context.Context, ref string, _ *provider.Message) (
 	return text, err
 }
 
-// converted tells the guards of a code that came back.
+// converted tells adaptive routes how a verification has ended, and the guards of a code
+// that came back.
 func (g *Gateway) converted(c otp.Conversion) {
+	g.router.Converted(c.Provider, c.Country, c.Verified)
 	cli.Converted(g.conf().Guards, func(err error) {
 		g.log.Warn("the guards could not count a code that came back", "error", err)
 	})(c)
+}
+
+// sweepCodes removes verifications that have ended, also while none is started.
+func (g *Gateway) sweepCodes(ctx context.Context) {
+	for sleep(ctx, time.Minute) {
+		if _, err := g.codes.Sweep(ctx); err != nil && ctx.Err() == nil {
+			g.log.Warn("verifications that have ended could not be removed", "error", err)
+		}
+	}
 }

@@ -95,6 +95,9 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	if g.router, err = router.New(upstreams(conf), g.routerOptions(conf)); err != nil {
 		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
 	}
+	if err := cli.Warm(ctx, conf, g.ledger, g.router); err != nil {
+		return nil, errors.Join(err, g.router.Close(ctx), g.ledger.Close(), conf.Close())
+	}
 	if err := g.assemble(ctx, g.current.Load()); err != nil {
 		return nil, errors.Join(err, g.Close(ctx))
 	}

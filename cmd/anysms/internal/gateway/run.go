@@ -93,6 +93,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	defer stop()
 	var work sync.WaitGroup
 	work.Go(func() { g.prune(background) })
+	work.Go(func() { g.sweepCodes(background) })
 	work.Go(func() { g.refreshCallbacks(background) })
 	work.Go(func() { g.whileLoaded(background, g.follow) })
 	work.Go(func() { g.source.Run(background) })

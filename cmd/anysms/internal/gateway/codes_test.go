@@ -1,0 +1,38 @@
+package gateway_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A code that comes back is known to the adaptive route that has sent it, through the
+// queue.
+func TestCodesTeachAdaptiveRoutes(t *testing.T) {
+	l := open(t, "{}")
+	l.stop()
+	conf, err := os.ReadFile(l.path)
+	require.NoError(t, err)
+	adaptive := strings.Replace(string(conf), "router: {", "router: {routes: [{name: all, strategy: adaptive, providers: [athens]}], ", 1)
+	require.NoError(t, os.WriteFile(l.path, []byte(adaptive), 0o600))
+	l.start()
+
+	a := l.call("", "POST", "/v1/verifications", `{"to":"+306900000005","text":"Code {code}"}`)
+	require.Equal(t, 201, a.status, string(a.body))
+	l.eventually("the code", func() bool {
+		sent := l.vendor.Messages()
+		return len(sent) > 0 && len(l.gateway.Qualities()) > 0
+	})
+	code := strings.TrimPrefix(l.vendor.Messages()[0].Text, "Code ")
+	a = l.call("", "POST", fmt.Sprintf("/v1/verifications/%s/check", a.get("id")), fmt.Sprintf(`{"code":%q}`, code))
+	require.Equal(t, true, a.get("valid"), string(a.body))
+	q := l.gateway.Qualities()[0]
+	assert.Equal(t, "athens", q.Provider)
+	assert.Equal(t, "GR", q.Country)
+	assert.InDelta(t, 1, q.Codes, 0.01)
+	assert.InDelta(t, 1, q.VerifiedRate, 0.01)
+}
