@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -139,4 +140,34 @@ func TestOwnSenderRules(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.csv"), []byte("country,alphanumeric,registration,source,date\nGR,no,,https://example.com,2026-11-21\n"), 0o600))
 	_, err = config.Load(t.Context(), path, registry(t, nil), nil)
 	require.ErrorContains(t, err, "own.csv:2: registration: must not be empty: a rule is whole or not there")
+}
+
+// TestGuardsDocument loads the configuration of docs/guards.md, and looks for its Go code
+// in the example, which is compiled and run.
+func TestGuardsDocument(t *testing.T) {
+	page, err := os.ReadFile("../../docs/guards.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile("../guard/example_test.go")
+	require.NoError(t, err)
+	words := func(s string) string { return strings.Join(strings.Fields(s), " ") }
+	yaml, code := 0, 0
+	for block := range strings.SplitSeq(string(page), "\n```") {
+		kind, body, _ := strings.Cut(block, "\n")
+		switch kind {
+		case "yaml":
+			yaml++
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "rates.csv"), []byte("provider,country,price,currency\nathens,GR,0.04,EUR\n"), 0o600))
+			path := filepath.Join(dir, "anysms.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(body), 0o600))
+			c, err := config.Load(t.Context(), path, registry(t, nil), nil)
+			require.NoError(t, err)
+			assert.Empty(t, c.Warnings())
+			require.NoError(t, c.Close())
+		case "go":
+			code++
+			assert.Contains(t, words(string(example)), words(body))
+		}
+	}
+	assert.Equal(t, []int{1, 3}, []int{yaml, code})
 }
