@@ -52,6 +52,8 @@ func TestWritten(t *testing.T) {
 		{"6941234567.000000", "GR", "decimals"},
 		{"6941234567.5", "GR", "decimals"},
 		{"6941234567.25", "GR", "decimals"},
+		{"1712345.00", "DE", "decimals"}, // the fewest digits of an amount
+		{"171234.56", "DE", "+4917123456"},
 		{"+49 171 1234567.0", "", "decimals"},
 		{"+49.1711234567.0", "", "decimals"},
 		{"+30 694 1234567．0", "", "decimals"},
