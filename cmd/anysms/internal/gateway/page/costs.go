@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ var spans = []int{7, 30, 90}
 type costView struct {
 	Days      int
 	Spans     []int
-	Taken     time.Time
+	Pending   bool // the sums are still being made
 	Total     figures
 	ByDay     []costRow // the newest first
 	ByCountry []costRow // the most messages first
@@ -48,7 +49,8 @@ func (p *Page) showCosts(v *visit) {
 		p.broken(v, err)
 		return
 	}
-	view := costView{Days: days, Spans: spans, Taken: taken}
+	view := costView{Days: days, Spans: spans, Pending: taken.IsZero()}
+	p.soon(v, view.Pending)
 	for i := range stats {
 		view.Total.add(&stats[i])
 	}
@@ -59,6 +61,13 @@ func (p *Page) showCosts(v *visit) {
 		return cmp.Or(cmp.Compare(b.Attempts, a.Attempts), cmp.Compare(a.Name, b.Name))
 	})
 	p.show(v, http.StatusOK, "costs", "Costs", view)
+}
+
+// soon makes a browser look again, with or without JavaScript, if sums are pending.
+func (p *Page) soon(v *visit, pending bool) {
+	if pending {
+		v.w.Header().Set("Refresh", "5")
+	}
 }
 
 // rows sums up by what name returns.
@@ -95,31 +104,63 @@ type statsKey struct {
 }
 
 type statsEntry struct {
-	mu    sync.Mutex // held while the sums are made, so that they are made once
+	mu    sync.Mutex
 	list  []ledger.Stat
-	taken time.Time
+	taken time.Time // zero = never
 	keep  time.Duration
+	err   error
+	done  chan struct{} // of the sums that are being made; nil = none are
 }
 
-// leastKeep is how long sums are shown at least; sums that took long are kept for twenty
-// times as long as they took.
-const leastKeep = 5 * time.Second
+const (
+	// leastKeep is how long sums are shown at least; sums that took long are kept for
+	// twenty times as long as they took.
+	leastKeep = 5 * time.Second
+	// sumPatience is how long a view waits for sums. Then it shows the last ones, or
+	// that they are being made.
+	sumPatience = time.Second
+	sumTimeout  = 5 * time.Minute
+)
 
-// statsSince returns the sums since a time, and when they were made.
+// statsSince returns the sums since a time, and when they were made; zero = they are
+// still being made for the first time.
 func (p *Page) statsSince(v *visit, since time.Time) ([]ledger.Stat, time.Time, error) {
-	e := p.stats.entry(statsKey{v.namespace(), since})
+	namespace := v.namespace()
+	e := p.stats.entry(statsKey{namespace, since})
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	now := p.Now()
-	if !e.taken.IsZero() && now.Sub(e.taken) < e.keep {
+	if !e.taken.IsZero() && p.Now().Sub(e.taken) < e.keep {
+		defer e.mu.Unlock()
 		return e.list, e.taken, nil
 	}
-	list, err := p.Ledger.StatsOf(v.Context(), v.namespace(), since, now.Add(time.Hour))
-	if err != nil {
-		return nil, now, err
+	if e.done == nil {
+		e.done = make(chan struct{})
+		go p.sum(context.WithoutCancel(v.Context()), e, namespace, since)
 	}
-	e.list, e.taken, e.keep = list, now, max(leastKeep, 20*p.Now().Sub(now))
-	return list, now, nil
+	done := e.done
+	e.mu.Unlock()
+	select {
+	case <-done:
+	case <-v.Context().Done():
+	case <-time.After(sumPatience):
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.list, e.taken, e.err
+}
+
+// sum makes the sums of an entry, whoever waits for them.
+func (p *Page) sum(ctx context.Context, e *statsEntry, namespace string, since time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, sumTimeout)
+	defer cancel()
+	now, start := p.Now(), time.Now()
+	list, err := p.Ledger.StatsOf(ctx, namespace, since, now.Add(time.Hour))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err = err; err == nil {
+		e.list, e.taken, e.keep = list, now, max(leastKeep, 20*time.Since(start))
+	}
+	close(e.done)
+	e.done = nil
 }
 
 func (c *statsCache) entry(key statsKey) *statsEntry {

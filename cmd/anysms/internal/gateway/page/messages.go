@@ -23,9 +23,11 @@ type messageList struct {
 	Items     []ledger.Message
 	Filter    filterForm
 	Filtered  bool
-	Wrong     string // what is wrong with the filter
-	Next      string // URL of the older messages; "" = there are none
-	First     string // URL of the newest; "" = this is the first page
+	Wrong     string    // what is wrong with the filter
+	Next      string    // URL of the older messages; "" = there are none
+	First     string    // URL of the newest; "" = this is the first page
+	Reached   time.Time // how far back was searched; zero = to the end
+	Further   string    // URL of the search from there on
 	Statuses  []ledger.Status
 	Classes   []provider.Class
 	Providers []string
@@ -64,19 +66,31 @@ func (p *Page) showMessages(v *visit) {
 		return
 	}
 	f.Namespace, f.Limit, f.Cursor = v.namespace(), perPage, q.Get("cursor")
+	before, err := time.Parse(time.RFC3339Nano, q.Get("before"))
+	if err == nil && (f.Until.IsZero() || before.Before(f.Until)) {
+		f.Until = before
+	}
 	var next string
-	var err error
-	if list.Items, next, err = p.Ledger.Messages(v.Context(), f); err != nil {
+	if scans(&f) {
+		list.Items, next, list.Reached, err = p.search(v.Context(), f)
+	} else {
+		list.Items, next, err = p.Ledger.Messages(v.Context(), f)
+	}
+	if err != nil {
 		p.broken(v, err)
 		return
 	}
 	again := form.query()
-	if f.Cursor != "" {
+	if f.Cursor != "" || !before.IsZero() {
 		list.First = "/?" + again.Encode()
 	}
 	if next != "" {
 		again.Set("cursor", next)
 		list.Next = "/?" + again.Encode()
+	}
+	if !list.Reached.IsZero() {
+		again.Set("before", list.Reached.UTC().Format(time.RFC3339Nano))
+		list.Further = "/?" + again.Encode()
 	}
 	p.show(v, http.StatusOK, "messages", "Messages", list)
 }

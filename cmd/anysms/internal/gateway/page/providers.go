@@ -15,7 +15,7 @@ import (
 // providerList is the view of providers.
 type providerList struct {
 	Items       []providerCard
-	Today       time.Time // when the figures of today were taken
+	Pending     bool // the figures of today are still being summed up
 	MayOverride bool
 }
 
@@ -93,7 +93,8 @@ func (p *Page) showProviders(v *visit) {
 		p.broken(v, err)
 		return
 	}
-	view := providerList{Today: taken, MayOverride: v.may(settings.ScopeAdmin)}
+	view := providerList{Pending: taken.IsZero(), MayOverride: v.may(settings.ScopeAdmin)}
+	p.soon(v, view.Pending)
 	for _, one := range p.Providers() {
 		card := providerCard{Provider: one, State: stateOf(&one)}
 		for i := range stats {
