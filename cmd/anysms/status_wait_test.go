@@ -120,3 +120,18 @@ func TestFailuresInJSON(t *testing.T) {
 		assert.NotEmpty(t, failed.Message)
 	}
 }
+
+// What the vendor says is recorded.
+func TestStatusInLedger(t *testing.T) {
+	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
+	defer vendor.Close()
+	conf := write(t, "anysms.yaml", fmt.Sprintf("database: sms.db\nproviders:\n  cape: {driver: zoomconnect, email: %q, token: %q, base_url: %q}\n", zoomconnecttest.Email, zoomconnecttest.Token, vendor.URL))
+	require.Equal(t, cli.ExitDone, anysms(t, "send", "--config", conf, "--to", "+27820000001", "--text", "Hello").code)
+	id := vendor.Messages()[0].ID
+	vendor.SetStatus(id, zoomconnect.StatusDelivered)
+	for _, args := range [][]string{{}, {"--wait"}} {
+		got := anysms(t, append([]string{"status", "--config", conf, "--provider", "cape", id}, args...)...)
+		require.Equal(t, cli.ExitDone, got.code, got.stderr)
+	}
+	assert.Contains(t, anysms(t, "messages", "list", "--config", conf, "--status", "delivered").stdout, "msg_")
+}

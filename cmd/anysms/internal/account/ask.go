@@ -10,6 +10,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/ledger"
 )
 
 // question has the flags of a command that asks one provider.
@@ -17,7 +18,8 @@ type question struct {
 	format   cli.Format
 	conf     cli.ConfigFlag
 	provider string
-	id       string // of the message that is asked about; "" = none
+	id       string         // of the message that is asked about; "" = none
+	ledger   *ledger.Ledger // records what a vendor says; nil = nobody does
 }
 
 func (q *question) addTo(cmd *cobra.Command) {

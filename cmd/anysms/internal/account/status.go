@@ -1,6 +1,8 @@
 package account
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,11 +41,17 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			q.id = args[0]
-			return a.ask(cmd.Context(), &q, func(_ *config.Config, p provider.Provider) error {
+			return a.ask(cmd.Context(), &q, func(c *config.Config, p provider.Provider) (err error) {
+				if q.ledger, err = cli.OpenLedger(cmd.Context(), c); err != nil {
+					return err
+				}
+				if q.ledger != nil {
+					defer func() { err = errors.Join(err, q.ledger.Close()) }()
+				}
 				if wait.on {
 					return a.waitForStatus(cmd.Context(), p, &q, &wait)
 				}
-				event, err := provider.ReadStatus(cmd.Context(), p, q.id)
+				event, err := q.read(cmd.Context(), p)
 				if err != nil {
 					return err
 				}
@@ -54,6 +62,15 @@ func (a *app) statusCommand() *cobra.Command {
 	wait.addTo(cmd)
 	q.addTo(cmd)
 	return cmd
+}
+
+// read asks for the status, and records it where there is a ledger.
+func (q *question) read(ctx context.Context, p provider.Provider) (*provider.Event, error) {
+	event, err := provider.ReadStatus(ctx, p, q.id)
+	if err == nil && q.ledger != nil {
+		_, err = q.ledger.Record(ctx, q.provider, *event)
+	}
+	return event, err
 }
 
 func (a *app) printStatus(q *question, e *provider.Event) error {

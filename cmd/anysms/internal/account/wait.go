@@ -12,7 +12,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-const statusHelp = `Ask a vendor for the delivery status of a message, by the id that send printed.
+const statusHelp = `Ask a vendor for the delivery status of a message, by the id that send printed. Where the
+configuration has a database, the status is recorded in it.
 
 With --wait, the vendor is asked again until the status is final, and each change is
 shown on stderr. The exit code is then 0 if the message was delivered, and 1 if it
@@ -83,7 +84,7 @@ func (a *app) follow(ctx context.Context, p provider.Provider, q *question, ever
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		event, failed := provider.ReadStatus(ctx, p, q.id)
+		event, failed := q.read(ctx, p)
 		switch {
 		case failed == nil:
 			if last == nil || last.Status != event.Status {
