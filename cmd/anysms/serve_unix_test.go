@@ -36,7 +36,12 @@ func gatewayConfig(vendor, rest string) string {
 
 func startGateway(t *testing.T, dir string) *served {
 	t.Helper()
-	s := &served{process: startProcess(t, dir, "serve")}
+	return waitServing(t, startProcess(t, dir, "serve"))
+}
+
+func waitServing(t *testing.T, p *process) *served {
+	t.Helper()
+	s := &served{process: p}
 	eventually(t, s.process, "serving", func() bool { return strings.Contains(s.errOut.String(), "; Ctrl-C") })
 	_, rest, _ := strings.Cut(s.errOut.String(), "serving ")
 	s.url, _, _ = strings.Cut(rest, ";")
@@ -50,6 +55,10 @@ func (s *served) post(client *http.Client, key string) (status int, id string) {
 	if err != nil {
 		return 0, ""
 	}
+	return s.do(client, r, key)
+}
+
+func (s *served) do(client *http.Client, r *http.Request, key string) (status int, id string) {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", key)
 	resp, err := client.Do(r)
