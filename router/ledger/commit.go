@@ -62,9 +62,8 @@ func (l *Ledger) commitAll() {
 	var settled sync.WaitGroup
 	settled.Go(func() {
 		for b := range written {
-			if b.settle(); b.err == nil {
+			if b.settle(&l.watches); b.err == nil {
 				l.noteCommits(b.commits, false)
-				l.watches.tell(b.settled)
 			}
 		}
 	})
@@ -111,10 +110,14 @@ func (b *batch) needs() (all needs) {
 	return all
 }
 
-// settle tells the callers, once what they asked for is durable.
-func (b *batch) settle() {
+// settle tells the callers, once what they asked for is durable: first those who watch for
+// an outcome, as a caller that has recorded one looks whether it was its message's.
+func (b *batch) settle(w *watches) {
 	if b.err == nil && b.durable != nil {
 		b.err = b.durable()
+	}
+	if b.err == nil {
+		w.tell(b.settled)
 	}
 	for _, o := range b.ops {
 		if b.err != nil {
@@ -196,7 +199,7 @@ func (l *Ledger) lookAll() {
 			return nil
 		})
 		cancel()
-		b.settle()
+		b.settle(&l.watches)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func newWorker(l *ledger.Ledger, r *router.Router) (*queue.Queue, error) {
-	return queue.New(l, r, queue.Options{})
+	return queue.New(l, r, queue.Options{Lanes: queuetest.Patient()})
 }
 
 func TestKilled(t *testing.T) {

@@ -195,14 +195,22 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 		result.Code, result.Message = provider.Unavailable, errLate.Error()
 		return q.end(ctx, j, result)
 	case !j.GiveUp.IsZero() && !now.Before(j.GiveUp):
-		result.Message = "given up: " + result.Message
+		result.Message = "given up: " + reasonOf(result)
 		return q.end(ctx, j, result)
 	}
 	until, tries := now.Add(pauseAfter(j.Tries)), j.Tries+1
 	if d := result.Deferred; d != nil && d.Until.After(now) {
 		until, tries = d.Until, j.Tries
 	}
-	return q.postpone(ctx, j, earliest(until, j.GiveUp, j.Message.Deadline), tries, result.Message)
+	return q.postpone(ctx, j, earliest(until, j.GiveUp, j.Message.Deadline), tries, reasonOf(result))
+}
+
+// reasonOf is why a message was not sent, whatever the time until which it was deferred.
+func reasonOf(r *router.Result) string {
+	if r.Deferred != nil {
+		return r.Deferred.Reason
+	}
+	return r.Message
 }
 
 func (q *Queue) end(ctx context.Context, j *ledger.Job, result *router.Result) (again time.Time) {

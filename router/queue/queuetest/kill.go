@@ -27,6 +27,11 @@ import (
 // URL. A test binary that uses it calls [Child] from its TestMain when it is set.
 const EnvChild = "ANYSMS_QUEUE_CHILD"
 
+// Patient are lanes that give up nothing while a test runs.
+func Patient() map[provider.Class]queue.Lane {
+	return map[provider.Class]queue.Lane{provider.OTP: {GiveUpAfter: time.Hour}}
+}
+
 // Child is a worker that is killed. It works until its standard input ends.
 func Child(l *ledger.Ledger, build func(*ledger.Ledger, *router.Router) (*queue.Queue, error)) error {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -71,6 +76,10 @@ type Kill struct {
 	Patience time.Duration
 }
 
+// longestRound is when the next worker is killed although few messages were sent: those
+// that a killed one had are waited for.
+const longestRound = 20 * time.Second
+
 // Killed kills workers in the middle of what they do, while messages are queued.
 // Afterwards every message that was acknowledged has an outcome: one that the ledger has
 // as accepted was sent once, and one that it has as unknown at most once.
@@ -89,8 +98,8 @@ func Killed(t *testing.T, k Kill) {
 		workers[i] = startWorker(t, v.URL, k.Args)
 	}
 	for round := range k.Kills {
-		until := (round + 1) * k.Messages / (k.Kills + 1)
-		for v.Total() < until && !t.Failed() {
+		until := v.Total() + 1 + rand.IntN(2*k.Messages/(k.Kills+1))
+		for began := time.Now(); v.Total() < until && time.Since(began) < longestRound; {
 			time.Sleep(time.Millisecond)
 		}
 		i := rand.IntN(len(workers))

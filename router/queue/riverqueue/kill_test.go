@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func newWorker(l *ledger.Ledger, r *router.Router) (*queue.Queue, error) {
-	q, err := riverqueue.New(context.Background(), l, r, queue.Options{})
+	q, err := riverqueue.New(context.Background(), l, r, queue.Options{Lanes: queuetest.Patient()})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func TestKilled(t *testing.T) {
 	k := queuetest.Kill{Messages: 1000, Workers: 3, Kills: 4, New: newWorker, Patience: 4 * time.Minute}
 	long := os.Getenv("ANYSMS_LONG") != ""
 	if long {
-		k.Messages, k.Kills = 20000, 40
+		k.Messages, k.Kills = 20000, 24
 	}
 	address := newSchema(t)
 	k.Args = []string{address}
@@ -57,7 +57,7 @@ func TestKilled(t *testing.T) {
 		switch {
 		case round == 1 || round%10 == 9:
 			restartServer(t)
-		case long && round%8 == 3 && len(workers) > 0:
+		case long && round%8 == 2 && len(workers) > 0:
 			stopped := workers[0]
 			if assert.NoError(t, suspend(stopped)) {
 				time.AfterFunc(110*time.Second, func() { _ = goOn(stopped) }) // an error: it was killed meanwhile
