@@ -167,6 +167,7 @@ func TestWebhookURLs(t *testing.T) {
 		return anysms(t, append([]string{"webhook", "urls", "--config", conf}, args...)...)
 	}
 	assert.Equal(t, 2, urls().code)
+	assert.Contains(t, urls().stderr, "give --url, or set serve.public_url")
 	assert.Contains(t, urls("--url", "sms.example.com").stderr, `--url: "sms.example.com"; want the public URL`)
 	first := urls("--url", public)
 	require.Equal(t, 0, first.code, first.stderr)
@@ -179,6 +180,11 @@ func TestWebhookURLs(t *testing.T) {
 	second := urls("--url", public)
 	assert.Contains(t, second.stdout, strings.TrimSpace(rotated.stdout)+"  (the one before is taken until ")
 	assert.Contains(t, anysms(t, "webhook", "rotate", "nobody", "--config", conf, "--url", public).stderr, `unknown provider "nobody"`)
+
+	raw, err := os.ReadFile(conf)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(conf, append(raw, "serve: {public_url: https://other.example}\n"...), 0o600))
+	assert.Contains(t, urls().stdout, "https://other.example/callbacks/fake/")
 }
 
 // The list, filled in, settles each message.

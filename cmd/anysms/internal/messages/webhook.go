@@ -2,6 +2,7 @@ package messages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -37,15 +38,22 @@ command webhook rotate replaces it.`
 type publicURL struct{ value string }
 
 func (p *publicURL) addTo(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.value, "url", "", "public `URL` that precedes the provider's name, such as https://sms.example.com/callbacks")
+	cmd.Flags().StringVar(&p.value, "url", "", "public `URL` that precedes the provider's name, such as https://sms.example.com/callbacks (default: /callbacks at serve.public_url)")
 }
 
-func (p *publicURL) check() error {
+// of returns the URL that the flag gives, else that of the gateway in the configuration.
+func (p *publicURL) of(conf *cli.ConfigFlag) (string, error) {
+	if p.value == "" && conf.Serve.PublicURL != "" {
+		return url.JoinPath(conf.Serve.PublicURL, "callbacks")
+	}
+	if p.value == "" {
+		return "", errors.New("give --url, or set serve.public_url in the configuration: the public URL, such as https://sms.example.com")
+	}
 	u, err := url.Parse(p.value)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("--url: %q; want the public URL of the callbacks, such as https://sms.example.com/callbacks", p.value)
+		return "", fmt.Errorf("--url: %q; want the public URL of the callbacks, such as https://sms.example.com/callbacks", p.value)
 	}
-	return nil
+	return p.value, nil
 }
 
 // callbackURL is a line of the command's output.
@@ -61,17 +69,18 @@ func (a *app) urlsCommand() *cobra.Command {
 	var format cli.Format
 	var public publicURL
 	cmd := &cobra.Command{
-		Use:     "urls --url URL",
+		Use:     "urls [--url URL]",
 		Short:   "Print what to enter at each vendor",
 		Long:    urlsHelp,
 		Example: "  anysms webhook urls --url https://sms.example.com/callbacks",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := public.check(); err != nil {
-				return err
-			}
 			return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
-				return a.printURLs(cmd.Context(), c, l, public.value, format)
+				base, err := public.of(&conf)
+				if err != nil {
+					return err
+				}
+				return a.printURLs(cmd.Context(), c, l, base, format)
 			})
 		},
 	}
@@ -120,17 +129,18 @@ func (a *app) rotateCommand() *cobra.Command {
 	var conf cli.ConfigFlag
 	var public publicURL
 	cmd := &cobra.Command{
-		Use:   "rotate PROVIDER --url URL",
+		Use:   "rotate PROVIDER [--url URL]",
 		Short: "Make a new URL for a vendor's callbacks",
 		Long: `Make a new secret for a vendor's callback URL and print the URL. The one before is taken
 for another 24 hours: enter the new one at the vendor within that time.`,
 		Example: "  anysms webhook rotate athens --url https://sms.example.com/callbacks",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := public.check(); err != nil {
-				return err
-			}
 			return withProviders(cmd.Context(), &conf, func(c *config.Config, l *ledger.Ledger) error {
+				base, err := public.of(&conf)
+				if err != nil {
+					return err
+				}
 				p, err := c.Provider(args[0])
 				if err != nil {
 					return err
@@ -142,7 +152,7 @@ for another 24 hours: enter the new one at the vendor within that time.`,
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintln(a.Out, webhook.URL(public.value, p.Name, t.Value))
+				_, err = fmt.Fprintln(a.Out, webhook.URL(base, p.Name, t.Value))
 				return err
 			})
 		},
