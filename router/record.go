@@ -20,6 +20,7 @@ type record struct {
 	journal Journal
 	claim   Claim
 	message *provider.Message // as the caller gave it
+	asked   *provider.Message // with the sender that the guard chose
 	key     string            // in the journal; "" = not chosen yet
 	content string            // the fingerprint that goes with the key; "" = the key is one
 
@@ -47,7 +48,7 @@ const (
 
 func newRecord(r *Router, s *setup, m *provider.Message, j job) record {
 	o := &s.options
-	rec := record{setup: s, owners: &r.owners, journal: o.Journal, message: m, key: j.key, content: j.content}
+	rec := record{setup: s, owners: &r.owners, journal: o.Journal, message: m, asked: m, key: j.key, content: j.content}
 	if o.Store != nil && m.Ref != "" {
 		rec.store = o.Store
 		rec.claim = Claim{Ref: m.Ref, Fingerprint: contentOf(m).String(), Keep: o.StoreOptions.Keep}
@@ -151,7 +152,7 @@ func (r *record) begin(ctx context.Context, deadline time.Time, name string, bef
 	intent := r.intent(name, before)
 	if r.store != nil && !r.goesWithout() {
 		c := r.claim
-		if c.Message = r.message; r.setup.recorder != nil {
+		if c.Message = r.asked; r.setup.recorder != nil {
 			c.Intent = intent
 		}
 		r.tried = r.tried || r.setup.combined
@@ -192,7 +193,7 @@ func (r *record) intent(name string, before []Attempt) *JournalEntry {
 		if r.attempt == "" {
 			r.attempt = recorder.NewAttempt()
 		}
-		e.Attempt, e.Attempts, e.Message = r.attempt, before, r.message
+		e.Attempt, e.Attempts, e.Message = r.attempt, before, r.asked
 	}
 	return e
 }

@@ -91,6 +91,9 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 
 	// Recall: what is known of the message already.
 	l.record = newRecord(r, s, m, j)
+	if l.plan.asked != nil {
+		l.record.asked = l.plan.asked
+	}
 	l.record.wait = l.bounds.wait
 	result, cause = recall(ctx, &l.dispatcher, j)
 	if result != nil {

@@ -43,6 +43,8 @@ func TestGuardsOutliveTheProcess(t *testing.T) {
 		return anysms(t, "send", "--config", config, "--to", "+306941234567", "--text", "hello")
 	}
 	assert.Equal(t, 0, send().code)
+	explained := anysms(t, "route", "explain", "--config", config, "--to", "+306941234567", "--text", "hello")
+	assert.Contains(t, explained.stdout, "1 used", explained.stderr)
 	assert.Equal(t, 0, send().code)
 	third := send()
 	assert.Equal(t, 1, third.code)

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/guard"
 	"github.com/anysms/anysms/router/guard/countertest"
 	"github.com/anysms/anysms/router/ledger"
@@ -147,4 +149,31 @@ func TestLedgerCountersThatAreClosed(t *testing.T) {
 	require.Error(t, err)
 	assert.Contains(t, res.Message, "the counters cannot be reached")
 	require.Len(t, b.notices, 1)
+}
+
+// TestTheChosenSenderIsRecorded: the ledger knows the sender of a pool, so that an
+// opt-out from it holds.
+func TestTheChosenSenderIsRecorded(t *testing.T) {
+	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "anysms.db"), ledger.Options{Key: ledgerKey})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, l.Close()) })
+	b := start(t, guard.Options{Senders: guard.Senders{Choices: []guard.Choice{{From: []string{"+12025550101"}}}}},
+		func(o *router.Options) { o.Store, o.Journal = l, l })
+	for _, ref := range []string{"", "order-1"} {
+		m := to(greek)
+		m.Ref = ref
+		assert.Empty(t, b.send(m))
+	}
+	page, _, err := l.Messages(t.Context(), ledger.Filter{})
+	require.NoError(t, err)
+	require.Len(t, page, 2)
+	for _, m := range page {
+		assert.Equal(t, "+12025550101", m.From)
+	}
+	_, err = l.OptOut(t.Context(), ledger.OptOut{Number: greek.String(), Scope: ledger.ScopeSender, Value: "+12025550101", Source: ledger.FromReply})
+	require.NoError(t, err)
+	assert.Equal(t, provider.OptedOut, b.send(to(greek)))
+	m := to(greek)
+	m.From = "Shop"
+	assert.Empty(t, b.send(m), "another sender")
 }

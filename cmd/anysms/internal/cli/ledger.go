@@ -82,6 +82,26 @@ func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {
 	return l, err
 }
 
+// CountInDatabase makes the guards of a configuration look at the counters in its
+// database, if there is one. The caller calls done.
+func CountInDatabase(ctx context.Context, conf *config.Config) (done func() error, err error) {
+	done = func() error { return nil }
+	if !conf.CountInDatabase || strings.Contains(conf.Ledger.Database, "UNSET_") {
+		return done, nil
+	}
+	if !conf.Ledger.Postgres() {
+		if _, err := os.Stat(conf.Ledger.Database); err != nil {
+			return done, nil // nothing was counted yet, and looking makes no database
+		}
+	}
+	l, err := OpenLedger(ctx, conf)
+	if err != nil {
+		return done, err
+	}
+	conf.Guards.Use(guard.NewLedgerCounters(l))
+	return l.Close, nil
+}
+
 // forEver is longer than any program lives.
 const forEver = 100 * 365 * 24 * time.Hour
 

@@ -65,5 +65,13 @@ func (a *app) explain(ctx context.Context, flags *sendFlags) error {
 	if err := cli.WarmOffline(ctx, conf); err != nil {
 		return err
 	}
-	return a.explainPlan(planOf(conf, m, badNumber), flags.format)
+	done, err := cli.CountInDatabase(ctx, conf)
+	if err != nil {
+		return err
+	}
+	plan := planOf(conf, m, badNumber)
+	if err := done(); err != nil {
+		return err
+	}
+	return a.explainPlan(plan, flags.format)
 }
