@@ -24,7 +24,8 @@ const (
 		message = excluded.message`
 	sweepSQL  = `SELECT key, ` + columns + ` FROM anysms_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2`
 	removeSQL = `DELETE FROM anysms_codes WHERE key = $1`
-	sentBySQL = `SELECT provider FROM anysms_messages WHERE ref = $1 AND ref <> ''`
+	sentBySQL = `SELECT a.provider FROM anysms_messages m JOIN anysms_attempts a ON a.message = m.id
+		WHERE m.ref = $1 AND m.ref <> '' ORDER BY a.started_at DESC LIMIT 1`
 )
 
 // Get implements [Store].
@@ -61,8 +62,8 @@ func (s ledgerStore) Sweep(ctx context.Context, before time.Time, limit int) (go
 	return gone, err
 }
 
-// providerOf returns the provider of a message, which a queue has sent meanwhile; "" = none
-// has it yet. The message's ref is unique over all namespaces.
+// providerOf returns the provider that was tried last with a message, which a queue has
+// sent meanwhile; "" = none was. The message's ref is unique over all namespaces.
 func (s ledgerStore) providerOf(ctx context.Context, ref string) (name string, err error) {
 	err = s.db.Read(ctx, func(tx ledger.Tx) error {
 		return tx.Query(ctx, func(scan func(...any) error) error { return scan(&name) }, sentBySQL, ref)
