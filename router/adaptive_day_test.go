@@ -138,8 +138,8 @@ func carriers() []*carrier {
 				switch {
 				case h >= 7 && h < 8:
 					return 0
-				case h >= 12 && h < 18:
-					return max(0.5, 0.97-0.47*(h-12)/5)
+				case h >= 13 && h < 18:
+					return 0.97 - 0.47*(h-13)/5
 				}
 				return 0.97
 			},
@@ -221,9 +221,9 @@ func TestAdaptiveDay(t *testing.T) {
 	}
 	const minute = 1.0 / 60
 	assert.LessOrEqual(t, rests(7, 8), 7+(50.0/perMinute+2)*minute, "within the minimum sample, once its reports have come")
-	assert.LessOrEqual(t, rests(12, 18), 14.5, "in the decline while most messages still arrive")
+	assert.LessOrEqual(t, rests(13, 18), 15.5, "in the decline while most messages still arrive")
 	last := adaptive.moves[len(adaptive.moves)-1]
 	assert.Equal(t, router.NoticeReturn, last.Kind, "it is used again after its recovery")
 	assert.Greater(t, at(last), 18.0)
-	assert.Greater(t, adaptive.carriers[0].per2h[11], 100*perMinute, "and is first again at the end of the day")
+	assert.Greater(t, adaptive.carriers[0].per2h[11], 60*perMinute, "and is first again at the end of the day")
 }

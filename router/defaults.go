@@ -59,7 +59,7 @@ func (a Adaptive) withDefaults() Adaptive {
 	a.MinSample = cmp.Or(a.MinSample, 50)
 	a.Window = cmp.Or(a.Window, 4*a.MinSample)
 	a.HalfLife = cmp.Or(a.HalfLife, 6*time.Hour)
-	a.Confidence = cmp.Or(a.Confidence, 0.95)
+	a.Confidence = cmp.Or(a.Confidence, 0.98)
 	a.Margin = cmp.Or(a.Margin, 0.05)
 	a.Explore = cmp.Or(a.Explore, 0.05)
 	a.Floor = cmp.Or(a.Floor, 0.5)

@@ -204,7 +204,7 @@ type Adaptive struct {
 	MinSample  int           // results of a provider in a country before it is judged, at least 10; default 50
 	Window     int           // results that count, at least 2 MinSample; default 4 MinSample
 	HalfLife   time.Duration // after which a result counts half; default 6h
-	Confidence float64       // of each bound, from 0.5 to below 1; default 0.95
+	Confidence float64       // of each bound, from 0.5 to below 1; default 0.98
 	Margin     float64       // by how much worse, up to 1; default 0.05
 	Explore    float64       // share of messages that goes first to another than the first provider, up to 0.5; default 0.05, negative = none
 	Floor      float64       // a share of deliveries that is too low even if nothing is known of the others, up to 1; default 0.5, negative = none

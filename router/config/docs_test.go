@@ -37,7 +37,7 @@ func TestDocumentedSettings(t *testing.T) {
 		NumberSends: 5, NumberTries: 10, NumberWindow: time.Hour,
 	}, documented(t, "otp.md").OTP.Config)
 	assert.Equal(t, router.Adaptive{
-		Base: router.Priority, MinSample: 50, Window: 200, HalfLife: 6 * time.Hour, Confidence: 0.95, Margin: 0.05,
+		Base: router.Priority, MinSample: 50, Window: 200, HalfLife: 6 * time.Hour, Confidence: 0.98, Margin: 0.05,
 		Explore: 0.05, Floor: 0.5, Slow: 4, MaxRest: 24 * time.Hour,
 	}, documented(t, "adaptive.md").Options.Adaptive)
 }
