@@ -11,7 +11,7 @@ import (
 // One transaction deletes so little that nobody waits longer than about pruneTime for it;
 // how much that is shows as it goes.
 const (
-	pruneTime = 50 * time.Millisecond
+	pruneTime = 25 * time.Millisecond
 	pruneMin  = 20
 	pruneMax  = 500
 )
