@@ -20,7 +20,6 @@ type analyserView struct {
 type box struct {
 	Number, Units, Room int
 	Text                string
-	Full                int // percent
 }
 
 func (p *Page) showAnalyser(v *visit) {
@@ -42,7 +41,7 @@ func (p *Page) analyse(v *visit) {
 	}
 	view.Result = t
 	for i, s := range t.Parts {
-		view.Boxes = append(view.Boxes, box{i + 1, s.Units, t.UnitsPerSegment, s.Text, 100 * s.Units / max(1, t.UnitsPerSegment)})
+		view.Boxes = append(view.Boxes, box{i + 1, s.Units, t.UnitsPerSegment, s.Text})
 	}
 	p.show(v, http.StatusOK, "analyser", "Text analyser", view)
 }
