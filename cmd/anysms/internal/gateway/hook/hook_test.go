@@ -101,6 +101,7 @@ func TestRepeatWhereTheMinuteTurns(t *testing.T) {
 func TestBadCalls(t *testing.T) {
 	logto := hook.Config{Name: "login", Preset: "logto", Token: token}
 	alerts := hook.Config{Name: "alerts", Preset: "alertmanager", Token: token, To: []string{"+306900000001"}}
+	l := newLab(t, logto, alerts)
 	for name, c := range map[string]struct {
 		hook, body, want string
 		status           int
@@ -125,7 +126,6 @@ func TestBadCalls(t *testing.T) {
 		"not an alerts": {hook: "alerts", body: `{"status":"firing","groupKey":"x","alerts":5}`, status: 400, want: "the template failed: 1:"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLab(t, logto, alerts)
 			if c.hook == "" {
 				c.hook = "login"
 			}
