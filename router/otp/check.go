@@ -34,8 +34,11 @@ func (s *Service) Check(ctx context.Context, id, code string) (Checked, error) {
 	}
 	now := s.clock()
 	var c Checked
-	var r *Record
-	err := s.store.Update(ctx, func(tx Tx) (err error) {
+	r, err := s.store.Get(ctx, verificationKey(id))
+	if err != nil || !r.pending(now, s.config.Tries) { // whoever guesses ids keeps nobody from writing
+		return Checked{}, err
+	}
+	err = s.store.Update(ctx, func(tx Tx) (err error) {
 		c = Checked{}
 		if r, err = tx.Get(verificationKey(id)); err != nil || !r.pending(now, s.config.Tries) {
 			return err
