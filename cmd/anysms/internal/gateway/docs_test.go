@@ -34,7 +34,7 @@ func TestDocs(t *testing.T) {
 		a := l.call("", b[1], b[2], strings.TrimSpace(rest), header...)
 		assert.Equal(t, b[4], strconv.Itoa(a.status), "%s %s: %s", b[1], b[2], a.body)
 	}
-	a := l.call("", "POST", "/v1/messages", `{"to": "+306900000001", "txt": "Hello"}`)
+	a := l.call("", "POST", "/v1/messages", `{"to": "+306900000001", "text": "Hello", "tga": "orders"}`)
 	assert.Contains(t, strings.ReplaceAll(string(page), "\n ", ""), strings.TrimSpace(string(a.body)), "the problem that is shown")
 
 	_, yaml, found := strings.Cut(string(page), "<!-- gateway configuration -->\n```yaml\n")

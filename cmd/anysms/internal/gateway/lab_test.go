@@ -172,6 +172,7 @@ type checker struct {
 	router routers.Router
 	seen   map[string]bool // operations that were called with success
 
+	document   *openapi3.T
 	operations int // of the document
 }
 
@@ -188,7 +189,7 @@ func newChecker(l *lab) *checker {
 	doc.Servers = nil
 	router, err := legacy.NewRouter(doc)
 	require.NoError(l, err)
-	c := &checker{router: router, seen: make(map[string]bool)}
+	c := &checker{router: router, document: doc, seen: make(map[string]bool)}
 	for _, path := range doc.Paths.Map() {
 		c.operations += len(path.Operations())
 	}

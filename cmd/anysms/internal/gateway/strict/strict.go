@@ -24,7 +24,7 @@ const maxDepth = 8
 
 // Decode reads a body into the struct or slice that into points to. Its members are
 // strings, numbers, booleans, maps of strings, times, and pointers to these, under
-// their json tags. null is as if the member were not there.
+// their json tags; those without omitempty must be there. null is no value of any.
 func Decode(body []byte, into any) *problem.Problem {
 	if !utf8.Valid(body) {
 		return problem.New(400, problem.BadRequest, "the body is not valid UTF-8")
@@ -88,7 +88,7 @@ func (d *decoder) value(pointer string, v reflect.Value, depth int) error {
 	}
 	switch token {
 	case nil:
-		if depth == 0 {
+		if v.IsValid() {
 			d.bad(pointer, "got null, want %s", want(v.Type()))
 		}
 		return nil
@@ -144,8 +144,20 @@ func (d *decoder) object(pointer string, v reflect.Value, depth int) error {
 			return err
 		}
 	}
+	if fields != nil {
+		d.require(pointer, v.Type(), seen)
+	}
 	_, err := d.json.Token()
 	return err
+}
+
+// require collects the members that are missing.
+func (d *decoder) require(pointer string, t reflect.Type, seen map[string]bool) {
+	for f := range t.Fields() {
+		if name, omit, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" && omit == "" && !seen[name] {
+			d.bad(pointer+"/"+name, "missing; want %s", want(f.Type))
+		}
+	}
 }
 
 func (d *decoder) array(pointer string, v reflect.Value, depth int) error {
