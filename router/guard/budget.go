@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -60,6 +61,7 @@ type Budget struct {
 
 	prefix  string
 	convert Convert
+	current *atomic.Pointer[span] // the period of the last message
 }
 
 // Convert converts an amount to a currency. false = there is no rate.
@@ -90,7 +92,7 @@ func (b *Budget) setUp(path string, convert Convert) error {
 	if b.Zone == nil {
 		b.Zone = time.UTC
 	}
-	b.convert = convert
+	b.convert, b.current = convert, new(atomic.Pointer[span])
 	b.prefix = fmt.Sprintf("b %s %s %s %s %s", b.Max.Currency, b.Period, b.Each, b.Zone, b.sign())
 	return b.check(path)
 }
@@ -111,7 +113,8 @@ func (b *Budget) charge(p *passage) error {
 	if err != nil {
 		return err
 	}
-	c := Charge{Amount: amount, Limit: b.Max.amount(), Ends: b.end(p.now).Add(grace)}
+	period := b.at(p.now)
+	c := Charge{Amount: amount, Limit: b.Max.amount(), Ends: period.to.Add(grace)}
 	of := ""
 	switch b.Each {
 	case Country:
@@ -120,27 +123,31 @@ func (b *Budget) charge(p *passage) error {
 		of = p.Client
 	}
 	p.charge(b, c, b.prefix, of)
-	p.scratch = b.stamp(p.scratch[:0], p.now)
-	p.extend(p.scratch)
+	p.extend(period.name)
 	return nil
 }
 
-// stamp names the period that a time is in.
-func (b *Budget) stamp(buf []byte, t time.Time) []byte {
-	layout := time.DateOnly
-	if b.Period == Month {
-		layout = "2006-01"
-	}
-	return t.In(b.Zone).AppendFormat(buf, layout)
+// span is a day or a month.
+type span struct {
+	from, to time.Time
+	name     []byte
 }
 
-// end is when the period ends that a time is in.
-func (b *Budget) end(t time.Time) time.Time {
-	year, month, day := t.In(b.Zone).Date()
-	if b.Period == Month {
-		return time.Date(year, month+1, 1, 0, 0, 0, 0, b.Zone)
+// at returns the period that a time is in.
+func (b *Budget) at(t time.Time) *span {
+	if s := b.current.Load(); s != nil && !t.Before(s.from) && t.Before(s.to) {
+		return s
 	}
-	return time.Date(year, month, day+1, 0, 0, 0, 0, b.Zone)
+	year, month, day := t.In(b.Zone).Date()
+	s := &span{from: time.Date(year, month, day, 0, 0, 0, 0, b.Zone), to: time.Date(year, month, day+1, 0, 0, 0, 0, b.Zone)}
+	layout := time.DateOnly
+	if b.Period == Month {
+		s.from, s.to = time.Date(year, month, 1, 0, 0, 0, 0, b.Zone), time.Date(year, month+1, 1, 0, 0, 0, 0, b.Zone)
+		layout = "2006-01"
+	}
+	s.name = t.In(b.Zone).AppendFormat(nil, layout)
+	b.current.Store(s)
+	return s
 }
 
 // most is the most that the message can cost.
