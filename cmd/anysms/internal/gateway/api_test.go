@@ -188,6 +188,7 @@ func TestBadInput(t *testing.T) {
 		"parameter":              {"POST", "/v1/messages?wiat=1s", good, nil, 400, "bad_request", "wiat"},
 		"parameter twice":        {"GET", "/v1/messages?limit=1&limit=2", "", nil, 400, "bad_request", "limit"},
 		"broken query":           {"GET", "/v1/messages?%zz=1", "", nil, 400, "bad_request", "query"},
+		"empty parameter":        {"GET", "/v1/messages?limit=", "", nil, 400, "bad_request", "limit"},
 		"limit":                  {"GET", "/v1/messages?limit=501", "", nil, 400, "bad_request", "limit"},
 		"status":                 {"GET", "/v1/messages?status=lost", "", nil, 400, "bad_request", "status"},
 		"since":                  {"GET", "/v1/messages?since=yesterday", "", nil, 400, "bad_request", "since"},

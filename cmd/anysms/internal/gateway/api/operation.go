@@ -112,6 +112,8 @@ func readQuery(r *http.Request, op operation) (map[string]string, *problem.Probl
 			return nil, problem.Bad(problem.Field{Pointer: name, Detail: "the query cannot be read"})
 		case !slices.ContainsFunc(op.params, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }):
 			return nil, problem.Bad(problem.Field{Pointer: name, Detail: "unknown parameter"})
+		case value == "":
+			return nil, problem.Bad(problem.Field{Pointer: name, Detail: "is empty; want a value, or leave it out"})
 		}
 		if _, twice := values[name]; twice {
 			return nil, problem.Bad(problem.Field{Pointer: name, Detail: "duplicate parameter"})
