@@ -5,21 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 )
 
-// formatter writes numbers as a sheet shows them. It uses the cells of a workbook of
-// package excelize, one for each format.
+// formatter writes numbers as a sheet shows them.
 type formatter struct {
 	date1904 bool
-	book     *excelize.File
-	sheet    string
-	cells    map[format]string // "" = the format is not known
+	codes    map[format][]section
 }
 
 func newFormatter(date1904 bool) *formatter {
-	return &formatter{date1904: date1904, cells: make(map[format]string)}
+	return &formatter{date1904: date1904, codes: make(map[format][]section)}
 }
 
 // number returns a number in a format. What cannot be formatted is returned as by
@@ -29,42 +24,44 @@ func (f *formatter) number(stored string, as format) string {
 	if err != nil || as.general() || math.IsInf(value, 0) || math.IsNaN(value) {
 		return digits(stored)
 	}
-	as, hides := as.forZero(value)
-	if hides {
-		return ""
-	}
-	cell := f.cell(as)
-	if cell == "" || f.book.SetCellFloat(f.sheet, cell, value, -1, 64) != nil {
+	s, signed := choose(f.sections(as), value)
+	switch {
+	case s == nil || !s.known:
 		return digits(stored)
+	case s.date:
+		return f.moment(stored, value, s)
 	}
-	shown, err := f.book.GetCellValue(f.sheet, cell)
-	if err != nil {
-		return digits(stored)
+	shown := s.number(newDecimal(stored, value))
+	if signed && value < 0 {
+		shown = "-" + shown
 	}
 	return strings.TrimSpace(shown) // formats pad to align columns
 }
 
-// cell returns the cell that has a format.
-func (f *formatter) cell(as format) string {
-	cell, known := f.cells[as]
+// sections returns the parsed sections of a format, none if it is not known.
+func (f *formatter) sections(as format) []section {
+	list, known := f.codes[as]
 	if known {
-		return cell
+		return list
 	}
-	if f.book == nil {
-		f.book = excelize.NewFile()
-		f.sheet = f.book.GetSheetName(0)
-		_ = f.book.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &f.date1904}) // a new workbook has properties
-	}
-	style := &excelize.Style{NumFmt: as.id}
 	if code := as.definition(); code != "" {
-		style = &excelize.Style{CustomNumFmt: &code}
+		list = parse(code)
 	}
-	name := "A" + strconv.Itoa(len(f.cells)+1)
-	if id, err := f.book.NewStyle(style); err == nil && f.book.SetCellStyle(f.sheet, name, name, id) == nil {
-		cell = name
+	f.codes[as] = list
+	return list
+}
+
+// moment writes a date or a time. One with names of another language or the years of
+// another calendar is written in the form that means the same to everybody.
+func (f *formatter) moment(stored string, value float64, s *section) string {
+	m, ok := newMoment(value, f.date1904, s.decimals)
+	if !ok {
+		return digits(stored)
 	}
-	f.cells[as] = cell
-	return cell
+	if s.foreign {
+		s = &f.sections(format{code: s.neutral()})[0]
+	}
+	return strings.TrimSpace(m.write(s))
 }
 
 // digits writes a number without an exponent, as far as 15 digits, which is what
@@ -94,10 +91,9 @@ func (f *formatter) time(stored string, in *time.Location) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	t, err := excelize.ExcelDateToTime(serial, f.date1904)
-	if err != nil {
+	m, ok := newMoment(serial, f.date1904, 0)
+	if !ok {
 		return time.Time{}, false
 	}
-	t = t.Round(time.Second)
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, in), true
+	return m.time(in), true
 }

@@ -68,34 +68,29 @@ func (f format) date() bool {
 // form that means the same to everybody.
 const shortDate = "yyyy-mm-dd"
 
-// definition is the code of a format, "" for a built-in one that package excelize
-// knows (ECMA-376, part 1, section 18.8.30).
+// definition is the code of a format, "" for one that is not known.
 func (f format) definition() string {
-	switch {
-	case f.code != "":
+	if f.code != "" {
 		return f.code
-	case f.id == 20:
-		return "h:mm"
-	case f.id == 21:
-		return "h:mm:ss"
-	case f.id == 22:
-		return shortDate + " h:mm"
-	case f.id == 47:
-		return "mm:ss.0"
-	case f.id == 14, f.id >= 27 && f.id <= 36, f.id >= 50 && f.id <= 58: // of the computer's or an East Asian calendar
-		return shortDate
 	}
-	return ""
+	return builtIn(f.id)
 }
 
-// forZero returns the format's section for zero, if the value is zero and there is
-// one, and whether it hides the value.
-func (f format) forZero(value float64) (format, bool) {
-	const zero = 2
-	if parts := sections(f.code); value == 0 && len(parts) > zero {
-		return format{id: f.id, code: parts[zero]}, parts[zero] == ""
+// builtIn is the code of a built-in format (ECMA-376, part 1, section 18.8.30; 41 to 44
+// are Excel's own). The dates of the computer's own format or an East Asian calendar are
+// in the form that means the same to everybody.
+func builtIn(id int) string {
+	if id >= 27 && id <= 36 || id >= 50 && id <= 58 {
+		return shortDate
 	}
-	return f, false
+	return map[int]string{
+		1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+		14: shortDate, 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: shortDate + " h:mm",
+		37: "#,##0 ;(#,##0)", 38: "#,##0 ;[Red](#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;[Red](#,##0.00)",
+		41: `_(* #,##0_);_(* \(#,##0\);_(* "-"_);_(@_)`, 42: `_("$"* #,##0_);_("$"* \(#,##0\);_("$"* "-"_);_(@_)`,
+		43: `_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)`, 44: `_("$"* #,##0.00_);_("$"* \(#,##0.00\);_("$"* "-"??_);_(@_)`,
+		45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "##0.0E+0", 49: "@",
+	}[id]
 }
 
 // sections splits a code at its semicolons: formats of positive numbers, negative

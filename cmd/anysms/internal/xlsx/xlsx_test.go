@@ -3,6 +3,7 @@ package xlsx_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -142,7 +143,7 @@ func TestKinds(t *testing.T) {
 func TestShown(t *testing.T) {
 	const day = 46024.39583333334 // Friday, 2 January 2026, 9:30
 	for _, tt := range []struct {
-		value  float64
+		value  any
 		format any // built-in number or code
 		want   string
 	}{
@@ -156,12 +157,22 @@ func TestShown(t *testing.T) {
 		{5, `_-* #,##0.00 €_-;-* #,##0.00 €_-;_-* "-"?? €_-;_-@_-`, "5.00 €"}, {46024, "0000000000", "0000046024"}, {12, `"No. "0`, "No. 12"},
 		{0, `0;-0;;@`, ""}, {0, `"yes";"no";"none"`, "none"}, {3, `"yes";"no";"none"`, "yes"},
 		{0.1 + 0.2, 0, "0.3"}, {306971234567, 0, "306971234567"}, {12.5, "General", "12.5"}, {7, 49, "7"}, {7, "@", "7"}, {1e-7, 0, "0.0000001"},
+		{0, 14, "1900-01-00"}, {59, 14, "1900-02-28"}, {60, "dddd d mmmm yyyy", "Wednesday 29 February 1900"}, {61, 14, "1900-03-01"},
+		{day, 47, "30:00.0"}, {0.5000041, "h:mm:ss.000", "12:00:00.354"}, {1.99999999, "[h]:mm:ss", "48:00:00"}, {0.99999999, "d h:mm", "1 0:00"}, {0.75, "h a/p", "6 p"},
+		{day, "[$-408]dddd d mmmm yyyy h:mm", "2026-01-02 9:30:00"}, {0.75, "[$-408]h:mm AM/PM", "18:00:00"}, {day, "[$-2010401]dd/mm/yyyy", "2026-01-02"},
+		{-1.5, 14, "-1.5"}, {2958466, 14, "2958466"}, {day, "yyyy 0", "46024.3958333333"}, {6971234567, "0 gr", "6971234567"}, {6971234567, "#,##0 [unknown]", "6971234567"},
+		{6971234567, "0;0;0;@;0", "6971234567"}, {6971234567, "# ??/??", "6971234567"}, {6971234567, `0"open`, "6971234567"}, {6971234567, "0[", "6971234567"},
+		{6971234567, `0\`, "6971234567"}, {6971234567, "[Red]", "6971234567"}, {6971234567, 5, "6971234567"}, {6971234567, 99, "6971234567"}, {-5, "0;", "-5"}, {-5, "0;;", ""},
+		{6971234567, "[DBNum1]0", "6971234567"}, {6971234567, "0.0.0", "6971234567"}, {5, `[>9]0;[<3]"few";"some"`, "some"}, {-5, "[<9]0;0.0", "-5"},
+		{int64(12345678901234567), "0", "12345678901234567"}, {int64(306971234567890123), "+00 0", "+30697123456789012 3"}, {int64(-12345678901234567), "0", "-12345678901234567"},
+		{5, "0##", "005"}, {0.5, "?.??", ".5"}, {1234567, "0.0,", "1234.6"}, {1234567, "0,.0", "1234.6"}, {0.00012345, "##0.0E+0", "123.5E-6"},
+		{999.96, "0.0E+00", "1.0E+03"}, {1e300, "0.0E-0", "1.0E300"}, {0, "0.0E+00", "0.0E+00"}, {0.1234, "0.0%%", "1234.0%%"},
 	} {
 		t.Run(fmt.Sprint(tt.value, " ", tt.format), func(t *testing.T) {
 			style := fmt.Sprintf(`<xf numFmtId="%v"/>`, tt.format)
 			formats := ""
 			if code, ok := tt.format.(string); ok {
-				style, formats = `<xf numFmtId="200"/>`, `<numFmts><numFmt numFmtId="200" formatCode="`+strings.NewReplacer(`"`, "&quot;").Replace(code)+`"/></numFmts>`
+				style, formats = `<xf numFmtId="200"/>`, `<numFmts><numFmt numFmtId="200" formatCode="`+strings.NewReplacer(`"`, "&quot;", "<", "&lt;").Replace(code)+`"/></numFmts>`
 			}
 			p := parts(fmt.Sprintf(`<sheetData><row r="1"><c r="A1" s="0"><v>%v</v></c></row></sheetData>`, tt.value))
 			p["xl/styles.xml"] = `<styleSheet>` + formats + `<cellXfs>` + style + `</cellXfs></styleSheet>`
@@ -292,6 +303,40 @@ func FuzzSheet(f *testing.F) {
 		}
 		defer s.Close()
 		_, _ = shown(s)
+	})
+}
+
+// No code damages a number: one that is shown with placeholders and literals alone has
+// all its digits.
+func FuzzFormat(f *testing.F) {
+	for _, code := range []string{"+00 000 0000000", "[<=9999999]###-####;(###) ###-####", `_-* #,##0.00\ "€"_-`, "[$-409]d mmm yyyy h:mm:ss.00 AM/PM", "##0.0E+0", "[h]:mm;;", "0_", "[", "?/?"} {
+		f.Add(code, int64(306971234567))
+	}
+	f.Fuzz(func(t *testing.T, code string, value int64) {
+		var escaped bytes.Buffer
+		require.NoError(t, xml.EscapeText(&escaped, []byte(code)))
+		p := parts(fmt.Sprintf(`<sheetData><row r="1"><c r="A1" s="0"><v>%d</v></c></row></sheetData>`, value))
+		p["xl/styles.xml"] = `<styleSheet><numFmts><numFmt numFmtId="200" formatCode="` + escaped.String() + `"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>`
+		b, err := open(archive(t, p))
+		require.NoError(t, err)
+		s, err := b.Sheet("")
+		require.NoError(t, err)
+		defer s.Close()
+		row, err := s.Next()
+		require.NoError(t, err)
+		shown := row.Cells[0].Shown()
+		if strings.Trim(code, "0# +-()") != "" || !strings.ContainsAny(code, "0#") || value == 0 {
+			return
+		}
+		digits := func(text string) string {
+			return strings.TrimLeft(strings.Map(func(r rune) rune {
+				if r < '0' || r > '9' {
+					return -1
+				}
+				return r
+			}, text), "0")
+		}
+		assert.Equal(t, digits(fmt.Sprint(value)), digits(shown), "%d in %q is shown as %q", value, code, shown)
 	})
 }
 
