@@ -92,6 +92,11 @@ func TestOperations(t *testing.T) {
 	a = l.call("", "PUT", "/v1/optouts/+306900000009", `{"scope":"class","value":"marketing"}`)
 	assert.InDelta(t, 1, a.get("added"), 0)
 	l.call("", "PUT", "/v1/optouts/+306900000008", `{}`)
+	a = l.call("", "POST", "/v1/optouts", `[{"number":"+306900000008"},{"number":"+306900000007","source":"import","at":"2026-01-02T03:04:05Z"}]`)
+	assert.Equal(t, 1.0, a.get("added"), string(a.body))
+	a = l.call("", "GET", "/v1/optouts?number=%2B306900000007", "")
+	assert.Equal(t, []any{"import", "2026-01-02T03:04:05Z"}, []any{a.get("items.0.source"), a.get("items.0.at")})
+	l.call("", "DELETE", "/v1/optouts/+306900000007", "")
 	a = l.call("", "GET", "/v1/optouts?limit=1", "")
 	assert.Equal(t, "+306900000008", a.get("items.0.number"))
 	a = l.call("", "GET", "/v1/optouts?limit=1&cursor="+a.get("next").(string), "")
@@ -204,6 +209,10 @@ func TestBadInput(t *testing.T) {
 		"mode":                   {"PUT", "/v1/providers/athens/override", `{"mode":"off"}`, nil, 400, "bad_request", "/mode"},
 		"unknown provider":       {"PUT", "/v1/providers/sparta/override", `{"mode":"out"}`, nil, 404, "not_found", ""},
 		"opt-out of no number":   {"PUT", "/v1/optouts/ten", `{}`, nil, 400, "bad_request", "number"},
+		"opt-outs, one wrong":    {"POST", "/v1/optouts", `[{"number":"+306900000001"},{"number":"ten"}]`, nil, 400, "bad_request", "/1/number"},
+		"opt-outs, none":         {"POST", "/v1/optouts", `[]`, nil, 400, "bad_request", ""},
+		"opt-outs, a value":      {"POST", "/v1/optouts", `[{"number":"+306900000001","value":"x"}]`, nil, 400, "bad_request", "/0"},
+		"opt-outs, source":       {"POST", "/v1/optouts", `[{"number":"+306900000001","source":"reply"}]`, nil, 400, "bad_request", "/0/source"},
 		"opt-out scope":          {"PUT", "/v1/optouts/+306900000001", `{"scope":"sender"}`, nil, 400, "bad_request", ""},
 		"verification length":    {"POST", "/v1/verifications", `{"to":"+306900000001","length":3}`, nil, 400, "bad_request", "/length"},
 		"verification ttl":       {"POST", "/v1/verifications", `{"to":"+306900000001","ttl":"2h"}`, nil, 400, "bad_request", "/ttl"},

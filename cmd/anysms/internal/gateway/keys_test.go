@@ -49,6 +49,7 @@ func TestAuthorization(t *testing.T) {
 		{"GET", "/v1/providers", "", "read admin", "read admin"},
 		{"PUT", "/v1/providers/athens/override", `{"mode":"auto"}`, "admin", "admin"},
 		{"GET", "/v1/optouts", "", "optouts admin", "optouts admin"},
+		{"POST", "/v1/optouts", `[{"number":"+306900000009"}]`, "optouts admin", "optouts admin"},
 		{"PUT", "/v1/optouts/+306900000009", `{}`, "optouts admin", "optouts admin"},
 		{"DELETE", "/v1/optouts/+306900000009", "", "optouts admin", "optouts admin"},
 	} {

@@ -33,7 +33,15 @@ const messagesHelp = `What became of the messages that were sent while the confi
 
 Every message is recorded before it is handed to a vendor, with its attempts; what the
 vendors report later is joined to it. Texts are erased at a final status, or after
-ledger.settle, unless ledger.text is keep.`
+ledger.settle, unless ledger.text is keep.
+
+` + serverHelp + ` A key with
+scope read sees the messages that were sent with it; with scope all, those of every key.
+erase, stats and poll work on the database only.`
+
+const serverHelp = `With --server URL the records are those of a running gateway ("anysms serve"), and no
+configuration is read. Its key is in --key-file or $ANYSMS_KEY, where no list of processes
+shows it. The URL is https, or http on this machine.`
 
 func (a *app) messagesCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -43,7 +51,11 @@ func (a *app) messagesCommand() *cobra.Command {
 		Long:    messagesHelp,
 		RunE:    cli.ShowHelp,
 	}
-	cmd.AddCommand(a.listCommand(), a.showCommand(), a.exportCommand(), a.eraseCommand(), a.statsCommand(), a.pollCommand())
+	cmd.AddCommand(a.listCommand(), a.showCommand(), a.exportCommand())
+	for _, local := range []*cobra.Command{a.eraseCommand(), a.statsCommand(), a.pollCommand()} {
+		refuseServer(local)
+		cmd.AddCommand(local)
+	}
 	return cmd
 }
 

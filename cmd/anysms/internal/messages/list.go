@@ -62,7 +62,7 @@ func (s *selection) filter() (f ledger.Filter, err error) {
 }
 
 // each calls show for every message that is selected.
-func (s *selection) each(ctx context.Context, l *ledger.Ledger, show func(*ledger.Message) error) error {
+func (s *selection) each(ctx context.Context, r records, show func(*ledger.Message) error) error {
 	f, err := s.filter()
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *selection) each(ctx context.Context, l *ledger.Ledger, show func(*ledge
 		if s.limit > 0 {
 			f.Limit = min(left, ledger.MaxLimit)
 		}
-		page, next, err := l.Messages(ctx, f)
+		page, next, err := r.Messages(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -89,27 +89,29 @@ func (s *selection) each(ctx context.Context, l *ledger.Ledger, show func(*ledge
 
 func (a *app) listCommand() *cobra.Command {
 	var s selection
-	var conf cli.ConfigFlag
+	var from source
 	format := cli.OneOf{Value: "text", Words: []string{"text", "json", "csv"}}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List messages, the newest first",
 		Long: `List messages, the newest first, without their attempts and events: "messages show"
-prints these. The statuses are explained in "anysms messages show --help".`,
+prints these. With --server, texts are left out too. The statuses are explained in
+"anysms messages show --help".`,
 		Example: `  anysms messages list
   anysms messages list --status unknown
-  anysms messages list --to +306900000001 --since 2026-11-01 --format json`,
+  anysms messages list --to +306900000001 --since 2026-11-01 --format json
+  anysms messages list --server https://sms.example.com --key-file ops.key`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			return from.with(cmd, func(r records) error {
 				switch format.Value {
 				case "json":
-					return s.each(cmd.Context(), l, func(m *ledger.Message) error { return a.PrintJSON(m) })
+					return s.each(cmd.Context(), r, func(m *ledger.Message) error { return a.PrintJSON(m) })
 				case "csv":
-					return a.csvOf(cmd.Context(), l, &s)
+					return a.csvOf(cmd.Context(), r, &s)
 				}
 				rows := [][]string{{"created", "status", "to", "provider", "ref", "id"}}
-				err := s.each(cmd.Context(), l, func(m *ledger.Message) error {
+				err := s.each(cmd.Context(), r, func(m *ledger.Message) error {
 					rows = append(rows, []string{m.CreatedAt.Format(time.RFC3339), string(m.Status), cli.OrDash(m.To), cli.OrDash(m.Provider), m.Ref, m.ID})
 					return nil
 				})
@@ -126,7 +128,7 @@ prints these. The statuses are explained in "anysms messages show --help".`,
 	}
 	s.addTo(cmd, ledger.DefaultLimit)
 	format.AddTo(cmd, "format", "text for people, json or csv for programs")
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }
 
@@ -148,12 +150,12 @@ func csvRow(m *ledger.Message) []string {
 	}
 }
 
-func (a *app) csvOf(ctx context.Context, l *ledger.Ledger, s *selection) error {
+func (a *app) csvOf(ctx context.Context, r records, s *selection) error {
 	w := csv.NewWriter(a.Out)
 	if err := w.Write(csvColumns); err != nil {
 		return err
 	}
-	if err := s.each(ctx, l, func(m *ledger.Message) error { return w.Write(csvRow(m)) }); err != nil {
+	if err := s.each(ctx, r, func(m *ledger.Message) error { return w.Write(csvRow(m)) }); err != nil {
 		return err
 	}
 	w.Flush()
@@ -162,7 +164,7 @@ func (a *app) csvOf(ctx context.Context, l *ledger.Ledger, s *selection) error {
 
 func (a *app) exportCommand() *cobra.Command {
 	var s selection
-	var conf cli.ConfigFlag
+	var from source
 	format := cli.OneOf{Value: "json", Words: []string{"json", "csv"}}
 	cmd := &cobra.Command{
 		Use:   "export",
@@ -173,12 +175,12 @@ as CSV without them.`,
   anysms messages export --since 2026-11-01 --until 2026-12-01 --format csv > november.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			return from.with(cmd, func(r records) error {
 				if format.Value == "csv" {
-					return a.csvOf(cmd.Context(), l, &s)
+					return a.csvOf(cmd.Context(), r, &s)
 				}
-				return s.each(cmd.Context(), l, func(m *ledger.Message) error {
-					whole, err := l.Message(cmd.Context(), m.ID)
+				return s.each(cmd.Context(), r, func(m *ledger.Message) error {
+					whole, err := r.Message(cmd.Context(), m.ID)
 					if err != nil {
 						return err
 					}
@@ -189,6 +191,6 @@ as CSV without them.`,
 	}
 	s.addTo(cmd, 0)
 	format.AddTo(cmd, "format", "json or csv")
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }

@@ -23,7 +23,10 @@ for it, by import, and by "optout add". A scope narrows what an opt-out holds fo
 
   all                      every message
   provider, sender, class  those through the provider, from the sender, or of the
-                           class that --value names`
+                           class that --value names
+
+` + serverHelp + ` The key
+needs the scope optouts.`
 
 func (a *app) optOutCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -38,7 +41,7 @@ func (a *app) optOutCommand() *cobra.Command {
 }
 
 func (a *app) optOutAdd() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	scope := cli.OneOf{Value: string(ledger.ScopeAll), Words: []string{"all", "provider", "sender", "class"}}
 	var value string
 	cmd := &cobra.Command{
@@ -59,8 +62,8 @@ func (a *app) optOutAdd() *cobra.Command {
 				}
 				list = append(list, o)
 			}
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
-				n, err := l.OptOut(cmd.Context(), list...)
+			return from.with(cmd, func(r records) error {
+				n, err := r.OptOut(cmd.Context(), list...)
 				if err != nil {
 					return err
 				}
@@ -71,26 +74,26 @@ func (a *app) optOutAdd() *cobra.Command {
 	}
 	scope.AddTo(cmd, "scope", "what the opt-out holds for")
 	cmd.Flags().StringVar(&value, "value", "", "the `NAME` of the provider, sender or class")
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }
 
 func (a *app) optOutRemove() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	cmd := &cobra.Command{
 		Use:     "remove NUMBER…",
 		Short:   "Remove numbers, whatever the scope",
 		Example: "  anysms optout remove +306900000001",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			return from.with(cmd, func(r records) error {
 				missing := 0
 				for _, arg := range args {
 					number, err := parseNumber(arg)
 					if err != nil {
 						return err
 					}
-					n, err := l.OptIn(cmd.Context(), number)
+					n, err := r.OptIn(cmd.Context(), number)
 					if err != nil {
 						return err
 					}
@@ -106,18 +109,18 @@ func (a *app) optOutRemove() *cobra.Command {
 			})
 		},
 	}
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }
 
 func (a *app) optOutList() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	var format cli.Format
 	var number string
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List them by number",
-		Example: "  anysms optout list\n  anysms optout list --number +306900000001 --format json",
+		Example: "  anysms optout list\n  anysms optout list --server https://sms.example.com --key-file ops.key\n  anysms optout list --number +306900000001 --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if number != "" {
@@ -125,9 +128,9 @@ func (a *app) optOutList() *cobra.Command {
 					return fmt.Errorf("--number: %w", err)
 				}
 			}
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			return from.with(cmd, func(r records) error {
 				rows := [][]string{{"number", "scope", "value", "source", "since"}}
-				for o, err := range l.OptOuts(cmd.Context(), number) {
+				for o, err := range r.OptOuts(cmd.Context(), number) {
 					if err != nil {
 						return err
 					}
@@ -147,7 +150,7 @@ func (a *app) optOutList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&number, "number", "", "only this `NUMBER`")
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	format.AddTo(cmd)
 	return cmd
 }
@@ -157,19 +160,19 @@ func optOutRow(o ledger.OptOut) []string {
 }
 
 func (a *app) optOutExport() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	cmd := &cobra.Command{
 		Use:     "export",
 		Short:   "Print them as CSV, as import reads it",
 		Example: "  anysms optout export > optouts.csv",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
+			return from.with(cmd, func(r records) error {
 				w := csv.NewWriter(a.Out)
 				if err := w.Write([]string{"number", "scope", "value", "source", "at"}); err != nil {
 					return err
 				}
-				for o, err := range l.OptOuts(cmd.Context(), "") {
+				for o, err := range r.OptOuts(cmd.Context(), "") {
 					if err != nil {
 						return err
 					}
@@ -182,12 +185,12 @@ func (a *app) optOutExport() *cobra.Command {
 			})
 		},
 	}
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }
 
 func (a *app) optOutImport() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Add the numbers of a CSV file",
@@ -198,20 +201,20 @@ line and left out, the rest is added, and the exit code is then 1.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withInput(args[0], func(in io.Reader) error {
-				return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
-					return a.importOptOuts(cmd.Context(), l, args[0], in)
+				return from.with(cmd, func(r records) error {
+					return a.importOptOuts(cmd.Context(), r, args[0], in)
 				})
 			})
 		},
 	}
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	return cmd
 }
 
 // importBatch is how many rows are added at once.
 const importBatch = 500
 
-func (a *app) importOptOuts(ctx context.Context, l *ledger.Ledger, name string, in io.Reader) error {
+func (a *app) importOptOuts(ctx context.Context, to records, name string, in io.Reader) error {
 	r := csv.NewReader(in)
 	r.FieldsPerRecord = -1
 	header, err := r.Read()
@@ -228,7 +231,7 @@ func (a *app) importOptOuts(ctx context.Context, l *ledger.Ledger, name string, 
 	var batch []ledger.OptOut
 	rows, added, wrong := 0, 0, 0
 	flush := func() error {
-		n, err := l.OptOut(ctx, batch...)
+		n, err := to.OptOut(ctx, batch...)
 		added += n
 		batch = batch[:0]
 		return err

@@ -32,7 +32,7 @@ An attempt that is marked as contradicted was proven not to have reached the ven
 and the vendor has reported on it all the same.`
 
 func (a *app) showCommand() *cobra.Command {
-	var conf cli.ConfigFlag
+	var from source
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:     "show ID|REF",
@@ -41,8 +41,8 @@ func (a *app) showCommand() *cobra.Command {
 		Example: "  anysms messages show msg_0193f1c2-6a7b-7c3d-8e4f-0123456789ab\n  anysms messages show order-17 --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
-				m, err := find(cmd.Context(), l, args[0])
+			return from.with(cmd, func(r records) error {
+				m, err := find(cmd.Context(), r, args[0])
 				if err != nil {
 					return err
 				}
@@ -53,25 +53,25 @@ func (a *app) showCommand() *cobra.Command {
 			})
 		},
 	}
-	conf.AddTo(cmd)
+	from.addTo(cmd)
 	format.AddTo(cmd)
 	return cmd
 }
 
 // find returns the message with an id, or the latest with a ref.
-func find(ctx context.Context, l *ledger.Ledger, name string) (*ledger.Message, error) {
-	m, err := l.Message(ctx, name)
+func find(ctx context.Context, r records, name string) (*ledger.Message, error) {
+	m, err := r.Message(ctx, name)
 	if !errors.Is(err, ledger.ErrNotFound) {
 		return m, err
 	}
-	page, _, err := l.Messages(ctx, ledger.Filter{Ref: name, Limit: 1})
+	page, _, err := r.Messages(ctx, ledger.Filter{Ref: name, Limit: 1})
 	if err != nil {
 		return nil, err
 	}
 	if len(page) == 0 {
 		return nil, fmt.Errorf("the ledger has no message with the id or ref %q", name)
 	}
-	return l.Message(ctx, page[0].ID)
+	return r.Message(ctx, page[0].ID)
 }
 
 func (a *app) show(m *ledger.Message) error {

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -31,13 +33,29 @@ type optOutRequest struct {
 	Value string `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
 }
 
+// OptOutEntry is one opt-out of many.
+type OptOutEntry struct {
+	Number string     `json:"number" doc:"E.164"`
+	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class" doc:"default all"`
+	Value  string     `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
+	Source string     `json:"source,omitempty" enum:"import,api" doc:"default api"`
+	At     *time.Time `json:"at,omitempty" doc:"when they opted out; default now"`
+}
+
+// optOutBatch is how many opt-outs a request adds at most, and optOutBody how many bytes
+// it has.
+const (
+	optOutBatch = 1000
+	optOutBody  = 1 << 20
+)
+
 type optOutPage struct {
 	Items []OptOut `json:"items" nullable:"false"`
 	Next  string   `json:"next" doc:"the cursor of the next page; empty = there is none"`
 }
 
 type optOutAdded struct {
-	Added int `json:"added" doc:"0 = it was known already"`
+	Added int `json:"added" doc:"how many are new; the others were known already"`
 }
 
 type optOutRemoved struct {
@@ -56,6 +74,10 @@ func (a *API) optOuts() {
 		},
 		responses: ok("A page of opt-outs"),
 	}, a.listOptOuts)
+	register[[]OptOutEntry, optOutAdded](a, operation{
+		id: "addOptOuts", method: http.MethodPost, path: "/v1/optouts", tag: "opt-outs", scope: settings.ScopeOptOuts,
+		summary: "Add up to 1,000 opt-outs: all, or none if one is wrong", maxBody: optOutBody, responses: ok("They are on the list"),
+	}, a.addOptOuts)
 	register[optOutRequest, optOutAdded](a, operation{
 		id: "addOptOut", method: http.MethodPut, path: "/v1/optouts/{number}", tag: "opt-outs", scope: settings.ScopeOptOuts,
 		summary: "Add an opt-out", params: []*huma.Param{number}, responses: ok("It is on the list"),
@@ -126,6 +148,52 @@ func (a *API) addOptOut(c *call, in *optOutRequest) (reply, error) {
 		return reply{}, err
 	}
 	return reply{status: http.StatusOK, body: optOutAdded{added}}, nil
+}
+
+func (a *API) addOptOuts(c *call, in *[]OptOutEntry) (reply, error) {
+	if n := len(*in); n == 0 || n > optOutBatch {
+		return reply{}, problem.New(http.StatusBadRequest, problem.BadRequest, "got %d opt-outs; want 1 to %d", n, optOutBatch)
+	}
+	list := make([]ledger.OptOut, 0, len(*in))
+	var wrong []problem.Field
+	for i, e := range *in {
+		o, field := a.optOut(&e)
+		if field != nil {
+			field.Pointer = "/" + strconv.Itoa(i) + field.Pointer
+			wrong = append(wrong, *field)
+		}
+		list = append(list, o)
+	}
+	if len(wrong) > 0 {
+		return reply{}, problem.Bad(wrong...)
+	}
+	added, err := a.Ledger.OptOut(c.Context(), list...)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusOK, body: optOutAdded{added}}, nil
+}
+
+// optOut reads an entry, or says which of its fields is wrong.
+func (a *API) optOut(e *OptOutEntry) (ledger.OptOut, *problem.Field) {
+	number, p := a.number(e.Number, "/number")
+	if p != nil {
+		return ledger.OptOut{}, &p.Errors[0]
+	}
+	o := ledger.OptOut{
+		Number: number, Value: e.Value,
+		Scope: cmp.Or(ledger.Scope(e.Scope), ledger.ScopeAll), Source: cmp.Or(ledger.Source(e.Source), ledger.FromAPI),
+	}
+	if o.Source != ledger.FromAPI && o.Source != ledger.FromImport {
+		return o, &problem.Field{Pointer: "/source", Detail: "want api or import"}
+	}
+	if e.At != nil {
+		o.At = *e.At
+	}
+	if err := o.Check(); err != nil {
+		return o, &problem.Field{Detail: err.Error()}
+	}
+	return o, nil
 }
 
 func (a *API) removeOptOuts(c *call, _ *none) (reply, error) {
