@@ -234,6 +234,9 @@ func (a *app) importOptOuts(ctx context.Context, to records, name string, in io.
 		n, err := to.OptOut(ctx, batch...)
 		added += n
 		batch = batch[:0]
+		if err != nil && added > 0 {
+			return fmt.Errorf("%w; %d were added before that, and the file can be imported again", err, added)
+		}
 		return err
 	}
 	for {
