@@ -152,8 +152,12 @@ func TestServerOptOuts(t *testing.T) {
 	dir := t.TempDir()
 	server, config := serveLedger(t, dir)
 	t.Setenv("ANYSMS_KEY", servedKey("ops"))
-	over := func(line string) outcome { return anysms(t, append(strings.Fields("optout "+line), "--server", server)...) }
-	local := func(line string) outcome { return anysms(t, append(strings.Fields("optout "+line), "--config", config)...) }
+	over := func(line string) outcome {
+		return anysms(t, append(strings.Fields("optout "+line), "--server", server)...)
+	}
+	local := func(line string) outcome {
+		return anysms(t, append(strings.Fields("optout "+line), "--config", config)...)
+	}
 
 	assert.Equal(t, outcome{stderr: "added 2, known already 0\n"}, over("add +306900000001 +306900000002"))
 	assert.Equal(t, outcome{stderr: "added 0, known already 1\n"}, over("add +306900000001"))
