@@ -95,7 +95,7 @@ func TestAllGuardsAllocateLittle(t *testing.T) {
 		}
 	})
 	t.Logf("%v allocations", allocs)
-	if allocs > 7 { // one of them is the test's own text
+	if allocs > 7 && !raceDetector { // one of them is the test's own text
 		t.Errorf("%v allocations for a message; want at most 6 besides the text", allocs)
 	}
 }
