@@ -102,6 +102,14 @@ func (c *chromium) read() {
 // call calls a method; into may be nil.
 func (c *chromium) call(session, method string, params map[string]any, into any) {
 	c.Helper()
+	if e := c.try(session, method, params, into); e != "" {
+		c.Fatalf("%s: %s", method, e)
+	}
+}
+
+// try calls a method and returns what Chromium says against it.
+func (c *chromium) try(session, method string, params map[string]any, into any) string {
+	c.Helper()
 	wait := make(chan reply, 1)
 	c.mu.Lock()
 	c.next++
@@ -119,14 +127,15 @@ func (c *chromium) call(session, method string, params map[string]any, into any)
 	select {
 	case r := <-wait:
 		if r.Error != nil {
-			c.Fatalf("%s: %s", method, r.Error.Message)
+			return r.Error.Message
 		}
 		if into != nil {
 			require.NoError(c, json.Unmarshal(r.Result, into))
 		}
 	case <-time.After(30 * time.Second):
-		c.Fatalf("%s: Chromium does not respond", method)
+		return "Chromium does not respond"
 	}
+	return ""
 }
 
 // tab is a window with cookies of its own.
@@ -178,12 +187,24 @@ func (t *tab) eval(expression string) any {
 func (t *tab) until(expression string) {
 	t.Helper()
 	for range 300 {
-		if t.eval("(() => { try { return "+expression+" } catch { return false } })()") == true { // it may be between two pages
+		if t.holds(expression) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatalf("never true: %s; at %v: %v", expression, t.eval("location.href"), t.eval("document.body.innerText"))
+}
+
+// holds reports whether an expression is true. Between two pages none is.
+func (t *tab) holds(expression string) bool {
+	t.Helper()
+	var got struct{ Result struct{ Value any } }
+	params := map[string]any{"expression": "(() => { try { return " + expression + " } catch { return false } })()", "returnByValue": true}
+	e := t.try(t.session, "Runtime.evaluate", params, &got)
+	if e != "" && !strings.Contains(e, "navigated") && !strings.Contains(e, "Cannot find context") {
+		t.Fatalf("%s: %s", expression, e)
+	}
+	return got.Result.Value == true
 }
 
 func (t *tab) open(url string) {
