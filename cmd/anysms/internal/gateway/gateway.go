@@ -115,7 +115,7 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if g.source, err = feed.NewSource(ctx, g.ledger); err != nil {
 		return err
 	}
-	callbacks, err := g.newCallbacks(ctx, l)
+	callbacks, err := g.newCallbacks(l)
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	}
 	defer close(g.current.Swap(next).replaced)
 	g.gate.Reload(serve)
-	if callbacks, err := g.newCallbacks(ctx, next); err != nil {
+	if callbacks, err := g.newCallbacks(next); err != nil {
 		g.log.Error("the callbacks of the new configuration", "error", err)
 	} else {
 		g.callbacks.Store(&callbacks)

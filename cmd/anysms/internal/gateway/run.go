@@ -23,8 +23,6 @@ const (
 	idleTimeout     = 90 * time.Second
 	maxHeader       = 16 << 10
 
-	// pruneEvery is how often what is older than the retention is deleted.
-	pruneEvery = 10 * time.Minute
 	// drain is how long a shutdown waits for requests and messages under way.
 	drain = 60 * time.Second
 )
@@ -92,9 +90,8 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var work sync.WaitGroup
-	work.Go(func() { g.prune(background) })
+	work.Go(func() { g.ledger.Maintain(background) })
 	work.Go(func() { g.sweepCodes(background) })
-	work.Go(func() { g.refreshCallbacks(background) })
 	work.Go(func() { g.whileLoaded(background, g.follow) })
 	work.Go(func() { g.source.Run(background) })
 
@@ -120,15 +117,4 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 		return errors.Join(errors.New("requests were still under way"), server.Close())
 	}
 	return err
-}
-
-// prune deletes what is older than the retention, now and then.
-func (g *Gateway) prune(ctx context.Context) {
-	for sleep(ctx, pruneEvery) {
-		if n, err := g.ledger.Prune(ctx); err != nil {
-			g.log.Warn("deleting old messages", "error", err)
-		} else if n.Messages+n.Events+n.Texts > 0 {
-			g.log.Info("deleted old messages", "messages", n.Messages, "events", n.Events, "texts", n.Texts)
-		}
-	}
 }
