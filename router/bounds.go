@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"github.com/anysms/anysms/provider/sleep"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (b *bounds) limitTime() (patience time.Duration, short bool) {
 func (b *bounds) rest(ctx context.Context, until time.Time) event {
 	pause := time.Until(until)
 	b.rested += max(0, pause)
-	if err := sleep(ctx, pause); err != nil {
+	if err := sleep.For(ctx, pause); err != nil {
 		return event{kind: mustStop, cause: err}
 	}
 	return b.check(ctx)

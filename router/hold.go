@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"github.com/anysms/anysms/provider/sleep"
 	"sync"
 	"time"
 )
@@ -126,7 +127,7 @@ func (d *dispatcher) hold(ctx context.Context, t *try) event {
 		if d.outages.due(t.upstream) {
 			d.observer.held(t.upstream.name, t.reason, time.Until(end))
 		}
-		if err := sleep(ctx, min(holdStep, time.Until(t.ready))); err != nil {
+		if err := sleep.For(ctx, min(holdStep, time.Until(t.ready))); err != nil {
 			return event{kind: mustStop, cause: err}
 		}
 		if t.upstream.health.overridden() != OverrideAuto { // it may be lifted

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 const (
@@ -41,7 +42,7 @@ func (d *dispatcher) reconcile(ctx context.Context, t *try) eventKind {
 		if !settles.IsZero() && at.After(settles) && asked.Before(settles) {
 			at = settles
 		}
-		if at.After(until) || sleep(ctx, time.Until(at)) != nil {
+		if at.After(until) || sleep.For(ctx, time.Until(at)) != nil {
 			return doubtStays
 		}
 		receipt, err := d.find(ctx, t)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // record is what outlives the send of one message: its claim and result in the
@@ -78,7 +79,7 @@ func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, e
 			return a.prior, r.judge(ctx, a.err)
 		}
 		left := timeUntil(earlier(r.wait, deadline))
-		if left == 0 || sleep(ctx, min(wait, left)) != nil {
+		if left == 0 || sleep.For(ctx, min(wait, left)) != nil {
 			return nil, r.judge(ctx, a.err)
 		}
 	}

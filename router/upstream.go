@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // upstream is an [Upstream] at work: the provider, its limits and its health,
@@ -99,7 +100,7 @@ func (u *upstream) takeUnits(ctx context.Context, segments int, deadline time.Ti
 	if wait = max(wait, more); wait == 0 {
 		return nil
 	}
-	if err := sleep(ctx, wait); err != nil {
+	if err := sleep.For(ctx, wait); err != nil {
 		u.returnUnits(1, segments, wait-time.Since(began))
 		return err
 	}

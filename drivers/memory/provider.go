@@ -11,6 +11,7 @@ import (
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // Provider keeps messages in memory. It is safe for concurrent use.
@@ -160,14 +161,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return sleep.For(ctx, d)
 }
 
 // accept adds the message to the ledger.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router"
 )
 
@@ -41,7 +42,7 @@ const DefaultKeep = 72 * time.Hour
 // New returns a policy. A wrong rule is a [provider.ConfigError], whose path is that in a
 // configuration file below guards.
 func New(o Options) (*Policy, error) {
-	p := &Policy{options: o, now: time.Now, sleep: sleep, zones: &zones{byName: make(map[string]*time.Location)}, names: make(map[string]string)}
+	p := &Policy{options: o, now: time.Now, sleep: sleep.For, zones: &zones{byName: make(map[string]*time.Location)}, names: make(map[string]string)}
 	if err := p.setUp(); err != nil {
 		return nil, err
 	}

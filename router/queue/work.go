@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -39,7 +40,7 @@ func (q *Queue) Work(ctx context.Context, id string) (again time.Time, err error
 	if err != nil || paused {
 		return time.Now().Add(5 * lookAgain), err
 	}
-	pause(ctx, min(longestRest, l.rest())) // in its slot, so that nobody else is woken in vain
+	_ = sleep.For(ctx, min(longestRest, l.rest())) // in its slot, so that nobody else is woken in vain
 	return q.work(ctx, j), nil
 }
 
@@ -90,17 +91,7 @@ func (q *Queue) sendSoon(ctx context.Context, j *ledger.Job) (*router.Result, er
 			l.noteDeferred(d.Until)
 			return result, err
 		}
-		pause(ctx, max(wait, slotStep)+rand.N(slotStep/2))
-	}
-}
-
-// pause lets time pass.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+		_ = sleep.For(ctx, max(wait, slotStep)+rand.N(slotStep/2))
 	}
 }
 
@@ -237,7 +228,7 @@ func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) {
 		case tries == 0:
 			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
 		}
-		pause(ctx, pauseAfter(tries)/4)
+		_ = sleep.For(ctx, pauseAfter(tries)/4)
 	}
 }
 

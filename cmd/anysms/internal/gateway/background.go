@@ -9,6 +9,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/feed"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/webhook"
 )
@@ -63,20 +64,8 @@ func (g *Gateway) listen(ctx context.Context, p *config.Provider) {
 			return
 		}
 		g.log.Warn("the connection for reports ended; it is opened again", "provider", p.Name, "error", err)
-		if !sleep(ctx, pause) {
+		if sleep.For(ctx, pause) != nil {
 			return
 		}
-	}
-}
-
-// sleep returns false if the context ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }

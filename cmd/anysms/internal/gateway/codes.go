@@ -12,6 +12,7 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // queueCode queues the message of a verification without its text, which is rendered
@@ -46,7 +47,7 @@ func (g *Gateway) converted(c otp.Conversion) {
 
 // sweepCodes removes verifications that have ended, also while none is started.
 func (g *Gateway) sweepCodes(ctx context.Context) {
-	for sleep(ctx, time.Minute) {
+	for sleep.For(ctx, time.Minute) == nil {
 		if _, err := g.codes.Sweep(ctx); err != nil && ctx.Err() == nil {
 			g.log.Warn("verifications that have ended could not be removed", "error", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/page"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // newPage returns the page for people.
@@ -24,7 +25,7 @@ func (g *Gateway) changes(ctx context.Context) <-chan struct{} {
 		defer close(c)
 		last, err := g.ledger.FeedEnd(ctx)
 		told := time.Now()
-		for err == nil && sleep(ctx, look) {
+		for err == nil && sleep.For(ctx, look) == nil {
 			select {
 			case <-g.closing:
 				return

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
+	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router/ledger"
 )
 
@@ -78,7 +79,7 @@ func NewWebhook(s *Source, conf settings.Webhook, log *slog.Logger) (*Webhook, e
 func (h *Webhook) Run(ctx context.Context) {
 	defer h.sender.close()
 	for h.load(ctx) != nil {
-		if !sleep(ctx, time.Second) {
+		if sleep.For(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -130,7 +131,7 @@ func (h *Webhook) step(ctx context.Context) (moved <-chan struct{}) {
 	}
 	if err := h.save(ctx); err != nil && ctx.Err() == nil {
 		h.log.Warn("the place of a webhook was not recorded; its events may be reported again", "error", err)
-		sleep(ctx, time.Second)
+		_ = sleep.For(ctx, time.Second)
 	}
 	return nil
 }
@@ -324,15 +325,4 @@ func (r *round) dead() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.row >= failuresInRow
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

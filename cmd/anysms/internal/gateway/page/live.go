@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"github.com/anysms/anysms/provider/sleep"
 	"net/http"
 	"time"
 )
@@ -51,7 +52,7 @@ func (p *Page) stream(v *visit) {
 			if !more || !p.stillIn(v) || !send("event: changed\ndata:\n\n") {
 				return
 			}
-			if !sleep(v.Context(), rest) {
+			if sleep.For(v.Context(), rest) != nil {
 				return
 			}
 		}
@@ -81,7 +82,7 @@ func (p *Page) changes(ctx context.Context) <-chan struct{} {
 	c := make(chan struct{})
 	go func() {
 		defer close(c)
-		for sleep(ctx, tick) {
+		for sleep.For(ctx, tick) == nil {
 			select {
 			case c <- struct{}{}:
 			case <-ctx.Done():
@@ -89,15 +90,4 @@ func (p *Page) changes(ctx context.Context) <-chan struct{} {
 		}
 	}()
 	return c
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
