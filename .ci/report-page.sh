@@ -6,13 +6,7 @@ anysms=$1
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$chromium" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	apt-get install -y --no-install-recommends chromium >"$dir/apt.log" 2>&1 ||
-		{ apt-get update && apt-get install -y --no-install-recommends chromium; } >"$dir/apt.log" 2>&1 || true
-	chromium=$(command -v chromium || true)
-fi
-[ -n "$chromium" ] || { echo "NOT RUN: no Chromium, and it cannot be installed here"; exit 77; }
+. "$(dirname "$0")/chromium.sh"
 
 "$anysms" analyse --file examples/data/messages.tsv --text-column SMS --report "$dir/report.html" --format json >"$dir/report.json"
 browse() {

@@ -1,45 +1,27 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 )
 
 // TestCrash runs the commands of the documentation.
 func TestCrash(t *testing.T) {
-	server := os.Getenv("ANYSMS_POSTGRES")
-	if server == "" {
-		t.Skip("ANYSMS_POSTGRES names no server; .ci/run postgres starts one")
-	}
-	schema := fmt.Sprintf("outbox_%d", time.Now().UnixNano())
-	conn, err := pgx.Connect(t.Context(), server)
-	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), "CREATE SCHEMA "+schema)
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(context.Background()))
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
-
+	address := postgrestest.Schema(t)
 	dir := t.TempDir()
 	program := filepath.Join(dir, "outbox.exe")
 	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	shop := func(args ...string) string {
 		cmd := exec.Command(program, append([]string{"-key", filepath.Join(dir, "key")}, args...)...)
-		cmd.Env = append(os.Environ(), "SHOP_DATABASE="+u.String())
+		cmd.Env = append(os.Environ(), "SHOP_DATABASE="+address)
 		out, err := cmd.CombinedOutput()
 		if len(args) < 5 {
 			require.NoError(t, err, "%s", out)

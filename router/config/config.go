@@ -164,14 +164,27 @@ func (c *Config) Provider(name string) (*Provider, error) {
 	return nil, fmt.Errorf("unknown provider %q%s; the providers in %s are: %s", name, suggest.DidYouMean(name, names), c.Path, strings.Join(names, ", "))
 }
 
-// Only returns a router over a single provider, without routes. Closing this
-// router or [Config.Router] closes the provider.
-func (c *Config) Only(name string) (*router.Router, error) {
-	p, err := c.Provider(name)
+// Upstreams returns all providers as [router.New] takes them, in the order of the file.
+// Every router over them closes the same providers.
+func (c *Config) Upstreams() []router.Upstream {
+	list := make([]router.Upstream, 0, len(c.Providers))
+	for i := range c.Providers {
+		list = append(list, c.Providers[i].Upstream)
+	}
+	return list
+}
+
+// NewRouter returns a router of its own over all providers, with options that began as
+// [Config.Options]; or over the only provider with a name, without routes. Closing this
+// router or [Config.Router] closes the providers.
+func (c *Config) NewRouter(only string, opts router.Options) (*router.Router, error) {
+	if only == "" {
+		return router.New(c.Upstreams(), &opts)
+	}
+	p, err := c.Provider(only)
 	if err != nil {
 		return nil, err
 	}
-	opts := c.Options
 	opts.Routes = nil
 	return router.New([]router.Upstream{p.Upstream}, &opts)
 }

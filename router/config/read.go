@@ -121,11 +121,7 @@ func (d *document) open(ctx context.Context, c *Config, root *yaml.Node, drivers
 			return err
 		}
 	}
-	list := make([]router.Upstream, 0, len(c.Providers))
-	for i := range c.Providers {
-		list = append(list, c.Providers[i].Upstream)
-	}
-	c.router, err = router.New(list, &c.Options)
+	c.router, err = router.New(c.Upstreams(), &c.Options)
 	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
 		return &provider.ConfigError{Path: inFile(wrong.Path), Reason: wrong.Reason}
 	}

@@ -2,15 +2,11 @@ package guard_test
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -20,6 +16,7 @@ import (
 	"github.com/anysms/anysms/router/guard/countertest"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/ledger/sqlite"
 )
 
@@ -43,33 +40,12 @@ func openPostgres(t *testing.T, address string) guard.Counters {
 	return guard.NewLedgerCounters(l)
 }
 
-// newSchema makes a schema of its own for a test, and returns its address.
-func newSchema(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("ANYSMS_POSTGRES")
-	if server == "" {
-		t.Skip("ANYSMS_POSTGRES names no server; .ci/run postgres starts one")
-	}
-	conn, err := pgx.Connect(t.Context(), server)
-	require.NoError(t, err)
-	name := fmt.Sprintf("anysms_guard_%d", time.Now().UnixNano())
-	_, err = conn.Exec(t.Context(), "CREATE SCHEMA "+name)
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
 func TestSQLiteCounters(t *testing.T) {
 	countertest.Run(t, func(t *testing.T) guard.Counters { return openSQLite(t, filepath.Join(t.TempDir(), "anysms.db")) })
 }
 
 func TestPostgresCounters(t *testing.T) {
-	countertest.Run(t, func(t *testing.T) guard.Counters { return openPostgres(t, newSchema(t)) })
+	countertest.Run(t, func(t *testing.T) guard.Counters { return openPostgres(t, postgrestest.Schema(t)) })
 }
 
 // TestTwoProcessesKeepABudget: two ledgers on one file, as two processes have it.
@@ -79,7 +55,7 @@ func TestTwoProcessesKeepABudget(t *testing.T) {
 }
 
 func TestTwoMachinesKeepABudget(t *testing.T) {
-	address := newSchema(t)
+	address := postgrestest.Schema(t)
 	twoKeepABudget(t, openPostgres(t, address), openPostgres(t, address))
 }
 

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/ledger/sqlite"
 	"github.com/anysms/anysms/router/otp"
 )
@@ -37,7 +37,7 @@ var openers = map[string]func(t *testing.T) func() otp.Store{
 		return func() otp.Store { return openLedger(t, path) }
 	},
 	"postgres": func(t *testing.T) func() otp.Store {
-		address := newSchema(t)
+		address := postgrestest.Schema(t)
 		return func() otp.Store { return openLedger(t, address) }
 	},
 }
@@ -55,27 +55,6 @@ func open(database string) (*ledger.Ledger, error) {
 		return postgres.Open(context.Background(), database, ledger.Options{Key: testKey})
 	}
 	return sqlite.Open(context.Background(), database, ledger.Options{Key: testKey})
-}
-
-// newSchema makes a schema of its own for a test, and returns its address.
-func newSchema(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("ANYSMS_POSTGRES")
-	if server == "" {
-		t.Skip("ANYSMS_POSTGRES names no server; .ci/run postgres starts one")
-	}
-	conn, err := pgx.Connect(t.Context(), server)
-	require.NoError(t, err)
-	name := fmt.Sprintf("anysms_otp_%d", time.Now().UnixNano())
-	_, err = conn.Exec(t.Context(), "CREATE SCHEMA "+name)
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 // TestStores is the contract of a store.
@@ -333,7 +312,7 @@ func child(database, id, code string) error {
 func TestTwoProcesses(t *testing.T) {
 	for name, database := range map[string]func(*testing.T) string{
 		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "anysms.db") },
-		"postgres": newSchema,
+		"postgres": func(t *testing.T) string { return postgrestest.Schema(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			database := database(t)

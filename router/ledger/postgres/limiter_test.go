@@ -12,12 +12,13 @@ import (
 
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 )
 
 // limiters are of several machines.
 func limiters(t *testing.T, n int, perSecond float64) (list []*postgres.Limiter) {
 	t.Helper()
-	address := newSchema(t)
+	address := postgrestest.Schema(t)
 	for range n {
 		l, err := postgres.Open(t.Context(), address, ledger.Options{Key: testKey})
 		require.NoError(t, err)

@@ -3,13 +3,11 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -17,6 +15,7 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/ledgertest"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 )
 
 var testKey = []byte("a key of thirty-two bytes or more")
@@ -42,7 +41,7 @@ func TestKilled(t *testing.T) {
 	if os.Getenv("ANYSMS_LONG") != "" {
 		kills = 100
 	}
-	address, round := newSchema(t), 0
+	address, round := postgrestest.Schema(t), 0
 	ledgertest.Killed(t, kills, func() *ledger.Ledger {
 		l, err := postgres.Open(t.Context(), address, ledger.Options{Key: testKey})
 		require.NoError(t, err)
@@ -56,30 +55,9 @@ func TestKilled(t *testing.T) {
 	}, address)
 }
 
-// newSchema makes a schema of its own for a test, and returns its address.
-func newSchema(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("ANYSMS_POSTGRES")
-	if server == "" {
-		t.Skip("ANYSMS_POSTGRES names no server; .ci/run postgres starts one")
-	}
-	conn, err := pgx.Connect(t.Context(), server)
-	require.NoError(t, err)
-	name := fmt.Sprintf("anysms_%d", time.Now().UnixNano())
-	_, err = conn.Exec(t.Context(), "CREATE SCHEMA "+name)
-	require.NoError(t, err)
-	require.NoError(t, conn.Close(t.Context()))
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	q := u.Query()
-	q.Set("search_path", name)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
 func TestContract(t *testing.T) {
 	ledgertest.Run(t, ledgertest.Harness{New: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
-		address := newSchema(t)
+		address := postgrestest.Schema(t)
 		return func(o ledger.Options) (*ledger.Ledger, error) {
 			if o.Key == nil {
 				o.Key = testKey
@@ -91,7 +69,7 @@ func TestContract(t *testing.T) {
 
 // TestOldSchema opens a database that the first program has written.
 func TestOldSchema(t *testing.T) {
-	address := newSchema(t)
+	address := postgrestest.Schema(t)
 	dump, err := os.ReadFile(filepath.Join("testdata", "schema-1.sql"))
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), address)

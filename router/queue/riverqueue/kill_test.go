@@ -14,6 +14,7 @@ import (
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/queue"
 	"github.com/anysms/anysms/router/queue/queuetest"
 	"github.com/anysms/anysms/router/queue/riverqueue"
@@ -50,7 +51,7 @@ func TestKilled(t *testing.T) {
 	if long {
 		k.Messages, k.Kills = 20000, 24
 	}
-	address := newSchema(t)
+	address := postgrestest.Schema(t)
 	k.Args = []string{address}
 	k.Open = func() *ledger.Ledger { return open(t, address) }
 	k.Meanwhile = func(round int, workers []*os.Process) {

@@ -15,6 +15,7 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/queue"
 	"github.com/anysms/anysms/router/queue/queuetest"
 	"github.com/anysms/anysms/router/queue/riverqueue"
@@ -31,7 +32,7 @@ type shop struct {
 
 func newShop(t *testing.T) *shop {
 	s := &shop{T: t, vendor: queuetest.NewVendor(t)}
-	address := newSchema(t)
+	address := postgrestest.Schema(t)
 	s.ledger = open(t, address)
 	t.Cleanup(func() { require.NoError(t, s.ledger.Close()) })
 	p, err := queuetest.NewProvider(s.vendor.URL)

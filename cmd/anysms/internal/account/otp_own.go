@@ -8,7 +8,6 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/numbering"
 	"github.com/anysms/anysms/router/otp"
@@ -32,14 +31,7 @@ func (a *app) ownCodes(ctx context.Context, q *question, f func(*config.Config, 
 	defer l.Close()
 	opts := conf.Options
 	cli.Record(&opts, conf, l)
-	providers, err := upstreams(conf, q.provider)
-	if err != nil {
-		return err
-	}
-	if q.provider != "" {
-		opts.Routes = nil
-	}
-	r, err := router.New(providers, &opts)
+	r, err := conf.NewRouter(q.provider, opts)
 	if err != nil {
 		return err
 	}
@@ -53,22 +45,6 @@ func (a *app) ownCodes(ctx context.Context, q *question, f func(*config.Config, 
 		return a.printFailure(q, failed)
 	}
 	return err
-}
-
-// upstreams are all providers of a configuration, or the one with a name.
-func upstreams(conf *config.Config, only string) ([]router.Upstream, error) {
-	if only != "" {
-		p, err := conf.Provider(only)
-		if err != nil {
-			return nil, err
-		}
-		return []router.Upstream{p.Upstream}, nil
-	}
-	var list []router.Upstream
-	for i := range conf.Providers {
-		list = append(list, conf.Providers[i].Upstream)
-	}
-	return list, nil
 }
 
 func (a *app) startOwn(ctx context.Context, flags *otpStartFlags) error {

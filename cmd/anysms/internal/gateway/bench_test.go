@@ -21,7 +21,6 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/sqlite"
@@ -75,7 +74,7 @@ func BenchmarkEnqueue(b *testing.B) {
 	opts := conf.Options
 	cli.Record(&opts, conf, l)
 	r := conf.Router()
-	_, err = r.Reload(upstreams(conf), &opts)
+	_, err = r.Reload(conf.Upstreams(), &opts)
 	require.NoError(b, err)
 	q, err := queue.New(l, r, queue.Options{})
 	require.NoError(b, err)
@@ -122,11 +121,4 @@ func BenchmarkPost(b *testing.B) {
 	cancel()
 	require.NoError(b, <-ended)
 	require.NoError(b, g.Close(context.Background()))
-}
-
-func upstreams(conf *config.Config) (list []router.Upstream) {
-	for i := range conf.Providers {
-		list = append(list, conf.Providers[i].Upstream)
-	}
-	return list
 }

@@ -92,7 +92,7 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	if err := cli.ShareLimits(conf, g.ledger); err != nil {
 		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
 	}
-	if g.router, err = router.New(upstreams(conf), g.routerOptions(conf)); err != nil {
+	if g.router, err = router.New(conf.Upstreams(), g.routerOptions(conf)); err != nil {
 		return nil, errors.Join(err, g.ledger.Close(), conf.Close())
 	}
 	if err := cli.Warm(ctx, conf, g.ledger, g.router); err != nil {
@@ -154,14 +154,6 @@ func (g *Gateway) routerOptions(conf *config.Config) *router.Options {
 	return &opts
 }
 
-func upstreams(conf *config.Config) []router.Upstream {
-	list := make([]router.Upstream, 0, len(conf.Providers))
-	for i := range conf.Providers {
-		list = append(list, conf.Providers[i].Upstream)
-	}
-	return list
-}
-
 // ServeHTTP serves a request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.handler.ServeHTTP(w, r) }
 
@@ -179,7 +171,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 		return errors.Join(err, conf.Close())
 	}
 	conf.Guards.TakeOver(g.conf().Guards)
-	closed, err := g.router.Reload(upstreams(conf), g.routerOptions(conf))
+	closed, err := g.router.Reload(conf.Upstreams(), g.routerOptions(conf))
 	if err != nil {
 		return errors.Join(err, conf.Close())
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
-	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/queue"
@@ -62,11 +61,7 @@ func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue) er
 	if err := cli.ShareLimits(conf, l); err != nil {
 		return err
 	}
-	providers, err := upstreams(conf, "")
-	if err != nil {
-		return err
-	}
-	r, err := router.New(providers, &opts)
+	r, err := conf.NewRouter("", opts)
 	if err != nil {
 		return err
 	}

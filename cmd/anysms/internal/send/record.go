@@ -48,14 +48,7 @@ func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, ch
 		before := done
 		done = func() error { return errors.Join(j.Close(), before()) }
 	}
-	providers, err := upstreams(conf, flags.only)
-	if err != nil {
-		return nil, done, err
-	}
-	if flags.only != "" {
-		opts.Routes = nil
-	}
-	if r, err = router.New(providers, &opts); err != nil {
+	if r, err = conf.NewRouter(flags.only, opts); err != nil {
 		return nil, done, err
 	}
 	if err := cli.Warm(ctx, conf, l, r); err != nil {
@@ -63,20 +56,4 @@ func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, ch
 	}
 	records := done
 	return r, func() error { return errors.Join(r.Close(context.WithoutCancel(ctx)), records()) }, nil
-}
-
-// upstreams returns all providers, or the only one.
-func upstreams(conf *config.Config, only string) ([]router.Upstream, error) {
-	if only != "" {
-		p, err := conf.Provider(only)
-		if err != nil {
-			return nil, err
-		}
-		return []router.Upstream{p.Upstream}, nil
-	}
-	var list []router.Upstream
-	for _, p := range conf.Providers {
-		list = append(list, p.Upstream)
-	}
-	return list, nil
 }

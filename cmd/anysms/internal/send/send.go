@@ -268,7 +268,7 @@ func openRouter(conf *config.Config, only string) (*router.Router, error) {
 	if only == "" {
 		return conf.Router(), nil
 	}
-	return conf.Only(only)
+	return conf.NewRouter(only, conf.Options)
 }
 
 // refusal is the result for an invalid number; nil if it is valid.

@@ -146,13 +146,9 @@ func newSimulation(conf *config.Config, file *input.File, base *provider.Message
 	if s.policy, err = conf.Guards.Simulate(func() time.Time { return s.now }); err != nil {
 		return nil, err
 	}
-	providers, err := upstreams(conf, "")
-	if err != nil {
-		return nil, err
-	}
 	opts := conf.Options
 	opts.Guard = bystander{s.policy}
-	s.router, err = router.New(providers, &opts)
+	s.router, err = conf.NewRouter("", opts)
 	s.report.rules, s.report.countries = make(map[ruleKey]*ruleCount), make(map[string]*countryCount)
 	return s, err
 }
