@@ -29,15 +29,16 @@ type otpChecked struct {
 	TriesLeft *int                        `json:"attempts_left,omitempty"` // nil = the vendor knows
 }
 
-const otpHelp = `Send one-time codes and check what people type.
+const otpHelp = `Send one-time codes and check them.
 
-anysms makes the code itself and sends it through the routes, with failover, whatever
-the vendor. It needs a database in the configuration, and takes length, text, limits
-and so on from "otp:" there. A code is valid once, for five minutes by default; five
-wrong codes end it. --provider P --own sends it through P only.
+By default anysms generates the code itself and sends it through the routes, with
+failover between vendors. This needs a database in the configuration; the section otp
+there sets length, text and limits. A code can be used once and is valid for five
+minutes by default; five wrong guesses invalidate it. --provider P --own sends it
+through P only.
 
---provider P alone uses the verification service of P's vendor, where it has one: the
-vendor makes, sends and checks the code.`
+--provider P without --own uses the verification service of that vendor, if it has one:
+the vendor generates, sends and checks the code.`
 
 func (a *app) otpCommand() *cobra.Command {
 	return cli.Parent("otp", cli.GroupSend, "Send and check one-time codes", otpHelp, a.otpStartCommand(), a.otpCheckCommand())
@@ -60,8 +61,8 @@ func (a *app) otpStartCommand() *cobra.Command {
 		Short: "Send a code, and print the ref to check it with",
 		Long: otpHelp + `
 
-The same --ref again, or the ref that start has printed, sends the same code once more
-while it is valid.`,
+Repeating the command with the same --ref, or with the ref that it printed, sends the
+same code again while it is valid.`,
 		Example: `  anysms otp start --to +306900000001
   anysms otp start --to +306900000001 --text "Ο κωδικός σας είναι {code}." --ttl 10m
   anysms otp start --to +306900000001 --provider usa --own
@@ -120,12 +121,12 @@ func (a *app) otpCheckCommand() *cobra.Command {
 	var flags otpCheckFlags
 	cmd := &cobra.Command{
 		Use:   "check --ref R --code C",
-		Short: "Check a code: exit code 0 if it is right, 1 if not",
-		Long: `Check what a person has typed: exit code 0 if it is right, 1 if not. A code that was
-used, has expired or was missed too often is not right.
+		Short: "Check a code: exit code 0 if it is valid, 1 if not",
+		Long: `Check the code that a person entered: exit code 0 if it is valid, 1 if not. A code is not
+valid if it was used before, has expired, or was guessed wrong too often.
 
---ref is what otp start has printed. A code that a vendor's service has made needs
---provider as well.`,
+--ref is the one that otp start printed. A code made by a vendor's service also needs
+--provider.`,
 		Example: `  anysms otp check --ref otp_k3vafzk7xq2m5ub4p6w3n7yhce --code 471100
   anysms otp check --provider athens --ref 2f1c9a7e --code 4711`,
 		Args: cobra.NoArgs,

@@ -25,14 +25,14 @@ func Commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{own.serveCommand()}
 }
 
-const serveHelp = `Serve the configuration over HTTP: one URL that sends through all vendors, and says what
-became of each message.
+const serveHelp = `Serve an HTTP API: one URL that sends through all vendors and tracks each message.
 
   POST /v1/messages              send a message
-  GET  /v1/messages/{id}         what became of it
-  GET  /openapi.json             all calls
+  GET  /v1/messages/{id}         its status, attempts and delivery reports
+  GET  /openapi.json             all operations
 
-The section serve of the configuration says who may do what; docs/gateway.md explains it:
+Clients and their permissions are set in the section serve of the configuration, which
+docs/gateway.md describes:
 
   database: anysms.db
   serve:
@@ -40,10 +40,10 @@ The section serve of the configuration says who may do what; docs/gateway.md exp
     keys:
       - {name: shop, key_sha256: "…", scopes: [send, read]}
 
-"anysms serve key new" makes a key. Without keys only this machine is served.
+"anysms serve key new" creates a key. Without keys, only clients on this machine are served.
 
-SIGTERM and Ctrl-C finish what is under way. SIGHUP reads the configuration again; if it is
-wrong, the old one stays in force.`
+On SIGTERM or Ctrl-C, messages in flight are finished before it exits. SIGHUP reloads the
+configuration; if the new one is invalid, the old one stays in force.`
 
 func (a *app) serveCommand() *cobra.Command {
 	conf := new(cli.ConfigFlag)
@@ -63,7 +63,7 @@ func (a *app) serveCommand() *cobra.Command {
 		},
 	}
 	conf.AddTo(cmd)
-	cmd.Flags().BoolVar(&first, "init", false, "write a first configuration, with a random key, and exit")
+	cmd.Flags().BoolVar(&first, "init", false, "write an initial configuration with a random key, and exit")
 	cmd.AddCommand(a.keyCommand())
 	return cmd
 }
@@ -136,11 +136,12 @@ func (g *Gateway) reloadOn(ctx context.Context, signals []os.Signal) (stop func(
 }
 
 func (a *app) keyCommand() *cobra.Command {
-	return cli.Parent("key", "", "Make keys for clients", "", &cobra.Command{
+	return cli.Parent("key", "", "Create keys for clients", "", &cobra.Command{
 		Use:   "new [NAME]",
 		Short: "Make a key, and print it with what goes into the configuration",
-		Long: `Make a key and print it, once: the configuration keeps only its SHA-256. The second line
-goes under serve.keys; choose scopes among send, read, optouts, admin and all.`,
+		Long: `Create a key and print it. This is the only time that it is shown: the configuration has
+only its SHA-256. Add the second line to serve.keys, and choose its scopes from send,
+read, optouts, admin and all.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := "shop"

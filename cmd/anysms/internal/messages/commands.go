@@ -26,28 +26,28 @@ func Commands(a *cli.App) []*cobra.Command {
 	return []*cobra.Command{own.messagesCommand(), own.optOutCommand(), own.webhookCommand()}
 }
 
-const messagesHelp = `What became of the messages that were sent while the configuration had a database:
+const messagesHelp = `Show what happened to messages. They are recorded if the configuration has a database:
 
   database: anysms.db          # or postgres://user:${PASSWORD}@host/db
   ledger: {retention: 90d, settle: 72h, text: erase}
 
-Every message is recorded before it is handed to a vendor, with its attempts; what the
-vendors report later is joined to it. Texts are erased at a final status, or after
+Every message is recorded with its attempts before it is given to a vendor, and delivery
+reports are added as they arrive. Texts are erased when the status is final, or after
 ledger.settle, unless ledger.text is keep.
 
 ` + serverHelp + ` A key with
 scope read sees the messages that were sent with it; with scope all, those of every key.
 erase, stats and poll work on the database only.`
 
-const serverHelp = `With --server URL the records are those of a running gateway ("anysms serve"), and no
-configuration is read. Its key is in --key-file or $ANYSMS_KEY, where no list of processes
-shows it. The URL is https, or http on this machine.`
+const serverHelp = `With --server URL the command asks a running gateway ("anysms serve") and reads no
+configuration. Put the key in --key-file or $ANYSMS_KEY: other users of this machine can
+see command lines. The URL must be https, except on this machine.`
 
 func (a *app) messagesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "messages",
 		GroupID: cli.GroupSend,
-		Short:   "Show what became of messages",
+		Short:   "Show what happened to messages",
 		Long:    messagesHelp,
 		RunE:    cli.ShowHelp,
 	}

@@ -21,9 +21,9 @@ func (a *app) eraseCommand() *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:   "erase --to N | --old",
-		Short: "Remove a person's number and texts, or what is old",
-		Long: `Remove a number, and the texts to and from it, from all messages and events. What became
-of the messages stays, under a keyed mark in place of the number; so does an opt-out.
+		Short: "Erase a person's number and texts, or old messages",
+		Long: `Erase a number, and the texts to and from it, from all messages and events. The messages
+keep their outcomes, with a keyed hash in place of the number. An opt-out stays in force.
 
 Without --to, messages older than ledger.retention are deleted, and texts older than
 ledger.settle.`,
@@ -75,11 +75,10 @@ func (a *app) statsCommand() *cobra.Command {
 	var since, until string
 	cmd := &cobra.Command{
 		Use:   "stats",
-		Short: "Sum up attempts, delivery and cost by provider, country and day",
-		Long: `Sum up the attempts by provider, country and day (in UTC): what came of them, which share
-of the messages with a final report was delivered, how long an attempt took, how long it
-was from an attempt to the report of its delivery (for half of the delivered messages,
-and for 95 %), and what the vendors have charged or the rate card estimates.`,
+		Short: "Show attempts, delivery rates and cost by provider, country and day",
+		Long: `Show statistics by provider, country and day (UTC): the outcomes of attempts, the delivery
+rate among messages with a final report, the duration of attempts, the time to delivery
+(p50 and p95), and the price charged by the vendor or estimated by the rate card.`,
 		Example: "  anysms messages stats\n  anysms messages stats --since 2026-11-01 --until 2026-12-01 --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -167,10 +166,10 @@ func (a *app) pollCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "poll",
-		Short: "Ask vendors for statuses and replies, and record them",
-		Long: `Ask the vendors that can be asked for the status of messages whose end they have not
-reported, and for the messages that people sent, from where the last call stopped. It
-is meant to be run now and then, for vendors that cannot call back.`,
+		Short: "Fetch statuses and replies from vendors, and record them",
+		Long: `Fetch the status of messages that have no final report yet, and incoming messages since
+the last poll, from the vendors that offer this. Run it regularly, for vendors that
+cannot call a URL of yours.`,
 		Example: "  anysms messages poll\n  anysms messages poll --limit 1000",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,9 +33,9 @@ func (s *selection) addTo(cmd *cobra.Command, limit int) {
 	f := cmd.Flags()
 	f.StringVar(&s.ref, "ref", "", "only the message with this `REF`")
 	f.StringVar(&s.to, "to", "", "only messages to this `NUMBER`")
-	f.StringVar(&s.provider, "provider", "", "only messages that this provider of `NAME` has")
+	f.StringVar(&s.provider, "provider", "", "only messages sent through the provider of this `NAME`")
 	f.StringVar(&s.tag, "tag", "", "only messages with this `LABEL`")
-	s.status.AddTo(cmd, "status", "only messages with this status")
+	s.status.AddTo(cmd, "status", "only messages with this `STATUS`: "+strings.Join(statuses, ", "))
 	s.class.AddTo(cmd, "class", "only messages of this class")
 	f.StringVar(&s.since, "since", "", "only messages from this `TIME` on, such as 2026-11-21")
 	f.StringVar(&s.until, "until", "", "only messages before this `TIME`")

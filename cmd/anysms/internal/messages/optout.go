@@ -15,15 +15,16 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 )
 
-const optOutHelp = `Keep the list of people who want no messages. A message to one of them is refused as
-opted_out, before any vendor is asked.
+const optOutHelp = `Manage the list of people who do not want messages. A message to one of them is refused
+with the code opted_out, before any request to a vendor.
 
-The list is fed by replies of one word, such as STOP, by vendors that refuse a message
-for it, by import, and by "optout add". A scope narrows what an opt-out holds for:
+Numbers are added by replies of a single word such as STOP, by vendors that refuse a
+message for this reason, by "optout import", and by "optout add". The scope limits an
+opt-out:
 
-  all                      every message
-  provider, sender, class  those through the provider, from the sender, or of the
-                           class that --value names
+  all                      all messages
+  provider, sender, class  only messages through the provider, from the sender, or of
+                           the class given by --value
 
 ` + serverHelp + ` The key
 needs the scope optouts.`
@@ -32,7 +33,7 @@ func (a *app) optOutCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "optout",
 		GroupID: cli.GroupSend,
-		Short:   "Keep the list of people who want no messages",
+		Short:   "Manage the list of people who do not want messages",
 		Long:    optOutHelp,
 		RunE:    cli.ShowHelp,
 	}
@@ -46,7 +47,7 @@ func (a *app) optOutAdd() *cobra.Command {
 	var value string
 	cmd := &cobra.Command{
 		Use:     "add NUMBER…",
-		Short:   "Add numbers",
+		Short:   "Add numbers to the list",
 		Example: "  anysms optout add +306900000001\n  anysms optout add +306900000001 --scope class --value marketing",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +83,7 @@ func (a *app) optOutRemove() *cobra.Command {
 	var from source
 	cmd := &cobra.Command{
 		Use:     "remove NUMBER…",
-		Short:   "Remove numbers, whatever the scope",
+		Short:   "Remove numbers from the list, in every scope",
 		Example: "  anysms optout remove +306900000001",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -119,7 +120,7 @@ func (a *app) optOutList() *cobra.Command {
 	var number string
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List them by number",
+		Short:   "List opted-out numbers",
 		Example: "  anysms optout list\n  anysms optout list --server https://sms.example.com --key-file ops.key\n  anysms optout list --number +306900000001 --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -163,7 +164,7 @@ func (a *app) optOutExport() *cobra.Command {
 	var from source
 	cmd := &cobra.Command{
 		Use:     "export",
-		Short:   "Print them as CSV, as import reads it",
+		Short:   "Print the list as CSV, in the format that import reads",
 		Example: "  anysms optout export > optouts.csv",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -19,15 +19,15 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 )
 
-const replayHelp = `Record vendors' callbacks from a file of JSON Lines, as if they came in now: from a log,
-a proxy, or a test. Each line is one request:
+const replayHelp = `Process callbacks from a JSON Lines file, such as a log, as if the vendors had just sent
+them. Each line is one request:
 
   {"provider": "athens", "method": "POST", "url": "https://…", "header": {"Content-Type": ["application/json"]}, "body": "…"}
 
-Only provider and body are needed; body_base64 in place of body takes bytes. Signatures
-are verified. What was recorded before changes nothing, so a file can be replayed again
-after an interruption. A line that cannot be read is reported and left out, and the exit
-code is then 1.`
+Only provider and body are required; use body_base64 instead of body for binary data.
+Signatures are verified. A callback that was recorded before changes nothing, so a file
+can be replayed again after an interruption. Invalid lines are reported and skipped, and
+the exit code is then 1.`
 
 // maxReplayLine bounds a line of the file.
 const maxReplayLine = 8 << 20
@@ -36,7 +36,7 @@ func (a *app) replayCommand() *cobra.Command {
 	var conf cli.ConfigFlag
 	cmd := &cobra.Command{
 		Use:     "replay FILE",
-		Short:   "Record callbacks from a file",
+		Short:   "Process callbacks from a file",
 		Long:    replayHelp,
 		Example: "  anysms webhook replay callbacks.jsonl",
 		Args:    cobra.ExactArgs(1),

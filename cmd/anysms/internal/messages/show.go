@@ -13,23 +13,24 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 )
 
-const showHelp = `Show a message with its attempts and what vendors have reported. It is named by its id,
-as "messages list" prints it, or by its ref.
+const showHelp = `Show a message with its attempts and the delivery reports of vendors. The argument is the
+id that "messages list" prints, or the ref.
 
-  queued       no attempt was made yet
-  sending      an attempt is under way
-  accepted     a vendor has it
-  sent         the vendor has passed it on
-  delivered    it has arrived
+  queued       not tried yet
+  sending      an attempt is in progress
+  accepted     a vendor accepted it
+  sent         the vendor passed it on to the network
+  delivered    it reached the recipient
   undelivered, expired, rejected
-               the vendor has it, and it has not arrived
-  refused      no vendor took it, and none will
-  not_sent     no vendor took it; another try may succeed
-  unknown      a vendor may have it: ask, then "anysms resolve --ref REF --as …"
-  cancelled    it was withdrawn
+               a vendor accepted it, but it did not reach the recipient
+  refused      the message itself cannot be sent
+  not_sent     no vendor accepted it; it is safe to try again
+  unknown      a vendor may have accepted it: ask the vendor, then run
+               "anysms resolve --ref REF --as accepted" or "--as not_sent"
+  cancelled    it was cancelled before it was sent
 
-An attempt that is marked as contradicted was proven not to have reached the vendor,
-and the vendor has reported on it all the same.`
+An attempt marked as contradicted had been proven not to have reached the vendor, but the
+vendor reported on it nevertheless.`
 
 func (a *app) showCommand() *cobra.Command {
 	var from source

@@ -20,19 +20,19 @@ func (a *app) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "webhook",
 		GroupID: cli.GroupSend,
-		Short:   "Take what vendors report",
+		Short:   "Handle the callbacks of vendors",
 		RunE:    cli.ShowHelp,
 	}
 	cmd.AddCommand(a.urlsCommand(), a.rotateCommand(), a.replayCommand())
 	return cmd
 }
 
-const urlsHelp = `Print the URL that each vendor has to call to report deliveries and replies. Enter it in
-the vendor's console, or as callback_url of the provider where its driver takes one;
-"anysms drivers NAME" says so.
+const urlsHelp = `Print the URL at which each vendor reports deliveries and replies. Enter it in the
+vendor's console, or as callback_url of the provider if its driver has that setting (see
+"anysms drivers NAME").
 
-The last part of a URL is a secret. It is made at first use and kept in the ledger; the
-command webhook rotate replaces it.`
+The last part of the URL is a secret. It is created at first use and stored in the
+database; "anysms webhook rotate" replaces it.`
 
 // publicURL is the flag that says where the callbacks arrive.
 type publicURL struct{ value string }
@@ -70,7 +70,7 @@ func (a *app) urlsCommand() *cobra.Command {
 	var public publicURL
 	cmd := &cobra.Command{
 		Use:     "urls [--url URL]",
-		Short:   "Print what to enter at each vendor",
+		Short:   "Print the callback URL of each vendor",
 		Long:    urlsHelp,
 		Example: "  anysms webhook urls --url https://sms.example.com/callbacks",
 		Args:    cobra.NoArgs,
@@ -130,9 +130,9 @@ func (a *app) rotateCommand() *cobra.Command {
 	var public publicURL
 	cmd := &cobra.Command{
 		Use:   "rotate PROVIDER [--url URL]",
-		Short: "Make a new URL for a vendor's callbacks",
-		Long: `Make a new secret for a vendor's callback URL and print the URL. The one before is taken
-for another 24 hours: enter the new one at the vendor within that time.`,
+		Short: "Replace the callback URL of a vendor",
+		Long: `Create a new secret for a vendor's callback URL and print the URL. The old one works for
+another 24 hours: enter the new one at the vendor within that time.`,
 		Example: "  anysms webhook rotate athens --url https://sms.example.com/callbacks",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

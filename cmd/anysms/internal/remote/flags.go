@@ -32,7 +32,7 @@ func Names() []string { return []string{"server", "key", "key-file", "ca-file", 
 func (f *Flags) AddTo(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Server, "server", "", "ask the gateway at this `URL` instead of the database")
-	flags.StringVar(&f.Key, "key", "", "`KEY` for the gateway; other users may see it in the list of processes (default $"+KeyEnv+")")
+	flags.StringVar(&f.Key, "key", "", "`KEY` for the gateway; other users can see command lines: prefer --key-file (default $"+KeyEnv+")")
 	flags.StringVar(&f.KeyFile, "key-file", "", "`FILE` with the key for the gateway")
 	flags.StringVar(&f.CAFile, "ca-file", "", "PEM `FILE` with the authorities of the gateway's certificate, instead of the system's")
 	flags.BoolVar(&f.AllowPrivateHTTP, "allow-private-http", false, "allow an http URL in a private network, where others may read key and numbers")

@@ -16,21 +16,21 @@ import (
 	"github.com/anysms/anysms/router/queue"
 )
 
-const queueHelp = `Messages that are sent whatever crashes meanwhile: they are written down first, in the
-database of the configuration, and sent by whoever works on the queue.
+const queueHelp = `Send messages durably: they are first stored in the database of the configuration, and
+then sent by a worker. A crash at any point loses none and sends none twice.
 
   database: anysms.db          # or postgres://user:${PASSWORD}@host/db
 
   anysms queue add --file campaign.csv --class marketing
   anysms queue run
 
-With SQLite one process works on the queue, "anysms queue run" or "anysms serve", and
-any number of others may add to it. With PostgreSQL any number work on it, on any number
-of machines.
+Workers are "anysms queue run" and "anysms serve". A SQLite database has one worker, and
+any number of processes can add messages. A PostgreSQL database can have any number of
+workers, on any number of machines.
 
-A message that no vendor takes is tried again, codes for 5 minutes, transactional
-messages for 24 hours and marketing for 72. After that it is not_sent, and "queue retry"
-can put it back.`
+A message that no vendor accepts for the time being is tried again: for 5 minutes if it
+is a one-time code, 24 hours if transactional, 72 hours if marketing. Then its outcome is
+not_sent, and "anysms queue retry" can put it back.`
 
 func (a *app) queueCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -89,16 +89,17 @@ func (a *app) queueRunCommand() *cobra.Command {
 	var untilEmpty bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Send what is queued, until it is interrupted",
-		Long: `Sends what is queued until it is interrupted by Ctrl-C or SIGTERM; then it lets finish
-what is under way and exits with 0. With SQLite a second worker exits with 2 and names the
-first.`,
+		Short: "Send queued messages until interrupted",
+		Long: `Send queued messages until interrupted. On Ctrl-C or SIGTERM it starts no new messages,
+finishes those in flight, and exits with 0.
+
+A SQLite database can have only one worker: a second one exits with 2 and names the first.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error { return a.runQueue(cmd.Context(), q, untilEmpty) })
 		},
 	}
-	cmd.Flags().BoolVar(&untilEmpty, "until-empty", false, "exit when nothing is left to be sent, now or later")
+	cmd.Flags().BoolVar(&untilEmpty, "until-empty", false, "exit when the queue is empty and nothing is scheduled")
 	conf.AddTo(cmd)
 	return cmd
 }
@@ -145,7 +146,7 @@ func (a *app) queueStatsCommand() *cobra.Command {
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:   "stats",
-		Short: "Show how much is queued, by class",
+		Short: "Show how many messages are queued, by class",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			l, err := conf.NeedLedger(cmd.Context())
@@ -185,9 +186,9 @@ func (a *app) printDepths(list []ledger.Depth, format cli.Format) error {
 
 func (a *app) queuePauseCommand(pause bool) *cobra.Command {
 	var conf cli.ConfigFlag
-	use, short, done := "pause", "Hold back the messages of a class, in every process", "paused"
+	use, short, done := "pause", "Stop sending the messages of a class, in every worker", "paused"
 	if !pause {
-		use, short, done = "resume", "Let the messages of a class go again", "resumed"
+		use, short, done = "resume", "Continue sending the messages of a class", "resumed"
 	}
 	cmd := &cobra.Command{
 		Use:       use + " " + strings.Join(classes, "|"),
@@ -222,9 +223,9 @@ func (a *app) queueRetryCommand() *cobra.Command {
 	class := cli.OneOf{Words: classes}
 	cmd := &cobra.Command{
 		Use:   "retry ID… | --class C | --all",
-		Short: "Put messages back that were given up",
-		Long: `Puts messages back into the queue that were given up as not_sent, for as long as their
-texts are kept (ledger.settle, 72h). "anysms messages list --status not_sent" lists them.`,
+		Short: "Put messages back into the queue that ended as not_sent",
+		Long: `Put messages back into the queue that ended as not_sent. This works while their texts are
+kept (ledger.settle, 72h by default). "anysms messages list --status not_sent" lists them.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if chosen := len(args) > 0; chosen == (all || class.Value != "") || all && class.Value != "" {
 				return errors.New("give ids, --class or --all")
@@ -239,8 +240,8 @@ texts are kept (ledger.settle, 72h). "anysms messages list --status not_sent" li
 			})
 		},
 	}
-	class.AddTo(cmd, "class", "put back all of this class")
-	cmd.Flags().BoolVar(&all, "all", false, "put back all")
+	class.AddTo(cmd, "class", "all messages of this class")
+	cmd.Flags().BoolVar(&all, "all", false, "all messages")
 	conf.AddTo(cmd)
 	return cmd
 }

@@ -17,13 +17,12 @@ import (
 	"github.com/anysms/anysms/router/queue"
 )
 
-const queueAddHelp = `Writes messages into the queue. When it returns they are durable, and whoever works on
-the queue sends them. For each message it prints its id, by which "anysms messages show"
-tells what became of it.
+const queueAddHelp = `Add messages to the queue. When the command returns they are durable, and a worker sends
+them. It prints the id of each message; "anysms messages show ID" shows its progress.
 
-A file has the columns of "anysms send --file". A ref that was queued before is not queued
-again: the message with that ref is shown. So a file whose rows have refs can be added
-again after an interruption.`
+The file has the columns of "anysms send --file". A ref that is already queued is not
+queued again: its existing message is printed. So a file whose rows have refs can simply
+be added again after an interruption.`
 
 const queueAddExamples = `  anysms queue add --file campaign.csv --class marketing --format json > queued.jsonl
   anysms queue add --to +306900000001 --text "Your table is ready" --ref table-7

@@ -17,10 +17,9 @@ import (
 	"github.com/anysms/anysms/router/journal"
 )
 
-const resolveHelp = `Settle by hand the messages whose outcome is unknown, in the journal that --journal names,
-else in the ledger of the configuration ("anysms messages --help"): those in flight
-when the program was killed, and those whose reply from the vendor was lost. Ask
-the vendor first. A message settled as accepted is never sent again; one settled
+const resolveHelp = `Settle messages whose outcome is unknown by hand: those in flight when the program was
+killed, and those whose reply from the vendor was lost. They are taken from the journal
+given by --journal, else from the database of the configuration. Ask the vendor first. A message settled as accepted is never sent again; one settled
 as not_sent is sent by the next "send --file --journal" with the same file.
 
 Without --as and --settle, they are listed and nothing is changed; the exit code is

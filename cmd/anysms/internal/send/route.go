@@ -25,8 +25,9 @@ circuit breaker, and for each other provider the reason why not. Nothing is sent
 environment variables for secrets need not be set. The exit code is 1 if the
 message would be refused.
 
-On a route with strategy adaptive it also prints what was measured of each provider
-in the recipient's country, by the database's last 24 hours, and why one rests.`,
+For a route with strategy adaptive it also prints each provider's measured results in
+the recipient's country, from the last 24 hours in the database, and why a provider is
+not used at present.`,
 		Example: `  anysms route explain --to +306900000001 --text "Your code is 4711" --class otp
   anysms route explain --to +306900000001 --text Hello --from Example --format json`,
 		Args: cobra.NoArgs,
