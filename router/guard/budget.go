@@ -47,10 +47,10 @@ func (l Limit) format(amount int64) string {
 	return provider.Money{Micros: amount, Currency: l.Currency}.String()
 }
 
-// Budget bounds what messages cost. Before a message is sent, the highest price of all
+// Budget limits what messages cost. Before a message is sent, the highest price of all
 // providers that could carry it is reserved; once it is accepted, its real price counts
-// if it is known. A message whose price is not known is refused, as the budget could
-// not be kept.
+// if it is known. A message whose price is not known is refused, as the budget could not
+// be kept.
 type Budget struct {
 	Match
 	Max    Limit

@@ -37,7 +37,7 @@ type Counters interface {
 	// Add adds amounts, whatever the limits. A level never falls below 0, at which its
 	// window is over, and a negative amount opens none.
 	Add(ctx context.Context, now time.Time, charges []Charge) error
-	// Levels sets Level and Resets of the charges and changes no counter.
+	// Levels sets Level and Resets of the charges, and changes no counter.
 	Levels(ctx context.Context, now time.Time, charges []Charge) error
 }
 

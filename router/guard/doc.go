@@ -1,7 +1,7 @@
-// Package guard decides which messages may be sent: by country, by how many went to a
-// number, a block of numbers or a country, by budget, by the recipient's time of day, by
-// what a sender is allowed where, and by how many codes are really used, which is how
-// SMS pumping shows. A [Policy] holds the rules and is a router.Guard:
+// Package guard decides which messages may be sent: by country, by rate per number, block
+// of numbers or country, by budget, by the recipient's local time, by the sender rules of
+// countries, and by the share of one-time codes that are verified, which reveals SMS
+// pumping. A [Policy] holds the rules and is a router.Guard:
 //
 //	policy, err := guard.New(guard.Options{
 //		Countries: guard.Countries{Allow: []string{"GR", "CY"}},

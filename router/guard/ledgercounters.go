@@ -10,8 +10,8 @@ import (
 )
 
 // NewLedgerCounters returns counters in a ledger's database, for all processes that use
-// it. What comes at the same time shares a transaction. Names are written down as keyed
-// hashes. The ledger must stay open as long as the counters are used.
+// it. Concurrent calls share a transaction. Names are stored as keyed hashes. The ledger
+// must stay open as long as the counters are used.
 func NewLedgerCounters(l *ledger.Ledger) Counters {
 	return &ledgerCounters{db: l.Database(), hash: l.Hash}
 }

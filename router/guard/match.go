@@ -9,8 +9,8 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// Match says which messages a rule is about. Each list that is not empty must have an
-// entry that fits.
+// Match says which messages a rule applies to. Each list that is not empty must contain
+// the message's value.
 type Match struct {
 	Classes   []provider.Class
 	Countries []string // ISO 3166 alpha-2: GR

@@ -161,9 +161,9 @@ func (p *Policy) addMeter(path string, m meter, err error) error {
 	return nil
 }
 
-// Simulate returns a policy with the same rules that counts apart, in memory, goes by
-// another clock and does not wait: to see what the rules would have done. It reads no list
-// of opt-outs.
+// Simulate returns a policy with the same rules and its own counters in memory, which
+// uses another clock and does not wait, to see what the rules would have done. It does
+// not check opt-outs.
 func (p *Policy) Simulate(now func() time.Time) (*Policy, error) {
 	o := p.options
 	o.Counters, o.OptOuts = NewMemory(0), nil
@@ -186,7 +186,7 @@ func (p *Policy) Simulate(now func() time.Time) (*Policy, error) {
 // Counting reports whether the policy has rules that need counters.
 func (p *Policy) Counting() bool { return len(p.meters) > 0 }
 
-// Use makes the policy count elsewhere. A program calls it before the first message.
+// Use replaces the counters. Call it before the first message.
 func (p *Policy) Use(c Counters) {
 	p.counters = c
 	p.memory, _ = c.(*Memory)

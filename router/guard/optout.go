@@ -7,14 +7,14 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// OptOuts refuses messages to people who want none. A ledger that is the router's store
-// does this by itself, before every attempt and in the transaction of the claim; this
-// rule is for programs that keep a list of their own.
+// OptOuts refuses messages to people who have opted out. A ledger that is the router's
+// store does this by itself, before every attempt and in the transaction of the claim;
+// this rule is for programs that keep a list of their own.
 type OptOuts struct {
-	// OptedOut reports whether the recipient wants no such message. An error means that
-	// the list cannot be read: see Options.OnError.
+	// OptedOut reports whether the recipient has opted out of this message. An error
+	// means that the list cannot be read: see Options.OnError.
 	OptedOut func(ctx context.Context, m *provider.Message) (bool, error)
-	// Exempt are classes that are sent all the same, such as otp.
+	// Exempt are classes that are sent nevertheless, such as otp.
 	Exempt []provider.Class
 }
 

@@ -49,7 +49,7 @@ func (p *Policy) Sender(m *provider.Message) string {
 	return p.options.Senders.choose(&t, m.To)
 }
 
-// Unfit implements router.Guard: it says why the recipient's country does not take the
+// Unfit implements router.Guard: it says why the recipient's country does not accept the
 // message's sender.
 func (p *Policy) Unfit(m *provider.Message) string {
 	if p.options.Senders.Rules == nil || m.From == "" {

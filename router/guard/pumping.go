@@ -10,8 +10,8 @@ import (
 	"github.com/anysms/anysms/provider/e164"
 )
 
-// Pumping stops codes to ranges of numbers from which hardly any code comes back. In an
-// attack a program asks for codes to thousands of numbers whose owner is paid for each
+// Pumping stops codes to ranges of numbers of which hardly any code is verified. In an
+// attack, a program requests codes for thousands of numbers whose owner is paid for each
 // message, and never enters one.
 //
 // Each range has a score. A code that is sent adds MinRatio, one that is verified takes

@@ -10,9 +10,9 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Quiet defers messages that would arrive at night, or on days on which people are left
-// alone, by the recipient's own time. A number that may be in several zones gets its
-// messages when it is not quiet in any of them.
+// Quiet defers messages that would arrive at night, or on quiet days, in the recipient's
+// local time. A number that may be in several zones gets its messages when it is not
+// quiet in any of them.
 type Quiet struct {
 	Match
 	// From and To bound the quiet time; it may go over midnight. If they are equal, the

@@ -15,7 +15,7 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// SenderRule says which senders a country's networks take.
+// SenderRule says which senders the networks of a country accept.
 type SenderRule struct {
 	Country      string // ISO 3166 alpha-2
 	Alphanumeric bool   // names such as Example arrive; false = only numbers do
@@ -25,8 +25,8 @@ type SenderRule struct {
 	Note         string
 }
 
-// SenderRules are the rules by country. A country without a rule takes any sender, as
-// far as anybody knows.
+// SenderRules are the rules by country. A country without a rule is taken to accept any
+// sender.
 type SenderRules struct {
 	rules map[string]SenderRule
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Senders says which sender a message has, and what senders are good for.
+// Senders chooses the sender of a message, and checks senders by country.
 type Senders struct {
 	// Choices are tried in order; the first that matches a message without a From gives
 	// it one.

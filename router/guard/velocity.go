@@ -7,10 +7,10 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Per says what a limit counts apart.
+// Per says what a limit counts separately.
 type Per string
 
-// What limits count apart.
+// What limits count separately.
 const (
 	Number  Per = "number"  // each recipient
 	Block   Per = "block"   // each block of 1,000 numbers: all that differ in the last three digits
@@ -18,8 +18,8 @@ const (
 	Client  Per = "client"  // each client, as in router.WithClient
 )
 
-// Velocity refuses messages that come too fast. The window begins with the first
-// message that it counts.
+// Velocity limits the rate of messages. The window begins with the first message that it
+// counts.
 type Velocity struct {
 	Match
 	Per    Per

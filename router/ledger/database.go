@@ -11,13 +11,13 @@ import (
 // as one that is too large.
 var ErrBadValue = errors.New("the database does not take a value")
 
-// Database is where a ledger is kept. The packages sqlite and postgres make them;
-// packages of this module that keep tables of their own beside the ledger's use them.
+// Database is where a ledger is stored. Packages sqlite and postgres implement it;
+// packages of this module use it for tables of their own.
 //
 // Statements are in the SQL that both understand, with $1, $2 … as placeholders;
 // "= ANY($1)" takes a []string. Values are string, int64, int and []string.
 type Database interface {
-	// Write runs f in a transaction that no other writer overlaps, and commits it
+	// Write runs f in a transaction that excludes all other writers, and commits it
 	// durably. If it returns an error, f may have been run more than once.
 	Write(ctx context.Context, f func(Tx) error) error
 	// Read runs f on a consistent view of the database.
@@ -52,8 +52,8 @@ type Tx interface {
 // so that a new program and the one before it can use one database during an upgrade.
 const program = 1
 
-// CheckProgram returns an error if a schema does not serve this program any more. oldest
-// is what the schema says.
+// CheckProgram returns an error if a schema is too new for this program. oldest is the
+// oldest program version that the schema supports.
 func CheckProgram(oldest string) error {
 	n, err := strconv.Atoi(oldest)
 	if err != nil {

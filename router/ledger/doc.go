@@ -1,6 +1,6 @@
-// Package ledger records what became of every message: its attempts, what the vendors
-// report later, and who has opted out. It is kept in a database; package sqlite has the
-// one for a single machine, package postgres the one for several.
+// Package ledger records every message with its attempts, delivery reports and status,
+// and who has opted out. Package sqlite stores it in a file, for a single machine;
+// package postgres in a PostgreSQL database, for several.
 //
 // A [Ledger] is a [router.Store] and a [router.Journal] at once, and a router uses it as
 // both:
@@ -9,17 +9,17 @@
 //	…
 //	r, err := router.New(providers, &router.Options{Store: l, Journal: l})
 //
-// Before a message is handed to a vendor, the claim on its Ref and the intent of the
-// attempt are durable, in one commit. So a crash leaves in doubt what was being sent at
-// that moment, and nothing else. Reports settle such doubt: each attempt has an id that
+// Before a message is given to a vendor, the claim on its Ref and the intent of the
+// attempt are committed together. So a crash leaves in doubt only the messages that were
+// being sent at that moment. Reports settle such doubt: each attempt has an id that
 // cannot be guessed, which travels in [provider.Message].Attempt to the vendor and comes
 // back in the callback URL. Changes that come at the same time share one transaction and
 // one fsync.
 //
 // # The status of a message
 //
-// It follows from the attempts and the events alone, whatever the order in which they
-// came. The first line that fits holds:
+// It follows from the attempts and the events alone, in whatever order they arrive. The
+// first line that applies is the status:
 //
 //	delivered     a report on any attempt says so
 //	sent          a vendor has passed it on, and has not said how that ended
@@ -40,19 +40,19 @@
 // it. A report on an attempt that was proven not to have reached the vendor is a
 // contradiction: it counts, and the attempt is marked.
 //
-// Where a vendor reports on each segment, the message is delivered when all segments
-// are; if one has failed, the worst failure counts; until then it is sent.
+// If a vendor reports on each segment, the message is delivered when all segments are; if
+// one has failed, the worst failure counts; until then it is sent.
 //
-// A failure that the vendor says is not final counts as sent. A word that says nothing,
-// such as "unknown", changes nothing.
+// A failure that the vendor does not call final counts as sent. A status that says
+// nothing, such as "unknown", changes nothing.
 //
 // # How events find their message
 //
-// By the attempt's id in the callback URL; else by our Ref in the vendor's own field;
-// else by the vendor's id of the message. Never by number and time. An event that comes
-// before the receipt it belongs to is kept and joined when that comes; one that matches
-// nothing is kept and counted. The same event again changes nothing: it is recognized by
-// provider, id, segment, status and vendor time.
+// By the attempt's id in the callback URL; else by our Ref in the vendor's reference
+// field; else by the vendor's message id. Never by number and time. An event that arrives
+// before the receipt it belongs to is stored and joined to it later; an event that
+// matches no message is stored and counted. A repeated event changes nothing: it is
+// recognized by provider, id, segment, status and vendor time.
 //
 // # Privacy
 //

@@ -12,7 +12,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Recorded counts what became of events.
+// Recorded counts the effects of events.
 type Recorded struct {
 	New           int // recorded for the first time
 	Repeated      int // known already
@@ -47,7 +47,7 @@ func (l *Ledger) Cursor(ctx context.Context, name string) (value string, err err
 	return value, keepVerdict(err)
 }
 
-// RecordRaw keeps something from a vendor that could not be read.
+// RecordRaw stores a callback that could not be parsed.
 func (l *Ledger) RecordRaw(ctx context.Context, name string, body []byte, why error) (Recorded, error) {
 	sum := sha256.Sum256(body)
 	e := newEvent(name, provider.Event{Kind: Unreadable, Raw: json.RawMessage(body), VendorStatus: provider.Mask(why.Error())})
@@ -55,7 +55,7 @@ func (l *Ledger) RecordRaw(ctx context.Context, name string, body []byte, why er
 	return l.record(ctx, e.needs(), []*Event{e}, nil)
 }
 
-// Unreadable is the kind of what a vendor sent and nobody could read.
+// Unreadable is the kind of an event that could not be parsed.
 const Unreadable provider.EventKind = "unreadable"
 
 // record records events, and a cursor unless it is nil.

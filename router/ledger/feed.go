@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Change is something that other programs are told: what became of a message, a message
-// from a person, or an opt-out. A ledger records changes with Options.Feed.
+// Change is a change that other programs are told about: a message's new status, an
+// incoming message, or an opt-out. A ledger records changes with Options.Feed.
 type Change struct {
 	Seq int64 // grows with each change, in the order of the commits
 	// Type is "message." and a Status other than queued and sending; "message.received";
@@ -23,7 +23,7 @@ type Change struct {
 	OptOut    *OptOut  // of optout.added and optout.removed
 }
 
-// ErrPruned means that changes after the one that was asked for are deleted.
+// ErrPruned means that changes after the requested one have been deleted.
 var ErrPruned = errors.New("ledger: older than the retention")
 
 // feedPruned is the cursor with the last change that was deleted.

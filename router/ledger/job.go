@@ -54,14 +54,14 @@ func (j *Job) fingerprint() string {
 	return router.Fingerprint(&m)
 }
 
-// Enqueued is what became of a job that was to be queued.
+// Enqueued is the result of queueing one job.
 type Enqueued struct {
 	ID string // of the message
 	// Replayed reports that the message was queued or sent before under its ref, and
 	// that nothing was queued now.
 	Replayed bool
-	// Err is why the message was not queued: [router.ErrRefReused], or a
-	// *provider.Error if it must not be sent. It spoils no other message.
+	// Err is why the message was not queued: [router.ErrRefReused], or a *provider.Error
+	// if it must not be sent. Other messages are not affected.
 	Err error
 }
 
@@ -112,7 +112,7 @@ func (w *work) anyEnded() bool {
 	return false
 }
 
-// ErrNotQueued means that a message is not in the queue, or not any more.
+// ErrNotQueued means that a message is not, or no longer, in the queue.
 var ErrNotQueued = errors.New("the message is not in the queue")
 
 // waiting is what stands in the place of a conclusion while a message is in the queue.
@@ -233,9 +233,9 @@ func (l *Ledger) Cancel(ctx context.Context, id string) (bool, error) {
 	return <-cancelled, nil
 }
 
-// EndJob records what the send of a queued message came to, where the router could not:
-// because there was no attempt, or because the queue gives up. What is known already
-// stays. With a result of not_sent the job becomes a dead letter.
+// EndJob records the outcome of a queued message if the router could not: because there
+// was no attempt, or because the queue gives up. What is known already stays. With a
+// result of not_sent the job becomes a dead letter.
 func (l *Ledger) EndJob(ctx context.Context, id string, result *router.Result) error {
 	n := needs{messages: []string{id}, attempts: attemptIDs(result.Attempts)}
 	copied := *result

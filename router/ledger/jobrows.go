@@ -206,7 +206,7 @@ func paused(ctx context.Context, tx Tx, class provider.Class) (is bool, err erro
 	return is, err
 }
 
-// Paused reports whether the messages of a class are held back, in every process.
+// Paused reports whether a class is paused, in every process.
 func (l *Ledger) Paused(ctx context.Context, class provider.Class) (is bool, err error) {
 	err = l.db.Read(ctx, func(tx Tx) (err error) {
 		is, err = paused(ctx, tx, class)
@@ -215,7 +215,7 @@ func (l *Ledger) Paused(ctx context.Context, class provider.Class) (is bool, err
 	return is, keepVerdict(err)
 }
 
-// SetPaused holds back the messages of a class, or lets them go again.
+// SetPaused pauses a class, or resumes it.
 func (l *Ledger) SetPaused(ctx context.Context, class provider.Class, pause bool) error {
 	value := ""
 	if pause {

@@ -86,6 +86,6 @@ func newID(prefix string, now time.Time) string {
 	return prefix + s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
-// Hash returns what may be written down of a value that must not be readable in the
-// database: its HMAC under the ledger's key. Values of different purposes differ.
+// Hash returns the HMAC, under the ledger's key, of a value that must not be readable in
+// the database. Values of different purposes differ.
 func (l *Ledger) Hash(purpose, value string) string { return keyed(l.options.Key, purpose, value) }

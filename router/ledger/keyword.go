@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Keyword is what a person asks for with a reply of one word.
+// Keyword is a request made by a reply of a single word.
 type Keyword string
 
 // The keywords.
@@ -37,9 +37,9 @@ var keywords = sync.OnceValue(func() map[string]Keyword {
 	return words
 })
 
-// KeywordOf returns what a reply asks for; "" = nothing, or more than that. The reply
-// must be the word and nothing else: "STOP", "stop.", not "please stop by at 8". Case,
-// accents, spaces and punctuation around the word do not matter.
+// KeywordOf returns the keyword that a reply consists of; "" = none. The reply must be
+// the word and nothing else: "STOP", "stop.", not "please stop by at 8". Case, accents,
+// spaces and punctuation around the word do not matter.
 func KeywordOf(reply string) Keyword {
 	if len(reply) > 64 {
 		return ""

@@ -14,12 +14,12 @@ import (
 	"github.com/anysms/anysms/router"
 )
 
-// Options configure a ledger. The zero value of every field but Key is its default.
+// Options configure a ledger. The zero value of every field except Key is its default.
 type Options struct {
 	// Key is the secret of fingerprints and tombstones; [LoadKey] reads it from a
 	// file. Packages sqlite and postgres say which file is the default.
 	Key []byte
-	// Namespace is what refs are unique in. Two namespaces are two sets of refs.
+	// Namespace is the scope in which refs are unique.
 	Namespace string
 	// Retention is how long messages and events are kept; default 90 days,
 	// negative = for ever.
@@ -27,13 +27,12 @@ type Options struct {
 	// Settle is how long after the last attempt the text of a message is kept that
 	// has no final status; default 72h. At a final status it is erased at once.
 	Settle time.Duration
-	// KeepTexts keeps texts as long as their messages.
+	// KeepTexts keeps texts for as long as their messages.
 	KeepTexts bool
 	// OptOutBySender narrows an opt-out by reply to the sender that was replied to.
 	// By default it holds for all senders.
 	OptOutBySender bool
-	// Feed records what becomes of messages for [Ledger.Feed], at the cost of a row
-	// each time.
+	// Feed records changes for [Ledger.Feed], at the cost of one row for each.
 	Feed bool
 	// OptOutExempt are classes that go out in spite of an opt-out, such as one-time codes
 	// that a person asks for. An opt-out from the class itself still holds.
@@ -41,15 +40,15 @@ type Options struct {
 	// Mark is a file in which the ledger notes how much was committed, beside the key: so
 	// it notices when the database is restored from an older backup. "" = it does not.
 	Mark string
-	// Log gets what happens in the background; nil = silent.
+	// Log gets background events; nil = silent.
 	Log *slog.Logger
 }
 
 // DefaultRetention is Options.Retention where it is not given.
 const DefaultRetention = 90 * 24 * time.Hour
 
-// Ledger records what became of every message. It is a [router.Store] and a
-// [router.Journal]: use it as both. It is safe for concurrent use.
+// Ledger records every message. It is a [router.Store] and a [router.Journal]: use it as
+// both. It is safe for concurrent use.
 type Ledger struct {
 	options Options
 	db      Database
@@ -72,7 +71,7 @@ var (
 	_ router.AttemptRecorder = (*Ledger)(nil)
 )
 
-// ErrClosed is returned by a ledger that was closed.
+// ErrClosed is returned by a closed ledger.
 var ErrClosed = errors.New("ledger: closed")
 
 // ErrWrongKey means that the database was written under another key.
@@ -144,7 +143,7 @@ func (l *Ledger) checkKey(ctx context.Context) error {
 // their own in it. It ends with the ledger.
 func (l *Ledger) Database() Database { return l.db }
 
-// Close waits for what is being recorded, then closes the database.
+// Close waits for writes in progress, then closes the database.
 func (l *Ledger) Close() error {
 	if !l.stop() {
 		return nil

@@ -25,7 +25,7 @@ const (
 	ScopeClass    Scope = "class"    // those of the class named in Value
 )
 
-// Source says how an opt-out became known.
+// Source says where an opt-out came from.
 type Source string
 
 // The sources.
@@ -36,7 +36,7 @@ const (
 	FromAPI    Source = "api" // a program or an operator
 )
 
-// OptOut is a person's wish to get no messages. It survives erasure.
+// OptOut says that a person does not want messages. It survives erasure.
 type OptOut struct {
 	Number string    `json:"number"` // E.164
 	Scope  Scope     `json:"scope"`

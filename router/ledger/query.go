@@ -13,7 +13,7 @@ import (
 // ErrNotFound means that the ledger has no such message.
 var ErrNotFound = errors.New("ledger: no such message")
 
-// Filter selects messages. The zero value of a field selects all.
+// Filter selects messages. A field with its zero value does not restrict.
 type Filter struct {
 	Ref, To, Provider, Tag string
 	Status                 Status
@@ -160,8 +160,8 @@ func (l *Ledger) Resolve(ctx context.Context, id string, as provider.Outcome) er
 	})
 }
 
-// Recover marks the attempts of runs that have ended as unknown, as their outcomes will
-// not come any more. Opening a ledger does it once.
+// Recover marks unfinished attempts of processes that have ended as unknown. Opening a
+// ledger does it once.
 func (l *Ledger) Recover(ctx context.Context) error {
 	const page = 500
 	for after := ""; ; {

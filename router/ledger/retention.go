@@ -65,8 +65,8 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 // pruneEvery is how often [Ledger.Maintain] deletes what is old.
 const pruneEvery = 10 * time.Minute
 
-// Maintain calls Prune now and then, until the context ends. A program that runs for long
-// starts it once; several may do so over one database.
+// Maintain calls Prune regularly until the context ends. A long-running program starts it
+// once; several programs may do so over one database.
 func (l *Ledger) Maintain(ctx context.Context) {
 	for {
 		select {

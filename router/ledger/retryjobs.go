@@ -82,13 +82,13 @@ func (l *Ledger) Requeue(ctx context.Context, jobs []*Job) (int, error) {
 	return <-counts, nil
 }
 
-// Worker is who works on the queue of a database that takes one worker only.
+// Worker is the process that works on the queue of a database with a single worker.
 type Worker struct {
 	PID     int
 	Address string // where it can be reached; "" = nowhere
 }
 
-// WorkerError means that another worker has the queue.
+// WorkerError means that another process is working on the queue.
 type WorkerError struct{ Worker }
 
 func (e *WorkerError) Error() string {

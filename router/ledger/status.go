@@ -8,7 +8,7 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
-// Status is what is known of a message. The package documentation has the rules.
+// Status is the status of a message. The package documentation has the rules.
 type Status string
 
 // The statuses.

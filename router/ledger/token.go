@@ -21,12 +21,12 @@ func (t Token) String() string { return "token{created " + t.CreatedAt.Format(ti
 // GoString redacts like String.
 func (t Token) GoString() string { return t.String() }
 
-// TokenOverlap is how long a token that was replaced is still taken: until then the
-// vendor has to be told the new URL.
+// TokenOverlap is how long a replaced token is still accepted. The vendor must have the
+// new URL by then.
 const TokenOverlap = 24 * time.Hour
 
-// CallbackTokens returns the tokens of a provider's callback URL that are taken now: the
-// current one first, then those that it has replaced. The first call makes one.
+// CallbackTokens returns the tokens that are valid in a provider's callback URL: the
+// current one first, then replaced ones. The first call creates one.
 func (l *Ledger) CallbackTokens(ctx context.Context, name string) (list []Token, err error) {
 	err = l.db.Read(ctx, func(tx Tx) (err error) {
 		list, err = readTokens(ctx, tx, name, time.Now())

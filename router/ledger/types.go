@@ -49,10 +49,10 @@ type Message struct {
 type Attempt struct {
 	ID       string // as in [provider.Message].Attempt
 	Provider string
-	// Outcome is what the send itself found out; "" = it is under way.
+	// Outcome is the result of the send itself; "" = in progress.
 	Outcome provider.Outcome
-	// Settled is Outcome once reports are counted in: an attempt that the vendor
-	// has reported on is accepted.
+	// Settled is Outcome with delivery reports taken into account: an attempt that the
+	// vendor has reported on is accepted.
 	Settled provider.Outcome
 	// Contradicted reports that the vendor has reported on an attempt that was
 	// proven not to have reached it.
@@ -70,7 +70,7 @@ type Attempt struct {
 	standing            standing
 }
 
-// Event is a vendor's event as the ledger keeps it.
+// Event is a vendor's event as the ledger stores it.
 //
 // String, LogValue and %+v show neither number nor text.
 type Event struct {

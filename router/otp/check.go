@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Checked is what a check found.
+// Checked is the result of a check.
 type Checked struct {
 	Valid     bool `json:"valid"`
 	TriesLeft int  `json:"attempts_left"` // wrong codes until the verification ends; 0 = it has ended
@@ -24,9 +24,9 @@ type Conversion struct {
 	Prefix   string // the number's digits without the last three
 }
 
-// Check checks what a person has typed: spaces, hyphens and the digits of other scripts
-// do not matter. A verification that nobody knows, or that has ended, is not an error:
-// the code is not valid. The right code is valid once.
+// Check checks the code that a person entered. Spaces and hyphens are ignored, and digits
+// of other scripts are understood. An unknown or ended verification is not an error: the
+// code is not valid. The right code is valid once.
 func (s *Service) Check(ctx context.Context, id, code string) (Checked, error) {
 	code = normal(code)
 	if !IsID(id) {
@@ -108,8 +108,9 @@ const (
 )
 
 // Sweep removes what has expired from the store, and reports verifications that were not
-// passed to Config.OnConversion. Start does it once a minute; a program that starts no
-// verifications for long calls Sweep now and then. It returns how many records it removed.
+// passed to Config.OnConversion. Start does it once a minute; a program that may start no
+// verifications for a long time calls Sweep regularly. It returns how many records it
+// removed.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	for {
 		n, err := s.sweep(ctx)

@@ -26,7 +26,7 @@ type Config struct {
 	// Key is the secret that codes are derived from, at least 32 bytes, the same in
 	// every process that shares the store. It may be left out with a memory store.
 	Key []byte
-	// Store holds what is known of verifications; nil = a new [MemoryStore].
+	// Store holds the verifications; nil = a new [MemoryStore].
 	Store Store
 
 	Length  int           // digits of a code, 4 to 10; default 6
@@ -47,7 +47,7 @@ type Config struct {
 	NumberWindow time.Duration // default 1h, at most 24h
 
 	// OnConversion is called when a verification has ended: see [Conversion]. It must be
-	// quick, and may be called by several goroutines at once. nil = nobody wants to know.
+	// quick, and may be called by several goroutines at once. It may be nil.
 	OnConversion func(Conversion)
 }
 

@@ -1,5 +1,5 @@
-// Package otp makes one-time codes, sends them through a router and checks what people
-// type.
+// Package otp generates one-time codes, sends them through a router, and checks the codes
+// that people enter.
 //
 //	codes, err := otp.New(r.Send, otp.Config{Key: key, Store: otp.NewLedgerStore(l)})
 //	…

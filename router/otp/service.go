@@ -20,8 +20,8 @@ type Service struct {
 	swept  atomic.Int64 // when, in microseconds
 }
 
-// New returns a service that sends with a function: the Send of a router, or one that
-// puts the message into a queue and may return a nil Result with a nil error.
+// New returns a service that sends with the given function: the Send of a router, or one
+// that queues the message, which may return a nil Result with a nil error.
 func New(send router.SendFunc, c Config) (*Service, error) {
 	if err := c.Check(); err != nil {
 		return nil, err

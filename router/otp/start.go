@@ -12,8 +12,8 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
-// Options are what is special about one verification. The zero value of every field is
-// the service's setting.
+// Options configure one verification. The zero value of every field is the service's
+// setting.
 type Options struct {
 	// Ref is the caller's own id of the verification. A Start with the same Ref while the
 	// verification can still be passed sends the same code once more. "" = each Start
@@ -31,7 +31,7 @@ type Options struct {
 	Tag  string // of the message
 }
 
-// Verification is a code on its way to a person.
+// Verification is a code that was sent to a person.
 type Verification struct {
 	ID        string    `json:"id"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -235,9 +235,9 @@ func (s *Service) sent(ctx context.Context, b begun, result *router.Result, err 
 	})
 }
 
-// Render returns the text of a verification's message, for a queue that makes the text
-// right before it is sent. It takes the message's Ref, or the verification's id. A
-// verification that has ended is an error with [ErrEnded]: it must not be sent any more.
+// Render returns the text of a verification's message, for a queue that makes texts just
+// before sending. It takes the message's Ref, or the verification's id. A verification
+// that has ended is an error with [ErrEnded]: it must not be sent any more.
 func (s *Service) Render(ctx context.Context, ref string) (string, error) {
 	id := idIn(ref)
 	if !IsID(id) {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Store holds what is known of verifications and of the numbers that they went to. It is
+// Store holds verifications, and the counters of the numbers that they went to. It is
 // safe for concurrent use. [NewMemoryStore] makes one for a single process,
 // [NewLedgerStore] one in the ledger's database.
 type Store interface {
@@ -29,8 +29,8 @@ type Tx interface {
 	Put(key string, r *Record) error
 }
 
-// Record is what a store holds of a verification, or of a number. Times have a precision
-// of a microsecond.
+// Record is what a store holds for a verification, or for a number. Times have a
+// precision of a microsecond.
 //
 // String and %+v show nothing of it.
 type Record struct {

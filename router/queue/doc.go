@@ -1,5 +1,5 @@
-// Package queue sends messages durably: what was queued is sent, or is known not to have
-// been, whatever crashes meanwhile.
+// Package queue sends messages durably: a queued message survives any crash, and always
+// ends with a recorded outcome.
 //
 //	l, err := sqlite.Open(ctx, "anysms.db", ledger.Options{})
 //	…
@@ -10,31 +10,31 @@
 //	go q.Run(ctx)
 //	id, err := q.Enqueue(ctx, &provider.Message{To: to, Text: "Your parcel has arrived.", Ref: "order-1042"})
 //
-// With SQLite one process works on the queue, and any number of others fill it. Package
-// riverqueue has the queue for several machines, over PostgreSQL.
+// With SQLite one process works on the queue, and any number of others can add messages.
+// Package riverqueue runs the queue on several machines, over PostgreSQL.
 //
 // # What is promised
 //
 // When Enqueue returns, the message is durable. It is sent at least once it is due, and
 // the ledger has its outcome. What the router promises holds: under at_most_once nobody
-// gets it twice, and an attempt that a crash has interrupted is unknown. So
-// exactly-once is not claimed.
+// gets it twice, and an attempt that a crash has interrupted is unknown. Exactly-once
+// delivery is not claimed.
 //
 // The router has the ledger as its Store, and the vendor gets the message's id as its
 // Ref: refs of different namespaces cannot meet there.
 //
 // # Deferral
 //
-// A message that no vendor has taken is tried again, until Lane.GiveUpAfter has passed:
-// at once when the providers are expected back, else after a pause that grows from one
+// A message that no vendor accepted is tried again, until Lane.GiveUpAfter has passed: at
+// once when the providers are expected back, else after a pause that grows from one
 // second to a minute. A message that waits because all providers are out has spent no
 // attempt. Options.AttemptBudget of the router bounds the attempts of one send, and
-// begins anew with the next, as it does for messages that SendAll holds. After that it
-// is not_sent, and a dead letter: its text is kept for as long as the ledger keeps
-// texts, and it can be put back. Refused messages are not tried again.
+// begins anew with the next, as it does for messages that SendAll holds. After that it is
+// not_sent, and a dead letter: its text is kept for as long as the ledger keeps texts,
+// and it can be put back. Refused messages are not tried again.
 //
 // # Classes
 //
-// Each class has a lane with workers of its own, so that a campaign holds up no one-time
-// codes.
+// Each class has a lane with workers of its own, so that a campaign does not delay
+// one-time codes.
 package queue

@@ -29,22 +29,22 @@ type Options struct {
 	Engine Engine
 	// Address is where this process can be reached, for the error of a second worker.
 	Address string
-	// Log gets what happens in the background; nil = silent.
+	// Log gets background events; nil = silent.
 	Log *slog.Logger
 }
 
-// Engine wakes those who work on a queue. It decides nothing: the ledger does.
+// Engine wakes the workers of a queue. All decisions are made by the ledger.
 type Engine interface {
 	// Run calls [Queue.Work] for each job that is due until the context ends, then waits
 	// for the calls under way.
 	Run(ctx context.Context, q *Queue) error
-	// Pause tells that a class is held back, or not any more.
+	// Pause is called when a class is paused or resumed.
 	Pause(ctx context.Context, class provider.Class, paused bool) error
 }
 
-// Lane says how the messages of one class are sent.
+// Lane configures how the messages of one class are sent.
 type Lane struct {
-	Workers     int           // messages under way at the same time; default 64
+	Workers     int           // messages in flight; default 64
 	GiveUpAfter time.Duration // after Enqueue or SendAt; default 5m for otp, 24h, 72h for marketing
 }
 
@@ -103,10 +103,10 @@ func New(l *ledger.Ledger, r *router.Router, o Options) (*Queue, error) {
 // Item is a message to be queued.
 type Item struct {
 	Message *provider.Message
-	// Namespace is what the message's Ref is unique in; "" is a namespace too.
+	// Namespace is the scope in which the message's Ref is unique; "" is a namespace too.
 	Namespace string
-	// Render stands for a text that Options.Render renders when the message is sent,
-	// and that is written down nowhere. Message.Text is empty then.
+	// Render is passed to Options.Render, which makes the text when the message is sent,
+	// so that it is never stored. Message.Text is empty then.
 	Render string
 }
 
@@ -125,9 +125,9 @@ func (q *Queue) Enqueue(ctx context.Context, m *provider.Message) (id string, er
 	return list[0].ID, list[0].Err
 }
 
-// EnqueueAll queues messages in one commit, and returns what became of each, in their
-// order. One that is not queued spoils no other. The error means that none was queued,
-// or that it is not known.
+// EnqueueAll queues messages in one commit, and returns the result of each, in their
+// order. A message that cannot be queued does not affect the others. The error means that
+// none was queued, or that the commit's outcome is not known.
 func (q *Queue) EnqueueAll(ctx context.Context, items ...Item) ([]Enqueued, error) {
 	list, err := q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]Enqueued, error) { return q.ledger.Enqueue(ctx, jobs) })
 	for i := range list {
@@ -243,8 +243,8 @@ func (q *Queue) Wait(ctx context.Context, id string) (*ledger.Message, error) {
 // Stats sums up the queue by class, the most urgent first.
 func (q *Queue) Stats(ctx context.Context) ([]ledger.Depth, error) { return q.ledger.Depths(ctx) }
 
-// Pause holds back the messages of a class, in every process, until Resume. What is
-// under way ends, and messages can be queued.
+// Pause stops sending the messages of a class, in every process, until Resume. Messages
+// in flight are finished, and messages can still be queued.
 func (q *Queue) Pause(ctx context.Context, class provider.Class) error {
 	return q.setPaused(ctx, class, true)
 }
@@ -328,7 +328,7 @@ func (q *Queue) putBack(ctx context.Context, jobs []*ledger.Job) (int, error) {
 	return n, err
 }
 
-// Run sends what is queued until the context ends, then waits for what is under way. It
+// Run sends queued messages until the context ends, then waits for those in flight. It
 // fails with a [*ledger.WorkerError] if another process works on the queue.
 func (q *Queue) Run(ctx context.Context) error {
 	if q.options.Engine != nil {

@@ -1,9 +1,9 @@
-// Package webhook takes what vendors report and hands it to a ledger: by HTTP callbacks
-// ([Handler]), by asking ([PollInbox], [PollStatus]), or over a connection ([Listen]).
+// Package webhook receives delivery reports and incoming messages from vendors and
+// records them in a ledger: from HTTP callbacks ([Handler]), by polling ([PollInbox],
+// [PollStatus]), or over a connection ([Listen]).
 //
-// Whatever the way, a vendor is told that something was received only after it has been
-// committed, so that nothing is lost that was acknowledged. What comes twice changes
-// nothing.
+// A vendor gets an acknowledgement only after its events have been committed, so an
+// acknowledged event is never lost. Repeated events change nothing.
 //
 //	h, err := webhook.New(l, webhook.Options{PublicURL: "https://sms.example.com/callbacks"},
 //		webhook.Endpoint{Name: "athens", Provider: athens, Token: token})
@@ -11,6 +11,5 @@
 //	http.Handle("/callbacks/", http.StripPrefix("/callbacks", h))
 //
 // A vendor calls PublicURL/NAME/TOKEN. The token is a secret of at least sixteen
-// characters, as some vendors sign nothing; signatures are verified by the driver
-// besides.
+// characters, since some vendors sign nothing. The driver verifies signatures as well.
 package webhook

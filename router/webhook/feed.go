@@ -12,9 +12,8 @@ import (
 // maxPages bounds one call of [PollInbox].
 const maxPages = 1000
 
-// PollInbox asks a provider for the messages that people sent, from where the last call
-// stopped, and records them. The cursor is committed together with them, so that a
-// crash loses none.
+// PollInbox fetches the incoming messages since the last call and records them. The
+// cursor is committed with them, so that a crash loses none.
 func PollInbox(ctx context.Context, l *ledger.Ledger, name string, p provider.Provider) (total ledger.Recorded, err error) {
 	key := "inbox " + name
 	cursor, err := l.Cursor(ctx, key)
@@ -42,8 +41,8 @@ func PollInbox(ctx context.Context, l *ledger.Ledger, name string, p provider.Pr
 	return total, nil
 }
 
-// PollStatus asks a provider for the status of the messages that it has and whose end it
-// has not reported, the newest first, at most limit of them, and records what it says.
+// PollStatus fetches and records the status of messages that the provider accepted and
+// that have no final report yet: at most limit of them, the newest first.
 func PollStatus(ctx context.Context, l *ledger.Ledger, name string, p provider.Provider, limit int) (total ledger.Recorded, err error) {
 	for _, status := range []ledger.Status{ledger.Accepted, ledger.Sent} {
 		f := ledger.Filter{Provider: name, Status: status, Limit: ledger.MaxLimit}
@@ -83,9 +82,9 @@ func pollOne(ctx context.Context, l *ledger.Ledger, name string, p provider.Prov
 	return l.Record(ctx, name, *e)
 }
 
-// Listen records what a provider pushes over a connection, until the context ends. An
-// event that cannot be recorded is refused, so that the vendor repeats it. observe gets
-// the events after that; nil = nobody does.
+// Listen records the events that a provider pushes over a connection, until the context
+// ends. An event that cannot be recorded is refused, so that the vendor repeats it.
+// observe is called with the events after that; it may be nil.
 func Listen(ctx context.Context, l *ledger.Ledger, name string, p provider.Provider, observe func(context.Context, string, ...provider.Event) error) error {
 	return provider.Listen(ctx, p, func(ctx context.Context, events []provider.Event) error {
 		if _, err := l.Record(ctx, name, events...); err != nil {

@@ -29,7 +29,7 @@ const maxInFlight = 1024
 // minToken is the shortest token that is not taken to be guessable.
 const minToken = 16
 
-// Endpoint is where one provider reports to.
+// Endpoint is the callback address of one provider.
 type Endpoint struct {
 	Name     string // of the provider, in the path and in the ledger
 	Provider provider.Provider
@@ -37,8 +37,8 @@ type Endpoint struct {
 	// the ledger has for Name, see [ledger.Ledger.CallbackTokens].
 	Token     string
 	OldTokens []string
-	// Insecure takes callbacks without a token, unless Token is set: then the driver's
-	// own verification is all.
+	// Insecure accepts callbacks without a token, unless Token is set: then only the
+	// driver verifies them.
 	Insecure bool
 	// From lists the addresses that the vendor calls from; nil = any.
 	From []netip.Prefix
@@ -61,17 +61,17 @@ type Options struct {
 	// PublicURL is what precedes /NAME/TOKEN in the URL that vendors call. Drivers
 	// whose vendor signs the URL need it. "" = made from the request's host.
 	PublicURL string
-	// TrustedProxies are believed about the address that they forward for, in
-	// X-Forwarded-For; nil = nobody is.
+	// TrustedProxies are the proxies whose X-Forwarded-For header is trusted; nil = none.
 	TrustedProxies []netip.Prefix
 	MaxBody        int64         // bytes; default 1 MiB
 	Timeout        time.Duration // for reading and recording a callback; default 15s
-	// Observe gets the events after they have been recorded: router.Observe.
+	// Observe is called with the events after they have been recorded, such as
+	// router.Observe.
 	Observe func(ctx context.Context, name string, events ...provider.Event) error
 	Log     *slog.Logger // nil = silent. It gets no number, no text and no secret
 }
 
-// Counts are what a handler has seen.
+// Counts are the counters of a handler.
 type Counts struct {
 	Received   int64 // acknowledged
 	Events     int64 // in these
@@ -81,7 +81,7 @@ type Counts struct {
 	Failed     int64 // not recorded; the vendor was told to repeat them
 }
 
-// Handler takes callbacks at /NAME/TOKEN. It is safe for concurrent use.
+// Handler serves callbacks at /NAME/TOKEN. It is safe for concurrent use.
 type Handler struct {
 	ledger    *ledger.Ledger
 	options   Options
@@ -118,7 +118,7 @@ func New(l *ledger.Ledger, o Options, endpoints ...Endpoint) (*Handler, error) {
 	return h, nil
 }
 
-// Counts returns what the handler has seen so far.
+// Counts returns the counters.
 func (h *Handler) Counts() Counts {
 	return Counts{
 		Received: h.received.Load(), Events: h.events.Load(), Forged: h.forged.Load(), Refused: h.refused.Load(),
@@ -126,7 +126,7 @@ func (h *Handler) Counts() Counts {
 	}
 }
 
-// ServeHTTP takes a callback. It says no more than the status, whatever goes wrong.
+// ServeHTTP serves a callback. An error response has a status and nothing else.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case h.slots <- struct{}{}:

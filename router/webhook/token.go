@@ -65,8 +65,8 @@ func oneOf(token string, known []string) bool {
 	return found == 1
 }
 
-// URL is what is entered at a vendor: the public URL of the handler, the name of the
-// endpoint and its token.
+// URL returns the callback URL to enter at a vendor: the public URL of the handler, the
+// name of the endpoint and its token.
 func URL(public, name, token string) string {
 	u := strings.TrimSuffix(public, "/") + "/" + url.PathEscape(name)
 	if token == "" {
