@@ -9,12 +9,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/drivers/smpp"
+	"github.com/anysms/anysms/drivers/smpp/internal/wire"
 	"github.com/anysms/anysms/drivers/smpp/smpptest"
 	"github.com/anysms/anysms/provider"
 )
@@ -235,4 +237,30 @@ func TestLineTakesSomeBytes(t *testing.T) {
 		require.ErrorIs(t, err, provider.Indeterminate, "%d bytes", room)
 		require.False(t, whole && provider.OutcomeOf(err) == provider.OutcomeNotSent)
 	}
+}
+
+// An SMSC that is bound and then reads nothing holds a sender up until its deadline,
+// and the message has not left.
+func TestLineThatIsNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, smsc := net.Pipe() // a write waits until it is read
+		defer smsc.Close()
+		p, err := smpp.New(smpp.Config{
+			Address: "127.0.0.1:2775", SystemID: "esme", Password: "secret",
+			Dial: func(context.Context, string, string) (net.Conn, error) { return ours, nil },
+		})
+		require.NoError(t, err)
+		defer p.Close()
+		go func() {
+			bind, err := wire.Read(smsc)
+			if assert.NoError(t, err) {
+				_, err = smsc.Write(wire.PDU{Command: bind.Command.Response(), Sequence: bind.Sequence, Body: []byte("smsc\x00")}.Append(nil))
+				assert.NoError(t, err)
+			}
+		}()
+		start := time.Now()
+		_, err = p.Send(within(t, 3*time.Second), message("Hello"))
+		assert.Equal(t, provider.Unavailable, provider.CodeOf(err), "%v", err)
+		assert.Equal(t, 3*time.Second, time.Since(start))
+	})
 }

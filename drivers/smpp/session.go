@@ -12,7 +12,8 @@ import (
 )
 
 // session is one bound connection: a goroutine writes, one reads, one tests a
-// quiet line and one hands over what the SMSC delivers. Callers wait.
+// quiet line and one hands over what the SMSC delivers. Callers wait; one that is
+// alone writes its request itself, which saves a change of goroutines.
 type session struct {
 	kind    wire.Command
 	line    *line
@@ -21,6 +22,7 @@ type session struct {
 	deliver func(context.Context, *session, []wire.PDU)
 
 	out       chan *request
+	turn      chan struct{} // has a token while somebody writes
 	delivered chan wire.PDU
 	heard     atomic.Int64  // when the SMSC last sent something, Unix nanoseconds
 	dead      chan struct{} // closed when the session has failed; err is set then
@@ -72,7 +74,7 @@ func newSession(l *line, kind wire.Command, s *settings, deliver func(context.Co
 	n := &session{
 		kind: kind, line: l, timeout: s.Timeout.Std(), quiet: s.EnquireLink.Std(), deliver: deliver,
 		out: make(chan *request, queueSize), delivered: make(chan wire.PDU, queueSize),
-		dead: make(chan struct{}), writer: make(chan struct{}), free: s.Window,
+		turn: make(chan struct{}, 1), dead: make(chan struct{}), writer: make(chan struct{}), free: s.Window,
 		pending: make(map[uint32]*request), next: l.next,
 		empty: make(chan struct{}), retired: make(chan struct{}),
 	}
@@ -102,17 +104,19 @@ func (l *lost) code() provider.Code {
 // after all is given to late.
 func (n *session) exchange(ctx context.Context, frame []byte, late func(wire.PDU)) (wire.PDU, *lost) {
 	r := &request{frame: frame, response: make(chan wire.PDU, 1), late: late}
-	sequence, err := n.book(r)
+	sequence, alone, err := n.book(r)
 	if err != nil {
 		return wire.PDU{}, &lost{err: err}
 	}
-	select {
-	case n.out <- r:
-	case <-n.dead:
-		return wire.PDU{}, &lost{err: n.err}
-	case <-ctx.Done():
-		n.forget(sequence)
-		return wire.PDU{}, &lost{err: context.Cause(ctx)}
+	if !alone || !n.writeAtOnce(ctx, r) {
+		select {
+		case n.out <- r:
+		case <-n.dead:
+			return wire.PDU{}, &lost{err: n.err}
+		case <-ctx.Done():
+			n.forget(sequence)
+			return wire.PDU{}, &lost{err: context.Cause(ctx)}
+		}
 	}
 	select {
 	case p := <-r.response:
@@ -155,19 +159,21 @@ func (n *session) giveUp(ctx context.Context, sequence uint32, r *request) (wire
 // maxPending bounds the requests whose callers have gone without a response.
 const maxPending = 1 << 16
 
-// book gives the request a sequence number, 1 to 0x7FFFFFFF.
-func (n *session) book(r *request) (uint32, error) {
+// book gives the request a sequence number, 1 to 0x7FFFFFFF. It is alone if the
+// SMSC has responded to all others.
+func (n *session) book(r *request) (sequence uint32, alone bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
 	case n.err != nil:
-		return 0, n.err
+		return 0, false, n.err
 	case n.leaving:
-		return 0, errLeaving
+		return 0, false, errLeaving
 	case len(n.pending) >= maxPending:
-		return 0, errors.New("too many requests have no response")
+		return 0, false, errors.New("too many requests have no response")
 	}
-	return n.number(r), nil
+	alone = len(n.pending) == 0
+	return n.number(r), alone, nil
 }
 
 // number needs the lock.

@@ -1,6 +1,7 @@
 package smpp
 
 import (
+	"context"
 	"runtime"
 	"time"
 )
@@ -22,12 +23,14 @@ func (n *session) write() {
 				buffer = append(buffer, r.frame...)
 			}
 		}
+		var first *request
 		select {
-		case r := <-n.out:
-			add(r)
+		case first = <-n.out:
 		case <-n.dead:
 			return
 		}
+		n.turn <- struct{}{}
+		add(first)
 		if n.crowded() {
 			runtime.Gosched() // lets others queue: most of the cost of a message is the write itself
 		}
@@ -40,11 +43,36 @@ func (n *session) write() {
 				break more
 			}
 		}
-		if err := n.flush(buffer, batch, starts); err != nil {
+		err := n.flush(buffer, batch, starts, time.Now().Add(n.timeout))
+		<-n.turn
+		if err != nil {
 			n.fail(err)
 			return
 		}
 	}
+}
+
+// writeAtOnce writes a request in its caller's goroutine, unless another one is
+// writing. It is for a line on which nothing waits for a response: then the
+// system takes a frame without delay, but an SMSC that does not even read holds
+// the caller up no longer than until its deadline or the timeout.
+func (n *session) writeAtOnce(ctx context.Context, r *request) bool {
+	select {
+	case n.turn <- struct{}{}:
+	default:
+		return false
+	}
+	r.state.Store(writing)
+	by := time.Now().Add(n.timeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(by) {
+		by = deadline
+	}
+	err := n.flush(r.frame, []*request{r}, []int64{0}, by)
+	<-n.turn
+	if err != nil {
+		n.fail(err)
+	}
+	return true
 }
 
 // crowded reports whether others than the caller of one request may be about to queue.
@@ -54,14 +82,14 @@ func (n *session) crowded() bool {
 	return n.active > 1
 }
 
-// flush writes the frames. If it fails, those of which the system has taken
-// nothing are marked.
-func (n *session) flush(buffer []byte, batch []*request, starts []int64) error {
+// flush writes the frames; it needs the turn. If it fails, those of which the
+// system has taken nothing are marked.
+func (n *session) flush(buffer []byte, batch []*request, starts []int64, by time.Time) error {
 	if len(buffer) == 0 {
 		return nil
 	}
 	before := n.line.raw.taken.Load()
-	_ = n.line.SetWriteDeadline(time.Now().Add(n.timeout))
+	_ = n.line.SetWriteDeadline(by)
 	_, err := n.line.Write(buffer)
 	if err == nil {
 		for _, r := range batch {
