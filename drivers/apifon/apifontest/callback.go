@@ -41,8 +41,8 @@ var imStatuses = map[int]string{
 // accountID is the account's number in callbacks.
 const accountID = 5411
 
-// ReportBody is the delivery report of a message, by its message id, as the
-// vendor would send it.
+// ReportBody is the delivery report of a message as the vendor would send it. The
+// message is found by its message id, or if it was alone in its request by the request's.
 func (s *Server) ReportBody(messageID string, r Report) ([]byte, error) {
 	m, err := s.message(messageID)
 	if err != nil {
@@ -129,14 +129,12 @@ func (s *Server) Reply(ctx context.Context, messageID, text string) error {
 	return s.call(ctx, m.ReplyURL, body)
 }
 
-// message finds a message of the ledger.
+// message finds a message by its id or that of its request.
 func (s *Server) message(id string) (Message, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range s.messages {
-		if m.ID == id {
-			return m, nil
-		}
+	if i, known := s.places[id]; known {
+		return s.messages[i], nil
 	}
 	return Message{}, fmt.Errorf("apifontest: no message has the id %s", id)
 }

@@ -66,6 +66,7 @@ type Server struct {
 	calls    []Call
 	tokens   map[string]token
 	messages []Message
+	places   map[string]int          // of messages, by message id; of those that were alone in their request by its id, too
 	codes    map[string]*oneTimeCode // by reference
 	balance  Balance
 	blocked  []record
@@ -92,7 +93,7 @@ func NewServer(options Options) *Server {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	s := &Server{options: options, tokens: make(map[string]token), codes: make(map[string]*oneTimeCode), balance: initialBalance}
+	s := &Server{options: options, tokens: make(map[string]token), codes: make(map[string]*oneTimeCode), places: make(map[string]int), balance: initialBalance}
 	s.Server = httpcalltest.NewServer(s.routes())
 	return s
 }

@@ -223,7 +223,13 @@ func (s *Server) enter(messages []Message, e envelope) (requestID string, result
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.messages = append(s.messages, messages...)
+	for _, m := range messages {
+		s.places[m.ID] = len(s.messages)
+		s.messages = append(s.messages, m)
+	}
+	if len(messages) == 1 {
+		s.places[requestID] = len(s.messages) - 1
+	}
 	return requestID, results
 }
 
