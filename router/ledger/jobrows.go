@@ -126,22 +126,45 @@ func (l *Ledger) DueJobs(ctx context.Context, class provider.Class, at time.Time
 	return jobs, next, keepVerdict(err)
 }
 
-// Job returns a queued message, or [ErrNotQueued].
-func (l *Ledger) Job(ctx context.Context, id string) (j *Job, err error) {
-	err = l.db.Read(ctx, func(tx Tx) error {
-		j = nil
-		return tx.Query(ctx, func(scan scanner) (err error) {
-			j, err = scanJob(scan)
+// queuedJob is a job as it was read, or why it cannot be.
+type queuedJob struct {
+	job *Job
+	err error
+}
+
+// loadJobs reads the jobs of messages that are in the queue. One that cannot be read
+// spoils no other.
+func (w *work) loadJobs(ctx context.Context, tx Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return tx.Query(ctx, func(scan scanner) error {
+		var id string
+		j, err := scanJob(func(to ...any) error {
+			err := scan(to...)
+			id = *to[0].(*string)
 			return err
-		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE message = $1 AND state = 'ready'`, clean(id))
+		})
+		w.queued[id] = queuedJob{j, err}
+		return nil
+	}, `SELECT `+jobColumns+` FROM anysms_queue WHERE message = ANY($1) AND state = 'ready'`, ids)
+}
+
+// Job returns a queued message, or [ErrNotQueued]. Calls at the same time share a
+// transaction.
+func (l *Ledger) Job(ctx context.Context, id string) (*Job, error) {
+	var found queuedJob
+	err := l.queue(ctx, l.looks, needs{jobs: []string{clean(id)}}, func(w *work) error {
+		found = w.queued[id]
+		return nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, keepVerdict(err)
-	case j == nil:
+	}
+	if found.job == nil && found.err == nil {
 		return nil, ErrNotQueued
 	}
-	return j, nil
+	return found.job, keepVerdict(found.err)
 }
 
 // Depth sums up the jobs of one class.

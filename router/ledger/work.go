@@ -21,6 +21,7 @@ type needs struct {
 	keys        []string // which of these events are known
 	numbers     []string // opt-outs
 	queueRefs   []refKey // claims of any namespace, and their messages
+	jobs        []string // of these messages
 }
 
 func (n *needs) add(m needs) {
@@ -32,6 +33,7 @@ func (n *needs) add(m needs) {
 	n.keys = append(n.keys, m.keys...)
 	n.numbers = append(n.numbers, m.numbers...)
 	n.queueRefs = append(n.queueRefs, m.queueRefs...)
+	n.jobs = append(n.jobs, m.jobs...)
 }
 
 // refKey is what a ref is unique in, and the ref.
@@ -75,6 +77,7 @@ type work struct {
 	optOuts  map[string][]OptOut   // by number
 	alive    map[string]bool       // runs
 	stored   map[string]Attempt    // what the database has, by id
+	queued   map[string]queuedJob  // jobs that are ready, by message
 
 	jobs        []*Job   // to put into the queue, or back
 	goneJobs    []string // messages that leave the queue
@@ -96,7 +99,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		claims: make(map[string]*claim), messages: make(map[string]*record), attempts: make(map[string]*record),
 		parked: make(map[string][]*Event), known: make(map[string]bool), optOuts: make(map[string][]OptOut),
 		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), byRef: make(map[refKey]*claim),
-		stored: make(map[string]Attempt),
+		stored: make(map[string]Attempt), queued: make(map[string]queuedJob),
 	}
 	ids := slices.Clone(n.messages)
 	for _, read := range []func() error{
@@ -108,6 +111,7 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		func() error { return w.loadEvents(ctx, tx, ids, n.parked) },
 		func() error { return w.loadKeys(ctx, tx, n.keys) },
 		func() error { return w.loadOptOuts(ctx, tx, n.numbers) },
+		func() error { return w.loadJobs(ctx, tx, n.jobs) },
 		func() error { return w.findRuns(ctx, tx) },
 	} {
 		if err := read(); err != nil {

@@ -3,7 +3,12 @@ package riverqueue
 import (
 	"context"
 	"time"
+
+	"github.com/riverqueue/river"
 )
 
 // Sweep looks for messages without a job that were due some time ago.
 func (q *Queue) Sweep(ctx context.Context, ago time.Duration) error { return q.engine.sweep(ctx, ago) }
+
+// Config is how River is used.
+func (q *Queue) Config() *river.Config { return q.engine.config(q.Queue) }
