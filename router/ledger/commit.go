@@ -155,6 +155,7 @@ func (l *Ledger) commitTogether(b *batch) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTime)
 	defer cancel()
 	all := b.needs()
+	all.count = true
 	change := func(tx Tx) error {
 		w, err := l.load(ctx, tx, all)
 		if err != nil {
@@ -163,10 +164,7 @@ func (l *Ledger) commitTogether(b *batch) error {
 		for _, o := range b.ops {
 			o.err = o.apply(w)
 		}
-		b.settled = w.settled
-		if b.commits, err = countCommit(ctx, tx); err != nil {
-			return err
-		}
+		b.settled, b.commits = w.settled, w.commits
 		return w.save(ctx, tx)
 	}
 	p, ok := l.db.(Pipelined)

@@ -48,6 +48,28 @@ type Tx interface {
 	Exec(ctx context.Context, sql string, args ...[]any) (int64, error)
 }
 
+// Statement is one of a database, which is run once for each list of arguments.
+type Statement struct {
+	SQL  string
+	Rows [][]any
+}
+
+// Question is a query. Row is called for each row of the result.
+type Question struct {
+	SQL  string
+	Args []any
+	Row  func(scan func(...any) error) error
+}
+
+// Batched is a [Tx] that sends several statements to the database at once.
+type Batched interface {
+	Tx
+	// QueryAll asks the questions in their order. The first error ends it.
+	QueryAll(ctx context.Context, list []Question) error
+	// ExecAll runs the statements in their order. The first error ends it.
+	ExecAll(ctx context.Context, list []Statement) error
+}
+
 // program is the level of this program. A schema names the oldest level that it serves,
 // so that a new program and the one before it can use one database during an upgrade.
 const program = 1

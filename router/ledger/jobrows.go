@@ -69,13 +69,17 @@ func scanJob(scan scanner) (*Job, error) {
 	return j, nil
 }
 
-// saveJobs writes what was changed in the queue.
-func (w *work) saveJobs(ctx context.Context, tx Tx) error {
-	if wake := w.ledger.wake.Load(); wake != nil && len(w.jobs) > 0 {
-		if err := (*wake)(ctx, tx, w.jobs); err != nil {
-			return err
-		}
+// wakeJobs makes what wakes workers for the jobs that are put into the queue.
+func (w *work) wakeJobs(ctx context.Context, tx Tx) error {
+	wake := w.ledger.wake.Load()
+	if wake == nil || len(w.jobs) == 0 {
+		return nil
 	}
+	return (*wake)(ctx, tx, w.jobs)
+}
+
+// jobStatements write what was changed in the queue.
+func (w *work) jobStatements() []Statement {
 	var jobs, gone [][]any
 	for _, j := range w.jobs {
 		jobs = append(jobs, j.row(w.now))
@@ -83,23 +87,12 @@ func (w *work) saveJobs(ctx context.Context, tx Tx) error {
 	for _, id := range w.goneJobs {
 		gone = append(gone, []any{id})
 	}
-	for _, s := range []struct {
-		sql  string
-		rows [][]any
-	}{
+	return []Statement{
 		{putJob, jobs},
 		{`DELETE FROM anysms_queue WHERE message = $1`, gone},
 		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4 WHERE message = $5 AND state = 'ready'`, w.deferred},
 		{`UPDATE anysms_queue SET state = 'dead', reason = $1, updated_at = $2 WHERE message = $3`, w.dead},
-	} {
-		if len(s.rows) == 0 {
-			continue
-		}
-		if _, err := tx.Exec(ctx, s.sql, s.rows...); err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 // DueJobs returns jobs of a class that are due at a time, the longest due first, and

@@ -29,10 +29,12 @@ type mark struct {
 
 var errRestored = errors.New("the database has forgotten commits: it was restored from a backup while it was in use")
 
-// countCommit counts a commit in its own transaction, and returns how many there are.
-func countCommit(ctx context.Context, tx Tx) (n int64, err error) {
-	err = tx.Query(ctx, func(scan scanner) error { return scan(&n) }, `UPDATE anysms_commits SET n = n + 1 WHERE name = 'commits' RETURNING n`)
-	return n, err
+// countCommit counts a commit in its own transaction, and reads how many there are.
+func (w *work) countCommit(ctx context.Context, tx Tx, count bool) error {
+	if !count {
+		return nil
+	}
+	return tx.Query(ctx, func(scan scanner) error { return scan(&w.commits) }, `UPDATE anysms_commits SET n = n + 1 WHERE name = 'commits' RETURNING n`)
 }
 
 // checkMark compares the mark with the database, and returns how many commits are missing.

@@ -171,11 +171,11 @@ func (m *Message) seldom() seldom {
 
 // save writes what was changed.
 func (w *work) save(ctx context.Context, tx Tx) error {
+	if err := w.wakeJobs(ctx, tx); err != nil {
+		return err
+	}
 	b := w.changes()
-	for _, s := range []struct {
-		sql  string
-		rows [][]any
-	}{
+	return execAll(ctx, tx, append([]Statement{
 		{putMessage, b.newMessages},
 		{updateMessage.sql, b.messages},
 		{updateSeldom.sql, b.seldom},
@@ -191,13 +191,19 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 		{putOptOut, b.optOuts},
 		{putCursor, w.cursors},
 		{putChange, w.told()},
-	} {
-		if len(s.rows) == 0 {
-			continue
-		}
-		if _, err := tx.Exec(ctx, s.sql, s.rows...); err != nil {
+	}, w.jobStatements()...))
+}
+
+// execAll runs statements in their order, in one round trip if the database can do that.
+func execAll(ctx context.Context, tx Tx, list []Statement) error {
+	list = slices.DeleteFunc(list, func(s Statement) bool { return len(s.Rows) == 0 })
+	if b, ok := tx.(Batched); ok {
+		return b.ExecAll(ctx, list)
+	}
+	for _, s := range list {
+		if _, err := tx.Exec(ctx, s.SQL, s.Rows...); err != nil {
 			return err
 		}
 	}
-	return w.saveJobs(ctx, tx)
+	return nil
 }

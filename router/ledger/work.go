@@ -22,6 +22,7 @@ type needs struct {
 	numbers     []string // opt-outs
 	queueRefs   []refKey // claims of any namespace, and their messages
 	jobs        []string // of these messages
+	count       bool     // how many commits there are, with this one
 }
 
 func (n *needs) add(m needs) {
@@ -79,6 +80,7 @@ type work struct {
 	stored   map[string]Attempt    // what the database has, by id
 	queued   map[string]queuedJob  // jobs that are ready, by message
 
+	commits     int64    // how many there are, with this one
 	jobs        []*Job   // to put into the queue, or back
 	goneJobs    []string // messages that leave the queue
 	deferred    [][]any  // rows of jobs
@@ -101,17 +103,20 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), byRef: make(map[refKey]*claim),
 		stored: make(map[string]Attempt), queued: make(map[string]queuedJob),
 	}
-	ids := slices.Clone(n.messages)
+	ids, q := slices.Clone(n.messages), &questions{Tx: tx}
 	for _, read := range []func() error{
-		func() error { return w.loadClaims(ctx, tx, n.refs, &ids) },
-		func() error { return w.loadQueueRefs(ctx, tx, n.queueRefs, &ids) },
-		func() error { return w.loadOwners(ctx, tx, n, &ids) },
-		func() error { return w.loadMessages(ctx, tx, ids) },
-		func() error { return w.loadAttempts(ctx, tx, ids) },
-		func() error { return w.loadEvents(ctx, tx, ids, n.parked) },
-		func() error { return w.loadKeys(ctx, tx, n.keys) },
-		func() error { return w.loadOptOuts(ctx, tx, n.numbers) },
-		func() error { return w.loadJobs(ctx, tx, n.jobs) },
+		func() error { return w.loadClaims(ctx, q, n.refs, &ids) },
+		func() error { return w.loadQueueRefs(ctx, q, n.queueRefs, &ids) },
+		func() error { return w.loadOwners(ctx, q, n, &ids) },
+		func() error { return w.loadKeys(ctx, q, n.keys) },
+		func() error { return w.loadOptOuts(ctx, q, n.numbers) },
+		func() error { return w.loadJobs(ctx, q, n.jobs) },
+		func() error { return w.countCommit(ctx, q, n.count) },
+		func() error { return q.ask(ctx) }, // the ids
+		func() error { return w.loadMessages(ctx, q, ids) },
+		func() error { return w.loadAttempts(ctx, q, ids) },
+		func() error { return w.loadEvents(ctx, q, ids, n.parked) },
+		func() error { return q.ask(ctx) },
 		func() error { return w.findRuns(ctx, tx) },
 	} {
 		if err := read(); err != nil {
@@ -122,6 +127,34 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		r.fold()
 	}
 	return w, nil
+}
+
+// questions is a [Tx] that gathers queries, to ask them in one round trip if the database
+// can do that.
+type questions struct {
+	Tx
+	list []Question
+}
+
+// Query implements [Tx], but the answer comes with ask.
+func (q *questions) Query(_ context.Context, row func(scanner) error, sql string, args ...any) error {
+	q.list = append(q.list, Question{SQL: sql, Args: args, Row: row})
+	return nil
+}
+
+// ask reads what the queries return, in their order.
+func (q *questions) ask(ctx context.Context) error {
+	list := q.list
+	q.list = nil
+	if b, ok := q.Tx.(Batched); ok {
+		return b.QueryAll(ctx, list)
+	}
+	for _, one := range list {
+		if err := q.Tx.Query(ctx, one.Row, one.SQL, one.Args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // findRuns asks which other runs live that have a claim or an attempt under way.

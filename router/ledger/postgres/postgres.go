@@ -142,14 +142,12 @@ func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map
 // must not hold up everybody else.
 const lockWriters = `SELECT pg_advisory_xact_lock(hashtextextended('anysms ledger ' || current_schema(), 0)), set_config('lock_timeout', '2s', true)`
 
+// write begins a transaction of the only writer, in one round trip.
+var write = pgx.TxOptions{BeginQuery: "BEGIN; " + lockWriters}
+
 // Write implements [ledger.Database].
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	return explain(pgx.BeginFunc(ctx, db.pool, func(t pgx.Tx) error {
-		if _, err := t.Exec(ctx, lockWriters); err != nil {
-			return err
-		}
-		return f(tx{t})
-	}))
+	return explain(pgx.BeginTxFunc(ctx, db.pool, write, func(t pgx.Tx) error { return f(tx{t}) }))
 }
 
 // Read implements [ledger.Database].
@@ -177,6 +175,22 @@ func (t tx) Query(ctx context.Context, row func(func(...any) error) error, sql s
 	if err != nil {
 		return err
 	}
+	return read(rows, row)
+}
+
+// QueryAll implements [ledger.Batched].
+func (t tx) QueryAll(ctx context.Context, list []ledger.Question) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var b pgx.Batch
+	for _, q := range list {
+		b.Queue(q.SQL, q.Args...).Query(func(rows pgx.Rows) error { return read(rows, q.Row) })
+	}
+	return t.SendBatch(ctx, &b).Close()
+}
+
+func read(rows pgx.Rows, row func(func(...any) error) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
@@ -192,18 +206,33 @@ func (t tx) Exec(ctx context.Context, sql string, args ...[]any) (changed int64,
 		tag, err := t.Tx.Exec(ctx, sql, args[0]...)
 		return tag.RowsAffected(), err
 	}
+	return t.exec(ctx, ledger.Statement{SQL: sql, Rows: args})
+}
+
+// ExecAll implements [ledger.Batched].
+func (t tx) ExecAll(ctx context.Context, list []ledger.Statement) error {
+	_, err := t.exec(ctx, list...)
+	return err
+}
+
+// exec sends all runs of all statements together.
+func (t tx) exec(ctx context.Context, list ...ledger.Statement) (changed int64, err error) {
 	var b pgx.Batch
-	for _, values := range args {
-		b.Queue(sql, values...)
-	}
-	results := t.SendBatch(ctx, &b)
-	for range args {
-		tag, failed := results.Exec()
-		err = errors.Join(err, failed)
-		changed += tag.RowsAffected()
-		if failed != nil {
-			break
+	for _, s := range list {
+		for _, row := range s.Rows {
+			b.Queue(s.SQL, row...)
 		}
 	}
-	return changed, errors.Join(err, results.Close())
+	if b.Len() == 0 {
+		return 0, nil
+	}
+	results := t.SendBatch(ctx, &b)
+	for range b.Len() {
+		tag, err := results.Exec()
+		if err != nil {
+			return changed, errors.Join(err, results.Close())
+		}
+		changed += tag.RowsAffected()
+	}
+	return changed, results.Close()
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
+	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/queue"
 	"github.com/anysms/anysms/router/queue/riverqueue"
 )
@@ -60,7 +61,7 @@ type riverBench struct {
 }
 
 func newRiverBench(b *testing.B) *riverBench {
-	q := &riverBench{B: b, address: newSchema(b)}
+	q := &riverBench{B: b, address: postgrestest.Schema(b)}
 	q.ledger = open(b, q.address)
 	b.Cleanup(func() { require.NoError(b, q.ledger.Close()) })
 	var err error
