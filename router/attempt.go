@@ -241,7 +241,11 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 		StartedAt: f.started, Duration: time.Since(f.started), ID: d.record.attempt,
 	}
 	d.record.attempt = ""
+	if a.Outcome == provider.OutcomeAccepted || isUnknown(a) {
+		a.CardPrice = t.price(d.options)
+	}
 	if f.err == nil {
+		a.Charged = f.receipt.Cost
 		d.trail.accept(t.candidate, f.receipt)
 	} else {
 		a.VendorCode, a.Message = describe(f.err)

@@ -159,8 +159,17 @@ func (c *candidate) at(now, validFrom time.Time) *provider.Message {
 	return &copied
 }
 
-// estimate is the price by the rate card; nil = not known.
+// estimate is what the message would cost by the rate card; nil = not known.
 func (c *candidate) estimate(o *Options) *Cost {
+	price := c.price(o)
+	if price == nil {
+		return nil
+	}
+	return &Cost{Money: *price, Estimated: true}
+}
+
+// price is the price by the rate card; nil = it has none.
+func (c *candidate) price(o *Options) *provider.Money {
 	if o.Price == nil {
 		return nil
 	}
@@ -168,5 +177,5 @@ func (c *candidate) estimate(o *Options) *Cost {
 	if !ok {
 		return nil
 	}
-	return &Cost{Money: money, Estimated: true}
+	return &money
 }

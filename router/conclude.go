@@ -53,7 +53,7 @@ func replayed(prior *Result) *Result {
 
 // conclude returns the result that follows from the trail, and the error of the
 // deciding attempt.
-func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
+func conclude(p *plan, t *trail, end ending) (*Result, error) {
 	r := p.result()
 	r.Attempts, r.Skipped, r.DuplicatePossible = t.attempts, end.skipped, t.duplicatePossible
 	if len(t.attempts) == 0 {
@@ -62,7 +62,7 @@ func conclude(p *plan, t *trail, end ending, o *Options) (*Result, error) {
 		return r, err
 	}
 	if t.acceptedBy != nil {
-		r.accept(t.acceptedBy, t.receipt, o)
+		r.accept(t.acceptedBy, t.receipt)
 	}
 	status := t.status(end.state == refused)
 	r.Replayed = t.earlier == len(t.attempts) && status == provider.OutcomeUnknown
@@ -94,7 +94,7 @@ func (p *plan) nothingTried(end ending) error {
 	return provider.NewError(provider.Unavailable, "no provider could be tried")
 }
 
-func (r *Result) accept(c *candidate, receipt *provider.Receipt, o *Options) {
+func (r *Result) accept(c *candidate, receipt *provider.Receipt) {
 	r.ID, r.Ignored, r.Transliterated = receipt.ID, c.ignored, c.transliterated
 	r.Encoding, r.Segments = c.analysis.Encoding.String(), c.analysis.Segments
 	if receipt.Segments > 0 {
@@ -102,15 +102,16 @@ func (r *Result) accept(c *candidate, receipt *provider.Receipt, o *Options) {
 	}
 	if receipt.Cost != nil {
 		r.Cost = &Cost{Money: *receipt.Cost}
-	} else {
-		r.Cost = c.estimate(o)
 	}
 }
 
 // decidedBy takes status and code from the deciding attempt. It reports whether the
 // attempt's error is the cause.
 func (r *Result) decidedBy(a *Attempt) bool {
-	r.Status, r.Provider = a.Outcome, a.Provider
+	r.Status, r.Provider, r.CardPrice = a.Outcome, a.Provider, a.CardPrice
+	if a.Outcome == provider.OutcomeAccepted && r.Cost == nil && a.CardPrice != nil {
+		r.Cost = &Cost{Money: *a.CardPrice, Estimated: true}
+	}
 	if a.Outcome != provider.OutcomeAccepted {
 		r.Code, r.Message = a.Code, a.Message
 	}

@@ -120,7 +120,7 @@ func TestReconcile(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a, b := vendor(t, memory.Config{FindSettles: tt.settles}), vendor(t, memory.Config{})
+				a, b := vendor(t, memory.Config{FindSettles: tt.settles, Price: &provider.Money{Micros: 50_000, Currency: "EUR"}}), vendor(t, memory.Config{})
 				a.Script(tt.answer)
 				m := text("hello")
 				m.Ref, m.Delivery = tt.ref, provider.Reconcile
@@ -135,6 +135,7 @@ func TestReconcile(t *testing.T) {
 				if tt.name == "found" {
 					assert.Equal(t, "m1", res.ID)
 					assert.True(t, res.Attempts[0].Reconciled)
+					assert.Equal(t, "0.05 EUR", res.Attempts[0].Charged.String())
 				}
 			})
 		})

@@ -116,7 +116,7 @@ func (d *dispatcher) hold(ctx context.Context, t *try) event {
 		d.heldSince = time.Now()
 	}
 	if !d.trail.inDoubt() {
-		result, _ := conclude(&d.plan, &d.trail, ending{}, d.options)
+		result, _ := conclude(&d.plan, &d.trail, ending{})
 		d.record.suspend(ctx, d.bounds.deadline, result)
 	}
 	for time.Now().Before(t.ready) {

@@ -49,6 +49,7 @@ func (d *dispatcher) reconcile(ctx context.Context, t *try) eventKind {
 		switch {
 		case receipt != nil:
 			d.trail.settle(t.upstream.name, provider.OutcomeAccepted)
+			d.trail.charge(t.upstream.name, receipt.Cost)
 			d.trail.accept(t.candidate, receipt)
 			return found
 		case err == nil && !settles.IsZero() && !at.Before(settles):

@@ -29,7 +29,11 @@ type Result struct {
 	To       e164.Number `json:"to"`
 	Encoding string      `json:"encoding"` // gsm7 or ucs2; "" = the text could not be read
 	Segments int         `json:"segments"` // the vendor's count if it returned one, else ours
-	Cost     *Cost       `json:"cost"`     // nil = not known
+	// Cost is what the vendor says it charges, else an estimate by the rate card; nil =
+	// neither is known. CardPrice is the price by the rate card in both cases; nil = it
+	// has none for the message. Both are for the whole message.
+	Cost      *Cost           `json:"cost"`
+	CardPrice *provider.Money `json:"card_price,omitempty"`
 
 	// Deferred is set if a guard wants the message sent later, or if [Router.Try] found
 	// no provider that can take it now.
@@ -75,6 +79,11 @@ type Attempt struct {
 	Reconciled bool
 	// Earlier reports that the attempt was made by an earlier send of the message.
 	Earlier bool
+	// Charged is what the vendor says it charges for the message; nil = it did not say.
+	Charged *provider.Money
+	// CardPrice is the price by the rate card, of an attempt that was accepted or may
+	// have been; nil = the rate card has none.
+	CardPrice *provider.Money
 }
 
 // describe returns what an error says besides its code, with digits masked.
@@ -104,13 +113,15 @@ type attemptJSON struct {
 	DurationMS float64          `json:"duration_ms"`
 	Reconciled bool             `json:"reconciled,omitempty"`
 	Earlier    bool             `json:"earlier,omitempty"`
+	Charged    *provider.Money  `json:"charged,omitempty"`
+	CardPrice  *provider.Money  `json:"card_price,omitempty"`
 }
 
 // MarshalJSON writes the duration as duration_ms.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	return json.Marshal(attemptJSON{
 		a.ID, a.Provider, a.Outcome, a.Code, a.VendorCode, a.Message, a.StartedAt,
-		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier,
+		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier, a.Charged, a.CardPrice,
 	})
 }
 
@@ -122,7 +133,7 @@ func (a *Attempt) UnmarshalJSON(b []byte) error {
 	}
 	*a = Attempt{
 		v.ID, v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.StartedAt,
-		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled, v.Earlier,
+		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled, v.Earlier, v.Charged, v.CardPrice,
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 
 	// Conclude, and write it down.
 	end.mayWait = j.patient
-	result, cause = conclude(&l.plan, &l.trail, end, &s.options)
+	result, cause = conclude(&l.plan, &l.trail, end)
 	if l.record.unclaimed() && !perhapsSent(result) {
 		if other, err := overtaken(ctx, &l.dispatcher); other != nil {
 			result, cause = other, err
@@ -184,14 +184,14 @@ func overtaken(ctx context.Context, d *dispatcher) (*Result, error) {
 		return result, nil
 	}
 	d.trail.inherit(prior, d.plan.arrived, d.plan.delivery)
-	return conclude(&d.plan, &d.trail, ending{}, d.options)
+	return conclude(&d.plan, &d.trail, ending{})
 }
 
 // doubtOr returns the doubt that an earlier send has left, else the refusal of this
 // one.
 func doubtOr(p *plan, t *trail, err error) (*Result, error) {
 	if t.earlier > 0 {
-		return conclude(p, t, ending{}, &Options{})
+		return conclude(p, t, ending{})
 	}
 	return p.refused(err)
 }

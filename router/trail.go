@@ -75,6 +75,19 @@ func (t *trail) settle(name string, o provider.Outcome) {
 	for i := range t.attempts {
 		if a := &t.attempts[i]; a.Provider == name && isUnknown(*a) {
 			a.Outcome, a.Reconciled = o, true
+			if o == provider.OutcomeNotSent {
+				a.CardPrice = nil
+			}
+		}
+	}
+}
+
+// charge records what the vendor charges for the last attempt at it.
+func (t *trail) charge(name string, money *provider.Money) {
+	for i := len(t.attempts) - 1; i >= 0; i-- {
+		if a := &t.attempts[i]; a.Provider == name {
+			a.Charged = money
+			return
 		}
 	}
 }

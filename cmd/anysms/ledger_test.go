@@ -92,6 +92,32 @@ broken
 	assert.Equal(t, 0, anysms(t, "messages", "erase", "--old", "--config", good).code)
 }
 
+// The vendor's price stands beside the rate card's, in whatever form messages are shown.
+func TestLedgerPrices(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "rates.csv"), []byte("provider,country,currency,price\nfake,GR,EUR,0.04\n"), 0o600))
+	config := ledgerConfig(t, dir, "prices.yaml", `, price: {amount: "0.045", currency: EUR}`)
+	settings, err := os.ReadFile(config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(config, append(settings, "rates: rates.csv\n"...), 0o600))
+
+	sent := anysms(t, "send", "--config", config, "--to", "+306941234567", "--text", "hello", "--ref", "one")
+	require.Equal(t, 0, sent.code, sent.stderr)
+	assert.Contains(t, sent.stdout, "0.045 EUR charged, 0.04 EUR by the rate card")
+	for _, tt := range []struct{ args, want string }{
+		{"messages show one", "0.045 EUR charged by the vendor, 0.04 EUR by the rate card"},
+		{"messages show one --format json", `"charged":{"amount":"0.045","currency":"EUR"},"card_price":{"amount":"0.04","currency":"EUR"}`},
+		{"messages list --format json", `"cost":{"amount":"0.045","currency":"EUR"},"card_price":{"amount":"0.04","currency":"EUR"}`},
+		{"messages export --format csv", ",0.045,EUR,false,0.04,EUR,"},
+		{"messages stats", "0.045 EUR  0.04 EUR   +0.005 EUR"},
+		{"messages stats --format json", `"difference":[{"amount":"0.005","currency":"EUR"}]`},
+	} {
+		shown := anysms(t, append(strings.Fields(tt.args), "--config", config)...)
+		assert.Equal(t, 0, shown.code, shown.stderr)
+		assert.Contains(t, shown.stdout, tt.want, tt.args)
+	}
+}
+
 func TestSendFileWithLedger(t *testing.T) {
 	dir := t.TempDir()
 	config := ledgerConfig(t, dir, "good.yaml", "")

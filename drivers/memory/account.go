@@ -60,7 +60,12 @@ func (p *Provider) Find(_ context.Context, m *provider.Message, since time.Time)
 	if e == nil {
 		return nil, nil
 	}
-	return &provider.Receipt{ID: e.ID}, nil
+	r, err := p.receipt(e.Message.Text)
+	if err != nil {
+		return nil, err
+	}
+	r.ID = e.ID
+	return r, nil
 }
 
 // Cancel withdraws a scheduled message before its time. Any other message is

@@ -166,14 +166,9 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // accept adds the message to the ledger.
 func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
-	receipt := &provider.Receipt{}
-	if p.config.Price != nil {
-		receipt.Segments = segments(m.Text)
-		cost, err := p.config.Price.Mul(receipt.Segments)
-		if err != nil {
-			return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
-		}
-		receipt.Cost = &cost
+	receipt, err := p.receipt(m.Text)
+	if err != nil {
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -194,6 +189,21 @@ func (p *Provider) accept(m *provider.Message) (*provider.Receipt, error) {
 		kept.Extra = maps.Clone(m.Extra)
 		p.ledger.add(Entry{ID: receipt.ID, Message: kept, At: now, Status: provider.StatusAccepted})
 	}
+	return receipt, nil
+}
+
+// receipt has the price of a text, where there are prices.
+func (p *Provider) receipt(text string) (*provider.Receipt, error) {
+	receipt := &provider.Receipt{}
+	if p.config.Price == nil {
+		return receipt, nil
+	}
+	receipt.Segments = segments(text)
+	cost, err := p.config.Price.Mul(receipt.Segments)
+	if err != nil {
+		return nil, &provider.Error{Code: provider.InvalidMessage, Err: err}
+	}
+	receipt.Cost = &cost
 	return receipt, nil
 }
 

@@ -229,6 +229,12 @@ func (a *Attempt) take(from *router.Attempt) {
 	}
 	a.Outcome, a.Code, a.VendorCode, a.Reason = from.Outcome, from.Code, from.VendorCode, from.Message
 	a.Duration, a.Reconciled, a.abandoned = from.Duration, from.Reconciled, false
+	if from.Charged != nil {
+		a.Charged = from.Charged
+	}
+	if from.CardPrice != nil {
+		a.CardPrice = from.CardPrice
+	}
 	if !from.StartedAt.IsZero() && !from.Earlier {
 		a.StartedAt = from.StartedAt
 	}
@@ -348,6 +354,7 @@ func (w *work) accept(r *record, owner string, result *router.Result) {
 		by = r.attempts[len(r.attempts)-1]
 	}
 	by.take(&router.Attempt{Outcome: provider.OutcomeAccepted, Duration: by.Duration, Reconciled: by.Reconciled})
+	by.priced(result)
 	if result.ID != "" && by.ProviderID == "" {
 		w.identify(by, result.ID)
 	}
@@ -367,6 +374,9 @@ func (r *record) takeResult(from *router.Result) {
 	if from.Cost != nil {
 		r.Cost = &router.Cost{Money: from.Cost.Money, Estimated: from.Cost.Estimated}
 	}
+	if from.CardPrice != nil {
+		r.CardPrice = from.CardPrice
+	}
 	if r.To == "" && !from.To.IsZero() {
 		r.setRecipient(from.To)
 	}
@@ -378,7 +388,7 @@ func (r *record) takeResult(from *router.Result) {
 func (r *record) result(without string) *router.Result {
 	res := &router.Result{
 		Ref: r.Ref, Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Provider: r.Provider, Message: r.Reason,
-		Encoding: r.Encoding, Segments: r.Segments, Cost: r.Cost, DuplicatePossible: r.DuplicatePossible, Ignored: r.Ignored,
+		Encoding: r.Encoding, Segments: r.Segments, Cost: r.Cost, CardPrice: r.CardPrice, DuplicatePossible: r.DuplicatePossible, Ignored: r.Ignored,
 	}
 	res.To, _ = e164.Parse(r.To) // what was erased is zero
 	if a := r.acceptedBy(); a != nil {
@@ -395,7 +405,7 @@ func (r *record) result(without string) *router.Result {
 func (a *Attempt) forRouter() router.Attempt {
 	b := router.Attempt{
 		ID: a.ID, Provider: a.Provider, Outcome: a.Settled, Code: a.Code, VendorCode: a.VendorCode, Message: a.Reason,
-		StartedAt: a.StartedAt, Duration: a.Duration, Reconciled: a.Reconciled,
+		StartedAt: a.StartedAt, Duration: a.Duration, Reconciled: a.Reconciled, Charged: a.Charged, CardPrice: a.CardPrice,
 	}
 	switch b.Outcome {
 	case "": // under way, or its run has ended

@@ -117,6 +117,9 @@ func keyOfEvent(name string, e *provider.Event) string {
 		name, string(e.Kind), e.ID, string(e.Status), string(segment.Status), segment.Ref, fmt.Sprint(segment.Number), at,
 		e.VendorStatus, e.VendorCode,
 	}
+	if e.Cost != nil { // a vendor that names the price later sends the same report with it
+		parts = append(parts, e.Cost.String())
+	}
 	switch {
 	case e.Kind == provider.Report && e.ID == "":
 		parts = append(parts, e.Attempt, e.Ref)

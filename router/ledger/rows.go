@@ -74,21 +74,22 @@ const latestAttempts = `SELECT a.message FROM anysms_attempts a JOIN (
 // messageColumns are read by scanMessage and written by saveMessages, in this order.
 const messageColumns = `id, namespace, ref, status, code, reason, recipient, sender, body, class, tag, country, provider,
 	provider_id, encoding, segments, cost_micros, cost_currency, cost_estimated, duplicate_possible, ignored, created_at,
-	updated_at, last_attempt_at, concluded, cancelled`
+	updated_at, last_attempt_at, concluded, cancelled, card_micros, card_currency`
 
 func scanMessage(scan scanner, m *Message) error {
-	var micros, created, updated, last int64
+	var micros, card, created, updated, last int64
 	var estimated, duplicate, cancelled int
-	var currency, ignored string
+	var currency, cardCurrency, ignored string
 	err := scan(&m.ID, &m.Namespace, &m.Ref, &m.Status, &m.Code, &m.Reason, &m.To, &m.From, &m.Text, &m.Class, &m.Tag,
 		&m.Country, &m.Provider, &m.ProviderID, &m.Encoding, &m.Segments, &micros, &currency, &estimated, &duplicate,
-		&ignored, &created, &updated, &last, &m.concluded, &cancelled)
+		&ignored, &created, &updated, &last, &m.concluded, &cancelled, &card, &cardCurrency)
 	if err != nil {
 		return err
 	}
 	if currency != "" {
 		m.Cost = &router.Cost{Money: provider.Money{Micros: micros, Currency: currency}, Estimated: estimated != 0}
 	}
+	m.CardPrice = moneyOf(card, cardCurrency)
 	if ignored != "" {
 		m.Ignored = strings.Split(ignored, ",")
 	}
@@ -102,11 +103,13 @@ func (m *Message) row() []any {
 	if m.Cost != nil {
 		cost = *m.Cost
 	}
+	card, cardCurrency := moneyRow(m.CardPrice)
 	return []any{
 		m.ID, m.Namespace, m.Ref, string(m.Status), string(m.Code), clean(m.Reason), m.To, clean(m.From), clean(m.Text),
 		string(m.Class), clean(m.Tag), m.Country, m.Provider, clean(m.ProviderID), m.Encoding, m.Segments, cost.Micros,
 		cost.Currency, number(cost.Estimated), number(m.DuplicatePossible), strings.Join(m.Ignored, ","),
 		micros(m.CreatedAt), micros(m.UpdatedAt), micros(m.lastAttempt), string(m.concluded), number(m.cancelled),
+		card, cardCurrency,
 	}
 }
 
@@ -126,23 +129,28 @@ func (w *work) loadMessages(ctx context.Context, tx Tx, ids []string) error {
 }
 
 const attemptColumns = `id, message, owner, run, provider, outcome, settled, contradicted, code, vendor_code, reason,
-	provider_id, started_at, duration_us, reconciled, abandoned`
+	provider_id, started_at, duration_us, reconciled, abandoned, charged_micros, charged_currency, card_micros, card_currency`
 
 func scanAttempt(scan scanner, a *Attempt) error {
-	var started, duration int64
+	var started, duration, charged, card int64
+	var chargedCurrency, cardCurrency string
 	var contradicted, reconciled, abandoned int
 	err := scan(&a.ID, &a.message, &a.owner, &a.run, &a.Provider, &a.Outcome, &a.Settled, &contradicted, &a.Code, &a.VendorCode,
-		&a.Reason, &a.ProviderID, &started, &duration, &reconciled, &abandoned)
+		&a.Reason, &a.ProviderID, &started, &duration, &reconciled, &abandoned,
+		&charged, &chargedCurrency, &card, &cardCurrency)
 	a.StartedAt, a.Duration = timeOf(started), time.Duration(duration)*time.Microsecond
 	a.Contradicted, a.Reconciled, a.abandoned = contradicted != 0, reconciled != 0, abandoned != 0
+	a.Charged, a.CardPrice = moneyOf(charged, chargedCurrency), moneyOf(card, cardCurrency)
 	return err
 }
 
 func (a *Attempt) row() []any {
+	charged, chargedCurrency := moneyRow(a.Charged)
+	card, cardCurrency := moneyRow(a.CardPrice)
 	return []any{
 		a.ID, a.message, a.owner, a.run, a.Provider, string(a.Outcome), string(a.Settled), number(a.Contradicted), string(a.Code),
 		clean(a.VendorCode), clean(a.Reason), clean(a.ProviderID), micros(a.StartedAt), a.Duration.Microseconds(),
-		number(a.Reconciled), number(a.abandoned),
+		number(a.Reconciled), number(a.abandoned), charged, chargedCurrency, card, cardCurrency,
 	}
 }
 
@@ -294,6 +302,21 @@ func timeOf(us int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(us).UTC()
+}
+
+// moneyRow is how amounts are kept: without a currency there is none.
+func moneyRow(m *provider.Money) (micros int64, currency string) {
+	if m == nil {
+		return 0, ""
+	}
+	return m.Micros, clean(m.Currency)
+}
+
+func moneyOf(micros int64, currency string) *provider.Money {
+	if currency == "" {
+		return nil
+	}
+	return &provider.Money{Micros: micros, Currency: currency}
 }
 
 // number is how booleans are kept.

@@ -23,10 +23,10 @@ var (
 
 const (
 	hotMessageColumns = `status, code, reason, provider, provider_id, encoding, segments, cost_micros, cost_currency,
-	cost_estimated, duplicate_possible, ignored, updated_at, concluded, cancelled`
+	cost_estimated, duplicate_possible, ignored, updated_at, concluded, cancelled, card_micros, card_currency`
 	seldomMessageColumns = `recipient, sender, body, class, tag, country, last_attempt_at`
 	hotAttemptColumns    = `provider, outcome, settled, contradicted, code, vendor_code, reason, provider_id, started_at, duration_us,
-	reconciled, abandoned`
+	reconciled, abandoned, charged_micros, charged_currency, card_micros, card_currency`
 )
 
 const addClaim = `INSERT INTO anysms_claims (namespace, ref, fingerprint, message, owner, run, keep_until)

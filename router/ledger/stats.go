@@ -30,8 +30,14 @@ type Stat struct {
 	DeliveryP50 time.Duration `json:"-"`
 	DeliveryP95 time.Duration `json:"-"`
 
-	Charged   []provider.Money `json:"-"` // what the vendor has said that it charges, by currency
-	Estimated []provider.Money `json:"-"` // by the rate card, where the vendor says nothing
+	// Prices of the accepted attempts, by currency: what the vendors have said that they
+	// charge, in receipts and reports; the price by the rate card of the same attempts, as
+	// far as it has one; charged less rate card of those that have both in one currency;
+	// and the price by the rate card where the vendor says nothing.
+	Charged    []provider.Money `json:"-"`
+	CardPrice  []provider.Money `json:"-"`
+	Difference []provider.Money `json:"-"`
+	Estimated  []provider.Money `json:"-"`
 }
 
 // DeliveryRate is the share of delivered messages among those with a final report; 0 =
@@ -56,8 +62,11 @@ const statsSQL = `SELECT a.provider, m.country, a.started_at / 86400000000, coun
 	WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND (m.namespace = $3 OR $3 = '*')
 	GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
 
-const costsSQL = `SELECT provider, country, created_at / 86400000000, cost_currency, cost_estimated, CAST(sum(cost_micros) AS BIGINT)
-	FROM anysms_messages WHERE id >= $4 AND id < $5 AND created_at >= $1 AND created_at < $2 AND (namespace = $3 OR $3 = '*') AND cost_currency <> ''
+const pricesSQL = `SELECT a.provider, m.country, a.started_at / 86400000000, a.charged_currency, a.card_currency,
+	CAST(sum(a.charged_micros) AS BIGINT), CAST(sum(a.card_micros) AS BIGINT)
+	FROM anysms_attempts a JOIN anysms_messages m ON m.id = a.message
+	WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND (m.namespace = $3 OR $3 = '*')
+		AND a.settled = 'accepted' AND (a.charged_currency <> '' OR a.card_currency <> '')
 	GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`
 
 // deliverySQL takes the report about the whole message, or the last of its segments. The
@@ -67,7 +76,7 @@ const deliverySQL = `WITH delivered AS (
 			COALESCE(MIN(CASE WHEN e.segment_of = 0 THEN e.received_at END), MAX(e.received_at)) - a.started_at AS took
 		FROM anysms_attempts a JOIN anysms_messages m ON m.id = a.message
 		JOIN anysms_events e ON e.message <> '' AND e.message = m.id AND e.attempt = a.id
-		WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND m.namespace = $3
+		WHERE a.id >= $4 AND a.id < $5 AND a.started_at >= $1 AND a.started_at < $2 AND (m.namespace = $3 OR $3 = '*')
 			AND m.status = 'delivered' AND (e.status = 'delivered' OR e.segment_status = 'delivered')
 		GROUP BY a.id, a.provider, m.country, a.started_at
 	), ranked AS (
@@ -134,16 +143,13 @@ func (l *Ledger) StatsOf(ctx context.Context, namespace string, since, until tim
 		}
 		return tx.Query(ctx, func(scan scanner) error {
 			var p place
-			var m provider.Money
-			var estimated int
-			err := scan(&p.provider, &p.country, &p.day, &m.Currency, &estimated, &m.Micros)
-			if i, ok := at[p]; ok && estimated != 0 {
-				list[i].Estimated = append(list[i].Estimated, m)
-			} else if ok {
-				list[i].Charged = append(list[i].Charged, m)
+			var charged, card provider.Money
+			err := scan(&p.provider, &p.country, &p.day, &charged.Currency, &card.Currency, &charged.Micros, &card.Micros)
+			if i, ok := at[p]; ok {
+				list[i].addPrices(charged, card)
 			}
 			return err
-		}, costsSQL, args("msg_", 0)...)
+		}, pricesSQL, args("att_", reuse)...)
 	})
 	return list, keepVerdict(err)
 }

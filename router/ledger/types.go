@@ -30,7 +30,11 @@ type Message struct {
 	ProviderID string // Receipt.ID
 	Encoding   string
 	Segments   int
-	Cost       *router.Cost
+	// Cost is what the vendor has said that it charges, in its receipt or a report, else an
+	// estimate by the rate card. CardPrice is the price by the rate card when the message
+	// was sent. nil = not known.
+	Cost      *router.Cost
+	CardPrice *provider.Money
 
 	DuplicatePossible bool
 	Ignored           []string
@@ -64,6 +68,10 @@ type Attempt struct {
 	StartedAt    time.Time
 	Duration     time.Duration
 	Reconciled   bool // Outcome comes from asking the vendor afterwards
+	// Charged is what the vendor has said that it charges: in its latest report with a
+	// price, else in its receipt; nil = it said nothing.
+	Charged   *provider.Money
+	CardPrice *provider.Money // as in [router.Attempt]
 
 	message, owner, run string
 	abandoned           bool // its run ended before it did
@@ -85,35 +93,36 @@ type Event struct {
 }
 
 type messageJSON struct {
-	ID                string         `json:"id"`
-	Ref               string         `json:"ref"`
-	Status            Status         `json:"status"`
-	Code              provider.Code  `json:"code"`
-	Message           string         `json:"message"`
-	Provider          string         `json:"provider"`
-	ProviderID        string         `json:"provider_id"`
-	To                string         `json:"to"`
-	From              string         `json:"from"`
-	Text              string         `json:"text,omitempty"`
-	Class             provider.Class `json:"class"`
-	Tag               string         `json:"tag"`
-	Country           string         `json:"country"`
-	Encoding          string         `json:"encoding"`
-	Segments          int            `json:"segments"`
-	Cost              *router.Cost   `json:"cost"`
-	DuplicatePossible bool           `json:"duplicate_possible"`
-	Ignored           []string       `json:"ignored,omitempty"`
-	CreatedAt         time.Time      `json:"created_at"`
-	UpdatedAt         time.Time      `json:"updated_at"`
-	Attempts          []Attempt      `json:"attempts,omitempty"`
-	Events            []Event        `json:"events,omitempty"`
+	ID                string          `json:"id"`
+	Ref               string          `json:"ref"`
+	Status            Status          `json:"status"`
+	Code              provider.Code   `json:"code"`
+	Message           string          `json:"message"`
+	Provider          string          `json:"provider"`
+	ProviderID        string          `json:"provider_id"`
+	To                string          `json:"to"`
+	From              string          `json:"from"`
+	Text              string          `json:"text,omitempty"`
+	Class             provider.Class  `json:"class"`
+	Tag               string          `json:"tag"`
+	Country           string          `json:"country"`
+	Encoding          string          `json:"encoding"`
+	Segments          int             `json:"segments"`
+	Cost              *router.Cost    `json:"cost"`
+	CardPrice         *provider.Money `json:"card_price,omitempty"`
+	DuplicatePossible bool            `json:"duplicate_possible"`
+	Ignored           []string        `json:"ignored,omitempty"`
+	CreatedAt         time.Time       `json:"created_at"`
+	UpdatedAt         time.Time       `json:"updated_at"`
+	Attempts          []Attempt       `json:"attempts,omitempty"`
+	Events            []Event         `json:"events,omitempty"`
 }
 
 // MarshalJSON writes snake_case names. The text of a message of class otp is left out.
 func (m Message) MarshalJSON() ([]byte, error) {
 	j := messageJSON{
 		m.ID, m.Ref, m.Status, m.Code, m.Reason, m.Provider, m.ProviderID, m.To, m.From, m.Text, m.Class, m.Tag, m.Country,
-		m.Encoding, m.Segments, m.Cost, m.DuplicatePossible, m.Ignored, m.CreatedAt, m.UpdatedAt, m.Attempts, m.Events,
+		m.Encoding, m.Segments, m.Cost, m.CardPrice, m.DuplicatePossible, m.Ignored, m.CreatedAt, m.UpdatedAt, m.Attempts, m.Events,
 	}
 	if m.Class == provider.OTP {
 		j.Text = ""
@@ -134,13 +143,15 @@ type attemptJSON struct {
 	StartedAt    time.Time        `json:"started_at"`
 	DurationMS   float64          `json:"duration_ms"`
 	Reconciled   bool             `json:"reconciled,omitempty"`
+	Charged      *provider.Money  `json:"charged,omitempty"`
+	CardPrice    *provider.Money  `json:"card_price,omitempty"`
 }
 
 // MarshalJSON writes the duration as duration_ms.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	return json.Marshal(attemptJSON{
 		a.ID, a.Provider, a.Outcome, a.Settled, a.Contradicted, a.Code, a.VendorCode, a.Reason, a.ProviderID,
-		a.StartedAt, float64(a.Duration.Microseconds()) / 1000, a.Reconciled,
+		a.StartedAt, float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Charged, a.CardPrice,
 	})
 }
 
@@ -161,6 +172,7 @@ type eventJSON struct {
 	From         string             `json:"from,omitempty"`
 	To           string             `json:"to,omitempty"`
 	Text         string             `json:"text,omitempty"`
+	Cost         *provider.Money    `json:"cost,omitempty"`
 	At           *time.Time         `json:"at"`
 	ReceivedAt   time.Time          `json:"received_at"`
 }
@@ -170,7 +182,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	j := eventJSON{
 		Seq: e.Seq, Kind: e.Kind, Provider: e.Provider, ProviderID: e.ID, Message: e.Message, Attempt: e.Attempt,
 		Status: e.Status, Final: e.Final, Code: e.Code, VendorStatus: e.VendorStatus, VendorCode: e.VendorCode,
-		From: e.From, To: e.To, Text: e.Text, ReceivedAt: e.ReceivedAt,
+		From: e.From, To: e.To, Text: e.Text, Cost: e.Cost, ReceivedAt: e.ReceivedAt,
 	}
 	if e.Segment != nil {
 		j.Segment, j.Segments = e.Segment.Number, e.Segment.Of

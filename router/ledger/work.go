@@ -196,6 +196,9 @@ func (r *record) fold() {
 		}
 		a.standing = standingOf(a.Outcome, about)
 		a.Settled, a.Contradicted = settled(a.Outcome, a.standing), a.standing.contradicted
+		if reported := chargeOf(about); reported != nil && (a.Charged == nil || *a.Charged != *reported) {
+			a.Charged = reported
+		}
 		t.attempts = append(t.attempts, a)
 	}
 	r.Status = t.status()
@@ -207,6 +210,7 @@ func (w *work) touch(r *record) {
 	r.changed, r.UpdatedAt = true, w.now
 	if a := r.acceptedBy(); a != nil {
 		r.Provider, r.ProviderID, r.Code, r.Reason = a.Provider, a.ProviderID, "", ""
+		r.price(a)
 	}
 	if r.Status.Final() && !w.ledger.options.KeepTexts {
 		r.Text = ""

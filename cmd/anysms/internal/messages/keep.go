@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,6 +67,8 @@ type statLine struct {
 	DeliveryP50  float64          `json:"delivery_p50_ms"`
 	DeliveryP95  float64          `json:"delivery_p95_ms"`
 	Charged      []provider.Money `json:"charged,omitempty"`
+	CardPrice    []provider.Money `json:"card_price,omitempty"`
+	Difference   []provider.Money `json:"difference,omitempty"`
 	Estimated    []provider.Money `json:"estimated,omitempty"`
 }
 
@@ -75,10 +78,13 @@ func (a *app) statsCommand() *cobra.Command {
 	var since, until string
 	cmd := &cobra.Command{
 		Use:   "stats",
-		Short: "Show attempts, delivery rates and cost by provider, country and day",
+		Short: "Show attempts, delivery rates and prices by provider, country and day",
 		Long: `Show statistics by provider, country and day (UTC): the outcomes of attempts, the delivery
 rate among messages with a final report, the duration of attempts, the time to delivery
-(p50 and p95), and the price charged by the vendor or estimated by the rate card.`,
+(p50 and p95), and prices: what the vendors charged according to receipts and reports;
+the price of the same messages by the rate card; the difference, over messages that have
+both in one currency (+ means dearer than the rate card); and the estimate by the rate
+card for messages whose vendor names no price.`,
 		Example: "  anysms messages stats\n  anysms messages stats --since 2026-11-01 --until 2026-12-01 --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -113,11 +119,11 @@ rate among messages with a final report, the duration of attempts, the time to d
 }
 
 func (a *app) printStats(stats []ledger.Stat, format cli.Format) error {
-	rows := [][]string{{"day", "provider", "country", "attempts", "accepted", "refused", "not sent", "unknown", "delivered", "failed", "rate", "latency", "delivery p50", "p95", "charged", "estimated"}}
+	rows := [][]string{{"day", "provider", "country", "attempts", "accepted", "refused", "not sent", "unknown", "delivered", "failed", "rate", "latency", "delivery p50", "p95", "charged", "rate card", "difference", "estimated"}}
 	for _, s := range stats {
 		if format.JSON() {
 			line := statLine{
-				s, s.DeliveryRate(), milliseconds(s.Latency), milliseconds(s.DeliveryP50), milliseconds(s.DeliveryP95), s.Charged, s.Estimated,
+				s, s.DeliveryRate(), milliseconds(s.Latency), milliseconds(s.DeliveryP50), milliseconds(s.DeliveryP95), s.Charged, s.CardPrice, s.Difference, s.Estimated,
 			}
 			if err := a.PrintJSON(line); err != nil {
 				return err
@@ -131,7 +137,8 @@ func (a *app) printStats(stats []ledger.Stat, format cli.Format) error {
 		rows = append(rows, []string{
 			s.Day, s.Provider, cli.OrDash(s.Country), strconv.Itoa(s.Attempts), strconv.Itoa(s.Accepted), strconv.Itoa(s.Refused),
 			strconv.Itoa(s.NotSent), strconv.Itoa(s.Unknown), strconv.Itoa(s.Delivered), strconv.Itoa(s.Failed), rate,
-			s.Latency.Round(time.Millisecond).String(), delay(s.DeliveryP50), delay(s.DeliveryP95), amounts(s.Charged), amounts(s.Estimated),
+			s.Latency.Round(time.Millisecond).String(), delay(s.DeliveryP50), delay(s.DeliveryP95), amounts(s.Charged), amounts(s.CardPrice),
+			differences(s.Difference), amounts(s.Estimated),
 		})
 	}
 	if format.JSON() {
@@ -151,14 +158,24 @@ func delay(d time.Duration) string {
 }
 
 func amounts(list []provider.Money) string {
-	s := ""
+	var words []string
 	for _, m := range list {
-		if s != "" {
-			s += ", "
-		}
-		s += m.String()
+		words = append(words, m.String())
 	}
-	return s
+	return strings.Join(words, ", ")
+}
+
+// differences shows amounts with their sign.
+func differences(list []provider.Money) string {
+	var words []string
+	for _, m := range list {
+		sign := ""
+		if m.Micros > 0 {
+			sign = "+"
+		}
+		words = append(words, sign+m.String())
+	}
+	return strings.Join(words, ", ")
 }
 
 func (a *app) pollCommand() *cobra.Command {

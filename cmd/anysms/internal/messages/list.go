@@ -136,7 +136,7 @@ prints these. With --server, texts are left out too. The statuses are explained 
 // csvColumns are those of messages list and messages export.
 var csvColumns = []string{
 	"id", "ref", "status", "code", "message", "to", "from", "class", "tag", "country", "provider", "provider_id",
-	"encoding", "segments", "amount", "currency", "estimated", "duplicate_possible", "created_at", "updated_at",
+	"encoding", "segments", "amount", "currency", "estimated", "card_amount", "card_currency", "duplicate_possible", "created_at", "updated_at",
 }
 
 func csvRow(m *ledger.Message) []string {
@@ -144,10 +144,14 @@ func csvRow(m *ledger.Message) []string {
 	if m.Cost != nil {
 		amount, currency, estimated = m.Cost.Amount(), m.Cost.Currency, strconv.FormatBool(m.Cost.Estimated)
 	}
+	cardAmount, cardCurrency := "", ""
+	if m.CardPrice != nil {
+		cardAmount, cardCurrency = m.CardPrice.Amount(), m.CardPrice.Currency
+	}
 	return []string{
 		m.ID, m.Ref, string(m.Status), string(m.Code), m.Reason, m.To, m.From, string(m.Class), m.Tag, m.Country, m.Provider,
-		m.ProviderID, m.Encoding, strconv.Itoa(m.Segments), amount, currency, estimated, strconv.FormatBool(m.DuplicatePossible),
-		m.CreatedAt.Format(time.RFC3339Nano), m.UpdatedAt.Format(time.RFC3339Nano),
+		m.ProviderID, m.Encoding, strconv.Itoa(m.Segments), amount, currency, estimated, cardAmount, cardCurrency,
+		strconv.FormatBool(m.DuplicatePossible), m.CreatedAt.Format(time.RFC3339Nano), m.UpdatedAt.Format(time.RFC3339Nano),
 	}
 }
 

@@ -93,9 +93,7 @@ func (a *app) show(m *ledger.Message) error {
 	if m.Segments > 0 {
 		add("segments", fmt.Sprintf("%d (%s)", m.Segments, m.Encoding))
 	}
-	if m.Cost != nil {
-		add("cost", m.Cost.String())
-	}
+	add("price", priceText(m))
 	if m.DuplicatePossible {
 		add("duplicate", "possible")
 	}
@@ -110,11 +108,24 @@ func (a *app) show(m *ledger.Message) error {
 	return a.showEvents(m.Events)
 }
 
+// priceText is what the message costs: what the vendor charges beside the rate card.
+func priceText(m *ledger.Message) string {
+	switch {
+	case m.Cost == nil:
+		return ""
+	case m.Cost.Estimated:
+		return m.Cost.String() + " by the rate card; the vendor has not named a price"
+	case m.CardPrice == nil:
+		return m.Cost.String() + " charged by the vendor"
+	}
+	return m.Cost.String() + " charged by the vendor, " + m.CardPrice.String() + " by the rate card"
+}
+
 func (a *app) showAttempts(attempts []ledger.Attempt) error {
 	if len(attempts) == 0 {
 		return nil
 	}
-	rows := [][]string{{"attempt", "provider", "outcome", "code", "provider id", "reason"}}
+	rows := [][]string{{"attempt", "provider", "outcome", "code", "provider id", "charged", "rate card", "reason"}}
 	for _, t := range attempts {
 		outcome := string(t.Outcome)
 		switch {
@@ -125,10 +136,17 @@ func (a *app) showAttempts(attempts []ledger.Attempt) error {
 		case t.Settled != t.Outcome:
 			outcome += ", settled as " + string(t.Settled)
 		}
-		rows = append(rows, []string{t.StartedAt.Format(time.RFC3339), t.Provider, outcome, string(t.Code), t.ProviderID, t.Reason})
+		rows = append(rows, []string{t.StartedAt.Format(time.RFC3339), t.Provider, outcome, string(t.Code), t.ProviderID, moneyText(t.Charged), moneyText(t.CardPrice), t.Reason})
 	}
 	fmt.Fprintln(a.Out)
 	return a.Table(rows)
+}
+
+func moneyText(m *provider.Money) string {
+	if m == nil {
+		return "-"
+	}
+	return m.String()
 }
 
 func (a *app) showEvents(events []ledger.Event) error {

@@ -93,13 +93,36 @@ func message(m *api.Message) (*ledger.Message, error) {
 		}
 		out.Cost = &router.Cost{Money: money, Estimated: m.Cost.Estimated}
 	}
+	var bad error
+	out.CardPrice = money(m.CardPrice, &bad)
 	for i := range m.Attempts {
-		out.Attempts = append(out.Attempts, attempt(&m.Attempts[i]))
+		a := attempt(&m.Attempts[i])
+		a.Charged, a.CardPrice = money(m.Attempts[i].Charged, &bad), money(m.Attempts[i].CardPrice, &bad)
+		out.Attempts = append(out.Attempts, a)
 	}
 	for i := range m.Events {
-		out.Events = append(out.Events, event(&m.Events[i]))
+		e := event(&m.Events[i])
+		e.Cost = money(m.Events[i].Cost, &bad)
+		out.Events = append(out.Events, e)
+	}
+	if bad != nil {
+		return nil, fmt.Errorf("a price: %w", bad)
 	}
 	return out, nil
+}
+
+// money reads an amount; nil = there is none. Of several that cannot be read, bad has the
+// last.
+func money(m *api.Money, bad *error) *provider.Money {
+	if m == nil {
+		return nil
+	}
+	parsed, err := provider.ParseMoney(m.Amount, m.Currency)
+	if err != nil {
+		*bad = err
+		return nil
+	}
+	return &parsed
 }
 
 func attempt(a *api.Attempt) ledger.Attempt {

@@ -22,16 +22,18 @@ func whole() *ledger.Message {
 		ID: "msg_1", Ref: "order-1", Status: ledger.Delivered, Code: provider.RateLimited, Reason: "why", To: "+306900000001", From: "Shop",
 		Text: "Γεια <&>", Class: provider.Transactional, Tag: "orders", Country: "GR", Provider: "athens", ProviderID: "v-1",
 		Encoding: "gsm7", Segments: 2, Cost: &router.Cost{Money: provider.Money{Micros: 45_000, Currency: "EUR"}, Estimated: true},
+		CardPrice:         &provider.Money{Micros: 45_000, Currency: "EUR"},
 		DuplicatePossible: true, Ignored: []string{"validity"}, CreatedAt: at, UpdatedAt: at.Add(time.Hour),
 		Attempts: []ledger.Attempt{{
 			ID: "a-1", Provider: "athens", Outcome: provider.OutcomeNotSent, Settled: provider.OutcomeAccepted, Contradicted: true,
 			Code: provider.Unavailable, VendorCode: "7", Reason: "busy", ProviderID: "v-1", StartedAt: at, Duration: 1234567 * time.Microsecond,
-			Reconciled: true,
+			Reconciled: true, Charged: &provider.Money{Micros: 2_000_000, Currency: provider.Credits}, CardPrice: &provider.Money{Micros: 45_000, Currency: "EUR"},
 		}},
 		Events: []ledger.Event{
 			{Seq: 1, Provider: "athens", Message: "msg_1", Attempt: "a-1", ReceivedAt: at, Event: provider.Event{
 				Kind: provider.Report, ID: "v-1", At: at, Status: provider.StatusUndelivered, Final: true, Code: provider.RateLimited,
 				VendorStatus: "BUSY", VendorCode: "7", From: "Shop", To: "+306900000001", Text: "x",
+				Cost: &provider.Money{Micros: 1, Currency: "EUR"},
 			}},
 			{Seq: 2, Provider: "athens", ReceivedAt: at, Event: provider.Event{
 				Kind: provider.Report, ID: "v-1", Segment: &provider.EventSegment{Number: 2, Of: 3, Status: provider.StatusDelivered},

@@ -30,7 +30,7 @@ func (a *app) printResult(r *router.Result, format cli.Format) error {
 		fmt.Fprintf(a.Out, "  %s, %s\n", r.Encoding, cli.Plural(r.Segments, "segment"))
 	}
 	if r.Cost != nil {
-		fmt.Fprintf(a.Out, "  %s\n", cost(r.Cost))
+		fmt.Fprintf(a.Out, "  %s\n", cost(r.Cost)+besideCard(r))
 	}
 	if len(r.Ignored) > 0 {
 		fmt.Fprintf(a.Out, "  sent without %s, which %s does not support\n", strings.Join(r.Ignored, ", "), r.Provider)
@@ -115,6 +115,14 @@ func cost(c *router.Cost) string {
 		return c.Money.String() + " (estimated)"
 	}
 	return c.Money.String()
+}
+
+// besideCard is the price by the rate card, beside one that the vendor names.
+func besideCard(r *router.Result) string {
+	if r.Cost.Estimated || r.CardPrice == nil {
+		return ""
+	}
+	return " charged, " + r.CardPrice.String() + " by the rate card"
 }
 
 func (a *app) printAttempts(attempts []router.Attempt) error {

@@ -25,7 +25,8 @@ type Message struct {
 	Country    string         `json:"country" doc:"of the recipient, ISO 3166"`
 	Encoding   string         `json:"encoding" doc:"gsm7 or ucs2; empty = not known yet"`
 	Segments   int            `json:"segments"`
-	Cost       *Cost          `json:"cost" doc:"null = not known"`
+	Cost       *Cost          `json:"cost" doc:"what the vendor says it charges, else an estimate by the rate card; null = not known"`
+	CardPrice  *Money         `json:"card_price,omitempty" doc:"by the rate card when it was sent"`
 
 	DuplicatePossible bool     `json:"duplicate_possible" doc:"the recipient may get it twice"`
 	Ignored           []string `json:"ignored,omitempty" doc:"what the accepting provider could not honour"`
@@ -44,6 +45,19 @@ type Cost struct {
 	Estimated bool   `json:"estimated,omitempty" doc:"by our rate card; else what the vendor says"`
 }
 
+// Money is an exact amount.
+type Money struct {
+	Amount   string `json:"amount" example:"0.0450"`
+	Currency string `json:"currency" example:"EUR"`
+}
+
+func newMoney(m *provider.Money) *Money {
+	if m == nil {
+		return nil
+	}
+	return &Money{m.Amount(), m.Currency}
+}
+
 // Attempt is one try at one provider.
 type Attempt struct {
 	ID           string           `json:"id"`
@@ -58,6 +72,8 @@ type Attempt struct {
 	StartedAt    time.Time        `json:"started_at"`
 	DurationMS   float64          `json:"duration_ms"`
 	Reconciled   bool             `json:"reconciled,omitempty" doc:"the outcome comes from asking the vendor afterwards"`
+	Charged      *Money           `json:"charged,omitempty" doc:"what the vendor says it charges"`
+	CardPrice    *Money           `json:"card_price,omitempty" doc:"by the rate card"`
 }
 
 // Event is what a vendor told: a report on a message, or a message from a person.
@@ -78,6 +94,7 @@ type Event struct {
 	From         string             `json:"from,omitempty"`
 	To           string             `json:"to,omitempty"`
 	Text         string             `json:"text,omitempty"`
+	Cost         *Money             `json:"cost,omitempty" doc:"what the vendor says it charges"`
 	At           *time.Time         `json:"at" doc:"by the vendor's clock; null = it does not say"`
 	ReceivedAt   time.Time          `json:"received_at"`
 }
@@ -113,13 +130,14 @@ func listed(m *ledger.Message) Message {
 	if m.Cost != nil {
 		out.Cost = &Cost{m.Cost.Amount(), m.Cost.Currency, m.Cost.Estimated}
 	}
+	out.CardPrice = newMoney(m.CardPrice)
 	return out
 }
 
 func newAttempt(a *ledger.Attempt) Attempt {
 	return Attempt{
 		a.ID, a.Provider, a.Outcome, a.Settled, a.Contradicted, a.Code, a.VendorCode, a.Reason, a.ProviderID, a.StartedAt,
-		float64(a.Duration.Microseconds()) / 1000, a.Reconciled,
+		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, newMoney(a.Charged), newMoney(a.CardPrice),
 	}
 }
 
@@ -128,7 +146,7 @@ func NewEvent(e *ledger.Event) Event {
 	out := Event{
 		Seq: e.Seq, Kind: e.Kind, Provider: e.Provider, ProviderID: e.ID, MessageID: e.Message, Attempt: e.Attempt,
 		Status: e.Status, Final: e.Final, Code: e.Code, VendorStatus: e.VendorStatus, VendorCode: e.VendorCode,
-		From: e.From, To: e.To, Text: e.Text, ReceivedAt: e.ReceivedAt,
+		From: e.From, To: e.To, Text: e.Text, Cost: newMoney(e.Cost), ReceivedAt: e.ReceivedAt,
 	}
 	if e.Segment != nil {
 		out.Segment, out.Segments, out.Status = e.Segment.Number, e.Segment.Of, e.Segment.Status
