@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+type verdict int
+
+const (
+	missed verdict = iota
+	caught
+	invalid // does not compile
+)
+
+// lab builds the test binaries and runs them.
+type lab struct {
+	plan  *plan
+	drawn []*fault
+	dir   string
+	tests []*test
+	reach map[*fault][]*test
+}
+
+// test is one test function of a binary.
+type test struct {
+	pkg    string // folder
+	binary string
+	name   string
+	took   time.Duration // without a fault
+}
+
+func newLab(p *plan, drawn []*fault) (*lab, error) {
+	dir, err := os.MkdirTemp("", "mutants-")
+	if err != nil {
+		return nil, err
+	}
+	return &lab{plan: p, drawn: drawn, dir: dir, reach: make(map[*fault][]*test)}, nil
+}
+
+func (l *lab) close() { _ = os.RemoveAll(l.dir) }
+
+// measure builds all faults behind the switch, and runs every test alone.
+func (l *lab) measure() error {
+	for {
+		wrong, err := l.buildAll()
+		if err != nil {
+			return err
+		}
+		if len(wrong) == 0 {
+			break
+		}
+		for _, f := range wrong {
+			f.alone = true
+		}
+	}
+	byID := make(map[int]*fault)
+	for _, f := range l.drawn {
+		byID[f.id] = f
+	}
+	for _, pkg := range l.plan.target.tests {
+		binary := l.binary(pkg)
+		out, err := l.command(context.Background(), pkg, binary, "-test.list=.").Output()
+		if err != nil {
+			return fmt.Errorf("%s: list of tests: %w", pkg, err)
+		}
+		for name := range strings.Lines(string(out)) {
+			name = strings.TrimSpace(name)
+			if strings.HasPrefix(name, "Benchmark") {
+				continue
+			}
+			if err := l.record(&test{pkg: pkg, binary: binary, name: name}, byID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// buildAll builds the test binaries. It returns the faults in lines that do not compile.
+func (l *lab) buildAll() ([]*fault, error) {
+	keep := make(map[*fault]bool)
+	for _, f := range l.drawn {
+		keep[f] = true
+	}
+	replaced := make(map[string][]byte)
+	for _, s := range l.plan.sources {
+		replaced[s.path] = l.plan.plant(s, keep)
+	}
+	folder, err := filepath.Abs(l.plan.target.dir)
+	if err != nil {
+		return nil, err
+	}
+	replaced[filepath.Join(folder, "planted_faults.go")] = fmt.Appendf(nil, switchFile, l.plan.pkg, len(l.plan.faults)+1)
+	for _, pkg := range l.plan.target.tests {
+		out, err := l.build(pkg, l.binary(pkg), replaced)
+		if err == nil {
+			continue
+		}
+		var wrong []*fault
+		for _, m := range regexp.MustCompile(`(?m)([^\s/:]+\.go):(\d+):`).FindAllStringSubmatch(out, -1) {
+			for _, f := range l.drawn {
+				if filepath.Base(f.file) == m[1] && strconv.Itoa(f.line) == m[2] && !f.alone {
+					wrong = append(wrong, f)
+				}
+			}
+		}
+		if len(wrong) == 0 {
+			return nil, fmt.Errorf("%s does not build: %s", pkg, out)
+		}
+		return wrong, nil
+	}
+	return nil, nil
+}
+
+func (l *lab) binary(pkg string) string {
+	return filepath.Join(l.dir, strings.ReplaceAll(pkg, "/", "-")+".test")
+}
+
+// build builds one test binary with files replaced.
+func (l *lab) build(pkg, binary string, replaced map[string][]byte) (diagnostics string, err error) {
+	dir, err := os.MkdirTemp(l.dir, "overlay-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	overlay := make(map[string]string)
+	for name, text := range replaced {
+		overlay[name] = filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(overlay[name], text, 0o600); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": overlay})
+	if err != nil {
+		return "", err
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, text, 0o600); err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay="+list, "-o", binary, "./"+pkg).CombinedOutput()
+	return string(out), err
+}
+
+// record runs one test without a fault.
+func (l *lab) record(t *test, byID map[int]*fault) error {
+	reached := filepath.Join(l.dir, "reached")
+	if err := os.RemoveAll(reached); err != nil {
+		return err
+	}
+	start := time.Now()
+	out, err := l.run(t.binary, []*test{t}, 5*time.Minute, "PLANTED_RECORD="+reached)
+	if err != nil {
+		fmt.Printf("  %s fails without a fault and is left out: %v\n%s\n", t.name, err, tail(out, 5))
+		return nil
+	}
+	t.took = time.Since(start)
+	l.tests = append(l.tests, t)
+	text, err := os.ReadFile(reached)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, line := range strings.Fields(string(text)) {
+		id, err := strconv.Atoi(line)
+		if err != nil {
+			return err
+		}
+		if f := byID[id]; f != nil {
+			l.reach[f] = append(l.reach[f], t)
+		}
+	}
+	return nil
+}
+
+// try tries one fault.
+func (l *lab) try(f *fault) (verdict, string) {
+	tests := slices.Clone(l.reach[f])
+	if f.alone {
+		tests = nil
+		for _, pkg := range l.plan.target.tests {
+			binary := filepath.Join(l.dir, fmt.Sprintf("%d-%s.test", f.id, strings.ReplaceAll(pkg, "/", "-")))
+			defer os.Remove(binary)
+			if _, err := l.build(pkg, binary, map[string][]byte{f.source.path: l.plan.swap(f)}); err != nil {
+				return invalid, "does not compile"
+			}
+			for _, t := range l.tests {
+				if t.pkg == pkg {
+					tests = append(tests, &test{pkg, binary, t.name, t.took})
+				}
+			}
+		}
+	}
+	if len(tests) == 0 {
+		return missed, "no test reaches it"
+	}
+	for _, some := range batches(tests) {
+		if why := l.fails(f, some); why != "" {
+			return caught, why
+		}
+	}
+	return missed, fmt.Sprintf("%d tests reach it", len(tests))
+}
+
+// batches are the tests of one binary each, quick ones first, in runs of about a second.
+func batches(tests []*test) [][]*test {
+	slices.SortStableFunc(tests, func(a, b *test) int { return cmp.Compare(a.took, b.took) })
+	var runs [][]*test
+	var sum time.Duration
+	for i, t := range tests {
+		if i == 0 || tests[i-1].binary != t.binary || sum+t.took > time.Second {
+			runs, sum = append(runs, nil), 0
+		}
+		sum += t.took
+		runs[len(runs)-1] = append(runs[len(runs)-1], t)
+	}
+	return runs
+}
+
+// fails runs tests with a fault and says what failed. Tests that do not end have found
+// the fault if they end in a fifth of that time without it: the machine may be busy.
+func (l *lab) fails(f *fault, tests []*test) string {
+	limit := 20 * time.Second
+	for _, t := range tests {
+		limit += 5 * t.took
+	}
+	for {
+		var env []string
+		if !f.alone {
+			env = append(env, "PLANTED_FAULT="+strconv.Itoa(f.id))
+		}
+		out, err := l.run(tests[0].binary, tests, limit, env...)
+		if err == nil {
+			return ""
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			if failed := regexp.MustCompile(`--- FAIL: \w+`).FindString(out); failed != "" {
+				return failed
+			}
+			return "the tests ended: " + err.Error()
+		}
+		if f.alone {
+			return "no end"
+		}
+		start := time.Now()
+		if _, err := l.run(tests[0].binary, tests, limit, "PLANTED_FAULT=0"); err == nil && 5*time.Since(start) < limit {
+			return "no end"
+		}
+		limit *= 2
+	}
+}
+
+// run runs tests of a binary, within a limit of time and memory.
+func (l *lab) run(binary string, tests []*test, limit time.Duration, env ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	scratch, err := os.MkdirTemp(l.dir, "tmp-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(scratch)
+	names := make([]string, 0, len(tests))
+	for _, t := range tests {
+		names = append(names, t.name)
+	}
+	run := l.command(ctx, tests[0].pkg, binary, "-test.failfast", "-test.run=^("+strings.Join(names, "|")+")$")
+	run.Env = append(run.Env, "TMPDIR="+scratch)
+	run.Env = append(run.Env, env...)
+	var out bytes.Buffer
+	run.Stdout, run.Stderr = &out, &out
+	err = run.Run()
+	if ctx.Err() != nil {
+		return out.String(), ctx.Err()
+	}
+	return out.String(), err
+}
+
+// command runs a binary in a package's folder, in a process group that ends with it.
+func (l *lab) command(ctx context.Context, pkg, binary string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, "bash", append([]string{"-c", `ulimit -v 16000000; exec "$@"`, "bash", binary}, args...)...)
+	c.Dir = pkg
+	c.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "ANYSMS_") })
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.WaitDelay = time.Second
+	return c
+}
+
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
