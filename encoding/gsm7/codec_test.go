@@ -240,6 +240,8 @@ func TestUnpackTooShort(t *testing.T) {
 	assert.Equal(t, "aa", string(septets))
 	_, err = gsm7.Tables{}.DecodePacked(nil, nil, 1, 0)
 	require.ErrorAs(t, err, &short)
+	_, err = gsm7.Unpack(nil, make([]byte, 7), 8, 1) // 56 bits are 8 septets, and no fill bit more
+	require.ErrorAs(t, err, &short)
 	got, err := gsm7.Unpack(nil, []byte{1}, -5, 0)
 	require.NoError(t, err)
 	assert.Empty(t, got)

@@ -189,6 +189,11 @@ func TestUnknownLanguageStandsForDefault(t *testing.T) {
 	assert.Equal(t, 1, odd.Septets('a'))
 	assert.Equal(t, 2, odd.Septets('€'))
 	assert.Equal(t, "language 77", gsm7.Language(77).String())
+	assert.Empty(t, gsm7.Language(77).Code())
+	assert.True(t, gsm7.Urdu.Valid())
+	assert.Equal(t, "ur", gsm7.Urdu.Code())
+	assert.False(t, (gsm7.Urdu + 1).Valid())
+	assert.Equal(t, gsm7.AllLanguages.String(), (gsm7.AllLanguages | 1<<(gsm7.Urdu+1)).String())
 }
 
 func TestLanguages(t *testing.T) {

@@ -108,6 +108,8 @@ func TestCheapest(t *testing.T) {
 			{transliterate.Lossless, 1, 1, 1}, {transliterate.GreekCapitals, 1, 1, 1}, {transliterate.Full, 1, 1, 1}}},
 		{"Greek", strings.Repeat("Καλημέρα σας ", 10), [3]want{
 			{transliterate.Lossless, 2, 0, 0}, {transliterate.GreekCapitals, 1, 1, 110}, {transliterate.Full, 1, 1, 110}}},
+		{"escapes take what a rewrite saves", strings.Repeat("{", 100) + "’", [3]want{
+			{transliterate.Lossless, 2, 0, 0}, {transliterate.GreekCapitals, 2, 0, 0}, {transliterate.Full, 2, 0, 0}}},
 		{"emoji stay", long + "’😀", [3]want{
 			{transliterate.Lossless, 2, 0, 0}, {transliterate.GreekCapitals, 2, 0, 0}, {transliterate.Full, 2, 0, 0}}},
 	}

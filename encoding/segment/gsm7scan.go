@@ -72,7 +72,7 @@ func (c *cutter) letters(from, n, chars, used int, extended uint64) int {
 	if used+units <= c.limit {
 		return used + units
 	}
-	if extended == 0 && !c.keep {
+	if extended == 0 { // and so every character is a grapheme
 		room := c.limit - used
 		c.cut(from+room, chars+room, c.limit)
 		return units - room

@@ -130,6 +130,17 @@ func TestParsePart(t *testing.T) {
 			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.Binary, p.Encoding) }},
 		{name: "class 7-bit", octets: "41", length: 1, coding: 0xF1,
 			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
+		{name: "a group that is reserved", octets: "41", length: 1, coding: 0x84,
+			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
+		{name: "unknown elements of any length", octets: "14 7000 700109 70020909 7003090909 700409090909" + "ff", length: 22, coding: 4, header: true,
+			check: func(t *testing.T, p segment.Part) {
+				assert.Equal(t, segment.Part{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
+			}},
+		{name: "known elements of other lengths", octets: "11 000109 080109 2400 2500 040109 05020909" + "ff", length: 19, coding: 4, header: true,
+			check: func(t *testing.T, p segment.Part) {
+				assert.Equal(t, segment.Part{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
+			}},
+		{name: "header one octet too long", octets: "0500030102", length: 5, header: true, err: "header is longer"},
 		{name: "compressed", octets: "41", length: 1, coding: 0x20, err: "compressed"},
 		{name: "no header there", octets: "", length: 0, header: true, err: "header is longer"},
 		{name: "header too long", octets: "0500", length: 2, header: true, err: "header is longer"},
@@ -198,6 +209,38 @@ func TestJoinMendsPairs(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "\uFFFDa", m.Text)
 	assert.Error(t, m.Damage)
+
+	for _, tt := range []struct {
+		name   string
+		e      segment.Encoding
+		parts  [2]string
+		want   string
+		damage bool
+	}{
+		{"an escape alone", segment.GSM7, [2]string{"\x1b", "\x65"}, "€", false},
+		{"an escape after one letter", segment.GSM7, [2]string{"a\x1b", "\x65"}, "a€", false},
+		{"an escape before nothing", segment.GSM7, [2]string{"ab\x1b", ""}, "ab ", false},
+		{"nothing before a letter", segment.GSM7, [2]string{"", "\x65"}, "e", false},
+		{"a pair and nothing else", segment.UCS2, [2]string{"\xd8\x3d", "\xde\x00"}, "😀", false},
+		{"half a pair at the end", segment.UCS2, [2]string{"\x00a", "\xd8\x3d"}, "a\uFFFD", true},
+		{"half a pair before nothing", segment.UCS2, [2]string{"\xd8\x3d", ""}, "\uFFFD", true},
+		{"half a pair before half a unit", segment.UCS2, [2]string{"\xd8\x3d", "\xde"}, "\uFFFD\uFFFD", true},
+		{"half a unit before a unit", segment.UCS2, [2]string{"\xd8", "\xde\x00"}, "\uFFFD\uFFFD", true},
+		{"one and a half units before half a pair", segment.UCS2, [2]string{"\x00\xd8\x3d", "\xde\x00"}, "\u00D8\uFFFD\uFFFD", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, err := segment.Join([]segment.Part{part(1, tt.e, tt.parts[0], 0), part(2, tt.e, tt.parts[1], 0)})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, m.Text)
+			assert.Equal(t, tt.damage, m.Damage != nil)
+		})
+	}
+	for septets := range 40 { // more than there are
+		p := part(1, segment.GSM7, "ab\x1b", 0)
+		p.Septets = septets
+		_, err := segment.Join([]segment.Part{p, part(2, segment.GSM7, "\x65", 0)})
+		require.NoError(t, err)
+	}
 }
 
 func TestJoiner(t *testing.T) {
@@ -273,6 +316,41 @@ func TestJoiner(t *testing.T) {
 		require.Len(t, dropped, 1)
 		assert.Equal(t, "x", dropped[0].From)
 		assert.Len(t, dropped[0].Parts, 1)
+	})
+	t.Run("the same octets in another alphabet are another message", func(t *testing.T) {
+		turkish := gsm7.Tables{Locking: gsm7.Turkish}
+		for _, second := range []segment.Part{
+			{Encoding: segment.Binary, Data: []byte("ab"), Septets: 2},
+			{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 2, Tables: turkish},
+			{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 1},
+			{Encoding: segment.GSM7, Data: []byte("ac"), Septets: 2},
+		} {
+			dropped := 0
+			j := segment.Joiner{OnDrop: func(segment.Unfinished) { dropped++ }}
+			first := segment.Part{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 2, Number: 1, Total: 2}
+			second.Number, second.Total = 1, 2
+			for _, p := range []segment.Part{first, first, second, second} {
+				_, complete, err := j.Add("x", p, now)
+				require.NoError(t, err)
+				require.False(t, complete)
+			}
+			assert.Equal(t, 1, dropped, "%+v", second)
+		}
+	})
+	t.Run("waits a day by default", func(t *testing.T) {
+		var j segment.Joiner
+		_, _, err := j.Add("x", b[0], now)
+		require.NoError(t, err)
+		j.Expire(now.Add(24 * time.Hour))
+		assert.Equal(t, 1, j.Len())
+		j.Expire(now.Add(24*time.Hour + 1))
+		assert.Zero(t, j.Len())
+	})
+	t.Run("the largest message", func(t *testing.T) {
+		var j segment.Joiner
+		_, _, err := j.Add("x", segment.Part{Encoding: segment.Binary, Number: 255, Total: 255, Data: make([]byte, 140)}, now)
+		require.NoError(t, err)
+		assert.Equal(t, 1, j.Len())
 	})
 	t.Run("timeout", func(t *testing.T) {
 		var dropped []segment.Unfinished

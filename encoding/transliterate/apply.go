@@ -191,14 +191,10 @@ func septets(text string) (n int) {
 
 // capacity returns the septets that certainly fit the segments of text in UCS-2,
 // whatever the length of the reference and the position of escapes: a segment of 152
-// or 153 septets can lose one to an escape that does not fit.
+// or 153 septets can lose one to an escape that does not fit. All characters take one
+// unit: those that take two are in no table, so that a text with one is not rewritten.
 func capacity(text string) int {
-	units := 0
-	for _, r := range text {
-		if units++; r >= 0x10000 {
-			units++
-		}
-	}
+	units := utf8.RuneCountInString(text)
 	if units <= 70 {
 		return 160
 	}

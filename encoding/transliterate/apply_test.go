@@ -1,6 +1,7 @@
 package transliterate_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,6 +51,11 @@ func TestApply(t *testing.T) {
 		{"Ukrainian", full, "Їжак є", "Yizhak ye"},
 		{"short i keeps its sound decomposed", full, "мои\u0306", "moy"},
 		{"Greek diphthongs", full, "Ευχαριστώ, αύριο, ουρά, αϋπνία, ευ", "Efcharisto, avrio, oura, aypnia, ef"},
+		{"small letter beside a capital", full, "жА", "zhA"},
+		{"capitals of two letters", full, "ЯК ЉА ЏА ЖЬ", "YAK LJA DZA ZH"},
+		{"full width, first and last", lossless, "！～", "!~"},
+		{"two marks", full, "e\u0301\u0300 e\u0301\u036f", "e e"},
+		{"a pair ends a word", full, "Τραμπ", "Trab"},
 		{"Greek pairs", full, "άγγελος σφίγξ μπάλα λάμπα ΜΠΑΛΑ", "angelos sfinx bala lampa BALA"},
 		{"Greek capitals of two letters", full, "ΘΕΟΣ Θεός ψ", "THEOS Theos ps"},
 		{"full takes lossless if enough", full, "“Γ”", "\"Γ\""},
@@ -61,6 +67,29 @@ func TestApply(t *testing.T) {
 			got, changes := transliterate.Apply(tt.text, tt.level)
 			assert.Equal(t, tt.want, got)
 			assert.Equal(t, got != tt.text, len(changes) > 0)
+		})
+	}
+}
+
+// TestNoMoreSegments applies changes only to texts that certainly do not get longer.
+func TestNoMoreSegments(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		dots, braces int // "…" becomes three septets, "{" takes two
+		applied      bool
+	}{
+		{name: "160 septets fit a segment", dots: 20, braces: 50, applied: true},
+		{name: "161 do not", dots: 21, braces: 49},
+		{name: "two segments have room for 302", dots: 71, applied: true},
+		{name: "and for 302 exactly", dots: 100, braces: 1, applied: true},
+		{name: "not for 303", dots: 101},
+		{name: "134 characters take two segments", dots: 34, braces: 100, applied: true},
+		{name: "135 take three", dots: 133, braces: 2, applied: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.Repeat("…", tt.dots) + strings.Repeat("{", tt.braces)
+			got, _ := transliterate.Apply(text, transliterate.Lossless)
+			assert.Equal(t, tt.applied, got != text)
 		})
 	}
 }

@@ -3,6 +3,7 @@ package transliterate_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -112,6 +113,14 @@ func TestEveryRune(t *testing.T) {
 
 // TestGreekLettersAreComplete checks that every Greek letter of modern or ancient
 // texts has a capital.
+// TestNoReplacementBeyondTheBasicPlane is what the count of segments relies on.
+func TestNoReplacementBeyondTheBasicPlane(t *testing.T) {
+	for r := rune(0x10000); r <= unicode.MaxRune; r++ {
+		_, level := transliterate.Suggest(r)
+		require.Equal(t, transliterate.Off, level, "%U", r)
+	}
+}
+
 func TestGreekLettersAreComplete(t *testing.T) {
 	for _, r := range "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏΪΫ" {
 		got, _ := transliterate.Apply(string(r)+"α", transliterate.GreekCapitals)
@@ -131,9 +140,12 @@ func TestLevels(t *testing.T) {
 	_, err := transliterate.ParseLevel("some")
 	assert.ErrorContains(t, err, `"some"`)
 	assert.ErrorContains(t, err, "greek_capitals")
-	_, err = transliterate.Level(9).MarshalText()
-	assert.Error(t, err)
-	got, changes := transliterate.Apply("’", 9)
-	assert.Equal(t, "’", got)
-	assert.Empty(t, changes)
+	for _, unknown := range []transliterate.Level{transliterate.Full + 1, 9} {
+		_, err = unknown.MarshalText()
+		assert.Error(t, err)
+		assert.Contains(t, unknown.String(), "level ")
+		got, changes := transliterate.Apply("’", unknown)
+		assert.Equal(t, "’", got)
+		assert.Empty(t, changes)
+	}
 }
