@@ -28,11 +28,12 @@ const (
 
 // lab builds the test binaries and runs them.
 type lab struct {
-	plan  *plan
-	drawn []*fault
-	dir   string
-	tests []*test
-	reach map[*fault][]*test
+	plan   *plan
+	drawn  []*fault
+	budget time.Duration // of the tests that try a fault, but for the first
+	dir    string
+	tests  []*test
+	reach  map[*fault][]*test
 }
 
 // test is one test function of a binary.
@@ -43,12 +44,12 @@ type test struct {
 	took   time.Duration // without a fault
 }
 
-func newLab(p *plan, drawn []*fault) (*lab, error) {
+func newLab(p *plan, drawn []*fault, budget time.Duration) (*lab, error) {
 	dir, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return nil, err
 	}
-	return &lab{plan: p, drawn: drawn, dir: dir, reach: make(map[*fault][]*test)}, nil
+	return &lab{plan: p, drawn: drawn, budget: budget, dir: dir, reach: make(map[*fault][]*test)}, nil
 }
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
@@ -174,7 +175,7 @@ func (l *lab) record(t *test, byID map[int]*fault) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	for _, line := range strings.Fields(string(text)) {
+	for line := range strings.FieldsSeq(string(text)) {
 		id, err := strconv.Atoi(line)
 		if err != nil {
 			return err
@@ -207,7 +208,14 @@ func (l *lab) try(f *fault) (verdict, string) {
 	if len(tests) == 0 {
 		return missed, "no test reaches it"
 	}
-	for _, some := range batches(tests) {
+	var spent time.Duration
+	for i, some := range batches(tests) {
+		for _, t := range some {
+			spent += t.took
+		}
+		if i > 0 && spent > l.budget {
+			return missed, fmt.Sprintf("by tests that take %s; %d reach it", l.budget, len(tests))
+		}
 		if why := l.fails(f, some); why != "" {
 			return caught, why
 		}

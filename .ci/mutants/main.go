@@ -32,6 +32,7 @@ func main() {
 	sample := flag.Int("sample", 150, "plant at most `n` faults of a target, drawn at random; 0 plants all")
 	seed := flag.Uint64("seed", 14, "`seed` of the sample")
 	workers := flag.Int("workers", 2, "`faults` that are tried at the same time")
+	budget := flag.Duration("budget", time.Minute, "leave a fault as not found after tests that take this `long` without it")
 	verbose := flag.Bool("v", false, "print what finds each fault")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), `Usage: mutants [flags] TARGET...
@@ -61,7 +62,7 @@ After a + come further packages whose tests count: router/ledger+router/ledger/s
 		if err != nil {
 			log.Fatal(err)
 		}
-		r := run{target: t, listed: all, same: same, sample: *sample, seed: *seed, workers: *workers, verbose: *verbose}
+		r := run{target: t, listed: all, same: same, sample: *sample, seed: *seed, workers: *workers, budget: *budget, verbose: *verbose}
 		ok, err := r.do()
 		if err != nil {
 			log.Fatalf("%s: %v", name, err)
@@ -81,6 +82,7 @@ type run struct {
 	sample  int
 	seed    uint64
 	workers int
+	budget  time.Duration
 	verbose bool
 }
 
@@ -108,7 +110,7 @@ func (r *run) do() (bool, error) {
 	}
 	fmt.Printf("%s: %d faults of %d (seed %d)\n", r.target.name, len(drawn), total, r.seed)
 
-	lab, err := newLab(plan, drawn)
+	lab, err := newLab(plan, drawn, r.budget)
 	if err != nil {
 		return false, err
 	}

@@ -45,7 +45,7 @@ func TestPlainPrefix(t *testing.T) {
 
 // TestLatinTables says which locking tables the fast loop is for.
 func TestLatinTables(t *testing.T) {
-	for l := Default; l < languageCount; l++ {
+	for l := range languageCount {
 		want := l == Default || l == Turkish || l == Portuguese
 		assert.Equal(t, want, lockingIndex[l].latin, l.String())
 	}
