@@ -17,7 +17,10 @@ type Error struct {
 	VendorCode    string        // the vendor's own code, as it wrote it
 	VendorMessage string        // the vendor's own words, without the message's text and number; Error() masks other numbers
 	RetryAfter    time.Duration // how long the vendor asks us to wait; 0 = it did not say
-	Err           error         // the cause; nil = none
+	// ID is what the vendor calls a message in doubt, as in [Receipt]; where it has
+	// accepted some of the segments, the others' ids are empty in the list. "" = not known.
+	ID  string
+	Err error // the cause; nil = none
 }
 
 // NewError makes an [Error] whose cause is a plain message, for what a driver

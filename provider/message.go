@@ -129,7 +129,8 @@ type Receipt struct {
 	// ID is what Status and Cancel of the same provider take, and what Event.ID
 	// equals in its delivery reports. It is opaque; "" = the vendor gives none.
 	// Where the vendor gives each segment an id, [SegmentIDs] separates them, and
-	// a report may have that of a segment.
+	// a report may have that of a segment. A driver may add a tag, see [TagID]; a report
+	// may lack it.
 	ID string
 	// Segments is the vendor's own count; 0 = it did not say.
 	Segments int

@@ -249,6 +249,7 @@ func (d *dispatcher) finish(ctx context.Context, t *try, f flight) {
 		d.trail.accept(t.candidate, f.receipt)
 	} else {
 		a.VendorCode, a.Message = describe(f.err)
+		a.ReceiptID = doubtfulID(f.err)
 	}
 	d.bounds.attempts--
 	d.trail.add(a, f.err)

@@ -73,6 +73,7 @@ type Attempt struct {
 	Code       provider.Code // "" = accepted
 	VendorCode string
 	Message    string // digits are masked
+	ReceiptID  string // what the vendor calls a message in doubt, as in [provider.Error]
 	StartedAt  time.Time
 	Duration   time.Duration
 	// Reconciled reports that Outcome comes from asking the vendor afterwards.
@@ -102,6 +103,14 @@ func describe(err error) (vendorCode, message string) {
 	return provider.Mask(e.VendorCode), provider.Mask(message)
 }
 
+// doubtfulID returns the vendor's id of a message that is in doubt, if the error has it.
+func doubtfulID(err error) string {
+	if e, ok := errors.AsType[*provider.Error](err); ok && e.Code.Outcome() == provider.OutcomeUnknown {
+		return e.ID
+	}
+	return ""
+}
+
 type attemptJSON struct {
 	ID         string           `json:"id,omitempty"`
 	Provider   string           `json:"provider"`
@@ -115,13 +124,14 @@ type attemptJSON struct {
 	Earlier    bool             `json:"earlier,omitempty"`
 	Charged    *provider.Money  `json:"charged,omitempty"`
 	CardPrice  *provider.Money  `json:"card_price,omitempty"`
+	ReceiptID  string           `json:"receipt_id,omitempty"`
 }
 
 // MarshalJSON writes the duration as duration_ms.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	return json.Marshal(attemptJSON{
 		a.ID, a.Provider, a.Outcome, a.Code, a.VendorCode, a.Message, a.StartedAt,
-		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier, a.Charged, a.CardPrice,
+		float64(a.Duration.Microseconds()) / 1000, a.Reconciled, a.Earlier, a.Charged, a.CardPrice, a.ReceiptID,
 	})
 }
 
@@ -132,7 +142,7 @@ func (a *Attempt) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*a = Attempt{
-		v.ID, v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.StartedAt,
+		v.ID, v.Provider, v.Outcome, v.Code, v.VendorCode, v.Message, v.ReceiptID, v.StartedAt,
 		time.Duration(v.DurationMS * float64(time.Millisecond)), v.Reconciled, v.Earlier, v.Charged, v.CardPrice,
 	}
 	return nil

@@ -27,7 +27,8 @@
 // the first is refused, so is the message. A later one that is throttled, or
 // proven not to have been sent, is repeated until the deadline. If the others
 // cannot be brought to an end, the message is provider.Indeterminate with a
-// [PartialError], which has the ids of the accepted segments.
+// [PartialError]; the error's ID has the accepted segments, and empty ids for the
+// others.
 //
 // Receipt.ID has the ids of all segments, which [provider.SegmentIDs] separates. A
 // report is about one segment. As long as this process remembers the message (it
@@ -37,9 +38,9 @@
 //
 // # Status and Cancel
 //
-// query_sm and cancel_sm must name the message's sender. The Provider remembers
-// those of the latest 20,000 messages that had one of their own. For any other
-// message it names the setting's sender, and the SMSC may then not find it.
+// query_sm and cancel_sm must name the message's sender. If the settings query or
+// cancel are on, it is the tag of a Receipt.ID, see [provider.TagID], of a message
+// that had one of its own; without a tag it is the setting's.
 //
 // # Extras
 //

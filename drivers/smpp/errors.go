@@ -24,10 +24,7 @@ func (e *PartialError) Error() string {
 func (e *PartialError) Unwrap() error { return e.Err }
 
 // partial makes the error of a message whose segments before this one were
-// accepted.
-func partial(ids []string, segments int, err error) error {
-	if len(ids) == 0 {
-		return err
-	}
-	return &provider.Error{Code: provider.Indeterminate, Err: &PartialError{IDs: ids, Segments: segments, Err: err}}
+// accepted. The id is what the message is known by.
+func partial(id string, ids []string, segments int, err error) error {
+	return &provider.Error{Code: provider.Indeterminate, ID: id, Err: &PartialError{IDs: ids, Segments: segments, Err: err}}
 }

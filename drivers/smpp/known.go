@@ -3,7 +3,6 @@ package smpp
 import (
 	"sync"
 
-	"github.com/anysms/anysms/drivers/smpp/internal/wire"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -51,27 +50,31 @@ type place struct {
 
 // known is what is remembered of messages that were accepted.
 type known struct {
-	places  recent[place]        // by the id of a segment: the SMSC's reports do not tell
-	senders recent[wire.Address] // by Receipt.ID: query_sm and cancel_sm must name them
+	places recent[place] // by the id of a segment: the SMSC's reports do not tell
 }
 
-// add remembers a message's segments, if it has several, and its sender, if it may be
-// asked for and is not the account's own.
-func (k *known) add(message string, ids []string, sender *wire.Address) {
-	if len(ids) > 1 {
-		for i, id := range ids {
-			k.places.add(id, place{message, i + 1, len(ids)})
-		}
+// add remembers the accepted segments of a message of so many, unless a report has the
+// message's id anyway.
+func (k *known) add(message string, ids []string, of int) {
+	if of == 1 && message == provider.JoinSegmentIDs(ids) {
+		return
 	}
-	if sender != nil {
-		k.senders.add(message, *sender)
+	for i, id := range ids {
+		k.places.add(id, place{message, i + 1, of})
 	}
 }
 
-// complete makes a report about a segment one about its message.
-func (k *known) complete(e provider.Event) provider.Event {
-	if at, ok := k.places.get(e.ID); ok {
-		return e.OfSegment(at.message, at.number, at.of)
+// complete gives a report about the SMSC's id that of the message. One about a segment
+// becomes one about its message.
+func (k *known) complete(e provider.Event, id string) provider.Event {
+	at, ok := k.places.get(id)
+	switch {
+	case !ok:
+		e.ID = provider.JoinSegmentIDs([]string{id})
+	case at.of == 1:
+		e.ID = at.message
+	default:
+		e = e.OfSegment(at.message, at.number, at.of)
 	}
 	return e
 }

@@ -2,6 +2,7 @@ package smpp_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,4 +116,61 @@ func TestLateResponseInTheLedger(t *testing.T) {
 	assert.Equal(t, provider.OutcomeAccepted, again.Status)
 	assert.True(t, again.Replayed)
 	assert.Len(t, server.Messages(), 1)
+}
+
+// Two of three segments were accepted when the third was refused. Reports about them
+// belong to the message, in whose record its ids are, also after a restart.
+func TestReportsOfAPartInTheLedger(t *testing.T) {
+	server := smpptest.NewServer(smpptest.Config{ID: func(n int) string { return fmt.Sprintf("a,%d;", n) }})
+	t.Cleanup(server.Close)
+	file := filepath.Join(t.TempDir(), "anysms.db")
+	before := start(t, server, file, nil)
+	server.OnSubmit(func(m smpptest.Message) smpptest.Reply {
+		if m.Segment == 3 {
+			return smpptest.Reply{Status: 0x45}
+		}
+		return smpptest.Reply{}
+	})
+	result := before.send("long", strings.Repeat("0123456789", 40))
+	require.Equal(t, provider.OutcomeUnknown, result.Status)
+	require.NoError(t, server.Report("a,1;", smpptest.StateDelivered))
+	before.stop()
+
+	after := start(t, server, file, nil)
+	defer after.stop()
+	require.NoError(t, server.Report("a,2;", smpptest.StateDelivered))
+	assert.Equal(t, ledger.Unknown, after.status("long"), "the third segment is missing")
+	unmatched, err := after.ledger.Unmatched(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, unmatched)
+	server.OnSubmit(nil)
+	again := after.send("long", strings.Repeat("0123456789", 40))
+	assert.Equal(t, provider.OutcomeUnknown, again.Status)
+	assert.Len(t, server.Messages(), 2, "nothing was sent again")
+}
+
+// The second of two segments is accepted after the caller has given up.
+func TestLateSegmentInTheLedger(t *testing.T) {
+	server := smpptest.NewServer(smpptest.Config{})
+	t.Cleanup(server.Close)
+	s := start(t, server, filepath.Join(t.TempDir(), "anysms.db"), func(c *smpp.Config) {
+		c.Timeout, c.Query = provider.Duration(250*time.Millisecond), true
+	})
+	defer s.stop()
+	server.OnSubmit(func(m smpptest.Message) smpptest.Reply {
+		if m.Segment == 2 {
+			return smpptest.Reply{Delay: time.Second}
+		}
+		return smpptest.Reply{}
+	})
+	result := s.send("late", strings.Repeat("0123456789", 20))
+	require.Equal(t, provider.OutcomeUnknown, result.Status)
+	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 5*time.Second, 5*time.Millisecond)
+	for _, id := range []string{"1", "2"} {
+		require.NoError(t, server.Report(id, smpptest.StateDelivered))
+	}
+	assert.Equal(t, ledger.Delivered, s.status("late"))
+	page, _, err := s.ledger.Messages(t.Context(), ledger.Filter{Ref: "late"})
+	require.NoError(t, err)
+	assert.Equal(t, "1,2;Example", page[0].ProviderID)
 }

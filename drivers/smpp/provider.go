@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -85,23 +86,26 @@ func (p *Provider) Send(ctx context.Context, m *provider.Message) (*provider.Rec
 	if err != nil {
 		return nil, err
 	}
-	return p.receipt(ids, p.ownSender(m, submits)), nil
+	return &provider.Receipt{ID: p.remember(ids, len(submits), p.ownSender(m))}, nil
 }
 
-// ownSender returns the source address of a message for which it must be remembered.
-func (p *Provider) ownSender(m *provider.Message, submits []*wire.Message) *wire.Address {
-	if m.From == "" || !p.settings.Query && !p.settings.Cancel {
-		return nil
+// ownSender returns the sender of a message that may be asked for, if it is not the
+// account's own.
+func (p *Provider) ownSender(m *provider.Message) string {
+	if m.From == p.settings.Sender || !p.settings.Query && !p.settings.Cancel {
+		return ""
 	}
-	return &submits[0].Source
+	return m.From
 }
 
-// receipt is that of a message whose segments have been accepted. The SMSC does
-// not count them.
-func (p *Provider) receipt(ids []string, sender *wire.Address) *provider.Receipt {
-	r := &provider.Receipt{ID: provider.JoinSegmentIDs(ids)}
-	p.known.add(r.ID, ids, sender)
-	return r
+// remember makes the Receipt.ID of a message of so many segments, the first of which
+// have been accepted, and remembers it for reports.
+func (p *Provider) remember(ids []string, of int, sender string) string {
+	all := make([]string, of)
+	copy(all, ids)
+	id := provider.TagID(provider.JoinSegmentIDs(all), sender)
+	p.known.add(id, ids, of)
+	return id
 }
 
 // submits converts a message to the requests that carry it.
@@ -179,7 +183,7 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, segment := range provider.SegmentIDs(id) {
+	for _, segment := range acceptedOf(id) {
 		if err := p.client.cancel(ctx, segment, sender); err != nil {
 			return err
 		}
@@ -188,12 +192,14 @@ func (p *Provider) Cancel(ctx context.Context, id string) error {
 }
 
 // senderOf returns the source address of a message, which query_sm and cancel_sm
-// must repeat: the account's own, unless the message is known to have had another.
+// must repeat: the account's own, unless the id has another.
 func (p *Provider) senderOf(id string) (wire.Address, error) {
-	if sender, known := p.known.senders.get(id); known {
-		return sender, nil
-	}
-	return p.settings.source("")
+	return p.settings.source(provider.IDTag(id))
+}
+
+// acceptedOf returns the ids of the segments that the SMSC has accepted.
+func acceptedOf(id string) []string {
+	return slices.DeleteFunc(provider.SegmentIDs(id), func(id string) bool { return id == "" })
 }
 
 var (

@@ -128,7 +128,7 @@ func (p *Provider) reportEvent(m *wire.Message) provider.Event {
 		r.id = t.Text()
 	}
 	e := provider.Event{
-		Kind: provider.Report, ID: decimalID(s.ReportIDs, r.id), At: r.done,
+		Kind: provider.Report, At: r.done,
 		Status: provider.StatusUnknown, VendorStatus: r.stat, VendorCode: r.err, From: party(m.Dest), To: party(m.Source),
 	}
 	state, known := stateWords[r.stat]
@@ -148,7 +148,7 @@ func (p *Provider) reportEvent(m *wire.Message) provider.Event {
 	if e.Status != provider.StatusDelivered {
 		e.Code = s.ReportCodes[r.err]
 	}
-	return p.known.complete(e)
+	return p.known.complete(e, decimalID(s.ReportIDs, r.id))
 }
 
 // receiptText decodes a receipt's text, of which only ASCII matters.

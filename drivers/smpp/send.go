@@ -21,11 +21,14 @@ func (p *Provider) sendSegments(ctx context.Context, m *provider.Message, submit
 		ctx, cancel = context.WithTimeoutCause(ctx, p.settings.Timeout.Std(), errTimeout)
 		defer cancel()
 	}
-	ids, sender := make([]string, 0, len(submits)), p.ownSender(m, submits)
-	for i, submit := range submits {
-		id, err := p.sendSegment(ctx, submit, len(ids) > 0, p.lateVerdict(m, ids, i == len(submits)-1, sender))
+	ids, sender := make([]string, 0, len(submits)), p.ownSender(m)
+	for _, submit := range submits {
+		id, err := p.sendSegment(ctx, submit, len(ids) > 0, p.lateVerdict(m, ids, len(submits), sender))
 		if err != nil {
-			return nil, partial(ids, len(submits), err)
+			if len(ids) == 0 {
+				return nil, err
+			}
+			return nil, partial(p.remember(ids, len(submits), sender), ids, len(submits), err)
 		}
 		ids = append(ids, id)
 	}
@@ -60,17 +63,21 @@ func passes(err error) bool {
 }
 
 // lateVerdict returns what is to be done if the response to a segment comes
-// after Send has returned. It makes an event where that response decides the
-// whole message: it accepts the last segment, or fails the first.
-func (p *Provider) lateVerdict(m *provider.Message, before []string, last bool, sender *wire.Address) func(wire.PDU) {
+// after Send has returned. It makes an event where that response says what the
+// message's id is, or decides the whole message: it accepts the last segment, or
+// fails the first.
+func (p *Provider) lateVerdict(m *provider.Message, before []string, of int, sender string) func(wire.PDU) {
 	ref, attempt, before := m.Ref, m.Attempt, slices.Clone(before)
 	return func(response wire.PDU) {
 		event := provider.Event{Kind: provider.Report, Ref: ref, Attempt: attempt, At: time.Now()}
 		err := p.client.verdict(response)
 		if err == nil {
 			var id string
-			if id, err = p.client.accepted(response); err == nil && last {
-				event.ID, event.Status = p.receipt(append(before, id), sender).ID, provider.StatusAccepted
+			if id, err = p.client.accepted(response); err == nil {
+				event.ID, event.Status = p.remember(append(before, id), of, sender), provider.StatusUnknown
+				if len(before)+1 == of {
+					event.Status = provider.StatusAccepted
+				}
 				p.late.add(event)
 			}
 			return

@@ -217,6 +217,8 @@ func TestLaterSegments(t *testing.T) {
 			require.ErrorAs(t, err, &partial)
 			assert.Equal(t, []string{"1", "2"}, partial.IDs)
 			assert.Equal(t, 3, partial.Segments)
+			own, _ := errors.AsType[*provider.Error](err)
+			assert.Equal(t, "1,2,", own.ID, "reports find the message")
 		})
 	}
 	t.Run("the first is refused", func(t *testing.T) {

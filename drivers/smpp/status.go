@@ -8,6 +8,8 @@ import (
 	"github.com/anysms/anysms/provider"
 )
 
+var errNoID = provider.NewError(provider.Unsupported, "the SMSC gave the message no id")
+
 // Status asks for a message by query_sm with the message's sender. A message of
 // several segments is as far as the one that is the worst off.
 func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, error) {
@@ -15,8 +17,12 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 	if err != nil {
 		return nil, err
 	}
+	segments := acceptedOf(id)
+	if len(segments) == 0 {
+		return nil, errNoID
+	}
 	var worst *provider.Event
-	for _, segment := range provider.SegmentIDs(id) {
+	for _, segment := range segments {
 		result, err := p.client.query(ctx, segment, sender)
 		if err != nil {
 			return nil, err
@@ -27,6 +33,9 @@ func (p *Provider) Status(ctx context.Context, id string) (*provider.Event, erro
 		}
 	}
 	worst.ID = id
+	if len(segments) < len(provider.SegmentIDs(id)) { // of the others nothing is known
+		worst.Status, worst.Final = provider.StatusUnknown, false
+	}
 	return worst, nil
 }
 

@@ -57,10 +57,7 @@ func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) e
 	if err := checkRef(c.Ref); err != nil {
 		return err
 	}
-	n := needs{refs: []string{c.Ref}}
-	if r.ID != "" {
-		n.parked = idsOf(r.ID)
-	}
+	n := needs{refs: []string{c.Ref}, parked: idsOfResult(r)}
 	copied := *r
 	return keepVerdict(l.do(ctx, n, func(w *work) error { return w.finish(c, &copied) }))
 }
@@ -74,6 +71,15 @@ func keepVerdict(err error) error {
 		return err
 	}
 	return fmt.Errorf("ledger: %w", err)
+}
+
+// idsOfResult returns what vendors may call a message by what the send came to.
+func idsOfResult(r *router.Result) []string {
+	ids := idsOf(r.ID)
+	for i := range r.Attempts {
+		ids = append(ids, idsOf(r.Attempts[i].ReceiptID)...)
+	}
+	return ids
 }
 
 func attemptIDs(attempts []router.Attempt) []string {
@@ -290,8 +296,11 @@ func (w *work) conclude(r *record, owner string, result *router.Result) {
 	defer w.leaveQueue(r, r.concluded)
 	r.note(result.Attempts)
 	for i := range result.Attempts {
-		if a := &result.Attempts[i]; a.ID == "" && !a.Earlier {
+		a := &result.Attempts[i]
+		if a.ID == "" && !a.Earlier {
 			w.addOutcome(r, owner, a)
+		} else if known := r.attempt(a.ID); known != nil {
+			w.learnID(r, known, a.ReceiptID)
 		}
 	}
 	w.dropUnmade(r, owner)
@@ -319,6 +328,15 @@ func (w *work) addOutcome(r *record, owner string, from *router.Attempt) {
 	a := &Attempt{ID: newID("att_", w.now), owner: owner, run: w.ledger.db.Run(), Provider: from.Provider, StartedAt: w.now}
 	a.take(from)
 	w.addAttempt(r, a)
+	w.learnID(r, a, from.ReceiptID)
+}
+
+// learnID notes the vendor's id of an attempt, and joins the reports that came before.
+func (w *work) learnID(r *record, a *Attempt, id string) {
+	if completes(id, a.ProviderID) {
+		w.identify(a, id)
+		w.joinParked(r, a)
+	}
 }
 
 // dropUnmade removes the owner's attempts that were begun and not made.
@@ -355,7 +373,7 @@ func (w *work) accept(r *record, owner string, result *router.Result) {
 	}
 	by.take(&router.Attempt{Outcome: provider.OutcomeAccepted, Duration: by.Duration, Reconciled: by.Reconciled})
 	by.priced(result)
-	if result.ID != "" && by.ProviderID == "" {
+	if completes(result.ID, by.ProviderID) {
 		w.identify(by, result.ID)
 	}
 	w.joinParked(r, by)

@@ -197,7 +197,7 @@ func (w *work) take(e *Event, counts *Recorded) {
 
 // join makes an event part of what is known of a message.
 func (w *work) join(r *record, a *Attempt, e *Event) {
-	news := e.Kind == provider.Report && a.ProviderID == "" && e.ID != ""
+	news := e.Kind == provider.Report && e.Segment == nil && completes(clean(e.ID), a.ProviderID)
 	if news {
 		w.identify(a, clean(e.ID))
 	}
@@ -227,8 +227,9 @@ func (w *work) joinParked(r *record, a *Attempt) {
 // one about that segment.
 func (w *work) append(r *record, a *Attempt, e *Event) {
 	e.Message, e.Attempt = r.ID, a.ID
-	if i := slices.Index(segmentsOf(a.ProviderID), clean(e.ID)); i >= 0 && e.Kind == provider.Report && e.Segment == nil {
-		e.Event = e.OfSegment(a.ProviderID, i+1, len(segmentsOf(a.ProviderID)))
+	segments := segmentsOf(a.ProviderID)
+	if i := slices.Index(segments, clean(e.ID)); i >= 0 && len(segments) > 1 && e.Kind == provider.Report && e.Segment == nil {
+		e.Event = e.OfSegment(a.ProviderID, i+1, len(segments))
 	}
 	if e.Seq != 0 {
 		w.joined = append(w.joined, e)
@@ -329,13 +330,38 @@ func (w *work) index(a *Attempt) {
 	}
 }
 
-// segmentsOf returns the ids of the segments of a message that has several; nil = it has
-// one id.
+// segmentsOf returns the ids of the segments of a message, as reports have them; nil =
+// it has one id, without a tag.
 func segmentsOf(id string) []string {
-	if ids := provider.SegmentIDs(clean(id)); len(ids) > 1 {
-		return ids
+	ids := provider.SegmentIDs(clean(id))
+	if len(ids) == 1 && provider.IDTag(clean(id)) == "" {
+		return nil
 	}
-	return nil
+	for i := range ids {
+		ids[i] = provider.JoinSegmentIDs(ids[i : i+1])
+	}
+	return ids
+}
+
+// completes reports whether an id says more of the segments of a message than the one
+// that is known: all that, and the ids of others.
+func completes(id, known string) bool {
+	if id == "" || id == known {
+		return false
+	}
+	if known == "" {
+		return true
+	}
+	all, some := provider.SegmentIDs(id), provider.SegmentIDs(known)
+	if len(all) != len(some) || !slices.Contains(some, "") {
+		return false
+	}
+	for i := range some {
+		if some[i] != "" && some[i] != all[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // idsOf returns what a vendor may call a message: its id and those of its segments.

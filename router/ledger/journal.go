@@ -64,12 +64,9 @@ func (l *Ledger) Outcome(ctx context.Context, e router.JournalEntry) error {
 		}
 		return err
 	}
-	n := needs{attempts: attemptIDs(result.Attempts)}
+	n := needs{attempts: attemptIDs(result.Attempts), parked: idsOfResult(result)}
 	if e.Attempt != "" {
 		n.attempts = append(n.attempts, e.Attempt)
-	}
-	if result.ID != "" {
-		n.parked = idsOf(result.ID)
 	}
 	return keepVerdict(l.do(ctx, n, func(w *work) error {
 		for _, id := range n.attempts {

@@ -190,7 +190,7 @@ func (r *record) fold() {
 	for _, a := range r.attempts {
 		var about []*Event
 		for _, e := range r.events {
-			if e.Attempt == a.ID {
+			if e.Attempt == a.ID && !a.ofPart(e) {
 				about = append(about, e)
 			}
 		}
@@ -202,6 +202,12 @@ func (r *record) fold() {
 		t.attempts = append(t.attempts, a)
 	}
 	r.Status = t.status()
+}
+
+// ofPart reports whether a report is about a segment of an attempt in doubt whose other
+// segments the vendor may not have: it says nothing of the message.
+func (a *Attempt) ofPart(e *Event) bool {
+	return e.Segment != nil && a.Outcome == provider.OutcomeUnknown && a.ProviderID != "" && slices.Contains(provider.SegmentIDs(a.ProviderID), "")
 }
 
 // touch folds a message that was changed, and marks it to be written.

@@ -44,6 +44,8 @@ func Run(t *testing.T, h Harness) {
 		"reports about segments":        testSegments,
 		"ids of segments":               testSegmentIDs,
 		"ids of segments come early":    testEarlySegments,
+		"ids of a part":                 testPartialIDs,
+		"ids with marks and tags":       testMarkedIDs,
 		"ids of segments come again":    testRepeatedSegmentIDs,
 		"reports match nothing":         testUnmatched,
 		"reports contradict":            testContradiction,

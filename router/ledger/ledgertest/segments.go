@@ -2,6 +2,7 @@ package ledgertest
 
 import (
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/ledger"
@@ -84,4 +85,50 @@ func testRepeatedSegmentIDs(l *lab) {
 	assert.Equal(l, ledger.Delivered, l.only("third").Status)
 	l.record("athens", report("S1", provider.StatusExpired))
 	assert.Equal(l, ledger.Expired, l.only("first").Status)
+}
+
+// The vendor has accepted some segments of a message that is in doubt. Reports about
+// them find it, settle nothing, and the rest of the ids may come later.
+func testPartialIDs(l *lab) {
+	assert.Equal(l, 1, l.record("athens", report("P1", provider.StatusDelivered)).Unmatched, "before the outcome")
+	c := l.claim("r", "owner")
+	attempt := l.begin(c, "athens")
+	doubt := result(attempt, "athens", provider.OutcomeUnknown, "")
+	doubt.Attempts[0].ReceiptID = "P1,P2,"
+	require.NoError(l, l.Finish(l.Context(), c, doubt))
+	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	assert.Equal(l, ledger.Recorded{New: 1}, other.record("athens", report("P2", provider.StatusDelivered)))
+	m := l.only("r")
+	assert.Equal(l, ledger.Unknown, m.Status, "the third segment may be missing")
+	assert.Equal(l, "P1,P2,", m.Attempts[0].ProviderID)
+	if assert.Len(l, m.Events, 2) {
+		for i, e := range m.Events {
+			assert.Equal(l, &provider.EventSegment{Number: i + 1, Of: 3, Status: provider.StatusDelivered}, e.Segment)
+		}
+	}
+
+	late := report("P1,P2,P3", provider.StatusAccepted)
+	late.Attempt = attempt
+	assert.Equal(l, 1, other.record("athens", late).Settled)
+	assert.Equal(l, ledger.Sent, l.only("r").Status)
+	assert.Equal(l, ledger.Recorded{New: 1}, other.record("athens", report("P3", provider.StatusDelivered)))
+	m = l.only("r")
+	assert.Equal(l, ledger.Delivered, m.Status)
+	assert.Equal(l, "P1,P2,P3", m.ProviderID)
+}
+
+// Ids that contain what separates them, and ids with a tag that reports do not have.
+func testMarkedIDs(l *lab) {
+	join := provider.JoinSegmentIDs
+	l.send("one", "athens", provider.OutcomeAccepted, join([]string{"a,b"}))
+	l.send("two", "athens", provider.OutcomeAccepted, join([]string{"a", "b;c"}))
+	l.send("tagged", "athens", provider.OutcomeAccepted, provider.TagID("T1", "Example"))
+	for _, ids := range [][]string{{"a,b"}, {"a"}, {"b;c"}, {"T1"}} {
+		assert.Equal(l, ledger.Recorded{New: 1}, l.record("athens", report(join(ids), provider.StatusDelivered)), "%q", ids)
+	}
+	for _, ref := range []string{"one", "two", "tagged"} {
+		assert.Equal(l, ledger.Delivered, l.only(ref).Status, ref)
+	}
+	assert.Len(l, l.only("two").Events, 2)
+	assert.Nil(l, l.only("tagged").Events[0].Segment)
 }

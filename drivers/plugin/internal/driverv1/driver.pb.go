@@ -1342,7 +1342,9 @@ type Error struct {
 	// The plugin's own description of the error, without secrets.
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// Causes that the host can act on beyond the code.
-	Causes        []Cause `protobuf:"varint,6,rep,packed,name=causes,proto3,enum=anysms.driver.v1.Cause" json:"causes,omitempty"`
+	Causes []Cause `protobuf:"varint,6,rep,packed,name=causes,proto3,enum=anysms.driver.v1.Cause" json:"causes,omitempty"`
+	// The vendor's id of a message in doubt, as in Receipt; "" = not known.
+	Id            string `protobuf:"bytes,7,opt,name=id,proto3" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1417,6 +1419,13 @@ func (x *Error) GetCauses() []Cause {
 		return x.Causes
 	}
 	return nil
+}
+
+func (x *Error) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
 }
 
 type SendRequest struct {
@@ -3656,7 +3665,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x03raw\x18\x04 \x01(\fR\x03raw\";\n" +
 	"\x05Money\x12\x16\n" +
 	"\x06micros\x18\x01 \x01(\x03R\x06micros\x12\x1a\n" +
-	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\x82\x02\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\x92\x02\n" +
 	"\x05Error\x12*\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x16.anysms.driver.v1.CodeR\x04code\x12\x1f\n" +
 	"\vvendor_code\x18\x02 \x01(\tR\n" +
@@ -3665,7 +3674,8 @@ const file_driver_proto_rawDesc = "" +
 	"\vretry_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"retryAfter\x12\x18\n" +
 	"\amessage\x18\x05 \x01(\tR\amessage\x12/\n" +
-	"\x06causes\x18\x06 \x03(\x0e2\x17.anysms.driver.v1.CauseR\x06causes\"B\n" +
+	"\x06causes\x18\x06 \x03(\x0e2\x17.anysms.driver.v1.CauseR\x06causes\x12\x0e\n" +
+	"\x02id\x18\a \x01(\tR\x02id\"B\n" +
 	"\vSendRequest\x123\n" +
 	"\amessage\x18\x01 \x01(\v2\x19.anysms.driver.v1.MessageR\amessage\"r\n" +
 	"\fSendResponse\x123\n" +

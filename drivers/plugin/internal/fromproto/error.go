@@ -23,6 +23,7 @@ func Error(e *driverv1.Error) error {
 		VendorCode:    e.GetVendorCode(),
 		VendorMessage: e.GetVendorMessage(),
 		RetryAfter:    Duration(e.GetRetryAfter()),
+		ID:            e.GetId(),
 	}
 	if failure.Code == "" {
 		failure.Code = provider.Indeterminate

@@ -24,6 +24,7 @@ func Error(err error) *driverv1.Error {
 		VendorCode:    Text(e.VendorCode),
 		VendorMessage: Text(e.VendorMessage),
 		RetryAfter:    Duration(e.RetryAfter),
+		Id:            Text(e.ID),
 		Message:       text(e.Err),
 		Causes:        causes(err),
 	}
