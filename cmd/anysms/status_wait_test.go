@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,7 +16,10 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/drivers/zoomconnect"
 	"github.com/anysms/anysms/drivers/zoomconnect/zoomconnecttest"
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
+	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/ledger/sqlite"
 )
 
 // reacting calls a function once a text has been written.
@@ -134,4 +139,47 @@ func TestStatusInLedger(t *testing.T) {
 		require.Equal(t, cli.ExitDone, got.code, got.stderr)
 	}
 	assert.Contains(t, anysms(t, "messages", "list", "--config", conf, "--status", "delivered").stdout, "msg_")
+}
+
+// A report that another process records ends the waiting, also where the vendor still says
+// that the message is under way, and where it cannot be asked at all.
+func TestStatusWaitsForTheLedger(t *testing.T) {
+	vendor := zoomconnecttest.NewServer(zoomconnecttest.Options{})
+	defer vendor.Close()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "database: sms.db\nproviders:\n"+
+		"  cape: {driver: zoomconnect, email: %q, token: %q, base_url: %q}\n  mute: {driver: memory, features: []}\n",
+		zoomconnecttest.Email, zoomconnecttest.Token, vendor.URL), 0o600))
+	for _, tt := range []struct {
+		name, provider string
+		status         provider.Status
+		begun          string // what the command says once it waits
+		code           int
+	}{
+		{"delivered", "cape", provider.StatusDelivered, "  ", cli.ExitDone},
+		{"failed", "cape", provider.StatusUndelivered, "  ", cli.ExitRefused},
+		{"a vendor that cannot be asked", "mute", provider.StatusDelivered, "mute cannot be asked for a status", cli.ExitDone},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			sent := anysms(t, "send", "--config", conf, "--provider", tt.provider, "--to", "+27820000001", "--text", tt.name, "--format", "json")
+			require.Equal(t, cli.ExitDone, sent.code, sent.stderr)
+			var result struct{ ID string }
+			require.NoError(t, json.Unmarshal([]byte(sent.stdout), &result))
+			l, err := sqlite.Open(t.Context(), filepath.Join(dir, "sms.db"), ledger.Options{})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, l.Close()) }()
+
+			var out bytes.Buffer
+			notes := &reacting{to: tt.begun, then: func() {
+				_, err := l.Record(t.Context(), tt.provider, provider.Event{Kind: provider.Report, ID: result.ID, Status: tt.status, Final: true, VendorStatus: "DONE"})
+				require.NoError(t, err)
+			}}
+			args := []string{"status", "--config", conf, "--provider", tt.provider, "--wait", "--every", "1m", "--format", "json", result.ID}
+			code := run(t.Context(), args, strings.NewReader(""), &out, notes)
+			assert.Equal(t, tt.code, code, notes.String())
+			assert.Contains(t, out.String(), fmt.Sprintf(`"status":%q,"final":true`, tt.status))
+			assert.Contains(t, out.String(), `"vendor_status":"DONE"`)
+		})
+	}
 }

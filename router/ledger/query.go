@@ -114,6 +114,51 @@ func (l *Ledger) Message(ctx context.Context, id string) (*Message, error) {
 	return m, keepVerdict(err)
 }
 
+// Reported returns what a provider has reported on its message with an id, whoever
+// recorded it and whether or not the ledger has the message: the status that the reports
+// come to, with the vendor's words from the report behind it. nil = it has reported
+// nothing that says anything of the message.
+func (l *Ledger) Reported(ctx context.Context, name, id string) (e *provider.Event, err error) {
+	n := needs{providerIDs: []string{clean(id)}, parked: idsOf(id)}
+	err = l.view(ctx, n, func(w *work) error {
+		e = reported(id, w.reportsOn(name, id))
+		return nil
+	})
+	return e, keepVerdict(err)
+}
+
+// reportsOn lists the reports about a vendor's message, joined or not.
+func (w *work) reportsOn(name, id string) (reports []*Event) {
+	if r, a := w.byProviderID(name, id); r != nil {
+		for _, e := range r.events {
+			if e.Attempt == a.ID {
+				reports = append(reports, e)
+			}
+		}
+	}
+	for _, parked := range w.parked[clean(id)] {
+		if parked.Provider == name && parked.Kind == provider.Report {
+			reports = append(reports, parked)
+		}
+	}
+	return reports
+}
+
+// reported is the status that reports come to; nil = they say nothing.
+func reported(id string, reports []*Event) *provider.Event {
+	s := standingOf("", reports)
+	if !s.proof {
+		return nil
+	}
+	e := &provider.Event{Kind: provider.Report, ID: id, Status: provider.Status(s.status), Final: s.status.Final(), At: s.at, Cost: chargeOf(reports)}
+	for _, r := range reports {
+		if r.Segment == nil && reportOf(r.Status, r.Final) == s.status && (s.at.IsZero() || r.At.Equal(s.at)) {
+			e.At, e.Code, e.VendorStatus, e.VendorCode, e.Segments = r.At, r.Code, r.VendorStatus, r.VendorCode, r.Segments
+		}
+	}
+	return e
+}
+
 // public is the message with its attempts and events.
 func (r *record) public() *Message {
 	m := r.Message

@@ -63,6 +63,7 @@ func Run(t *testing.T, h Harness) {
 		"numbers are erased":            testErase,
 		"old messages are pruned":       testPrune,
 		"statistics":                    testStats,
+		"what a vendor has reported":    testReported,
 		"prices":                        testPrices,
 		"prices in any order":           testPriceOrder,
 		"prices of segments":            testSegmentPrices,
