@@ -51,3 +51,23 @@ func TestWitnessWithoutCountedConnectionProvesNothing(t *testing.T) {
 	assert.True(t, w.wrote())
 	assert.False(t, (&witness{}).wrote(), "no connection, nothing written")
 }
+
+func TestFirstRequestOfAConnection(t *testing.T) {
+	conn := &countedConn{}
+	for _, tt := range []*struct {
+		name string
+		w    witness
+		want bool
+	}{
+		{"a new connection", witness{conn: conn}, true},
+		{"one that was idle", witness{conn: conn, reused: true}, false},
+		{"no connection", witness{}, false},
+		{"no connection now", witness{reused: true}, false},
+		{"one that was not counted", witness{foreign: true}, false},
+		{"one that was not counted before", witness{conn: conn, foreign: true}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, tt.w.first())
+		})
+	}
+}

@@ -75,3 +75,52 @@ func TestTokenExchange(t *testing.T) {
 	_, err = send()
 	require.ErrorIs(t, err, provider.Unavailable)
 }
+
+// TestExchangeWithoutALife keeps a token whose life the vendor does not tell for the
+// default.
+func TestExchangeWithoutALife(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		told, passed time.Duration
+		exchanges    int
+	}{
+		{"none, at once", 0, 0, 1},
+		{"none, in half the default", 0, httpcall.DefaultTokenLife / 2, 1},
+		{"none, after the default", 0, httpcall.DefaultTokenLife, 2},
+		{"negative", -time.Hour, httpcall.DefaultTokenLife / 2, 1},
+		{"an hour, within it", time.Hour, 58 * time.Minute, 1},
+		{"an hour, at its end", time.Hour, 59*time.Minute + 51*time.Second, 2},
+		{"longer than the longest", 2 * httpcall.MaxTokenLife, httpcall.MaxTokenLife, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			now, exchanges := time.Now(), 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/exchange" {
+					exchanges++
+					fmt.Fprint(w, "token")
+				}
+			}))
+			defer server.Close()
+			tokens, err := httpcall.NewTokenExchange(httpcall.Config{BaseURL: server.URL}, httpcall.TokenExchange{
+				Request: httpcall.Request{Method: http.MethodPost, Path: "/exchange"},
+				Read: func(r *httpcall.Response) (provider.Secret, time.Duration) {
+					return provider.Secret(r.Body), tt.told
+				},
+				Now: func() time.Time { return now },
+			})
+			require.NoError(t, err)
+			defer tokens.Close()
+			client, err := httpcall.New(httpcall.Config{BaseURL: server.URL})
+			require.NoError(t, err)
+			defer client.Close()
+			for _, d := range []time.Duration{0, tt.passed} {
+				now = now.Add(d)
+				r := httpcall.Get("/messages", nil)
+				r.Tokens = tokens
+				_, err := client.Do(t.Context(), r)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, tt.exchanges, exchanges)
+		})
+	}
+}
