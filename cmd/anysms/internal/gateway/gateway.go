@@ -40,6 +40,8 @@ type Gateway struct {
 
 	closeQueue func()
 
+	connections *connections
+
 	metrics   *metrics
 	handler   http.Handler
 	callbacks atomic.Pointer[http.Handler]
@@ -82,7 +84,8 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	}
 	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
 	g.current.Store(newLoaded(conf, serve))
-	if g.metrics, err = newMetrics(); err != nil {
+	g.connections = newConnections(serve, o.Log)
+	if g.metrics, err = newMetrics(g.connections); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
 	conf.Ledger.Options.Log, conf.Ledger.Options.Feed = o.Log, true
@@ -183,6 +186,7 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	}
 	defer close(g.current.Swap(next).replaced)
 	g.gate.Reload(serve)
+	g.connections.reload(serve, g.log)
 	if callbacks, err := g.newCallbacks(next); err != nil {
 		g.log.Error("the callbacks of the new configuration", "error", err)
 	} else {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -21,7 +22,7 @@ type metrics struct {
 	requests metric.Int64Counter
 }
 
-func newMetrics() (*metrics, error) {
+func newMetrics(c *connections) (*metrics, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo())
@@ -32,9 +33,26 @@ func newMetrics() (*metrics, error) {
 		provider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter)),
 		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
-	m.requests, err = m.provider.Meter("github.com/anysms/anysms/gateway").Int64Counter("anysms.gateway.requests",
-		metric.WithDescription("HTTP requests by route and status"))
-	return m, err
+	meter := m.provider.Meter("github.com/anysms/anysms/gateway")
+	m.requests, err = meter.Int64Counter("anysms.gateway.requests", metric.WithDescription("HTTP requests by route and status"))
+	return m, errors.Join(err, observe(meter, c))
+}
+
+// observe makes the instruments of connections.
+func observe(meter metric.Meter, c *connections) error {
+	_, err := meter.Int64ObservableGauge("anysms.gateway.connections", metric.WithDescription("open connections"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			open, _ := c.count()
+			o.Observe(int64(open))
+			return nil
+		}))
+	_, err2 := meter.Int64ObservableCounter("anysms.gateway.connections.closed", metric.WithDescription("connections closed because serve.max_connections were open"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			_, closed := c.count()
+			o.Observe(closed)
+			return nil
+		}))
+	return errors.Join(err, err2)
 }
 
 // count counts a request. route is the mux's pattern, so that the number of time series

@@ -56,6 +56,9 @@ func (s *Serve) Check() error {
 	if t := s.TLS; t != nil && (t.CertFile == "" || t.KeyFile == "") {
 		return provider.ConfigErrorf("tls", "want both cert_file and key_file")
 	}
+	if s.MaxConnections < 0 {
+		return provider.ConfigErrorf("max_connections", "%d; want a positive number, or 0 for %d", s.MaxConnections, DefaultConnections)
+	}
 	return firstError(s.checkKeys, s.checkWebhooks, s.checkHooks)
 }
 

@@ -3,6 +3,7 @@
 package settings
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"strconv"
@@ -14,12 +15,17 @@ import (
 // DefaultListen is where the gateway listens unless serve.listen says otherwise.
 const DefaultListen = "127.0.0.1:8025"
 
+// DefaultConnections is how many connections may be open unless serve.max_connections
+// says otherwise.
+const DefaultConnections = 10_000
+
 // Serve is the section. Its zero value serves loopback without keys.
 type Serve struct {
 	Listen         string         `json:"listen"`
 	PublicURL      string         `json:"public_url"` // how vendors reach the gateway
 	TLS            *TLS           `json:"tls"`
 	TrustedProxies []netip.Prefix `json:"trusted_proxies"`
+	MaxConnections int            `json:"max_connections"` // 0 = DefaultConnections
 	Keys           []Key          `json:"keys"`
 	Webhooks       []Webhook      `json:"webhooks"`
 	Hooks          []hook.Config  `json:"hooks"` // URLs that other software calls in its own form
@@ -57,6 +63,9 @@ func (s *Serve) Address() string {
 	}
 	return s.Listen
 }
+
+// Connections is MaxConnections, or its default.
+func (s *Serve) Connections() int { return cmp.Or(s.MaxConnections, DefaultConnections) }
 
 // Loopback reports whether the gateway can be reached from this machine alone.
 func (s *Serve) Loopback() bool {

@@ -71,6 +71,7 @@ func TestMistakes(t *testing.T) {
 		"port":                {"serve: {listen: \"localhost:http\"}\n", `serve.listen: port "http"; want 0 to 65535`},
 		"public URL":          {"serve: {public_url: sms.example.com}\n", `serve.public_url: want an https:// or http:// URL`},
 		"half of TLS":         {"serve: {tls: {cert_file: a}}\n", `serve.tls: want both cert_file and key_file`},
+		"connections":         {"serve: {max_connections: -1}\n", `serve.max_connections: -1; want a positive number, or 0 for 10000`},
 		"proxy":               {"serve: {trusted_proxies: [x]}\n", `anysms.yaml:2: serve.trusted_proxies[0]`},
 		"key name":            {"serve: {keys: [{name: \"a b\", " + good + ", scopes: [send]}]}\n", `serve.keys[0].name: "a b"; want 1 to 64 letters`},
 		"no key":              {key("scopes: [send]"), `anysms.yaml:4: serve.keys[0]: want key or key_sha256`},
