@@ -45,14 +45,13 @@ func (p *Policy) Sender(m *provider.Message) string {
 	if m.From != "" || len(p.options.Senders.Choices) == 0 {
 		return ""
 	}
-	t := traitsOf(m, countryOf(m), "")
-	return p.options.Senders.choose(&t, m.To)
+	return p.options.Senders.choose(m)
 }
 
 // Unfit implements router.Guard: it says why the recipient's country does not accept the
 // message's sender.
 func (p *Policy) Unfit(m *provider.Message) string {
-	if p.options.Senders.Rules == nil || m.From == "" {
+	if p.options.Senders.Rules == nil || !isName(m.From) {
 		return ""
 	}
 	return p.options.Senders.unfit(m.From, countryOf(m))

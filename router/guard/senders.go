@@ -69,10 +69,15 @@ func (s *Senders) setUp(path string) error {
 }
 
 // choose returns the sender of a message that has none.
-func (s *Senders) choose(t *traits, to e164.Number) string {
+func (s *Senders) choose(m *provider.Message) string {
+	t := traitsOf(m, "", "")
 	for i := range s.Choices {
-		if c := &s.Choices[i]; c.takes(t) {
-			return c.pick(to)
+		c := &s.Choices[i]
+		if len(c.Countries) > 0 && t.country == "" {
+			t.country = countryOf(m)
+		}
+		if c.takes(&t) {
+			return c.pick(m.To)
 		}
 	}
 	return ""
