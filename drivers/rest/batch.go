@@ -159,7 +159,8 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 	found, _ := c.Each.find(a.tree)
 	switch c.Match {
 	case "ref":
-		found = c.match(found, ms, c.Ref.text, func(m *provider.Message) string { return m.Ref })
+		ref := func(verdict any) string { return p.recipe.api.Write.Ref.read(c.Ref.text(verdict)) }
+		found = c.match(found, ms, ref, func(m *provider.Message) string { return m.Ref })
 	case "to":
 		number := func(verdict any) string { return address(c.To.word(verdict), p.recipe.api.Write.To.As) }
 		found = c.match(found, ms, number, func(m *provider.Message) string { return m.To.String() })

@@ -147,11 +147,12 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 		}
 		values["idempotency_key"] = key
 	}
-	values["ref"] = m.Ref
+	ref := p.recipe.api.Write.Ref.write(m.Ref)
+	values["ref"] = ref
 	if !p.recipe.sends("ref") && !p.refInCallback() {
 		return nil
 	}
-	return p.recipe.api.Write.Ref.check(m.Ref)
+	return p.recipe.api.Write.Ref.check(ref)
 }
 
 // refInCallback reports whether the callback URL of a message has its ref.

@@ -88,7 +88,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 	case m.Ref == "":
 		return nil, refuse("a message without a ref cannot be found")
 	}
-	values := map[string]any{"ref": m.Ref, "to": p.recipe.api.Write.To.write(m.To), "since": p.recipe.api.Write.Since.write(since)}
+	values := map[string]any{"ref": p.recipe.api.Write.Ref.write(m.Ref), "to": p.recipe.api.Write.To.write(m.To), "since": p.recipe.api.Write.Since.write(since)}
 	a, err := p.ask(ctx, &c.call, request.Scope{Settings: p.settings, Values: values})
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		return nil, a.Indeterminate(errNoList)
 	}
 	for _, one := range listed {
-		if c.Ref.text(one) != m.Ref {
+		if p.recipe.api.Write.Ref.read(c.Ref.text(one)) != m.Ref {
 			continue
 		}
 		if c.To != nil && address(c.To.word(one), p.recipe.api.Write.To.As) != m.To.String() {

@@ -222,6 +222,29 @@ func (f encodingForm) write(e segment.Encoding) (any, bool) {
 type refForm struct {
 	Max     int      `yaml:"max"` // code points
 	Pattern *pattern `yaml:"pattern"`
+	// Dashed writes the ids of queued messages, msg_ and a UUID, with a dash, for a vendor
+	// that takes no underscore. They are read back as they were.
+	Dashed bool `yaml:"dashed"`
+}
+
+// The ids of queued messages, which a queue uses as refs.
+const (
+	idPrefix, dashedPrefix = "msg_", "msg-"
+	idLength               = len(idPrefix) + 36
+)
+
+func (f refForm) write(ref string) string {
+	if f.Dashed && len(ref) == idLength && strings.HasPrefix(ref, idPrefix) {
+		return dashedPrefix + ref[len(idPrefix):]
+	}
+	return ref
+}
+
+func (f refForm) read(ref string) string {
+	if f.Dashed && len(ref) == idLength && strings.HasPrefix(ref, dashedPrefix) {
+		return idPrefix + ref[len(dashedPrefix):]
+	}
+	return ref
 }
 
 func (f refForm) check(ref string) error {
