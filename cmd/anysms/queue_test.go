@@ -55,6 +55,20 @@ func TestQueueCommands(t *testing.T) {
 	require.Equal(t, 0, queue(poor, "run", "--until-empty").code)
 	assert.Regexp(t, `otp +0 +0 +1 `, queue(good, "stats").stdout)
 	assert.Contains(t, queue(good, "retry", "--all").stdout, "0 messages put back", "it is too late for ever")
+	dead := queue(good, "dead", "--class", "otp")
+	assert.Equal(t, 0, dead.code, dead.stderr)
+	assert.Regexp(t, `otp +not_sent +unavailable +msg_\S+ +its deadline passed`, dead.stdout)
+	assert.NotContains(t, dead.stdout, "4711")
+	var page struct {
+		Items []struct{ ID, Class, Status, Code, Reason string }
+	}
+	require.NoError(t, json.Unmarshal([]byte(queue(good, "dead", "--format", "json").stdout), &page))
+	require.Len(t, page.Items, 1)
+	assert.Equal(t, "not_sent", page.Items[0].Status)
+	assert.NotContains(t, queue(good, "dead", "--code", "no_route").stdout, "msg_")
+	assert.Equal(t, 2, queue(good, "dead", "--code", "nonsense").code)
+	assert.Contains(t, queue(good, "retry", "--code", "no_route").stdout, "0 messages put back")
+	assert.Equal(t, 2, queue(good, "retry", "--all", "--code", "no_route").code)
 	assert.Equal(t, 2, queue(good, "retry").code)
 	unknown := queue(good, "retry", "msg_nobody")
 	assert.Equal(t, 2, unknown.code)

@@ -32,7 +32,7 @@ type Job struct {
 	CreatedAt time.Time // when it was queued
 	Wake      int64     // what wakes a worker for it, as OnEnqueue has set it; 0 = nothing
 
-	dead bool
+	updated time.Time
 }
 
 // Class is the class of the message, which is never "".
@@ -235,7 +235,7 @@ func (l *Ledger) Cancel(ctx context.Context, id string) (bool, error) {
 
 // EndJob records the outcome of a queued message if the router could not: because there
 // was no attempt, or because the queue gives up. What is known already stays. With a
-// result of not_sent the job becomes a dead letter.
+// result of not_sent or refused the job becomes a dead letter.
 func (l *Ledger) EndJob(ctx context.Context, id string, result *router.Result) error {
 	n := needs{messages: []string{id}, attempts: attemptIDs(result.Attempts)}
 	copied := *result
@@ -262,22 +262,26 @@ func (w *work) endJob(r *record, result *router.Result) error {
 		}
 	}
 	w.conclude(r, "", result)
-	if result.Status == provider.OutcomeNotSent {
+	if result.Status == provider.OutcomeNotSent { // the queue does not try again
 		r.concluded = provider.OutcomeNotSent
-		w.settled = append(w.settled, r.ID)
-		w.dead = append(w.dead, []any{clean(result.Message), micros(w.now), r.ID})
+		w.leaveQueue(r, waiting)
 		w.touch(r)
 	}
 	return nil
 }
 
 // leaveQueue notes that a message is not in the queue any more. before is its conclusion
-// before the change.
+// before the change. What nobody has taken becomes a dead letter.
 func (w *work) leaveQueue(r *record, before provider.Outcome) {
-	if before == waiting && r.concluded != waiting {
-		w.goneJobs = append(w.goneJobs, r.ID)
-		w.settled = append(w.settled, r.ID)
+	if before != waiting || r.concluded == waiting {
+		return
 	}
+	w.settled = append(w.settled, r.ID)
+	if r.concluded == provider.OutcomeNotSent || r.concluded == provider.OutcomeRefused {
+		w.dead = append(w.dead, []any{clean(r.Reason), micros(w.now), r.ID})
+		return
+	}
+	w.goneJobs = append(w.goneJobs, r.ID)
 }
 
 // Defer lets a job rest until a time. tries counts the sends so far; reason says why.

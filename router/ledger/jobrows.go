@@ -14,7 +14,7 @@ import (
 // The states of a job.
 const (
 	ready = "ready"
-	dead  = "dead" // it was given up, and can be put back
+	dead  = "dead" // it was given up or refused, and can be put back
 )
 
 // payload is what of a job is deleted with it.
@@ -60,7 +60,7 @@ func scanJob(scan scanner) (*Job, error) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		return nil, fmt.Errorf("ledger: the queued message %s cannot be read: %w", j.ID, err)
 	}
-	j.Namespace, j.Client, j.Render, j.dead = p.Namespace, p.Client, p.Render, state == dead
+	j.Namespace, j.Client, j.Render, j.updated = p.Namespace, p.Client, p.Render, timeOf(updated)
 	j.Due, j.GiveUp, j.CreatedAt = timeOf(due), timeOf(giveUp), timeOf(created)
 	j.Message = &provider.Message{
 		To: p.To, From: p.From, Text: p.Text, Ref: p.Ref, Tag: p.Tag, Class: provider.Class(class), Validity: p.Validity,
@@ -165,7 +165,7 @@ type Depth struct {
 	Class  provider.Class `json:"class"`
 	Ready  int            `json:"ready"`           // to be sent now
 	Later  int            `json:"later"`           // scheduled or deferred
-	Dead   int            `json:"dead"`            // given up; they can be put back
+	Dead   int            `json:"dead"`            // given up or refused; they can be put back
 	Oldest time.Time      `json:"oldest,omitzero"` // when the oldest that is not dead was queued; zero = there is none
 	Next   time.Time      `json:"next,omitzero"`   // when the next one is due; zero = none waits
 	Paused bool           `json:"paused"`

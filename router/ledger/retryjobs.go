@@ -1,49 +1,76 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
-// DeadJobs lists dead letters by id, those of one class if it is not "", beginning after
-// an id.
-func (l *Ledger) DeadJobs(ctx context.Context, class provider.Class, after string, limit int) (jobs []*Job, err error) {
-	err = l.db.Read(ctx, func(tx Tx) error {
-		jobs = nil
-		return tx.Query(ctx, func(scan scanner) error {
-			j, err := scanJob(scan)
-			jobs = append(jobs, j)
-			return err
-		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE state = 'dead' AND ($1 = '' OR class = $1) AND message > $2 ORDER BY message LIMIT $3`,
-			string(class), clean(after), limit)
-	})
-	return jobs, keepVerdict(err)
+// DeadLetter is a queued message that was given up or refused. It can be put back.
+type DeadLetter struct {
+	*Job
+	Status Status        // not_sent or refused
+	Code   provider.Code // why
+	Since  time.Time
 }
 
-// DeadJob returns one dead letter. A message that is none is an error that says what it
-// is.
-func (l *Ledger) DeadJob(ctx context.Context, id string) (j *Job, err error) {
+// DeadFilter selects dead letters. The zero value of a field selects all.
+type DeadFilter struct {
+	Class  provider.Class
+	Status Status
+	Code   provider.Code
+	After  string // an id; "" = from the first
+	Limit  int    // default 50
+}
+
+// DeadLetters lists dead letters, the oldest message first.
+func (l *Ledger) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error) {
+	return l.deadLetters(ctx,
+		`($1 = '' OR q.class = $1) AND ($2 = '' OR m.status = $2) AND ($3 = '' OR m.code = $3) AND q.message > $4 ORDER BY q.message LIMIT $5`,
+		string(f.Class), string(f.Status), string(f.Code), clean(f.After), cmp.Or(f.Limit, DefaultLimit))
+}
+
+func (l *Ledger) deadLetters(ctx context.Context, where string, args ...any) (list []DeadLetter, err error) {
+	sql := `SELECT q.` + strings.Join(columns(jobColumns), ", q.") + `, m.status, m.code
+		FROM anysms_queue q JOIN anysms_messages m ON m.id = q.message WHERE q.state = 'dead' AND ` + where
 	err = l.db.Read(ctx, func(tx Tx) error {
-		j = nil
+		list = nil
 		return tx.Query(ctx, func(scan scanner) (err error) {
-			j, err = scanJob(scan)
+			var d DeadLetter
+			d.Job, err = scanJob(func(to ...any) error { return scan(append(to, &d.Status, &d.Code)...) })
+			if err == nil {
+				d.Since = d.updated
+				list = append(list, d)
+			}
 			return err
-		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE message = $1 AND state = 'dead'`, clean(id))
+		}, sql, args...)
 	})
-	if err != nil || j != nil {
-		return j, keepVerdict(err)
+	return list, keepVerdict(err)
+}
+
+// DeadLetter returns one dead letter. A message that is none is an error that says what it
+// is.
+func (l *Ledger) DeadLetter(ctx context.Context, id string) (*DeadLetter, error) {
+	list, err := l.deadLetters(ctx, `q.message = $1`, clean(id))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		return &list[0], nil
 	}
 	m, err := l.Message(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if m.Status == NotSent {
-		return nil, fmt.Errorf("ledger: message %s was not sent, and its text is deleted already: queue it again", id)
+	if m.Status == NotSent || m.Status == Refused {
+		return nil, fmt.Errorf("ledger: message %s is %s, and its text is deleted already: queue it again", id, m.Status)
 	}
-	return nil, fmt.Errorf("ledger: message %s is %s; only one that was not sent can be put back", id, m.Status)
+	return nil, fmt.Errorf("ledger: message %s is %s; only one that was not sent or refused can be put back", id, m.Status)
 }
 
 // Requeue puts dead letters back into the queue, and returns how many that were. Those
@@ -58,7 +85,7 @@ func (l *Ledger) Requeue(ctx context.Context, jobs []*Job) (int, error) {
 		count := 0
 		for _, j := range jobs {
 			r := w.messages[j.ID]
-			if r == nil || r.Status != NotSent {
+			if r == nil || r.Status != NotSent && r.Status != Refused {
 				continue
 			}
 			own := *j

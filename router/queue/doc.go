@@ -30,8 +30,9 @@
 // second to a minute. A message that waits because all providers are out has spent no
 // attempt. Options.AttemptBudget of the router bounds the attempts of one send, and
 // begins anew with the next, as it does for messages that SendAll holds. After that it is
-// not_sent, and a dead letter: its text is kept for as long as the ledger keeps texts,
-// and it can be put back. Refused messages are not tried again.
+// not_sent. Refused messages are not tried again. Both are dead letters: their texts are
+// kept for as long as the ledger keeps texts, and Retry puts them back, where the cause
+// may be mended: the route is back, the price is known, the sender is registered.
 //
 // # Classes
 //

@@ -281,29 +281,35 @@ func (q *Queue) Lane(class provider.Class) Lane { return q.lanes[class].settings
 // Ledger returns the ledger that the queue is in.
 func (q *Queue) Ledger() *ledger.Ledger { return q.ledger }
 
-// Retry puts dead letters back into the queue: those with the ids, or without ids all of
-// a class, or with "" of every class. It returns how many that were. A dead letter whose
-// deadline has passed is left where it is.
-func (q *Queue) Retry(ctx context.Context, class provider.Class, ids ...string) (n int, err error) {
-	if len(ids) > 0 {
-		var jobs []*ledger.Job
-		for _, id := range ids {
-			j, err := q.ledger.DeadJob(ctx, id)
-			if err != nil {
-				return 0, err
-			}
-			jobs = append(jobs, j)
+// Retry puts dead letters back into the queue by their ids, and returns how many that were.
+// One whose deadline has passed is left where it is.
+func (q *Queue) Retry(ctx context.Context, ids ...string) (n int, err error) {
+	var list []ledger.DeadLetter
+	for _, id := range ids {
+		d, err := q.ledger.DeadLetter(ctx, id)
+		if err != nil {
+			return 0, err
 		}
-		return q.putBack(ctx, jobs)
+		list = append(list, *d)
 	}
-	const page = 500
-	for after := ""; ; {
-		jobs, err := q.ledger.DeadJobs(ctx, class, after, page)
-		if err != nil || len(jobs) == 0 {
+	return q.putBack(ctx, list)
+}
+
+// RetryAll is Retry for all dead letters that a filter selects; After and Limit do not
+// count. Without a Status and a Code they are those that were not sent: what was refused is
+// refused again, unless somebody has mended the cause.
+func (q *Queue) RetryAll(ctx context.Context, f ledger.DeadFilter) (n int, err error) {
+	if f.Status == "" && f.Code == "" {
+		f.Status = ledger.NotSent
+	}
+	f.After, f.Limit = "", 500
+	for {
+		list, err := q.ledger.DeadLetters(ctx, f)
+		if err != nil || len(list) == 0 {
 			return n, err
 		}
-		after = jobs[len(jobs)-1].ID
-		more, err := q.putBack(ctx, jobs)
+		f.After = list[len(list)-1].ID
+		more, err := q.putBack(ctx, list)
 		n += more
 		if err != nil {
 			return n, err
@@ -311,10 +317,11 @@ func (q *Queue) Retry(ctx context.Context, class provider.Class, ids ...string) 
 	}
 }
 
-func (q *Queue) putBack(ctx context.Context, jobs []*ledger.Job) (int, error) {
+func (q *Queue) putBack(ctx context.Context, letters []ledger.DeadLetter) (int, error) {
 	now := time.Now()
 	var list []*ledger.Job
-	for _, j := range jobs {
+	for _, d := range letters {
+		j := d.Job
 		if late(j, now) {
 			continue
 		}

@@ -47,8 +47,11 @@ func Run(t *testing.T, h Harness) {
 		{"given up", testGivenUp},
 		{"dead letters", testDeadLetters},
 		{"deadline", testDeadline},
-		{"refused", testRefused},
+		{"route removed since", testRouteGone},
+		{"provider gone since", testProviderGone},
+		{"price gone since", testPriceGone},
 		{"opted out since", testOptedOut},
+		{"refused by the vendor", testRefusedByVendor},
 		{"a driver that panics", testPanic},
 		{"rendered texts", testRender},
 		{"texts of one-time codes", testTexts},
@@ -75,6 +78,8 @@ type lab struct {
 	ledger *ledger.Ledger
 	router *router.Router
 	queue  *queue.Queue
+
+	provider string // the vendor's name in routers that are made from now on; "" = vendor
 }
 
 func newLab(t *testing.T, h Harness) *lab {
@@ -93,7 +98,7 @@ func (l *lab) make(o queue.Options, ro *router.Options) {
 	p, err := NewProvider(l.vendor.URL)
 	require.NoError(l, err)
 	ro.Store, ro.Journal, ro.Validation = l.ledger, l.ledger, router.Shape
-	l.router, err = router.New([]router.Upstream{{Name: "vendor", Provider: p}}, ro)
+	l.router, err = router.New([]router.Upstream{{Name: l.name(), Provider: p}}, ro)
 	require.NoError(l, err)
 	l.Cleanup(func() { require.NoError(l, l.router.Close(context.Background())) })
 	l.queue, err = l.h.New(l.T, l.ledger, l.router, o)
@@ -325,16 +330,16 @@ func testDeadLetters(l *lab) {
 	}
 	l.vendor.Refuse(0)
 	require.NoError(l, l.router.SetOverride("vendor", router.OverrideIn))
-	n, err := l.queue.Retry(l.Context(), "", ids[0])
+	n, err := l.queue.Retry(l.Context(), ids[0])
 	require.NoError(l, err)
 	assert.Equal(l, 1, n)
 	assert.Equal(l, ledger.Accepted, l.outcome(ids[0]).Status)
 	assert.Equal(l, "Hello", l.vendor.Text(ids[0]))
-	n, err = l.queue.Retry(l.Context(), provider.Transactional)
+	n, err = l.queue.RetryAll(l.Context(), ledger.DeadFilter{Class: provider.Transactional})
 	require.NoError(l, err)
 	assert.Equal(l, 1, n)
 	assert.Equal(l, ledger.Accepted, l.outcome(ids[1]).Status)
-	_, err = l.queue.Retry(l.Context(), "", ids[0])
+	_, err = l.queue.Retry(l.Context(), ids[0])
 	require.ErrorContains(l, err, "is accepted")
 	assert.Zero(l, l.depth())
 }
@@ -354,35 +359,9 @@ func testDeadline(l *lab) {
 		assert.Equal(l, provider.Unavailable, got.Code)
 		assert.Equal(l, "its deadline passed", got.Reason)
 	}
-	n, err := l.queue.Retry(l.Context(), "")
+	n, err := l.queue.RetryAll(l.Context(), ledger.DeadFilter{})
 	require.NoError(l, err)
 	assert.Zero(l, n, "they are late for ever")
-	assert.Zero(l, l.vendor.Total())
-}
-
-func testRefused(l *lab) {
-	id := l.add(text("a", "Hello"))
-	l.make(queue.Options{}, &router.Options{Routes: []router.Route{
-		{Match: router.Match{Countries: []string{"FR"}}, Targets: []router.Target{{Name: "vendor"}}},
-	}})
-	l.run()
-	m := l.outcome(id)
-	assert.Equal(l, ledger.Refused, m.Status)
-	assert.Equal(l, provider.NoRoute, m.Code)
-	assert.Empty(l, m.Text)
-	assert.Zero(l, l.depth())
-}
-
-func testOptedOut(l *lab) {
-	id := l.add(text("a", "Hello"))
-	_, err := l.ledger.OptOut(l.Context(), ledger.OptOut{Number: "+12125550123", Scope: ledger.ScopeAll, Source: ledger.FromAPI})
-	require.NoError(l, err)
-	_, err = l.queue.Enqueue(l.Context(), text("b", "Hello"))
-	assert.Equal(l, provider.OptedOut, provider.CodeOf(err))
-	l.run()
-	m := l.outcome(id)
-	assert.Equal(l, ledger.Refused, m.Status)
-	assert.Equal(l, provider.OptedOut, m.Code)
 	assert.Zero(l, l.vendor.Total())
 }
 

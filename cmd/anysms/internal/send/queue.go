@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
-	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/queue"
@@ -36,13 +35,13 @@ func (a *app) queueCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "queue",
 		GroupID: cli.GroupSend,
-		Short:   "Send messages durably: add, run, stats, pause, resume, retry",
+		Short:   "Send messages durably: add, run, stats, pause, resume, dead, retry",
 		Long:    queueHelp,
 		Args:    cli.Subcommand,
 		RunE:    cli.ShowHelp,
 	}
 	cmd.AddCommand(a.queueAddCommand(), a.queueRunCommand(), a.queueStatsCommand(),
-		a.queuePauseCommand(true), a.queuePauseCommand(false), a.queueRetryCommand())
+		a.queuePauseCommand(true), a.queuePauseCommand(false), a.queueDeadCommand(), a.queueRetryCommand())
 	return cmd
 }
 
@@ -213,35 +212,6 @@ func (a *app) queuePauseCommand(pause bool) *cobra.Command {
 			})
 		},
 	}
-	conf.AddTo(cmd)
-	return cmd
-}
-
-func (a *app) queueRetryCommand() *cobra.Command {
-	var conf cli.ConfigFlag
-	var all bool
-	class := cli.OneOf{Words: classes}
-	cmd := &cobra.Command{
-		Use:   "retry ID… | --class C | --all",
-		Short: "Put messages back into the queue that ended as not_sent",
-		Long: `Put messages back into the queue that ended as not_sent. This works while their texts are
-kept (ledger.settle, 72h by default). "anysms messages list --status not_sent" lists them.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if chosen := len(args) > 0; chosen == (all || class.Value != "") || all && class.Value != "" {
-				return errors.New("give ids, --class or --all")
-			}
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error {
-				n, err := q.Retry(cmd.Context(), provider.Class(class.Value), args...)
-				if err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(a.Out, "%s put back\n", cli.Plural(n, "message"))
-				return err
-			})
-		},
-	}
-	class.AddTo(cmd, "class", "all messages of this class")
-	cmd.Flags().BoolVar(&all, "all", false, "all messages")
 	conf.AddTo(cmd)
 	return cmd
 }
