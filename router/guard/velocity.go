@@ -18,8 +18,8 @@ const (
 	Client  Per = "client"  // each client, as in router.WithClient
 )
 
-// Velocity limits the rate of messages. The window begins with the first message that it
-// counts.
+// Velocity limits the rate of messages. The window is fixed: it begins with the first
+// message that it counts, and a span as long as it has at most 2 × Max - 1 messages.
 type Velocity struct {
 	Match
 	Per    Per
