@@ -374,6 +374,8 @@ func TestWrongRules(t *testing.T) {
 		`velocity[1]: counts the same as velocity[0]; want one of them`:                          {Velocity: []guard.Velocity{{Per: guard.Number, Max: 1, Window: time.Hour}, {Per: guard.Number, Max: 2, Window: time.Hour}}},
 		`budgets[0].max: must be more than 0: an amount such as 50 EUR, or a number of segments`: {Budgets: []guard.Budget{{Period: guard.Day}}},
 		`budgets[0].per: "week"; want day or month`:                                              {Budgets: []guard.Budget{{Max: euros(1), Period: "week"}}},
+		`budgets[0].warn: -0.1; want a share from 0 to 1, such as 0.8`:                           {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: -0.1}}},
+		`budgets[0].warn: 1.1; want a share from 0 to 1, such as 0.8`:                            {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: 1.1}}},
 		`quiet_hours[0].to: is the same as from, so that no time of any day would be left`:       {Quiet: []guard.Quiet{{}}},
 		`pumping.min_ratio: 2; want a share from 0.001 to less than 1, such as 0.2`:              {Pumping: &guard.Pumping{MinRatio: 2}},
 		`on_error: "open"; want refuse or send`:                                                  {OnError: "open"},

@@ -65,27 +65,30 @@ func (q *Quiet) until(t time.Time, in []*time.Location) (end time.Time, ok bool)
 	return end, false
 }
 
-// after returns the end of the quiet time that t is in, in one zone.
+// after returns the end of the quiet time that t is in, in one zone, or when the zone's
+// clocks change, if that comes first. A t that is not in any is returned as it is.
 func (q *Quiet) after(t time.Time, zone *time.Location) time.Time {
 	local := t.In(zone)
-	year, month, day := local.Date()
-	for _, start := range [2]int{day, day - 1} { // it may have begun the day before
-		began := wall(year, month, start, q.From, zone)
-		ends := wall(year, month, start, q.To, zone)
-		if q.To.minutes() <= q.From.minutes() {
-			ends = wall(year, month, start+1, q.To, zone)
-		}
-		if !t.Before(began) && t.Before(ends) && q.onDay(time.Date(year, month, start, 12, 0, 0, 0, time.UTC).Weekday()) {
-			return ends
-		}
+	hour, minute, second := local.Clock()
+	now := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second + time.Duration(local.Nanosecond())
+	from, to := q.From.sinceMidnight(), q.To.sinceMidnight()
+	began := local.Weekday()
+	switch {
+	case now >= from && to <= from:
+		to += 24 * time.Hour
+	case now < to && to <= from:
+		began = (began + 6) % 7 // the day before
+	case now < from || now >= to:
+		return t
 	}
-	return t
-}
-
-// wall is when clocks in a zone show a time. If they skip it, it is when they go on; if
-// they show it twice, the first time.
-func wall(year int, month time.Month, day int, c Clock, zone *time.Location) time.Time {
-	return time.Date(year, month, day, c.Hour, c.Minute, 0, 0, zone)
+	if !q.onDay(began) {
+		return t
+	}
+	end := t.Add(to - now)
+	if _, change := local.ZoneBounds(); !change.IsZero() && change.Before(end) {
+		return change
+	}
+	return end
 }
 
 func (q *Quiet) onDay(d time.Weekday) bool {

@@ -117,6 +117,42 @@ func TestQuietHoursAgainstTheWall(t *testing.T) {
 	assert.Positive(t, several, "numbers that may be in several zones")
 }
 
+// TestQuietHoursWhenClocksChange looks at every half hour of nights in which clocks skip
+// an hour or show one twice.
+func TestQuietHoursWhenClocksChange(t *testing.T) {
+	for _, tt := range []struct {
+		zone string
+		noon time.Time // of the day before, UTC
+	}{
+		{"Europe/Athens", time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)},
+		{"Europe/Athens", time.Date(2026, 10, 24, 12, 0, 0, 0, time.UTC)},
+		{"America/New_York", time.Date(2026, 3, 7, 12, 0, 0, 0, time.UTC)},
+		{"America/New_York", time.Date(2026, 10, 31, 12, 0, 0, 0, time.UTC)},
+	} {
+		zone, err := time.LoadLocation(tt.zone)
+		require.NoError(t, err)
+		for _, q := range []string{"22:00 02:30", "22:00 01:30", "01:30 03:30", "02:30 03:15", "02:30 01:45", "00:00 03:00", "01:00 02:00"} {
+			from, until := clock(t, q[:5]), clock(t, q[6:])
+			now := tt.noon
+			p, err := guard.New(guard.Options{Quiet: []guard.Quiet{{From: from, To: until, Zone: zone}}})
+			require.NoError(t, err)
+			p.SetClock(func() time.Time { return now })
+			for now.Before(tt.noon.Add(20 * time.Hour)) {
+				want := now
+				for inQuiet(want, from, until, zone) {
+					want = want.Add(time.Minute)
+				}
+				got := now
+				if v := p.Explain(t.Context(), &router.Admission{Message: to(e164.MustParse("+88299999999"))})[0]; v.Until != nil {
+					got = v.Until.UTC()
+				}
+				require.Equal(t, want, got, "%s at %s, quiet %s", tt.zone, now, q)
+				now = now.Add(30 * time.Minute)
+			}
+		}
+	}
+}
+
 func anyQuiet(t time.Time, from, to guard.Clock, zones []*time.Location) bool {
 	for _, zone := range zones {
 		if inQuiet(t, from, to, zone) {

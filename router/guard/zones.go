@@ -67,7 +67,9 @@ func ParseClock(s string) (Clock, error) {
 	return c, fmt.Errorf("%q is not a time of day such as 21:30", s)
 }
 
-func (c Clock) minutes() int { return 60*c.Hour + c.Minute }
+func (c Clock) sinceMidnight() time.Duration {
+	return time.Duration(c.Hour)*time.Hour + time.Duration(c.Minute)*time.Minute
+}
 
 // String returns "21:30".
 func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", c.Hour, c.Minute) }
