@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +39,23 @@ func TestLinks(t *testing.T) {
 			if assert.NoError(t, err, "%s links to it", document) && target.Fragment != "" {
 				assert.Contains(t, headingsOf(t, file), target.Fragment, "%s links to it in %s", document, file)
 			}
+		}
+	}
+}
+
+// TestEveryPageIsListed holds that docs/README.md leads to every page below docs, and
+// examples/README.md to every example.
+func TestEveryPageIsListed(t *testing.T) {
+	atRoot(t)
+	for index, pattern := range map[string]string{"docs/README.md": "docs/*.md", "examples/README.md": "examples/*/"} {
+		pages, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		require.NotEmpty(t, pages)
+		links := linksOf(t, index)
+		for _, page := range pages {
+			name := filepath.Base(page)
+			listed := slices.ContainsFunc(links, func(link string) bool { return link == name || strings.HasPrefix(link, name+"/") })
+			assert.True(t, listed || name == path.Base(index), "%s does not link to %s", index, name)
 		}
 	}
 }

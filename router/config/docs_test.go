@@ -40,4 +40,13 @@ func TestDocumentedSettings(t *testing.T) {
 		Base: router.Priority, MinSample: 50, Window: 200, HalfLife: 6 * time.Hour, Confidence: 0.98, Margin: 0.05,
 		Explore: 0.05, Floor: 0.5, Slow: 4, MaxRest: 24 * time.Hour,
 	}, documented(t, "adaptive.md").Options.Adaptive)
+
+	o := documented(t, "operations.md").Options
+	assert.Equal(t, router.DefaultAttemptBudget, o.AttemptBudget)
+	assert.Equal(t, router.Retry{
+		MaxAttempts: 2, Initial: 200 * time.Millisecond, Max: 5 * time.Second, Multiplier: 2, Jitter: 0.5, MaxPark: 15 * time.Minute,
+	}, o.Retry)
+	assert.Equal(t, router.Breaker{
+		Failures: 5, Ratio: 0.5, MinVolume: 20, Window: time.Minute, OpenFor: 30 * time.Second, Jitter: 0.1, HalfOpen: 1,
+	}, o.Breaker)
 }

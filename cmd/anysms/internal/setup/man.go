@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,17 +15,28 @@ import (
 )
 
 const manHelp = `Write the manual pages of anysms and its commands into a directory, one file each:
-anysms.1, anysms-send.1, … They are made of the help that --help shows.`
+anysms.1, anysms-send.1, … They are made of the help that --help shows. With
+--markdown the same is printed as one page of Markdown.`
 
 func (a *app) manCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "man DIRECTORY",
+	var asMarkdown bool
+	cmd := &cobra.Command{
+		Use:     "man {DIRECTORY | --markdown}",
 		GroupID: cli.GroupSetUp,
 		Short:   "Write the manual pages",
 		Long:    manHelp,
-		Example: "  anysms man ~/.local/share/man/man1\n  man anysms-send",
-		Args:    cobra.ExactArgs(1),
+		Example: "  anysms man ~/.local/share/man/man1\n  man anysms-send\n  anysms man --markdown > anysms.md",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if asMarkdown {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if asMarkdown {
+				_, err := io.WriteString(a.Out, reference(cmd.Root()))
+				return err
+			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err
 			}
@@ -36,6 +48,8 @@ func (a *app) manCommand() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "print one page of Markdown instead")
+	return cmd
 }
 
 // writeManual writes the page of a command and those below it, and returns how many.

@@ -18,7 +18,7 @@ func newDocument(version string) *huma.OpenAPI {
 		Info: &huma.Info{
 			Title: "anysms", Version: version,
 			Description: "Sends SMS through several vendors and says what became of each message.",
-			License:     &huma.License{Name: "see the project"},
+			License:     &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
