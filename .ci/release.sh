@@ -41,7 +41,9 @@ goreleaser release --snapshot --clean --config "$config"
 # What a user of this system gets: unpack it, check it, run it.
 (cd dist && sha256sum --check --quiet -- *_SHA256SUMS)
 os=$(go env GOOS) arch=$(go env GOARCH)
-archive=$(ls dist/anysms_*_"${os}_$arch".tar.gz dist/anysms_*_"${os}_$arch".zip 2>/dev/null)
+for archive in dist/anysms_*_"${os}_$arch".tar.gz dist/anysms_*_"${os}_$arch".zip; do
+	[ ! -e "$archive" ] || break
+done
 try=$(mktemp -d)
 trap 'rm -rf "$try"' EXIT
 case $archive in
@@ -53,4 +55,8 @@ version=$(./anysms version --format json)
 echo "$version"
 revision=$(git -C "$root" rev-parse HEAD)
 grep -q "$revision" <<<"$version" || { echo "the program does not know its revision, $revision"; exit 1; }
-./anysms demo --fast 2>&1 | tail -n 1
+[ -s man1/anysms-send.1 ] && [ -s completions/anysms.bash ] && [ -s LICENSE ]
+modules=$(go version -m ./anysms | grep -c '^	dep')
+listed=$(grep -c '"bom-ref"' "$root"/dist/anysms_*_"${os}_$arch"*.cdx.json)
+echo "$modules modules, $listed components in the bill of materials"
+[ "$listed" -eq $((modules + 2)) ] # the program and the standard library
