@@ -51,13 +51,6 @@ func TestMan(t *testing.T) {
 	visit(newRoot(&cli.App{}))
 }
 
-// docs/cli.md is what the command prints; -update writes it.
-func TestCommandReference(t *testing.T) {
-	got := anysms(t, "man", "--markdown")
-	require.Equal(t, cli.ExitDone, got.code, got.stderr)
-	golden.Check(t, filepath.Join("..", "..", "docs", "cli.md"), got.stdout)
-}
-
 // The formatter that people have understands the pages.
 func TestManPagesFormat(t *testing.T) {
 	groff, err := exec.LookPath("groff")
