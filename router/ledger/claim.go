@@ -157,7 +157,7 @@ func (w *work) begin(c router.Claim) (*router.Result, error) {
 	if known == nil || r == nil {
 		known, r = w.newClaim(c)
 	}
-	known.owner, known.run, known.until = c.Owner, w.ledger.db.Run(), laterOf(known.until, w.now.Add(c.Keep))
+	known.owner, known.run, known.until = c.Owner, w.ledger.db.Run(), laterOf(known.until, w.now.Add(c.Keep+c.Keep/32)) // so that Finish need not change it
 	known.changed = true
 	r.describe(c.Message)
 	w.intend(r, c.Owner, c.Intent)
@@ -264,9 +264,12 @@ func (w *work) finish(c router.Claim, result *router.Result) error {
 		w.late(known, r, c.Owner, result)
 		return router.ErrNotOwner
 	}
-	known.owner, known.run, known.until = "", "", laterOf(known.until, w.now.Add(c.Keep))
-	known.changed = true
 	w.conclude(r, c.Owner, result)
+	known.owner, known.run = "", ""
+	if until := w.now.Add(c.Keep); until.After(known.until) {
+		known.until, known.changed = until, true
+	}
+	known.changed = known.changed || r.concluded != provider.OutcomeAccepted // see freeAccepted
 	return nil
 }
 

@@ -156,9 +156,15 @@ func (l *Ledger) commitTogether(b *batch) error {
 	defer cancel()
 	all := b.needs()
 	all.count = true
+	var w *work
 	change := func(tx Tx) error {
-		w, err := l.load(ctx, tx, all)
-		if err != nil {
+		if l.held != nil {
+			if err := l.held.check(ctx, l.db.(Versioned), tx); err != nil {
+				return err
+			}
+		}
+		var err error
+		if w, err = l.load(ctx, tx, all, l.held); err != nil {
 			return err
 		}
 		for _, o := range b.ops {
@@ -173,6 +179,13 @@ func (l *Ledger) commitTogether(b *batch) error {
 	}
 	var err error
 	b.durable, err = p.Commit(ctx, change)
+	switch {
+	case l.held == nil:
+	case err != nil:
+		l.held.clear()
+	default:
+		l.held.keep(w)
+	}
 	return err
 }
 
@@ -204,7 +217,7 @@ func (l *Ledger) lookAll() {
 // view runs f on what the database knows of the needs, and changes nothing.
 func (l *Ledger) view(ctx context.Context, n needs, f func(*work) error) error {
 	return l.db.Read(ctx, func(tx Tx) error {
-		w, err := l.load(ctx, tx, n)
+		w, err := l.load(ctx, tx, n, nil)
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,14 @@ type Pipelined interface {
 	Commit(ctx context.Context, f func(Tx) error) (durable func() error, err error)
 }
 
+// Versioned is a [Database] that tells when others have written to it.
+type Versioned interface {
+	Pipelined
+	// Version returns a number in a transaction of Commit. If it is that of the one
+	// before, nothing was written in between by other means than Commit.
+	Version(ctx context.Context, tx Tx) (int64, error)
+}
+
 // Tx is a transaction.
 type Tx interface {
 	// Query calls row for each row of the result.

@@ -83,7 +83,7 @@ func (l *Ledger) EnqueueIn(ctx context.Context, tx Tx, jobs []*Job, lock func() 
 	for _, j := range jobs {
 		n.add(j.needs())
 	}
-	w, err := l.load(ctx, tx, n)
+	w, err := l.load(ctx, tx, n, nil)
 	if err != nil {
 		return nil, keepVerdict(err)
 	}
@@ -91,7 +91,7 @@ func (l *Ledger) EnqueueIn(ctx context.Context, tx Tx, jobs []*Job, lock func() 
 		if err := lock(); err != nil {
 			return nil, keepVerdict(err)
 		}
-		if w, err = l.load(ctx, tx, n); err != nil {
+		if w, err = l.load(ctx, tx, n, nil); err != nil {
 			return nil, keepVerdict(err)
 		}
 	}

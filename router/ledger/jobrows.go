@@ -269,7 +269,7 @@ func (w *work) loadQueueRefs(ctx context.Context, tx Tx, keys []refKey, ids *[]s
 		byNamespace[k.namespace] = append(byNamespace[k.namespace], k.ref)
 	}
 	for namespace, refs := range byNamespace {
-		if err := w.readClaims(ctx, tx, ids, `namespace = $1 AND ref = ANY($2)`, namespace, refs); err != nil {
+		if err := w.readClaims(ctx, tx, ids, claimsByRef, namespace, refs); err != nil {
 			return err
 		}
 	}

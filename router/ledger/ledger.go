@@ -61,6 +61,8 @@ type Ledger struct {
 	watches watches
 	wake    atomic.Pointer[func(context.Context, Tx, []*Job) error] // nil = nobody is woken
 
+	held *held // nil = the database does not tell when others write to it
+
 	mark     mark
 	restored int64
 }
@@ -94,6 +96,9 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), looks: make(chan *op, maxBatch)}
+	if _, ok := db.(Versioned); ok {
+		l.held = newHeld()
+	}
 	if err := l.checkKey(ctx); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,7 @@ func (f Filter) where(namespace string) (sql string, args []any) {
 	}
 	for _, c := range []struct{ condition, value string }{
 		{"ref <> '' AND ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},
-		{"status =", string(f.Status)}, {"class =", string(f.Class)}, {"id <", f.Cursor},
+		{statusCondition(f.Status), string(f.Status)}, {"class =", string(f.Class)}, {"id <", f.Cursor},
 	} {
 		if c.value != "" {
 			add(c.condition, clean(c.value))
@@ -95,6 +95,15 @@ func (f Filter) where(namespace string) (sql string, args []any) {
 		add("created_at <", micros(f.Until))
 	}
 	return strings.Join(conditions, " AND "), args
+}
+
+// statusCondition finds the messages being sent by their attempts: they are so for such a
+// short time that the index of statuses leaves them out.
+func statusCondition(s Status) string {
+	if s == Sending {
+		return "id IN (SELECT message FROM anysms_attempts WHERE outcome = '') AND status ="
+	}
+	return "status <> 'sending' AND status ="
 }
 
 // Message returns a message with its attempts and events.

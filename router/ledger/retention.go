@@ -87,9 +87,10 @@ func (l *Ledger) Maintain(ctx context.Context) {
 }
 
 func (l *Ledger) pruneTexts(ctx context.Context, tx Tx, limit int) (Pruned, bool, error) {
+	end := time.Now().Add(-l.options.Settle)
 	n, err := tx.Exec(ctx, `UPDATE anysms_messages SET body = '' WHERE id IN
-		(SELECT id FROM anysms_messages WHERE body <> '' AND last_attempt_at < $1 AND status <> 'queued' LIMIT $2)`,
-		[]any{micros(time.Now().Add(-l.options.Settle)), limit})
+		(SELECT id FROM anysms_messages WHERE body <> '' AND status <> 'queued' AND id < $1 AND last_attempt_at < $2 ORDER BY id LIMIT $3)`,
+		[]any{idAt("msg_", end), micros(end), limit})
 	return Pruned{Texts: int(n)}, int(n) == limit, err
 }
 
@@ -104,13 +105,14 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx, limit int) (p Pruned,
 		return err
 	}, `SELECT id FROM anysms_messages m
 		WHERE id < $4 AND created_at < $1 AND updated_at < $1 AND status <> 'sending' AND status <> 'queued'
-		AND NOT EXISTS (SELECT 1 FROM anysms_claims c WHERE c.message = m.id AND (c.owner <> '' OR c.keep_until >= $2))
+		AND NOT EXISTS (SELECT 1 FROM anysms_claims c WHERE `+claimOfMessage+` AND c.message = m.id
+			AND (c.owner <> '' AND m.concluded <> 'accepted' OR c.keep_until >= $2))
 		ORDER BY id LIMIT $3`, micros(end), micros(now), limit, idAt("msg_", end.Add(time.Millisecond)))
 	if err != nil || len(ids) == 0 {
 		return p, false, err
 	}
 	for _, sql := range []string{
-		`DELETE FROM anysms_claims WHERE message = $1`,
+		`DELETE FROM anysms_claims WHERE (namespace, ref) IN (SELECT c.namespace, c.ref FROM ` + claimsOf + ` WHERE m.id = $1 AND c.message = m.id)`,
 		`DELETE FROM anysms_attempts WHERE message = $1`,
 		`DELETE FROM anysms_segments WHERE message = $1`,
 		`DELETE FROM anysms_messages WHERE id = $1`,

@@ -15,17 +15,26 @@ type scanner = func(...any) error
 func (w *work) loadClaims(ctx context.Context, tx Tx, refs []string, ids *[]string) error {
 	plain, queued := splitRefs(refs)
 	if len(queued) > 0 {
-		if err := w.readClaims(ctx, tx, ids, `message = ANY($1)`, queued); err != nil {
+		if err := w.readClaims(ctx, tx, ids, claimsOf+` WHERE m.id = ANY($1) AND c.message = m.id`, queued); err != nil {
 			return err
 		}
 	}
 	if len(plain) == 0 {
 		return nil
 	}
-	return w.readClaims(ctx, tx, ids, `namespace = $1 AND ref = ANY($2)`, w.ledger.options.Namespace, plain)
+	return w.readClaims(ctx, tx, ids, claimsByRef, w.ledger.options.Namespace, plain)
 }
 
-func (w *work) readClaims(ctx context.Context, tx Tx, ids *[]string, where string, args ...any) error {
+// claimsByRef selects the claims c with refs of a namespace; claimsOf those of messages m,
+// where "AND c.message = m.id" leaves out the claims of later messages with the same ref.
+const (
+	claimsByRef = `anysms_claims c WHERE c.namespace = $1 AND c.ref = ANY($2)`
+	claimsOf    = `anysms_messages m JOIN anysms_claims c ON ` + claimOfMessage
+
+	claimOfMessage = `c.namespace = m.namespace AND c.ref = CASE WHEN m.ref = '' THEN m.id ELSE m.ref END`
+)
+
+func (w *work) readClaims(ctx context.Context, tx Tx, ids *[]string, from string, args ...any) error {
 	return tx.Query(ctx, func(scan scanner) error {
 		var c claim
 		var until int64
@@ -36,7 +45,7 @@ func (w *work) readClaims(ctx context.Context, tx Tx, ids *[]string, where strin
 		w.addClaim(&c)
 		*ids = append(*ids, c.message)
 		return nil
-	}, `SELECT namespace, ref, fingerprint, message, owner, run, keep_until FROM anysms_claims WHERE `+where, args...)
+	}, `SELECT c.namespace, c.ref, c.fingerprint, c.message, c.owner, c.run, c.keep_until FROM `+from, args...)
 }
 
 // loadOwners finds the messages that attempts belong to.

@@ -23,8 +23,8 @@ var (
 
 const (
 	hotMessageColumns = `status, code, reason, provider, provider_id, encoding, segments, cost_micros, cost_currency,
-	cost_estimated, duplicate_possible, ignored, updated_at, concluded, cancelled, card_micros, card_currency`
-	seldomMessageColumns = `recipient, sender, body, class, tag, country, last_attempt_at`
+	cost_estimated, duplicate_possible, ignored, updated_at, last_attempt_at, concluded, cancelled, card_micros, card_currency`
+	seldomMessageColumns = `recipient, sender, body, class, tag, country`
 	hotAttemptColumns    = `provider, outcome, settled, contradicted, code, vendor_code, reason, provider_id, started_at, duration_us,
 	reconciled, abandoned, charged_micros, charged_currency, card_micros, card_currency`
 )
@@ -162,11 +162,10 @@ func (b *batches) addRecord(w *work, r *record) {
 type seldom struct {
 	to, from, text, tag, country string
 	class                        provider.Class
-	lastAttempt                  int64
 }
 
 func (m *Message) seldom() seldom {
-	return seldom{m.To, m.From, m.Text, m.Tag, m.Country, m.Class, micros(m.lastAttempt)}
+	return seldom{m.To, m.From, m.Text, m.Tag, m.Country, m.Class}
 }
 
 // save writes what was changed.

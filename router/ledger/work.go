@@ -94,8 +94,8 @@ type work struct {
 	goneOptOuts []OptOut
 }
 
-// load reads what the needs name.
-func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
+// load reads what the needs name and is not held; h may be nil.
+func (l *Ledger) load(ctx context.Context, tx Tx, n needs, h *held) (*work, error) {
 	w := &work{
 		ledger: l, now: time.Now(),
 		claims: make(map[string]*claim), messages: make(map[string]*record), attempts: make(map[string]*record),
@@ -104,6 +104,9 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		stored: make(map[string]Attempt), queued: make(map[string]queuedJob),
 	}
 	ids, q := slices.Clone(n.messages), &questions{Tx: tx}
+	if h != nil {
+		n.refs = h.take(w, n.refs)
+	}
 	for _, read := range []func() error{
 		func() error { return w.loadClaims(ctx, q, n.refs, &ids) },
 		func() error { return w.loadQueueRefs(ctx, q, n.queueRefs, &ids) },
@@ -113,11 +116,11 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs) (*work, error) {
 		func() error { return w.loadJobs(ctx, q, n.jobs) },
 		func() error { return w.countCommit(ctx, q, n.count) },
 		func() error { return q.ask(ctx) }, // the ids
-		func() error { return w.loadMessages(ctx, q, ids) },
+		func() error { ids = w.unread(ids); return w.loadMessages(ctx, q, ids) },
 		func() error { return w.loadAttempts(ctx, q, ids) },
 		func() error { return w.loadEvents(ctx, q, ids, n.parked) },
 		func() error { return q.ask(ctx) },
-		func() error { return w.findRuns(ctx, tx) },
+		func() error { w.freeAccepted(); return w.findRuns(ctx, tx) },
 	} {
 		if err := read(); err != nil {
 			return nil, err
@@ -155,6 +158,21 @@ func (q *questions) ask(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// freeAccepted frees the claims whose owners have had the message accepted: Finish leaves
+// them as they are in the database.
+func (w *work) freeAccepted() {
+	for _, c := range w.byRef {
+		if r := w.messages[c.message]; r != nil && r.concluded == provider.OutcomeAccepted && !r.underWay(c.owner) {
+			c.owner, c.run = "", ""
+		}
+	}
+}
+
+// underWay reports whether an attempt of an owner is under way.
+func (r *record) underWay(owner string) bool {
+	return slices.ContainsFunc(r.attempts, func(a *Attempt) bool { return a.owner == owner && a.Outcome == "" })
 }
 
 // findRuns asks which other runs live that have a claim or an attempt under way.

@@ -71,6 +71,8 @@ type database struct {
 
 	mu     sync.Mutex
 	writer *session      // nil = not connected yet
+	others int64         // writes of this process by other means than Commit, and changes of conn
+	conn   rawConn       // that of the last transaction
 	idle   chan *session // for reading; nil = not connected yet
 }
 
@@ -198,7 +200,10 @@ func (db *database) Close() error {
 
 // Write implements [ledger.Database].
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	durable, err := db.Commit(ctx, f)
+	db.mu.Lock()
+	db.others++
+	durable, err := db.commit(ctx, f)
+	db.mu.Unlock()
 	if err != nil {
 		return err
 	}
@@ -209,10 +214,29 @@ func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durable func() error, err error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	return db.commit(ctx, f)
+}
+
+// Version implements [ledger.Versioned]. SQLite's own number is of a connection, and does
+// not change with what that writes.
+func (db *database) Version(ctx context.Context, tx ledger.Tx) (version int64, err error) {
+	err = tx.Query(ctx, func(scan func(...any) error) error { return scan(&version) }, "PRAGMA data_version")
+	return db.others<<32 + version, err
+}
+
+// commit is for whoever has the mutex.
+func (db *database) commit(ctx context.Context, f func(ledger.Tx) error) (durable func() error, err error) {
 	if err := db.wal.usable(); err != nil {
 		return nil, err
 	}
-	db.writer, err = transact(ctx, db.writers, db.writer, "BEGIN IMMEDIATE", f, db.unchanged)
+	noted := func(in ledger.Tx) error {
+		if conn := in.(*tx).conn; conn != db.conn {
+			db.conn = conn
+			db.others++
+		}
+		return f(in)
+	}
+	db.writer, err = transact(ctx, db.writers, db.writer, "BEGIN IMMEDIATE", noted, db.unchanged)
 	if err != nil {
 		return nil, explain(err)
 	}
