@@ -107,10 +107,57 @@ func TestExamples(t *testing.T) {
 		assert.Equal(t, "sent by fake\nwrong; tries left: 4\nwrong; tries left: 3\n", out)
 	})
 
+	t.Run("failover", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "failover"))
+		assert.Equal(t, []string{
+			"accepted athens", "the vendors have 1 and 0 messages",
+			"accepted usa", "the vendors have 1 and 1 messages",
+			"unknown athens", "the vendors have 2 and 1 messages",
+			"accepted usa, perhaps twice", "the vendors have 3 and 2 messages",
+		}, indented(out))
+	})
+
+	t.Run("campaign", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "campaign"))
+		assert.Equal(t, 6, strings.Count(out, "accepted, sent now"))
+		assert.Equal(t, 4, strings.Count(out, "accepted, was sent before"))
+		assert.Contains(t, out, "the vendor has 6 messages\n")
+	})
+
+	t.Run("machines", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "machines"))
+		assert.Contains(t, out, "accepted m1, replayed false\n")
+		assert.Contains(t, out, "accepted m1, replayed true\n")
+		assert.Contains(t, out, "the vendor has 1 message\n")
+	})
+
+	t.Run("driver", func(t *testing.T) {
+		out := run(t, "", filepath.Join(bin, "driver"))
+		assert.Equal(t, "the vendor has: Hello from a driver of our own\naccepted ours a-1\n", out)
+	})
+
+	t.Run("webhooks and recipe", func(t *testing.T) {
+		anysms := filepath.Join(bin, "anysms.exe")
+		out, err := exec.Command("go", "build", "-o", anysms, "github.com/anysms/anysms/cmd/anysms").CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Contains(t, run(t, "", filepath.Join(bin, "webhooks"), "-anysms", anysms), "message.accepted order-1042\n")
+		assert.Contains(t, run(t, "", anysms, "recipe", "test", "recipe/acme.yaml"), "acme: conformant")
+	})
+
 	t.Run("fromconfig", func(t *testing.T) {
 		out := run(t, "+306971234567\tHello\n+306971234568\tΚαλημέρα\n12\tno number\n", filepath.Join(bin, "fromconfig"), "memory.yaml")
 		assert.Contains(t, out, "line 1: accepted fake")
 		assert.Contains(t, out, "line 2: accepted fake")
 		assert.Contains(t, out, "line 3: invalid_recipient")
 	})
+}
+
+// indented are the lines that begin with a space, without it.
+func indented(out string) (lines []string) {
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, " ") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
 }
