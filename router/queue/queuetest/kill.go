@@ -70,6 +70,8 @@ type Kill struct {
 	// Open opens the ledger for the test, New makes its queue.
 	Open func() *ledger.Ledger
 	New  func(*ledger.Ledger, *router.Router) (*queue.Queue, error)
+	// Trouble takes the place of a kill; nil = a worker is killed.
+	Trouble func(round int)
 	// Meanwhile is called after each kill with the processes; nil = nothing is.
 	Meanwhile func(round int, workers []*os.Process)
 	// Patience is how long the messages have to get their outcomes after the last kill.
@@ -101,6 +103,10 @@ func Killed(t *testing.T, k Kill) {
 		until := v.Total() + 1 + rand.IntN(2*k.Messages/(k.Kills+1))
 		for began := time.Now(); v.Total() < until && time.Since(began) < longestRound; {
 			time.Sleep(time.Millisecond)
+		}
+		if k.Trouble != nil {
+			k.Trouble(round)
+			continue
 		}
 		i := rand.IntN(len(workers))
 		workers[i].kill()
