@@ -134,7 +134,7 @@ func processes(workers []*process) (list []*os.Process) {
 
 // enqueueAll queues messages and returns the ids that were acknowledged. What was not
 // acknowledged is queued again.
-func enqueueAll(t *testing.T, q *queue.Queue, n int) (ids []string) {
+func enqueueAll(t testing.TB, q *queue.Queue, n int) (ids []string) {
 	const batch = 50
 	for i := 0; i < n; i += batch {
 		var items []queue.Item
@@ -184,7 +184,7 @@ func waitUntilEmpty(t *testing.T, q *queue.Queue, patience time.Duration) {
 	}
 }
 
-func checkHonest(t *testing.T, l *ledger.Ledger, v *Vendor, ids []string) {
+func checkHonest(t testing.TB, l *ledger.Ledger, v *Vendor, ids []string) {
 	t.Helper()
 	statuses := make(map[ledger.Status]int)
 	possible := 0 // unknown ones that the vendor has
@@ -214,7 +214,7 @@ type process struct {
 	output bytes.Buffer
 }
 
-func startWorker(t *testing.T, url string, args []string) *process {
+func startWorker(t testing.TB, url string, args []string) *process {
 	t.Helper()
 	w := &process{cmd: exec.Command(os.Args[0], args...)}
 	w.cmd.Env = append(os.Environ(), EnvChild+"="+url)
@@ -231,7 +231,7 @@ func (w *process) kill() {
 	_ = w.cmd.Wait()         // that it was killed
 }
 
-func (w *process) stop(t *testing.T) {
+func (w *process) stop(t testing.TB) {
 	t.Helper()
 	require.NoError(t, w.stdin.Close())
 	require.NoError(t, w.cmd.Wait(), "%s", &w.output)

@@ -3,9 +3,7 @@ package riverqueue_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,6 +23,7 @@ import (
 	"github.com/anysms/anysms/router/ledger/postgres"
 	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
 	"github.com/anysms/anysms/router/queue"
+	"github.com/anysms/anysms/router/queue/queuetest"
 	"github.com/anysms/anysms/router/queue/riverqueue"
 )
 
@@ -49,6 +48,20 @@ func BenchmarkRiver(b *testing.B) {
 	})
 }
 
+// BenchmarkWorkers compares one worker process with two, over a vendor that counts.
+func BenchmarkWorkers(b *testing.B) {
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprint(workers), func(b *testing.B) {
+			address := postgrestest.Schema(b)
+			rate := queuetest.Rate(b, queuetest.Kill{
+				Messages: max(50, b.N), Workers: workers, New: newWorker, Args: []string{address},
+				Open: func() *ledger.Ledger { return open(b, address) },
+			})
+			b.ReportMetric(rate, "messages/s")
+		})
+	}
+}
+
 // riverBench is a database with b.N queued messages and a job of River's for each.
 type riverBench struct {
 	*testing.B
@@ -71,7 +84,7 @@ func newRiverBench(b *testing.B) *riverBench {
 		&router.Options{Store: q.ledger, Journal: q.ledger, Validation: router.Shape})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, r.Close(context.Background())) })
-	q.queue, err = riverqueue.New(b.Context(), q.ledger, r, queue.Options{Lanes: map[provider.Class]queue.Lane{provider.Transactional: {Workers: benchWorkers()}}})
+	q.queue, err = riverqueue.New(b.Context(), q.ledger, r, queue.Options{})
 	require.NoError(b, err)
 	b.Cleanup(q.queue.Close)
 	q.pool, err = postgres.NewPool(b.Context(), q.ledger)
@@ -93,13 +106,6 @@ func newRiverBench(b *testing.B) *riverBench {
 	_, err = q.pool.Exec(b.Context(), "ANALYZE") // else it happens in the middle of one of them
 	require.NoError(b, err)
 	return q
-}
-
-// benchWorkers is how many messages are under way at once; ANYSMS_BENCH_WORKERS, default
-// that of the queue.
-func benchWorkers() int {
-	n, _ := strconv.Atoi(os.Getenv("ANYSMS_BENCH_WORKERS"))
-	return n
 }
 
 // run times the queue until every message has its outcome.
