@@ -21,7 +21,7 @@ type limits struct {
 
 // set takes over the limits of a configuration.
 func (l *limits) set(p *Upstream, maxSegments int) {
-	l.slots.resize(p.MaxInFlight)
+	l.slots.set(p.MaxInFlight, p.InFlight)
 	l.calls.set(p.RateLimit, 1)
 	l.segments.set(p.SegmentRate, maxSegments)
 }
@@ -43,9 +43,26 @@ const slotStep = 10 * time.Millisecond
 // slots are the calls that may be under way.
 type slots struct {
 	mu    sync.Mutex
-	limit int // 0 or less = no limit
+	limit int // 0 or less = no limit, unless they are shared
 	used  int
 	queue list.List // of chan struct{}, each closed when it has a slot
+
+	shared  InFlight // nil = they are this machine's own
+	sharing bool     // keepShare runs
+	missed  int      // looks that found no slot since keepShare has counted them
+}
+
+func (s *slots) set(limit int, shared InFlight) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if shared == nil || s.shared == nil {
+		s.limit = limit
+	}
+	if shared != nil && s.shared == nil {
+		s.limit = 0 // until there is a share
+	}
+	s.shared = shared
+	s.serve()
 }
 
 func (s *slots) resize(limit int) {
@@ -64,6 +81,7 @@ func (s *slots) take(ctx context.Context, patience time.Duration, busy bool) err
 		s.mu.Unlock()
 		return nil
 	}
+	s.miss()
 	if busy && patience <= 0 {
 		s.mu.Unlock()
 		return busyError(slotStep)
@@ -112,6 +130,7 @@ func (s *slots) peek() time.Duration {
 	if s.free() && s.queue.Len() == 0 {
 		return 0
 	}
+	s.miss()
 	return slotStep
 }
 
@@ -130,7 +149,7 @@ func (s *slots) serve() {
 	}
 }
 
-func (s *slots) free() bool { return s.limit <= 0 || s.used < s.limit }
+func (s *slots) free() bool { return s.limit <= 0 && s.shared == nil || s.used < s.limit }
 
 // bucket is a Limiter of this process, which lets through the units of a tenth of a
 // second at once (the generic cell rate algorithm). Times that are given back are

@@ -111,6 +111,10 @@ type Upstream struct {
 	// FailClosed no call is made.
 	Limiter        Limiter
 	LimiterOnError FailureMode // default FailOpen
+
+	// InFlight shares MaxInFlight with other machines; nil = it is this machine's own. If it
+	// cannot be reached, this machine keeps the share that it has.
+	InFlight InFlight
 }
 
 // VendorSender is the Sender that stands for the vendor's own.

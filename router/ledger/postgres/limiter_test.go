@@ -81,3 +81,37 @@ func TestLimiterHasPatience(t *testing.T) {
 	assert.True(t, ok)
 	assert.InDelta(t, wait, again, float64(200*time.Millisecond), "what was given back is used first")
 }
+
+// TestLimiterCodesFirst lets one machine take all that a campaign can get, which has no
+// patience: a code on another machine waits for the next unit, not for the campaign's.
+func TestLimiterCodesFirst(t *testing.T) {
+	const rate = 20
+	list := limiters(t, 2, rate)
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	var campaign atomic.Int64
+	for range 4 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				wait, ok, err := list[0].Reserve(ctx, 1, 0)
+				switch {
+				case err != nil:
+				case ok:
+					campaign.Add(1)
+				default:
+					time.Sleep(min(wait, 5*time.Millisecond))
+				}
+			}
+		})
+	}
+	for range 10 {
+		wait, ok, err := list[1].Reserve(t.Context(), 1, time.Second)
+		require.NoError(t, err)
+		require.True(t, ok)
+		assert.LessOrEqual(t, wait, 2*time.Second/rate, "it is next, or follows a code that is")
+		time.Sleep(2 * wait)
+	}
+	cancel()
+	all.Wait()
+	assert.Positive(t, campaign.Load(), "the campaign had what the codes left")
+}

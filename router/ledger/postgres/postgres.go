@@ -114,6 +114,11 @@ func (db *database) Close() error {
 	return err
 }
 
+// liveRuns selects the runs whose sessions hold their locks.
+const liveRuns = `SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
+	WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
 // Alive implements [ledger.Database]: a run lives while its session holds its lock.
 func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map[string]bool, error) {
 	ids := make([]int64, 0, len(runs))
@@ -123,10 +128,7 @@ func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map
 		}
 	}
 	alive := map[string]bool{db.Run(): true}
-	rows, err := in.(tx).Tx.Query(ctx, `SELECT classid::bigint << 32 | objid::bigint FROM pg_locks
-		WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-		AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)
+	rows, err := in.(tx).Tx.Query(ctx, liveRuns+` AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)
 	if err != nil {
 		return nil, err
 	}

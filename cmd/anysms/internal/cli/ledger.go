@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -37,14 +38,17 @@ func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error
 	return l, err
 }
 
-// ShareLimits makes the rate limits of the providers those of all machines together, if
-// the ledger is one for several.
+// ShareLimits makes the limits of the providers those of all machines together, if the
+// ledger is one for several.
 func ShareLimits(conf *config.Config, l *ledger.Ledger) error {
 	if !conf.Ledger.Postgres() {
 		return nil
 	}
 	for i := range conf.Providers {
 		u := &conf.Providers[i].Upstream
+		if err := shareCalls(u, l); err != nil {
+			return err
+		}
 		rate := u.RateLimit
 		if rate == 0 {
 			rate = u.Capabilities().RateLimit
@@ -59,6 +63,17 @@ func ShareLimits(conf *config.Config, l *ledger.Ledger) error {
 		u.Limiter = shared
 	}
 	return nil
+}
+
+// shareCalls makes a provider's limit of calls under way one of all machines together.
+func shareCalls(u *router.Upstream, l *ledger.Ledger) error {
+	most := cmp.Or(u.MaxInFlight, u.Capabilities().MaxInFlight, router.DefaultMaxInFlight)
+	if most < 0 || u.InFlight != nil {
+		return nil
+	}
+	shared, err := postgres.NewInFlight(l, u.Name, most)
+	u.InFlight = shared
+	return err
 }
 
 // NeedLedger opens the ledger of the configuration that the flag names. The caller
