@@ -65,13 +65,6 @@ func (s *slots) set(limit int, shared InFlight) {
 	s.serve()
 }
 
-func (s *slots) resize(limit int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limit = limit
-	s.serve()
-}
-
 // take waits for a slot, at most for patience. If that is less than the time that the
 // message has, busy is set, and it fails with a busyError.
 func (s *slots) take(ctx context.Context, patience time.Duration, busy bool) error {

@@ -3,6 +3,8 @@ package router
 import (
 	"context"
 	"time"
+
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // InFlight is a limit of the calls under way that several machines share. It is safe for
@@ -45,7 +47,7 @@ func (s *slots) keepShare() {
 		if pause == 0 {
 			return
 		}
-		time.Sleep(pause)
+		_ = sleep.For(context.Background(), pause) // which does not end before
 	}
 }
 
