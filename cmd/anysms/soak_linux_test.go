@@ -125,7 +125,7 @@ router:
   breaker: {open_for: 200ms}
   retry: {initial: 20ms, max: 200ms}
 database: anysms.db
-ledger: {retention: 5m}
+ledger: {retention: 6m}
 serve:
   listen: "127.0.0.1:0"
   keys: [{name: shop, key: %s, scopes: [send, read]}]
@@ -158,7 +158,7 @@ func (s *soak) run(kills bool) {
 	for i := range 4 {
 		posters.Go(func() { s.post(i, acked) })
 	}
-	for range 16 {
+	for range 64 {
 		others.Go(func() { s.follow(acked) })
 	}
 	streams.Go(func() { s.stream("", true) })
@@ -227,7 +227,7 @@ func (s *soak) kill() {
 // trouble makes the vendors fail, one of them or both, until nothing more is posted;
 // then they work.
 func (s *soak) trouble() {
-	for s.pause(time.Duration(200+rand.IntN(1500)) * time.Millisecond) {
+	for s.pause(min(s.long/6, time.Duration(500+rand.IntN(5000))*time.Millisecond)) {
 		s.count(func(t *soakTally) { t.faults++ })
 		usa, athens := rand.IntN(2) == 0, rand.IntN(2) == 0
 		switch kind := rand.IntN(8); kind {
@@ -251,11 +251,12 @@ func (s *soak) trouble() {
 				s.usa.FailWith(failure)
 				s.athens.FailWith(failure)
 			}
-		}
-	}
-	for _, left := range []*httpcalltest.Failures{&s.usa.Failures, &s.athens.Failures} {
-		for more := true; more; {
-			_, more = left.NextFailure("")
+			s.pause(time.Second)
+			for _, left := range []*httpcalltest.Failures{&s.usa.Failures, &s.athens.Failures} { // so that they do not add up
+				for more := true; more; {
+					_, more = left.NextFailure("")
+				}
+			}
 		}
 	}
 }

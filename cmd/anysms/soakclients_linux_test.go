@@ -120,7 +120,7 @@ func (s *soak) follow(acked <-chan ack) {
 // wait asks for a message until its status is right.
 func (s *soak) wait(m ack, right func(status string) bool) (got map[string]any, ok bool) {
 	var code int
-	for until := time.Now().Add(30*time.Second + s.long/10); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
+	for until := time.Now().Add(min(30*time.Second+s.long, 4*time.Minute)); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
 		if code, got = s.call(s.Context(), http.MethodGet, "/v1/messages/"+m.id, "", ""); code == http.StatusNotFound {
 			break
 		}
