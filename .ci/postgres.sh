@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests what is kept in a database (router/ledger, router/queue, router/otp, router/guard) against a real PostgreSQL
+# Tests what is kept in a database (router/ledger, router/queue, router/otp, router/guard, the gateway's webhooks) against a real PostgreSQL
 # server, started for the purpose on a port of loopback. With arguments, runs them as a
 # command instead; the server's address is in ANYSMS_POSTGRES.
 set -euo pipefail
@@ -39,7 +39,7 @@ for try in 1 2 3 4 5; do
 		"$bin/postgres" --version
 		export ANYSMS_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
 		export ANYSMS_POSTGRES_RESTART="${run[*]} $bin/pg_ctl -D $dir/data -m immediate -l $dir/data/server.log -w -t 300 restart"
-		if [ $# -gt 0 ]; then "$@"; else go test -race -count=1 ./router/ledger/postgres && go test -p 1 -count=1 ./router/otp ./router/queue/... ./router/guard; fi
+		if [ $# -gt 0 ]; then "$@"; else go test -race -count=1 ./router/ledger/postgres && go test -p 1 -count=1 ./router/otp ./router/queue/... ./router/guard && go test -run TestTwoGateways -count=1 ./cmd/anysms/internal/gateway; fi
 		exit
 	fi
 done

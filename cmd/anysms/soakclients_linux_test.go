@@ -71,7 +71,7 @@ func (s *soak) post(client int, acked chan<- ack) {
 
 func (s *soak) postUntilTaken(key, to, text string) (id string) {
 	body := fmt.Sprintf(`{"to":%q,"text":%q}`, to, text)
-	for {
+	for s.Context().Err() == nil {
 		ctx, cancel := context.WithCancel(s.Context())
 		if rand.IntN(20) == 0 { // a client without patience
 			time.AfterFunc(rand.N(3*time.Millisecond), cancel)
@@ -85,13 +85,14 @@ func (s *soak) postUntilTaken(key, to, text string) (id string) {
 		case http.StatusAccepted:
 			id, _ := got["id"].(string)
 			return id
-		case 0:
-			time.Sleep(20 * time.Millisecond) // it is being killed
+		case 0, http.StatusServiceUnavailable: // it is being killed, or the database is busy
+			time.Sleep(20 * time.Millisecond)
 		default:
 			s.Errorf("%s: status %d: %v", key, status, got)
 			return ""
 		}
 	}
+	return ""
 }
 
 // follow waits for the outcome of messages. For some that a vendor has it sends the

@@ -37,6 +37,7 @@ func Run(t *testing.T, h Harness) {
 		"runs that end":                 testRuns,
 		"late outcomes":                 testLateOutcomes,
 		"reports settle doubt":          testDoubt,
+		"leases":                        testLease,
 		"reports by ref":                testRefs,
 		"one id for every message":      testConstantID,
 		"reports come early":            testEarly,

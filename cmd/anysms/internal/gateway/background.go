@@ -39,7 +39,7 @@ func (g *Gateway) follow(ctx context.Context, l *loaded, work *sync.WaitGroup) {
 		}
 	}
 	for _, conf := range l.serve.Webhooks {
-		h, err := feed.NewWebhook(g.source, conf, g.log)
+		h, err := feed.NewWebhook(g.source, conf, l.conf.Ledger.Postgres(), g.log)
 		if err != nil { // the configuration was checked
 			g.log.Error("a webhook cannot be used", "error", err)
 			continue

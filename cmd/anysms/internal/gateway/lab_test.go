@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,13 +36,14 @@ func keyOf(name string) string { return name + "-" + strings.Repeat("k", 32) }
 // lab is a gateway on a real socket over a fake vendor on another.
 type lab struct {
 	*testing.T
-	vendor  *phonifytest.Server
-	gateway *gateway.Gateway
-	path    string // of the configuration
-	url     string
-	client  *http.Client
-	stop    func() // ends it and waits
-	checks  *checker
+	vendor   *phonifytest.Server
+	gateway  *gateway.Gateway
+	path     string // of the configuration
+	database string // default one of its own on SQLite
+	url      string
+	client   *http.Client
+	stop     func() // ends it and waits
+	checks   *checker
 }
 
 // open starts a gateway. serve is the section serve of its configuration, in one line.
@@ -61,9 +63,9 @@ func (l *lab) configure(serve string) {
 	yaml := fmt.Sprintf(`providers:
   athens: {driver: phonify, base_url: %q, api_key: %s, sender: Example}
 router: {default_region: GR, breaker: {open_for: 50ms}, retry: {initial: 10ms, max: 50ms}}
-database: anysms.db
+database: %q
 serve: %s
-`, l.vendor.URL, phonifytest.APIKey, serve)
+`, l.vendor.URL, phonifytest.APIKey, cmp.Or(l.database, "anysms.db"), serve)
 	require.NoError(l, os.WriteFile(l.path, []byte(yaml), 0o600))
 }
 

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -48,6 +49,7 @@ type Webhook struct {
 	log    *slog.Logger
 	name   string // of its state among the ledger's cursors
 	state  state
+	turns  *turns // nil = no other gateway reports to it
 }
 
 // state is where an endpoint has come to.
@@ -65,19 +67,33 @@ type pending struct {
 	Due     time.Time `json:"due"`
 }
 
-// NewWebhook returns the webhook of an endpoint.
-func NewWebhook(s *Source, conf settings.Webhook, log *slog.Logger) (*Webhook, error) {
+// NewWebhook returns the webhook of an endpoint. Where the database is shared, gateways
+// take turns, so that each event is reported by one of them.
+func NewWebhook(s *Source, conf settings.Webhook, shared bool, log *slog.Logger) (*Webhook, error) {
 	sender, err := newSender(conf)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(conf.URL))
-	return &Webhook{source: s, conf: conf, sender: sender, log: log, name: "webhook." + hex.EncodeToString(sum[:8])}, nil
+	h := &Webhook{source: s, conf: conf, sender: sender, log: log, name: "webhook." + hex.EncodeToString(sum[:8])}
+	if shared {
+		h.turns = &turns{owner: rand.Text()}
+	}
+	return h, nil
 }
 
 // Run reports until the context ends. An endpoint that is new gets what comes next.
 func (h *Webhook) Run(ctx context.Context) {
 	defer h.sender.close()
+	if h.turns != nil {
+		h.takeTurns(ctx)
+		return
+	}
+	h.run(ctx)
+}
+
+// run reports from where the endpoint has come to until the context ends.
+func (h *Webhook) run(ctx context.Context) {
 	for h.load(ctx) != nil {
 		if sleep.For(ctx, time.Second) != nil {
 			return
@@ -104,6 +120,7 @@ func (h *Webhook) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.state = state{}
 	if value != "" && json.Unmarshal([]byte(value), &h.state) == nil {
 		return nil
 	}
@@ -128,6 +145,9 @@ func (h *Webhook) step(ctx context.Context) (moved <-chan struct{}) {
 	}
 	if !did {
 		return moved
+	}
+	if h.turns != nil && h.turns.lost.Load() {
+		return nil // the state is the other gateway's
 	}
 	if err := h.save(ctx); err != nil && ctx.Err() == nil {
 		h.log.Warn("the place of a webhook was not recorded; its events may be reported again", "error", err)

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"database/sql"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,22 +18,27 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 )
 
-// many is how many messages TestManyMessages has.
-const many = 1_000_000
+// envMany is how many messages TestManyMessages has; default a million.
+const envMany = "ANYSMS_MESSAGES"
 
-// TestManyMessages shows a ledger of a million messages over thirty days, which are
-// written straight into the tables, and prints how long each view takes. It fails where
-// a view shows something wrong; how long is for the reader.
+// TestManyMessages shows a ledger of many messages over thirty days, which are written
+// straight into the tables, and prints how long each view takes. It fails where a view
+// shows something wrong; how long is for the reader.
 func TestManyMessages(t *testing.T) {
 	if os.Getenv("ANYSMS_LONG") == "" {
 		t.Skip("ANYSMS_LONG is not set")
+	}
+	many := 1_000_000
+	if s := os.Getenv(envMany); s != "" {
+		_, err := fmt.Sscan(s, &many)
+		require.NoError(t, err)
 	}
 	l := newLab(t, &settings.Serve{Keys: keys()})
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, "anysms.db")+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)")
 	require.NoError(t, err)
 	defer db.Close()
 	start := time.Now()
-	insertMany(t, db)
+	insertMany(t, db, many)
 	t.Logf("%d messages inserted in %v", many, time.Since(start).Round(time.Millisecond))
 
 	b, shop := l.as(opsKey), l.as(otherKey)
@@ -82,23 +88,23 @@ func TestManyMessages(t *testing.T) {
 
 // insertMany writes messages and an attempt for each, with ids that begin with their
 // times as those of the ledger do.
-func insertMany(t *testing.T, db *sql.DB) {
+func insertMany(t *testing.T, db *sql.DB, many int) {
 	t.Helper()
-	const when = `(1000 * (strftime('%s','now') - 2592000) + i * 2592)` // milliseconds, over thirty days
+	const when = `(1000 * (strftime('%s','now') - 2592000) + i * 2592000000 / ?)` // milliseconds, over thirty days
 	const uuid = `substr(printf('%012x', ms), 1, 8) || '-' || substr(printf('%012x', ms), 9, 4) || '-7000-8000-' || printf('%012x', i)`
 	const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?), t AS (SELECT i, ` + when + ` AS ms FROM n) `
 	_, err := db.ExecContext(t.Context(), numbers+`INSERT INTO anysms_messages (id, namespace, ref, status, code, reason, recipient, sender, body, class, tag, country,
 		provider, provider_id, encoding, segments, cost_micros, cost_currency, cost_estimated, duplicate_possible, ignored, created_at, updated_at,
 		last_attempt_at, concluded, cancelled)
 		SELECT 'msg_' || `+uuid+`, 'shop', 'ref-' || i, CASE WHEN i % 1000 = 0 THEN 'unknown' WHEN i % 20 = 0 THEN 'undelivered' ELSE 'delivered' END, '', '',
-		'+306941' || printf('%06d', i), 'Example', '', 'transactional', CASE WHEN i % 100000 = 0 THEN 'rare' ELSE 'parcel' END,
+		'+306941' || printf('%06d', i), 'Example', '', 'transactional', CASE WHEN i % ? = 0 THEN 'rare' ELSE 'parcel' END,
 		CASE i % 3 WHEN 0 THEN 'GR' WHEN 1 THEN 'DE' ELSE 'US' END, CASE i % 4 WHEN 0 THEN 'usa' ELSE 'athens' END, 'v' || i, 'gsm7', 1, 41000, 'EUR', 0, 0, '',
-		1000 * ms, 1000 * ms, 1000 * ms, 'accepted', 0 FROM t`, many)
+		1000 * ms, 1000 * ms, 1000 * ms, 'accepted', 0 FROM t`, many, many, many/10)
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), numbers+`INSERT INTO anysms_attempts (id, message, provider, outcome, settled, contradicted, code, vendor_code, reason,
 		provider_id, started_at, duration_us, reconciled, run, owner, abandoned)
 		SELECT 'att_' || `+uuid+`, 'msg_' || `+uuid+`, CASE i % 4 WHEN 0 THEN 'usa' ELSE 'athens' END, 'accepted', 'accepted', 0, '', '', '', 'v' || i, 1000 * ms, 90000, 0, '', '', 0
-		FROM t`, many)
+		FROM t`, many, many)
 	require.NoError(t, err)
 }
 
