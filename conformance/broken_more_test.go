@@ -251,6 +251,8 @@ func brokenCallbacks() map[broken]breaker {
 		"callbacks.forged/in any case":        secretBy(func(given string) bool { return strings.EqualFold(hookKey, given) }),
 		"callbacks.forged/a longer secret":    secretBy(func(given string) bool { return strings.HasPrefix(given, hookKey) }),
 		"callbacks.bad-item":                  hook(lenient),
+		"callbacks.bad-item/holds back":       rehook(allOrNone),
+		"callbacks.bad-item/not kept":         rehook(withoutRaw),
 		"callbacks.unknown-status": rehook(func(events []provider.Event) ([]provider.Event, error) {
 			for _, e := range events {
 				if e.Status == provider.StatusUnknown {
@@ -290,6 +292,26 @@ func secretBy(same func(given string) bool) breaker {
 		c = &provider.Callback{Body: c.Body, Query: map[string][]string{"key": {hookKey}}}
 		return right.ParseCallback(context.Background(), c)
 	})
+}
+
+// allOrNone refuses a batch with an item that cannot be read.
+func allOrNone(events []provider.Event) ([]provider.Event, error) {
+	for _, e := range events {
+		if e.Kind == provider.Unreadable {
+			return nil, errors.New(e.VendorStatus)
+		}
+	}
+	return events, nil
+}
+
+// withoutRaw does not keep what it cannot read.
+func withoutRaw(events []provider.Event) ([]provider.Event, error) {
+	for i := range events {
+		if events[i].Kind == provider.Unreadable {
+			events[i].Raw = nil
+		}
+	}
+	return events, nil
 }
 
 // lenient leaves out items that it cannot read.

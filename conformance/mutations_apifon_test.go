@@ -4,7 +4,7 @@ func apifonMutations() []mutation {
 	const secret = `if secret != "" && subtle.ConstantTimeCompare([]byte(c.Query.Get(callbackKey)), []byte(secret)) != 1 {`
 	const result = "return otpVerdicts[answer.ResultInfo.StatusCode], nil"
 	const sends = "result, err := p.submit(ctx, m, envelope{[]Recipient{{Number: m.To.Digits()}}, m.Ref, m.Attempt})"
-	const item = `return nil, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)`
+	const item = `events = append(events, provider.UnreadableItem(raw, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)))`
 	return []mutation{
 		// Verification
 		{"verify.go", result, "_ = answer; return provider.VerificationRight, nil", "lookups.verify"},
@@ -24,7 +24,7 @@ func apifonMutations() []mutation {
 		{"callback.go", secret, `if got := c.Query.Get(callbackKey); secret != "" && subtle.ConstantTimeCompare([]byte(got), []byte(secret[:min(len(got), len(secret))])) != 1 {`, "callbacks.forged"},
 		{"callback.go", secret, `if secret != "" && !bytes.EqualFold([]byte(c.Query.Get(callbackKey)), []byte(secret)) || subtle.ConstantTimeEq(0, 1) == 1 {`, "callbacks.forged"},
 		{"callback.go", secret, `if got := c.Query.Get(callbackKey); secret != "" && got != "" && subtle.ConstantTimeCompare([]byte(got), []byte(secret)) != 1 {`, "callbacks.forged"},
-		{"callback.go", item, "return events, nil", "callbacks.bad-item"},
+		{"callback.go", item, "return events", "callbacks.bad-item"},
 		{"callback.go", item, "continue", "callbacks.bad-item"},
 		{"callback.go", "events = append(events, e)", "if i == 0 { events = append(events, e) }", "callbacks.golden"},
 		{"callback.go", "VendorStatus: string(d.Status.Text), VendorCode: string(d.Status.Code)", "VendorStatus: string(f.status), VendorCode: string(d.Status.Code)", "callbacks.golden"},

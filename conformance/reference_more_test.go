@@ -210,18 +210,20 @@ func (r *reference) ParseCallback(_ context.Context, c *provider.Callback) ([]pr
 	if subtle.ConstantTimeCompare([]byte(c.Query.Get("key")), []byte(hookKey)) == 0 {
 		return nil, provider.ErrBadSignature
 	}
-	var list []referenceState
+	var list []json.RawMessage
 	if err := json.Unmarshal(c.Body, &list); err != nil {
 		return nil, errors.New("not a list of reports")
 	}
 	events := make([]provider.Event, 0, len(list))
-	for i, s := range list {
-		if s.ID == "" {
-			return nil, errors.New("report " + strconv.Itoa(i+1) + " has no id")
+	for i, item := range list {
+		var s referenceState
+		if json.Unmarshal(item, &s) != nil || s.ID == "" {
+			events = append(events, provider.UnreadableItem(item, errors.New("report "+strconv.Itoa(i+1)+" has no id")))
+			continue
 		}
 		events = append(events, s.event())
 	}
-	return events, nil
+	return provider.CheckBatch(events)
 }
 
 func (s referenceState) event() provider.Event {

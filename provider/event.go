@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -71,7 +72,29 @@ const (
 	Report     EventKind = "report"     // the status of a message changed
 	Inbound    EventKind = "inbound"    // a person sent a message
 	Engagement EventKind = "engagement" // a person read it or opened a link; the status is unchanged
+	Unreadable EventKind = "unreadable" // an item of a callback that could not be read, see [UnreadableItem]
 )
+
+// UnreadableItem is an event for an item of a batch that a driver cannot read, so that the
+// others are not held back and this one is kept: Raw is the item as the vendor sent it,
+// without secrets, VendorStatus what is wrong with it.
+func UnreadableItem(item []byte, why error) Event {
+	return Event{Kind: Unreadable, Raw: bytes.Clone(item), VendorStatus: Mask(why.Error())}
+}
+
+// CheckBatch returns the events of a batch, or an error if none of its items could be read:
+// then the callback is kept as a whole.
+func CheckBatch(events []Event) ([]Event, error) {
+	for i := range events {
+		if events[i].Kind != Unreadable {
+			return events, nil
+		}
+	}
+	if len(events) == 0 {
+		return events, nil
+	}
+	return nil, errors.New(events[0].VendorStatus)
+}
 
 // Status is a message's status as far as the vendor knows.
 type Status string

@@ -118,6 +118,28 @@ func TestLedgerPrices(t *testing.T) {
 	}
 }
 
+// What could not be read is listed, and shown on demand alone.
+func TestUnreadableCommand(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "anysms.yaml", "")
+	none := anysms(t, "webhook", "unreadable", "--config", config)
+	assert.Equal(t, 0, none.code, none.stderr)
+	assert.Contains(t, none.stderr, "everything that vendors sent could be read")
+
+	callbacks := write(t, "callbacks.jsonl", `{"provider":"fake","body":"[{\"kind\":\"report\",\"id\":\"a\",\"status\":\"delivered\"},{\"text\":\"a secret\"}]"}`+"\n")
+	replay := anysms(t, "webhook", "replay", callbacks, "--config", config)
+	assert.Equal(t, 1, replay.code)
+	assert.Contains(t, replay.stderr, "callbacks.jsonl:1: 1 item of the batch could not be read; the others are recorded")
+	assert.Contains(t, replay.stderr, "2 new events")
+
+	list := anysms(t, "webhook", "unreadable", "--config", config)
+	assert.Contains(t, list.stdout, "has no kind")
+	assert.NotContains(t, list.stdout, "secret")
+	raw := anysms(t, "webhook", "unreadable", "--config", config, "--raw", "--format", "json")
+	assert.Contains(t, raw.stdout, `"raw":"{\"text\":\"a secret\"}"`)
+	assert.Equal(t, 2, anysms(t, "webhook", "unreadable", "--config", config, "--limit", "-1").code)
+}
+
 func TestSendFileWithLedger(t *testing.T) {
 	dir := t.TempDir()
 	config := ledgerConfig(t, dir, "good.yaml", "")

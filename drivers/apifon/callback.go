@@ -114,29 +114,31 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	case body.Reply != nil:
 		return []provider.Event{p.imReply(&body, bytes.Clone(c.Body))}, nil
 	case body.Data != nil:
-		return p.deliveries(&body, c.Query.Get(attemptKey))
+		return provider.CheckBatch(p.deliveries(&body, c.Query.Get(attemptKey)))
 	case body.smsReply.Text != nil && body.smsReply.From != "":
 		return []provider.Event{smsReplied(&body, bytes.Clone(c.Body))}, nil
 	}
 	return nil, errors.New("apifon: the callback is neither a delivery report nor a reply")
 }
 
-// deliveries reads all items or none.
-func (p *Provider) deliveries(body *callbackBody, attempt string) ([]provider.Event, error) {
+// deliveries reads the items; one that cannot be read does not hold back the others.
+func (p *Provider) deliveries(body *callbackBody, attempt string) []provider.Event {
 	events := make([]provider.Event, 0, len(body.Data))
 	for i, raw := range body.Data {
 		var d delivery
 		if err := loosejson.Unmarshal(raw, &d); err != nil || !bytes.HasPrefix(raw, []byte("{")) {
-			return nil, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)
+			events = append(events, provider.UnreadableItem(raw, fmt.Errorf("apifon: item %d of the callback's data does not have the documented form", i)))
+			continue
 		}
 		if body.RequestID == "" && d.MessageID == "" {
-			return nil, fmt.Errorf("apifon: item %d of the callback has no message id", i)
+			events = append(events, provider.UnreadableItem(raw, fmt.Errorf("apifon: item %d of the callback has no message id", i)))
+			continue
 		}
 		e := p.delivered(body, &d, raw)
 		e.Attempt = attempt
 		events = append(events, e)
 	}
-	return events, nil
+	return events
 }
 
 func (p *Provider) delivered(body *callbackBody, d *delivery, raw json.RawMessage) provider.Event {

@@ -176,7 +176,6 @@ func TestBadCallbacks(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty": "", "html": "<html>", "null": "null", "array": "[]", "string": `"x"`, "nothing known": `{"a":1}`,
 		"data is not a list":    `{"request_id":"q","data":{}}`,
-		"half a batch is bad":   `{"data":[{"message_id":"m","status":{"code":7}},{"message_id":{}}]}`,
 		"item is not an object": `{"request_id":"q","data":["x"]}`,
 		"item without id":       `{"data":[{"status":{"code":7}}]}`,
 		"reply without text":    `{"message_id":"d5","from":"306900000001"}`,
@@ -189,6 +188,19 @@ func TestBadCallbacks(t *testing.T) {
 			assert.Empty(t, events)
 		})
 	}
+}
+
+// One bad item holds back none of the others.
+func TestBadItem(t *testing.T) {
+	_, p := open(t)
+	bad := `{"message_id":{},"to":"306900000001"}`
+	events := parse(t, p, `{"type":"SMS","data":[{"message_id":"m1","status":{"code":7}},`+bad+`,{"message_id":"m3","status":{"code":7}}]}`)
+	require.Len(t, events, 3)
+	assert.Equal(t, provider.StatusDelivered, events[0].Status)
+	assert.Equal(t, provider.StatusDelivered, events[2].Status)
+	assert.Equal(t, provider.Unreadable, events[1].Kind)
+	assert.Equal(t, bad, string(events[1].Raw))
+	assert.Contains(t, events[1].VendorStatus, "item 1 of the callback has no message id")
 }
 
 func TestCallbackSecret(t *testing.T) {

@@ -77,11 +77,11 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	for i, raw := range list {
 		e, err := readEvent(raw)
 		if err != nil {
-			return nil, fmt.Errorf("memory: event %d of the callback: %w", i+1, err)
+			e = provider.UnreadableItem(raw, fmt.Errorf("memory: event %d of the callback: %w", i+1, err))
 		}
 		events = append(events, e)
 	}
-	return events, nil
+	return provider.CheckBatch(events)
 }
 
 func readEvent(raw json.RawMessage) (provider.Event, error) {

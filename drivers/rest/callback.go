@@ -89,21 +89,34 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	}
 	events := make([]provider.Event, 0, len(parts))
 	for _, part := range parts {
-		rule := spec.rule(part)
-		if rule == nil {
-			return nil, errCallback
-		}
-		if rule.Kind == ignored {
+		e, err := p.callbackEvent(spec.rule(part), part, c.Query.Get(attemptParam))
+		switch {
+		case err != nil && len(parts) == 1:
+			return nil, err
+		case err != nil:
+			e = provider.UnreadableItem(p.rawOf(part), err)
+		case e.Kind == ignored:
 			continue
-		}
-		e := p.event(&rule.eventSpec, provider.EventKind(rule.Kind), part)
-		e.Attempt, e.Raw = c.Query.Get(attemptParam), p.rawOf(part)
-		if e.ID == "" && e.Ref == "" && e.Attempt == "" && e.Kind != provider.Inbound {
-			return nil, fmt.Errorf("%w: a report without the message's id, ref or attempt", errCallback)
 		}
 		events = append(events, e)
 	}
-	return events, nil
+	return provider.CheckBatch(events)
+}
+
+// callbackEvent makes an event of a part of a callback by its rule; nil = there is none.
+func (p *Provider) callbackEvent(rule *eventRule, part any, attempt string) (provider.Event, error) {
+	if rule == nil {
+		return provider.Event{}, errCallback
+	}
+	if rule.Kind == ignored {
+		return provider.Event{Kind: ignored}, nil
+	}
+	e := p.event(&rule.eventSpec, provider.EventKind(rule.Kind), part)
+	e.Attempt, e.Raw = attempt, p.rawOf(part)
+	if e.ID == "" && e.Ref == "" && e.Attempt == "" && e.Kind != provider.Inbound {
+		return e, fmt.Errorf("%w: a report without the message's id, ref or attempt", errCallback)
+	}
+	return e, nil
 }
 
 func (s *callbackSpec) rule(part any) *eventRule {

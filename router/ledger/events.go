@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -49,14 +48,8 @@ func (l *Ledger) Cursor(ctx context.Context, name string) (value string, err err
 
 // RecordRaw stores a callback that could not be parsed.
 func (l *Ledger) RecordRaw(ctx context.Context, name string, body []byte, why error) (Recorded, error) {
-	sum := sha256.Sum256(body)
-	e := newEvent(name, provider.Event{Kind: Unreadable, Raw: json.RawMessage(body), VendorStatus: provider.Mask(why.Error())})
-	e.key = keyOf(name, string(Unreadable), hex.EncodeToString(sum[:]))
-	return l.record(ctx, e.needs(), []*Event{e}, nil)
+	return l.Record(ctx, name, provider.UnreadableItem(body, why))
 }
-
-// Unreadable is the kind of an event that could not be parsed.
-const Unreadable provider.EventKind = "unreadable"
 
 // record records events, and a cursor unless it is nil.
 func (l *Ledger) record(ctx context.Context, n needs, events []*Event, cursor []any) (Recorded, error) {
@@ -95,7 +88,7 @@ func newEvents(name string, events []provider.Event) (n needs, list []*Event) {
 }
 
 func newEvent(name string, e provider.Event) *Event {
-	if e.Kind != Unreadable {
+	if e.Kind != provider.Unreadable {
 		e.Raw = nil
 	}
 	key := keyOfEvent(name, &e)
@@ -108,6 +101,10 @@ func keyOfEvent(name string, e *provider.Event) string {
 	var segment provider.EventSegment
 	if e.Segment != nil {
 		segment = *e.Segment
+	}
+	if e.Kind == provider.Unreadable {
+		sum := sha256.Sum256(e.Raw)
+		return keyOf(name, string(e.Kind), hex.EncodeToString(sum[:]))
 	}
 	at := ""
 	if !e.At.IsZero() {
@@ -172,7 +169,7 @@ func (w *work) take(e *Event, counts *Recorded) {
 			w.join(r, a, e)
 		}
 		counts.OptOuts += w.heed(e)
-	case Unreadable:
+	case provider.Unreadable:
 		counts.Unreadable++
 	default:
 		r, a := w.match(e)

@@ -1,8 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -156,14 +160,55 @@ func (l *Ledger) Erase(ctx context.Context, number string) (messages int, err er
 				return err
 			}
 		}
-		return nil
+		return eraseUnreadable(ctx, tx, number)
 	})
 	return messages, keepVerdict(err)
+}
+
+// eraseUnreadable removes what could not be read and has a number in it.
+func eraseUnreadable(ctx context.Context, tx Tx, number string) error {
+	digits, found := []byte(strings.TrimPrefix(number, "+")), [][]any(nil)
+	err := tx.Query(ctx, func(scan scanner) error {
+		var e Event
+		err := scanEvent(scan, &e)
+		if bytes.Contains(e.Raw, digits) {
+			found = append(found, []any{e.Seq})
+		}
+		return err
+	}, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = '' AND kind = 'unreadable'`)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE anysms_events SET detail = '' WHERE seq = $1`, found...)
+	return err
 }
 
 // Erased returns how many messages to a number were erased.
 func (l *Ledger) Erased(ctx context.Context, number string) (int, error) {
 	return l.count(ctx, `SELECT count(*) FROM anysms_messages WHERE tombstone = $1`, l.tombstone(number))
+}
+
+// Unreadable returns a page of what vendors sent and nobody could read, the newest first:
+// events of [provider.Unreadable], whose Raw may hold numbers and texts. before is the Seq
+// of the last one of the page before; 0 = from the newest on. limit is at most [MaxLimit].
+func (l *Ledger) Unreadable(ctx context.Context, before int64, limit int) (page []Event, err error) {
+	if limit < 1 || limit > MaxLimit {
+		return nil, fmt.Errorf("ledger: limit %d; want 1 to %d", limit, MaxLimit)
+	}
+	if before <= 0 {
+		before = math.MaxInt64
+	}
+	err = l.db.Read(ctx, func(tx Tx) error {
+		page = nil
+		return tx.Query(ctx, func(scan scanner) error {
+			var e Event
+			err := scanEvent(scan, &e)
+			page = append(page, e)
+			return err
+		}, `SELECT `+eventColumns+` FROM anysms_events
+			WHERE message = '' AND provider_id = '' AND kind = 'unreadable' AND seq < $1 ORDER BY seq DESC LIMIT $2`, before, limit)
+	})
+	return page, keepVerdict(err)
 }
 
 // Unmatched returns how many events are about no message that is known.

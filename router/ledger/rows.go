@@ -194,7 +194,8 @@ type eventDetail struct {
 	Segments  int               `json:"segments,omitempty"`
 	Cost      *provider.Money   `json:"cost,omitempty"`
 	Extra     map[string]string `json:"extra,omitempty"`
-	Raw       string            `json:"raw,omitempty"` // of an item that could not be read
+	Raw       string            `json:"raw,omitempty"`       // of an item that could not be read
+	RawBytes  []byte            `json:"raw_bytes,omitempty"` // the same, if it is no text that a database takes
 }
 
 func scanEvent(scan scanner, e *Event) error {
@@ -218,6 +219,9 @@ func scanEvent(scan scanner, e *Event) error {
 	err = json.Unmarshal([]byte(detail), &d)
 	e.To, e.Text, e.Ref, e.InReplyTo, e.MCCMNC, e.Segments, e.Cost, e.Extra = d.To, d.Text, d.Ref, d.InReplyTo, d.MCCMNC, d.Segments, d.Cost, d.Extra
 	e.Raw = json.RawMessage(d.Raw)
+	if d.RawBytes != nil {
+		e.Raw = d.RawBytes
+	}
 	return err
 }
 
@@ -226,9 +230,11 @@ func (e *Event) row() []any {
 	if e.Segment != nil {
 		segment = *e.Segment
 	}
-	detail, _ := json.Marshal(eventDetail{ // plain fields cannot fail
-		e.To, e.Text, e.Ref, e.InReplyTo, e.MCCMNC, e.Segments, e.Cost, e.Extra, string(e.Raw),
-	})
+	d := eventDetail{e.To, e.Text, e.Ref, e.InReplyTo, e.MCCMNC, e.Segments, e.Cost, e.Extra, string(e.Raw), nil}
+	if !storable(d.Raw) {
+		d.Raw, d.RawBytes = "", e.Raw
+	}
+	detail, _ := json.Marshal(d) // plain fields cannot fail
 	text := strings.ReplaceAll(string(detail), `\u0000`, `\ufffd`)
 	if text == "{}" {
 		text = ""

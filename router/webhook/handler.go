@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -77,7 +78,7 @@ type Counts struct {
 	Events     int64 // in these
 	Forged     int64 // with a wrong token, signature or address
 	Refused    int64 // of the wrong method, too large, or cut off
-	Unreadable int64 // kept raw and acknowledged
+	Unreadable int64 // callbacks, and items of batches, that were kept raw and acknowledged
 	Failed     int64 // not recorded; the vendor was told to repeat them
 }
 
@@ -211,17 +212,13 @@ func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *Endpoint, 
 		return
 	}
 	if err != nil { // it is kept, and must not be repeated for ever
-		h.unreadable.Add(1)
-		h.options.Log.Warn("a callback could not be read", "provider", e.Name, "bytes", len(c.Body), "error", provider.Mask(err.Error()))
-		if _, err := h.ledger.RecordRaw(ctx, e.Name, rawOf(c), err); err != nil {
-			h.fail(w, e, err)
-			return
-		}
+		events = []provider.Event{provider.UnreadableItem(rawOf(c), err)}
 	}
 	if _, err := h.ledger.Record(ctx, e.Name, events...); err != nil {
 		h.fail(w, e, err)
 		return
 	}
+	events = h.readable(e, events)
 	h.received.Add(1)
 	h.events.Add(int64(len(events)))
 	if h.options.Observe != nil && len(events) > 0 {
@@ -232,12 +229,34 @@ func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *Endpoint, 
 	e.Acknowledge.write(w)
 }
 
+// readable returns the events without the items that could not be read, which it counts.
+func (h *Handler) readable(e *Endpoint, events []provider.Event) []provider.Event {
+	var rest []provider.Event
+	for i := range events {
+		if events[i].Kind != provider.Unreadable {
+			rest = append(rest, events[i])
+			continue
+		}
+		h.unreadable.Add(1)
+		h.options.Log.Warn("a callback could not be read, and was kept", "provider", e.Name,
+			"bytes", len(events[i].Raw), "error", provider.Mask(events[i].VendorStatus))
+	}
+	return rest
+}
+
 // rawOf is what is kept of a callback that could not be read.
 func rawOf(c *provider.Callback) []byte {
 	if len(c.Body) > 0 {
 		return c.Body
 	}
-	return []byte(c.Query.Encode())
+	query := maps.Clone(c.Query)
+	for name := range query { // drivers take their callback_secret from one of these
+		switch strings.ToLower(name) {
+		case "key", "secret", "token", "password", "signature":
+			query[name] = []string{"hidden"}
+		}
+	}
+	return []byte(query.Encode())
 }
 
 // parse lets the driver read a callback. A driver that panics has not read it.

@@ -169,6 +169,54 @@ func TestUnreadableCallbacksAreKept(t *testing.T) {
 	assert.Equal(t, int64(6), l.handler.Counts().Unreadable)
 }
 
+// An item of a batch that cannot be read is kept, counted and acknowledged with the rest;
+// whoever observes the events does not get it.
+func TestUnreadableItem(t *testing.T) {
+	var seen []provider.Event
+	l := newLab(t, webhook.Options{Observe: func(_ context.Context, _ string, events ...provider.Event) error {
+		seen = append(seen, events...)
+		return nil
+	}}, func(e *webhook.Endpoint) {
+		var err error
+		e.Provider, err = memory.New(memory.Config{}) // no signature
+		require.NoError(t, err)
+	})
+	const bad = `{"kind":"x","text":"a secret to +306941234567"}`
+	body := `[{"kind":"report","id":"A1","status":"delivered"},` + bad + `,{"kind":"report","id":"A2","status":"sent"}]`
+	for range 2 { // the vendor repeats it
+		status, _ := l.post(path, &provider.Callback{Method: http.MethodPost, Header: http.Header{}, Body: []byte(body)})
+		assert.Equal(t, http.StatusOK, status)
+	}
+	assert.Equal(t, webhook.Counts{Received: 2, Events: 4, Unreadable: 2}, l.handler.Counts())
+	assert.Len(t, seen, 4)
+	for _, id := range []string{"A1", "A2"} {
+		e, err := l.ledger.Reported(t.Context(), "athens", id)
+		require.NoError(t, err)
+		assert.NotNil(t, e, id)
+	}
+	kept, err := l.ledger.Unreadable(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	assert.Equal(t, bad, string(kept[0].Raw))
+	assert.NotContains(t, l.log.String(), "secret")
+	assert.NotContains(t, l.log.String(), "6941234567")
+}
+
+// A secret in the query of a callback without a body is not kept.
+func TestUnreadableQuery(t *testing.T) {
+	l := newLab(t, webhook.Options{}, func(e *webhook.Endpoint) {
+		var err error
+		e.Provider, err = memory.New(memory.Config{})
+		require.NoError(t, err)
+	})
+	status, _ := l.post(path+"?key=s3cret-of-the-vendor&state=odd", &provider.Callback{Method: http.MethodGet, Header: http.Header{}})
+	assert.Equal(t, http.StatusOK, status)
+	kept, err := l.ledger.Unreadable(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	assert.Equal(t, "key=hidden&state=odd", string(kept[0].Raw))
+}
+
 // panicking is a driver with a bug.
 type panicking struct{ provider.Provider }
 

@@ -52,6 +52,7 @@ func Run(t *testing.T, h Harness) {
 		"reports contradict":            testContradiction,
 		"reports of another provider":   testOtherProvider,
 		"what cannot be read":           testUnreadable,
+		"an item cannot be read":        testUnreadableItem,
 		"values that no database takes": testHostileValues,
 		"words with a number":           testWords,
 		"many events at once":           testMany,
@@ -388,16 +389,6 @@ func testOtherProvider(l *lab) {
 	counts := l.record("sydney", provider.Event{Kind: provider.Report, Attempt: id, Ref: "r", Status: provider.StatusDelivered, Final: true})
 	assert.Equal(l, 1, counts.Unmatched)
 	assert.Equal(l, ledger.Unknown, l.only("r").Status)
-}
-
-func testUnreadable(l *lab) {
-	for range 2 {
-		_, err := l.RecordRaw(l.Context(), "athens", []byte("{\x00\xff broken"), fmt.Errorf("unexpected end"))
-		require.NoError(l, err)
-	}
-	counts, err := l.RecordRaw(l.Context(), "athens", []byte("other"), fmt.Errorf("unexpected end"))
-	require.NoError(l, err)
-	assert.Equal(l, ledger.Recorded{New: 1, Unreadable: 1}, counts)
 }
 
 func testHostileValues(l *lab) {

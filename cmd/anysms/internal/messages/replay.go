@@ -27,7 +27,8 @@ them. Each line is one request:
 Only provider and body are required; use body_base64 instead of body for binary data.
 Signatures are verified. A callback that was recorded before changes nothing, so a file
 can be replayed again after an interruption. Invalid lines are reported and skipped, and
-the exit code is then 1.`
+the exit code is then 1; so it is if an item of a batch cannot be read, which is kept as
+"anysms webhook unreadable" shows.`
 
 // maxReplayLine bounds a line of the file.
 const maxReplayLine = 8 << 20
@@ -66,7 +67,7 @@ type replayed struct {
 
 func (a *app) replay(ctx context.Context, c *config.Config, l *ledger.Ledger, name string, in io.Reader) error {
 	var total ledger.Recorded
-	wrong, line := 0, 0
+	wrong, unread, line := 0, 0, 0
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxReplayLine)
 	for lines.Scan() {
@@ -88,16 +89,30 @@ func (a *app) replay(ctx context.Context, c *config.Config, l *ledger.Ledger, na
 			return fmt.Errorf("%s:%d: %w", name, line, err)
 		}
 		total.Add(counts)
+		if bad := unreadIn(events); bad > 0 {
+			unread += bad
+			fmt.Fprintf(a.Err, "%s:%d: %s of the batch could not be read; the others are recorded, see \"anysms webhook unreadable\"\n", name, line, cli.Plural(bad, "item"))
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("%s:%d: %w", name, line+1, err)
 	}
 	fmt.Fprintf(a.Err, "%s, %d known already, %d about no known message, %d settled doubt; left out %s\n",
 		cli.Plural(total.New, "new event"), total.Repeated, total.Unmatched, total.Settled, cli.Plural(wrong, "line"))
-	if wrong > 0 {
+	if wrong+unread > 0 {
 		return &cli.ExitError{Code: 1}
 	}
 	return nil
+}
+
+// unreadIn counts the items of a batch that could not be read.
+func unreadIn(events []provider.Event) (n int) {
+	for i := range events {
+		if events[i].Kind == provider.Unreadable {
+			n++
+		}
+	}
+	return n
 }
 
 func parseReplayed(ctx context.Context, c *config.Config, line []byte) (name string, events []provider.Event, err error) {

@@ -23,7 +23,7 @@ func (a *app) webhookCommand() *cobra.Command {
 		Short:   "Handle the callbacks of vendors",
 		RunE:    cli.ShowHelp,
 	}
-	cmd.AddCommand(a.urlsCommand(), a.rotateCommand(), a.replayCommand())
+	cmd.AddCommand(a.urlsCommand(), a.rotateCommand(), a.replayCommand(), a.unreadableCommand())
 	return cmd
 }
 

@@ -384,6 +384,9 @@ const (
 	EventKind_EVENT_KIND_INBOUND EventKind = 2
 	// A person read a message or opened a link in it.
 	EventKind_EVENT_KIND_ENGAGEMENT EventKind = 3
+	// An item of a batch that the driver could not read: raw is the item as the vendor
+	// sent it, vendor_status says what is wrong with it.
+	EventKind_EVENT_KIND_UNREADABLE EventKind = 4
 )
 
 // Enum value maps for EventKind.
@@ -393,12 +396,14 @@ var (
 		1: "EVENT_KIND_REPORT",
 		2: "EVENT_KIND_INBOUND",
 		3: "EVENT_KIND_ENGAGEMENT",
+		4: "EVENT_KIND_UNREADABLE",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED": 0,
 		"EVENT_KIND_REPORT":      1,
 		"EVENT_KIND_INBOUND":     2,
 		"EVENT_KIND_ENGAGEMENT":  3,
+		"EVENT_KIND_UNREADABLE":  4,
 	}
 )
 
@@ -3870,12 +3875,13 @@ const file_driver_proto_rawDesc = "" +
 	"\x19VERIFICATION_RESULT_RIGHT\x10\x01\x12\x1d\n" +
 	"\x19VERIFICATION_RESULT_WRONG\x10\x02\x12\x1f\n" +
 	"\x1bVERIFICATION_RESULT_EXPIRED\x10\x03\x12\x1c\n" +
-	"\x18VERIFICATION_RESULT_USED\x10\x04*q\n" +
+	"\x18VERIFICATION_RESULT_USED\x10\x04*\x8c\x01\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11EVENT_KIND_REPORT\x10\x01\x12\x16\n" +
 	"\x12EVENT_KIND_INBOUND\x10\x02\x12\x19\n" +
-	"\x15EVENT_KIND_ENGAGEMENT\x10\x03*\xda\x01\n" +
+	"\x15EVENT_KIND_ENGAGEMENT\x10\x03\x12\x19\n" +
+	"\x15EVENT_KIND_UNREADABLE\x10\x04*\xda\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATUS_ACCEPTED\x10\x01\x12\x11\n" +

@@ -126,7 +126,8 @@ type DriverClient interface {
 	CheckVerification(ctx context.Context, in *CheckVerificationRequest, opts ...grpc.CallOption) (*CheckVerificationResponse, error)
 	// ParseCallback reads a vendor's HTTP request to the host: delivery reports
 	// and inbound messages. It looks only at the request: no clock, no memory, no
-	// I/O. It returns all events or an error, never half a batch.
+	// I/O. It returns an event for each item of a batch: EVENT_KIND_UNREADABLE for
+	// one that it cannot read. If it can read none, it returns an error.
 	// FEATURE_CALLBACKS.
 	ParseCallback(ctx context.Context, in *ParseCallbackRequest, opts ...grpc.CallOption) (*ParseCallbackResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.
@@ -371,7 +372,8 @@ type DriverServer interface {
 	CheckVerification(context.Context, *CheckVerificationRequest) (*CheckVerificationResponse, error)
 	// ParseCallback reads a vendor's HTTP request to the host: delivery reports
 	// and inbound messages. It looks only at the request: no clock, no memory, no
-	// I/O. It returns all events or an error, never half a batch.
+	// I/O. It returns an event for each item of a batch: EVENT_KIND_UNREADABLE for
+	// one that it cannot read. If it can read none, it returns an error.
 	// FEATURE_CALLBACKS.
 	ParseCallback(context.Context, *ParseCallbackRequest) (*ParseCallbackResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.

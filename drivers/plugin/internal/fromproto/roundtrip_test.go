@@ -25,7 +25,7 @@ func TestWords(t *testing.T) {
 	for _, code := range provider.Codes() {
 		assert.Equal(t, code, provider.CodeOf(fromproto.Error(toproto.Error(&provider.Error{Code: code}))))
 	}
-	for _, kind := range []provider.EventKind{provider.Report, provider.Inbound, provider.Engagement} {
+	for _, kind := range []provider.EventKind{provider.Report, provider.Inbound, provider.Engagement, provider.Unreadable} {
 		for _, status := range provider.Statuses() {
 			e := &provider.Event{Kind: kind, Status: status, Code: provider.OptedOut}
 			got, err := fromproto.Event(toproto.Event(e))
