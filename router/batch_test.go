@@ -11,6 +11,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
 )
 
@@ -77,6 +78,53 @@ func TestABatchIsOneRequest(t *testing.T) {
 				assert.GreaterOrEqual(t, took, tt.fastest)
 				assert.LessOrEqual(t, took, tt.slowest)
 			})
+		})
+	}
+}
+
+// TestOneRecipientABatch shares a request among different recipients alone.
+func TestOneRecipientABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 100, BatchRules: []string{"distinct_to"}})}
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 100}}, &router.Options{Validation: router.Shape})
+		for res, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
+			for i := range 30 {
+				m := text("hello")
+				m.To = e164.MustParse(fmt.Sprintf("+3069412345%02d", i%10))
+				if !yield(m) {
+					return
+				}
+			}
+		}) {
+			require.NoError(t, err, "message %d", res.Index)
+		}
+		assert.LessOrEqual(t, a.batches.Load()+a.singles.Load(), int64(6), "requests for 30 messages to 10 recipients")
+	})
+}
+
+// TestNoBatchInAHurry sends a message by itself that would not come back from a batch
+// within its deadline.
+func TestNoBatchInAHurry(t *testing.T) {
+	for _, tt := range []struct {
+		room   time.Duration // beyond the timeout
+		shared bool
+	}{{5 * time.Millisecond, false}, {10 * time.Millisecond, false}, {11 * time.Millisecond, true}, {time.Second, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 100})}
+			r := open(t, []router.Upstream{{Name: "a", Provider: a, Batch: 2, Timeout: 3 * time.Second}}, &router.Options{Validation: router.Shape})
+			for _, err := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
+				for range 2 {
+					m := text("hello")
+					m.Deadline = time.Now().Add(3*time.Second + tt.room)
+					if !yield(m) {
+						return
+					}
+				}
+			}) {
+				require.NoError(t, err)
+			}
+			assert.Equal(t, tt.shared, a.batches.Load() == 1, "%s more than the timeout", tt.room)
+			assert.Equal(t, tt.shared, a.singles.Load() == 0, "%s more than the timeout", tt.room)
 		})
 	}
 }

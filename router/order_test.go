@@ -3,6 +3,8 @@ package router_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -58,6 +60,26 @@ func TestLeastCostPrefersHealthyProviders(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "a:not_sent b:accepted", trail(res))
 	assert.Equal(t, "b", r.Plan(text("Hi")).Candidates[0].Provider)
+}
+
+func TestLeastCostPrefersProvidersThatAreNotParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
+		r := two(t, a, b, &router.Options{
+			Price:  prices(map[string]int64{"a": 1, "b": 1}),
+			Retry:  router.Retry{Initial: time.Millisecond},
+			Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}, {Name: "b"}}}},
+		})
+		a.Script(code(provider.RateLimited))
+		res, err := r.Send(t.Context(), text("Hi"))
+		require.NoError(t, err)
+		assert.Equal(t, "a:not_sent b:accepted", trail(res))
+		assert.Equal(t, "b", r.Plan(text("Hi")).Candidates[0].Provider)
+		time.Sleep(time.Second - 10*time.Millisecond)
+		assert.Equal(t, "b", r.Plan(text("Hi")).Candidates[0].Provider, "a vendor that does not say how long is left alone for a second")
+		time.Sleep(20 * time.Millisecond)
+		assert.Equal(t, "a", r.Plan(text("Hi")).Candidates[0].Provider)
+	})
 }
 
 func TestLeastCostNeedsPrices(t *testing.T) {

@@ -149,6 +149,30 @@ func TestRetriesThenFailover(t *testing.T) {
 	})
 }
 
+// TestDecidingAttempt says which of two vendors' words is the message's outcome.
+func TestDecidingAttempt(t *testing.T) {
+	for _, tt := range []struct {
+		first, second provider.Code
+		status        provider.Outcome
+		code          provider.Code
+	}{
+		{provider.Unavailable, provider.InvalidRecipient, provider.OutcomeRefused, provider.InvalidRecipient},
+		{provider.Unavailable, provider.Rejected, provider.OutcomeNotSent, provider.Unavailable},
+		{provider.Rejected, provider.Unavailable, provider.OutcomeNotSent, provider.Unavailable},
+		{provider.Rejected, provider.InvalidRecipient, provider.OutcomeRefused, provider.InvalidRecipient},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := vendor(t, memory.Config{Code: tt.first}), vendor(t, memory.Config{Code: tt.second})
+			failOver := []provider.Code{provider.Rejected}
+			r := two(t, a, b, &router.Options{Retry: router.Retry{MaxAttempts: 1}, FailoverOn: failOver})
+			res, err := r.Send(t.Context(), text("hello"))
+			require.ErrorIs(t, err, tt.code)
+			assert.Equal(t, tt.status, res.Status, "%s, then %s", tt.first, tt.second)
+			assert.Equal(t, tt.code, res.Code)
+		})
+	}
+}
+
 func TestAttemptBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := vendor(t, memory.Config{Code: provider.Unavailable}), vendor(t, memory.Config{Code: provider.Unavailable})
