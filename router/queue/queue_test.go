@@ -53,11 +53,21 @@ func TestKilled(t *testing.T) {
 	queuetest.Killed(t, k)
 }
 
-func TestContract(t *testing.T) {
-	queuetest.Run(t, queuetest.Harness{New: newQueue, Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
+func TestContract(t *testing.T) { queuetest.Run(t, harness()) }
+
+// TestMemory holds that memory is flat, in the long form.
+func TestMemory(t *testing.T) {
+	if os.Getenv("ANYSMS_LONG") == "" {
+		t.Skip("ANYSMS_LONG is not set")
+	}
+	queuetest.RunLong(t, harness(), 50_000)
+}
+
+func harness() queuetest.Harness {
+	return queuetest.Harness{New: newQueue, Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
 		path := filepath.Join(t.TempDir(), "anysms.db")
 		return func(o ledger.Options) (*ledger.Ledger, error) { return sqlite.Open(context.Background(), path, o) }
-	}})
+	}}
 }
 
 func newQueue(_ *testing.T, l *ledger.Ledger, r *router.Router, o queue.Options) (*queue.Queue, error) {

@@ -84,12 +84,17 @@ type lab struct {
 
 func newLab(t *testing.T, h Harness) *lab {
 	l := &lab{T: t, h: h, vendor: NewVendor(t), open: h.Open(t)}
-	var err error
-	l.ledger, err = l.open(ledger.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.ledger.Close()) })
+	l.openLedger()
 	l.make(queue.Options{}, &router.Options{})
 	return l
+}
+
+func (l *lab) openLedger() {
+	l.Helper()
+	var err error
+	l.ledger, err = l.open(ledger.Options{})
+	require.NoError(l, err)
+	l.Cleanup(func() { require.NoError(l, l.ledger.Close()) })
 }
 
 // make makes the queue anew.
@@ -97,6 +102,13 @@ func (l *lab) make(o queue.Options, ro *router.Options) {
 	l.Helper()
 	p, err := NewProvider(l.vendor.URL)
 	require.NoError(l, err)
+	l.over(p, o, ro)
+}
+
+// over makes the queue over a provider.
+func (l *lab) over(p provider.Provider, o queue.Options, ro *router.Options) {
+	l.Helper()
+	var err error
 	ro.Store, ro.Journal, ro.Validation = l.ledger, l.ledger, router.Shape
 	l.router, err = router.New([]router.Upstream{{Name: l.name(), Provider: p}}, ro)
 	require.NoError(l, err)

@@ -12,3 +12,9 @@ func (q *Queue) Sweep(ctx context.Context, ago time.Duration) error { return q.e
 
 // Config is how River is used.
 func (q *Queue) Config() *river.Config { return q.engine.config(q.Queue) }
+
+// Args are the arguments of a job.
+type Args = args
+
+// Worker is what works on River's jobs.
+func (q *Queue) Worker() river.Worker[Args] { return &worker{queue: q.Queue, log: q.engine.log} }

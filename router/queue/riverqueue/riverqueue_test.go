@@ -2,6 +2,7 @@ package riverqueue_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,8 +25,18 @@ func open(t testing.TB, address string) *ledger.Ledger {
 	return l
 }
 
-func TestContract(t *testing.T) {
-	queuetest.Run(t, queuetest.Harness{
+func TestContract(t *testing.T) { queuetest.Run(t, harness()) }
+
+// TestMemory holds that memory is flat, in the long form.
+func TestMemory(t *testing.T) {
+	if os.Getenv("ANYSMS_LONG") == "" {
+		t.Skip("ANYSMS_LONG is not set")
+	}
+	queuetest.RunLong(t, harness(), 50_000)
+}
+
+func harness() queuetest.Harness {
+	return queuetest.Harness{
 		Serial: true, // opening many ledgers at once takes longer: they wait for each other's migrations
 		Open: func(t *testing.T) func(ledger.Options) (*ledger.Ledger, error) {
 			address := postgrestest.Schema(t)
@@ -42,5 +53,5 @@ func TestContract(t *testing.T) {
 			t.Cleanup(q.Close)
 			return q.Queue, nil
 		},
-	})
+	}
 }
