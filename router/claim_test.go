@@ -91,7 +91,8 @@ func TestDeadlineHoldsWhenTheStoreHangs(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, s := vendor(t, memory.Config{}), &remote{MemoryStore: router.NewMemoryStore(0)}
 				s.set(tt.call, hangs)
-				r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: s, StoreOptions: router.StoreOptions{OnError: tt.mode}})
+				limited := router.Upstream{Name: "a", Provider: a, RateLimit: 100} // so that the store is asked before the claim
+				r := open(t, []router.Upstream{limited}, &router.Options{Store: s, StoreOptions: router.StoreOptions{OnError: tt.mode}})
 				for _, limit := range []time.Duration{500 * time.Millisecond, 0} {
 					m := referred(fmt.Sprint("r", limit), "hello")
 					ctx, cancel := context.WithCancel(t.Context())

@@ -65,6 +65,13 @@ func (s *slots) set(limit int, shared InFlight) {
 	s.serve()
 }
 
+// open reports whether nobody waits for a slot and one is free.
+func (s *slots) open() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free() && s.queue.Len() == 0
+}
+
 // take waits for a slot, at most for patience. If that is less than the time that the
 // message has, busy is set, and it fails with a busyError.
 func (s *slots) take(ctx context.Context, patience time.Duration, busy bool) error {

@@ -64,12 +64,7 @@ func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, e
 	if r.store == nil {
 		return nil, nil
 	}
-	if r.claim.Owner == "" {
-		var kept bool
-		if r.claim.Owner, kept = r.owners.take(r.claim.Ref); kept {
-			r.fate = perhapsClaimed
-		}
-	}
+	r.own()
 	if r.goesWithout() {
 		return nil, nil
 	}
@@ -82,6 +77,17 @@ func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, e
 		if left == 0 || sleep.For(ctx, min(wait, left)) != nil {
 			return nil, r.judge(ctx, a.err)
 		}
+	}
+}
+
+// own chooses the owner of the claim.
+func (r *record) own() {
+	if r.store == nil || r.claim.Owner != "" {
+		return
+	}
+	var kept bool
+	if r.claim.Owner, kept = r.owners.take(r.claim.Ref); kept {
+		r.fate = perhapsClaimed
 	}
 }
 

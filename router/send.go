@@ -149,6 +149,11 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 	if refusal != nil && !j.lookFirst {
 		return doubtOr(p, t, refusal)
 	}
+	late := p.lateness()
+	if refusal == nil && late == nil && d.claimsAtOnce() {
+		rec.own()
+		return nil, nil
+	}
 	prior, err := rec.look(ctx, d.bounds.deadline)
 	switch {
 	case err != nil:
@@ -163,10 +168,22 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 	if refusal != nil {
 		return doubtOr(p, t, refusal)
 	}
-	if err := p.lateness(); err != nil && t.earlier == 0 {
-		return p.refused(err)
+	if late != nil && t.earlier == 0 {
+		return p.refused(late)
 	}
 	return nil, nil
+}
+
+// claimsAtOnce reports whether nothing stands between the message and its claim, which says
+// what the store knows: so it need not be asked before. A guard that counts messages and
+// whatever may let them wait come after the question.
+func (d *dispatcher) claimsAtOnce() bool {
+	if d.options.Guard != nil || len(d.plan.candidates) == 0 {
+		return false
+	}
+	c := &d.plan.candidates[0]
+	return c.unfit == "" && !c.upstream.limited() && c.upstream.parkedUntil().IsZero() &&
+		circuitOf(c.upstream, &d.plan.traits).state() == BreakerClosed
 }
 
 // overtaken returns what another send of the message has come to, or is about to, since

@@ -39,6 +39,12 @@ func newUpstream(settings Upstream, breaker Breaker, o *observer, old *upstream)
 	return u
 }
 
+// limited reports whether a message may have to wait for its turn.
+func (u *upstream) limited() bool {
+	s := &u.settings
+	return s.RateLimit > 0 || s.SegmentRate > 0 || s.Limiter != nil || !u.limits.slots.open()
+}
+
 // batchSize is how many messages one request may hold; below 2 there are no
 // batches.
 func (u *upstream) batchSize() int {
