@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/sqlite"
 )
@@ -87,4 +92,31 @@ func TestQueueHasOneWorker(t *testing.T) {
 	second := anysms(t, "queue", "run", "--config", config)
 	assert.Equal(t, 2, second.code)
 	assert.Contains(t, second.stderr, "pid 4711 at 127.0.0.1:8025")
+}
+
+// A worker deletes what is old, as the gateway does.
+func TestQueueRunDeletesWhatIsOld(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "old.yaml", "")
+	settings, err := os.ReadFile(config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(config, append(settings, "ledger: {retention: 1ms}\n"...), 0o600))
+	l, err := sqlite.Open(t.Context(), filepath.Join(dir, "sms.db"), ledger.Options{Retention: -1})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	_, err = l.Record(t.Context(), "fake", provider.Event{Kind: provider.Report, ID: "nobody's", Status: provider.StatusSent})
+	require.NoError(t, err)
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{"queue", "run", "--config", config}, strings.NewReader(""), io.Discard, io.Discard)
+	}()
+	assert.Eventually(t, func() bool {
+		n, err := l.Unmatched(t.Context())
+		return err == nil && n == 0
+	}, time.Minute, 20*time.Millisecond)
+	stop()
+	assert.Equal(t, 0, <-ended)
 }

@@ -69,15 +69,10 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 // pruneEvery is how often [Ledger.Maintain] deletes what is old.
 const pruneEvery = 10 * time.Minute
 
-// Maintain calls Prune regularly until the context ends. A long-running program starts it
+// Maintain calls Prune at once, and then regularly until the context ends. A long-running program starts it
 // once; several programs may do so over one database.
 func (l *Ledger) Maintain(ctx context.Context) {
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pruneEvery/2 + rand.N(pruneEvery)): // so that several do not do it at once
-		}
 		p, err := l.Prune(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -86,6 +81,11 @@ func (l *Ledger) Maintain(ctx context.Context) {
 			l.options.Log.Warn("what is old could not be deleted", "error", provider.Mask(err.Error()))
 		case p != Pruned{}:
 			l.options.Log.Info("deleted what is old", "messages", p.Messages, "events", p.Events, "texts", p.Texts)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pruneEvery/2 + rand.N(pruneEvery)): // so that several do not do it at once
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,7 @@ func (a *app) queueCommand() *cobra.Command {
 }
 
 // withQueue opens the queue of the configuration for one command.
-func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue) error) (err error) {
+func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue, *ledger.Ledger) error) (err error) {
 	l, err := cli.OpenLedger(ctx, conf)
 	if err != nil {
 		return err
@@ -70,11 +71,11 @@ func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue) er
 		return err
 	}
 	defer done()
-	return f(q)
+	return f(q, l)
 }
 
 // loadedQueue loads the configuration and opens its queue for one command.
-func loadedQueue(ctx context.Context, flag *cli.ConfigFlag, f func(*queue.Queue) error) error {
+func loadedQueue(ctx context.Context, flag *cli.ConfigFlag, f func(*queue.Queue, *ledger.Ledger) error) error {
 	conf, err := flag.Load(ctx)
 	if err != nil {
 		return err
@@ -90,12 +91,15 @@ func (a *app) queueRunCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Send queued messages until interrupted",
 		Long: `Send queued messages until interrupted. On Ctrl-C or SIGTERM it starts no new messages,
-finishes those in flight, and exits with 0.
+finishes those in flight, and exits with 0. Meanwhile it deletes what is older than
+ledger.retention, and texts older than ledger.settle.
 
 A SQLite database can have only one worker: a second one exits with 2 and names the first.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error { return a.runQueue(cmd.Context(), q, untilEmpty) })
+			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue, l *ledger.Ledger) error {
+				return a.runQueue(cmd.Context(), q, l, untilEmpty)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&untilEmpty, "until-empty", false, "exit when the queue is empty and nothing is scheduled")
@@ -106,9 +110,12 @@ A SQLite database can have only one worker: a second one exits with 2 and names 
 // lookEvery is how often a running queue is counted.
 const lookEvery = time.Second
 
-func (a *app) runQueue(ctx context.Context, q *queue.Queue, untilEmpty bool) error {
+func (a *app) runQueue(ctx context.Context, q *queue.Queue, l *ledger.Ledger, untilEmpty bool) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var maintained sync.WaitGroup
+	defer maintained.Wait()
 	defer cancel()
+	maintained.Go(func() { l.Maintain(ctx) })
 	ended := make(chan error, 1)
 	go func() { ended <- q.Run(ctx) }()
 	progress := cli.NewProgress(a.Err, "messages left", nil)
@@ -199,7 +206,7 @@ func (a *app) queuePauseCommand(pause bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error {
+			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue, _ *ledger.Ledger) error {
 				change := q.Resume
 				if pause {
 					change = q.Pause
