@@ -55,16 +55,26 @@ type Config struct {
 	// database. The program that opens it calls Guards.Use; until then they count in
 	// memory.
 	CountInDatabase bool
+	// CountInRedis is the server in which the guards want their counters and the rates of
+	// senders. The program that connects to it calls Guards.Use and Guards.ShareRates.
+	CountInRedis Redis
 
 	Providers []Provider // in the order of the file
 	Options   router.Options
 
 	router   *router.Router
+	ends     []func() error // of OnClose
 	lines    lines
 	card     *rates.Card // nil = none
 	unpriced []Warning   // money budgets that some providers cannot keep
 	secrets  []string    // the settings that hold a secret as it is
 	mode     fs.FileMode // of the file; 0 = not known
+}
+
+// Redis says where a Redis server is. The package connects to none.
+type Redis struct {
+	URL string // redis:// or rediss://, for redis.ParseURL; "" = none
+	Key string // for the hashes of what is counted; "" = none
 }
 
 // Ledger says where the ledger of messages is. The package opens none: the databases are
@@ -200,6 +210,7 @@ type Warning struct {
 // in the order of their lines.
 func (c *Config) Warnings() []Warning {
 	list := append(c.exposed(), c.unpriced...)
+	list = append(list, c.senderWarnings()...)
 	for _, f := range c.router.Warnings() {
 		path := inFile(f.Path)
 		list = append(list, Warning{Line: c.lines.of(path), Path: path, Reason: f.Reason})
@@ -214,7 +225,16 @@ func (c *Config) Warnings() []Warning {
 }
 
 // Close closes the router and its providers.
-func (c *Config) Close() error { return c.router.Close(context.Background()) }
+func (c *Config) Close() error {
+	err := c.router.Close(context.Background())
+	for _, end := range c.ends {
+		err = errors.Join(err, end())
+	}
+	return err
+}
+
+// OnClose adds what Close does at last.
+func (c *Config) OnClose(f func() error) { c.ends = append(c.ends, f) }
 
 // Error is a mistake in a configuration. It holds no secret.
 type Error struct {

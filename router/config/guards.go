@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 // guardsConfig is the form of guards:.
 type guardsConfig struct {
 	Counters  string             `json:"counters"`
+	Key       provider.Secret    `json:"counters_key"`
 	MaxKeys   *int               `json:"max_keys"`
 	OnError   router.FailureMode `json:"on_error"`
 	Keep      *provider.Duration `json:"keep"`
@@ -155,22 +157,61 @@ func firstError(steps ...func() error) error {
 
 // counters chooses where messages are counted: in the database if there is one.
 func (g *guardsConfig) counters(c *Config, o *guard.Options, maxKeys int) error {
-	switch g.Counters {
-	case "":
+	where := g.Counters
+	switch {
+	case where == "":
 		c.CountInDatabase = c.Ledger.Database != ""
-	case "memory":
-	case "database":
+	case where == "memory":
+	case isRedis(where):
+		if err := g.redis(c); err != nil {
+			return err
+		}
+	case where == "database":
 		if c.Ledger.Database == "" {
 			return provider.ConfigErrorf("guards.counters", "database needs database: a file name, such as anysms.db, or postgres://…")
 		}
 		c.CountInDatabase = true
 	default:
-		return provider.ConfigErrorf("guards.counters", "%q; want memory or database", g.Counters)
+		return provider.ConfigErrorf("guards.counters", "%s; want memory, database or redis://…", shownCounters(where))
 	}
-	if c.CountInDatabase && maxKeys != 0 {
-		return provider.ConfigErrorf("guards.max_keys", "has no effect, as the counters are in the database; set counters: memory")
+	if (c.CountInDatabase || c.CountInRedis.URL != "") && maxKeys != 0 {
+		return provider.ConfigErrorf("guards.max_keys", "has no effect, as the counters are not in memory; set counters: memory")
+	}
+	if g.Key != "" && c.CountInRedis.URL == "" {
+		return provider.ConfigErrorf("guards.counters_key", "has no effect without counters: redis://…")
 	}
 	o.Counters = guard.NewMemory(maxKeys)
+	return nil
+}
+
+func isRedis(counters string) bool {
+	return strings.HasPrefix(counters, "redis://") || strings.HasPrefix(counters, "rediss://")
+}
+
+// shownCounters quotes what stands for the counters; of an address, which may have a
+// password, only the scheme.
+func shownCounters(s string) string {
+	if scheme, _, isURL := strings.Cut(s, "://"); isURL {
+		return scheme + ":// is not supported"
+	}
+	return strconv.Quote(s)
+}
+
+// minCountersKey is the length of a key that nobody guesses.
+const minCountersKey = 16
+
+// redis notes the server that counts. Errors do not repeat the address, which may have
+// a password.
+func (g *guardsConfig) redis(c *Config) error {
+	u, err := url.Parse(g.Counters)
+	if err != nil || u.Hostname() == "" {
+		return provider.ConfigErrorf("guards.counters", "is not an address such as redis://:password@redis.example.com:6379/0")
+	}
+	key := g.Key.Reveal()
+	if key != "" && len(key) < minCountersKey {
+		return provider.ConfigErrorf("guards.counters_key", "has %d characters; want at least %d, the same on all machines", len(key), minCountersKey)
+	}
+	c.CountInRedis = Redis{URL: g.Counters, Key: key}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,9 +99,59 @@ func TestGuardsInTheDatabase(t *testing.T) {
 	}
 }
 
+func TestGuardsInRedis(t *testing.T) {
+	c, err := readGuards(t, "  counters: rediss://:pass@redis.example.com:6380/1\n  counters_key: 0123456789abcdef\n  velocity: [{per: number, max: 1, window: 1h}]\n")
+	require.NoError(t, err)
+	assert.False(t, c.CountInDatabase)
+	assert.Equal(t, config.Redis{URL: "rediss://:pass@redis.example.com:6380/1", Key: "0123456789abcdef"}, c.CountInRedis)
+	var ended bool
+	c.OnClose(func() error { ended = true; return nil })
+	require.NoError(t, c.Close())
+	assert.True(t, ended)
+}
+
+// Senders are checked for the countries that the configuration names.
+func TestSenderWarnings(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.csv"), []byte("country,alphanumeric,registration,source,date\nUS,no,no,https://example.com/us,2026-11-21\n"+
+		"CY,yes,yes,https://example.com/cy,2026-11-21\nGR,yes,no,https://example.com/gr,2026-11-21\n"), 0o600))
+	path := filepath.Join(dir, "anysms.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`providers:
+  a: {driver: memory, sender: Shop}
+  b: {driver: memory, sender: "+12025550101"}
+  c: {driver: memory, sender: vendor}
+router:
+  routes:
+    - {name: america, match: {countries: [US]}, providers: [b, {name: a, sender: Example}]}
+    - {name: others, match: {countries: [GR, CY]}, providers: [a, c]}
+guards:
+  countries: {allow: [GR, CY, US]}
+  senders:
+    rules: own.csv
+    registered: {CY: [Listed]}
+    choose:
+      - {countries: [CY], from: [Listed, Unlisted]}
+      - {classes: [otp], from: ["+12025550101", Code]}
+      - {countries: [US], from: ["+12025550101"]}
+      - {from: [Last]}
+`), 0o600))
+	c, err := config.Load(t.Context(), path, registry(t, nil), nil)
+	require.NoError(t, err)
+	var got []string
+	for _, w := range c.Warnings() {
+		got = append(got, fmt.Sprintf("%d %s: %s", w.Line, w.Path, w.Reason))
+	}
+	assert.ElementsMatch(t, []string{
+		`2 providers.a.sender: "Shop": CY wants names registered, and this one is not listed as registered (https://example.com/cy, 2026-11-21)`,
+		`7 router.routes[0].providers[1].sender: "Example": US takes only numeric senders (https://example.com/us, 2026-11-21)`,
+		`15 guards.senders.choose[0].from: "Unlisted": CY wants names registered, and this one is not listed as registered (https://example.com/cy, 2026-11-21)`,
+		`16 guards.senders.choose[1].from: "Code": US takes only numeric senders (https://example.com/us, 2026-11-21)`,
+	}, got)
+}
+
 func TestGuardMistakes(t *testing.T) {
 	for _, c := range []struct{ guards, want string }{
-		{"  velocty: []", `anysms.yaml:6: guards.velocty: unknown key (did you mean "velocity"?); want one of budgets, counters, countries, keep, max_keys, on_error, optouts, pumping, quiet_hours, repeats, senders, velocity`},
+		{"  velocty: []", `anysms.yaml:6: guards.velocty: unknown key (did you mean "velocity"?); want one of budgets, counters, counters_key, countries, keep, max_keys, on_error, optouts, pumping, quiet_hours, repeats, senders, velocity`},
 		{"  velocity:\n    - {per: hour, max: 1, window: 1h}", `anysms.yaml:7: guards.velocity[0].per: "hour"; want number, block, country or client`},
 		{"  velocity:\n    - {per: number, max: 1, window: 1h, clases: [otp]}", `anysms.yaml:7: guards.velocity[0].clases: unknown key (did you mean "classes"?); want one of classes, clients, countries, max, per, tags, window`},
 		{"  velocity:\n    - {per: number, max: 1, window: 1h, classes: [sms]}", `anysms.yaml:7: guards.velocity[0].classes: "sms"; want otp, transactional or marketing`},
@@ -113,7 +164,12 @@ func TestGuardMistakes(t *testing.T) {
 		{"  quiet_hours:\n    - {from: 9pm, to: \"08:00\"}", `anysms.yaml:7: guards.quiet_hours[0].from: "9pm" is not a time of day such as 21:30`},
 		{"  quiet_hours:\n    - {from: \"21:00\", to: \"08:00\", days: [sun]}", `anysms.yaml:7: guards.quiet_hours[0].days: unknown day "sun"; want monday, tuesday …`},
 		{"  pumping: {action: panic}", `anysms.yaml:6: guards.pumping.action: "panic"; want stop or alarm`},
-		{"  counters: redis", `anysms.yaml:6: guards.counters: "redis"; want memory or database`},
+		{"  counters: redis", `anysms.yaml:6: guards.counters: "redis"; want memory, database or redis://…`},
+		{"  counters: mysql://user:secret@host", `anysms.yaml:6: guards.counters: mysql:// is not supported; want memory, database or redis://…`},
+		{"  counters: \"redis://:secret@\"", `anysms.yaml:6: guards.counters: is not an address such as redis://:password@redis.example.com:6379/0`},
+		{"  counters: redis://localhost\n  counters_key: short", `anysms.yaml:7: guards.counters_key: has 5 characters; want at least 16, the same on all machines`},
+		{"  counters_key: 0123456789abcdef", `anysms.yaml:6: guards.counters_key: has no effect without counters: redis://…`},
+		{"  counters: redis://localhost\n  max_keys: 5", `anysms.yaml:7: guards.max_keys: has no effect, as the counters are not in memory; set counters: memory`},
 		{"  on_error: open", `anysms.yaml:6: guards.on_error: "open"; want refuse or send`},
 		{"  senders:\n    choose:\n      - {countries: [GR]}", `anysms.yaml:8: guards.senders.choose[0].from: must not be empty; want a sender or a list of them`},
 		{"  senders: {require_registration: true}", `anysms.yaml:6: guards.senders.require_registration: has no effect without rules`},
@@ -145,6 +201,8 @@ func TestOwnSenderRules(t *testing.T) {
 // TestGuardsDocument loads the configuration of docs/guards.md, and looks for its Go code
 // in the example, which is compiled and run.
 func TestGuardsDocument(t *testing.T) {
+	t.Setenv("REDIS_PASSWORD", "secret")
+	t.Setenv("COUNTERS_KEY", "0123456789abcdef")
 	page, err := os.ReadFile("../../docs/guards.md")
 	require.NoError(t, err)
 	example, err := os.ReadFile("../guard/example_test.go")
@@ -169,5 +227,5 @@ func TestGuardsDocument(t *testing.T) {
 			assert.Contains(t, words(string(example)), words(body))
 		}
 	}
-	assert.Equal(t, []int{1, 3}, []int{yaml, code})
+	assert.Equal(t, []int{2, 3}, []int{yaml, code})
 }

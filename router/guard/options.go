@@ -192,6 +192,16 @@ func (p *Policy) Use(c Counters) {
 	p.memory, _ = c.(*Memory)
 }
 
+// ShareRates replaces what keeps the senders' rates, as [Options].Limiter would have.
+// Call it before the first message.
+func (p *Policy) ShareRates(limiter func(from string, segmentsPerSecond float64) (router.Limiter, error)) error {
+	shared, err := p.options.Senders.paces(limiter)
+	if err == nil {
+		p.paces = shared
+	}
+	return err
+}
+
 // TakeOver makes the policy count where an earlier one did, if both count in memory: so a
 // new configuration does not forget what was counted under the old one. nil changes
 // nothing.

@@ -150,6 +150,36 @@ func (s *Senders) registered(from, country string) bool {
 	return slices.ContainsFunc(s.Registered[country], func(name string) bool { return strings.EqualFold(name, from) })
 }
 
+// Allowed lists the only countries that messages may go to; nil = there is no such list.
+func (p *Policy) Allowed() []string { return p.options.Countries.Allow }
+
+// CheckSender says why countries do not take a sender, by the rules, or not yet: a name
+// that must be registered and is not listed. Countries that the policy does not allow are
+// left out.
+func (p *Policy) CheckSender(from string, countries []string) (reasons []string) {
+	s := &p.options.Senders
+	if s.Rules == nil {
+		return nil
+	}
+	allowed := p.Allowed()
+	for _, country := range countries {
+		if slices.Contains(p.options.Countries.Deny, country) || len(allowed) > 0 && !slices.Contains(allowed, country) {
+			continue
+		}
+		rule, known := s.Rules.Of(country)
+		if !known {
+			continue
+		}
+		if reason := cmp.Or(s.unfit(from, country), s.advice(from, country)); reason != "" {
+			reasons = append(reasons, fmt.Sprintf("%q: %s (%s, %s)", from, reason, rule.Source, rule.Date))
+		}
+	}
+	return reasons
+}
+
+// Choices returns the senders that messages without one get.
+func (p *Policy) Choices() []Choice { return slices.Clone(p.options.Senders.Choices) }
+
 // isName reports whether a sender is a name, not a number or a short code. "" is the
 // vendor's own, of which nothing is known.
 func isName(from string) bool {

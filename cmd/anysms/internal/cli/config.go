@@ -73,7 +73,14 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	}
 	c.Serve = settings.Serve{}
 	opts.Serve = &c.Serve
-	return config.Load(ctx, path, Registry(), opts)
+	conf, err := config.Load(ctx, path, Registry(), opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := countInRedis(conf); err != nil {
+		return nil, errors.Join(err, conf.Close())
+	}
+	return conf, nil
 }
 
 // New returns the path for a new configuration.

@@ -38,8 +38,8 @@ func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error
 	return l, err
 }
 
-// ShareLimits makes the limits of the providers those of all machines together, if the
-// ledger is one for several.
+// ShareLimits makes the limits of the providers, and those of senders if the guards count
+// there, those of all machines together, if the ledger is one for several.
 func ShareLimits(conf *config.Config, l *ledger.Ledger) error {
 	if !conf.Ledger.Postgres() {
 		return nil
@@ -62,7 +62,12 @@ func ShareLimits(conf *config.Config, l *ledger.Ledger) error {
 		}
 		u.Limiter = shared
 	}
-	return nil
+	if !conf.CountInDatabase {
+		return nil
+	}
+	return conf.Guards.ShareRates(func(from string, perSecond float64) (router.Limiter, error) {
+		return postgres.NewLimiter(l, "sender "+from, perSecond)
+	})
 }
 
 // shareCalls makes a provider's limit of calls under way one of all machines together.
