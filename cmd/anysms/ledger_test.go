@@ -48,6 +48,9 @@ func TestLedgerCommands(t *testing.T) {
 	assert.Equal(t, 0, settled.code, settled.stderr)
 	assert.Equal(t, 0, send(good, "two").code, "it may be sent now")
 
+	none := anysms(t, "messages", "show", "", "--config", good)
+	assert.NotZero(t, none.code)
+	assert.Contains(t, none.stderr, "the id or ref must not be empty")
 	shown := anysms(t, "messages", "show", "two", "--config", good, "--format", "json")
 	var m struct {
 		ID, Status string

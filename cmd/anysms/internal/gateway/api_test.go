@@ -91,6 +91,12 @@ func TestOperations(t *testing.T) {
 
 	a = l.call("", "PUT", "/v1/optouts/+306900000009", `{"scope":"class","value":"marketing"}`)
 	assert.InDelta(t, 1, a.get("added"), 0)
+	l.call("", "PUT", "/v1/optouts/+306900000006", `{"source":"import","at":"2026-01-02T03:04:05Z"}`)
+	a = l.call("", "GET", "/v1/optouts?number=%2B306900000006", "")
+	assert.Equal(t, []any{"import", "2026-01-02T03:04:05Z"}, []any{a.get("items.0.source"), a.get("items.0.at")})
+	l.call("", "DELETE", "/v1/optouts/+306900000006", "")
+	a = l.call("", "PUT", "/v1/optouts/+306900000008", `{"source":"reply"}`)
+	assert.Equal(t, 400, a.status, "that is what a person has sent")
 	l.call("", "PUT", "/v1/optouts/+306900000008", `{}`)
 	a = l.call("", "POST", "/v1/optouts", `[{"number":"+306900000008"},{"number":"+306900000007","source":"import","at":"2026-01-02T03:04:05Z"}]`)
 	assert.Equal(t, 1.0, a.get("added"), string(a.body))

@@ -29,7 +29,7 @@ func (g *Gateway) queueCode(ctx context.Context, m *provider.Message) (*router.R
 
 // render makes the text of a verification's message.
 func (g *Gateway) render(ctx context.Context, ref string, _ *provider.Message) (string, error) {
-	text, err := g.codes.Render(ctx, ref)
+	text, err := g.codes.Load().Render(ctx, ref)
 	if errors.Is(err, otp.ErrEnded) {
 		return "", provider.NewError(provider.Rejected, "the verification has ended")
 	}
@@ -48,7 +48,7 @@ func (g *Gateway) converted(c otp.Conversion) {
 // sweepCodes removes verifications that have ended, also while none is started.
 func (g *Gateway) sweepCodes(ctx context.Context) {
 	for sleep.For(ctx, time.Minute) == nil {
-		if _, err := g.codes.Sweep(ctx); err != nil && ctx.Err() == nil {
+		if _, err := g.codes.Load().Sweep(ctx); err != nil && ctx.Err() == nil {
 			g.log.Warn("verifications that have ended could not be removed", "error", err)
 		}
 	}

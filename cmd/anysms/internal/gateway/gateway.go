@@ -15,6 +15,7 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/api"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/feed"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/config"
@@ -32,7 +33,7 @@ type Gateway struct {
 	ledger *ledger.Ledger
 	router *router.Router
 	queue  *queue.Queue
-	codes  *otp.Service
+	codes  atomic.Pointer[otp.Service]
 	source *feed.Source
 	gate   *apikey.Gate
 	api    *api.API
@@ -45,7 +46,7 @@ type Gateway struct {
 	metrics   *metrics
 	handler   http.Handler
 	callbacks atomic.Pointer[http.Handler]
-	hooks     atomic.Pointer[http.Handler]
+	hooks     atomic.Pointer[hook.Handler]
 	current   atomic.Pointer[loaded]
 	closing   chan struct{} // is closed when the gateway shuts down
 }
@@ -84,6 +85,7 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	}
 	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
 	g.current.Store(newLoaded(conf, serve))
+	warnOfKeys(conf.Path, serve, o.Log)
 	g.connections = newConnections(serve, o.Log)
 	if g.metrics, err = newMetrics(g.connections); err != nil {
 		return nil, errors.Join(err, conf.Close())
@@ -112,9 +114,11 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if err := g.openQueue(ctx, l); err != nil {
 		return err
 	}
-	if g.codes, err = cli.Codes(l.conf, g.ledger, g.queueCode, g.converted); err != nil {
+	codes, err := cli.Codes(l.conf, g.ledger, g.queueCode, g.converted)
+	if err != nil {
 		return err
 	}
+	g.codes.Store(codes)
 	if g.source, err = feed.NewSource(ctx, g.ledger); err != nil {
 		return err
 	}
@@ -127,9 +131,12 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if err != nil {
 		return err
 	}
-	g.hooks.Store(&hooks)
+	g.hooks.Store(hooks)
+	if err := g.metrics.observeHooks(func() map[string]hook.Counts { return g.hooks.Load().Counts() }); err != nil {
+		return err
+	}
 	g.api = api.New(api.Backend{
-		Gate: g.gate, Ledger: g.ledger, Router: g.router, Queue: g.queue, Codes: g.codes,
+		Gate: g.gate, Ledger: g.ledger, Router: g.router, Queue: g.queue, Codes: g.codes.Load,
 		Events: g.stream,
 		Errors: &g.errors, Log: g.log, Version: g.version,
 		Configured: func() []config.Provider { return g.conf().Providers },
@@ -173,6 +180,10 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err := cli.ShareLimits(conf, g.ledger); err != nil {
 		return errors.Join(err, conf.Close())
 	}
+	codes, err := cli.Codes(conf, g.ledger, g.queueCode, g.converted)
+	if err != nil {
+		return errors.Join(err, conf.Close())
+	}
 	conf.Guards.TakeOver(g.conf().Guards)
 	closed, err := g.router.Reload(conf.Upstreams(), g.routerOptions(conf))
 	if err != nil {
@@ -182,9 +193,10 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if hooks, err := g.newHooks(next); err != nil { // they were checked
 		g.log.Error("the hooks of the new configuration", "error", err)
 	} else {
-		g.hooks.Store(&hooks)
+		g.hooks.Store(hooks)
 	}
 	defer close(g.current.Swap(next).replaced)
+	g.codes.Store(codes)
 	g.gate.Reload(serve)
 	g.connections.reload(serve, g.log)
 	if callbacks, err := g.newCallbacks(next); err != nil {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
@@ -13,15 +12,11 @@ import (
 	"github.com/anysms/anysms/router/queue"
 )
 
-// newHooks returns the handler of the hooks of a configuration: /hooks/NAME.
-func (g *Gateway) newHooks(l *loaded) (http.Handler, error) {
-	h, err := hook.New(hook.Options{
+// newHooks returns the handler of the hooks of a configuration, which takes /NAME.
+func (g *Gateway) newHooks(l *loaded) (*hook.Handler, error) {
+	return hook.New(hook.Options{
 		Submit: g.submit, Find: g.find, DefaultRegion: l.conf.DefaultRegion, Log: g.log,
 	}, l.serve.Hooks...)
-	if err != nil {
-		return nil, err
-	}
-	return http.StripPrefix("/hooks", h), nil
 }
 
 // hookNamespace is what the refs of a hook are unique in. No key has such a name.

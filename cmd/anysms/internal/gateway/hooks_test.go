@@ -41,6 +41,9 @@ func TestHooks(t *testing.T) {
 	assert.Equal(t, "Your verification code is 135790.", l.vendor.Messages()[0].Text)
 	assert.Equal(t, http.StatusUnauthorized, l.call("", "POST", "/hooks/login", signIn).status)
 	assert.Equal(t, http.StatusNotFound, l.hook("alerts", alert).status)
+	counted := string(l.call("", "GET", "/metrics", "").body)
+	assert.Contains(t, counted, `anysms_gateway_hooks_total{hook="login",outcome="messages"} 3`)
+	assert.Contains(t, counted, `anysms_gateway_hooks_total{hook="login",outcome="forged"} 1`)
 
 	shown := l.call("ops", "GET", "/v1/messages/"+id.(string), "")
 	assert.Equal(t, http.StatusOK, shown.status)

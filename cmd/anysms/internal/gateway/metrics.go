@@ -13,6 +13,8 @@ import (
 	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
 	"go.opentelemetry.io/otel/metric"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
 )
 
 // metrics are what /metrics shows: the router's instruments and the gateway's own.
@@ -53,6 +55,24 @@ func observe(meter metric.Meter, c *connections) error {
 			return nil
 		}))
 	return errors.Join(err, err2)
+}
+
+// observeHooks makes the instrument of hooks. counts returns what each has seen since the
+// configuration was loaded.
+func (m *metrics) observeHooks(counts func() map[string]hook.Counts) error {
+	_, err := m.provider.Meter("github.com/anysms/anysms/gateway").Int64ObservableCounter("anysms.gateway.hooks",
+		metric.WithDescription("what hooks have seen, by hook and outcome"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			for name, c := range counts() {
+				for outcome, n := range map[string]int64{
+					"messages": c.Messages, "refused": c.Refused, "failed": c.Failed, "forged": c.Forged, "unreadable": c.Unreadable,
+				} {
+					o.Observe(n, metric.WithAttributes(attribute.String("hook", name), attribute.String("outcome", outcome)))
+				}
+			}
+			return nil
+		}))
+	return err
 }
 
 // count counts a request. route is the mux's pattern, so that the number of time series

@@ -18,7 +18,9 @@ func (g *Gateway) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.HandleFunc("GET /metrics", g.showMetrics)
-	mux.HandleFunc("/hooks/", func(w http.ResponseWriter, r *http.Request) { (*g.hooks.Load()).ServeHTTP(w, r) })
+	mux.HandleFunc("/hooks/", func(w http.ResponseWriter, r *http.Request) {
+		http.StripPrefix("/hooks", g.hooks.Load()).ServeHTTP(w, r)
+	})
 	mux.HandleFunc("/callbacks/", func(w http.ResponseWriter, r *http.Request) { (*g.callbacks.Load()).ServeHTTP(w, r) })
 	g.newPage().Register(mux)
 	return g.watch(mux)

@@ -42,6 +42,9 @@ func (a *app) showCommand() *cobra.Command {
 		Example: "  anysms messages show msg_0193f1c2-6a7b-7c3d-8e4f-0123456789ab\n  anysms messages show order-17 --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return errors.New("the id or ref must not be empty")
+			}
 			return from.with(cmd, func(r records) error {
 				m, err := find(cmd.Context(), r, args[0])
 				if err != nil {

@@ -27,7 +27,7 @@ type Backend struct {
 	Ledger *ledger.Ledger
 	Router *router.Router
 	Queue  *queue.Queue
-	Codes  *otp.Service
+	Codes  func() *otp.Service
 	Events Events
 	// Configured returns the providers of the configuration.
 	Configured func() []config.Provider

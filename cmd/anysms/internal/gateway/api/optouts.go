@@ -27,10 +27,12 @@ type OptOut struct {
 	At     time.Time     `json:"at"`
 }
 
-// optOutRequest says what an opt-out holds for.
+// optOutRequest says what an opt-out holds for, and where it comes from.
 type optOutRequest struct {
-	Scope string `json:"scope,omitempty" enum:"all,provider,sender,class" doc:"default all"`
-	Value string `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
+	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class" doc:"default all"`
+	Value  string     `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
+	Source string     `json:"source,omitempty" enum:"import,api" doc:"default api"`
+	At     *time.Time `json:"at,omitempty" doc:"when they opted out; default now"`
 }
 
 // OptOutEntry is one opt-out of many.
@@ -136,12 +138,9 @@ func (a *API) addOptOut(c *call, in *optOutRequest) (reply, error) {
 	if p != nil {
 		return reply{}, p
 	}
-	o := ledger.OptOut{Number: number, Scope: ledger.Scope(in.Scope), Value: in.Value, Source: ledger.FromAPI}
-	if in.Scope == "" {
-		o.Scope = ledger.ScopeAll
-	}
-	if err := o.Check(); err != nil {
-		return reply{}, problem.New(http.StatusBadRequest, problem.BadRequest, "%v", err)
+	o, field := a.optOut(&OptOutEntry{Number: number, Scope: in.Scope, Value: in.Value, Source: in.Source, At: in.At})
+	if field != nil {
+		return reply{}, problem.Bad(*field)
 	}
 	added, err := a.Ledger.OptOut(c.Context(), o)
 	if err != nil {

@@ -77,7 +77,7 @@ func (a *API) startVerification(c *call, in *verificationRequest) (reply, error)
 	if o.Ref != "" { // refs are the client's own
 		o.Ref = c.client.Name + "/" + o.Ref
 	}
-	v, err := a.Codes.Start(context.WithValue(c.Context(), namespaceKey{}, c.client.Name), to, o)
+	v, err := a.Codes().Start(context.WithValue(c.Context(), namespaceKey{}, c.client.Name), to, o)
 	if err != nil {
 		return reply{}, verificationProblem(err)
 	}
@@ -121,7 +121,7 @@ func verificationProblem(err error) error {
 }
 
 func (a *API) checkVerification(c *call, in *checkRequest) (reply, error) {
-	checked, err := a.Codes.Check(c.Context(), c.PathValue("id"), in.Code)
+	checked, err := a.Codes().Check(c.Context(), c.PathValue("id"), in.Code)
 	if err != nil {
 		return reply{}, err
 	}
