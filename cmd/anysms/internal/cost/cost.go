@@ -103,7 +103,7 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 		}
 	}
 	if flags.file.rates == "" && !flags.ask {
-		return errors.New("no rate card: give --rates, or set rates in the configuration")
+		return errors.New(`no rate card: give --rates FILE, a CSV with the columns provider, country, currency and price ("anysms rates --help"), or set rates in the configuration`)
 	}
 	if j.opts, err = a.options(ctx, &flags.file); err != nil {
 		return err
