@@ -69,7 +69,8 @@ func (o OptOut) detail() string {
 	return string(b)
 }
 
-// Feed returns changes in their order, from the one after seq on, at most limit. Changes
+// Feed returns changes in their order, from the one after seq on, at most limit. It returns
+// what is durable, so that a crash of the machine takes back nothing that was told. Changes
 // that were deleted since are ErrPruned.
 func (l *Ledger) Feed(ctx context.Context, seq int64, limit int) (list []Change, err error) {
 	err = l.db.Read(ctx, func(tx Tx) error {
@@ -90,7 +91,13 @@ func (l *Ledger) Feed(ctx context.Context, seq int64, limit int) (list []Change,
 	if errors.Is(err, ErrPruned) {
 		return nil, err
 	}
-	return list, keepVerdict(err)
+	if err == nil && len(list) > 0 {
+		err = l.sync()
+	}
+	if err != nil {
+		return nil, keepVerdict(err)
+	}
+	return list, nil
 }
 
 // FeedEnd returns the last change, with which Feed begins at what comes next.
@@ -102,7 +109,18 @@ func (l *Ledger) FeedEnd(ctx context.Context) (seq int64, err error) {
 		}
 		return tx.Query(ctx, func(scan scanner) error { return scan(&seq) }, `SELECT seq FROM anysms_feed ORDER BY seq DESC LIMIT 1`)
 	})
+	if err == nil {
+		err = l.sync()
+	}
 	return seq, keepVerdict(err)
+}
+
+// sync waits until what was read is durable.
+func (l *Ledger) sync() error {
+	if p, ok := l.db.(Pipelined); ok {
+		return p.Sync()
+	}
+	return nil
 }
 
 // feedStart returns the last change that was deleted; 0 = none was.

@@ -103,7 +103,7 @@ func (r *recorder) messages() (n int64) {
 	return n
 }
 
-func openBench(b *testing.B) *database {
+func openBench(b testing.TB) *database {
 	b.Helper()
 	db, err := open(b.Context(), filepath.Join(b.TempDir(), "anysms.db"))
 	require.NoError(b, err)

@@ -217,6 +217,15 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 	return db.commit(ctx, f)
 }
 
+// Sync implements [ledger.Pipelined].
+func (db *database) Sync() error {
+	commit, err := db.wal.wrote() // whoever wrote it, it is in the log
+	if err != nil {
+		return err
+	}
+	return db.wal.wait(commit)
+}
+
 // Version implements [ledger.Versioned]. SQLite's own number is of a connection, and does
 // not change with what that writes.
 func (db *database) Version(ctx context.Context, tx ledger.Tx) (version int64, err error) {

@@ -14,6 +14,7 @@ import (
 // under way the next transaction is written.
 type wal struct {
 	path string // of the log
+	sync func(*os.File) error
 
 	mu      sync.Mutex
 	file    *os.File
@@ -28,7 +29,7 @@ type wal struct {
 // openWAL opens the log of a database that has a connection: as long as it has one, the
 // log is there.
 func openWAL(database string) (*wal, error) {
-	w := &wal{path: database + "-wal"}
+	w := &wal{path: database + "-wal", sync: syncData}
 	w.done = sync.NewCond(&w.mu)
 	return w, w.open()
 }
@@ -91,7 +92,7 @@ func (w *wal) wait(commit int64) error {
 		w.syncing = true
 		upTo, file := w.written, w.file
 		w.mu.Unlock()
-		err := syncData(file)
+		err := w.sync(file)
 		w.mu.Lock()
 		w.syncing = false
 		if err != nil {
