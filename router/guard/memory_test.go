@@ -2,6 +2,9 @@ package guard_test
 
 import (
 	"fmt"
+	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -39,4 +42,32 @@ func TestMemoryIsBoundedAndForgets(t *testing.T) {
 		require.NoError(t, add(6000+i))
 	}
 	assert.Less(t, m.Len(), 100, "what has ended is forgotten")
+}
+
+// Ten million numbers, each with a counter of its own, fit in what the documentation says.
+func TestTenMillionKeys(t *testing.T) {
+	if os.Getenv("ANYSMS_LONG") == "" {
+		t.Skip("takes a gigabyte; set ANYSMS_LONG")
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	before := heap()
+	m := guard.NewMemory(0)
+	ends := countertest.Start.Add(time.Hour)
+	for n := range uint64(guard.MaxKeys) {
+		charge := []guard.Charge{{Key: "v number " + strconv.FormatUint(306_900_000_000+n*7, 10), Amount: 1, Limit: 9, Ends: ends}}
+		if _, _, err := m.Reserve(t.Context(), "", countertest.Start, ends, charge); err != nil {
+			require.ErrorIs(t, err, guard.ErrFull)
+			break
+		}
+	}
+	each := (heap() - before) / uint64(m.Len())
+	t.Logf("%d keys, %d bytes each", m.Len(), each)
+	require.Greater(t, m.Len(), guard.MaxKeys-10)
+	require.LessOrEqual(t, each, uint64(100))
+	runtime.KeepAlive(m)
 }
