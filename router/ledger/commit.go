@@ -8,7 +8,9 @@ import (
 	"time"
 )
 
-// maxBatch is how many operations share a transaction, and so one fsync.
+// maxBatch is how many messages share a transaction, and so one fsync. An operation with
+// many messages may exceed it, and then no other joins: so a one-time code waits for one
+// part of a campaign that is queued by the thousand, and not for all that are in line.
 const maxBatch = 256
 
 // writeTime bounds a transaction.
@@ -80,7 +82,7 @@ func (l *Ledger) commitAll() {
 func gather(first *op, from <-chan *op) []*op {
 	list := []*op{first}
 	runtime.Gosched() // those that are about to ask share the transaction
-	for len(list) < maxBatch {
+	for size := first.size(); size < maxBatch; size += list[len(list)-1].size() {
 		select {
 		case next, open := <-from:
 			if !open {
@@ -93,6 +95,9 @@ func gather(first *op, from <-chan *op) []*op {
 	}
 	return list
 }
+
+// size is how many messages an operation is about.
+func (o *op) size() int { return max(1, len(o.needs.numbers)) }
 
 // batch are operations that share a transaction.
 type batch struct {
