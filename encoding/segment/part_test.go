@@ -132,7 +132,7 @@ func TestParsePart(t *testing.T) {
 			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
 		{name: "a group that is reserved", octets: "41", length: 1, coding: 0x84,
 			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
-		{name: "unknown elements of any length", octets: "14 7000 700109 70020909 7003090909 700409090909" + "ff", length: 22, coding: 4, header: true,
+		{name: "unknown elements of any length", octets: "14 700109 70020909 7003090909 700409090909 7000" + "ff", length: 22, coding: 4, header: true,
 			check: func(t *testing.T, p segment.Part) {
 				assert.Equal(t, segment.Part{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
 			}},

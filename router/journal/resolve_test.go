@@ -97,6 +97,18 @@ func TestNoFingerprint(t *testing.T) {
 	assert.NotContains(t, string(text), "fingerprint")
 }
 
+// TestFindLongEntries reads lines back that are longer than the first piece that is read.
+func TestFindLongEntries(t *testing.T) {
+	j := openAt(t, filepath.Join(t.TempDir(), "j"))
+	for _, length := range []int{400, 600, 5000, 100_000, 1_000_000} {
+		e := intent(strings.Repeat("k", length))
+		require.NoError(t, j.Intent(t.Context(), e))
+		found, err := j.Find(t.Context(), e.Key, "")
+		require.NoError(t, err)
+		assert.Len(t, found, 1, "%d bytes", length)
+	}
+}
+
 // TestDamagedWhileOpen reads lines that something else has changed since.
 func TestDamagedWhileOpen(t *testing.T) {
 	if runtime.GOOS == "windows" {
