@@ -31,9 +31,9 @@ func servedKey(name string) string { return name + "-" + strings.Repeat("k", 32)
 
 // serveLedger starts a gateway over the database sms.db of a directory, and returns its
 // URL and the configuration.
-func serveLedger(t *testing.T, dir string) (address, path string) {
+func serveLedger(t *testing.T, dir string, driver ...string) (address, path string) {
 	t.Helper()
-	path = ledgerConfig(t, dir, "gateway.yaml", "")
+	path = ledgerConfig(t, dir, "gateway.yaml", strings.Join(driver, ""))
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)
 	fmt.Fprintf(file, "serve: {keys: [{name: ops, key: %q, scopes: [admin, all]}, {name: shop, key: %q, scopes: [read]}]}\n", servedKey("ops"), servedKey("shop"))
@@ -148,6 +148,33 @@ func TestServer(t *testing.T) {
 }
 
 // TestServerOptOuts changes the list over a gateway, and looks at it in the database.
+// What clients of the gateway sent is in the lists of the database, and can be settled.
+func TestMessagesOfClients(t *testing.T) {
+	address, path := serveLedger(t, t.TempDir(), ", code: indeterminate")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/v1/messages?wait=10s",
+		strings.NewReader(`{"to": "+306971234567", "text": "Hello", "ref": "order-1"}`))
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+servedKey("ops"))
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+
+	for _, command := range [][]string{{"messages", "list"}, {"messages", "list", "--ref", "order-1"}, {"messages", "show", "order-1"}, {"messages", "export"}} {
+		got := anysms(t, append(command, "--config", path)...)
+		assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+		assert.Contains(t, got.stdout, "order-1", command)
+		assert.Contains(t, got.stdout, "unknown", command)
+	}
+	got := anysms(t, "resolve", "--config", path)
+	assert.Equal(t, cli.ExitUnknown, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "order-1")
+	got = anysms(t, "resolve", "--config", path, "--ref", "order-1", "--as", "accepted")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, anysms(t, "messages", "show", "order-1", "--config", path).stdout, "accepted")
+}
+
 func TestServerOptOuts(t *testing.T) {
 	dir := t.TempDir()
 	server, config := serveLedger(t, dir)

@@ -44,7 +44,8 @@ func (s *selection) addTo(cmd *cobra.Command, limit int) {
 
 func (s *selection) filter() (f ledger.Filter, err error) {
 	f = ledger.Filter{
-		Ref: s.ref, Provider: s.provider, Tag: s.tag, Status: ledger.Status(s.status.Value), Class: provider.Class(s.class.Value),
+		Namespace: ledger.AllNamespaces, // those of the gateway's keys and hooks too
+		Ref:       s.ref, Provider: s.provider, Tag: s.tag, Status: ledger.Status(s.status.Value), Class: provider.Class(s.class.Value),
 		Limit: ledger.MaxLimit,
 	}
 	if s.limit < 0 {

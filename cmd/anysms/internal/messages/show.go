@@ -68,7 +68,7 @@ func find(ctx context.Context, r records, name string) (*ledger.Message, error) 
 	if !errors.Is(err, ledger.ErrNotFound) {
 		return m, err
 	}
-	page, _, err := r.Messages(ctx, ledger.Filter{Ref: name, Limit: 1})
+	page, _, err := r.Messages(ctx, ledger.Filter{Namespace: ledger.AllNamespaces, Ref: name, Limit: 1})
 	if err != nil {
 		return nil, err
 	}

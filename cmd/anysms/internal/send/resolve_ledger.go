@@ -71,13 +71,14 @@ func (a *app) decisions(ctx context.Context, flags *resolveFlags, list []ledger.
 	return doubts, a.decide(ctx, flags.settle, doubts)
 }
 
-// unknownIn lists the messages of unknown outcome: all of them, or those with the refs.
+// unknownIn lists the messages of unknown outcome: all of them, those of the gateway's
+// clients too, or those with the refs.
 func unknownIn(ctx context.Context, l *ledger.Ledger, refs []string) (list []ledger.Message, err error) {
-	filters := []ledger.Filter{{Status: ledger.Unknown, Limit: ledger.MaxLimit}}
+	filters := []ledger.Filter{{Namespace: ledger.AllNamespaces, Status: ledger.Unknown, Limit: ledger.MaxLimit}}
 	if len(refs) > 0 {
 		filters = nil
 		for _, ref := range refs {
-			filters = append(filters, ledger.Filter{Ref: ref, Status: ledger.Unknown, Limit: 1})
+			filters = append(filters, ledger.Filter{Namespace: ledger.AllNamespaces, Ref: ref, Status: ledger.Unknown})
 		}
 	}
 	for _, f := range filters {
@@ -94,6 +95,9 @@ func unknownIn(ctx context.Context, l *ledger.Ledger, refs []string) (list []led
 		}
 		if f.Ref != "" && len(list) == before {
 			return nil, fmt.Errorf("the ledger has no message of unknown outcome with ref %q", f.Ref)
+		}
+		if f.Ref != "" && len(list) > before+1 {
+			return nil, fmt.Errorf("%d clients have a message of unknown outcome with ref %q: name the one that is meant by its id, with --settle", len(list)-before, f.Ref)
 		}
 	}
 	return list, nil
