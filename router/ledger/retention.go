@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // One transaction deletes so little that nobody waits longer than about pruneTime for it;
 // how much that is shows as it goes.
 const (
-	pruneTime = 25 * time.Millisecond
+	pruneTime = 10 * time.Millisecond
 	pruneMin  = 20
 	pruneMax  = 500
 )
@@ -56,6 +57,11 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 			total.Messages += p.Messages
 			total.Events += p.Events
 			total.Texts += p.Texts
+			if more { // the others have as much of the time
+				if err := sleep.For(ctx, min(took, 10*pruneTime)); err != nil {
+					return total, err
+				}
+			}
 			if took > pruneTime {
 				limit = max(pruneMin, limit/2)
 			} else {
