@@ -149,13 +149,29 @@ var write = pgx.TxOptions{BeginQuery: "BEGIN; " + lockWriters}
 
 // Write implements [ledger.Database].
 func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	return explain(pgx.BeginTxFunc(ctx, db.pool, write, func(t pgx.Tx) error { return f(tx{t}) }))
+	return db.transact(ctx, write, f)
 }
 
 // Read implements [ledger.Database].
 func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return explain(pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) }))
+	return db.transact(ctx, options, f)
+}
+
+// transact runs f in a transaction. When the line to the server was cut, the connections of
+// the pool are found dead one by one: what was not sent over one is tried over another.
+func (db *database) transact(ctx context.Context, options pgx.TxOptions, f func(ledger.Tx) error) error {
+	once := func() error {
+		return pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) })
+	}
+	err := once()
+	if !pgconn.SafeToRetry(err) {
+		return explain(err)
+	}
+	for left := db.pool.Stat().MaxConns(); pgconn.SafeToRetry(err) && left > 0 && ctx.Err() == nil; left-- {
+		err = once()
+	}
+	return explain(err)
 }
 
 // explain marks the errors that a value is to blame for: data exceptions, violated
