@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres"
@@ -32,7 +33,9 @@ func TestMemory(t *testing.T) {
 	if os.Getenv("ANYSMS_LONG") == "" {
 		t.Skip("ANYSMS_LONG is not set")
 	}
-	queuetest.RunLong(t, harness(), 50_000)
+	p, err := memory.New(memory.Config{Ledger: -1})
+	require.NoError(t, err)
+	queuetest.RunLong(t, harness(), p, 50_000)
 }
 
 func harness() queuetest.Harness {
