@@ -17,6 +17,7 @@ type guardedConn struct {
 
 	mu        sync.Mutex
 	tunnelled bool // TLS through a proxy runs over it: the bytes are not HTTP
+	ready     bool // a request comes next, nothing of it is written
 	waiting   bool // for the response to a request
 	failed    bool // the server wrote more than that
 	method    string
@@ -25,12 +26,23 @@ type guardedConn struct {
 
 var errUnsolicited = errors.New("the server wrote more than the response")
 
-// expect begins a request.
+// expect announces a request.
 func (c *guardedConn) expect(method string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.waiting, c.method = true, method
-	c.framing.restart()
+	c.ready, c.method = true, method
+}
+
+// Write waits for a response from the first byte of a request on, not from its
+// announcement: net/http itself expects none in between, and would log what came.
+func (c *guardedConn) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	if c.ready {
+		c.ready, c.waiting = false, true
+		c.framing.restart()
+	}
+	c.mu.Unlock()
+	return c.Conn.Write(b)
 }
 
 func (c *guardedConn) Read(b []byte) (int, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"testing"
@@ -72,6 +73,26 @@ func TestUnsolicitedBytesAreNotLogged(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Between the connection and the first byte of the request net/http expects no response.
+func TestGreetingBeforeTheRequestIsNotLogged(t *testing.T) {
+	logged := captureLog(t)
+	greet, ended := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(_ *socket, c net.Conn, r *bufio.Reader) {
+		<-greet
+		_, _ = io.WriteString(c, "220 the code is 4711\r\n")
+		_, _ = r.ReadByte()
+		close(ended)
+	})
+	client := newClient(t, httpcall.Config{BaseURL: s.url})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		close(greet)
+		<-ended // by the client, which has read the greeting
+	}})
+	_, err := client.Do(ctx, post("x"))
+	require.Error(t, err)
+	assert.Empty(t, logged())
 }
 
 // captureLog returns what the standard logger writes from now on.
