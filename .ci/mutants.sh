@@ -7,7 +7,7 @@
 #
 #   .ci/mutants.sh BIN [FLAG...] [TARGET...]
 #
-# BIN is where the tools are built. Flags and targets are those of .ci/mutants: such as
+# BIN is where the tools are built. Flags and targets are those of .ci/tools/mutants: such as
 # -sample 0 to plant every fault, -seed N, router/rates, router/hold.go.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +17,7 @@ unset ANYSMS_LONG ANYSMS_RANDOM_TEXTS
 GOFLAGS='' # --long gives tests another time limit
 
 (cd .ci/tools/gremlins && go build -o "$bin/" github.com/go-gremlins/gremlins/cmd/gremlins)
-go build -o "$bin/mutants" ./.ci/mutants
+(cd .ci/tools && go build -o "$bin/mutants" ./mutants)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 git ls-files -z | xargs -0 cp --parents -t "$work" # tests with a fault write where they should not

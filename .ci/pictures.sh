@@ -11,9 +11,7 @@ trap '[ -z "$demo" ] || kill "$demo"; wait; rm -rf "$dir"' EXIT
 
 go build -o "$dir/anysms" ./cmd/anysms
 shoot() { # URL WIDTH HEIGHT FILE
-	"$chromium" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-		--disable-component-update --disable-sync --user-data-dir="$dir/profile" --hide-scrollbars \
-		--window-size="$2,$3" --screenshot="$4" "$1" >>"$dir/chromium.log" 2>&1
+	browse --hide-scrollbars --window-size="$2,$3" --screenshot="$4" "$1" >/dev/null
 	size=$(stat -c %s "$4")
 	echo "$4: $size bytes"
 	[ "$size" -gt 10000 ] && [ "$size" -lt 150000 ]

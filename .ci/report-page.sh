@@ -9,10 +9,6 @@ trap 'rm -rf "$dir"' EXIT
 . "$(dirname "$0")/chromium.sh"
 
 "$anysms" analyse --file examples/data/messages.tsv --text-column SMS --report "$dir/report.html" --format json >"$dir/report.json"
-browse() {
-	"$chromium" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-		--disable-component-update --disable-sync --user-data-dir="$dir/profile" "$@" 2>>"$dir/chromium.log"
-}
 browse --dump-dom "file://$dir/report.html" >"$dir/dom.html"
 for name in rows messages segments; do
 	page=$(grep -o "id=\"$name\" data-value=\"[0-9]*\"" "$dir/dom.html" | grep -o '[0-9]*')

@@ -79,9 +79,9 @@ type CallbackParser interface {
 	// ParseCallback is pure: it looks only at c, has no clock and no memory,
 	// and makes no request. It returns an event for each item of a batch: an item
 	// that it cannot read is an [UnreadableItem] beside the others. A callback of
-	// which nothing can be read is an error, never an empty list. A vendor status that is not in its table yields an event
-	// with [StatusUnknown] and the vendor's word. A forged callback is an error
-	// that wraps [ErrBadSignature].
+	// which nothing can be read is an error, never an empty list. A vendor status
+	// that is not in its table yields an event with [StatusUnknown] and the vendor's
+	// word. A forged callback is an error that wraps [ErrBadSignature].
 	ParseCallback(ctx context.Context, c *Callback) ([]Event, error)
 }
 

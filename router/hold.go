@@ -2,9 +2,10 @@ package router
 
 import (
 	"context"
-	"github.com/anysms/anysms/provider/sleep"
 	"sync"
 	"time"
+
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 // outages are the times during which one SendAll holds its messages. A provider is out

@@ -159,7 +159,7 @@ func (p *Provider) sendEach(ctx context.Context, c *batchCall, each []request.Sc
 	found, _ := c.Each.find(a.tree)
 	switch c.Match {
 	case "ref":
-		ref := func(verdict any) string { return p.recipe.api.Write.Ref.read(c.Ref.text(verdict)) }
+		ref := func(verdict any) string { return p.refIn(c.Ref, verdict) }
 		found = c.match(found, ms, ref, func(m *provider.Message) string { return m.Ref })
 	case "to":
 		number := func(verdict any) string { return address(c.To.word(verdict), p.recipe.api.Write.To.As) }

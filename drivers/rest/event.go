@@ -76,7 +76,7 @@ func (p *Provider) event(spec *eventSpec, kind provider.EventKind, tree any) pro
 	s := request.Scope{Settings: p.settings}
 	e := provider.Event{
 		Kind:     kind,
-		Ref:      p.recipe.api.Write.Ref.read(spec.Ref.text(tree)),
+		Ref:      p.refIn(spec.Ref, tree),
 		At:       spec.At.time(tree),
 		Segments: spec.Segments.count(tree),
 		Cost:     spec.Cost.money(tree, s),

@@ -98,7 +98,7 @@ func (p *Provider) Find(ctx context.Context, m *provider.Message, since time.Tim
 		return nil, a.Indeterminate(errNoList)
 	}
 	for _, one := range listed {
-		if p.recipe.api.Write.Ref.read(c.Ref.text(one)) != m.Ref {
+		if p.refIn(&c.Ref, one) != m.Ref {
 			continue
 		}
 		if c.To != nil && address(c.To.word(one), p.recipe.api.Write.To.As) != m.To.String() {

@@ -247,6 +247,11 @@ func (f refForm) read(ref string) string {
 	return ref
 }
 
+// refIn reads the caller's ref out of what the vendor returned.
+func (p *Provider) refIn(from *pick, tree any) string {
+	return p.recipe.api.Write.Ref.read(from.text(tree))
+}
+
 func (f refForm) check(ref string) error {
 	if f.Max > 0 && utf8.RuneCountInString(ref) > f.Max {
 		return refuse(fmt.Sprintf("the vendor accepts a ref of at most %d characters", f.Max))

@@ -46,11 +46,6 @@ func (l *Ledger) Cursor(ctx context.Context, name string) (value string, err err
 	return value, keepVerdict(err)
 }
 
-// RecordRaw stores a callback that could not be parsed.
-func (l *Ledger) RecordRaw(ctx context.Context, name string, body []byte, why error) (Recorded, error) {
-	return l.Record(ctx, name, provider.UnreadableItem(body, why))
-}
-
 // record records events, and a cursor unless it is nil.
 func (l *Ledger) record(ctx context.Context, n needs, events []*Event, cursor []any) (Recorded, error) {
 	if len(events) == 0 && cursor == nil {

@@ -75,8 +75,8 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 // pruneEvery is how often [Ledger.Maintain] deletes what is old.
 const pruneEvery = 10 * time.Minute
 
-// Maintain calls Prune at once, and then regularly until the context ends. A long-running program starts it
-// once; several programs may do so over one database.
+// Maintain calls Prune at once, and then regularly until the context ends. A long-running
+// program starts it once; several programs may do so over one database.
 func (l *Ledger) Maintain(ctx context.Context) {
 	for {
 		p, err := l.Prune(ctx)
@@ -171,6 +171,10 @@ func (l *Ledger) Erase(ctx context.Context, number string) (messages int, err er
 	return messages, keepVerdict(err)
 }
 
+// unreadable selects the events that could not be read. They have neither a message nor a
+// vendor's id, by which the index of the events without a message finds them.
+const unreadable = `message = '' AND provider_id = '' AND kind = 'unreadable'`
+
 // eraseUnreadable removes what could not be read and has a number in it.
 func eraseUnreadable(ctx context.Context, tx Tx, number string) error {
 	digits, found := []byte(strings.TrimPrefix(number, "+")), [][]any(nil)
@@ -181,7 +185,7 @@ func eraseUnreadable(ctx context.Context, tx Tx, number string) error {
 			found = append(found, []any{e.Seq})
 		}
 		return err
-	}, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = '' AND kind = 'unreadable'`)
+	}, `SELECT `+eventColumns+` FROM anysms_events WHERE `+unreadable)
 	if err != nil || len(found) == 0 {
 		return err
 	}
@@ -211,8 +215,7 @@ func (l *Ledger) Unreadable(ctx context.Context, before int64, limit int) (page 
 			err := scanEvent(scan, &e)
 			page = append(page, e)
 			return err
-		}, `SELECT `+eventColumns+` FROM anysms_events
-			WHERE message = '' AND provider_id = '' AND kind = 'unreadable' AND seq < $1 ORDER BY seq DESC LIMIT $2`, before, limit)
+		}, `SELECT `+eventColumns+` FROM anysms_events WHERE `+unreadable+` AND seq < $1 ORDER BY seq DESC LIMIT $2`, before, limit)
 	})
 	return page, keepVerdict(err)
 }

@@ -58,9 +58,6 @@ func TestContract(t *testing.T) { queuetest.Run(t, harness()) }
 
 // TestMemory holds that memory is flat, in the long form.
 func TestMemory(t *testing.T) {
-	if os.Getenv("ANYSMS_LONG") == "" {
-		t.Skip("ANYSMS_LONG is not set")
-	}
 	p, err := memory.New(memory.Config{Ledger: -1})
 	require.NoError(t, err)
 	queuetest.RunLong(t, harness(), p, 50_000)

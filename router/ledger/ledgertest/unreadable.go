@@ -22,10 +22,10 @@ func testUnreadable(l *lab) {
 	why := errors.New("unexpected end after 306941234567")
 	binary := "{\x00\xff broken"
 	for range 2 {
-		_, err := l.RecordRaw(l.Context(), "athens", []byte(binary), why)
+		_, err := l.Record(l.Context(), "athens", provider.UnreadableItem([]byte(binary), why))
 		require.NoError(l, err)
 	}
-	counts, err := l.RecordRaw(l.Context(), "athens", []byte("other"), why)
+	counts, err := l.Record(l.Context(), "athens", provider.UnreadableItem([]byte("other"), why))
 	require.NoError(l, err)
 	assert.Equal(l, ledger.Recorded{New: 1, Unreadable: 1}, counts)
 	page := l.unreadable(0, 10)

@@ -165,10 +165,7 @@ func (db *database) transact(ctx context.Context, options pgx.TxOptions, f func(
 		return pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) })
 	}
 	err := once()
-	if !pgconn.SafeToRetry(err) {
-		return explain(err)
-	}
-	for left := db.pool.Stat().MaxConns(); pgconn.SafeToRetry(err) && left > 0 && ctx.Err() == nil; left-- {
+	for again := int32(0); pgconn.SafeToRetry(err) && again < db.pool.Stat().MaxConns() && ctx.Err() == nil; again++ {
 		err = once()
 	}
 	return explain(err)

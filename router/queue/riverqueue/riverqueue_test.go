@@ -2,7 +2,6 @@ package riverqueue_test
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,9 +29,6 @@ func TestContract(t *testing.T) { queuetest.Run(t, harness()) }
 
 // TestMemory holds that memory is flat, in the long form.
 func TestMemory(t *testing.T) {
-	if os.Getenv("ANYSMS_LONG") == "" {
-		t.Skip("ANYSMS_LONG is not set")
-	}
 	p, err := memory.New(memory.Config{Ledger: -1})
 	require.NoError(t, err)
 	queuetest.RunLong(t, harness(), p, 50_000)

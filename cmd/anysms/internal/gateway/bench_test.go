@@ -60,24 +60,32 @@ func each(b *testing.B, f func(i int) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
-// BenchmarkEnqueue is what the gateway is compared with: 64 callers in process.
-func BenchmarkEnqueue(b *testing.B) {
+// benchQueue opens the queue of the configuration of [benchConfig], as the gateway does,
+// and returns the file of its database.
+func benchQueue(b *testing.B, retention time.Duration) (l *ledger.Ledger, q *queue.Queue, database string) {
+	b.Helper()
 	flag := cli.ConfigFlag{Path: benchConfig(b)}
 	conf, err := flag.Load(b.Context())
 	require.NoError(b, err)
-	defer conf.Close()
+	b.Cleanup(func() { conf.Close() })
 	key, err := ledger.LoadKey(conf.Ledger.KeyFile)
 	require.NoError(b, err)
-	l, err := sqlite.Open(b.Context(), conf.Ledger.Database, ledger.Options{Key: key, Feed: true})
+	l, err = sqlite.Open(b.Context(), conf.Ledger.Database, ledger.Options{Key: key, Feed: true, Retention: retention})
 	require.NoError(b, err)
-	defer l.Close()
+	b.Cleanup(func() { l.Close() })
 	opts := conf.Options
 	cli.Record(&opts, conf, l)
 	r := conf.Router()
 	_, err = r.Reload(conf.Upstreams(), &opts)
 	require.NoError(b, err)
-	q, err := queue.New(l, r, queue.Options{})
+	q, err = queue.New(l, r, queue.Options{})
 	require.NoError(b, err)
+	return l, q, conf.Ledger.Database
+}
+
+// BenchmarkEnqueue is what the gateway is compared with: 64 callers in process.
+func BenchmarkEnqueue(b *testing.B) {
+	_, q, _ := benchQueue(b, 0)
 	to := e164.MustParse("+306900000001")
 	each(b, func(i int) error {
 		_, err := q.Enqueue(context.Background(), &provider.Message{To: to, Text: "Hello", Ref: fmt.Sprint("r", i), SendAt: farOff})

@@ -20,6 +20,7 @@ import (
 // metrics are what /metrics shows: the router's instruments and the gateway's own.
 type metrics struct {
 	provider *sdkmetric.MeterProvider
+	meter    metric.Meter // of the gateway's own instruments
 	handler  http.Handler
 	requests metric.Int64Counter
 }
@@ -35,20 +36,20 @@ func newMetrics(c *connections) (*metrics, error) {
 		provider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(exporter)),
 		handler:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	}
-	meter := m.provider.Meter("github.com/anysms/anysms/gateway")
-	m.requests, err = meter.Int64Counter("anysms.gateway.requests", metric.WithDescription("HTTP requests by route and status"))
-	return m, errors.Join(err, observe(meter, c))
+	m.meter = m.provider.Meter("github.com/anysms/anysms/gateway")
+	m.requests, err = m.meter.Int64Counter("anysms.gateway.requests", metric.WithDescription("HTTP requests by route and status"))
+	return m, errors.Join(err, m.observeConnections(c))
 }
 
-// observe makes the instruments of connections.
-func observe(meter metric.Meter, c *connections) error {
-	_, err := meter.Int64ObservableGauge("anysms.gateway.connections", metric.WithDescription("open connections"),
+// observeConnections makes the instruments of connections.
+func (m *metrics) observeConnections(c *connections) error {
+	_, err := m.meter.Int64ObservableGauge("anysms.gateway.connections", metric.WithDescription("open connections"),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			open, _ := c.count()
 			o.Observe(int64(open))
 			return nil
 		}))
-	_, err2 := meter.Int64ObservableCounter("anysms.gateway.connections.closed", metric.WithDescription("connections closed because serve.max_connections were open"),
+	_, err2 := m.meter.Int64ObservableCounter("anysms.gateway.connections.closed", metric.WithDescription("connections closed because serve.max_connections were open"),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			_, closed := c.count()
 			o.Observe(closed)
@@ -60,7 +61,7 @@ func observe(meter metric.Meter, c *connections) error {
 // observeHooks makes the instrument of hooks. counts returns what each has seen since the
 // configuration was loaded.
 func (m *metrics) observeHooks(counts func() map[string]hook.Counts) error {
-	_, err := m.provider.Meter("github.com/anysms/anysms/gateway").Int64ObservableCounter("anysms.gateway.hooks",
+	_, err := m.meter.Int64ObservableCounter("anysms.gateway.hooks",
 		metric.WithDescription("what hooks have seen, by hook and outcome"),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			for name, c := range counts() {

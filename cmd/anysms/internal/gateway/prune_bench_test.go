@@ -10,11 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
-	"github.com/anysms/anysms/router/ledger"
-	"github.com/anysms/anysms/router/ledger/sqlite"
 	"github.com/anysms/anysms/router/queue"
 )
 
@@ -23,24 +20,9 @@ import (
 // slowest.
 func BenchmarkEnqueueWhilePruning(b *testing.B) {
 	const old = 50_000
-	flag := cli.ConfigFlag{Path: benchConfig(b)}
-	conf, err := flag.Load(b.Context())
-	require.NoError(b, err)
-	defer conf.Close()
-	key, err := ledger.LoadKey(conf.Ledger.KeyFile)
-	require.NoError(b, err)
-	l, err := sqlite.Open(b.Context(), conf.Ledger.Database, ledger.Options{Key: key, Feed: true, Retention: 24 * time.Hour})
-	require.NoError(b, err)
-	defer l.Close()
-	opts := conf.Options
-	cli.Record(&opts, conf, l)
-	r := conf.Router()
-	_, err = r.Reload(conf.Upstreams(), &opts)
-	require.NoError(b, err)
-	q, err := queue.New(l, r, queue.Options{})
-	require.NoError(b, err)
+	l, q, database := benchQueue(b, 24*time.Hour)
 	message := &provider.Message{To: e164.MustParse("+306900000001"), Text: "Hello", SendAt: farOff}
-	db, err := sql.Open("sqlite", "file:"+conf.Ledger.Database+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+database+"?_pragma=busy_timeout(10000)")
 	require.NoError(b, err)
 	defer db.Close()
 	enqueue := func(took *[]time.Duration) {

@@ -84,7 +84,8 @@ func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 // under way, and returns. It does not close the gateway.
 func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
-		Handler: g.connections.busy(g), ConnContext: g.connections.enter, ConnState: g.connections.leave, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: responseTimeout,
+		Handler: g.connections.busy(g), ConnContext: g.connections.enter, ConnState: g.connections.leave,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: responseTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

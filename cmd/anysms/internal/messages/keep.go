@@ -137,8 +137,8 @@ func (a *app) printStats(stats []ledger.Stat, format cli.Format) error {
 		rows = append(rows, []string{
 			s.Day, s.Provider, cli.OrDash(s.Country), strconv.Itoa(s.Attempts), strconv.Itoa(s.Accepted), strconv.Itoa(s.Refused),
 			strconv.Itoa(s.NotSent), strconv.Itoa(s.Unknown), strconv.Itoa(s.Delivered), strconv.Itoa(s.Failed), rate,
-			s.Latency.Round(time.Millisecond).String(), delay(s.DeliveryP50), delay(s.DeliveryP95), amounts(s.Charged), amounts(s.CardPrice),
-			differences(s.Difference), amounts(s.Estimated),
+			s.Latency.Round(time.Millisecond).String(), delay(s.DeliveryP50), delay(s.DeliveryP95), amounts(s.Charged, provider.Money.String),
+			amounts(s.CardPrice, provider.Money.String), amounts(s.Difference, signed), amounts(s.Estimated, provider.Money.String),
 		})
 	}
 	if format.JSON() {
@@ -157,25 +157,20 @@ func delay(d time.Duration) string {
 	return d.Round(10 * time.Millisecond).String()
 }
 
-func amounts(list []provider.Money) string {
+func amounts(list []provider.Money, show func(provider.Money) string) string {
 	var words []string
 	for _, m := range list {
-		words = append(words, m.String())
+		words = append(words, show(m))
 	}
 	return strings.Join(words, ", ")
 }
 
-// differences shows amounts with their sign.
-func differences(list []provider.Money) string {
-	var words []string
-	for _, m := range list {
-		sign := ""
-		if m.Micros > 0 {
-			sign = "+"
-		}
-		words = append(words, sign+m.String())
+// signed shows an amount with its sign.
+func signed(m provider.Money) string {
+	if m.Micros > 0 {
+		return "+" + m.String()
 	}
-	return strings.Join(words, ", ")
+	return m.String()
 }
 
 func (a *app) pollCommand() *cobra.Command {

@@ -42,14 +42,21 @@ func (s *selection) addTo(cmd *cobra.Command, limit int) {
 	f.IntVar(&s.limit, "limit", limit, "at most this `NUMBER` of messages; 0 = all")
 }
 
+func checkLimit(limit int) error {
+	if limit < 0 {
+		return fmt.Errorf("--limit %d; want 1 or more, or 0 for all", limit)
+	}
+	return nil
+}
+
 func (s *selection) filter() (f ledger.Filter, err error) {
 	f = ledger.Filter{
 		Namespace: ledger.AllNamespaces, // those of the gateway's keys and hooks too
 		Ref:       s.ref, Provider: s.provider, Tag: s.tag, Status: ledger.Status(s.status.Value), Class: provider.Class(s.class.Value),
 		Limit: ledger.MaxLimit,
 	}
-	if s.limit < 0 {
-		return f, fmt.Errorf("--limit %d; want 1 or more, or 0 for all", s.limit)
+	if err := checkLimit(s.limit); err != nil {
+		return f, err
 	}
 	if s.to != "" {
 		if f.To, err = parseNumber(s.to); err != nil {

@@ -43,8 +43,8 @@ func (a *app) unreadableCommand() *cobra.Command {
 		Example: "  anysms webhook unreadable\n  anysms webhook unreadable --raw --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if limit < 0 {
-				return fmt.Errorf("--limit %d; want 1 or more, or 0 for all", limit)
+			if err := checkLimit(limit); err != nil {
+				return err
 			}
 			return with(cmd.Context(), &conf, func(l *ledger.Ledger) error {
 				list, err := unreadable(cmd.Context(), l, limit)

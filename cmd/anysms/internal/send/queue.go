@@ -17,7 +17,8 @@ import (
 )
 
 const queueHelp = `Send messages durably: they are first stored in the database of the configuration, and
-then sent by a worker. A crash at any point loses none and sends none twice.
+then sent by a worker. A crash at any point loses none, and sends none twice unless its
+delivery mode allows that.
 
   database: anysms.db          # or postgres://user:${PASSWORD}@host/db
 
@@ -47,7 +48,7 @@ func (a *app) queueCommand() *cobra.Command {
 }
 
 // withQueue opens the queue of the configuration for one command.
-func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue, *ledger.Ledger) error) (err error) {
+func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue) error) (err error) {
 	l, err := cli.OpenLedger(ctx, conf)
 	if err != nil {
 		return err
@@ -71,11 +72,11 @@ func withQueue(ctx context.Context, conf *config.Config, f func(*queue.Queue, *l
 		return err
 	}
 	defer done()
-	return f(q, l)
+	return f(q)
 }
 
 // loadedQueue loads the configuration and opens its queue for one command.
-func loadedQueue(ctx context.Context, flag *cli.ConfigFlag, f func(*queue.Queue, *ledger.Ledger) error) error {
+func loadedQueue(ctx context.Context, flag *cli.ConfigFlag, f func(*queue.Queue) error) error {
 	conf, err := flag.Load(ctx)
 	if err != nil {
 		return err
@@ -97,9 +98,7 @@ ledger.retention, and texts older than ledger.settle.
 A SQLite database can have only one worker: a second one exits with 2 and names the first.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue, l *ledger.Ledger) error {
-				return a.runQueue(cmd.Context(), q, l, untilEmpty)
-			})
+			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error { return a.runQueue(cmd.Context(), q, untilEmpty) })
 		},
 	}
 	cmd.Flags().BoolVar(&untilEmpty, "until-empty", false, "exit when the queue is empty and nothing is scheduled")
@@ -110,12 +109,12 @@ A SQLite database can have only one worker: a second one exits with 2 and names 
 // lookEvery is how often a running queue is counted.
 const lookEvery = time.Second
 
-func (a *app) runQueue(ctx context.Context, q *queue.Queue, l *ledger.Ledger, untilEmpty bool) error {
+func (a *app) runQueue(ctx context.Context, q *queue.Queue, untilEmpty bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var maintained sync.WaitGroup
 	defer maintained.Wait()
 	defer cancel()
-	maintained.Go(func() { l.Maintain(ctx) })
+	maintained.Go(func() { q.Ledger().Maintain(ctx) })
 	ended := make(chan error, 1)
 	go func() { ended <- q.Run(ctx) }()
 	progress := cli.NewProgress(a.Err, "messages left", nil)
@@ -206,7 +205,7 @@ func (a *app) queuePauseCommand(pause bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue, _ *ledger.Ledger) error {
+			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error {
 				change := q.Resume
 				if pause {
 					change = q.Pause

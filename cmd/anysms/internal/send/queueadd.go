@@ -84,7 +84,7 @@ func (a *app) queueAdd(ctx context.Context, flags *sendFlags) error {
 		progress.Of(flags.file.Count(ctx, input.Needs{To: true, More: optional}))
 	}
 	defer progress.End()
-	return withQueue(ctx, conf, func(q *queue.Queue, _ *ledger.Ledger) error {
+	return withQueue(ctx, conf, func(q *queue.Queue) error {
 		b := &adding{app: a, reader: rows, queue: q, format: flags.format, progress: progress, many: flags.many()}
 		if err := b.all(ctx); err != nil {
 			return err

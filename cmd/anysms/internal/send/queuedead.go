@@ -110,7 +110,7 @@ refused would be refused again: once the cause is mended, name its code.
 			if chosen := filter != (ledger.DeadFilter{}); all && chosen || (len(args) > 0) == (all || chosen) {
 				return errors.New("give ids, --class, --code or --all")
 			}
-			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue, _ *ledger.Ledger) error {
+			return loadedQueue(cmd.Context(), &conf, func(q *queue.Queue) error {
 				n, err := 0, error(nil)
 				if len(args) > 0 {
 					n, err = q.Retry(cmd.Context(), args...)

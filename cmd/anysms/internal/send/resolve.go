@@ -19,8 +19,9 @@ import (
 
 const resolveHelp = `Settle messages whose outcome is unknown by hand: those in flight when the program was
 killed, and those whose reply from the vendor was lost. They are taken from the journal
-given by --journal, else from the database of the configuration. Ask the vendor first. A message settled as accepted is never sent again; one settled
-as not_sent is sent by the next "send --file --journal" with the same file.
+given by --journal, else from the database of the configuration. Ask the vendor first.
+A message settled as accepted is never sent again; one settled as not_sent is sent by
+the next "send --file --journal" with the same file.
 
 Without --as and --settle, they are listed and nothing is changed; the exit code is
 then 3 if there are any. A journal has no numbers: with --file, and the flags with

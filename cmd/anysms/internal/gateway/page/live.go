@@ -2,9 +2,10 @@ package page
 
 import (
 	"context"
-	"github.com/anysms/anysms/provider/sleep"
 	"net/http"
 	"time"
+
+	"github.com/anysms/anysms/provider/sleep"
 )
 
 const (
