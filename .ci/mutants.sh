@@ -11,7 +11,7 @@
 # -sample 0 to plant every fault, -seed N, router/rates, router/hold.go.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bin=$1
+bin=${1:?"usage: .ci/mutants.sh BIN [FLAG...] [TARGET...]"}
 shift
 unset ANYSMS_LONG ANYSMS_RANDOM_TEXTS
 GOFLAGS='' # --long gives tests another time limit
