@@ -101,14 +101,14 @@ func TestGiveUp(t *testing.T) {
 		ids[later] = time.Hour + 5*time.Minute
 		began := time.Now()
 		for _, at := range []time.Duration{time.Minute, 5 * time.Minute, 61 * time.Minute, 65 * time.Minute, 24 * time.Hour, 72 * time.Hour} {
-			time.Sleep(time.Until(began.Add(at - time.Minute))) // nobody works on it meanwhile: looking all the time takes long
-			d.run(2 * time.Minute)
+			time.Sleep(time.Until(began.Add(at - 5*time.Second))) // nobody works on it meanwhile: looking all the time takes long
+			d.run(10 * time.Second)
 		}
 		for id, after := range ids {
 			m := d.message(id)
 			assert.Equal(t, ledger.NotSent, m.Status)
 			assert.Contains(t, m.Reason, "given up")
-			assert.WithinDuration(t, began.Add(after), m.UpdatedAt, time.Minute, m.Class)
+			assert.WithinDuration(t, began.Add(after), m.UpdatedAt, 2*time.Second, m.Class)
 		}
 		assert.False(t, d.message(later).Attempts[0].StartedAt.Before(began.Add(time.Hour)), "send_at is kept")
 	})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,13 +37,16 @@ type lab struct {
 	reach  map[*fault][]*test
 }
 
-// test is one test function of a binary.
+// test is one test function of a binary, or one of the tests inside it.
 type test struct {
 	pkg    string // folder
 	binary string
 	name   string
+	sub    string        // "" = all of the function
 	took   time.Duration // without a fault
 }
+
+func (t *test) String() string { return path.Join(t.name, t.sub) }
 
 func newLab(p *plan, drawn []*fault, budget time.Duration) (*lab, error) {
 	dir, err := os.MkdirTemp("", "mutants-")
@@ -83,7 +87,7 @@ func (l *lab) measure() error {
 			if strings.HasPrefix(name, "Benchmark") {
 				continue
 			}
-			if err := l.record(&test{pkg: pkg, binary: binary, name: name}, byID); err != nil {
+			if err := l.recordAll(&test{pkg: pkg, binary: binary, name: name}, byID); err != nil {
 				return err
 			}
 		}
@@ -157,29 +161,66 @@ func (l *lab) build(pkg, binary string, replaced map[string][]byte) (diagnostics
 	return string(out), err
 }
 
-// record runs one test without a fault. A busy machine may fail it once or twice.
-func (l *lab) record(t *test, byID map[int]*fault) error {
-	reached := filepath.Join(l.dir, "reached")
-	for attempt := 1; ; attempt++ {
-		if err := os.RemoveAll(reached); err != nil {
-			return err
-		}
-		out, err := l.run(t.binary, []*test{t}, 5*time.Minute, "PLANTED_RECORD="+reached)
-		if err == nil {
-			t.took = elapsed(out)
-			break
-		}
-		if attempt == 3 {
-			fmt.Printf("  %s fails without a fault and is left out: %v\n%s\n", t.name, err, tail(out, 5))
-			return nil
-		}
-	}
-	l.tests = append(l.tests, t)
-	text, err := os.ReadFile(reached)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+// recordAll records a test function: each test in it by itself, if they take a while
+// together.
+func (l *lab) recordAll(t *test, byID map[int]*fault) error {
+	const long = time.Second
+	began := time.Now()
+	out, reached, err := l.record(t)
+	if err != nil || t.took == 0 {
 		return err
 	}
-	for line := range strings.FieldsSeq(string(text)) {
+	var parts []*test
+	if time.Since(began) > long {
+		for _, m := range regexp.MustCompile(`(?m)^    --- PASS: [^/\s]+/(\S+) `).FindAllStringSubmatch(out, -1) {
+			parts = append(parts, &test{pkg: t.pkg, binary: t.binary, name: t.name, sub: m[1]})
+		}
+	}
+	if len(parts) < 2 || slices.ContainsFunc(parts, func(p *test) bool { return strings.Contains(p.sub, "/") }) {
+		return l.keep(t, reached, byID)
+	}
+	for _, part := range parts {
+		_, reached, err := l.record(part)
+		if err != nil {
+			return err
+		}
+		if part.took == 0 {
+			continue
+		}
+		if err := l.keep(part, reached, byID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record runs one test without a fault, and returns which faults it reaches. A busy
+// machine may fail it once or twice; one that always fails has a took of 0.
+func (l *lab) record(t *test) (out, reached string, err error) {
+	file := filepath.Join(l.dir, "reached")
+	for attempt := 1; ; attempt++ {
+		if err := os.RemoveAll(file); err != nil {
+			return "", "", err
+		}
+		out, err := l.run(t.binary, []*test{t}, 5*time.Minute, "PLANTED_RECORD="+file)
+		if err == nil {
+			t.took = elapsed(out)
+			text, err := os.ReadFile(file)
+			if errors.Is(err, os.ErrNotExist) {
+				err = nil
+			}
+			return out, string(text), err
+		}
+		if attempt == 3 {
+			fmt.Printf("  %s fails without a fault and is left out: %v\n%s\n", t, err, tail(out, 5))
+			return "", "", nil
+		}
+	}
+}
+
+func (l *lab) keep(t *test, reached string, byID map[int]*fault) error {
+	l.tests = append(l.tests, t)
+	for line := range strings.FieldsSeq(reached) {
 		id, err := strconv.Atoi(line)
 		if err != nil {
 			return err
@@ -194,15 +235,13 @@ func (l *lab) record(t *test, byID map[int]*fault) error {
 // elapsed is the time that a test says it took, without the start of its process.
 func elapsed(out string) time.Duration {
 	const least = 5 * time.Millisecond // they say hundredths of a second
-	m := regexp.MustCompile(`(?m)^--- PASS: \S+ \(([0-9.]+s)\)`).FindStringSubmatch(out)
-	if m == nil {
-		return least // it is skipped
+	longest := least                   // a skipped test takes no time, and a function none for its parallel tests
+	for _, m := range regexp.MustCompile(`(?m)^ *--- PASS: \S+ \(([0-9.]+s)\)`).FindAllStringSubmatch(out, -1) {
+		if d, err := time.ParseDuration(m[1]); err == nil {
+			longest = max(longest, d)
+		}
 	}
-	d, err := time.ParseDuration(m[1])
-	if err != nil {
-		return least
-	}
-	return max(d, least)
+	return longest
 }
 
 // try tries one fault.
@@ -218,7 +257,7 @@ func (l *lab) try(f *fault) (verdict, string) {
 			}
 			for _, t := range l.tests {
 				if t.pkg == pkg {
-					tests = append(tests, &test{pkg, binary, t.name, t.took})
+					tests = append(tests, &test{pkg, binary, t.name, t.sub, t.took})
 				}
 			}
 		}
@@ -247,13 +286,18 @@ func batches(tests []*test) [][]*test {
 	var runs [][]*test
 	var sum time.Duration
 	for i, t := range tests {
-		if i == 0 || tests[i-1].binary != t.binary || sum+t.took > time.Second {
+		if i == 0 || !together(tests[i-1], t) || sum+t.took > time.Second {
 			runs, sum = append(runs, nil), 0
 		}
 		sum += t.took
 		runs[len(runs)-1] = append(runs[len(runs)-1], t)
 	}
 	return runs
+}
+
+// together reports whether one pattern selects two tests and no others.
+func together(a, b *test) bool {
+	return a.binary == b.binary && (a.sub == "") == (b.sub == "") && (a.sub == "" || a.name == b.name)
 }
 
 // fails runs tests with a fault and says what failed. Tests that do not end have found
@@ -298,11 +342,7 @@ func (l *lab) run(binary string, tests []*test, limit time.Duration, env ...stri
 		return "", err
 	}
 	defer os.RemoveAll(scratch)
-	names := make([]string, 0, len(tests))
-	for _, t := range tests {
-		names = append(names, t.name)
-	}
-	run := l.command(ctx, tests[0].pkg, binary, "-test.v", "-test.failfast", "-test.run=^("+strings.Join(names, "|")+")$")
+	run := l.command(ctx, tests[0].pkg, binary, "-test.v", "-test.failfast", "-test.run="+pattern(tests))
 	run.Env = append(run.Env, "TMPDIR="+scratch)
 	run.Env = append(run.Env, env...)
 	var out bytes.Buffer
@@ -312,6 +352,19 @@ func (l *lab) run(binary string, tests []*test, limit time.Duration, env ...stri
 		return out.String(), ctx.Err()
 	}
 	return out.String(), err
+}
+
+// pattern selects tests that go together.
+func pattern(tests []*test) string {
+	var names []string
+	for _, t := range tests {
+		names = append(names, regexp.QuoteMeta(path.Base(t.String())))
+	}
+	list := "^(" + strings.Join(names, "|") + ")$"
+	if tests[0].sub == "" {
+		return list
+	}
+	return "^" + tests[0].name + "$/" + list
 }
 
 // command runs a binary in a package's folder, in a process group that ends with it.

@@ -93,7 +93,7 @@ func Killed(t *testing.T, k Kill) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, closeAll()) })
 
-	queued := make(chan []string)
+	queued := make(chan []string, 1)
 	go func() { queued <- enqueueAll(t, q, k.Messages) }()
 	workers := make([]*process, k.Workers)
 	for i := range workers {
@@ -103,6 +103,12 @@ func Killed(t *testing.T, k Kill) {
 		until := v.Total() + 1 + rand.IntN(2*k.Messages/(k.Kills+1))
 		for began := time.Now(); v.Total() < until && time.Since(began) < longestRound; {
 			time.Sleep(time.Millisecond)
+			if len(queued) == 0 {
+				continue
+			}
+			if n, err := left(q); err == nil && n == 0 {
+				break // all have their outcomes
+			}
 		}
 		if k.Trouble != nil {
 			k.Trouble(round)
@@ -164,21 +170,26 @@ func enqueueAll(t testing.TB, q *queue.Queue, n int) (ids []string) {
 	return ids
 }
 
+// left returns how many messages are in the queue.
+func left(q *queue.Queue) (n int, err error) {
+	list, err := q.Stats(context.Background())
+	for _, d := range list {
+		n += d.Ready + d.Later
+	}
+	return n, err
+}
+
 func waitUntilEmpty(t *testing.T, q *queue.Queue, patience time.Duration) {
 	t.Helper()
 	began := time.Now()
 	for {
-		list, err := q.Stats(context.Background())
-		left := 0
-		for _, d := range list {
-			left += d.Ready + d.Later
-		}
-		if err == nil && left == 0 {
+		n, err := left(q)
+		if err == nil && n == 0 {
 			t.Logf("the queue was empty %s after the last kill", time.Since(began).Round(time.Second))
 			return
 		}
 		if time.Since(began) > patience {
-			require.Fail(t, "messages are left", "%d after %s (%v)", left, patience, err)
+			require.Fail(t, "messages are left", "%d after %s (%v)", n, patience, err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
