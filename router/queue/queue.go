@@ -194,12 +194,13 @@ func (q *Queue) check(it *Item, m *provider.Message, now time.Time) error {
 		return provider.NewError(provider.InvalidMessage, "the text is to be rendered, and the queue has no renderer")
 	case it.Render != "" && m.Text != "":
 		return provider.NewError(provider.InvalidMessage, "the message has a text, and one to be rendered")
-	case it.Render != "":
-		asked.Text = "0"
 	case !m.SendAt.IsZero() && now.Sub(m.SendAt) > time.Minute:
 		return provider.NewError(provider.InvalidMessage, "the time to send has passed: "+m.SendAt.Format(time.RFC3339))
 	case !m.Deadline.IsZero() && m.Deadline.Before(m.SendAt):
 		return provider.NewError(provider.InvalidMessage, "the deadline is before the time to send")
+	}
+	if it.Render != "" {
+		asked.Text = "0"
 	}
 	p := q.router.Plan(&asked)
 	if p.Code == "" {

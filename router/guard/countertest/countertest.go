@@ -100,6 +100,8 @@ func testAllOrNone(l *lab) {
 	held, over := l.reserve("m1", at(0), one("a", at(0), 5), one("c", at(0), 5))
 	assert.False(l, held, "what was refused is not remembered")
 	assert.Equal(l, -1, over)
+	_, over = l.reserve("m2", at(0), one("d", at(0), 0), one("a", at(0), 5), one("e", at(0), 0))
+	assert.Equal(l, 0, over, "the first of two that would be exceeded")
 }
 
 func testOnce(l *lab) {
@@ -116,8 +118,11 @@ func testForgotten(l *lab) {
 	l.reserve("m1", at(0), one("a", at(0), 9))
 	held, _ := l.reserve("m1", at(3599), one("a", at(3599), 9))
 	assert.True(l, held)
-	held, _ = l.reserve("m1", at(3601), one("a", at(3601), 9))
-	assert.False(l, held, "after the time for which it is remembered")
+	l.reserve("m2", at(0), guard.Charge{Key: "b", Amount: 1, Limit: 9, Ends: at(7200)})
+	l.giveBack("m2", at(3600))
+	assert.Equal(l, int64(1), l.level("b", at(3600)), "what is not remembered is not returned")
+	held, _ = l.reserve("m1", at(3600), one("a", at(3600), 9))
+	assert.False(l, held, "it is remembered until then, and no longer")
 }
 
 func testReturned(l *lab) {
