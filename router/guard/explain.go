@@ -34,8 +34,10 @@ func (p *Policy) Explain(ctx context.Context, a *router.Admission) []router.Guar
 	list = append(list, p.explainMeters(ctx, ps)...)
 	if s := &o.Senders; len(s.Choices) > 0 || s.Rules != nil {
 		sender := cmp.Or(a.Message.From, "the provider's own sender")
-		if advice := s.advice(a.Message.From, ps.Country); advice != "" {
-			sender += ": " + advice
+		if s.ruled(a.Message.From) {
+			if advice := s.advice(a.Message.From, ps.Country); advice != "" {
+				sender += ": " + advice
+			}
 		}
 		list = append(list, verdict("senders", nil, sender))
 	}

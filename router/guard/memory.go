@@ -86,10 +86,14 @@ func (m *Memory) Reserve(_ context.Context, id string, now, keep time.Time, char
 			return true, -1, nil
 		}
 	}
+	more := len(charges)
+	if id != "" {
+		more += 2 // the id, and what would be returned
+	}
 	m.sweep(at, sweepStep)
-	if m.full(len(charges) + 1) {
+	if m.full(more) {
 		m.sweep(at, 1000)
-		if m.full(len(charges) + 1) {
+		if m.full(more) {
 			return false, -1, ErrFull
 		}
 	}
@@ -191,7 +195,7 @@ func (m *Memory) put(k key, entry counter, known bool) {
 // sweep forgets up to n entries whose window has ended.
 func (m *Memory) sweep(at int64, n int) {
 	now := at / perMinute
-	if m.swept == 0 || len(m.due) == 0 {
+	if len(m.due) == 0 {
 		m.swept = now
 		return
 	}
@@ -244,8 +248,8 @@ func (m *Memory) spent(id string) {
 // giveBack takes a share out of its counter, if the window is the same: one that was
 // opened later ends later.
 func (m *Memory) giveBack(s share, at int64) {
-	entry, ok := m.counters[s.key]
-	if !ok || entry.ends <= at || entry.ends > s.ends {
+	entry := m.counters[s.key]
+	if entry.ends <= at || entry.ends > s.ends { // there is none, it is over, or it is another
 		return
 	}
 	if entry.level = max(0, entry.level-s.amount); entry.level == 0 {

@@ -34,7 +34,7 @@ func TestMemoryIsBoundedAndForgets(t *testing.T) {
 			full++
 		}
 	}
-	assert.Equal(t, 2000-334, full, "a counter, its reservation and what is to be returned count")
+	assert.Equal(t, 2000-333, full, "a counter, its reservation and what is to be returned count")
 	now = now.Add(3 * time.Minute)
 	require.NoError(t, add(5000), "what has ended makes room")
 	for i := range 200 {
@@ -42,6 +42,53 @@ func TestMemoryIsBoundedAndForgets(t *testing.T) {
 		require.NoError(t, add(6000+i))
 	}
 	assert.Less(t, m.Len(), 100, "what has ended is forgotten")
+}
+
+func reserve(t *testing.T, m *guard.Memory, id, key string, now, ends time.Time) error {
+	_, _, err := m.Reserve(t.Context(), id, now, now.Add(time.Hour), []guard.Charge{{Key: key, Amount: 1, Limit: 99, Ends: ends}})
+	return err
+}
+
+// TestMemoryHoldsWhatItMay: no more keys than it may have, and no fewer.
+func TestMemoryHoldsWhatItMay(t *testing.T) {
+	now := countertest.Start // the beginning of a minute
+	soon := now.Add(30 * time.Second)
+	m := guard.NewMemory(3)
+	require.NoError(t, reserve(t, m, "m1", "a", now, soon))
+	assert.Equal(t, 3, m.Len(), "a counter, an id, and what would be returned")
+	require.ErrorIs(t, reserve(t, m, "", "b", now, soon), guard.ErrFull)
+	assert.Equal(t, 3, m.Len())
+
+	m = guard.NewMemory(2)
+	require.NoError(t, reserve(t, m, "", "a", now, soon))
+	require.ErrorIs(t, reserve(t, m, "m1", "b", now, soon), guard.ErrFull)
+	require.NoError(t, reserve(t, m, "", "b", now, soon))
+	require.ErrorIs(t, reserve(t, m, "", "c", now, soon), guard.ErrFull)
+	add := func(amount int64) error {
+		return m.Add(t.Context(), now, []guard.Charge{{Key: "c", Amount: amount, Ends: soon}})
+	}
+	require.ErrorIs(t, add(1), guard.ErrFull)
+	require.NoError(t, add(-1), "this opens no window")
+	require.NoError(t, add(0))
+	assert.Equal(t, 2, m.Len())
+	later := now.Add(time.Minute)
+	require.NoError(t, reserve(t, m, "", "c", later, later.Add(time.Minute)), "windows have ended in the minute before")
+}
+
+// TestMemoryForgetsALittle: no call takes long because much is to be forgotten.
+func TestMemoryForgetsALittle(t *testing.T) {
+	m := guard.NewMemory(0)
+	now := countertest.Start
+	for i := range 1000 {
+		require.NoError(t, reserve(t, m, "", fmt.Sprint("k", i), now, now.Add(time.Second)))
+	}
+	now = now.Add(2 * time.Minute)
+	require.NoError(t, reserve(t, m, "", "new", now, now.Add(time.Hour)))
+	assert.Greater(t, m.Len(), 900)
+	for i := range 100 {
+		require.NoError(t, reserve(t, m, "", fmt.Sprint("new", i), now, now.Add(time.Hour)))
+	}
+	assert.Equal(t, 101, m.Len(), "but more than is added")
 }
 
 // Ten million numbers, each with a counter of its own, fit in what the documentation says.

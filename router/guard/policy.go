@@ -51,7 +51,7 @@ func (p *Policy) Sender(m *provider.Message) string {
 // Unfit implements router.Guard: it says why the recipient's country does not accept the
 // message's sender.
 func (p *Policy) Unfit(m *provider.Message) string {
-	if p.options.Senders.Rules == nil || !isName(m.From) {
+	if !p.options.Senders.ruled(m.From) {
 		return ""
 	}
 	return p.options.Senders.unfit(m.From, countryOf(m))

@@ -76,6 +76,10 @@ func TestCountries(t *testing.T) {
 	assert.Equal(t, provider.Rejected, b.send(to(e164.MustParse("+447400123456"))), "what is not on the list is not allowed")
 	b = start(t, guard.Options{Countries: guard.Countries{Allow: []string{"GR"}}}, func(o *router.Options) { o.Validation = router.Shape })
 	assert.Equal(t, provider.Rejected, b.send(to(e164.MustParse("+9991234567"))), "nor a number of no country")
+	for n, want := range map[string]string{"+9991234567": "countries: no country is not allowed", french.String(): "countries: FR is not allowed"} {
+		_, err := b.Send(t.Context(), to(e164.MustParse(n)))
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 func TestVelocity(t *testing.T) {
@@ -333,9 +337,12 @@ func TestCountersThatCannotBeReached(t *testing.T) {
 		assert.Equal(t, provider.Unavailable, b.send(to(greek)))
 		require.Len(t, b.notices, 1, "announced, but not for each message")
 		assert.Equal(t, "messages are not sent", b.notices[0].Reason)
-		time.Sleep(31 * time.Second)
+		time.Sleep(30*time.Second - time.Nanosecond)
 		b.send(to(greek))
-		assert.Len(t, b.notices, 2)
+		assert.Len(t, b.notices, 1)
+		time.Sleep(time.Nanosecond)
+		b.send(to(greek))
+		assert.Len(t, b.notices, 2, "again every 30 seconds")
 
 		o.OnError = router.FailOpen
 		b = start(t, o, nil)
@@ -357,6 +364,9 @@ func TestClockThatJumps(t *testing.T) {
 	assert.Empty(t, b.send(to(greek)))
 	now = now.Add(30 * time.Hour) // ahead by more than a day, and back
 	assert.Empty(t, b.send(to(greek)))
+	for range 20 { // counters forget a little with each message
+		b.send(codeOf(e164.MustParse("+447400123456")))
+	}
 	now = now.Add(-30 * time.Hour)
 	assert.Equal(t, provider.Rejected, b.send(to(greek)), "the number is at its limit")
 	assert.Empty(t, b.send(to(french)))
@@ -365,21 +375,39 @@ func TestClockThatJumps(t *testing.T) {
 	assert.Equal(t, provider.InsufficientFunds, b.send(to(e164.MustParse("+33612345679"))), "the day's budget was not forgotten")
 }
 
+// manyRules are rules that differ in their window.
+func manyRules(n int) []guard.Velocity {
+	list := make([]guard.Velocity, n)
+	for i := range list {
+		list[i] = guard.Velocity{Per: guard.Number, Max: 1, Window: time.Duration(i+1) * time.Minute}
+	}
+	return list
+}
+
 func TestWrongRules(t *testing.T) {
 	for want, o := range map[string]guard.Options{
-		`countries.allow: unknown country "XX"; want an ISO 3166 code such as GR`:                {Countries: guard.Countries{Allow: []string{"XX"}}},
-		`velocity[0].per: "hour"; want number, block, country or client`:                         {Velocity: []guard.Velocity{{Per: "hour", Max: 1, Window: time.Hour}}},
-		`velocity[0].max: 0; want at least 1: how many messages may go out in the window`:        {Velocity: []guard.Velocity{{Per: guard.Number, Window: time.Hour}}},
-		`velocity[0].window: 0s; want from 1s to 744h`:                                           {Velocity: []guard.Velocity{{Per: guard.Number, Max: 1}}},
-		`velocity[1]: counts the same as velocity[0]; want one of them`:                          {Velocity: []guard.Velocity{{Per: guard.Number, Max: 1, Window: time.Hour}, {Per: guard.Number, Max: 2, Window: time.Hour}}},
-		`budgets[0].max: must be more than 0: an amount such as 50 EUR, or a number of segments`: {Budgets: []guard.Budget{{Period: guard.Day}}},
-		`budgets[0].per: "week"; want day or month`:                                              {Budgets: []guard.Budget{{Max: euros(1), Period: "week"}}},
-		`budgets[0].warn: -0.1; want a share from 0 to 1, such as 0.8`:                           {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: -0.1}}},
-		`budgets[0].warn: 1.1; want a share from 0 to 1, such as 0.8`:                            {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: 1.1}}},
-		`quiet_hours[0].to: is the same as from, so that no time of any day would be left`:       {Quiet: []guard.Quiet{{}}},
-		`pumping.min_ratio: 2; want a share from 0.001 to less than 1, such as 0.2`:              {Pumping: &guard.Pumping{MinRatio: 2}},
-		`on_error: "open"; want refuse or send`:                                                  {OnError: "open"},
-		`senders.choose[0].from: must not be empty; want a sender or a list of them`:             {Senders: guard.Senders{Choices: []guard.Choice{{}}}},
+		`countries.allow: unknown country "XX"; want an ISO 3166 code such as GR`:                    {Countries: guard.Countries{Allow: []string{"XX"}}},
+		`velocity[0].per: "hour"; want number, block, country or client`:                             {Velocity: []guard.Velocity{{Per: "hour", Max: 1, Window: time.Hour}}},
+		`velocity[0].max: 0; want at least 1: how many messages may go out in the window`:            {Velocity: []guard.Velocity{{Per: guard.Number, Window: time.Hour}}},
+		`velocity[0].window: 0s; want from 1s to 744h`:                                               {Velocity: []guard.Velocity{{Per: guard.Number, Max: 1}}},
+		`velocity[1]: counts the same as velocity[0]; want one of them`:                              {Velocity: []guard.Velocity{{Per: guard.Number, Max: 1, Window: time.Hour}, {Per: guard.Number, Max: 2, Window: time.Hour}}},
+		`budgets[0].max: must be more than 0: an amount such as 50 EUR, or a number of segments`:     {Budgets: []guard.Budget{{Period: guard.Day}}},
+		`budgets[0].per: "week"; want day or month`:                                                  {Budgets: []guard.Budget{{Max: euros(1), Period: "week"}}},
+		`budgets[0].each: "number"; want country or client, or leave it out for one budget over all`: {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Each: guard.Number}}},
+		`pumping.digits: 2; want from 3 to 9`:                                                        {Pumping: &guard.Pumping{Digits: 2}},
+		`pumping.digits: 10; want from 3 to 9`:                                                       {Pumping: &guard.Pumping{Digits: 10}},
+		`pumping.min_ratio: 1; want a share from 0.001 to less than 1, such as 0.2`:                  {Pumping: &guard.Pumping{MinRatio: 1}},
+		`repeats.window: 999ms; want from 1s to 744h`:                                                {Repeats: guard.Repeats{Window: 999 * time.Millisecond}},
+		`repeats.window: 744h0m0.000000001s; want from 1s to 744h`:                                   {Repeats: guard.Repeats{Window: 744*time.Hour + 1}},
+		`keep: 59.999999999s; want at least 1m`:                                                      {Keep: time.Minute - 1},
+		`: 65 rules that count; want at most 64`:                                                     {Velocity: manyRules(65)},
+		`senders.registered: unknown country "XX"; want an ISO 3166 code such as GR`:                 {Senders: guard.Senders{Registered: map[string][]string{"XX": {"Shop"}}}},
+		`budgets[0].warn: -0.1; want a share from 0 to 1, such as 0.8`:                               {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: -0.1}}},
+		`budgets[0].warn: 1.1; want a share from 0 to 1, such as 0.8`:                                {Budgets: []guard.Budget{{Max: euros(1), Period: guard.Day, Warn: 1.1}}},
+		`quiet_hours[0].to: is the same as from, so that no time of any day would be left`:           {Quiet: []guard.Quiet{{}}},
+		`pumping.min_ratio: 2; want a share from 0.001 to less than 1, such as 0.2`:                  {Pumping: &guard.Pumping{MinRatio: 2}},
+		`on_error: "open"; want refuse or send`:                                                      {OnError: "open"},
+		`senders.choose[0].from: must not be empty; want a sender or a list of them`:                 {Senders: guard.Senders{Choices: []guard.Choice{{}}}},
 	} {
 		_, err := guard.New(o)
 		var wrong *provider.ConfigError

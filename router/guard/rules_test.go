@@ -66,6 +66,19 @@ func TestLimitsOfRules(t *testing.T) {
 		"one code":           {Pumping: &guard.Pumping{Unverified: 1}},
 		"a warning at once":  {Budgets: []guard.Budget{{Max: guard.Limit{Segments: 1}, Period: guard.Day, Warn: 1}}},
 		"the smallest share": {Pumping: &guard.Pumping{MinRatio: 0.001}},
+		"the fewest digits":  {Pumping: &guard.Pumping{Digits: 3}},
+		"the most digits":    {Pumping: &guard.Pumping{Digits: 9}},
+		"a minute":           {Keep: time.Minute},
+		"a second":           {Repeats: guard.Repeats{Window: time.Second}},
+		"a month":            {Repeats: guard.Repeats{Window: 744 * time.Hour}},
+		"the most counters":  {Velocity: manyRules(64)},
+		"a budget of each":   {Budgets: []guard.Budget{{Max: guard.Limit{Segments: 1}, Period: guard.Day, Each: guard.Client}}},
+		"one rule, other messages": {Velocity: []guard.Velocity{
+			{Per: guard.Number, Max: 1, Window: time.Hour},
+			{Per: guard.Number, Max: 1, Window: time.Hour, Match: guard.Match{Classes: []provider.Class{provider.OTP}, Countries: []string{"GR"}}},
+			{Per: guard.Number, Max: 1, Window: time.Hour, Match: guard.Match{Classes: []provider.Class{provider.OTP}, Clients: []string{"shop"}}},
+			{Per: guard.Number, Max: 1, Window: time.Hour, Match: guard.Match{Classes: []provider.Class{provider.OTP}, Tags: []string{"shop"}}},
+		}},
 	} {
 		_, err := guard.New(o)
 		assert.NoError(t, err, name)

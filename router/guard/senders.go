@@ -114,11 +114,11 @@ func draw(from string, number uint64) uint64 {
 	return x ^ x>>33
 }
 
-// unfit says why a country does not take a sender; "" = it does, as far as is known.
+// ruled reports whether there are rules for a sender: for names only.
+func (s *Senders) ruled(from string) bool { return s.Rules != nil && isName(from) }
+
+// unfit says why a country does not take a name; "" = it does, as far as is known.
 func (s *Senders) unfit(from, country string) string {
-	if s.Rules == nil || !isName(from) {
-		return ""
-	}
 	rule, ok := s.Rules.Of(country)
 	switch {
 	case !ok:
@@ -131,11 +131,8 @@ func (s *Senders) unfit(from, country string) string {
 	return ""
 }
 
-// advice is what people should know of a sender that passes.
+// advice is what people should know of a name that passes.
 func (s *Senders) advice(from, country string) string {
-	if s.Rules == nil || !isName(from) {
-		return ""
-	}
 	rule, ok := s.Rules.Of(country)
 	switch {
 	case !ok:
@@ -158,7 +155,7 @@ func (p *Policy) Allowed() []string { return p.options.Countries.Allow }
 // left out.
 func (p *Policy) CheckSender(from string, countries []string) (reasons []string) {
 	s := &p.options.Senders
-	if s.Rules == nil {
+	if !s.ruled(from) {
 		return nil
 	}
 	allowed := p.Allowed()

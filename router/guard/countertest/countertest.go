@@ -155,7 +155,10 @@ func testNoID(l *lab) {
 	}
 	l.giveBack("", at(0))
 	assert.Equal(l, int64(2), l.level("a", at(0)))
-	require.NoError(l, l.Add(l.Context(), at(1), []guard.Charge{{Key: "a", Amount: -1, Ends: at(61)}}))
+	list := []guard.Charge{{Key: "a", Amount: -1, Ends: at(61)}, {Key: "b", Amount: 7, Ends: at(61)}}
+	require.NoError(l, l.Add(l.Context(), at(1), list))
+	assert.Equal(l, []int64{1, 7}, []int64{list[0].Level, list[1].Level})
+	assert.True(l, at(60).Equal(list[0].Resets), "the window that is open: %s", list[0].Resets)
 	assert.Equal(l, int64(1), l.level("a", at(1)))
 }
 
