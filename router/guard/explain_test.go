@@ -51,7 +51,7 @@ func TestExplain(t *testing.T) {
 		}
 		all, refused := explain(to(french))
 		assert.True(t, refused)
-		assert.Contains(t, all[0], "optouts refuse")
+		assert.Equal(t, "optouts refuse the recipient has opted out", all[0])
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -113,6 +114,38 @@ func TestLedgerCountersForgetAndHide(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, rows("anysms_counters"), 1)
 	assert.Len(t, rows("anysms_reservations"), 1)
+}
+
+// TestLedgerCountersForgetWhileBusy: what has ended goes although other messages come all
+// the time, and what was reserved in it can still be returned.
+func TestLedgerCountersForgetWhileBusy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	synctest.Test(t, func(t *testing.T) {
+		l, err := sqlite.Open(t.Context(), path, ledger.Options{Key: ledgerKey})
+		require.NoError(t, err)
+		defer l.Close()
+		c := guard.NewLedgerCounters(l)
+		counters := func() (n int) {
+			require.NoError(t, l.Database().Read(t.Context(), func(tx ledger.Tx) error {
+				return tx.Query(t.Context(), func(scan func(...any) error) error { return scan(&n) }, "SELECT COUNT(*) FROM anysms_counters")
+			}))
+			return n
+		}
+		reserve := func(id, key string, window time.Duration) {
+			now := time.Now()
+			_, _, err := c.Reserve(t.Context(), id, now, now.Add(24*time.Hour), []guard.Charge{{Key: key, Amount: 1, Limit: 99, Ends: now.Add(window)}})
+			require.NoError(t, err)
+		}
+		reserve("order-1", "short", 30*time.Second)
+		for range 12 {
+			time.Sleep(20 * time.Second)
+			reserve("", "long", time.Hour)
+		}
+		assert.Equal(t, 1, counters())
+		require.NoError(t, c.Return(t.Context(), "order-1", time.Now()))
+		reserve("order-1", "short", time.Hour)
+		assert.Equal(t, 2, counters(), "its id is free again")
+	})
 }
 
 func TestLedgerCountersThatAreClosed(t *testing.T) {

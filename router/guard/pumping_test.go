@@ -151,3 +151,29 @@ func TestPumpingAlarmOnly(t *testing.T) {
 	require.Len(t, b.notices, 2)
 	assert.Contains(t, b.notices[1].Reason, "they are still sent")
 }
+
+// TestPumpingHalf: half of what stops a range is more than half of the codes if their
+// number is odd.
+func TestPumpingHalf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, guard.Options{Pumping: &guard.Pumping{MinRatio: 0.001, Unverified: 3}}, nil)
+		for i, want := range []int{0, 1, 2} {
+			assert.Empty(t, b.send(codeOf(e164.MustParse(fmt.Sprintf("+3069412%05d", i)))))
+			assert.Len(t, b.notices, want)
+		}
+		assert.Equal(t, provider.Rejected, b.send(codeOf(e164.MustParse("+306941200009"))))
+		assert.Equal(t, "pumping: 3 codes to numbers that differ in the last 5 digits, with fewer than 0 % verified, in 1h", b.policy.Rules()[0])
+		more, err := guard.New(guard.Options{Pumping: &guard.Pumping{}})
+		require.NoError(t, err)
+		assert.Contains(t, more.Rules()[0], "fewer than 20 % verified")
+	})
+}
+
+// TestPumpingRangeOfShortNumbers: a range is never a whole country.
+func TestPumpingRangeOfShortNumbers(t *testing.T) {
+	b := start(t, guard.Options{Pumping: &guard.Pumping{Unverified: 1, Digits: 9}}, func(o *router.Options) { o.Validation = router.Shape })
+	assert.Empty(t, b.send(codeOf(e164.MustParse("+35112345678"))))
+	assert.Equal(t, provider.Rejected, b.send(codeOf(e164.MustParse("+35112999999"))), "they differ after two digits")
+	assert.Empty(t, b.send(codeOf(e164.MustParse("+35113345678"))))
+	assert.Empty(t, b.send(codeOf(e164.MustParse("+35122345678"))))
+}

@@ -173,3 +173,42 @@ func TestQuietDays(t *testing.T) {
 	now = now.Add(-2 * time.Hour)
 	assert.Equal(t, "pass", p.Explain(t.Context(), &router.Admission{Message: to(greek)})[0].Verdict)
 }
+
+// TestQuietDayFromMorningToMorning: with From and To alike a quiet day ends on the next one.
+func TestQuietDayFromMorningToMorning(t *testing.T) {
+	athens, err := time.LoadLocation("Europe/Athens")
+	require.NoError(t, err)
+	p, err := guard.New(guard.Options{Quiet: []guard.Quiet{{From: clock(t, "08:00"), To: clock(t, "08:00"), Days: []time.Weekday{time.Saturday}}}})
+	require.NoError(t, err)
+	sunday := time.Date(2026, 11, 22, 8, 0, 0, 0, athens)
+	for name, tt := range map[string]struct {
+		now   time.Time
+		quiet bool
+	}{
+		"before it begins":  {sunday.Add(-24*time.Hour - 1), false},
+		"as it begins":      {sunday.Add(-24 * time.Hour), true},
+		"at midnight":       {sunday.Add(-8 * time.Hour), true},
+		"the last moment":   {sunday.Add(-1), true},
+		"half a second off": {sunday.Add(-time.Hour - 30*time.Second - 500*time.Millisecond), true},
+		"as it ends":        {sunday, false},
+	} {
+		p.SetClock(func() time.Time { return tt.now })
+		v := p.Explain(t.Context(), &router.Admission{Message: to(greek)})[0]
+		require.Equal(t, tt.quiet, v.Until != nil, name)
+		if tt.quiet {
+			assert.Equal(t, sunday.UTC(), v.Until.UTC(), name)
+		}
+	}
+}
+
+func TestParseClock(t *testing.T) {
+	for text, want := range map[string]guard.Clock{"00:00": {}, "21:30": {Hour: 21, Minute: 30}, "23:59": {Hour: 23, Minute: 59}, "24:00": {}} {
+		c, err := guard.ParseClock(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, c, text)
+	}
+	for _, text := range []string{"", "24:01", "21", "9pm", "12:60"} {
+		_, err := guard.ParseClock(text)
+		require.EqualError(t, err, `"`+text+`" is not a time of day such as 21:30`)
+	}
+}
