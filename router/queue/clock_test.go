@@ -172,3 +172,33 @@ func TestClockSetForward(t *testing.T) {
 		assert.Len(t, d.vendor.Messages(), 2)
 	})
 }
+
+// TestAtOnce: whoever queues a message, resumes a class or puts a message back need not
+// wait until the queue looks again.
+func TestAtOnce(t *testing.T) {
+	live(t, filepath.Join(t.TempDir(), "anysms.db"), func(d *day) {
+		ctx, cancel := context.WithCancel(context.Background())
+		var done sync.WaitGroup
+		done.Go(func() { assert.NoError(d, d.queue.Run(ctx)) })
+		sentSince := func(id string, began time.Time) {
+			d.Helper()
+			_, err := d.queue.Wait(ctx, id)
+			require.NoError(d, err)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			assert.Less(d, d.sentAt[id].Sub(began), 50*time.Millisecond)
+		}
+		time.Sleep(10*time.Second + 123*time.Millisecond)
+		began := time.Now()
+		sentSince(d.add(provider.OTP, nil), began)
+
+		require.NoError(d, d.queue.Pause(ctx, provider.OTP))
+		id := d.add(provider.OTP, nil)
+		time.Sleep(10*time.Second + 123*time.Millisecond)
+		began = time.Now()
+		require.NoError(d, d.queue.Resume(ctx, provider.OTP))
+		sentSince(id, began)
+		cancel()
+		done.Wait()
+	})
+}

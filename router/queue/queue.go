@@ -203,10 +203,21 @@ func (q *Queue) check(it *Item, m *provider.Message, now time.Time) error {
 		asked.Text = "0"
 	}
 	p := q.router.Plan(&asked)
-	if p.Code == "" {
+	if p.Code == "" || putOff(p) {
 		return nil
 	}
 	return provider.NewError(p.Code, p.Message)
+}
+
+// putOff reports whether a guard would only defer the message, as in quiet hours: the
+// queue keeps it until then.
+func putOff(p *router.Plan) bool {
+	for _, v := range p.Guards {
+		if v.Code != "" {
+			return v.Verdict == "defer" && v.Code == p.Code
+		}
+	}
+	return false
 }
 
 // Cancel takes a message out of the queue. It returns true if the message will certainly

@@ -282,48 +282,46 @@ func TestWhatIsNotQueued(t *testing.T) {
 		change(m)
 		return m
 	}
-	for name, tt := range map[string]struct {
-		item   Item
-		render bool
-		want   string // "" = it is queued
-	}{
-		"no message":            {Item{}, false, "there is no message"},
-		"no renderer":           {Item{Message: &provider.Message{To: to}, Render: "r"}, false, "the queue has no renderer"},
-		"a text and a template": {Item{Message: text(func(*provider.Message) {}), Render: "r"}, true, "has a text, and one to be rendered"},
-		"a template":            {Item{Message: &provider.Message{To: to}, Render: "r"}, true, ""},
-		"no text":               {Item{Message: &provider.Message{To: to}}, true, "text"},
-		"a minute late":         {Item{Message: text(func(m *provider.Message) { m.SendAt = now.Add(-time.Minute) })}, false, ""},
-		"more than a minute":    {Item{Message: text(func(m *provider.Message) { m.SendAt = now.Add(-time.Minute - 1) })}, false, "the time to send has passed: 1999-12-31T23:58:59Z"},
-		"rendered, and late": {
-			Item{Message: &provider.Message{To: to, SendAt: now.Add(-time.Hour)}, Render: "r"}, true, "the time to send has passed",
-		},
-		"rendered, with a deadline before": {
-			Item{Message: &provider.Message{To: to, SendAt: now.Add(time.Hour), Deadline: now.Add(time.Minute)}, Render: "r"}, true,
-			"the deadline is before the time to send",
-		},
-		"a deadline before": {
-			Item{Message: text(func(m *provider.Message) { m.SendAt, m.Deadline = now.Add(time.Hour), now.Add(time.Minute) })}, false,
-			"the deadline is before the time to send",
-		},
-		"a deadline after": {Item{Message: text(func(m *provider.Message) { m.SendAt, m.Deadline = now.Add(time.Hour), now.Add(time.Hour) })}, false, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			inParts(t, func(o *Options) {
-				if tt.render {
-					o.Render = func(context.Context, string, *provider.Message) (string, error) { return "Hello", nil }
-				}
-			}, func(p *parts) {
-				list, err := p.queue.EnqueueAll(context.Background(), tt.item)
-				require.NoError(t, err)
-				if tt.want == "" {
-					require.NoError(t, list[0].Err)
-					return
-				}
-				require.ErrorContains(t, list[0].Err, tt.want)
-				assert.Equal(t, provider.InvalidMessage, provider.CodeOf(list[0].Err))
-			})
-		})
-	}
+	inParts(t, nil, func(p *parts) {
+		for name, tt := range map[string]struct {
+			item   Item
+			render bool
+			want   string // "" = it is queued
+		}{
+			"no message":            {Item{}, false, "there is no message"},
+			"no renderer":           {Item{Message: &provider.Message{To: to}, Render: "r"}, false, "the queue has no renderer"},
+			"a text and a template": {Item{Message: text(func(*provider.Message) {}), Render: "r"}, true, "has a text, and one to be rendered"},
+			"a template":            {Item{Message: &provider.Message{To: to}, Render: "r"}, true, ""},
+			"no text":               {Item{Message: &provider.Message{To: to}}, true, "text"},
+			"a minute late":         {Item{Message: text(func(m *provider.Message) { m.SendAt = now.Add(-time.Minute) })}, false, ""},
+			"more than a minute":    {Item{Message: text(func(m *provider.Message) { m.SendAt = now.Add(-time.Minute - 1) })}, false, "the time to send has passed: 1999-12-31T23:58:59Z"},
+			"rendered, and late": {
+				Item{Message: &provider.Message{To: to, SendAt: now.Add(-time.Hour)}, Render: "r"}, true, "the time to send has passed",
+			},
+			"rendered, with a deadline before": {
+				Item{Message: &provider.Message{To: to, SendAt: now.Add(time.Hour), Deadline: now.Add(time.Minute)}, Render: "r"}, true,
+				"the deadline is before the time to send",
+			},
+			"a deadline before": {
+				Item{Message: text(func(m *provider.Message) { m.SendAt, m.Deadline = now.Add(time.Hour), now.Add(time.Minute) })}, false,
+				"the deadline is before the time to send",
+			},
+			"a deadline after": {Item{Message: text(func(m *provider.Message) { m.SendAt, m.Deadline = now.Add(time.Hour), now.Add(time.Hour) })}, false, ""},
+		} {
+			p.queue.options.Render = nil
+			if tt.render {
+				p.queue.options.Render = func(context.Context, string, *provider.Message) (string, error) { return "Hello", nil }
+			}
+			list, err := p.queue.EnqueueAll(context.Background(), tt.item)
+			require.NoError(t, err)
+			if tt.want == "" {
+				assert.NoError(t, list[0].Err, name)
+				continue
+			}
+			require.ErrorContains(t, list[0].Err, tt.want, name)
+			assert.Equal(t, provider.InvalidMessage, provider.CodeOf(list[0].Err), name)
+		}
+	})
 }
 
 // TestPauses: from one second to a minute, less up to a quarter.
