@@ -33,6 +33,7 @@ type lab struct {
 	drawn  []*fault
 	budget time.Duration // of the tests that try a fault, but for the first
 	dir    string
+	only   string // a pattern of the names of the tests
 	tests  []*test
 	reach  map[*fault][]*test
 }
@@ -48,12 +49,12 @@ type test struct {
 
 func (t *test) String() string { return path.Join(t.name, t.sub) }
 
-func newLab(p *plan, drawn []*fault, budget time.Duration) (*lab, error) {
+func newLab(p *plan, drawn []*fault, budget time.Duration, only string) (*lab, error) {
 	dir, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return nil, err
 	}
-	return &lab{plan: p, drawn: drawn, budget: budget, dir: dir, reach: make(map[*fault][]*test)}, nil
+	return &lab{plan: p, drawn: drawn, budget: budget, dir: dir, only: cmp.Or(only, "."), reach: make(map[*fault][]*test)}, nil
 }
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
@@ -78,7 +79,7 @@ func (l *lab) measure() error {
 	}
 	for _, pkg := range l.plan.target.tests {
 		binary := l.binary(pkg)
-		out, err := l.command(context.Background(), pkg, binary, "-test.list=.").Output()
+		out, err := l.command(context.Background(), pkg, binary, "-test.list="+l.only).Output()
 		if err != nil {
 			return fmt.Errorf("%s: list of tests: %w", pkg, err)
 		}

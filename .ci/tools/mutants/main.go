@@ -18,6 +18,7 @@ import (
 	"log"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,8 @@ func main() {
 	seed := flag.Uint64("seed", 14, "`seed` of the sample")
 	workers := flag.Int("workers", 2, "`faults` that are tried at the same time")
 	budget := flag.Duration("budget", time.Minute, "leave a fault as not found after tests that take this `long` without it")
+	again := flag.String("again", "", "plant those faults alone that the output of an earlier run, in this `file`, says were not found")
+	only := flag.String("run", "", "try the tests alone whose names match `regexp`")
 	verbose := flag.Bool("v", false, "print what finds each fault")
 	flag.Usage = func() {
 		fmt.Fprint(flag.CommandLine.Output(), `Usage: mutants [flags] TARGET...
@@ -56,13 +59,20 @@ After a + come further packages whose tests count: router/ledger+router/ledger/s
 	if err != nil {
 		log.Fatal(err)
 	}
+	missed, err := readMissed(*again)
+	if err != nil {
+		log.Fatal(err)
+	}
 	failed := false
 	for _, name := range flag.Args() {
 		t, err := newTarget(name)
 		if err != nil {
 			log.Fatal(err)
 		}
-		r := run{target: t, listed: all, same: same, sample: *sample, seed: *seed, workers: *workers, budget: *budget, verbose: *verbose}
+		r := run{
+			target: t, listed: all, same: same, missed: missed, sample: *sample, seed: *seed,
+			workers: *workers, budget: *budget, tests: *only, verbose: *verbose,
+		}
 		ok, err := r.do()
 		if err != nil {
 			log.Fatalf("%s: %v", name, err)
@@ -78,11 +88,13 @@ After a + come further packages whose tests count: router/ledger+router/ledger/s
 type run struct {
 	target  *target
 	listed  map[place]bool
-	same    map[string]bool
+	same    map[string]bool // what changes nothing
+	missed  map[string]bool // what an earlier run missed; nil = there was none
 	sample  int
 	seed    uint64
 	workers int
 	budget  time.Duration
+	tests   string // a pattern of their names
 	verbose bool
 }
 
@@ -99,7 +111,7 @@ func (r *run) do() (bool, error) {
 			same++
 			return true
 		}
-		return false
+		return r.missed != nil && !r.missed[f.key()]
 	})
 	total := len(drawn)
 	if r.sample > 0 && total > r.sample {
@@ -110,7 +122,7 @@ func (r *run) do() (bool, error) {
 	}
 	fmt.Printf("%s: %d faults of %d (seed %d)\n", r.target.name, len(drawn), total, r.seed)
 
-	lab, err := newLab(plan, drawn, r.budget)
+	lab, err := newLab(plan, drawn, r.budget, r.tests)
 	if err != nil {
 		return false, err
 	}
@@ -185,4 +197,23 @@ func readKnown(name string) (map[string]bool, error) {
 		known[strings.TrimSuffix(line, "\n")] = true
 	}
 	return known, nil
+}
+
+// readMissed reads the lines of an earlier run such as
+// "  not found: INVERT_LOGICAL at router/hold.go:12:7: if a && b { (3 tests reach it)",
+// and returns the keys of the faults. Their lines may have moved since.
+func readMissed(name string) (map[string]bool, error) {
+	if name == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	missed := make(map[string]bool)
+	line := regexp.MustCompile(`(?m)^  not found: (\w+) at (\S+):\d+:(\d+): (.*) \([^()]*\)$`)
+	for _, m := range line.FindAllStringSubmatch(string(text), -1) {
+		missed[fmt.Sprintf("%s %s %s: %s", m[2], m[1], m[3], m[4])] = true
+	}
+	return missed, nil
 }
