@@ -88,7 +88,7 @@ func (a *adaptive) rests(cs []candidate, t *traits, tn turn) (measure int) {
 		cs[i].out = s != nil && s.places[cs[i].place].resting
 	}
 	slices.SortStableFunc(cs, func(x, y candidate) int { return rank(x.out) - rank(y.out) })
-	if tn == peek || a.settings.Explore <= 0 || len(cs) < 2 {
+	if tn == peek || len(cs) < 2 {
 		return 0
 	}
 	if s.turns++; float64(s.turns)*a.settings.Explore < 1 {
@@ -144,7 +144,7 @@ func (a *adaptive) attempted(place int, country string, good bool, took time.Dur
 	m := &s.places[place]
 	m.passTime(now, a.settings.HalfLife)
 	m.addAttempt(good, took, a.window())
-	if good && id != "" {
+	if good {
 		if a.sent == nil {
 			a.sent = make([]sentMessage, sentSlots)
 		}
@@ -157,7 +157,7 @@ func (a *adaptive) attempted(place int, country string, good bool, took time.Dur
 // reported counts a final report on a message that was sent, once.
 func (a *adaptive) reported(name, id string, good bool) []moved {
 	place := slices.Index(a.names, name)
-	if place < 0 || id == "" {
+	if place < 0 {
 		return nil
 	}
 	now := time.Now()
@@ -230,9 +230,7 @@ func (a *adaptive) warm(samples []Sample) (moves []moved) {
 // tallyOf is a tally of counts, with no more weight than the window has.
 func (a *adaptive) tallyOf(good, all int) tally {
 	t := tally{float64(good), float64(all)}
-	if t.all > a.window() {
-		t.fade(a.window() / t.all)
-	}
+	t.fade(min(1, a.window()/t.all))
 	return t
 }
 
@@ -263,10 +261,11 @@ func (a *adaptive) judge(s *scene, now time.Time) (moves []moved) {
 	return moves
 }
 
-// mustRest says why a provider must rest; "" = it need not. One stays in use.
+// mustRest says why a provider must rest; "" = it need not. One stays in use, as none is
+// worse than itself.
 func (a *adaptive) mustRest(s *scene, i int) string {
 	for j := range s.places {
-		if j == i || s.places[j].resting {
+		if s.places[j].resting {
 			continue
 		}
 		if reason := a.settings.worse(&s.places[i], &s.places[j], a.names[j], a.settings.MinSample, a.z); reason != "" {
@@ -319,7 +318,7 @@ const fewest = 10
 // it does after its recovery is not held against what it did before.
 func (a *adaptive) restart(s *scene, i int) {
 	for j := range s.places {
-		if j != i && !s.places[j].resting && a.settings.worse(&s.places[i], &s.places[j], "", fewest, a.z) != "" {
+		if !s.places[j].resting && a.settings.worse(&s.places[i], &s.places[j], "", fewest, a.z) != "" {
 			s.places[i].anew()
 			return
 		}

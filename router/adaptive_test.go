@@ -22,6 +22,7 @@ type track struct {
 	*testing.T
 	*router.Router
 	providers []*memory.Provider
+	broken    string // the provider that refuses all messages
 	moves     []string
 }
 
@@ -34,7 +35,12 @@ func newTrack(t *testing.T, names string, a router.Adaptive) *track {
 
 func (tr *track) upstreams(names string) (list []router.Upstream) {
 	for name := range strings.FieldsSeq(names) {
-		p := vendor(tr.T, memory.Config{Ledger: -1})
+		p := vendor(tr.T, memory.Config{Ledger: -1, Answer: func(*provider.Message) memory.Answer {
+			if tr.broken == name {
+				return code(provider.Unavailable)
+			}
+			return memory.Answer{}
+		}})
 		tr.providers = append(tr.providers, p)
 		list = append(list, router.Upstream{Name: name, Provider: p, RateLimit: -1})
 	}
@@ -61,7 +67,9 @@ func (tr *track) options(names string, a router.Adaptive) *router.Options {
 func (tr *track) send() *router.Result {
 	tr.Helper()
 	r, err := tr.Send(tr.Context(), text("Hello"))
-	require.NoError(tr, err)
+	if tr.broken == "" {
+		require.NoError(tr, err)
+	}
 	return r
 }
 

@@ -58,10 +58,7 @@ func (j *Journal) replace() error {
 	}
 	_, err = j.file.Seek(0, io.SeekStart)
 	if err == nil {
-		err = j.read()
-	}
-	if err == nil {
-		_, err = j.file.Seek(j.size, io.SeekStart)
+		err = j.read() // to the end, where the next line goes
 	}
 	j.failed = err
 	return err

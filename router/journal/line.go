@@ -21,9 +21,7 @@ func format(e router.JournalEntry) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	line := make([]byte, 0, len(body)+10)
-	line = fmt.Appendf(line, "%08x ", checksum(body))
-	line = append(append(line, body...), '\n')
+	line := fmt.Appendf(nil, "%08x %s\n", checksum(body), body)
 	if len(line) > maxLine {
 		return nil, fmt.Errorf("journal: the entry is too long: %d bytes; the limit is %d", len(line), maxLine)
 	}
@@ -59,7 +57,7 @@ func headOf(body []byte) (key []byte, outcome provider.Outcome, err error) {
 // fastHead reads what format writes where no character is escaped. Reading a journal
 // is mostly this.
 func fastHead(body []byte) (key []byte, outcome provider.Outcome, ok bool) {
-	if len(body) < 2 || body[0] != '{' || body[len(body)-1] != '}' {
+	if len(body) == 0 || body[0] != '{' {
 		return nil, "", false
 	}
 	for rest := body[1:]; ; rest = rest[1:] {

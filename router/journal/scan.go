@@ -39,8 +39,8 @@ func newScanner(path string, from io.Reader) *scanner {
 }
 
 // readHeader reads the first line. A file that is empty or has only the beginning
-// of the header is a new journal.
-func (s *scanner) readHeader() {
+// of the header is a new journal. It reports whether lines follow.
+func (s *scanner) readHeader() bool {
 	got, err := s.from.Peek(headerSize)
 	if len(got) < headerSize {
 		if !errors.Is(err, io.EOF) {
@@ -48,41 +48,37 @@ func (s *scanner) readHeader() {
 		} else if !strings.HasPrefix(header(make([]byte, saltSize)), mask(got)) {
 			s.err = s.notAJournal()
 		}
-		return
+		return false
 	}
 	salt, err := hex.DecodeString(string(got[len(magic) : headerSize-1]))
 	if err != nil || string(got) != header(salt) {
 		s.err = s.notAJournal()
-		return
+		return false
 	}
 	_, _ = s.from.Discard(headerSize) // it was peeked
 	s.line, s.salt, s.good = 1, salt, int64(headerSize)
+	return true
 }
 
 // mask replaces the digits of a salt by zeros.
 func mask(begun []byte) string {
-	if len(begun) <= len(magic) {
-		return string(begun)
-	}
+	n := min(len(begun), len(magic))
 	digits := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("0123456789abcdef", r) {
 			return '0'
 		}
 		return r
-	}, string(begun[len(magic):]))
-	return string(begun[:len(magic)]) + digits
+	}, string(begun[n:]))
+	return string(begun[:n]) + digits
 }
 
 func (s *scanner) notAJournal() error {
 	return fmt.Errorf("journal: %s:1: not a journal; want the first line to begin with %q", s.path, strings.TrimSpace(magic))
 }
 
-// next reads a line; false = the end or an error.
+// next reads a line; false = the end or an error, after which it must not be called.
 func (s *scanner) next() bool {
-	if s.line == 0 && s.err == nil {
-		s.readHeader()
-	}
-	if s.line == 0 || s.err != nil {
+	if s.line == 0 && !s.readHeader() {
 		return false
 	}
 	line, err := s.readLine()
@@ -121,7 +117,7 @@ func (s *scanner) readLine() ([]byte, error) {
 	}
 	s.long = s.long[:0]
 	for errors.Is(err, bufio.ErrBufferFull) {
-		if s.long = append(s.long, line...); len(s.long) > maxLine {
+		if s.long = append(s.long, line...); len(s.long) >= maxLine {
 			return nil, fmt.Errorf("the line has more than %d bytes; not a journal", maxLine)
 		}
 		line, err = s.from.ReadSlice('\n')
