@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -71,6 +73,20 @@ func idAt(prefix string, t time.Time) string {
 		t = time.Unix(0, 0)
 	}
 	return newID(prefix, t)[:len(prefix)+len("01234567-0123")]
+}
+
+// madeAt is the time that an id begins with.
+func madeAt(id string) time.Time {
+	digits := strings.ReplaceAll(strings.TrimPrefix(id, "msg_"), "-", "")
+	const size = 12 // hexadecimal digits of milliseconds
+	if len(digits) < size {
+		return time.Time{}
+	}
+	ms, err := strconv.ParseInt(digits[:size], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // newID returns a prefix and a UUID of version 7: the time, then 74 random bits.

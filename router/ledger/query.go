@@ -4,107 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/anysms/anysms/provider"
 )
 
 // ErrNotFound means that the ledger has no such message.
 var ErrNotFound = errors.New("ledger: no such message")
-
-// Filter selects messages. A field with its zero value does not restrict.
-type Filter struct {
-	Ref, To, Provider, Tag string
-	Status                 Status
-	Class                  provider.Class
-	Since, Until           time.Time // of creation; Since is inclusive, Until is not
-	Limit                  int       // default 50, at most 500
-	Cursor                 string    // the next of the page before
-	// Namespace is that of the messages, or [AllNamespaces]; "" = Options.Namespace.
-	Namespace string
-}
-
-// AllNamespaces selects the messages of every namespace.
-const AllNamespaces = "*"
-
-// Limits of a page.
-const (
-	DefaultLimit = 50
-	MaxLimit     = 500
-)
-
-// Messages returns a page of messages, the newest first, without their attempts and
-// events. next is the Cursor of the following page; "" = there is none.
-func (l *Ledger) Messages(ctx context.Context, f Filter) (page []Message, next string, err error) {
-	switch {
-	case f.Limit == 0:
-		f.Limit = DefaultLimit
-	case f.Limit < 0 || f.Limit > MaxLimit:
-		return nil, "", fmt.Errorf("ledger: limit %d; want 1 to %d", f.Limit, MaxLimit)
-	}
-	where, args := f.where(l.options.Namespace)
-	sql := fmt.Sprintf(`SELECT %s FROM anysms_messages WHERE %s ORDER BY id DESC LIMIT %d`, messageColumns, where, f.Limit+1)
-	err = l.db.Read(ctx, func(tx Tx) error {
-		page = nil
-		return tx.Query(ctx, func(scan scanner) error {
-			var m Message
-			err := scanMessage(scan, &m)
-			page = append(page, m)
-			return err
-		}, sql, args...)
-	})
-	if err != nil {
-		return nil, "", keepVerdict(err)
-	}
-	if len(page) > f.Limit {
-		page = page[:f.Limit]
-		next = page[f.Limit-1].ID
-	}
-	return page, next, nil
-}
-
-func (f Filter) where(namespace string) (sql string, args []any) {
-	var conditions []string
-	add := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf("%s $%d", condition, len(args)))
-	}
-	switch f.Namespace {
-	case "":
-		add("namespace =", namespace)
-	case AllNamespaces:
-		conditions = append(conditions, "1 = 1")
-	default:
-		add("namespace =", clean(f.Namespace))
-	}
-	for _, c := range []struct{ condition, value string }{
-		{"ref <> '' AND ref =", f.Ref}, {"recipient =", f.To}, {"provider =", f.Provider}, {"tag =", f.Tag},
-		{statusCondition(f.Status), string(f.Status)}, {"class =", string(f.Class)}, {"id <", f.Cursor},
-	} {
-		if c.value != "" {
-			add(c.condition, clean(c.value))
-		}
-	}
-	if !f.Since.IsZero() {
-		add("id >=", idAt("msg_", f.Since))
-		add("created_at >=", micros(f.Since))
-	}
-	if !f.Until.IsZero() {
-		add("id <", idAt("msg_", f.Until.Add(time.Millisecond)))
-		add("created_at <", micros(f.Until))
-	}
-	return strings.Join(conditions, " AND "), args
-}
-
-// statusCondition finds the messages being sent by their attempts: they are so for such a
-// short time that the index of statuses leaves them out.
-func statusCondition(s Status) string {
-	if s == Sending {
-		return "id IN (SELECT message FROM anysms_attempts WHERE outcome = '') AND status ="
-	}
-	return "status <> 'sending' AND status ="
-}
 
 // Message returns a message with its attempts and events.
 func (l *Ledger) Message(ctx context.Context, id string) (*Message, error) {

@@ -59,6 +59,7 @@ func Run(t *testing.T, h Harness) {
 		"opt-outs by scope":             testScopes,
 		"opt-outs by vendors":           testVendorOptOut,
 		"lists":                         testLists,
+		"searches":                      testSearch,
 		"settled by hand":               testResolve,
 		"texts are erased":              testTexts,
 		"numbers are erased":            testErase,

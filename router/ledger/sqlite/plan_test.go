@@ -97,7 +97,7 @@ func useAll(t *testing.T, l *ledger.Ledger) {
 		provider.Event{Kind: provider.Report, ID: "A1", Attempt: "none", Ref: "r", Status: provider.StatusDelivered},
 		provider.Event{Kind: provider.Inbound, ID: "in", InReplyTo: "A1", From: "+306941234567", Text: "STOP"})
 	require.NoError(t, err)
-	for _, f := range []ledger.Filter{{}, {Ref: "r"}, {To: "+306941234567"}, {Status: ledger.Unknown}, {Since: time.Now().Add(-time.Hour), Until: time.Now()}} {
+	for _, f := range []ledger.Filter{{}, {Ref: "r"}, {To: "+306941234567"}, {Status: ledger.Unknown}, {Provider: "a", Class: "otp"}, {Tag: "t", Status: ledger.Sent}, {Status: ledger.Sending}, {Since: time.Now().Add(-time.Hour), Until: time.Now()}} {
 		_, _, err = l.Messages(ctx, f)
 		require.NoError(t, err)
 	}

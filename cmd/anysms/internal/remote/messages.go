@@ -37,7 +37,7 @@ func (c *Client) Messages(ctx context.Context, f ledger.Filter) (list []ledger.M
 	if err != nil {
 		return nil, "", err
 	}
-	if err := c.check(len(p.Items), f.Limit, p.Items == nil, f.Cursor, p.Next); err != nil {
+	if err := check(c, &p, f.Limit, f.Cursor); err != nil {
 		return nil, "", err
 	}
 	for i := range p.Items {

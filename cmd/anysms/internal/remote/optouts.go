@@ -68,7 +68,7 @@ func (c *Client) OptOuts(ctx context.Context, number string) iter.Seq2[ledger.Op
 		for {
 			p, err := do[page[api.OptOut]](ctx, c, httpcall.Get("/v1/optouts", q), number)
 			if err == nil {
-				err = c.check(len(p.Items), ledger.MaxLimit, p.Items == nil, q.Get("cursor"), p.Next)
+				err = check(c, &p, ledger.MaxLimit, q.Get("cursor"))
 			}
 			if err != nil {
 				yield(ledger.OptOut{}, err)

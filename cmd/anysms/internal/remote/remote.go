@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/httpcall"
@@ -54,17 +55,20 @@ func do[T any](ctx context.Context, c *Client, r httpcall.Request, private ...st
 type page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next"`
+	// SearchedTo is set if there may be fewer items than were asked for, or none, although
+	// there are more.
+	SearchedTo *time.Time `json:"searched_to"`
 }
 
 // check returns an error for what no gateway responds with, and what would make a
 // listing go on for ever.
-func (c *Client) check(items, limit int, missing bool, cursor, next string) error {
+func check[T any](c *Client, p *page[T], limit int, cursor string) error {
 	switch {
-	case missing:
+	case p.Items == nil:
 		return c.notGateway("its list has no items")
-	case items > limit:
+	case len(p.Items) > limit:
 		return c.notGateway("its page has more items than were asked for")
-	case next != "" && (next == cursor || items == 0):
+	case p.Next != "" && (p.Next == cursor || len(p.Items) == 0 && p.SearchedTo == nil):
 		return c.notGateway("its pages do not go on")
 	}
 	return nil

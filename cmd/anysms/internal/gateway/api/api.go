@@ -5,10 +5,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,7 +36,10 @@ type Backend struct {
 	Errors     *LastErrors
 	// Region returns the region of numbers without a calling code; "" = none.
 	Region func() string
-	Log    *slog.Logger
+	// Patience is how long messages are searched for before a page says how far it has
+	// come; 0 = [Patience].
+	Patience time.Duration
+	Log      *slog.Logger
 	// Version is the program's.
 	Version string
 }
@@ -49,6 +54,7 @@ type API struct {
 
 // New returns the API.
 func New(b Backend) *API {
+	b.Patience = cmp.Or(b.Patience, Patience)
 	a := &API{Backend: b, mux: http.NewServeMux(), document: newDocument(b.Version)}
 	a.sending()
 	a.messages()

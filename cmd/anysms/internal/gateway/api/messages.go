@@ -16,6 +16,9 @@ import (
 	"github.com/anysms/anysms/router/numbering"
 )
 
+// Patience is how long messages are searched for, by default.
+const Patience = 120 * time.Millisecond
+
 // messages adds the calls that show messages.
 func (a *API) messages() {
 	register[none, Message](a, operation{
@@ -26,8 +29,9 @@ func (a *API) messages() {
 	}, a.getMessage)
 	register[none, Page](a, operation{
 		id: "listMessages", method: http.MethodGet, path: "/v1/messages", tag: "messages", scope: settings.ScopeRead,
-		summary:     "Messages, the newest first",
-		description: "Without texts, attempts and events. A key sees the messages that were sent with it; with scope all, those of all keys.",
+		summary: "Messages, the newest first",
+		description: "Without texts, attempts and events. A key sees the messages that were sent with it; with scope all, those of all keys. " +
+			"A search that takes long ends early: the page then has searched_to, fewer messages than limit or none, and a next to go on with.",
 		params: []*huma.Param{
 			queryParam("ref", "only the message with this ref"),
 			enumParam("status", "only messages with this status", statusWords()),
@@ -77,13 +81,17 @@ func (a *API) listMessages(c *call, _ *none) (reply, error) {
 	if p != nil {
 		return reply{}, p
 	}
-	list, next, err := a.Ledger.Messages(c.Context(), f)
+	found, err := a.Ledger.Search(c.Context(), f, a.Patience)
 	if err != nil {
 		return reply{}, err
 	}
-	page := Page{Items: make([]Message, 0, len(list)), Next: next}
-	for i := range list {
-		page.Items = append(page.Items, listed(&list[i]))
+	page := Page{Items: make([]Message, 0, len(found.Messages)), Next: found.Next}
+	if !found.Reached.IsZero() {
+		reached := found.Reached.UTC()
+		page.SearchedTo = &reached
+	}
+	for i := range found.Messages {
+		page.Items = append(page.Items, listed(&found.Messages[i]))
 	}
 	return reply{status: http.StatusOK, body: page}, nil
 }

@@ -103,6 +103,8 @@ type Event struct {
 type Page struct {
 	Items []Message `json:"items" nullable:"false"`
 	Next  string    `json:"next" doc:"the cursor of the next page; empty = there is none"`
+	// SearchedTo is set if the search ended before the page was full.
+	SearchedTo *time.Time `json:"searched_to,omitempty" doc:"how far back the search has looked, if it ended before the page was full; next goes on from there"`
 }
 
 // NewMessage is a message as the API shows it, with attempts and events if it has them.

@@ -64,9 +64,16 @@ type lab struct {
 	ids    []string // of the messages of fill
 }
 
+// newLab is a lab whose searches end after the first two hundred messages.
 func newLab(t testing.TB, serve *settings.Serve) *lab {
 	t.Helper()
-	l := &lab{TB: t, gate: apikey.NewGate(serve), dir: t.TempDir()}
+	return newLabIn(t, serve, t.TempDir(), time.Nanosecond)
+}
+
+// newLabIn is a lab with its database in a directory, and a patience for searches.
+func newLabIn(t testing.TB, serve *settings.Serve, dir string, patience time.Duration) *lab {
+	t.Helper()
+	l := &lab{TB: t, gate: apikey.NewGate(serve), dir: dir}
 	var err error
 	l.ledger, err = sqlite.Open(t.Context(), filepath.Join(l.dir, "anysms.db"), ledger.Options{Namespace: "shop", KeepTexts: true, Feed: true})
 	require.NoError(t, err)
@@ -84,13 +91,14 @@ func newLab(t testing.TB, serve *settings.Serve) *lab {
 	configured := []config.Provider{{Upstream: upstreams[0], Driver: "memory"}, {Upstream: upstreams[1], Driver: "memory"}}
 	backend := api.New(api.Backend{
 		Gate: l.gate, Ledger: l.ledger, Router: l.router, Errors: &l.errors, Log: slog.New(slog.DiscardHandler),
-		Configured: func() []config.Provider { return configured }, Region: func() string { return "GR" },
+		Configured: func() []config.Provider { return configured }, Region: func() string { return "GR" }, Patience: patience,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", backend)
 	page.New(page.Options{
 		Gate: l.gate, Ledger: l.ledger, Providers: backend.Providers, SetOverride: l.router.SetOverride,
 		Region: func() string { return "GR" }, Changes: l.changes, Log: slog.New(slog.DiscardHandler), Version: "v0.0.0-test",
+		Patience: patience,
 	}).Register(mux)
 	l.server = httptest.NewServer(mux)
 	t.Cleanup(func() {

@@ -26,8 +26,7 @@ type messageList struct {
 	Wrong     string    // what is wrong with the filter
 	Next      string    // URL of the older messages; "" = there are none
 	First     string    // URL of the newest; "" = this is the first page
-	Reached   time.Time // how far back was searched; zero = to the end
-	Further   string    // URL of the search from there on
+	Reached   time.Time // how far back was searched, if the page is not full; zero = to the end
 	Statuses  []ledger.Status
 	Classes   []provider.Class
 	Providers []string
@@ -66,31 +65,19 @@ func (p *Page) showMessages(v *visit) {
 		return
 	}
 	f.Namespace, f.Limit, f.Cursor = v.namespace(), perPage, q.Get("cursor")
-	before, err := time.Parse(time.RFC3339Nano, q.Get("before"))
-	if err == nil && (f.Until.IsZero() || before.Before(f.Until)) {
-		f.Until = before
-	}
-	var next string
-	if scans(&f) {
-		list.Items, next, list.Reached, err = p.search(v.Context(), f)
-	} else {
-		list.Items, next, err = p.Ledger.Messages(v.Context(), f)
-	}
+	found, err := p.Ledger.Search(v.Context(), f, p.Patience)
 	if err != nil {
 		p.broken(v, err)
 		return
 	}
+	list.Items, list.Reached = found.Messages, found.Reached
 	again := form.query()
-	if f.Cursor != "" || !before.IsZero() {
+	if f.Cursor != "" {
 		list.First = "/?" + again.Encode()
 	}
-	if next != "" {
-		again.Set("cursor", next)
+	if found.Next != "" {
+		again.Set("cursor", found.Next)
 		list.Next = "/?" + again.Encode()
-	}
-	if !list.Reached.IsZero() {
-		again.Set("before", list.Reached.UTC().Format(time.RFC3339Nano))
-		list.Further = "/?" + again.Encode()
 	}
 	p.show(v, http.StatusOK, "messages", "Messages", list)
 }

@@ -8,6 +8,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -43,6 +44,9 @@ type Options struct {
 	Log     *slog.Logger
 	Version string
 	Now     func() time.Time // nil = time.Now
+	// Patience is how long messages are searched for before the page says how far it has
+	// come; 0 = 120 ms.
+	Patience time.Duration
 }
 
 // Page serves the page. It is safe for concurrent use.
@@ -58,6 +62,7 @@ func New(o Options) *Page {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Patience = cmp.Or(o.Patience, api.Patience)
 	return &Page{Options: o, sessions: newSessions(o.Now), live: make(chan struct{}, maxStreams)}
 }
 
