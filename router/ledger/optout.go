@@ -71,10 +71,15 @@ func (o OptOut) Check() error {
 		if !storable(o.Value) {
 			return errors.New("value: not valid UTF-8")
 		}
+		if o.Scope == ScopeClass && !slices.Contains(classes, provider.Class(o.Value)) {
+			return fmt.Errorf("value: %q is no class; want otp, transactional or marketing", o.Value)
+		}
 		return nil
 	}
 	return fmt.Errorf("scope: %q; want all, provider, sender or class", string(o.Scope))
 }
+
+var classes = []provider.Class{provider.OTP, provider.Transactional, provider.Marketing}
 
 const optOutColumns = `number, scope, scope_value, source, created_at`
 
@@ -109,7 +114,10 @@ func (l *Ledger) OptOut(ctx context.Context, list ...OptOut) (added int, err err
 		}
 		return nil
 	})
-	return added, keepVerdict(err)
+	if err != nil {
+		return 0, keepVerdict(err)
+	}
+	return added, nil
 }
 
 // OptIn removes the opt-outs of a number, whatever their scope, and returns how many
@@ -122,7 +130,10 @@ func (l *Ledger) OptIn(ctx context.Context, number string) (removed int, err err
 		removed = w.removeOptOuts(number, func(OptOut) bool { return true })
 		return nil
 	})
-	return removed, keepVerdict(err)
+	if err != nil {
+		return 0, keepVerdict(err)
+	}
+	return removed, nil
 }
 
 // OptOuts lists the opt-outs by number, those of one number if it is not "".

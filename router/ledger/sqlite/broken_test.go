@@ -82,6 +82,15 @@ func TestFull(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, refused)
+	var list []ledger.OptOut
+	for i := range 2000 {
+		list = append(list, ledger.OptOut{Number: fmt.Sprintf("+3069412%05d", i), Scope: ledger.ScopeAll, Source: ledger.FromImport})
+	}
+	b.write("PRAGMA max_page_count = 1") // the connection was replaced
+	added, err := b.OptOut(t.Context(), list...)
+	require.ErrorContains(t, err, "full")
+	assert.NotContains(t, err.Error(), "rolled back", "SQLite has done so itself")
+	assert.Zero(t, added, "none of them is there")
 	b.write("PRAGMA max_page_count = 100000")
 	b.holds(refused...)
 }
@@ -118,7 +127,7 @@ func TestLocked(t *testing.T) {
 	defer other.Close()
 	held, err := other.Begin() // at once, as a writer
 	require.NoError(t, err)
-	require.ErrorContains(t, b.record(0), "locked")
+	require.ErrorContains(t, b.record(0), "the database stayed locked by another process")
 	require.NoError(t, held.Rollback())
 	b.holds(1)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 
 	sqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -57,8 +58,19 @@ func transact(ctx context.Context, pool *sql.DB, s *session, begin string, f fun
 	}
 }
 
-// errOpen means that a transaction could not be rolled back.
-var errOpen = errors.New("the transaction could not be rolled back")
+// openError is an error after which ROLLBACK failed too, as it does where SQLite has rolled
+// back by itself: on a full disk, for example.
+type openError struct{ error }
+
+func (e openError) Unwrap() error { return e.error }
+
+// busyError is SQLite's "database is locked" with what it means.
+func busyError(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return fmt.Errorf("the database stayed locked by another process; try again when that is done: %w", err)
+	}
+	return err
+}
 
 // lost reports whether the connection is not used any more. One on which reading or
 // writing has failed is opened again: the disk may have been repaired.
@@ -69,7 +81,10 @@ func lost(err error) bool {
 			return true
 		}
 	}
-	return errors.Is(err, errOpen) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
+	if _, open := errors.AsType[openError](err); open {
+		return true
+	}
+	return errors.Is(err, sql.ErrConnDone) || errors.Is(err, driver.ErrBadConn)
 }
 
 // transact does it on this connection. begun reports whether f was called.
@@ -80,7 +95,7 @@ func (s *session) transact(ctx context.Context, begin string, f func(ledger.Tx) 
 			return err
 		}
 		if err := run(begin); err != nil {
-			return err
+			return busyError(err)
 		}
 		begun = true
 		err := f(&tx{conn: c, statements: s.statements, writes: check != nil})
@@ -91,7 +106,7 @@ func (s *session) transact(ctx context.Context, begin string, f func(ledger.Tx) 
 			err = run("COMMIT")
 		}
 		if err != nil && run("ROLLBACK") != nil { // also if SQLite has rolled back by itself
-			err = errors.Join(err, errOpen)
+			err = openError{err}
 		}
 		return err
 	})

@@ -40,6 +40,9 @@ func (a *App) Run(ctx context.Context, root *cobra.Command, args []string) int {
 		err = seeHelp(cmd, err)
 	}
 	code, message := exitCode(err)
+	if cause := context.Cause(ctx); cause != nil { // which signal it was
+		message = strings.ReplaceAll(message, context.Canceled.Error(), cause.Error())
+	}
 	if message != "" {
 		for line := range strings.SplitSeq("anysms: "+message, "\n") {
 			fmt.Fprintln(a.Err, Harmless(line))

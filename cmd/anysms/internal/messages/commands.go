@@ -5,8 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,24 +87,11 @@ func withProviders(ctx context.Context, conf *cli.ConfigFlag, f func(*config.Con
 	return f(c, l)
 }
 
-// withInput opens a file, or stdin if it is named "-", for one command.
-func (a *app) withInput(name string, f func(io.Reader) error) error {
-	if name == "-" {
-		return f(a.In)
-	}
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return f(file)
-}
-
 // parseNumber reads a number as people type it, with its calling code.
 func parseNumber(s string) (string, error) {
 	n, _, err := numbering.Parse(s, "")
 	if err != nil {
-		return "", fmt.Errorf("%q: %s", s, cli.Reason(err))
+		return "", fmt.Errorf("%q: %s", s, strings.TrimSuffix(cli.Reason(err), ", or set a region"))
 	}
 	return n.String(), nil
 }
@@ -121,4 +107,12 @@ func parseTime(flag, s string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("--%s: %q is not a time; want one such as 2026-11-21T08:00:00Z or 2026-11-21", flag, s)
+}
+
+// checkSpan refuses times between which there is nothing.
+func checkSpan(since, until time.Time) error {
+	if until.IsZero() || since.Before(until) {
+		return nil
+	}
+	return fmt.Errorf("--until %s is not after --since %s", until.Format(time.RFC3339), since.Format(time.RFC3339))
 }

@@ -96,6 +96,9 @@ card for messages whose vendor names no price.`,
 			if err != nil {
 				return err
 			}
+			if err := checkSpan(from, to); err != nil {
+				return err
+			}
 			if to.IsZero() {
 				to = time.Now().Add(time.Hour)
 			}

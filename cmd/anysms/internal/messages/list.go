@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -66,8 +67,10 @@ func (s *selection) filter() (f ledger.Filter, err error) {
 	if f.Since, err = parseTime("since", s.since); err != nil {
 		return f, err
 	}
-	f.Until, err = parseTime("until", s.until)
-	return f, err
+	if f.Until, err = parseTime("until", s.until); err != nil {
+		return f, err
+	}
+	return f, checkSpan(f.Since, f.Until)
 }
 
 // each calls show for every message that is selected.
@@ -98,7 +101,7 @@ func (s *selection) each(ctx context.Context, r records, show func(*ledger.Messa
 
 func (a *app) listCommand() *cobra.Command {
 	var s selection
-	var from source
+	var from place
 	format := cli.OneOf{Value: "text", Words: []string{"text", "json", "csv"}}
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -164,20 +167,26 @@ func csvRow(m *ledger.Message) []string {
 }
 
 func (a *app) csvOf(ctx context.Context, r records, s *selection) error {
+	return a.writeCSV(csvColumns, func(write func([]string) error) error {
+		return s.each(ctx, r, func(m *ledger.Message) error { return write(csvRow(m)) })
+	})
+}
+
+// writeCSV prints a header and rows. If the rows end with an error, those before it are
+// whole.
+func (a *app) writeCSV(header []string, rows func(write func([]string) error) error) error {
 	w := csv.NewWriter(a.Out)
-	if err := w.Write(csvColumns); err != nil {
-		return err
-	}
-	if err := s.each(ctx, r, func(m *ledger.Message) error { return w.Write(csvRow(m)) }); err != nil {
-		return err
+	err := w.Write(header)
+	if err == nil {
+		err = rows(w.Write)
 	}
 	w.Flush()
-	return w.Error()
+	return cmp.Or(err, w.Error())
 }
 
 func (a *app) exportCommand() *cobra.Command {
 	var s selection
-	var from source
+	var from place
 	format := cli.OneOf{Value: "json", Words: []string{"json", "csv"}}
 	cmd := &cobra.Command{
 		Use:   "export",

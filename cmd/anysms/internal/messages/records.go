@@ -23,20 +23,20 @@ type records interface {
 	Close() error
 }
 
-// source is the flags that say where the records are.
-type source struct {
+// place is the flags that say where the records are.
+type place struct {
 	conf   cli.ConfigFlag
 	server remote.Flags
 }
 
-func (s *source) addTo(cmd *cobra.Command) {
-	s.conf.AddTo(cmd)
-	s.server.AddTo(cmd)
+func (p *place) addTo(cmd *cobra.Command) {
+	p.conf.AddTo(cmd)
+	p.server.AddTo(cmd)
 }
 
 // with opens the records for one command.
-func (s *source) with(cmd *cobra.Command, f func(records) error) (err error) {
-	r, err := s.open(cmd)
+func (p *place) with(cmd *cobra.Command, f func(records) error) (err error) {
+	r, err := p.open(cmd)
 	if err != nil {
 		return err
 	}
@@ -44,15 +44,15 @@ func (s *source) with(cmd *cobra.Command, f func(records) error) (err error) {
 	return f(r)
 }
 
-func (s *source) open(cmd *cobra.Command) (records, error) {
-	given, err := s.server.Given(cmd)
+func (p *place) open(cmd *cobra.Command) (records, error) {
+	given, err := p.server.Given(cmd)
 	switch {
 	case err != nil:
 		return nil, err
 	case given:
-		return s.server.Open(cmd)
+		return p.server.Open(cmd)
 	}
-	return s.conf.NeedLedger(cmd.Context())
+	return p.conf.NeedLedger(cmd.Context())
 }
 
 // refuseServer makes a command that no gateway offers say so where --server is given.

@@ -33,7 +33,7 @@ An attempt marked as contradicted had been proven not to have reached the vendor
 vendor reported on it nevertheless.`
 
 func (a *app) showCommand() *cobra.Command {
-	var from source
+	var from place
 	var format cli.Format
 	cmd := &cobra.Command{
 		Use:     "show ID|REF",
