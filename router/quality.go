@@ -65,9 +65,8 @@ type measured struct {
 // passTime lets what was measured fade with time, so that it does not speak for a day
 // long past.
 func (m *measured) passTime(now time.Time, halfLife time.Duration) {
-	if passed := now.Sub(m.at); !m.at.IsZero() && passed > 0 {
-		m.fade(math.Exp2(-float64(passed) / float64(halfLife)))
-	}
+	passed := max(0, now.Sub(m.at))
+	m.fade(math.Exp2(-float64(passed) / float64(halfLife)))
 	m.at = now
 }
 
