@@ -37,7 +37,7 @@ func (p *plan) admission(ctx context.Context, o *Options, key string) *Admission
 
 // country is that of the recipient that the caller gave.
 func (p *plan) country() string {
-	if p.asked == p.message || p.asked.To == p.message.To {
+	if p.asked.To == p.message.To {
 		return p.traits.countryCode()
 	}
 	return numbering.Region(p.asked.To)

@@ -184,7 +184,11 @@ func (b *breaker) takeChanges() []change {
 
 // isProbed reports whether it is half open and as many probes are under way as may be.
 func (b *breaker) isProbed() bool {
-	return b.state() == BreakerHalfOpen && int(b.gobreaker.Counts().Requests) >= b.settings.HalfOpen
+	if b.state() != BreakerHalfOpen {
+		return false
+	}
+	c := b.gobreaker.Counts()
+	return int(c.Requests)-int(c.TotalExclusions) >= b.settings.HalfOpen
 }
 
 // untilProbed returns when it is half open again, if it is open.

@@ -31,7 +31,7 @@ func refuse(r *Result, err error) {
 	r.Status = r.Code.Outcome()
 	_, r.Message = describe(err)
 	r.Deferred, _ = errors.AsType[*Deferred](err)
-	if e, ok := errors.AsType[*provider.Error](err); ok && e.Err == nil && r.Message == "" {
+	if e, ok := errors.AsType[*provider.Error](err); ok && r.Message == "" {
 		r.Message = string(e.Code)
 	}
 }

@@ -31,7 +31,7 @@ func TestExtremeOptions(t *testing.T) {
 			Adaptive: router.Adaptive{Floor: -1, Slow: -1, Explore: -1},
 		},
 	} {
-		for _, onError := range []router.OnError{"", router.FailOpen, router.FailClosed} {
+		for _, onError := range []router.FailureMode{"", router.FailOpen, router.FailClosed} {
 			line := router.Upstream{Name: "a", Provider: vendor(t, memory.Config{}), LimiterOnError: onError, Timeout: 1, ConnectTimeout: 1}
 			_, err := router.New([]router.Upstream{line}, &o)
 			require.NoError(t, err, name)

@@ -99,13 +99,13 @@ func TestCompared(t *testing.T) {
 	}
 }
 
-// known is a provider of which as much is known.
-func known(accepted, attempts, delivered, reports float64) *measured {
+// counts is a provider of which as much is known.
+func counts(accepted, attempts, delivered, reports float64) *measured {
 	return &measured{accepted: tally{accepted, attempts}, delivered: tally{delivered, reports}}
 }
 
 func taking(seconds float64) *measured {
-	m := known(100, 100, 0, 0)
+	m := counts(100, 100, 0, 0)
 	m.seconds = seconds
 	return m
 }
@@ -122,25 +122,25 @@ func TestWorse(t *testing.T) {
 		worse string
 		still bool
 	}{
-		"fewer accepted":                              {a, known(50, 100, 0, 0), known(100, 100, 0, 0), "50% accepted; y has 100% accepted", true},
-		"one is just known":                           {a, known(5, 20, 0, 0), known(100, 100, 0, 0), "25% accepted; y has 100% accepted", true},
-		"one is hardly known":                         {a, known(5, 19.5, 0, 0), known(100, 100, 0, 0), "", true},
-		"the other is just known":                     {off, known(20, 100, 0, 0), known(20, 20, 0, 0), "20% accepted; y has 100% accepted", true},
-		"the other is hardly known":                   {off, known(20, 100, 0, 0), known(19.5, 19.5, 0, 0), "", true},
-		"less than the floor":                         {a, known(20, 100, 0, 0), known(1, 1, 0, 0), "20% accepted", true},
-		"not surely less than the floor":              {a, known(45, 100, 0, 0), known(1, 1, 0, 0), "", true},
-		"no floor":                                    {off, known(20, 100, 0, 0), known(1, 1, 0, 0), "", true},
-		"by less than the margin":                     {a, known(960, 1000, 0, 0), known(1000, 1000, 0, 0), "", true},
-		"by half the margin":                          {a, known(98, 100, 0, 0), known(100, 100, 0, 0), "", false},
-		"fewer delivered":                             {a, known(100, 100, 60, 100), known(100, 100, 95, 100), "100% accepted, 60% delivered; y has 100% accepted, 95% delivered", true},
-		"the other does not report":                   {a, known(100, 100, 20, 100), known(100, 100, 0, 0), "20% delivered", true},
-		"the other hardly reports":                    {a, known(100, 100, 20, 100), known(100, 100, 19.5, 19.5), "20% delivered", true},
-		"the other just reports":                      {a, known(100, 100, 20, 100), known(100, 100, 5, 20), "", true},
-		"both report as little":                       {a, known(100, 100, 20, 100), known(100, 100, 20, 100), "", false},
-		"few reports, and the other has none":         {a, known(100, 100, 1, 19.5), known(100, 100, 0, 0), "", false},
-		"just enough reports, and the other has none": {a, known(100, 100, 1, 20), known(100, 100, 0, 0), "5% delivered", true},
-		"enough reports arrive":                       {a, known(100, 100, 45, 100), known(100, 100, 0, 0), "", false},
-		"no floor for reports":                        {off, known(100, 100, 20, 100), known(100, 100, 0, 0), "", false},
+		"fewer accepted":                              {a, counts(50, 100, 0, 0), counts(100, 100, 0, 0), "50% accepted; y has 100% accepted", true},
+		"one is just known":                           {a, counts(5, 20, 0, 0), counts(100, 100, 0, 0), "25% accepted; y has 100% accepted", true},
+		"one is hardly known":                         {a, counts(5, 19.5, 0, 0), counts(100, 100, 0, 0), "", true},
+		"the other is just known":                     {off, counts(20, 100, 0, 0), counts(20, 20, 0, 0), "20% accepted; y has 100% accepted", true},
+		"the other is hardly known":                   {off, counts(20, 100, 0, 0), counts(19.5, 19.5, 0, 0), "", true},
+		"less than the floor":                         {a, counts(20, 100, 0, 0), counts(1, 1, 0, 0), "20% accepted", true},
+		"not surely less than the floor":              {a, counts(45, 100, 0, 0), counts(1, 1, 0, 0), "", true},
+		"no floor":                                    {off, counts(20, 100, 0, 0), counts(1, 1, 0, 0), "", true},
+		"by less than the margin":                     {a, counts(960, 1000, 0, 0), counts(1000, 1000, 0, 0), "", true},
+		"by half the margin":                          {a, counts(98, 100, 0, 0), counts(100, 100, 0, 0), "", false},
+		"fewer delivered":                             {a, counts(100, 100, 60, 100), counts(100, 100, 95, 100), "100% accepted, 60% delivered; y has 100% accepted, 95% delivered", true},
+		"the other does not report":                   {a, counts(100, 100, 20, 100), counts(100, 100, 0, 0), "20% delivered", true},
+		"the other hardly reports":                    {a, counts(100, 100, 20, 100), counts(100, 100, 19.5, 19.5), "20% delivered", true},
+		"the other just reports":                      {a, counts(100, 100, 20, 100), counts(100, 100, 5, 20), "", true},
+		"both report as little":                       {a, counts(100, 100, 20, 100), counts(100, 100, 20, 100), "", false},
+		"few reports, and the other has none":         {a, counts(100, 100, 1, 19.5), counts(100, 100, 0, 0), "", false},
+		"just enough reports, and the other has none": {a, counts(100, 100, 1, 20), counts(100, 100, 0, 0), "5% delivered", true},
+		"enough reports arrive":                       {a, counts(100, 100, 45, 100), counts(100, 100, 0, 0), "", false},
+		"no floor for reports":                        {off, counts(100, 100, 20, 100), counts(100, 100, 0, 0), "", false},
 		"slow":                                        {a, taking(9), taking(2), "attempts take 9s; with y they take 2s", true},
 		"not four times as slow":                      {a, taking(7), taking(2), "", true},
 		"not twice as slow":                           {a, taking(3.5), taking(2), "", false},
@@ -154,7 +154,7 @@ func TestWorse(t *testing.T) {
 }
 
 func TestYieldString(t *testing.T) {
-	m := known(9, 10, 0, 0)
+	m := counts(9, 10, 0, 0)
 	assert.Equal(t, "90% accepted", m.yieldOf(&m.delivered, "delivered", 2).String(), "no report yet")
 	assert.Equal(t, "90% accepted", m.yieldOf(nil, "", 2).String())
 	m.delivered = tally{1, 2}

@@ -169,3 +169,17 @@ func TestCloseWaits(t *testing.T) {
 		})
 	}
 }
+
+// The journal is the file that has its name, not one that it was replaced by.
+func TestIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j")
+	f, err := open(path, os.O_RDWR|os.O_CREATE)
+	require.NoError(t, err)
+	defer f.Close()
+	j := &Journal{path: path, file: f}
+	require.NoError(t, j.isNamed())
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.ErrorContains(t, j.isNamed(), "in use by another process")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.ErrorContains(t, j.isNamed(), "in use by another process")
+}
