@@ -4,7 +4,7 @@
 //	  athens: {driver: apifon, base_url: "https://…", token: "${APIFON_TOKEN}", sender: Example}
 //	  usa:    {driver: phonify, base_url: "https://…", api_key: {file: phonify.key}, rate_limit: 10}
 //	router:
-//	  default_region: GR
+//	  default_region: GR             # of numbers without a calling code; see numbering.Parse
 //	  routes:
 //	    - {name: greece, match: {countries: [GR]}, providers: [athens, usa]}
 //	    - {name: others, providers: [usa, {name: athens, sender: vendor}]}

@@ -90,9 +90,14 @@ var types = [...]Type{
 // maxRaw bounds the input of Parse.
 const maxRaw = 100
 
+// International is the region of numbers that have their calling code but perhaps no
+// plus sign, such as 306900000001: in a spreadsheet a number cannot keep the sign.
+const International = "international"
+
 // Parse parses a number as people type it: "+30 690 000 0001", "0030690…", or "690
 // 000 0001" in the national form of region, an ISO 3166 code such as GR. Without a
-// region a number needs its plus sign. It takes digits of any script, blanks, dashes,
+// region a number needs its plus sign; with [International] it needs its calling code.
+// It takes digits of any script, blanks, dashes,
 // dots, slashes, brackets, invisible characters, and tel: URIs. It refuses what may
 // have become another number on its way: letters, decimals ("306900000001.0"),
 // scientific notation, several numbers; and numbers with an extension. The error is
@@ -120,14 +125,15 @@ func Parse(raw, region string) (e164.Number, Verdict, error) {
 
 // CheckRegion returns an error if Parse does not know a region; "" = none is known.
 func CheckRegion(region string) error {
-	if region != "" && phonenumbers.GetCountryCodeForRegion(region) == 0 {
-		return fmt.Errorf("unknown region %q; want an ISO 3166 code such as GR", region)
+	if region != "" && region != International && phonenumbers.GetCountryCodeForRegion(region) == 0 {
+		return fmt.Errorf("unknown region %q; want an ISO 3166 code such as GR, or international for numbers that have their calling code but no plus sign", region)
 	}
 	return nil
 }
 
 // read lets phonenumbers parse what is not simply a number with its calling code.
 func read(raw, region string) (e164.Number, error) {
+	asked := region
 	switch {
 	case raw == "":
 		return bad("the number is empty")
@@ -140,9 +146,12 @@ func read(raw, region string) (e164.Number, error) {
 	if err != nil {
 		return bad(err.Error())
 	}
+	if region == International {
+		clean, region = withPlus(clean), ""
+	}
 	p, err := phonenumbers.Parse(clean, region)
 	if err != nil {
-		return bad(reason(err, region))
+		return bad(reason(err, asked))
 	}
 	if p.GetExtension() != "" {
 		return bad(errExtension.Error())
@@ -152,6 +161,15 @@ func read(raw, region string) (e164.Number, error) {
 		return bad("the number is too short or too long")
 	}
 	return n, nil
+}
+
+// withPlus writes a number that has its calling code in international form: 306900000001
+// and 00306900000001 as +306900000001.
+func withPlus(number string) string {
+	if number = strings.TrimLeft(number, " "); number == "" || !unicode.IsDigit([]rune(number)[0]) {
+		return number // a sign, a bracket, tel:
+	}
+	return "+" + strings.TrimPrefix(number, "00")
 }
 
 func bad(reason string) (e164.Number, error) {

@@ -26,6 +26,10 @@ func TestParse(t *testing.T) {
 		{"italian zero stays", "+390612345678", "", "+390612345678"},
 		{"tel uri", "tel:+30-694-123-4567", "", "+306941234567"},
 		{"full width digits", "＋３０６９４１２３４５６７", "", "+306941234567"},
+		{"only the plus sign is missing", "306941234567", numbering.International, "+306941234567"},
+		{"only the plus sign is missing, with blanks", " 30 694 123 4567", numbering.International, "+306941234567"},
+		{"announced calling code, with a plus sign", "+306941234567", numbering.International, "+306941234567"},
+		{"announced calling code, with zeros", "00306941234567", numbering.International, "+306941234567"},
 		{"arabic digits", "٠٧٤٠٠١٢٣٤٥٦", "GB", "+447400123456"},
 	}
 	for _, tt := range tests {
@@ -49,6 +53,8 @@ func TestParseRefuses(t *testing.T) {
 		{"unassigned calling code", "+9991234567 8", "GR", "calling code"},
 		{"too long", "+30 6941234567 6941234567", "", "too long"},
 		{"national, with zeros alone", "000000000", "", "calling code"},
+		{"calling code of no country", "999 123 4567", numbering.International, "the number has no known calling code"},
+		{"national form, but its calling code was announced", "0694 123 4567", numbering.International, "the number has no known calling code"},
 		{"calling code of a region", "+999 123 4567", "GR", "the number has no known calling code"},
 		{"no region", "+999 123 4567", "", "write it with one, such as +30"},
 		{"longest", "+30 69" + strings.Repeat("-", 94), "GR", "too short"},

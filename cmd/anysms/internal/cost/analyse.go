@@ -30,9 +30,10 @@ The text is the argument; "-" reads it from stdin, without its last newline.
 With --file, the texts come from a column, or from a template merged with the
 columns. The file is CSV, TSV, JSON Lines or an XLSX workbook, optionally
 compressed with gzip or zstd, in UTF-8, UTF-16 or a code page; what was detected
-is printed. CSV, TSV and XLSX start with a header line of column names. In TSV,
-quotes have no special meaning. Of a workbook, texts are what the sheet shows, such
-as formatted dates; numbers are their digits.
+is printed. CSV, TSV and XLSX start with a header line of column names; their case
+does not matter. In TSV, quotes have no special meaning. Of a workbook, texts are what
+the sheet shows, such as formatted dates; numbers are their digits. A spreadsheet drops
+the plus sign of 306900000001: --region international takes such numbers.
 
 A column "to" has the numbers, unless --to-column names another one; they are
 validated and counted by country. With a rate card as well, messages are priced.

@@ -35,7 +35,7 @@ func onlyWithFile() []string {
 func (a *app) addFileFlags(f *fileFlags, cmd *cobra.Command, to string) {
 	f.AddTo(cmd, "`FILE` with the texts; - is stdin", to)
 	flags := cmd.Flags()
-	flags.StringVar(&f.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR")
+	flags.StringVar(&f.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR; international: only the plus sign is missing")
 	flags.StringVar(&f.network, "network-column", "", "`COLUMN` with the networks (MCCMNC), for prices by network")
 	flags.StringVar(&f.rates, "rates", "", "rate card, a CSV `FILE`, for the cost at each provider")
 	flags.StringSliceVar(&f.providers, "providers", nil, "comma-separated `NAMES` of providers of the rate card to include (default: all)")

@@ -141,7 +141,7 @@ func (a *app) ratesQuoteCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&card, "rates", "", "rate card, a CSV `FILE`")
 	flags.StringVar(&to, "to", "", "recipient's `NUMBER`")
-	flags.StringVar(&region, "region", "", "`COUNTRY` of a number without a calling code, such as GR")
+	flags.StringVar(&region, "region", "", "`COUNTRY` of a number without a calling code, such as GR; international: only the plus sign is missing")
 	flags.StringVar(&network, "mccmnc", "", "`MCCMNC` of the number's network, such as 20210, if known")
 	flags.StringVar(&text, "text", "", "`TEXT`, to count its segments (default: one segment)")
 	for _, name := range []string{"rates", "to"} {

@@ -11,9 +11,10 @@ import (
 
 // How much of long lists the text output shows.
 const (
-	shownInvalid   = 20
-	shownCountries = 20
-	shownReasons   = 5
+	shownInvalid     = 20
+	shownCountries   = 20
+	shownReasons     = 5
+	shownOfOneReason = 3 // the reason is said above them
 )
 
 // printFindings prints what was found in a file.
@@ -189,15 +190,19 @@ func (a *app) printInvalid(t *findings, _ *analysis.Options) error {
 		return nil
 	}
 	fmt.Fprintf(a.Out, "\n%s of %s rows are invalid:\n", cli.Grouped(t.InvalidRows), cli.Grouped(t.Rows))
+	shown := shownInvalid
 	if t.InvalidRows > shownInvalid {
+		if len(t.ByReason) == 1 {
+			shown = shownOfOneReason
+		}
 		for _, r := range t.ByReason[:min(len(t.ByReason), shownReasons)] {
 			fmt.Fprintf(a.Out, "  %s × %s\n", cli.Grouped(r.Rows), r.Reason)
 		}
 	}
-	for _, row := range t.Invalid[:min(len(t.Invalid), shownInvalid)] {
+	for _, row := range t.Invalid[:min(len(t.Invalid), shown)] {
 		fmt.Fprintf(a.Out, "  line %d: %s\n", row.Line, row.Reason)
 	}
-	if more := t.InvalidRows - min(len(t.Invalid), shownInvalid); more > 0 {
+	if more := t.InvalidRows - min(len(t.Invalid), shown); more > 0 {
 		fmt.Fprintf(a.Out, "  … and %s more (--format json lists the first %s)\n", cli.Grouped(more), cli.Grouped(analysis.MaxInvalid))
 	}
 	return nil

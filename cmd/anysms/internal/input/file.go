@@ -101,16 +101,17 @@ func (file *File) worksheet(f *Flags, more []string) (table.Reader, error) {
 // form is how the values of a worksheet's column are read. A number in a text is
 // written as shown, but digits come first.
 func (file *File) form(column string, more []string) table.Form {
+	is := func(name string) bool { return table.Like(column, name) || column == name }
 	switch {
 	case column == "":
 		return table.Unread
-	case column == file.To:
+	case is(file.To):
 		return table.Phone
-	case column == SendAt && slices.Contains(more, column):
+	case is(SendAt) && slices.Contains(more, SendAt):
 		return table.Moment
-	case column == file.Text, file.Template != nil && slices.Contains(file.Template.Variables(), column):
+	case is(file.Text), file.Template != nil && slices.ContainsFunc(file.Template.Variables(), is):
 		return table.Shown
-	case slices.Contains(more, column):
+	case slices.ContainsFunc(more, is):
 		return table.Stored
 	}
 	return table.Unread

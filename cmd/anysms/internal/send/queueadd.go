@@ -58,7 +58,7 @@ func (a *app) queueAddCommand() *cobra.Command {
 	f.DurationVar(&flags.validity, "validity", 0, "how long it may take to deliver it, from now or --at, such as 90s")
 	f.StringVar(&flags.at, "at", "", "`TIME` to send it, such as 2030-01-02T15:04:05Z")
 	flags.file.AddTo(cmd, "queue every row of a `FILE`; - is stdin", "`COLUMN` with the numbers")
-	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR (default: default_region of the configuration)")
+	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR; international: only the plus sign is missing (default: default_region of the configuration)")
 	flags.duplicates.AddTo(cmd, "duplicates", "with --file: rows with the same number, text, sender and time as an earlier row")
 	f.BoolVar(&flags.allowInvalid, "allow-invalid", false, "with --file: exit with 0 even if rows were refused")
 	flags.conf.AddTo(cmd)

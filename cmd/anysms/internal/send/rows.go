@@ -82,7 +82,7 @@ func newReader(file *input.File, base *provider.Message) (*reader, error) {
 		return nil, err
 	}
 	for _, name := range optional {
-		at := slices.Index(file.Rows.Columns(), name)
+		at := table.Index(file.Rows, name)
 		if at < 0 {
 			continue
 		}

@@ -128,7 +128,7 @@ func (a *app) sendCommand() *cobra.Command {
 	f.StringVar(&flags.at, "at", "", "`TIME` for the vendor to send it, such as 2030-01-02T15:04:05Z")
 	f.BoolVar(&flags.dryRun, "dry-run", false, "print what would be tried, and send nothing")
 	flags.file.AddTo(cmd, "send every row of a `FILE`; - is stdin", "`COLUMN` with the numbers")
-	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR (default: default_region of the configuration)")
+	f.StringVar(&flags.file.Region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR; international: only the plus sign is missing (default: default_region of the configuration)")
 	f.StringVar(&flags.journal, "journal", "", "with --file: record every message in this `FILE`, and resume from it")
 	f.Func("hold", "with --file or --to -: `DURATION` for which messages wait while all their providers are out, such as 30m; 0 = not (default: hold of the configuration, or 10m)", flags.setHold)
 	flags.duplicates.AddTo(cmd, "duplicates", "with --file: rows with the same number, text, sender and time as an earlier row")

@@ -138,11 +138,10 @@ func newSimulation(conf *config.Config, file *input.File, base *provider.Message
 		return nil, err
 	}
 	s := &simulation{rows: rows}
-	columns := file.Rows.Columns()
 	if s.at, err = table.Find(file.Rows, columnAt); err != nil {
 		return nil, err
 	}
-	s.client, s.verified = slices.Index(columns, columnClient), slices.Index(columns, columnVerified)
+	s.client, s.verified = table.Index(file.Rows, columnClient), table.Index(file.Rows, columnVerified)
 	if s.policy, err = conf.Guards.Simulate(func() time.Time { return s.now }); err != nil {
 		return nil, err
 	}

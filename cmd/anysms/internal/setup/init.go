@@ -71,7 +71,7 @@ func (a *app) initCommand() *cobra.Command {
 	f.StringVar(&flags.name, "name", "", "your `NAME` for the provider (default: that of the driver)")
 	f.StringArrayVar(&flags.set, "set", nil, "a setting of the driver, `KEY=VALUE`; may be repeated")
 	f.StringVar(&flags.sender, "sender", "", "default `SENDER`: a number, a short code or a name")
-	f.StringVar(&flags.region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR")
+	f.StringVar(&flags.region, "region", "", "`COUNTRY` of numbers without a calling code, such as GR; international: only the plus sign is missing")
 	f.BoolVar(&flags.noCheck, "no-check", false, "do not ask the vendor whether it accepts the credentials")
 	flags.conf.AddTo(cmd)
 	flags.format.AddTo(cmd)

@@ -10,13 +10,14 @@ import (
 )
 
 // Find returns the index of a column by its name in the header, or for JSON Lines
-// among the keys of the first lines.
+// among the keys of the first lines. In a header, case and surrounding blanks do not
+// matter where that leaves one column: people write "Text", programs write "text".
 func Find(r Reader, name string) (int, error) {
 	header := r.Columns()
 	if j, ok := r.(*jsonRows); ok && len(j.seen) > 0 && !slices.Contains(j.seen, name) {
 		return 0, missing("no key %q in the first lines%s; read as JSON Lines, the file has: %s", name, suggest.DidYouMean(name, j.seen), quotedNames(j.seen))
 	}
-	at := slices.Index(header, name)
+	at := Index(r, name)
 	if at < 0 {
 		return 0, missing("the header has no column %q%s; read as %s, it has: %s", name, suggest.DidYouMean(name, header), r.Format(), quotedNames(header))
 	}
@@ -43,8 +44,26 @@ func Has(r Reader, name string) bool {
 	if j, ok := r.(*jsonRows); ok {
 		return slices.Contains(j.seen, name)
 	}
-	return slices.Contains(r.Columns(), name)
+	return Index(r, name) >= 0
 }
+
+// Index returns the first column with this name, else the only one that is [Like] it;
+// -1 = none.
+func Index(r Reader, name string) int {
+	header := r.Columns()
+	if at := slices.Index(header, name); at >= 0 || r.Lines() {
+		return at
+	}
+	like := func(column string) bool { return Like(column, name) }
+	at := slices.IndexFunc(header, like)
+	if at >= 0 && slices.ContainsFunc(header[at+1:], like) {
+		return -1
+	}
+	return at
+}
+
+// Like reports whether a column's name is this one but for case and surrounding blanks.
+func Like(column, name string) bool { return strings.EqualFold(strings.TrimSpace(column), name) }
 
 // quotedNames lists the columns of a header. It is shortened, as a file of another
 // format has a header of any length.
