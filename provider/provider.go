@@ -85,6 +85,17 @@ type CallbackParser interface {
 	ParseCallback(ctx context.Context, c *Callback) ([]Event, error)
 }
 
+// CallbackRequester is a provider that tells its vendor with each message where to report
+// on it. Its method may be called at any time.
+type CallbackRequester interface {
+	// SetCallbackURL sets the https URL for the messages from now on, with whatever
+	// secret is in it, unless the provider's own setting callback_url says where. It
+	// returns an error that wraps errors.ErrUnsupported if the vendor does not take one,
+	// and a [*ConfigError] if a setting is missing without which anybody could send
+	// reports.
+	SetCallbackURL(url string) error
+}
+
 // InboxReader polls for messages that people sent ([HasInbox]).
 type InboxReader interface {
 	// Inbox returns the events after cursor ("" = from the start) and the

@@ -7,17 +7,21 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/anysms/anysms/encoding/segment"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
+	"github.com/anysms/anysms/provider/httpcall"
 )
 
 // Provider sends through one Apifon account. It is safe for concurrent use.
 type Provider struct {
 	client *Client
 	config *Config
+
+	callbackURL atomic.Pointer[string] // what takes the place of an empty config.CallbackURL
 }
 
 // New makes a Provider. It does no I/O; a bad setting is a
@@ -35,6 +39,24 @@ func (p *Provider) Client() *Client { return p.client }
 
 // String describes the provider without its credentials.
 func (p *Provider) String() string { return "apifon provider at " + p.config.BaseURL }
+
+// SetCallbackURL implements [provider.CallbackRequester].
+func (p *Provider) SetCallbackURL(url string) error {
+	if err := httpcall.CheckCallbackURL(url); err != nil {
+		return err
+	}
+	p.callbackURL.Store(&url)
+	return nil
+}
+
+// callbacks is where an attempt is reported; "" = nowhere.
+func (p *Provider) callbacks(attempt string) string {
+	address := p.config.CallbackURL
+	if set := p.callbackURL.Load(); address == "" && set != nil {
+		address = *set
+	}
+	return p.config.hook(address, attempt)
+}
 
 // Close drops the idle connections.
 func (p *Provider) Close() error { return p.client.Close() }
@@ -129,7 +151,7 @@ func (p *Provider) sms(m *provider.Message, e envelope) (SMS, error) {
 		Recipients:  e.recipients,
 		ReferenceID: e.reference,
 		Message:     text,
-		CallbackURL: p.config.hook(p.config.CallbackURL, e.attempt),
+		CallbackURL: p.callbacks(e.attempt),
 		TTE:         TTE{For: m.Validity},
 		Date:        sendAt(m),
 	}, nil

@@ -36,7 +36,7 @@ func (p *Provider) otp(r *provider.VerificationRequest) (OTP, error) {
 	}
 	otp := OTP{
 		ReferenceID: r.Ref, Number: r.To.Digits(), CodeLength: r.Length,
-		CallbackURL: p.config.hook(p.config.CallbackURL, ""), Expire: int(r.Expire / time.Second),
+		CallbackURL: p.callbacks(""), Expire: int(r.Expire / time.Second),
 	}
 	if r.Expire != 0 && r.Expire < time.Second {
 		return OTP{}, fieldError(provider.Unsupported, "expire", "%s is not a whole number of seconds", r.Expire)

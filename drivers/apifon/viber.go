@@ -37,7 +37,7 @@ func (p *Provider) im(m *provider.Message, extra map[string]string, e envelope) 
 		Recipients:  e.recipients,
 		ReferenceID: e.reference,
 		Failover:    &text,
-		CallbackURL: p.config.hook(p.config.CallbackURL, e.attempt),
+		CallbackURL: p.callbacks(e.attempt),
 		ReplyURL:    p.config.hook(p.config.ReplyURL, ""),
 		Channels:    []Channel{channel},
 		Date:        sendAt(m),

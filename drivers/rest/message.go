@@ -158,7 +158,7 @@ func (p *Provider) addRef(m *provider.Message, values map[string]any) error {
 // refInCallback reports whether the callback URL of a message has its ref.
 func (p *Provider) refInCallback() bool {
 	c := p.recipe.api.Callbacks
-	if p.callbackURL == "" || c == nil {
+	if p.callbackURL.Load() == nil || c == nil {
 		return false
 	}
 	return slices.ContainsFunc(c.URLParams.Templates(), func(t *request.Template) bool { return slices.Contains(t.Names(), "ref") })
@@ -189,10 +189,11 @@ const attemptParam = "anysms_attempt"
 // addCallback makes the URL for this message's reports: the configured one with
 // the recipe's own parameters and the attempt's id.
 func (p *Provider) addCallback(m *provider.Message, values map[string]any) error {
-	if p.callbackURL == "" {
+	address := p.callbackURL.Load()
+	if address == nil {
 		return nil
 	}
-	u, err := url.Parse(p.callbackURL)
+	u, err := url.Parse(*address)
 	if err != nil {
 		return &provider.Error{Code: provider.Unsupported, Err: errors.New("callback_url cannot be parsed")}
 	}

@@ -3,7 +3,9 @@ package rest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/anysms/anysms/drivers/rest/internal/request"
 	"github.com/anysms/anysms/provider"
@@ -17,16 +19,17 @@ import (
 // It has the methods of every optional interface; which of them work depends on
 // the recipe and the settings, and Capabilities says so.
 type Provider struct {
-	recipe       *Recipe
-	client       *httpcall.Client
-	tokens       *httpcall.TokenSource // nil = the recipe has neither OAuth2 nor a token exchange
-	settings     map[string]string
-	secrets      redact.Secrets
-	templates    []registered
-	sender       string
-	callbackURL  string
-	idempotent   bool
-	capabilities provider.Capabilities
+	recipe         *Recipe
+	client         *httpcall.Client
+	tokens         *httpcall.TokenSource // nil = the recipe has neither OAuth2 nor a token exchange
+	settings       map[string]string
+	secrets        redact.Secrets
+	templates      []registered
+	sender         string
+	ownCallbackURL bool                   // callbackURL is the setting
+	callbackURL    atomic.Pointer[string] // nil = none
+	idempotent     bool
+	capabilities   provider.Capabilities
 }
 
 var errNoID = errors.New("the response has no id")
@@ -49,7 +52,10 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{recipe: r, settings: values, sender: config.Sender, callbackURL: config.CallbackURL}
+	p := &Provider{recipe: r, settings: values, sender: config.Sender, ownCallbackURL: config.CallbackURL != ""}
+	if p.ownCallbackURL {
+		p.callbackURL.Store(&config.CallbackURL)
+	}
 	for _, s := range r.Settings {
 		if s.Templates {
 			if p.templates, err = registerAll(s.Name, config.Texts); err != nil {
@@ -111,6 +117,26 @@ func (p *Provider) finish(config Config) error {
 			return provider.ConfigErrorf("sender", "%v", err)
 		}
 	}
+	return nil
+}
+
+// SetCallbackURL implements [provider.CallbackRequester].
+func (p *Provider) SetCallbackURL(url string) error {
+	if p.ownCallbackURL {
+		return nil
+	}
+	if !p.recipe.sends("callback_url") {
+		return fmt.Errorf("callback_url: %w by this vendor; enter it in the vendor's console", errors.ErrUnsupported)
+	}
+	if err := httpcall.CheckCallbackURL(url); err != nil {
+		return err
+	}
+	if c := p.recipe.api.Callbacks; c != nil {
+		if missing := c.Verify.missing(p.settings); missing != "" {
+			return provider.ConfigErrorf(missing, "must be set: without it anybody could send reports")
+		}
+	}
+	p.callbackURL.Store(&url)
 	return nil
 }
 

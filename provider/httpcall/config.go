@@ -67,7 +67,13 @@ func (c *Config) validate() error {
 	if c.CallbackURL == "" {
 		return nil
 	}
-	if u, err := url.Parse(c.CallbackURL); err != nil || u.Scheme != "https" || u.Host == "" {
+	return CheckCallbackURL(c.CallbackURL)
+}
+
+// CheckCallbackURL returns a [*provider.ConfigError] unless a URL is one that vendors may
+// report to.
+func CheckCallbackURL(address string) error {
+	if u, err := url.Parse(address); err != nil || u.Scheme != "https" || u.Host == "" {
 		return provider.ConfigErrorf("callback_url", "must be an https address, such as https://hooks.example/sms")
 	}
 	return nil

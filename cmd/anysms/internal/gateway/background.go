@@ -38,6 +38,7 @@ func (g *Gateway) follow(ctx context.Context, l *loaded, work *sync.WaitGroup) {
 			work.Go(func() { g.listen(ctx, p) })
 		}
 	}
+	work.Go(func() { g.renewCallbacks(ctx, l) })
 	for _, conf := range l.serve.Webhooks {
 		h, err := feed.NewWebhook(g.source, conf, l.conf.Ledger.Postgres(), g.log)
 		if err != nil { // the configuration was checked

@@ -1,11 +1,15 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/sleep"
+	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/webhook"
 )
 
@@ -34,4 +38,42 @@ func (g *Gateway) newCallbacks(l *loaded) (http.Handler, error) {
 		return nil, err
 	}
 	return http.StripPrefix("/callbacks", h), nil
+}
+
+// requestCallbacks tells the providers whose vendors take a URL with each message where
+// to report, with the token in force. A provider's own callback_url takes precedence.
+func (g *Gateway) requestCallbacks(ctx context.Context, l *loaded) error {
+	if l.serve.PublicURL == "" {
+		return nil
+	}
+	public, err := url.JoinPath(l.serve.PublicURL, "callbacks")
+	if err != nil {
+		return err
+	}
+	for i := range l.conf.Providers {
+		p := &l.conf.Providers[i]
+		r, ok := provider.As[provider.CallbackRequester](p.Provider)
+		if !ok || !p.Capabilities().Has(provider.HasCallbacks) {
+			continue
+		}
+		tokens, err := g.ledger.CallbackTokens(ctx, p.Name)
+		if err != nil {
+			return err
+		}
+		err = r.SetCallbackURL(webhook.URL(public, p.Name, tokens[0].Value))
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			g.log.Warn("the vendor is not asked to report on its messages", "provider", p.Name, "error", err)
+		}
+	}
+	return nil
+}
+
+// renewCallbacks takes over the tokens that "anysms webhook rotate" makes, long before the
+// one before ends.
+func (g *Gateway) renewCallbacks(ctx context.Context, l *loaded) {
+	for sleep.For(ctx, ledger.TokenOverlap/24) == nil {
+		if err := g.requestCallbacks(ctx, l); err != nil && ctx.Err() == nil {
+			g.log.Warn("the tokens of callbacks cannot be read", "error", err)
+		}
+	}
 }

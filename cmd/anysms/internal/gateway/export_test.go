@@ -1,6 +1,18 @@
 package gateway
 
-import "github.com/anysms/anysms/router"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/router"
+)
 
 // Qualities is what the router's adaptive routes have measured.
 func (g *Gateway) Qualities() []router.Quality { return g.router.Qualities() }
+
+// RotateCallbackToken is anysms webhook rotate.
+func (g *Gateway) RotateCallbackToken(t testing.TB, name string) {
+	_, err := g.ledger.RotateCallbackToken(t.Context(), name)
+	require.NoError(t, err)
+}

@@ -126,6 +126,9 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := g.requestCallbacks(ctx, l); err != nil {
+		return err
+	}
 	g.callbacks.Store(&callbacks)
 	hooks, err := g.newHooks(l)
 	if err != nil {
@@ -184,12 +187,15 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, conf.Close())
 	}
+	next := newLoaded(conf, serve)
+	if err := g.requestCallbacks(ctx, next); err != nil {
+		return errors.Join(err, conf.Close())
+	}
 	conf.Guards.TakeOver(g.conf().Guards)
 	closed, err := g.router.Reload(conf.Upstreams(), g.routerOptions(conf))
 	if err != nil {
 		return errors.Join(err, conf.Close())
 	}
-	next := newLoaded(conf, serve)
 	if hooks, err := g.newHooks(next); err != nil { // they were checked
 		g.log.Error("the hooks of the new configuration", "error", err)
 	} else {
