@@ -35,6 +35,7 @@ func Run(t *testing.T, h Harness) {
 		"a message without a ref":       testWithoutRef,
 		"runs that end":                 testRuns,
 		"late outcomes":                 testLateOutcomes,
+		"late doubt":                    testLateDoubt,
 		"reports settle doubt":          testDoubt,
 		"leases":                        testLease,
 		"reports by ref":                testRefs,
