@@ -1,14 +1,13 @@
 package sourcetest
 
 import (
-	"strconv"
 	"testing"
 
 	"github.com/anysms/anysms/drivers/smpp/smpptest"
 	"github.com/anysms/anysms/provider"
 )
 
-// SMPP is an SMSC that numbers its messages, and a driver for it that open opens.
+// SMPP is an SMSC, and a driver for it that open opens.
 func SMPP(server *smpptest.Server, open func(t *testing.T) provider.Provider) Source {
 	receipt := func(text string) error {
 		return server.Deliver(smpptest.Delivery{
@@ -23,14 +22,7 @@ func SMPP(server *smpptest.Server, open func(t *testing.T) provider.Provider) So
 		},
 		Mangle: func() error { return receipt("\x00\x01 no receipt") },
 		Early: func(report func(id string)) {
-			if report == nil {
-				server.OnSubmit(nil)
-				return
-			}
-			server.OnSubmit(func(smpptest.Message) smpptest.Reply {
-				report(strconv.Itoa(len(server.Messages()) + 1))
-				return smpptest.Reply{}
-			})
+			server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Before: report} })
 		},
 	}
 }

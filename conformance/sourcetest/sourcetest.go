@@ -36,10 +36,10 @@ func EventSource(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source)
 		id := r.send("held", "Hello")
 		broken := open(t)
 		require.NoError(t, broken.Close())
-		good := r.into.Swap(broken)
+		r.into.Store(broken)
 		require.Error(t, s.Report(id), "it is not recorded")
 		assert.Equal(t, ledger.Accepted, r.message("held").Status)
-		r.into.Store(good)
+		r.into.Store(r.ledger)
 		require.NoError(t, s.Report(id), "the vendor repeats it")
 		require.NoError(t, s.Report(id), "and again, as it does when an acknowledgement is lost")
 		m := r.message("held")
@@ -64,7 +64,7 @@ func EventSource(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source)
 		var before atomic.Int64
 		s.Early(func(id string) {
 			assert.NoError(t, s.Report(id))
-			n, err := r.into.Load().Unmatched(t.Context())
+			n, err := r.ledger.Unmatched(t.Context())
 			assert.NoError(t, err)
 			before.Store(int64(n))
 		})
@@ -87,7 +87,7 @@ func EventSource(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source)
 		require.NoError(t, s.Mangle(), "the vendor must not repeat it for ever")
 		require.NoError(t, s.Report(id), "the next ones are read")
 		assert.Equal(t, ledger.Delivered, r.message("readable").Status)
-		unmatched, err := r.into.Load().Unmatched(t.Context())
+		unmatched, err := r.ledger.Unmatched(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 1, unmatched, "it is kept")
 	})
@@ -96,8 +96,9 @@ func EventSource(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source)
 // receiver is a process that sends over a driver, and records what it hears.
 type receiver struct {
 	*testing.T
+	ledger *ledger.Ledger
 	router *router.Router
-	into   atomic.Pointer[ledger.Ledger]
+	into   atomic.Pointer[ledger.Ledger] // where what is heard is recorded
 	end    func()
 }
 
@@ -106,7 +107,7 @@ func receive(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source) *re
 	l, p := open(t), s.Open(t)
 	sender, err := router.New([]router.Upstream{{Name: "operator", Provider: p}}, &router.Options{Store: l, Journal: l})
 	require.NoError(t, err)
-	r := &receiver{T: t, router: sender}
+	r := &receiver{T: t, ledger: l, router: sender}
 	r.into.Store(l)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -142,11 +143,10 @@ func (r *receiver) send(ref, text string) string {
 
 func (r *receiver) message(ref string) *ledger.Message {
 	r.Helper()
-	l := r.into.Load()
-	page, _, err := l.Messages(r.Context(), ledger.Filter{Ref: ref})
+	page, _, err := r.ledger.Messages(r.Context(), ledger.Filter{Ref: ref})
 	require.NoError(r, err)
 	require.Len(r, page, 1)
-	m, err := l.Message(r.Context(), page[0].ID)
+	m, err := r.ledger.Message(r.Context(), page[0].ID)
 	require.NoError(r, err)
 	return m
 }

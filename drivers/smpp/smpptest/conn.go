@@ -187,13 +187,16 @@ func (c *conn) transmit(p wire.PDU) {
 		c.open--
 		c.mu.Unlock()
 	}
-	if reply.Delay == 0 {
+	if reply.Delay == 0 && reply.Before == nil {
 		done()
 		c.answer(p, reply, id)
 		return
 	}
 	c.server.running.Go(func() {
 		time.Sleep(reply.Delay)
+		if reply.Before != nil {
+			reply.Before(id)
+		}
 		done()
 		c.answer(p, reply, id)
 	})

@@ -155,17 +155,18 @@ func (s *Server) Messages() []Message {
 
 // Reply is what the SMSC does with a submit_sm.
 type Reply struct {
-	Status  uint32        // if not 0, the message is not accepted
-	Delay   time.Duration // before the response
-	Silent  bool          // there is no response
-	Drop    bool          // instead of a response the connection is cut
-	Nack    bool          // the response is generic_nack
-	Bare    bool          // the response has no body
-	Wrong   bool          // the response has another request's number
-	Twice   bool          // there are two responses
-	Partial int           // that many octets of the response, then the connection is cut
-	Raw     []byte        // instead of the response
-	NUL     bool          // the id lacks its NUL
+	Status  uint32          // if not 0, the message is not accepted
+	Delay   time.Duration   // before the response
+	Before  func(id string) // called before the response, with the message's id
+	Silent  bool            // there is no response
+	Drop    bool            // instead of a response the connection is cut
+	Nack    bool            // the response is generic_nack
+	Bare    bool            // the response has no body
+	Wrong   bool            // the response has another request's number
+	Twice   bool            // there are two responses
+	Partial int             // that many octets of the response, then the connection is cut
+	Raw     []byte          // instead of the response
+	NUL     bool            // the id lacks its NUL
 }
 
 // OnSubmit decides about each well-formed submit_sm; nil = it is accepted. The
