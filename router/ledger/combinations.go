@@ -22,15 +22,15 @@ type combination struct {
 // however many messages there are of each. No id is after 'n'; and "|| ”" makes SQLite use
 // the whole index.
 const combinationsSQL = `WITH RECURSIVE step (id, n) AS (
-		SELECT (SELECT id FROM anysms_messages WHERE status <> 'sending'%[1]s ORDER BY status, namespace, class, provider, id LIMIT 1), 1
+		SELECT (SELECT id FROM anysms_messages WHERE status <> 'sending'%[1]s ORDER BY %[2]snamespace, class, provider, id LIMIT 1), 1
 		UNION ALL
 		SELECT (SELECT id FROM anysms_messages WHERE status <> 'sending'%[1]s
-			AND (status, namespace, class, provider, id) > (m.status || '', m.namespace || '', m.class || '', m.provider || '', 'n')
-			ORDER BY status, namespace, class, provider, id LIMIT 1), step.n + 1
-		FROM step JOIN anysms_messages m ON m.id = step.id WHERE step.n <= %[2]d
+			AND (%[2]snamespace, class, provider, id) > (%[3]sm.namespace || '', m.class || '', m.provider || '', 'n')
+			ORDER BY %[2]snamespace, class, provider, id LIMIT 1), step.n + 1
+		FROM step JOIN anysms_messages m ON m.id = step.id WHERE step.n <= %[4]d
 	)
 	SELECT m.status, m.namespace, m.class, m.provider, COALESCE((SELECT x.id FROM anysms_messages x WHERE x.status <> 'sending' AND x.status = m.status
-		AND x.namespace = m.namespace AND x.class = m.class AND x.provider = m.provider AND %[3]s ORDER BY x.id DESC LIMIT 1), '')
+		AND x.namespace = m.namespace AND x.class = m.class AND x.provider = m.provider AND %[5]s ORDER BY x.id DESC LIMIT 1), '')
 	FROM step JOIN anysms_messages m ON m.id = step.id`
 
 // combinations lists those that the search selects, the one with the newest message first.
@@ -42,10 +42,10 @@ func (s *search) combinations(ctx context.Context) (list []combination, complete
 	}
 	var where conditions
 	s.period(&where)
-	status := ""
-	if s.Status != "" {
+	status, column, after := "", "status, ", "m.status || '', "
+	if s.Status != "" { // SQLite does not use more of the index if the status is in both
 		where.args = append(where.args, string(s.Status))
-		status = fmt.Sprintf(" AND status = $%d", len(where.args))
+		status, column, after = fmt.Sprintf(" AND status = $%d", len(where.args)), "", ""
 	}
 	n := 0
 	err = s.tx.Query(ctx, func(scan scanner) error {
@@ -58,7 +58,7 @@ func (s *search) combinations(ctx context.Context) (list []combination, complete
 			list = append(list, c)
 		}
 		return nil
-	}, fmt.Sprintf(combinationsSQL, status, mostCombinations, &where), where.args...)
+	}, fmt.Sprintf(combinationsSQL, status, column, after, mostCombinations, &where), where.args...)
 	slices.SortFunc(list, func(a, b combination) int { return cmp.Compare(b.newest, a.newest) })
 	return list, n <= mostCombinations, err
 }
