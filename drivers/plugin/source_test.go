@@ -6,10 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/anysms/anysms/conformance/sourcetest"
 	"github.com/anysms/anysms/drivers/smpp/smpptest"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/ledger"
+	"github.com/anysms/anysms/router/ledger/ledgertest"
 	"github.com/anysms/anysms/router/ledger/sqlite"
 )
 
@@ -23,7 +23,16 @@ func TestEventSource(t *testing.T) {
 	}
 	server := smpptest.NewServer(smpptest.Config{})
 	t.Cleanup(server.Close)
-	sourcetest.EventSource(t, into, sourcetest.SMPP(server, func(t *testing.T) provider.Provider {
-		return open(t, config(t, "smpp", `{"address": "`+server.Address()+`", "system_id": "esme", "password": "secret"}`))
-	}))
+	c := config(t, "smpp", `{"address": "`+server.Address()+`", "system_id": "esme", "password": "secret"}`)
+	ledgertest.EventSource(t, into, ledgertest.Source{
+		Open:   func(t *testing.T) provider.Provider { return open(t, c) },
+		Listen: func() bool { _, _, transceivers := server.Bound(); return transceivers > 0 },
+		Report: func(id string) error { return server.Report(id, smpptest.StateDelivered) },
+		Mangle: func() error {
+			return server.Deliver(smpptest.Delivery{ESMClass: 0x04, Octets: []byte("\x00\x01 no receipt")})
+		},
+		Early: func(report func(id string)) {
+			server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Before: report} })
+		},
+	})
 }

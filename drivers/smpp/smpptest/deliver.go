@@ -92,7 +92,9 @@ func (s *Server) Report(id string, state byte) error {
 		s.mu.Unlock()
 		return fmt.Errorf("smpptest: no message has the id %s", id)
 	}
-	m.State = state
+	if m.State != state || m.done.IsZero() { // else it is the same report once more
+		m.State, m.done = state, time.Now()
+	}
 	report := *m
 	s.mu.Unlock()
 	if report.RegisteredDelivery&3 == 0 || report.RegisteredDelivery&3 == 2 && state == StateDelivered {
@@ -103,7 +105,7 @@ func (s *Server) Report(id string, state byte) error {
 		delivered = 1
 	}
 	text := fmt.Sprintf("id:%s sub:001 dlvrd:%03d submit date:%s done date:%s stat:%s err:000 text:%.20s",
-		id, delivered, report.At.UTC().Format("0601021504"), time.Now().UTC().Format("0601021504"), stateWords[state], report.Text)
+		id, delivered, report.At.UTC().Format("0601021504"), report.done.UTC().Format("0601021504"), stateWords[state], report.Text)
 	return s.Deliver(Delivery{
 		From: report.To, FromTON: report.DestTON, To: report.From, ToTON: report.SourceTON, ESMClass: wire.ESMClassReceipt, Octets: []byte(text),
 		Params: []Param{{wire.TagReceiptedMessageID, wire.CString(id)}, {wire.TagMessageState, []byte{state}}},

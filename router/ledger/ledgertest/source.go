@@ -1,7 +1,4 @@
-// Package sourcetest tests drivers whose vendors push events over a connection with a
-// ledger as the receiver: what is acknowledged is recorded, what is not recorded comes
-// again, and each report finds its message.
-package sourcetest
+package ledgertest
 
 import (
 	"context"
@@ -136,7 +133,7 @@ func receive(t *testing.T, open func(t *testing.T) *ledger.Ledger, s Source) *re
 // send sends a message that the vendor accepts, and returns its id.
 func (r *receiver) send(ref, text string) string {
 	r.Helper()
-	result, err := r.router.Send(r.Context(), &provider.Message{To: e164.MustParse("+306941234567"), From: "Example", Text: text, Ref: ref})
+	result, err := r.router.Send(r.Context(), &provider.Message{To: e164.MustParse(number), From: "Example", Text: text, Ref: ref})
 	require.NoError(r, err)
 	return result.ID
 }
