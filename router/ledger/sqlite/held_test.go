@@ -67,6 +67,34 @@ func TestChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestCancelledMeanwhile cancels a message that this process has queued: it is not sent,
+// whoever has cancelled it.
+func TestCancelledMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	open := func() *ledger.Ledger {
+		l, err := sqlite.Open(t.Context(), path, ledger.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, l.Close()) })
+		return l
+	}
+	own, other := open(), open()
+	for name, by := range map[string]*ledger.Ledger{"this process": own, "another process": other} {
+		t.Run(name, func(t *testing.T) {
+			m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "Hello", Ref: name}
+			list, err := own.Enqueue(t.Context(), []*ledger.Job{{Message: m, Due: time.Now(), Keep: time.Hour}})
+			require.NoError(t, err)
+			require.NoError(t, list[0].Err)
+			cancelled, err := by.Cancel(t.Context(), list[0].ID)
+			require.NoError(t, err)
+			require.True(t, cancelled)
+			c := router.Claim{Ref: list[0].ID, Fingerprint: "f", Owner: "me", Keep: time.Hour, Message: m}
+			c.Intent = &router.JournalEntry{Key: c.Ref, Provider: "athens", Attempt: own.NewAttempt(), Message: m}
+			_, err = own.Begin(t.Context(), c)
+			require.ErrorIs(t, err, ledger.ErrNotQueued)
+		})
+	}
+}
+
 func report(t *testing.T, l *ledger.Ledger, attempt string) {
 	t.Helper()
 	_, err := l.Record(t.Context(), "athens", provider.Event{Kind: provider.Report, Attempt: attempt, ID: "A1", Status: provider.StatusDelivered})
