@@ -29,6 +29,7 @@ type connections struct {
 type connection struct {
 	net.Conn
 	requests int           // that handlers are serving
+	served   bool          // it has had a request
 	place    *list.Element // among those that wait; nil = it has requests
 }
 
@@ -100,6 +101,19 @@ func (s *connections) leave(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// dropNew closes the connections that have not had a complete request header yet.
+func (s *connections) dropNew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for e := s.waiting.Front(); e != nil; {
+		c := e.Value.(*connection)
+		if e = e.Next(); !c.served {
+			s.forget(c)
+			c.drop()
+		}
+	}
+}
+
 func (s *connections) forget(c *connection) {
 	delete(s.open, c.Conn)
 	if c.place != nil {
@@ -123,6 +137,7 @@ func (s *connections) begin(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.requests++
+	c.served = true
 	if c.place != nil {
 		s.waiting.Remove(c.place)
 		c.place = nil

@@ -11,6 +11,15 @@ import (
 // Qualities is what the router's adaptive routes have measured.
 func (g *Gateway) Qualities() []router.Quality { return g.router.Qualities() }
 
+// Connections is how many are open.
+func (g *Gateway) Connections() int {
+	n, _ := g.connections.count()
+	return n
+}
+
+// DropNew closes the connections that have not had a request.
+func (g *Gateway) DropNew() { g.connections.dropNew() }
+
 // RotateCallbackToken is anysms webhook rotate.
 func (g *Gateway) RotateCallbackToken(t testing.TB, name string) {
 	_, err := g.ledger.RotateCallbackToken(t.Context(), name)

@@ -25,6 +25,8 @@ const (
 
 	// drain is how long a shutdown waits for requests and messages under way.
 	drain = 60 * time.Second
+	// lastHeaders is how long it waits for a header that has not arrived as a whole.
+	lastHeaders = 500 * time.Millisecond
 )
 
 // Listen opens the address of the configuration.
@@ -111,7 +113,9 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	close(g.closing)
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
+	late := time.AfterFunc(lastHeaders, g.connections.dropNew) // the server would wait for five seconds
 	err = errors.Join(err, server.Shutdown(shutdown))
+	late.Stop()
 	stop()
 	work.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -118,7 +118,7 @@ const (
 	leastKeep = 5 * time.Second
 	// sumPatience is how long a view waits for sums. Then it shows the last ones, or
 	// that they are being made.
-	sumPatience = time.Second
+	sumPatience = 150 * time.Millisecond
 	sumTimeout  = 5 * time.Minute
 )
 

@@ -70,7 +70,7 @@ func TestManyMessages(t *testing.T) {
 		{b, "/?tag=rare", 10},
 		{b, "/?class=marketing", 0},
 		{b, "/?since=" + time.Now().AddDate(0, 0, -1).UTC().Format(time.DateOnly), 50},
-		{b, "/?tag=rare&status=delivered", 10},
+		{b, "/?tag=rare&status=unknown", 10},
 		{b, "/?tag=parcel&provider=nobody", 0},
 		{b, "/?status=delivered&provider=nobody", 0},
 		{b, "/?status=unknown&class=marketing&provider=usa", 0},
