@@ -15,10 +15,10 @@ type bounds struct {
 	wait     time.Time     // until when limits and pauses are waited for; zero = as long as there is time
 }
 
-var (
-	errBudget   = errors.New("the attempt budget is used up")
-	errDeadline = errors.New("the deadline has passed")
-)
+// ErrBudget means that Options.AttemptBudget allows no further attempt with a message.
+var ErrBudget = errors.New("the attempt budget is used up")
+
+var errDeadline = errors.New("the deadline has passed")
 
 // check is mustStop if no further attempt may begin.
 func (b *bounds) check(ctx context.Context) event {
@@ -28,7 +28,7 @@ func (b *bounds) check(ctx context.Context) event {
 	case !b.deadline.IsZero() && !time.Now().Before(b.deadline):
 		return event{kind: mustStop, cause: errDeadline}
 	case b.attempts < 1:
-		return event{kind: mustStop, cause: errBudget}
+		return event{kind: mustStop, cause: ErrBudget}
 	}
 	return event{}
 }

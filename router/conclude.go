@@ -66,6 +66,9 @@ func conclude(p *plan, t *trail, end ending) (*Result, error) {
 	}
 	status := t.status(end.state == refused)
 	r.Replayed = t.earlier == len(t.attempts) && status == provider.OutcomeUnknown
+	if status == provider.OutcomeNotSent && !end.outUntil.IsZero() {
+		r.Deferred = laterBy(end.outUntil)
+	}
 	i := len(t.attempts) - 1
 	for i > 0 && t.attempts[i].Outcome != status {
 		i--
@@ -125,5 +128,9 @@ func (r *Result) decidedBy(a *Attempt) bool {
 
 // errLater is why a message is deferred by Try.
 func errLater(until time.Time) error {
-	return &provider.Error{Code: provider.Unavailable, Err: &Deferred{Until: until, Reason: "no provider can take it now"}}
+	return &provider.Error{Code: provider.Unavailable, Err: laterBy(until)}
+}
+
+func laterBy(until time.Time) *Deferred {
+	return &Deferred{Until: until, Reason: "no provider can take it now"}
 }

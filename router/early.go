@@ -33,16 +33,26 @@ func (d *dispatcher) tooEarly(patience time.Duration) (*Result, error) {
 // readyAt is when a provider can take the message, as far as that is known, and why not
 // before.
 func (d *dispatcher) readyAt(c *candidate, now time.Time) (time.Time, string) {
-	u, at := c.upstream, circuitOf(c.upstream, &d.plan.traits)
-	if reason := at.outOfUse(d.options.Breaker.LastResort); reason != "" {
-		return at.backAt(now), reason
+	if until, reason := d.outage(c, now); reason != "" {
+		return until, reason
 	}
-	if until := u.parkedUntil(); !until.IsZero() {
-		return until, reasonPause
-	}
+	u := c.upstream
 	wait := max(u.limits.slots.peek(), u.limits.segments.peek(c.analysis.Segments))
 	if u.settings.Limiter == nil {
 		wait = max(wait, u.limits.calls.peek(1))
 	}
 	return now.Add(wait), busyError(wait).Error()
+}
+
+// outage is when a provider that is out of use, or was asked for a pause, may be back, and
+// why it is out; zero = it is not.
+func (d *dispatcher) outage(c *candidate, now time.Time) (time.Time, string) {
+	at := circuitOf(c.upstream, &d.plan.traits)
+	if reason := at.outOfUse(d.options.Breaker.LastResort); reason != "" {
+		return at.backAt(now), reason
+	}
+	if until := c.upstream.parkedUntil(); !until.IsZero() {
+		return until, reasonPause
+	}
+	return time.Time{}, ""
 }

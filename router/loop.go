@@ -141,14 +141,14 @@ func (l *loop) lastResort() *try {
 // holdAfter makes the message wait if its attempt budget is used up by failures that
 // will pass, and if it is held.
 func (l *loop) holdAfter(t *try, e event) event {
-	if !errors.Is(e.cause, errBudget) || len(l.trail.attempts) == 0 {
+	if !errors.Is(e.cause, ErrBudget) || len(l.trail.attempts) == 0 {
 		return e
 	}
 	last, _ := l.trail.last()
 	if last.Code != provider.Unavailable && last.Code != provider.RateLimited {
 		return e
 	}
-	if held := l.await(t, time.Now().Add(holdStep), errBudget.Error()); held.kind == mustWait {
+	if held := l.await(t, time.Now().Add(holdStep), ErrBudget.Error()); held.kind == mustWait {
 		return held
 	}
 	return e
@@ -214,6 +214,23 @@ func (l *loop) again() (first time.Time) {
 		if t := &l.tries[i]; t.unfit == "" && t.state == done && l.trail.tries(t.upstream.name) == 0 {
 			first = earlier(first, t.ready)
 		}
+	}
+	return first
+}
+
+// outUntil returns when the first of the candidates may be back, if all are out of use now;
+// zero = one is in use.
+func (l *loop) outUntil() (first time.Time) {
+	for i := range l.tries {
+		t := &l.tries[i]
+		if t.unfit != "" {
+			continue
+		}
+		until, _ := l.outage(t.candidate, time.Now())
+		if until.IsZero() {
+			return until
+		}
+		first = earlier(first, until)
 	}
 	return first
 }

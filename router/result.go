@@ -36,7 +36,7 @@ type Result struct {
 	CardPrice *provider.Money `json:"card_price,omitempty"`
 
 	// Deferred is set if a guard wants the message sent later, or if [Router.Try] found
-	// no provider that can take it now.
+	// no provider that can take it now, which its attempts may have shown.
 	Deferred *Deferred `json:"deferred,omitempty"`
 
 	// DuplicatePossible reports that an attempt with an unknown outcome was

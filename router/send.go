@@ -3,6 +3,7 @@ package router
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -18,13 +19,23 @@ func (r *Router) Send(ctx context.Context, m *provider.Message) (*Result, error)
 	return r.through(ctx, r.middleware, m, job{})
 }
 
-// Try is Send for a caller that tries again later, such as a queue: it waits no longer
-// than patience for limits, for pauses, and for another send of the message. If no
-// provider can take the message within that time, but one may later, the result is
-// not_sent and no attempt was made; Result.Deferred says when it may be worth trying
-// again, and Result.Skipped why.
-func (r *Router) Try(ctx context.Context, m *provider.Message, patience time.Duration) (*Result, error) {
-	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, patience)})
+// TryOptions are what a caller of [Router.Try] says.
+type TryOptions struct {
+	// Patience is how long limits, pauses and another send of the message are waited for.
+	Patience time.Duration
+	// Spent is how many attempts earlier tries have taken from Options.AttemptBudget.
+	Spent int
+}
+
+// Try is Send for a caller that tries again later, such as a queue. If no provider can
+// take the message within o.Patience, but one may later, the result is not_sent and
+// Result.Deferred says when it may be worth trying again. Result.Attempts is then empty, or
+// lists the attempts that found the providers out: these should not be counted as spent.
+//
+// If the message is not sent, is not deferred, and has no attempt left, errors.Is finds
+// [ErrBudget] in the error.
+func (r *Router) Try(ctx context.Context, m *provider.Message, o TryOptions) (*Result, error) {
+	return r.through(ctx, r.middleware, m, job{patient: true, patience: max(0, o.Patience), spent: max(0, o.Spent)})
 }
 
 // through runs the middleware that is left, then sends.
@@ -61,6 +72,7 @@ type job struct {
 	// than patience.
 	patient  bool
 	patience time.Duration
+	spent    int // of the attempt budget, by earlier sends
 }
 
 // send takes one message from its plan to its result. The error is the cause
@@ -78,7 +90,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 
 	// Plan: what could be tried.
 	l.plan = makePlan(s, m, time.Now(), take)
-	l.bounds = bounds{deadline: l.plan.deadline(ctx), attempts: s.options.AttemptBudget}
+	l.bounds = bounds{deadline: l.plan.deadline(ctx), attempts: s.options.AttemptBudget - j.spent}
 	if j.patient {
 		l.bounds.wait = time.Now().Add(j.patience)
 	}
@@ -119,8 +131,13 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	}
 
 	// Conclude, and write it down.
-	end.mayWait = j.patient
+	if j.patient {
+		end.mayWait, end.outUntil = true, l.outUntil()
+	}
 	result, cause = conclude(&l.plan, &l.trail, end)
+	if j.patient && l.bounds.attempts < 1 && result.Status == provider.OutcomeNotSent && result.Deferred == nil {
+		cause = errors.Join(cause, ErrBudget)
+	}
 	if l.record.unclaimed() && !perhapsSent(result) {
 		if other, err := overtaken(ctx, &l.dispatcher); other != nil {
 			result, cause = other, err

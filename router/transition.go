@@ -96,6 +96,8 @@ type ending struct {
 	skipped []Skip
 	again   time.Time // when a provider that was passed over may be tried; zero = not known
 	mayWait bool      // the caller wants to know that
+
+	outUntil time.Time // when the first provider may be back, if all are out now
 }
 
 // try is a candidate on its way through the loop.

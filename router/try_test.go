@@ -59,7 +59,7 @@ func TestTryLeavesWhatMustWait(t *testing.T) {
 				c.before(t, r)
 				sent := len(v.Messages())
 
-				res, err := r.Try(t.Context(), text("hello"), 0)
+				res, err := r.Try(t.Context(), text("hello"), router.TryOptions{})
 				require.ErrorIs(t, err, provider.Unavailable)
 				assert.Equal(t, provider.OutcomeNotSent, res.Status)
 				assert.Empty(t, res.Attempts)
@@ -68,13 +68,13 @@ func TestTryLeavesWhatMustWait(t *testing.T) {
 				assert.Len(t, res.Skipped, 1)
 				assert.Len(t, v.Messages(), sent)
 				if c.patience > 0 {
-					res, err = r.Try(t.Context(), text("hello"), c.patience)
+					res, err = r.Try(t.Context(), text("hello"), router.TryOptions{Patience: c.patience})
 					require.NoError(t, err, res.Message)
 					return
 				}
 				time.Sleep(c.after + time.Millisecond)
 				require.NoError(t, r.SetOverride("only", router.OverrideIn))
-				_, err = r.Try(t.Context(), text("hello"), 0)
+				_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
 				require.NoError(t, err)
 			})
 		})
