@@ -39,7 +39,7 @@ type Options struct {
 	Adaptive  Adaptive // of routes with strategy AdaptiveOrder
 
 	// AttemptBudget bounds the attempts with one message over all providers, at
-	// most 1000; default 6.
+	// most 1000; default 6. A queued message has one budget over all its sends.
 	AttemptBudget int
 	// FailoverOn are codes after which the next provider is tried, although the
 	// refusal would be final: invalid_recipient, invalid_message, rejected.

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,4 +86,68 @@ func accepted(t *testing.T, r *router.Router) {
 	t.Helper()
 	_, err := r.Send(t.Context(), text("hello"))
 	require.NoError(t, err)
+}
+
+// TestTryCountsTheBudget: earlier tries take from the attempt budget, and an attempt that
+// finds all providers out defers the message.
+func TestTryCountsTheBudget(t *testing.T) {
+	closed := router.Breaker{Failures: 1000, MinVolume: 1000}
+	tripped := router.Breaker{Failures: 1, OpenFor: time.Minute, Jitter: -1}
+	for name, c := range map[string]struct {
+		spent, providers, attempts int
+		breaker                    router.Breaker
+		answer                     memory.Answer
+		budget, deferred           bool
+	}{
+		"all of it is left":                {spent: 0, providers: 1, breaker: closed, attempts: 2},
+		"more providers than attempts":     {spent: 0, providers: 2, breaker: closed, attempts: 3, budget: true},
+		"one attempt is left":              {spent: 2, providers: 1, breaker: closed, attempts: 1, budget: true},
+		"the last attempt of the provider": {spent: 1, providers: 1, breaker: closed, attempts: 2, budget: true},
+		"nothing is left":                  {spent: 3, providers: 1, breaker: closed, budget: true},
+		"more was spent than there is now": {spent: 9, providers: 1, breaker: closed, budget: true},
+		"a negative number":                {spent: -5, providers: 2, breaker: closed, attempts: 3, budget: true},
+		"the provider is found out":        {spent: 2, providers: 1, breaker: tripped, attempts: 1, deferred: true},
+		"all providers are found out":      {spent: 0, providers: 2, breaker: tripped, attempts: 2, deferred: true},
+		"the vendor asks for a pause":      {spent: 2, providers: 1, breaker: closed, answer: paused(), attempts: 1, deferred: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				answer := c.answer
+				if answer.Err == nil {
+					answer = code(provider.Unavailable)
+				}
+				v := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer { return answer }})
+				upstreams := []router.Upstream{{Name: "first", Provider: v}, {Name: "second", Provider: v}}[:c.providers]
+				r, err := router.New(upstreams, &router.Options{AttemptBudget: 3, Validation: router.Shape, Breaker: c.breaker})
+				require.NoError(t, err)
+				defer func() { require.NoError(t, r.Close(t.Context())) }()
+				res, err := r.Try(t.Context(), text("hello"), router.TryOptions{Patience: 10 * time.Second, Spent: c.spent})
+				assert.Equal(t, provider.OutcomeNotSent, res.Status)
+				assert.Len(t, res.Attempts, c.attempts)
+				assert.Equal(t, c.budget, errors.Is(err, router.ErrBudget), "%v", err)
+				if assert.Equal(t, c.deferred, res.Deferred != nil) && c.deferred {
+					assert.WithinDuration(t, time.Now().Add(time.Minute), res.Deferred.Until, 10*time.Second)
+				}
+			})
+		})
+	}
+}
+
+func paused() memory.Answer {
+	return memory.Answer{Err: &provider.Error{Code: provider.RateLimited, RetryAfter: time.Minute}}
+}
+
+// TestOneProviderInUse: as long as one provider is in use, a failed try is not a deferral.
+func TestOneProviderInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer { return code(provider.Unavailable) }})
+		r, err := router.New([]router.Upstream{{Name: "first", Provider: v}, {Name: "second", Provider: v}}, &router.Options{Validation: router.Shape})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, r.Close(t.Context())) }()
+		require.NoError(t, r.SetOverride("first", router.OverrideOut))
+		res, err := r.Try(t.Context(), text("hello"), router.TryOptions{Patience: 10 * time.Second})
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Len(t, res.Attempts, 2)
+		assert.Nil(t, res.Deferred)
+	})
 }

@@ -28,11 +28,13 @@ type Job struct {
 	Keep   time.Duration
 
 	Tries     int       // sends that ended with another one to follow
+	Spent     int       // attempts that count against the message's budget, over all sends
 	Reason    string    // why it was deferred, or is dead
 	CreatedAt time.Time // when it was queued
 	Wake      int64     // what wakes a worker for it, as OnEnqueue has set it; 0 = nothing
 
 	updated time.Time
+	free    int // attempts that do not count; of a job that is put into the queue
 }
 
 // Class is the class of the message, which is never "".
@@ -201,7 +203,7 @@ func (w *work) enqueueAgain(j *Job, known *claim, r *record) Enqueued {
 
 func (w *work) putJob(j *Job, r *record) {
 	own := *j
-	own.ID, own.CreatedAt, own.Wake = r.ID, w.now, 0
+	own.ID, own.CreatedAt, own.Wake, own.free = r.ID, w.now, 0, len(r.attempts)
 	w.jobs = append(w.jobs, &own)
 }
 
@@ -284,10 +286,18 @@ func (w *work) leaveQueue(r *record, before provider.Outcome) {
 	w.goneJobs = append(w.goneJobs, r.ID)
 }
 
-// Defer lets a job rest until a time. tries counts the sends so far; reason says why.
-func (l *Ledger) Defer(ctx context.Context, id string, until time.Time, tries int, reason string) error {
+// Deferral says how a job goes on. Tries and Spent are those of [Job] from now on.
+type Deferral struct {
+	Until  time.Time
+	Tries  int
+	Spent  int
+	Reason string
+}
+
+// Defer lets a job rest until a time.
+func (l *Ledger) Defer(ctx context.Context, id string, d Deferral) error {
 	return keepVerdict(l.do(ctx, needs{}, func(w *work) error {
-		w.deferred = append(w.deferred, []any{micros(until), tries, clean(provider.Mask(reason)), micros(w.now), id})
+		w.deferred = append(w.deferred, []any{micros(d.Until), d.Tries, clean(provider.Mask(d.Reason)), micros(w.now), d.Spent, id})
 		return nil
 	}))
 }

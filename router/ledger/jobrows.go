@@ -36,7 +36,13 @@ type payload struct {
 
 const jobColumns = `message, class, state, due_at, give_up_at, tries, reason, payload, wake, created_at, updated_at`
 
-var putJob = strings.Replace(upsert("anysms_queue", jobColumns), "(id)", "(message)", 1)
+// readJob are the columns of scanJob. A message keeps the attempts of all its time in the
+// queue; those that do not count are told by their number.
+var readJob = `q.` + strings.Join(columns(jobColumns), `, q.`) + `, (` + attemptsOf + `q.message) - q.free_attempts`
+
+const attemptsOf = `SELECT COUNT(*) FROM anysms_attempts a WHERE a.message = `
+
+var putJob = strings.Replace(upsert("anysms_queue", jobColumns+", free_attempts"), "(id)", "(message)", 1)
 
 func (j *Job) row(now time.Time) []any {
 	m := j.Message
@@ -45,7 +51,7 @@ func (j *Job) row(now time.Time) []any {
 	})
 	return []any{
 		j.ID, string(j.Class()), ready, micros(j.Due), micros(j.GiveUp), j.Tries, j.Reason,
-		strings.ReplaceAll(string(b), `\u0000`, `\ufffd`), j.Wake, micros(j.CreatedAt), micros(now),
+		strings.ReplaceAll(string(b), `\u0000`, `\ufffd`), j.Wake, micros(j.CreatedAt), micros(now), j.free,
 	}
 }
 
@@ -54,7 +60,7 @@ func scanJob(scan scanner) (*Job, error) {
 	var due, giveUp, created, updated int64
 	var p payload
 	j := new(Job)
-	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &j.Wake, &created, &updated); err != nil {
+	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &j.Wake, &created, &updated, &j.Spent); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
@@ -90,7 +96,8 @@ func (w *work) jobStatements() []Statement {
 	return []Statement{
 		{putJob, jobs},
 		{`DELETE FROM anysms_queue WHERE message = $1`, gone},
-		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4 WHERE message = $5 AND state = 'ready'`, w.deferred},
+		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4, free_attempts = (` + attemptsOf + `anysms_queue.message) - $5
+			WHERE message = $6 AND state = 'ready'`, w.deferred},
 		{`UPDATE anysms_queue SET state = 'dead', reason = $1, updated_at = $2 WHERE message = $3`, w.dead},
 	}
 }
@@ -104,7 +111,7 @@ func (l *Ledger) DueJobs(ctx context.Context, class provider.Class, at time.Time
 			j, err := scanJob(scan)
 			jobs = append(jobs, j)
 			return err
-		}, `SELECT `+jobColumns+` FROM anysms_queue WHERE class = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, message LIMIT $3`,
+		}, `SELECT `+readJob+` FROM anysms_queue q WHERE class = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, message LIMIT $3`,
 			string(class), micros(at), limit)
 		if err != nil {
 			return err
@@ -140,7 +147,7 @@ func (w *work) loadJobs(ctx context.Context, tx Tx, ids []string) error {
 		})
 		w.queued[id] = queuedJob{j, err}
 		return nil
-	}, `SELECT `+jobColumns+` FROM anysms_queue WHERE message = ANY($1) AND state = 'ready'`, ids)
+	}, `SELECT `+readJob+` FROM anysms_queue q WHERE message = ANY($1) AND state = 'ready'`, ids)
 }
 
 // Job returns a queued message, or [ErrNotQueued]. Calls at the same time share a

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -36,7 +35,7 @@ func (l *Ledger) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, e
 }
 
 func (l *Ledger) deadLetters(ctx context.Context, where string, args ...any) (list []DeadLetter, err error) {
-	sql := `SELECT q.` + strings.Join(columns(jobColumns), ", q.") + `, m.status, m.code
+	sql := `SELECT ` + readJob + `, m.status, m.code
 		FROM anysms_queue q JOIN anysms_messages m ON m.id = q.message WHERE q.state = 'dead' AND ` + where
 	err = l.db.Read(ctx, func(tx Tx) error {
 		list = nil
@@ -89,6 +88,7 @@ func (l *Ledger) Requeue(ctx context.Context, jobs []*Job) (int, error) {
 				continue
 			}
 			own := *j
+			own.free = len(r.attempts)
 			r.concluded, r.Code, r.Reason = waiting, "", ""
 			if r.Text == "" && j.Message.Class != provider.OTP {
 				r.Text = j.Message.Text

@@ -27,10 +27,11 @@
 //
 // A message that no vendor accepted is tried again, until Lane.GiveUpAfter has passed: at
 // once when the providers are expected back, else after a pause that grows from one
-// second to a minute. A message that waits because all providers are out has spent no
-// attempt. Options.AttemptBudget of the router bounds the attempts of one send, and
-// begins anew with the next, as it does for messages that SendAll holds. After that it is
-// not_sent. Refused messages are not tried again. Both are dead letters: their texts are
+// second to a minute. Options.AttemptBudget of the router bounds the attempts of all these
+// sends together, whatever processes made them. A send that found all providers out (their
+// breakers are open now, or they asked for a pause) does not count, nor does waiting for
+// limits, for quiet hours or for providers: an outage takes no message its attempts. When
+// the time or the attempts are used up the message is not_sent. Refused messages are not tried again. Both are dead letters: their texts are
 // kept for as long as the ledger keeps texts, and Retry puts them back, where the cause
 // may be mended: the route is back, the price is known, the sender is registered.
 //

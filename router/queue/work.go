@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -82,7 +83,11 @@ func (q *Queue) sendSoon(ctx context.Context, j *ledger.Job) (*router.Result, er
 	for {
 		result, err := q.send(ctx, j)
 		d := result.Deferred
-		if d == nil || len(result.Skipped) == 0 { // a provider could take it, or a guard has deferred it
+		switch {
+		case d != nil && len(result.Attempts) > 0: // they found the providers out
+			l.noteDeferred(d.Until)
+			return result, err
+		case d == nil || len(result.Skipped) == 0: // a provider could take it, or a guard has deferred it
 			l.noteWorked()
 			return result, err
 		}
@@ -123,7 +128,7 @@ func (q *Queue) send(ctx context.Context, j *ledger.Job) (result *router.Result,
 	if j.Client != "" {
 		ctx = router.WithClient(ctx, j.Client)
 	}
-	return q.router.Try(ctx, m, patience(j.Class()))
+	return q.router.Try(ctx, m, router.TryOptions{Patience: patience(j.Class()), Spent: j.Spent})
 }
 
 var errLate = errors.New("its deadline passed")
@@ -179,7 +184,9 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 	case errors.Is(err, ledger.ErrNotQueued): // it was cancelled, or has ended in another process
 		return time.Time{}
 	case errors.Is(err, router.ErrInFlight): // somebody else is sending it
-		return q.postpone(ctx, j, now.Add(firstPause), j.Tries, "another process is sending it")
+		return q.postpone(ctx, j, ledger.Deferral{
+			Until: now.Add(firstPause), Tries: j.Tries, Spent: j.Spent, Reason: "another process is sending it",
+		})
 	case result.Status != provider.OutcomeNotSent:
 		return q.end(ctx, j, result)
 	case errors.Is(err, errLate), late(j, now):
@@ -188,17 +195,35 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 	case !j.GiveUp.IsZero() && !now.Before(j.GiveUp):
 		result.Message = "given up: " + reasonOf(result)
 		return q.end(ctx, j, result)
+	case errors.Is(err, router.ErrBudget):
+		reason := reasonOf(result)
+		if len(result.Attempts) == 0 { // a process has died before it could say so
+			reason = j.Reason
+		}
+		result.Message = strings.TrimSuffix(router.ErrBudget.Error()+": "+reason, ": ")
+		return q.end(ctx, j, result)
 	}
-	until, tries := now.Add(pauseAfter(j.Tries)), j.Tries+1
+	next := ledger.Deferral{Until: now.Add(pauseAfter(j.Tries)), Tries: j.Tries + 1, Spent: j.Spent + attemptsOf(result), Reason: reasonOf(result)}
 	if d := result.Deferred; d != nil && d.Until.After(now) {
-		until, tries = d.Until, j.Tries
+		next.Until, next.Tries, next.Spent = d.Until, j.Tries, j.Spent
 	}
-	return q.postpone(ctx, j, earliest(until, j.GiveUp, j.Message.Deadline), tries, reasonOf(result))
+	next.Until = earliest(next.Until, j.GiveUp, j.Message.Deadline)
+	return q.postpone(ctx, j, next)
+}
+
+// attemptsOf counts the attempts of one send.
+func attemptsOf(r *router.Result) (n int) {
+	for i := range r.Attempts {
+		if !r.Attempts[i].Earlier {
+			n++
+		}
+	}
+	return n
 }
 
 // reasonOf is why a message was not sent, whatever the time until which it was deferred.
 func reasonOf(r *router.Result) string {
-	if r.Deferred != nil {
+	if r.Deferred != nil && len(r.Attempts) == 0 {
 		return r.Deferred.Reason
 	}
 	return r.Message
@@ -209,9 +234,9 @@ func (q *Queue) end(ctx context.Context, j *ledger.Job, result *router.Result) (
 	return time.Time{}
 }
 
-func (q *Queue) postpone(ctx context.Context, j *ledger.Job, until time.Time, tries int, reason string) (again time.Time) {
-	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, until, tries, reason) })
-	return until
+func (q *Queue) postpone(ctx context.Context, j *ledger.Job, d ledger.Deferral) (again time.Time) {
+	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, d) })
+	return d.Until
 }
 
 // put writes until it succeeds: what was sent must not be forgotten. Only the end of the

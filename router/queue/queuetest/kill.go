@@ -74,6 +74,9 @@ type Kill struct {
 	Trouble func(round int)
 	// Meanwhile is called after each kill with the processes; nil = nothing is.
 	Meanwhile func(round int, workers []*os.Process)
+	// Cut says that workers lose the database. One that has proof that it sent nothing may
+	// give it after another has ended the message as unknown: it is not_sent then.
+	Cut bool
 	// Patience is how long the messages have to get their outcomes after the last kill.
 	Patience time.Duration
 }
@@ -126,7 +129,7 @@ func Killed(t *testing.T, k Kill) {
 	for _, w := range workers {
 		w.stop(t)
 	}
-	checkHonest(t, l, v, ids)
+	checkHonest(t, l, v, ids, k.Cut)
 }
 
 func processes(workers []*process) (list []*os.Process) {
@@ -195,7 +198,7 @@ func waitUntilEmpty(t *testing.T, q *queue.Queue, patience time.Duration) {
 	}
 }
 
-func checkHonest(t testing.TB, l *ledger.Ledger, v *Vendor, ids []string) {
+func checkHonest(t testing.TB, l *ledger.Ledger, v *Vendor, ids []string, cut bool) {
 	t.Helper()
 	statuses := make(map[ledger.Status]int)
 	possible := 0 // unknown ones that the vendor has
@@ -203,12 +206,15 @@ func checkHonest(t testing.TB, l *ledger.Ledger, v *Vendor, ids []string) {
 		m, err := l.Message(t.Context(), id)
 		require.NoError(t, err)
 		statuses[m.Status]++
-		switch sent := v.Sent(id); m.Status {
-		case ledger.Accepted:
+		switch sent := v.Sent(id); {
+		case m.Status == ledger.Accepted:
 			assert.Equal(t, 1, sent, "%s is accepted", id)
-		case ledger.Unknown:
+		case m.Status == ledger.Unknown:
 			assert.LessOrEqual(t, sent, 1, "%s is unknown", id)
 			possible += sent
+		case m.Status == ledger.NotSent && cut:
+			assert.Zero(t, sent, "%s is not_sent", id)
+			assert.NotEmpty(t, m.Attempts, "%s was in doubt before", id)
 		default:
 			assert.Fail(t, "no honest claim", "%s is %s (%s) and was sent %d times", id, m.Status, m.Reason, sent)
 		}

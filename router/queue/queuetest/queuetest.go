@@ -43,6 +43,8 @@ func Run(t *testing.T, h Harness) {
 		{"pause", testPause},
 		{"an outage is waited for", testOutage},
 		{"given up", testGivenUp},
+		{"attempt budget", testBudget},
+		{"attempt budget in an outage", testBudgetInOutage},
 		{"dead letters", testDeadLetters},
 		{"deadline", testDeadline},
 		{"route removed since", testRouteGone},

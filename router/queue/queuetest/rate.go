@@ -33,6 +33,6 @@ func Rate(b testing.TB, k Kill) float64 {
 	for _, w := range workers {
 		w.stop(b) // what is under way ends before
 	}
-	checkHonest(b, l, v, ids)
+	checkHonest(b, l, v, ids, false)
 	return rate
 }

@@ -23,7 +23,7 @@ func TestNetwork(t *testing.T) {
 	network := queuetest.NewNetwork(t, u.Host)
 	u.Host = network.Address
 	k := queuetest.Kill{
-		Messages: 600, Workers: 2, Kills: 8, New: newWorker, Patience: 4 * time.Minute, Args: []string{u.String()},
+		Messages: 600, Workers: 2, Kills: 8, New: newWorker, Cut: true, Patience: 4 * time.Minute, Args: []string{u.String()},
 		Open: func() *ledger.Ledger { return open(t, address) },
 	}
 	pause := 2 * time.Second
