@@ -170,6 +170,16 @@ func (w *work) enqueue(j *Job) Enqueued {
 	return Enqueued{ID: r.ID}
 }
 
+// ended counts the attempts that are not under way.
+func (r *record) ended() (n int) {
+	for _, a := range r.attempts {
+		if a.Outcome != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // setClaim puts a new message under a ref.
 func (w *work) setClaim(key refKey, fingerprint, message string, until time.Time) {
 	c := w.byRef[key]
@@ -203,7 +213,7 @@ func (w *work) enqueueAgain(j *Job, known *claim, r *record) Enqueued {
 
 func (w *work) putJob(j *Job, r *record) {
 	own := *j
-	own.ID, own.CreatedAt, own.Wake, own.free = r.ID, w.now, 0, len(r.attempts)
+	own.ID, own.CreatedAt, own.Wake, own.free = r.ID, w.now, 0, r.ended()
 	w.jobs = append(w.jobs, &own)
 }
 

@@ -37,8 +37,8 @@ type payload struct {
 const jobColumns = `message, class, state, due_at, give_up_at, tries, reason, payload, wake, created_at, updated_at`
 
 // readJob are the columns of scanJob. A message keeps the attempts of all its time in the
-// queue; those that do not count are told by their number.
-var readJob = `q.` + strings.Join(columns(jobColumns), `, q.`) + `, (` + attemptsOf + `q.message) - q.free_attempts`
+// queue; those that do not count are told by their number. One under way may not be made.
+var readJob = `q.` + strings.Join(columns(jobColumns), `, q.`) + `, (` + attemptsOf + `q.message AND a.outcome <> '') - q.free_attempts`
 
 const attemptsOf = `SELECT COUNT(*) FROM anysms_attempts a WHERE a.message = `
 
@@ -96,7 +96,7 @@ func (w *work) jobStatements() []Statement {
 	return []Statement{
 		{putJob, jobs},
 		{`DELETE FROM anysms_queue WHERE message = $1`, gone},
-		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4, free_attempts = (` + attemptsOf + `anysms_queue.message) - $5
+		{`UPDATE anysms_queue SET due_at = $1, tries = $2, reason = $3, updated_at = $4, free_attempts = (` + attemptsOf + `anysms_queue.message AND a.outcome <> '') - $5
 			WHERE message = $6 AND state = 'ready'`, w.deferred},
 		{`UPDATE anysms_queue SET state = 'dead', reason = $1, updated_at = $2 WHERE message = $3`, w.dead},
 	}

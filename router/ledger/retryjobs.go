@@ -88,7 +88,7 @@ func (l *Ledger) Requeue(ctx context.Context, jobs []*Job) (int, error) {
 				continue
 			}
 			own := *j
-			own.free = len(r.attempts)
+			own.free = r.ended()
 			r.concluded, r.Code, r.Reason = waiting, "", ""
 			if r.Text == "" && j.Message.Class != provider.OTP {
 				r.Text = j.Message.Text

@@ -140,13 +140,15 @@ func TestPut(t *testing.T) {
 		assert.LessOrEqual(t, took, 1750*time.Millisecond)
 		assert.GreaterOrEqual(t, took, 1312*time.Millisecond)
 		assert.Regexp(t, `^[^\n]*what became of a message cannot be recorded[^\n]*id=msg_1[^\n]*disk full[^\n]*\n$`, p.log.String(), "it is said once")
-		for _, err := range []error{ledger.ErrClosed, router.ErrInFlight, ledger.ErrBadValue} {
+		for _, err := range []error{ledger.ErrClosed, ledger.ErrBadValue} {
 			p.log.Reset()
 			calls = 0
 			p.queue.put(context.Background(), j, func() error { calls++; return fmt.Errorf("ledger: %w", err) })
 			assert.Equal(t, 1, calls)
 			assert.Contains(t, p.log.String(), "a queued message stays as it is")
 		}
+		assert.True(t, p.queue.put(context.Background(), j, func() error { return nil }))
+		assert.False(t, p.queue.put(context.Background(), j, func() error { return fmt.Errorf("ledger: %w", router.ErrInFlight) }), "it is not ended yet")
 	})
 }
 

@@ -184,9 +184,7 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 	case errors.Is(err, ledger.ErrNotQueued): // it was cancelled, or has ended in another process
 		return time.Time{}
 	case errors.Is(err, router.ErrInFlight): // somebody else is sending it
-		return q.postpone(ctx, j, ledger.Deferral{
-			Until: now.Add(firstPause), Tries: j.Tries, Spent: j.Spent, Reason: "another process is sending it",
-		})
+		return q.standBack(ctx, j)
 	case result.Status != provider.OutcomeNotSent:
 		return q.end(ctx, j, result)
 	case errors.Is(err, errLate), late(j, now):
@@ -230,8 +228,17 @@ func reasonOf(r *router.Result) string {
 }
 
 func (q *Queue) end(ctx context.Context, j *ledger.Job, result *router.Result) (again time.Time) {
-	q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
-	return time.Time{}
+	if q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) }) {
+		return time.Time{}
+	}
+	return q.standBack(ctx, j)
+}
+
+// standBack lets somebody else finish an attempt that is under way.
+func (q *Queue) standBack(ctx context.Context, j *ledger.Job) (again time.Time) {
+	return q.postpone(ctx, j, ledger.Deferral{
+		Until: time.Now().Add(firstPause), Tries: j.Tries, Spent: j.Spent, Reason: "another process is sending it",
+	})
 }
 
 func (q *Queue) postpone(ctx context.Context, j *ledger.Job, d ledger.Deferral) (again time.Time) {
@@ -240,16 +247,19 @@ func (q *Queue) postpone(ctx context.Context, j *ledger.Job, d ledger.Deferral) 
 }
 
 // put writes until it succeeds: what was sent must not be forgotten. Only the end of the
-// ledger ends it; then the attempt is unknown to whoever comes next.
-func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) {
+// ledger ends it; then the attempt is unknown to whoever comes next. It returns false if an
+// attempt is under way, so that the message cannot be ended yet.
+func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) (done bool) {
 	for tries := 0; ; tries++ {
 		err := write()
 		switch {
 		case err == nil:
-			return
-		case errors.Is(err, ledger.ErrClosed), errors.Is(err, router.ErrInFlight), errors.Is(err, ledger.ErrBadValue):
+			return true
+		case errors.Is(err, router.ErrInFlight):
+			return false
+		case errors.Is(err, ledger.ErrClosed), errors.Is(err, ledger.ErrBadValue):
 			q.options.Log.WarnContext(ctx, "a queued message stays as it is", "id", j.ID, "error", err)
-			return
+			return true
 		case tries == 0:
 			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
 		}

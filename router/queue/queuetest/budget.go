@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/queue"
@@ -103,4 +104,33 @@ func testBudgetInOutage(l *lab) {
 	require.NoError(l, l.router.SetOverride("vendor", router.OverrideIn))
 	require.True(l, l.work(id).IsZero(), "somebody says that the provider is in use: it counts")
 	assert.Equal(l, ledger.NotSent, l.outcome(id).Status)
+}
+
+// testLateWhileUnderWay: a message that can be tried no more, while an attempt of somebody
+// else is under way, is looked at again once that has ended.
+func testLateWhileUnderWay(l *lab) {
+	m := text("a", "Hello")
+	m.Deadline = time.Now().Add(50 * time.Millisecond)
+	id := l.add(m)
+	sent := *m
+	sent.Ref = id
+	claim := router.Claim{
+		Ref: id, Fingerprint: router.Fingerprint(&sent), Owner: "another", Keep: time.Hour, Message: &sent,
+		Intent: &router.JournalEntry{Key: id, Provider: "vendor", Attempt: l.ledger.NewAttempt()},
+	}
+	_, err := l.ledger.Begin(l.Context(), claim)
+	require.NoError(l, err)
+	time.Sleep(time.Until(m.Deadline))
+	before := time.Now()
+	again := l.work(id)
+	require.True(l, again.After(before), "it comes back: %s", again)
+	j := l.job(id)
+	assert.WithinDuration(l, again, j.Due, time.Millisecond)
+	assert.Zero(l, j.Spent, "the attempt may still turn out not to be made")
+
+	require.NoError(l, l.ledger.Finish(l.Context(), claim, &router.Result{Ref: id, Status: provider.OutcomeNotSent, Code: provider.Unavailable}))
+	require.True(l, l.work(id).IsZero())
+	got := l.outcome(id)
+	assert.Equal(l, ledger.NotSent, got.Status)
+	assert.Equal(l, "its deadline passed", got.Reason)
 }

@@ -91,7 +91,10 @@ func (l *lab) outcome(id string) *ledger.Message {
 	ctx, cancel := context.WithTimeout(l.Context(), 30*time.Second)
 	defer cancel()
 	m, err := l.queue.Wait(ctx, id)
-	require.NoError(l, err)
+	if err != nil {
+		j, jobErr := l.ledger.Job(l.Context(), id)
+		require.NoError(l, err, "%+v %+v (%v)", m, j, jobErr)
+	}
 	return m
 }
 

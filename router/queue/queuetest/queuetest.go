@@ -45,6 +45,7 @@ func Run(t *testing.T, h Harness) {
 		{"given up", testGivenUp},
 		{"attempt budget", testBudget},
 		{"attempt budget in an outage", testBudgetInOutage},
+		{"late while an attempt is under way", testLateWhileUnderWay},
 		{"dead letters", testDeadLetters},
 		{"deadline", testDeadline},
 		{"route removed since", testRouteGone},

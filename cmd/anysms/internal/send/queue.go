@@ -30,8 +30,9 @@ any number of processes can add messages. A PostgreSQL database can have any num
 workers, on any number of machines.
 
 A message that no vendor accepts for the time being is tried again: for 5 minutes if it
-is a one-time code, 24 hours if transactional, 72 hours if marketing. Then its outcome is
-not_sent, and "anysms queue retry" can put it back.`
+is a one-time code, 24 hours if transactional, 72 hours if marketing, and for as long as
+attempts are left (router.attempt_budget; those that find all providers out do not count).
+Then its outcome is not_sent, and "anysms queue retry" can put it back.`
 
 func (a *app) queueCommand() *cobra.Command {
 	cmd := &cobra.Command{
