@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -165,6 +167,20 @@ func TestReadmeDrivers(t *testing.T) {
 		table += fmt.Sprintf("| [%s](drivers/%s) | %s | %s | %s |\n", name, name, d.Doc, limit, features)
 	}
 	readmeBlock(t, "drivers", "<!-- end -->", func(string) string { return table })
+}
+
+// TestReadmeCounts checks how many vendors the README says that there are.
+func TestReadmeCounts(t *testing.T) {
+	atRoot(t)
+	readme, err := os.ReadFile(readmePath)
+	require.NoError(t, err)
+	recipes, err := filepath.Glob("drivers/rest/recipes/*.yaml")
+	require.NoError(t, err)
+	drivers := slices.DeleteFunc(cli.Registry().Names(), func(name string) bool {
+		return slices.Contains([]string{"memory", "plugin", "rest", "smpp"}, name) // of no vendor
+	})
+	assert.Contains(t, string(readme), fmt.Sprintf("| SMS vendors in the tree | %d and %d recipes |", len(drivers), len(recipes)))
+	assert.Contains(t, string(readme), fmt.Sprintf("recipes for %d vendors", len(recipes)))
 }
 
 // TestExampleConfiguration checks that the example is valid, and that missing secrets
