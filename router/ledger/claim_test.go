@@ -35,3 +35,16 @@ func TestAttemptIDs(t *testing.T) {
 	assert.Equal(t, []string{"att_1", "att_2"}, attemptIDs([]router.Attempt{{ID: "att_1"}, {}, {ID: "att_2"}}))
 	assert.Empty(t, attemptIDs([]router.Attempt{{}}))
 }
+
+// TestOpen finds an owner's attempt that is under way and has neither an id nor a provider.
+func TestOpen(t *testing.T) {
+	r := &record{}
+	r.attempts = []*Attempt{
+		{owner: "bob"}, {owner: "ann", Outcome: provider.OutcomeUnknown}, {owner: "ann", Provider: "athens"},
+		{owner: "bob", Outcome: provider.OutcomeUnknown, Provider: "athens"},
+	}
+	assert.Nil(t, r.open("ann"))
+	own := &Attempt{owner: "ann"}
+	r.attempts = append(r.attempts, own)
+	assert.Same(t, own, r.open("ann"))
+}

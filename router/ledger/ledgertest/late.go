@@ -1,6 +1,8 @@
 package ledgertest
 
 import (
+	"fmt"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -41,6 +43,119 @@ func testLateDoubt(l *lab) {
 		if tt.taken == "" {
 			require.NoError(l, l.Finish(l.Context(), bob, result(next, "sydney", provider.OutcomeAccepted, "S1")))
 			assert.Equal(l, ledger.Accepted, l.only(tt.name).Status)
+		}
+	}
+}
+
+// testAbandoned: of a send that was cut short, only what was under way is in doubt.
+func testAbandoned(l *lab) {
+	slow := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	c := l.claim("r", "ann")
+	first, second := slow.begin(c, "athens"), l.NewAttempt()
+	refused := router.Attempt{ID: first, Provider: "athens", Outcome: provider.OutcomeRefused, Code: provider.NoRoute}
+	c.Intent = &router.JournalEntry{Key: "r", Provider: "sydney", Attempt: second, Attempts: []router.Attempt{refused}}
+	_, err := slow.Begin(l.Context(), c)
+	require.NoError(l, err)
+	other := l.begin(l.claim("mine", "bob"), "athens")
+	require.NoError(l, slow.Close())
+
+	prior, err := l.Look(l.Context(), l.claim("r", "bob"))
+	require.NoError(l, err)
+	require.NotNil(l, prior)
+	require.NoError(l, l.Recover(l.Context()))
+	m := l.only("r")
+	assert.Equal(l, ledger.Unknown, m.Status)
+	require.Len(l, m.Attempts, 2)
+	assert.Equal(l, provider.OutcomeRefused, m.Attempts[0].Outcome)
+	assert.Equal(l, provider.OutcomeUnknown, m.Attempts[1].Outcome)
+	assert.Equal(l, second, m.Attempts[1].ID)
+	mine := l.only("mine")
+	assert.Equal(l, ledger.Sending, mine.Status, "this process is still at it")
+	assert.Equal(l, other, mine.Attempts[0].ID)
+}
+
+// testFreed: another process may send what this one could not, as soon as it knows.
+func testFreed(l *lab) {
+	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	for _, o := range []provider.Outcome{provider.OutcomeNotSent, provider.OutcomeRefused} {
+		ref := string(o)
+		l.send(ref, "athens", o, "")
+		prior, err := other.Begin(l.Context(), l.claim(ref, "bob"))
+		require.NoError(l, err)
+		assert.Nil(l, prior)
+		_, err = l.Begin(l.Context(), l.claim(ref, "cat"))
+		require.ErrorIs(l, err, router.ErrInFlight)
+	}
+	l.send("sent", "athens", provider.OutcomeAccepted, "A1")
+	prior, err := other.Begin(l.Context(), l.claim("sent", "bob"))
+	require.NoError(l, err)
+	assert.Equal(l, provider.OutcomeAccepted, prior.Status)
+}
+
+// testBare is about a router that says neither what it sends nor by which attempt.
+func testBare(l *lab) {
+	c := l.claim("r", "ann")
+	c.Message = nil
+	for range 2 {
+		_, err := l.Begin(l.Context(), c)
+		require.NoError(l, err)
+		m := l.only("r")
+		assert.Equal(l, ledger.Sending, m.Status)
+		assert.Len(l, m.Attempts, 1)
+		assert.Empty(l, m.To)
+	}
+	r := result("", "athens", provider.OutcomeAccepted, "A1")
+	require.NoError(l, l.Finish(l.Context(), c, r))
+	m := l.only("r")
+	assert.Equal(l, ledger.Accepted, m.Status)
+	require.Len(l, m.Attempts, 1)
+	assert.Equal(l, "athens", m.Attempts[0].Provider)
+	l.record("athens", report("A1", provider.StatusDelivered))
+	assert.Equal(l, ledger.Delivered, l.only("r").Status)
+}
+
+// testWhichAttempt: of several attempts the one that was accepted gets the vendor's id.
+func testWhichAttempt(l *lab) {
+	const accepted, unknown, refused = provider.OutcomeAccepted, provider.OutcomeUnknown, provider.OutcomeRefused
+	type made struct {
+		provider string
+		outcome  provider.Outcome
+	}
+	for i, tt := range []struct {
+		made []made
+		want int // the attempt that athens has accepted; -1 = another than these
+	}{
+		{[]made{{"athens", unknown}, {"athens", accepted}}, 1},
+		{[]made{{"athens", accepted}, {"athens", unknown}}, 0},
+		{[]made{{"athens", unknown}, {"athens", unknown}}, 0},
+		{[]made{{"sydney", unknown}, {"athens", unknown}}, 1},
+		{[]made{{"athens", unknown}, {"sydney", unknown}}, 0},
+		{[]made{{"athens", refused}, {"athens", unknown}}, 1},
+		{[]made{{"athens", refused}, {"sydney", unknown}}, -1},
+	} {
+		ref := fmt.Sprint("r", i)
+		c := l.claim(ref, "ann")
+		var attempts []router.Attempt
+		for _, m := range tt.made {
+			id := l.NewAttempt()
+			c.Intent = &router.JournalEntry{Key: ref, Provider: m.provider, Attempt: id, Attempts: attempts}
+			_, err := l.Begin(l.Context(), c)
+			require.NoError(l, err)
+			attempts = append(attempts, router.Attempt{ID: id, Provider: m.provider, Outcome: m.outcome})
+		}
+		r := &router.Result{Status: accepted, Provider: "athens", ID: "A" + ref, Attempts: attempts}
+		require.NoError(l, l.Finish(l.Context(), c, r))
+		got := l.only(ref)
+		assert.Equal(l, ledger.Accepted, got.Status)
+		if tt.want < 0 {
+			tt.want = len(tt.made)
+			tt.made = append(tt.made, made{"athens", accepted})
+		}
+		require.Len(l, got.Attempts, len(tt.made), ref)
+		for k, a := range got.Attempts {
+			assert.Equal(l, k == tt.want, a.ProviderID == "A"+ref, "%s, attempt %d", ref, k)
+			assert.Equal(l, k == tt.want, a.Outcome == accepted, "%s, attempt %d", ref, k)
+			assert.Equal(l, tt.made[k].provider, a.Provider, "%s, attempt %d", ref, k)
 		}
 	}
 }

@@ -161,3 +161,26 @@ func TestManyOptOuts(t *testing.T) {
 	_, err = l.OptIn(t.Context(), "12")
 	require.ErrorContains(t, err, "number: ")
 }
+
+// TestRefIsRemembered: for as long as the claim says, from the end of the send, and then
+// the ref stands for a new message.
+func TestRefIsRemembered(t *testing.T) {
+	aged(t, ledger.Options{}, func(t *testing.T, l *ledger.Ledger) {
+		sendMany(t, l, 1) // kept for a day
+		c := router.Claim{Ref: "r0", Fingerprint: "r0", Owner: "you", Keep: 24 * time.Hour}
+		look := func() *router.Result {
+			prior, err := l.Look(t.Context(), c)
+			require.NoError(t, err)
+			return prior
+		}
+		time.Sleep(24*time.Hour - time.Second)
+		require.NotNil(t, look())
+		time.Sleep(time.Hour) // it may be a little longer
+		assert.Nil(t, look())
+		sendMany(t, l, 1)
+		require.NotNil(t, look())
+		page, _, err := l.Messages(t.Context(), ledger.Filter{Ref: "r0"})
+		require.NoError(t, err)
+		assert.Len(t, page, 2)
+	})
+}
