@@ -76,7 +76,7 @@ func testAbandoned(l *lab) {
 
 // testFreed: another process may send what this one could not, as soon as it knows.
 func testFreed(l *lab) {
-	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	other := l.open(ledger.Options{})
 	for _, o := range []provider.Outcome{provider.OutcomeNotSent, provider.OutcomeRefused} {
 		ref := string(o)
 		l.send(ref, "athens", o, "")

@@ -61,6 +61,7 @@ func Run(t *testing.T, h Harness) {
 		"words with a number":           testWords,
 		"many events at once":           testMany,
 		"opt-outs by reply":             testReplies,
+		"opt-outs by reply at once":     testRepliesAtOnce,
 		"opt-outs by scope":             testScopes,
 		"opt-outs by vendors":           testVendorOptOut,
 		"lists":                         testLists,

@@ -125,3 +125,27 @@ func testVendorOptOut(l *lab) {
 	list[0].At = time.Time{}
 	assert.Equal(l, ledger.OptOut{Number: number, Scope: ledger.ScopeProvider, Value: "athens", Source: ledger.FromVendor}, list[0])
 }
+
+// testRepliesAtOnce: replies that come in one request are heeded in their order.
+func testRepliesAtOnce(l *lab) {
+	const other = "+306900000001"
+	reply := func(from, text string) provider.Event {
+		l.ids++
+		return provider.Event{Kind: provider.Inbound, ID: fmt.Sprint("in", l.ids), From: from, To: "12345", Text: text, At: reportTime}
+	}
+	l.record("athens", reply(other, "STOP"), reply(number, "STOP"), reply(number, "START"))
+	list := l.optOuts()
+	require.Len(l, list, 1)
+	assert.Equal(l, other, list[0].Number)
+	l.record("athens", reply(other, "START"), reply(other, "STOP"))
+	assert.Len(l, l.optOuts(), 1, "the last word counts")
+
+	n, err := l.OptOut(l.Context(),
+		ledger.OptOut{Number: number, Scope: ledger.ScopeClass, Value: "otp", Source: ledger.FromAPI},
+		ledger.OptOut{Number: number, Scope: ledger.ScopeClass, Value: "marketing", Source: ledger.FromAPI},
+		ledger.OptOut{Number: number, Scope: ledger.ScopeSender, Value: "otp", Source: ledger.FromAPI},
+		ledger.OptOut{Number: number, Scope: ledger.ScopeClass, Value: "otp", Source: ledger.FromImport})
+	require.NoError(l, err)
+	assert.Equal(l, 3, n, "each scope by its value")
+	assert.Len(l, l.optOuts(), 4)
+}
