@@ -215,7 +215,9 @@ func (s *search) lookBack(ctx context.Context) error {
 			return nil
 		}
 		if !time.Now().Before(s.deadline) {
-			s.found.Next, s.found.Reached = begin, madeAt(begin)
+			if s.found.Next = begin; len(s.found.Messages) < s.Limit {
+				s.found.Reached = madeAt(begin)
+			}
 			return nil
 		}
 		s.Cursor = begin
