@@ -91,7 +91,7 @@ func attemptIDs(attempts []router.Attempt) []string {
 	return ids
 }
 
-func (w *work) fingerprint(s string) string { return keyed(w.ledger.options.Key, "fingerprint", s) }
+func (w *work) fingerprint(s string) string { return w.ledger.keyed("fingerprint", s) }
 
 // claimed returns what is kept under a ref: nil if nothing, or if it was kept long enough.
 // A claim without a result does not become free with time.

@@ -1,13 +1,13 @@
 package ledger
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -59,10 +59,13 @@ func makeKey(path string) error {
 }
 
 // keyed returns the HMAC of a value, so that what is written down cannot be guessed.
-func keyed(key []byte, purpose, value string) string {
-	h := hmac.New(sha256.New, key)
+func (l *Ledger) keyed(purpose, value string) string {
+	h := l.macs.Get().(hash.Hash)
+	defer l.macs.Put(h)
+	h.Reset()
 	h.Write([]byte(purpose + "\x00" + value))
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	var sum [sha256.Size]byte
+	return hex.EncodeToString(h.Sum(sum[:0])[:16])
 }
 
 // idAt is not after the ids that are made at a time or later, and after those that are made
@@ -104,4 +107,4 @@ func newID(prefix string, now time.Time) string {
 
 // Hash returns the HMAC, under the ledger's key, of a value that must not be readable in
 // the database. Values of different purposes differ.
-func (l *Ledger) Hash(purpose, value string) string { return keyed(l.options.Key, purpose, value) }
+func (l *Ledger) Hash(purpose, value string) string { return l.keyed(purpose, value) }

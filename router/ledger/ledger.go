@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,6 +54,7 @@ const DefaultRetention = 90 * 24 * time.Hour
 type Ledger struct {
 	options Options
 	db      Database
+	macs    sync.Pool // under Options.Key: to set one up costs more than its use
 
 	closing sync.RWMutex // the channels may be sent to while it is read-locked and not closed
 	closed  bool
@@ -96,6 +99,7 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), looks: make(chan *op, maxBatch)}
+	l.macs.New = func() any { return hmac.New(sha256.New, o.Key) }
 	if _, ok := db.(Versioned); ok {
 		l.held = newHeld()
 	}
@@ -121,7 +125,7 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 
 // checkKey compares the key with the one that the database was first opened with.
 func (l *Ledger) checkKey(ctx context.Context) error {
-	want, got := keyed(l.options.Key, "check", ""), ""
+	want, got := l.keyed("check", ""), ""
 	read := func(tx Tx) error {
 		return tx.Query(ctx, func(scan func(...any) error) error { return scan(&got) },
 			`SELECT value FROM anysms_meta WHERE name = 'key_check'`)

@@ -142,7 +142,7 @@ func (l *Ledger) pruneEvents(ctx context.Context, tx Tx, limit int) (Pruned, boo
 	return Pruned{Events: int(n)}, int(n) == limit, err
 }
 
-func (l *Ledger) tombstone(number string) string { return keyed(l.options.Key, "number", number) }
+func (l *Ledger) tombstone(number string) string { return l.keyed("number", number) }
 
 // Erase removes a number, in E.164, and the texts from and to it, from messages and
 // events, and returns how many messages that were. What became of them stays, under a
