@@ -31,6 +31,9 @@ const usualTimeout = 30 * time.Second
 // values of secret settings become Secrets, and the driver's name becomes Extra. The
 // caller sets Replies, Text and OtherRequests.
 //
+// A driver that starts a process has a setting start_timeout; Open, and every other
+// call, may then take that long.
+//
 // With such a harness, the suite also checks that the driver rejects invalid
 // settings.
 func ForDriver(d provider.Driver, settings json.RawMessage) (Harness, error) {
@@ -47,7 +50,7 @@ func ForDriver(d provider.Driver, settings json.RawMessage) (Harness, error) {
 	if a.has("base_url") && !strings.Contains(string(settings), URLPlaceholder) {
 		template["base_url"] = URLPlaceholder
 	}
-	h := Harness{Open: a.open, Secrets: a.secrets(), Extra: d.Name, account: &a}
+	h := Harness{Open: a.open, Secrets: a.secrets(), Extra: d.Name, account: &a, start: a.start()}
 	switch {
 	case strings.Contains(string(settings), TimeoutPlaceholder):
 		h.OpenTimeout = func(address string, timeout time.Duration) (provider.Provider, error) {
@@ -70,6 +73,17 @@ type account struct {
 // has reports whether the driver has a setting.
 func (a *account) has(name string) bool {
 	return slices.ContainsFunc(a.driver.Settings, func(s provider.Setting) bool { return s.Name == name })
+}
+
+// start returns how long the driver's process may take to start, by its setting; 0 =
+// it has none. Open takes as long.
+func (a *account) start() time.Duration {
+	written, _ := a.template["start_timeout"].(string)
+	d, err := time.ParseDuration(written)
+	if err != nil || !a.has("start_timeout") {
+		return 0
+	}
+	return d
 }
 
 func (a *account) open(address string) (provider.Provider, error) { return a.openWith(address, nil) }

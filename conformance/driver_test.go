@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -66,6 +67,17 @@ func TestForDriver(t *testing.T) {
 	require.ErrorContains(t, err, `driver "empty" has no Open`)
 	_, err = conformance.ForDriver(referenceDriver, json.RawMessage(`[]`))
 	require.ErrorContains(t, err, "want a JSON object")
+}
+
+func TestOpenMayTakeTheStartTimeout(t *testing.T) {
+	plugin := provider.Driver{Name: "d", Settings: []provider.Setting{{Name: "start_timeout"}}, Open: referenceDriver.Open}
+	for settings, want := range map[string]time.Duration{`{}`: 10 * time.Second, `{"start_timeout":"1s"}`: 10 * time.Second, `{"start_timeout":"1m"}`: time.Minute} {
+		h, err := conformance.ForDriver(plugin, json.RawMessage(settings))
+		require.NoError(t, err)
+		got, err := conformance.CallTime(h)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, settings)
+	}
 }
 
 func TestForDriverPutsTheAddressWhereTheSettingsSay(t *testing.T) {

@@ -21,3 +21,12 @@ func Hurried(h Harness) Harness {
 	h.pace = pace{hang: 50 * time.Millisecond, call: 300 * time.Millisecond, patience: 100 * time.Millisecond, limit: 2 * time.Second}
 	return h
 }
+
+// CallTime returns how long Open, and a call that gets a response, may take.
+func CallTime(h Harness) (time.Duration, error) {
+	s, err := newSuite(h)
+	if err != nil {
+		return 0, err
+	}
+	return s.pace.call, nil
+}

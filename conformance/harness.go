@@ -58,8 +58,9 @@ type Harness struct {
 	// reply files.
 	AllowUnproven bool
 
-	account *account // set by ForDriver
-	pace    pace     // zero = usualPace
+	account *account      // set by ForDriver
+	start   time.Duration // of the process that Open starts, if it has one; set by ForDriver
+	pace    pace          // zero = usualPace
 }
 
 // suite is a valid harness.
@@ -85,6 +86,7 @@ func newSuite(h Harness) (*suite, error) {
 	if h.pace == (pace{}) {
 		h.pace = usualPace
 	}
+	h.pace.call = max(h.pace.call, h.start)
 	s := &suite{Harness: h}
 	if err := s.read(); err != nil {
 		return nil, err
