@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // mostCombinations is how many combinations a list is merged from. Where there are more,
@@ -19,8 +20,9 @@ type combination struct {
 }
 
 // combinationsSQL goes from one combination to the next with one step into the index each,
-// however many messages there are of each. No id is after 'n'; and "|| ”" makes SQLite use
-// the whole index.
+// however many messages there are of each. No id is after 'n'. Rows are compared as a
+// whole, and ordered by all columns, so that no other index is used; an empty string is
+// added to what they are compared with, so that SQLite uses all columns of this one.
 const combinationsSQL = `WITH RECURSIVE step (id, n) AS (
 		SELECT (SELECT id FROM anysms_messages WHERE status <> 'sending'%[1]s ORDER BY %[2]snamespace, class, provider, id LIMIT 1), 1
 		UNION ALL
@@ -29,8 +31,10 @@ const combinationsSQL = `WITH RECURSIVE step (id, n) AS (
 			ORDER BY %[2]snamespace, class, provider, id LIMIT 1), step.n + 1
 		FROM step JOIN anysms_messages m ON m.id = step.id WHERE step.n <= %[4]d
 	)
-	SELECT m.status, m.namespace, m.class, m.provider, COALESCE((SELECT x.id FROM anysms_messages x WHERE x.status <> 'sending' AND x.status = m.status
-		AND x.namespace = m.namespace AND x.class = m.class AND x.provider = m.provider AND %[5]s ORDER BY x.id DESC LIMIT 1), '')
+	SELECT m.status, m.namespace, m.class, m.provider, COALESCE((SELECT x.id FROM anysms_messages x WHERE x.status <> 'sending'
+		AND (x.status, x.namespace, x.class, x.provider, x.id) < (m.status || '', m.namespace || '', m.class || '', m.provider || '', $1)
+		AND (x.status, x.namespace, x.class, x.provider, x.id) >= (m.status || '', m.namespace || '', m.class || '', m.provider || '', $2)
+		ORDER BY x.status DESC, x.namespace DESC, x.class DESC, x.provider DESC, x.id DESC LIMIT 1), '')
 	FROM step JOIN anysms_messages m ON m.id = step.id`
 
 // combinations lists those that the search selects, the one with the newest message first.
@@ -40,12 +44,12 @@ func (s *search) combinations(ctx context.Context) (list []combination, complete
 	if s.Status == Sending {
 		return nil, true, nil
 	}
-	var where conditions
-	s.period(&where)
+	begin, end := s.ids()
+	args := []any{end, begin}
 	status, column, after := "", "status, ", "m.status || '', "
 	if s.Status != "" { // SQLite does not use more of the index if the status is in both
-		where.args = append(where.args, string(s.Status))
-		status, column, after = fmt.Sprintf(" AND status = $%d", len(where.args)), "", ""
+		args = append(args, string(s.Status))
+		status, column, after = " AND status = $3", "", ""
 	}
 	n := 0
 	err = s.tx.Query(ctx, func(scan scanner) error {
@@ -58,9 +62,24 @@ func (s *search) combinations(ctx context.Context) (list []combination, complete
 			list = append(list, c)
 		}
 		return nil
-	}, fmt.Sprintf(combinationsSQL, status, column, after, mostCombinations, &where), where.args...)
+	}, fmt.Sprintf(combinationsSQL, status, column, after, mostCombinations), args...)
 	slices.SortFunc(list, func(a, b combination) int { return cmp.Compare(b.newest, a.newest) })
 	return list, n <= mostCombinations, err
+}
+
+// ids bounds the ids of the messages of the period: begin is inclusive, end is not.
+func (s *search) ids() (begin, end string) {
+	end = "n" // no id is after it
+	if s.Cursor != "" {
+		end = min(end, clean(s.Cursor))
+	}
+	if !s.Until.IsZero() {
+		end = min(end, idAt("msg_", s.Until.Add(time.Millisecond)))
+	}
+	if !s.Since.IsZero() {
+		begin = idAt("msg_", s.Since)
+	}
+	return begin, end
 }
 
 func (s *search) selects(c *combination) bool {
