@@ -25,9 +25,9 @@ func testSearch(l *lab) {
 	require.Len(l, all, 600)
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
-	for i := range 150 {
+	for i := range 80 {
 		f := ledger.Filter{
-			Namespace: pick("", ledger.AllNamespaces, ledger.AllNamespaces, "bank", "nobody"), Limit: 1 + r.IntN(60),
+			Namespace: pick("", ledger.AllNamespaces, ledger.AllNamespaces, "bank", "nobody"), Limit: 10 + r.IntN(90),
 			Status: ledger.Status(pick("", "", "accepted", "unknown", "sending", "cancelled")), Class: provider.Class(pick("", "", "otp", "marketing")),
 			Provider: pick("", "", "athens", "sydney", "nobody"), Tag: pick("", "", "rare", "often", "none"),
 			To: pick("", "", "", number, "+306900000000"), Ref: pick("", "", "", "", "", "", all[r.IntN(len(all))].Ref),

@@ -150,7 +150,7 @@ func (p *Page) showMessage(v *visit) {
 
 // timeline is what became of a message, in the order of time.
 func timeline(m *ledger.Message) []moment {
-	list := []moment{{At: m.CreatedAt, Tone: "busy", Title: "Taken over"}}
+	list := []moment{{At: m.CreatedAt, Tone: "busy", Title: "Received by the gateway"}}
 	for i := range m.Attempts {
 		list = append(list, ofAttempt(&m.Attempts[i]))
 	}
