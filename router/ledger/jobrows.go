@@ -258,17 +258,6 @@ func (l *Ledger) pruneDead(ctx context.Context, tx Tx, limit int) (Pruned, bool,
 	return Pruned{Texts: int(n)}, int(n) == limit, err
 }
 
-// eraseJobs cancels the queued messages to a number, and deletes its jobs.
-func eraseJobs(ctx context.Context, tx Tx, number string) error {
-	_, err := tx.Exec(ctx, `UPDATE anysms_messages SET status = 'cancelled', concluded = '', cancelled = 1
-		WHERE recipient = $1 AND status = 'queued' AND concluded = 'queued'`, []any{number})
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `DELETE FROM anysms_queue WHERE message IN (SELECT id FROM anysms_messages WHERE recipient = $1)`, []any{number})
-	return err
-}
-
 // loadQueueRefs reads the claims of queued messages, and of those that are to be queued.
 func (w *work) loadQueueRefs(ctx context.Context, tx Tx, keys []refKey, ids *[]string) error {
 	byNamespace := make(map[string][]string)

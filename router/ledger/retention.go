@@ -1,12 +1,10 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -41,35 +39,44 @@ func (l *Ledger) Prune(ctx context.Context) (total Pruned, err error) {
 		steps = append(steps, l.pruneMessages, l.pruneEvents, l.pruneFeed)
 	}
 	for _, step := range steps {
-		limit := 2 * pruneMin
-		for more := true; more; {
-			var p Pruned
-			var took time.Duration
-			err := l.db.Write(ctx, func(tx Tx) (err error) {
-				begun := time.Now() // once it has the database
-				p, more, err = step(ctx, tx, limit)
-				took = time.Since(begun)
-				return err
-			})
-			if err != nil {
-				return total, keepVerdict(err)
-			}
-			total.Messages += p.Messages
-			total.Events += p.Events
-			total.Texts += p.Texts
-			if more { // the others have as much of the time
-				if err := sleep.For(ctx, min(took, 10*pruneTime)); err != nil {
-					return total, err
-				}
-			}
-			if took > pruneTime {
-				limit = max(pruneMin, limit/2)
-			} else {
-				limit = min(pruneMax, 2*limit)
-			}
+		if err := l.inParts(ctx, &total, step); err != nil {
+			return total, err
 		}
 	}
 	return total, nil
+}
+
+// inParts calls step in one transaction after the other, until there is no more. A step
+// touches at most so many rows.
+func (l *Ledger) inParts(ctx context.Context, total *Pruned, step func(context.Context, Tx, int) (Pruned, bool, error)) error {
+	limit := 2 * pruneMin
+	for more := true; more; {
+		var p Pruned
+		var took time.Duration
+		err := l.db.Write(ctx, func(tx Tx) (err error) {
+			begun := time.Now() // once it has the database
+			p, more, err = step(ctx, tx, limit)
+			took = time.Since(begun)
+			return err
+		})
+		if err != nil {
+			return keepVerdict(err)
+		}
+		total.Messages += p.Messages
+		total.Events += p.Events
+		total.Texts += p.Texts
+		if more { // the others have as much of the time
+			if err := sleep.For(ctx, min(took, 10*pruneTime)); err != nil {
+				return err
+			}
+		}
+		if took > pruneTime {
+			limit = max(pruneMin, limit/2)
+		} else {
+			limit = min(pruneMax, 2*limit)
+		}
+	}
+	return nil
 }
 
 // pruneEvery is how often [Ledger.Maintain] deletes what is old.
@@ -140,62 +147,6 @@ func (l *Ledger) pruneEvents(ctx context.Context, tx Tx, limit int) (Pruned, boo
 		(SELECT seq FROM anysms_events WHERE message = '' AND received_at < $1 ORDER BY received_at LIMIT $2)`,
 		[]any{micros(time.Now().Add(-l.options.Retention)), limit})
 	return Pruned{Events: int(n)}, int(n) == limit, err
-}
-
-func (l *Ledger) tombstone(number string) string { return l.keyed("number", number) }
-
-// Erase removes a number, in E.164, and the texts from and to it, from messages and
-// events, and returns how many messages that were. What became of them stays, under a
-// keyed tombstone; so does the number's opt-out.
-func (l *Ledger) Erase(ctx context.Context, number string) (messages int, err error) {
-	mark := l.tombstone(number)
-	err = l.db.Write(ctx, func(tx Tx) error {
-		if err := eraseJobs(ctx, tx, number); err != nil {
-			return err
-		}
-		n, err := tx.Exec(ctx, `UPDATE anysms_messages SET recipient = '', body = '', tombstone = $1 WHERE recipient = $2`, []any{mark, number})
-		if err != nil {
-			return err
-		}
-		messages = int(n)
-		for _, s := range []struct{ sql, value string }{
-			{`UPDATE anysms_events SET peer = '', detail = '' WHERE peer <> '' AND peer = $1`, number},
-			{`UPDATE anysms_events SET peer = '', detail = '' WHERE message <> '' AND message IN (SELECT id FROM anysms_messages WHERE tombstone = $1)`, mark},
-		} {
-			if _, err := tx.Exec(ctx, s.sql, []any{s.value}); err != nil {
-				return err
-			}
-		}
-		return eraseUnreadable(ctx, tx, number)
-	})
-	return messages, keepVerdict(err)
-}
-
-// unreadable selects the events that could not be read. They have neither a message nor a
-// vendor's id, by which the index of the events without a message finds them.
-const unreadable = `message = '' AND provider_id = '' AND kind = 'unreadable'`
-
-// eraseUnreadable removes what could not be read and has a number in it.
-func eraseUnreadable(ctx context.Context, tx Tx, number string) error {
-	digits, found := []byte(strings.TrimPrefix(number, "+")), [][]any(nil)
-	err := tx.Query(ctx, func(scan scanner) error {
-		var e Event
-		err := scanEvent(scan, &e)
-		if bytes.Contains(e.Raw, digits) {
-			found = append(found, []any{e.Seq})
-		}
-		return err
-	}, `SELECT `+eventColumns+` FROM anysms_events WHERE `+unreadable)
-	if err != nil || len(found) == 0 {
-		return err
-	}
-	_, err = tx.Exec(ctx, `UPDATE anysms_events SET detail = '' WHERE seq = $1`, found...)
-	return err
-}
-
-// Erased returns how many messages to a number were erased.
-func (l *Ledger) Erased(ctx context.Context, number string) (int, error) {
-	return l.count(ctx, `SELECT count(*) FROM anysms_messages WHERE tombstone = $1`, l.tombstone(number))
 }
 
 // Unreadable returns a page of what vendors sent and nobody could read, the newest first:

@@ -30,10 +30,10 @@ type Message struct {
 	Schedule, Validity string
 	RegisteredDelivery byte
 	Octets             []byte // short_message or message_payload
+	Params             map[uint16][]byte
+	At                 time.Time
 
-	done   time.Time // when it reached its State
-	Params map[uint16][]byte
-	At     time.Time
+	done time.Time // when it reached its State
 }
 
 // The states of a message, SMPP 3.4 §5.2.28.

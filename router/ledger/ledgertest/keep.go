@@ -102,6 +102,33 @@ func testErase(l *lab) {
 	assert.Equal(l, provider.OutcomeAccepted, prior.Status, "what was sent is still known")
 }
 
+// testEraseMany erases more than fits in one part, and what comes later about what was erased.
+func testEraseMany(l *lab) {
+	const many = 130
+	var events []provider.Event
+	for i := range many {
+		l.send(fmt.Sprint("r-", i), "athens", provider.OutcomeAccepted, fmt.Sprint("A", i))
+		events = append(events, provider.Event{Kind: provider.Inbound, ID: fmt.Sprint("in-", i), From: number, To: "12345", Text: "a secret"})
+	}
+	l.record("athens", events...)
+	n, err := l.Erase(l.Context(), number)
+	require.NoError(l, err)
+	assert.Equal(l, many, n)
+	l.record("athens", provider.Event{Kind: provider.Inbound, ID: "later", From: "+306900000000", Text: "a secret", InReplyTo: "A0"})
+	n, err = l.Erase(l.Context(), number)
+	require.NoError(l, err)
+	assert.Zero(l, n)
+	left := 0
+	require.NoError(l, l.Database().Read(l.Context(), func(tx ledger.Tx) error {
+		return tx.Query(l.Context(), func(scan func(...any) error) error { return scan(&left) },
+			"SELECT (SELECT count(*) FROM anysms_events WHERE peer <> '' OR detail <> '') + (SELECT count(*) FROM anysms_messages WHERE recipient <> '' OR body <> '')")
+	}))
+	assert.Zero(l, left)
+	erased, err := l.Erased(l.Context(), number)
+	require.NoError(l, err)
+	assert.Equal(l, many, erased)
+}
+
 func testPrune(l *lab) {
 	old := l.claim("old", "ann")
 	old.Keep = time.Millisecond

@@ -69,6 +69,7 @@ func Run(t *testing.T, h Harness) {
 		"settled by hand":               testResolve,
 		"texts are erased":              testTexts,
 		"numbers are erased":            testErase,
+		"many messages are erased":      testEraseMany,
 		"old messages are pruned":       testPrune,
 		"statistics":                    testStats,
 		"what a vendor has reported":    testReported,

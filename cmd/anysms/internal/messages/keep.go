@@ -50,6 +50,9 @@ ledger.settle.`,
 				return fmt.Errorf("--to: %w", err)
 			}
 			n, err := l.Erase(cmd.Context(), number)
+			if err != nil && n > 0 {
+				return fmt.Errorf("%w; %s had been erased before that: run it again", err, cli.Plural(n, "message"))
+			}
 			if err != nil {
 				return err
 			}
