@@ -67,6 +67,9 @@ func TestSharedSlots(t *testing.T) {
 		require.NoError(t, b.take(t.Context(), Forever, false))
 		began := time.Now()
 		require.ErrorIs(t, b.take(t.Context(), time.Minute, false), errNoTime)
+		c.mu.Lock()
+		assert.Greater(t, len(c.asked), 1000, "who waits asks 20 times a second")
+		c.mu.Unlock()
 		assert.Equal(t, time.Minute, time.Since(began))
 
 		served := make(chan struct{})
