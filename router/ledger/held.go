@@ -8,9 +8,9 @@ import (
 // maxHeld bounds what is held.
 const maxHeld = 1024
 
-// held are the claims of this process whose sends are under way, and those of messages that
-// it has queued, with the messages as the database has them: so they need not be read again
-// when the sends end, or begin. It is for the committer alone.
+// held are the claims of this process whose sends are under way, with their messages, as
+// the database has them: so they need not be read again when the sends end. It is for the
+// committer alone.
 type held struct {
 	version int64 // of the database
 	list    map[string]*heldClaim
@@ -62,15 +62,15 @@ func (h *held) take(w *work, refs []string) (others []string) {
 	return others
 }
 
-// keep holds what a batch has left under way or queued. A message with events is read again:
-// they have got their numbers from the database.
+// keep holds what a batch has left under way. A message with events is read again: they
+// have got their numbers from the database.
 func (h *held) keep(w *work) {
 	for id := range w.messages {
 		h.drop(id)
 	}
 	for _, c := range w.byRef {
 		r := w.messages[c.message]
-		if r == nil || len(r.events) > 0 || len(h.list) >= w.roomFor(c, r) {
+		if r == nil || c.owner == "" || c.run != w.ledger.db.Run() || len(r.events) > 0 || len(h.list) >= maxHeld {
 			continue
 		}
 		was := r.seldom()
@@ -85,18 +85,6 @@ func (h *held) keep(w *work) {
 			h.byRef[c.ref] = r.ID
 		}
 	}
-}
-
-// roomFor is how many may be held if this one is to be among them. What is queued may wait
-// for hours: it leaves half of the room to what is under way.
-func (w *work) roomFor(c *claim, r *record) int {
-	switch {
-	case c.owner != "" && c.run == w.ledger.db.Run():
-		return maxHeld
-	case c.owner == "" && r.concluded == waiting:
-		return maxHeld / 2
-	}
-	return 0
 }
 
 func (h *held) drop(id string) {
