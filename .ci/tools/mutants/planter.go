@@ -96,6 +96,7 @@ func (w *planter) switched(n ast.Node, faults []*fault) string {
 const switchFile = `package %s
 
 import (
+	"os"
 	"strconv"
 	"sync/atomic"
 )
