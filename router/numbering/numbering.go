@@ -97,13 +97,12 @@ const International = "international"
 // Parse parses a number as people type it: "+30 690 000 0001", "0030690…", or "690
 // 000 0001" in the national form of region, an ISO 3166 code such as GR. Without a
 // region a number needs its plus sign; with [International] it needs its calling code.
-// It takes digits of any script, blanks, dashes,
-// dots, slashes, brackets, invisible characters, and tel: URIs. It refuses what may
-// have become another number on its way: letters, decimals ("306900000001.0"),
-// scientific notation, several numbers; and numbers with an extension. The error is
-// a [*provider.Error] with code invalid_recipient, which does not repeat the number;
-// an unknown region is another error. The verdict does not have to be valid for a
-// number to be returned.
+// It takes digits of any script, blanks, dashes, dots, slashes, brackets, invisible
+// characters, and tel: URIs. It refuses what may have become another number on its way:
+// letters, decimals ("306900000001.0"), scientific notation, several numbers; and numbers
+// with an extension. The error is a [*provider.Error] with code invalid_recipient, which
+// does not repeat the number; an unknown region is another error. The verdict does not
+// have to be valid for a number to be returned.
 func Parse(raw, region string) (e164.Number, Verdict, error) {
 	if err := CheckRegion(region); err != nil {
 		return e164.Number{}, Verdict{}, err

@@ -30,10 +30,11 @@
 // second to a minute. Options.AttemptBudget of the router bounds the attempts of all these
 // sends together, whatever processes made them. A send that found all providers out (their
 // breakers are open now, or they asked for a pause) does not count, nor does waiting for
-// limits, for quiet hours or for providers: an outage takes no message its attempts. When
-// the time or the attempts are used up the message is not_sent. Refused messages are not tried again. Both are dead letters: their texts are
-// kept for as long as the ledger keeps texts, and Retry puts them back, where the cause
-// may be mended: the route is back, the price is known, the sender is registered.
+// limits, for quiet hours or for providers: an outage uses up no attempts. When the time or
+// the attempts are used up the message is not_sent. Refused messages are not tried again.
+// Both are dead letters: their texts are kept for as long as the ledger keeps texts, and
+// Retry puts them back, where the cause may be mended: the route is back, the price is
+// known, the sender is registered.
 //
 // # Classes
 //
