@@ -97,7 +97,10 @@ func TestRetentionForEver(t *testing.T) {
 // TestMaintainLogs: Maintain deletes at once and from then on, and logs what it did, and only that.
 func TestMaintainLogs(t *testing.T) {
 	var log bytes.Buffer
-	lines := func(what string) int { return strings.Count(log.String(), what) }
+	lines := func(what string) int {
+		synctest.Wait() // what is written has been written
+		return strings.Count(log.String(), what)
+	}
 	o := ledger.Options{Settle: time.Minute, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	aged(t, o, func(t *testing.T, l *ledger.Ledger) {
 		sendMany(t, l, 2)
