@@ -131,8 +131,9 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	}
 
 	// Conclude, and write it down.
-	if j.patient {
-		end.mayWait, end.outUntil = true, l.outUntil()
+	end.mayWait = j.patient
+	if j.patient && l.trail.acceptedBy == nil {
+		end.outUntil = l.outUntil()
 	}
 	result, cause = conclude(&l.plan, &l.trail, end)
 	if j.patient && l.bounds.attempts < 1 && result.Status == provider.OutcomeNotSent && result.Deferred == nil {

@@ -180,7 +180,6 @@ type Depth struct {
 
 // Depths sums up the queue by class; every class is listed.
 func (l *Ledger) Depths(ctx context.Context) (list []Depth, err error) {
-	classes := []provider.Class{provider.OTP, provider.Transactional, provider.Marketing}
 	err = l.db.Read(ctx, func(tx Tx) error {
 		byClass := make(map[provider.Class]*Depth)
 		list = make([]Depth, len(classes))

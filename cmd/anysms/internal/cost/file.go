@@ -95,7 +95,7 @@ func (a *app) readFile(ctx context.Context, j *job, annotated *newFile) (*analys
 		j.opts.Annotate = annotated
 		j.opts.Mark = j.flags.bom
 	}
-	p := cli.NewProgress(a.Err, "rows", func() float64 { return float64(from.Consumed()) / float64(max(1, from.Size)) })
+	p := cli.NewProgress(a.Err, "rows", from.Share)
 	defer p.End()
 	j.opts.Progress = p.Show
 	totals, err := analysis.Rows(from.Rows, j.opts)

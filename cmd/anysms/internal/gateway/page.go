@@ -21,10 +21,10 @@ func (g *Gateway) newPage() *page.Page {
 func (g *Gateway) changes(ctx context.Context) <-chan struct{} {
 	const look, anyway = 2 * time.Second, 15 * time.Second
 	c := make(chan struct{}, 1)
+	last, err := g.ledger.FeedEnd(ctx)
+	told := time.Now()
 	go func() {
 		defer close(c)
-		last, err := g.ledger.FeedEnd(ctx)
-		told := time.Now()
 		for err == nil && sleep.For(ctx, look) == nil {
 			select {
 			case <-g.closing:

@@ -81,21 +81,27 @@ func (file *File) table(f *Flags, more []string) (table.Reader, error) {
 }
 
 func (file *File) worksheet(f *Flags, more []string) (table.Reader, error) {
-	book, err := xlsx.Open(file.Stored(), file.Size)
-	if err != nil {
-		return nil, err
-	}
-	sheet, err := book.Sheet(f.sheet)
-	if err != nil {
-		return nil, err
-	}
-	file.CloseWith(sheet)
-	file.Rest(sheet.Size)
-	return table.Workbook(sheet, table.SheetOptions{
+	return Worksheet(file.File, f.sheet, table.SheetOptions{
 		Form:   func(column string) table.Form { return file.form(column, more) },
 		Hidden: f.hidden,
-		End:    file.Unchanged,
 	})
+}
+
+// Worksheet opens a sheet of a workbook; "" = the one that is read by default. The options
+// need no End.
+func Worksheet(from *source.File, name string, o table.SheetOptions) (table.Reader, error) {
+	book, err := xlsx.Open(from.Stored(), from.Size)
+	if err != nil {
+		return nil, err
+	}
+	sheet, err := book.Sheet(name)
+	if err != nil {
+		return nil, err
+	}
+	from.CloseWith(sheet)
+	from.Rest(sheet.Size)
+	o.End = from.Unchanged
+	return table.Workbook(sheet, o)
 }
 
 // form is how the values of a worksheet's column are read. A number in a text is

@@ -15,7 +15,6 @@ import (
 	"github.com/anysms/anysms/cmd/anysms/internal/input"
 	"github.com/anysms/anysms/cmd/anysms/internal/source"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
-	"github.com/anysms/anysms/cmd/anysms/internal/xlsx"
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/numbering"
 )
@@ -105,17 +104,7 @@ func (f *optOutFile) open() (err error) {
 func columnName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 func (f *optOutFile) worksheet() (table.Reader, error) {
-	book, err := xlsx.Open(f.Stored(), f.Size)
-	if err != nil {
-		return nil, err
-	}
-	sheet, err := book.Sheet("")
-	if err != nil {
-		return nil, err
-	}
-	f.CloseWith(sheet)
-	f.Rest(sheet.Size)
-	return table.Workbook(sheet, table.SheetOptions{Hidden: true, End: f.Unchanged, Form: func(column string) table.Form {
+	return input.Worksheet(f.File, "", table.SheetOptions{Hidden: true, Form: func(column string) table.Form {
 		switch columnName(column) {
 		case "number":
 			return table.Phone
@@ -194,7 +183,7 @@ func (a *app) importOptOuts(ctx context.Context, to records, f *optOutFile) erro
 		fmt.Fprintf(a.Err, "%s: columns that are not read: %s\n", f.Name, strings.Join(unused, ", "))
 	}
 	i := &importing{ctx: ctx, to: to}
-	p := cli.NewProgress(a.Err, "rows", func() float64 { return float64(f.Consumed()) / float64(max(1, f.Size)) })
+	p := cli.NewProgress(a.Err, "rows", f.Share)
 	err := a.importRows(i, f, p)
 	p.End()
 	switch {

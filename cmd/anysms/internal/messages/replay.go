@@ -21,10 +21,11 @@ them. Each line is one request:
 
 Only provider and body are required; use body_base64 instead of body for binary data. A
 callback that has all its values in the url needs no body. Other keys are ignored. The
-file may be compressed with gzip or zstd; - is stdin. Signatures are verified. A callback that was recorded before changes nothing, so a file
-can be replayed again after an interruption. Invalid lines are reported and skipped, and
-the exit code is then 1; so it is if an item of a batch cannot be read, which is kept as
-"anysms webhook unreadable" shows.`
+file may be compressed with gzip or zstd; - is stdin. Signatures are verified. A callback
+that was recorded before changes nothing, so a file can be replayed again after an
+interruption. Invalid lines are reported and skipped, and the exit code is then 1; so it
+is if an item of a batch cannot be read, which is kept as "anysms webhook unreadable"
+shows.`
 
 func (a *app) replayCommand() *cobra.Command {
 	var conf cli.ConfigFlag

@@ -75,6 +75,9 @@ func (f *File) Read(p []byte) (int, error) { return f.reader.Read(p) }
 // Consumed returns how many bytes of the file, as stored, have been read.
 func (f *File) Consumed() int64 { return f.consumed.Load() }
 
+// Share is how much of the file that is, from 0 to 1.
+func (f *File) Share() float64 { return float64(f.Consumed()) / float64(max(1, f.Size)) }
+
 // Stored returns the file as it is stored, if it is a workbook. What is read of it
 // counts as consumed.
 func (f *File) Stored() io.ReaderAt { return countingAt{f.stored.anywhere, &f.consumed} }

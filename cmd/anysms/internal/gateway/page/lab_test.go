@@ -111,9 +111,9 @@ func newLabIn(t testing.TB, serve *settings.Serve, dir string, patience time.Dur
 // changes looks often, so that tests need not wait.
 func (l *lab) changes(ctx context.Context) <-chan struct{} {
 	c := make(chan struct{})
+	last, err := l.ledger.FeedEnd(ctx)
 	go func() {
 		defer close(c)
-		last, err := l.ledger.FeedEnd(ctx)
 		for err == nil {
 			select {
 			case <-ctx.Done():

@@ -34,11 +34,11 @@ func (p *Page) stream(v *visit) {
 	h := v.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
+	changes := p.changes(v.Context()) // before the first line, so that a change after it is always seen
 	send := p.sender(v)
 	if !send("retry: 5000\n\n") {
 		return
 	}
-	changes := p.changes(v.Context())
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
 	for {
