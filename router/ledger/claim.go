@@ -51,14 +51,15 @@ func (l *Ledger) Begin(ctx context.Context, c router.Claim) (prior *router.Resul
 	return known, nil
 }
 
-// Finish implements [router.Store].
+// Finish implements [router.Store]. What was sent is recorded even if the context ends
+// before the database is ready to take it.
 func (l *Ledger) Finish(ctx context.Context, c router.Claim, r *router.Result) error {
 	if err := checkRef(c.Ref); err != nil {
 		return err
 	}
 	n := needs{refs: []string{c.Ref}, parked: idsOfResult(r)}
 	copied := *r
-	return keepVerdict(l.do(ctx, n, func(w *work) error { return w.finish(c, &copied) }))
+	return keepVerdict(l.do(context.WithoutCancel(ctx), n, func(w *work) error { return w.finish(c, &copied) }))
 }
 
 // keepVerdict gives the ledger's own errors a name, and leaves those of the contract.

@@ -3,14 +3,14 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
 )
 
 // maxBatch is how many messages share a transaction, and so one fsync. An operation with
-// many messages may exceed it, and then no other joins: so a one-time code waits for one
-// part of a campaign that is queued by the thousand, and not for all that are in line.
+// many messages may exceed it, and then no other joins.
 const maxBatch = 256
 
 // writeTime bounds a transaction.
@@ -28,7 +28,11 @@ type op struct {
 // do makes a change. It returns when the change is durable, or with apply's error. When
 // the context ends first, the change may still be made.
 func (l *Ledger) do(ctx context.Context, n needs, apply func(*work) error) error {
-	return l.queue(ctx, l.ops, n, apply)
+	to := l.ops
+	if len(n.numbers) >= manyMessages {
+		to = l.bulk
+	}
+	return l.queue(ctx, to, n, apply)
 }
 
 // queue hands an operation to who takes those of a channel, and waits for its end.
@@ -47,14 +51,19 @@ func (l *Ledger) queue(ctx context.Context, to chan<- *op, n needs, apply func(*
 		l.closing.RUnlock()
 	case <-ctx.Done():
 		l.closing.RUnlock()
-		return context.Cause(ctx)
+		return busy(ctx)
 	}
 	select {
 	case <-o.done:
 		return o.err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return busy(ctx)
 	}
+}
+
+// busy is the error of a context that ended while the database had other things to do.
+func busy(ctx context.Context) error {
+	return fmt.Errorf("the database was busy: %w", context.Cause(ctx))
 }
 
 // commitAll is the only writer of this ledger. While one transaction is written, the
@@ -69,8 +78,9 @@ func (l *Ledger) commitAll() {
 			}
 		}
 	})
-	for o := range l.ops {
-		b := &batch{ops: gather(o, l.ops)}
+	waiting := line{few: l.ops, many: l.bulk}
+	for ops := waiting.next(); ops != nil; ops = waiting.next() {
+		b := &batch{ops: ops}
 		b.err = l.commit(b)
 		written <- b
 	}

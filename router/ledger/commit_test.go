@@ -28,3 +28,37 @@ func TestGather(t *testing.T) {
 		})
 	}
 }
+
+// TestLine has the operations about many messages take turns with the others, and ends when
+// both lines are closed and empty.
+func TestLine(t *testing.T) {
+	few, many := make(chan *op, 9), make(chan *op, 9)
+	put := func(to chan *op, messages ...int) {
+		for _, n := range messages {
+			to <- &op{needs: needs{numbers: make([]string, n)}}
+		}
+	}
+	l := line{few: few, many: many}
+	next := func() (sizes []int) {
+		for _, o := range l.next() {
+			sizes = append(sizes, o.size())
+		}
+		return sizes
+	}
+	put(many, 500, 501, 502, 20, 21)
+	assert.Equal(t, []int{500}, next())
+	put(few, 1, 2)
+	assert.Equal(t, []int{1, 2}, next(), "they came later, and do not wait for the rest")
+	put(few, 3)
+	assert.Equal(t, []int{501}, next(), "and do not hold it up")
+	assert.Equal(t, []int{3}, next())
+	assert.Equal(t, []int{502}, next())
+	assert.Equal(t, []int{20, 21}, next(), "as nobody else waits")
+	put(few, 4)
+	put(many, 503)
+	close(few)
+	close(many)
+	assert.Equal(t, []int{4}, next())
+	assert.Equal(t, []int{503}, next())
+	assert.Empty(t, next())
+}

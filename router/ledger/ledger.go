@@ -59,6 +59,7 @@ type Ledger struct {
 	closing sync.RWMutex // the channels may be sent to while it is read-locked and not closed
 	closed  bool
 	ops     chan *op // changes
+	bulk    chan *op // changes of many messages
 	looks   chan *op // questions
 	workers sync.WaitGroup
 	watches watches
@@ -98,7 +99,7 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), looks: make(chan *op, maxBatch)}
+	l := &Ledger{options: o, db: db, ops: make(chan *op, maxBatch), bulk: make(chan *op), looks: make(chan *op, maxBatch)}
 	l.macs.New = func() any { return hmac.New(sha256.New, o.Key) }
 	if _, ok := db.(Versioned); ok {
 		l.held = newHeld()
@@ -166,6 +167,7 @@ func (l *Ledger) stop() bool {
 	l.closed = true
 	if first {
 		close(l.ops)
+		close(l.bulk)
 		close(l.looks)
 	}
 	l.closing.Unlock()

@@ -409,4 +409,9 @@ func testContext(l *lab) {
 	require.ErrorIs(l, err, context.Canceled)
 	_, err = l.Look(ctx, l.claim("r", "ann"))
 	require.ErrorIs(l, err, context.Canceled)
+
+	c := l.claim("sent", "ann")
+	id := l.begin(c, "athens")
+	require.NoError(l, l.Finish(ctx, c, result(id, "athens", provider.OutcomeAccepted, "A1")))
+	assert.Equal(l, ledger.Accepted, l.only("sent").Status, "what was sent is recorded all the same")
 }
