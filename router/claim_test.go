@@ -333,63 +333,6 @@ func TestJournalAndStoreTellEachOther(t *testing.T) {
 	assert.Equal(t, 1, a.Accepted())
 }
 
-// An outcome that is resumed keeps the code that was recorded.
-func TestResumeKeepsThePossibleDuplicate(t *testing.T) {
-	for name, opts := range map[string]*router.Options{"journal": {Journal: &keeper{}}, "store": {Store: router.NewMemoryStore(0)}, "neither": {}} {
-		t.Run(name, func(t *testing.T) {
-			a, b := vendor(t, memory.Config{}), vendor(t, memory.Config{})
-			a.Script(lost)
-			r := two(t, a, b, opts)
-			m := text("x")
-			m.Ref, m.Delivery = "r1", provider.AtLeastOnce
-			results, err := r.SendAll(t.Context(), slices.Values([]*provider.Message{m, m.Clone()}))
-			require.NoError(t, err)
-			for res, err := range results {
-				require.NoError(t, err)
-				assert.True(t, res.DuplicatePossible, res)
-			}
-			assert.Len(t, b.Messages(), 1)
-		})
-	}
-}
-
-// A run that ended after it had gone on in doubt: two providers may have the message.
-func TestResumeFindsThePossibleDuplicate(t *testing.T) {
-	for mode, want := range map[provider.Delivery]bool{provider.AtMostOnce: false, provider.AtLeastOnce: true} {
-		m := text("x")
-		m.Delivery, m.Ref = mode, "r1"
-		journal := new(keeper)
-		r := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), &router.Options{Journal: journal})
-		_, err := r.Send(t.Context(), m)
-		require.NoError(t, err)
-		first := journal.entries[0]
-		other := first
-		other.Provider = "b"
-		journal.entries = []router.JournalEntry{first, other}
-		results, err := r.SendAll(t.Context(), slices.Values([]*provider.Message{m}))
-		require.NoError(t, err)
-		for res := range results {
-			assert.Equal(t, provider.OutcomeUnknown, res.Status)
-			assert.Equal(t, want, res.DuplicatePossible, mode)
-		}
-	}
-}
-
-func TestResumedDoubtKeepsItsCode(t *testing.T) {
-	a, j := vendor(t, memory.Config{}), &keeper{}
-	a.Script(memory.Answer{Err: provider.NewError("a code of tomorrow", "as told")})
-	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: j})
-	for _, replayed := range []bool{false, true, true} {
-		for res := range sendAll(t, r, t.Context(), slices.Values([]*provider.Message{text("hello")})) {
-			assert.Equal(t, provider.Code("a code of tomorrow"), res.Code)
-			assert.Equal(t, provider.OutcomeUnknown, res.Status)
-			assert.Equal(t, replayed, res.Replayed)
-			assert.NotEmpty(t, res.Key)
-		}
-	}
-	assert.Equal(t, 1, a.Attempts())
-}
-
 // A store that cannot be reached does not turn the journal's doubt into not_sent.
 func TestDoubtOutlivesAStoreThatIsGone(t *testing.T) {
 	a, j := vendor(t, memory.Config{}), &keeper{}
