@@ -136,6 +136,12 @@ func testQueued(l *lab) {
 		require.ErrorIs(l, err, want, "it is sent under its id as long as it is queued")
 		assert.Equal(l, want == nil, prior != nil)
 	}
+	m, err := l.Message(l.Context(), unknown)
+	require.NoError(l, err)
+	l.record("athens", provider.Event{Kind: provider.Report, Attempt: m.Attempts[0].ID, Status: provider.StatusSent})
+	prior, err := l.Look(l.Context(), l.claim(unknown, "bob"))
+	require.NoError(l, err)
+	assert.Equal(l, provider.OutcomeAccepted, prior.Status, "a report has settled it")
 }
 
 // testQueuedClaim is about who may send a queued message.
@@ -180,7 +186,8 @@ func testQueuedClaim(l *lab) {
 // testQueuedAgain queues messages whose refs are known.
 func testQueuedAgain(l *lab) {
 	id := l.enqueue(l.job("r"))
-	assert.NotEqual(l, l.enqueue(l.job("")), l.enqueue(l.job("")), "without a ref each is another")
+	one, another := l.enqueue(l.job("")), l.enqueue(l.job(""))
+	assert.NotEqual(l, one, another, "without a ref each is another")
 	assert.Equal(l, ledger.Enqueued{ID: id, Replayed: true}, l.enqueueOne(l.job("r")))
 	other := l.job("r")
 	other.Message.Text = "something else"
