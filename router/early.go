@@ -40,6 +40,8 @@ func (d *dispatcher) readyAt(c *candidate, now time.Time) (time.Time, string) {
 	wait := max(u.limits.slots.peek(), u.limits.segments.peek(c.analysis.Segments))
 	if u.settings.Limiter == nil {
 		wait = max(wait, u.limits.calls.peek(1))
+	} else {
+		wait = max(wait, u.limits.sharedFull.left())
 	}
 	return now.Add(wait), busyError(wait).Error()
 }

@@ -269,3 +269,58 @@ func TestConnectTimeout(t *testing.T) {
 		}
 	})
 }
+
+// countedLimiter is a shared Limiter of which all machines together get one unit a second.
+type countedLimiter struct {
+	mu    sync.Mutex
+	asked int
+	next  time.Time
+}
+
+func (l *countedLimiter) Reserve(_ context.Context, _ int, patience time.Duration) (time.Duration, bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
+	wait := max(0, time.Until(l.next))
+	if wait > patience {
+		return wait, false, nil
+	}
+	l.next = time.Now().Add(wait + time.Second)
+	return wait, true, nil
+}
+
+func (l *countedLimiter) Return(context.Context, int, time.Duration) error { return nil }
+
+// TestFullLimiterIsLeftAlone: of many messages that do not wait for a shared limiter only
+// the first asks it, until it can have something again. A message that waits asks.
+func TestFullLimiterIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &countedLimiter{}
+		upstreams := []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{}), Limiter: l}}
+		r := open(t, upstreams, nil)
+		accepted(t, r)
+		for range 100 {
+			res, err := r.Try(t.Context(), text("hello"), router.TryOptions{})
+			require.ErrorIs(t, err, provider.Unavailable)
+			require.NotNil(t, res.Deferred)
+			assert.WithinDuration(t, l.next, res.Deferred.Until, 50*time.Millisecond)
+			time.Sleep(time.Millisecond)
+		}
+		assert.Equal(t, 2, l.asked, "by the first message, and by the first of these")
+		_, err := r.Try(t.Context(), text("hello"), router.TryOptions{Patience: time.Second})
+		require.NoError(t, err)
+		assert.Equal(t, 3, l.asked)
+
+		time.Sleep(2 * time.Second)
+		_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
+		require.NoError(t, err)
+		_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
+		require.Error(t, err)
+		l.next = time.Now()
+		done, err := r.Reload(upstreams, nil)
+		require.NoError(t, err)
+		require.NoError(t, <-done)
+		_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
+		require.NoError(t, err, "the limiter may be another one")
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,7 +16,8 @@ type limits struct {
 	calls    bucket
 	segments bucket
 
-	sharedDown outage // of the limiter that takes the place of calls
+	sharedDown outage   // of the limiter that takes the place of calls
+	sharedFull fullness // of the same
 }
 
 // set takes over the limits of a configuration.
@@ -23,6 +25,7 @@ func (l *limits) set(p *Upstream, maxSegments int) {
 	l.slots.set(p.MaxInFlight, p.InFlight)
 	l.calls.set(p.RateLimit, 1)
 	l.segments.set(p.SegmentRate, maxSegments)
+	l.sharedFull.forget()
 }
 
 // Why the limits let no attempt through.
@@ -35,6 +38,30 @@ var (
 type busyError time.Duration
 
 func (busyError) Error() string { return "its limits would delay the message" }
+
+// fullness remembers until when a shared limiter has no unit, so that those who do not wait
+// for one need not ask it again and again.
+type fullness struct{ until atomic.Pointer[time.Time] }
+
+// fullStep is when a shared limiter is asked again at the earliest: it lets through what came
+// up in a tenth of a second, so nothing is lost.
+const fullStep = 25 * time.Millisecond
+
+func (f *fullness) note(wait time.Duration) {
+	until := time.Now().Add(max(wait, fullStep))
+	f.until.Store(&until)
+}
+
+func (f *fullness) forget() { f.until.Store(nil) }
+
+// left is how long the limiter is still full, as far as that is known.
+func (f *fullness) left() time.Duration {
+	until := f.until.Load()
+	if until == nil {
+		return 0
+	}
+	return max(0, time.Until(*until))
+}
 
 // bucket is a Limiter of this process, which lets through the units of a tenth of a
 // second at once (the generic cell rate algorithm). Times that are given back are

@@ -152,6 +152,8 @@ func (u *upstream) takeCall(ctx context.Context, patience time.Duration, deadlin
 		case err != nil:
 			u.limits.sharedDown.note()
 			u.observer.limiterDown(u.name, fmt.Errorf("%w: %w", errLimiter, err))
+		case !ok:
+			u.limits.sharedFull.note(wait)
 		}
 	}
 	if u.settings.Limiter == nil || err != nil || u.limits.sharedDown.recent() {

@@ -3,10 +3,8 @@ package queue_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -153,41 +151,18 @@ func BenchmarkSend(b *testing.B) {
 	})
 }
 
-// BenchmarkCode measures how long a one-time code takes from Enqueue to the vendor: with an
-// empty queue, and behind a campaign that waits for the vendor's rate limit. The campaign
-// has ANYSMS_CAMPAIGN messages; default 20,000.
+// BenchmarkCode measures how long a one-time code takes behind a campaign.
 func BenchmarkCode(b *testing.B) {
-	campaign := 20_000
-	if n, err := strconv.Atoi(os.Getenv("ANYSMS_CAMPAIGN")); err == nil {
-		campaign = n
-	}
-	for _, behind := range []int{0, campaign} {
-		b.Run(fmt.Sprint("behind ", behind), func(b *testing.B) {
-			q := newBench(b, router.Upstream{RateLimit: 200})
-			arrived := make(chan time.Time, 1)
-			q.vendor.Meet(func(ref string) {
-				if q.vendor.Text(ref) == "Code" {
-					arrived <- time.Now()
-				}
-			})
-			for part := range slices.Chunk(q.items(behind, provider.Marketing), 1000) {
-				q.enqueue(part)
-			}
-			q.run()
-			time.Sleep(200 * time.Millisecond)
-			var took []time.Duration
-			b.ResetTimer()
-			for range b.N {
-				it := q.items(1, provider.OTP)
-				it[0].Message.Text = "Code"
-				began := time.Now()
-				q.enqueue(it)
-				took = append(took, (<-arrived).Sub(began))
-				time.Sleep(5 * time.Millisecond)
-			}
-			slices.Sort(took)
-			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
-			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
-		})
-	}
+	queuetest.BenchmarkCode(b, queuetest.Codes{
+		Open: func(b *testing.B) *ledger.Ledger {
+			l, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "anysms.db"), ledger.Options{})
+			require.NoError(b, err)
+			return l
+		},
+		New: func(b *testing.B, l *ledger.Ledger, r *router.Router) *queue.Queue {
+			q, err := queue.New(l, r, queue.Options{})
+			require.NoError(b, err)
+			return q
+		},
+	})
 }
