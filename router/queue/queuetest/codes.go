@@ -59,15 +59,13 @@ func (c *Codes) measure(b *testing.B, behind int) {
 	done.Go(func() { _ = q.Run(ctx) })
 	defer func() { cancel(); done.Wait() }()
 	time.Sleep(time.Second) // until it works
-	took := make([]time.Duration, b.N)
-	b.ResetTimer()
-	for i := range took {
+	var took []time.Duration
+	for b.Loop() { // the campaign is queued once
 		began := time.Now()
 		queueAll(b, q, &provider.Message{To: e164.MustParse("+12125550123"), Text: "Code", Class: provider.OTP})
-		took[i] = (<-arrived).Sub(began)
+		took = append(took, (<-arrived).Sub(began))
 		time.Sleep(5 * time.Millisecond)
 	}
-	b.StopTimer()
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-p50")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
