@@ -28,12 +28,12 @@ func LockWriters(ctx context.Context, t pgx.Tx) error {
 	return err
 }
 
-// NewPool returns another pool of connections to the database of a ledger; nil if that is
-// not PostgreSQL. The caller closes it.
-func NewPool(ctx context.Context, l *ledger.Ledger) (*pgxpool.Pool, error) {
+// PoolConfig returns the settings of the connections to the database of a ledger, for
+// another pool; nil if that is not PostgreSQL.
+func PoolConfig(l *ledger.Ledger) *pgxpool.Config {
 	db, ok := l.Database().(*database)
 	if !ok {
-		return nil, nil
+		return nil
 	}
-	return pgxpool.NewWithConfig(ctx, db.pool.Config())
+	return db.pool.Config()
 }

@@ -87,7 +87,7 @@ func newRiverBench(b *testing.B) *riverBench {
 	q.queue, err = riverqueue.New(b.Context(), q.ledger, r, queue.Options{})
 	require.NoError(b, err)
 	b.Cleanup(q.queue.Close)
-	q.pool, err = postgres.NewPool(b.Context(), q.ledger)
+	q.pool, err = pgxpool.NewWithConfig(b.Context(), postgres.PoolConfig(q.ledger))
 	require.NoError(b, err)
 	b.Cleanup(q.pool.Close)
 	for len(q.ids) < b.N {

@@ -3,6 +3,7 @@ package riverqueue_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/router"
@@ -33,7 +34,7 @@ func BenchmarkCode(b *testing.B) {
 			require.NoError(b, err)
 		},
 		Ready: func(b *testing.B, l *ledger.Ledger) {
-			pool, err := postgres.NewPool(b.Context(), l)
+			pool, err := pgxpool.NewWithConfig(b.Context(), postgres.PoolConfig(l))
 			require.NoError(b, err)
 			defer pool.Close()
 			_, err = pool.Exec(b.Context(), "ANALYZE") // as autovacuum does, but not in the middle of the measurement

@@ -61,12 +61,14 @@ func New(ctx context.Context, l *ledger.Ledger, r *router.Router, o queue.Option
 	if l == nil {
 		return nil, errors.New("queue: a ledger and a router are needed")
 	}
-	pool, err := postgres.NewPool(ctx, l)
+	config := postgres.PoolConfig(l)
+	if config == nil {
+		return nil, errors.New("queue: River needs a ledger in PostgreSQL")
+	}
+	config.AfterConnect = forgetful
+	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
-	}
-	if pool == nil {
-		return nil, errors.New("queue: River needs a ledger in PostgreSQL")
 	}
 	e := &engine{pool: pool, log: o.Log}
 	if e.log == nil {
@@ -83,6 +85,14 @@ func New(ctx context.Context, l *ledger.Ledger, r *router.Router, o queue.Option
 	}
 	l.OnEnqueue(e.wake)
 	return &Queue{Queue: q, engine: e}, nil
+}
+
+// forgetful lets River's commits not wait for the disk. A crash of the server may undo the
+// last of them: a job is fetched or completed once more then, and the ledger knows what
+// became of its message. Jobs are inserted in the ledger's transactions, which do wait.
+func forgetful(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET synchronous_commit = off`)
+	return err
 }
 
 // Close closes the queue's connections, after Run has returned.
