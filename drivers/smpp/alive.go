@@ -47,15 +47,20 @@ func (n *session) unbound(p wire.PDU) {
 	n.fail(errors.New("the SMSC has unbound"))
 }
 
-// drain lets no new requests in and waits for the responses to the others.
-func (n *session) drain(patience time.Duration) {
+// retire lets no new requests in.
+func (n *session) retire() {
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	if !n.leaving {
 		n.leaving = true
 		close(n.retired)
 	}
 	n.checkEmpty()
-	n.mu.Unlock()
+}
+
+// drain lets no new requests in and waits for the responses to the others.
+func (n *session) drain(patience time.Duration) {
+	n.retire()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {

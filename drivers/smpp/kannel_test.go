@@ -97,7 +97,7 @@ max-messages = 0
 	waitFor(t, fmt.Sprintf("127.0.0.1:%d", box))
 	k.run(t, filepath.Join(dir, "smsbox"), config)
 	waitFor(t, fmt.Sprintf("127.0.0.1:%d", send))
-	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx == 1 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx == 1 }, time.Minute, 10*time.Millisecond)
 	return k
 }
 
@@ -124,7 +124,7 @@ func waitFor(t *testing.T, address string) {
 			c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 }
 
 func (k *kannel) send(t *testing.T, parameters string) {
@@ -140,7 +140,7 @@ func received(t *testing.T, from chan url.Values) url.Values {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		require.Fail(t, "Kannel made no request")
 		return nil
 	}
@@ -153,7 +153,7 @@ func TestPeerKannel(t *testing.T) {
 	k := startKannel(t, server)
 	arrived := func(n int) []smpptest.Message {
 		t.Helper()
-		require.Eventually(t, func() bool { return len(server.Messages()) >= n }, 20*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return len(server.Messages()) >= n }, time.Minute, 10*time.Millisecond)
 		return server.Messages()
 	}
 
@@ -193,5 +193,5 @@ func TestPeerKannel(t *testing.T) {
 
 	binds := server.Binds()
 	server.Unbind()
-	require.Eventually(t, func() bool { return server.Binds() > binds }, 30*time.Second, 20*time.Millisecond, "Kannel connects again")
+	require.Eventually(t, func() bool { return server.Binds() > binds }, time.Minute, 20*time.Millisecond, "Kannel connects again")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func start(t *testing.T, server *smpptest.Server, file string, change func(*smpp
 			return err
 		})
 	}()
-	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx > 0 }, 30*time.Second, time.Millisecond)
 	return &system{t: t, ledger: l, router: r, stop: func() {
 		cancel()
 		require.NoError(t, <-ended)
@@ -55,7 +56,12 @@ func start(t *testing.T, server *smpptest.Server, file string, change func(*smpp
 
 func (s *system) send(ref, text string) *router.Result {
 	s.t.Helper()
-	result, err := s.router.Send(s.t.Context(), &provider.Message{To: e164.MustParse("+306941234567"), From: "Example", Text: text, Ref: ref})
+	return s.sendWithin(s.t.Context(), ref, text)
+}
+
+func (s *system) sendWithin(ctx context.Context, ref, text string) *router.Result {
+	s.t.Helper()
+	result, err := s.router.Send(ctx, &provider.Message{To: e164.MustParse("+306941234567"), From: "Example", Text: text, Ref: ref})
 	if err != nil {
 		require.Equal(s.t, provider.OutcomeUnknown, result.Status, "%v", err)
 	}
@@ -102,14 +108,20 @@ func TestReportsAfterRestart(t *testing.T) {
 func TestLateResponseInTheLedger(t *testing.T) {
 	server := smpptest.NewServer(smpptest.Config{})
 	t.Cleanup(server.Close)
-	s := start(t, server, filepath.Join(t.TempDir(), "anysms.db"), func(c *smpp.Config) {
-		c.Timeout = provider.Duration(250 * time.Millisecond)
-	})
+	s := start(t, server, filepath.Join(t.TempDir(), "anysms.db"), nil)
 	defer s.stop()
-	server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Delay: time.Second} })
-	result := s.send("late", "Hello")
+	ctx, giveUp := context.WithCancel(t.Context())
+	respond := make(chan struct{})
+	release := sync.OnceFunc(func() { close(respond) })
+	defer release()
+	server.OnSubmit(func(smpptest.Message) smpptest.Reply {
+		giveUp()
+		return smpptest.Reply{Before: func(string) { <-respond }}
+	})
+	result := s.sendWithin(ctx, "late", "Hello")
 	require.Equal(t, provider.OutcomeUnknown, result.Status)
-	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 5*time.Second, 5*time.Millisecond)
+	release()
+	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 30*time.Second, 5*time.Millisecond)
 	require.NoError(t, server.Report("1", smpptest.StateDelivered))
 	assert.Equal(t, ledger.Delivered, s.status("late"))
 	again := s.send("late", "Hello")
@@ -154,18 +166,24 @@ func TestLateSegmentInTheLedger(t *testing.T) {
 	server := smpptest.NewServer(smpptest.Config{})
 	t.Cleanup(server.Close)
 	s := start(t, server, filepath.Join(t.TempDir(), "anysms.db"), func(c *smpp.Config) {
-		c.Timeout, c.Query = provider.Duration(250*time.Millisecond), true
+		c.Query = true
 	})
 	defer s.stop()
+	ctx, giveUp := context.WithCancel(t.Context())
+	respond := make(chan struct{})
+	release := sync.OnceFunc(func() { close(respond) })
+	defer release()
 	server.OnSubmit(func(m smpptest.Message) smpptest.Reply {
 		if m.Segment == 2 {
-			return smpptest.Reply{Delay: time.Second}
+			giveUp()
+			return smpptest.Reply{Before: func(string) { <-respond }}
 		}
 		return smpptest.Reply{}
 	})
-	result := s.send("late", strings.Repeat("0123456789", 20))
+	result := s.sendWithin(ctx, "late", strings.Repeat("0123456789", 20))
 	require.Equal(t, provider.OutcomeUnknown, result.Status)
-	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 5*time.Second, 5*time.Millisecond)
+	release()
+	require.Eventually(t, func() bool { return s.status("late") == ledger.Accepted }, 30*time.Second, 5*time.Millisecond)
 	for _, id := range []string{"1", "2"} {
 		require.NoError(t, server.Report(id, smpptest.StateDelivered))
 	}

@@ -48,7 +48,7 @@ func listen(t *testing.T, server *smpptest.Server, p provider.Provider) *ear {
 	go func() { ended <- provider.Listen(ctx, p, e.handle) }()
 	e.stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { assert.NoError(t, e.stop()) })
-	require.Eventually(t, func() bool { _, r, trx := server.Bound(); return r+trx > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, r, trx := server.Bound(); return r+trx > 0 }, 30*time.Second, time.Millisecond)
 	return e
 }
 
@@ -57,7 +57,7 @@ func (e *ear) next(t *testing.T) provider.Event {
 	select {
 	case event := <-e.events:
 		return event
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("no event")
 		return provider.Event{}
 	}
@@ -91,7 +91,7 @@ func TestReports(t *testing.T) {
 			_, err = p.Send(t.Context(), message("Hello"))
 			require.NoError(t, err, "sends go on")
 			require.NoError(t, e.stop())
-			require.Eventually(t, func() bool { tx, r, trx := server.Bound(); return r+trx == 0 && tx == 1 }, 5*time.Second, time.Millisecond,
+			require.Eventually(t, func() bool { tx, r, trx := server.Bound(); return r+trx == 0 && tx == 1 }, 30*time.Second, time.Millisecond,
 				"nobody listens any more")
 			_, err = p.Send(t.Context(), message("Hello"))
 			require.NoError(t, err)
@@ -103,13 +103,13 @@ func TestListenWithAWrongPassword(t *testing.T) {
 	for _, receive := range []string{"transceiver", "receiver"} {
 		_, p := open(t, func(c *smpp.Config) { c.Receive, c.Password = receive, "wrong" })
 		for range 2 {
-			err := p.Listen(within(t, 5*time.Second), func(context.Context, []provider.Event) error { return nil })
+			err := p.Listen(within(t, 30*time.Second), func(context.Context, []provider.Event) error { return nil })
 			assert.ErrorIs(t, err, provider.Unauthenticated)
 		}
 	}
 	_, p := open(t, nil)
 	require.NoError(t, p.Close())
-	assert.ErrorIs(t, p.Listen(within(t, 5*time.Second), nil), provider.Unavailable)
+	assert.ErrorIs(t, p.Listen(within(t, 30*time.Second), nil), provider.Unavailable)
 }
 
 func TestReportsOfSegments(t *testing.T) {
@@ -142,11 +142,14 @@ func TestLateResponseSettlesDoubt(t *testing.T) {
 			t.Parallel()
 			server, p := open(t, nil)
 			e := listen(t, server, p)
-			c.reply.Delay = 300 * time.Millisecond
-			server.OnSubmit(func(smpptest.Message) smpptest.Reply { return c.reply })
+			ctx, giveUp := context.WithCancel(within(t, time.Minute))
+			respond := make(chan struct{})
+			c.reply.Before = func(string) { <-respond }
+			server.OnSubmit(func(smpptest.Message) smpptest.Reply { giveUp(); return c.reply })
 			m := message("Hello")
 			m.Ref, m.Attempt = "order-1", "att_1"
-			_, err := p.Send(within(t, 100*time.Millisecond), m)
+			_, err := p.Send(ctx, m)
+			close(respond)
 			require.ErrorIs(t, err, provider.Indeterminate)
 			got := e.next(t)
 			got.At = time.Time{}
@@ -157,12 +160,17 @@ func TestLateResponseSettlesDoubt(t *testing.T) {
 	t.Run("kept until somebody listens", func(t *testing.T) {
 		t.Parallel()
 		server, p := open(t, nil)
-		server.OnSubmit(func(smpptest.Message) smpptest.Reply { return smpptest.Reply{Delay: 100 * time.Millisecond} })
-		_, err := p.Send(within(t, 50*time.Millisecond), message("Hello"))
+		ctx, giveUp := context.WithCancel(within(t, time.Minute))
+		respond := make(chan struct{})
+		server.OnSubmit(func(smpptest.Message) smpptest.Reply {
+			giveUp()
+			<-respond // what comes later has its response later
+			return smpptest.Reply{}
+		})
+		_, err := p.Send(ctx, message("Hello"))
 		require.ErrorIs(t, err, provider.Indeterminate)
-		server.OnSubmit(nil)
-		require.Eventually(t, func() bool { return len(server.Messages()) == 1 }, 5*time.Second, time.Millisecond)
-		time.Sleep(100 * time.Millisecond) // the response is on its way; Listen would end the connection
+		close(respond)
+		require.NoError(t, p.Check(t.Context())) // so the first response has come; Listen would end the connection
 		assert.Equal(t, "1", listen(t, server, p).next(t).ID)
 	})
 }

@@ -2,6 +2,7 @@ package smpp_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"os"
@@ -55,6 +56,7 @@ func startNode(t *testing.T) *nodeSMSC {
 	n := &nodeSMSC{events: make(chan nodeEvent, 1000)}
 	t.Cleanup(func() {
 		stdin.Close()
+		defer time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
 		_ = cmd.Wait()
 	})
 	go n.read(stdout)
@@ -81,7 +83,7 @@ func (n *nodeSMSC) next(t *testing.T, kind string) nodeEvent {
 			if e.Event == kind {
 				return e
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			require.Fail(t, "no event "+kind+" from the SMSC")
 		}
 	}
@@ -104,7 +106,7 @@ func TestPeerNodeSend(t *testing.T) {
 	p := n.open(t, nil)
 	for name, text := range drivertest.Texts() {
 		t.Run(name, func(t *testing.T) {
-			r, err := p.Send(within(t, 10*time.Second), message(text))
+			r, err := p.Send(within(t, time.Minute), message(text))
 			require.NoError(t, err)
 			got := n.next(t, "submit_sm")
 			assert.Equal(t, text, got.Text)
@@ -129,7 +131,7 @@ func TestPeerNodeSegments(t *testing.T) {
 				"GSM-7": strings.Repeat("abcdefghi@£", 30), "UCS-2": strings.Repeat("Καλημέρα🙂", 15), "Latin": strings.Repeat("Grüße ", 60),
 			} {
 				t.Run(segments+" "+alphabet+" "+name, func(t *testing.T) {
-					r, err := p.Send(within(t, 10*time.Second), message(text))
+					r, err := p.Send(within(t, time.Minute), message(text))
 					require.NoError(t, err)
 					ids := provider.SegmentIDs(r.ID)
 					whole := ""
@@ -158,14 +160,19 @@ func TestPeerNodeOutcomes(t *testing.T) {
 	for text, want := range map[string]provider.Code{
 		"throttle": provider.RateLimited, "silent": provider.Indeterminate, "drop": provider.Indeterminate, "nack": provider.Indeterminate, "hello": "",
 	} {
-		_, err := p.Send(within(t, 500*time.Millisecond), message(text))
-		if text == "hello" { // after a drop it takes a new connection
-			_, err = p.Send(within(t, 10*time.Second), message(text))
+		ctx, cancel := context.WithCancel(within(t, time.Minute))
+		result := make(chan error, 1)
+		go func() { _, err := p.Send(ctx, message(text)); result <- err }() // after a drop it takes a new connection
+		assert.Equal(t, text, n.next(t, "submit_sm").Text)
+		if text == "silent" {
+			time.AfterFunc(300*time.Millisecond, cancel)
 		}
+		err := <-result
+		cancel()
 		assert.Equal(t, want, provider.CodeOf(err), "%s: %v", text, err)
 	}
 	wrong := n.open(t, func(c *smpp.Config) { c.Password = "wrong" })
-	_, err := wrong.Send(within(t, 10*time.Second), message("hello"))
+	_, err := wrong.Send(within(t, time.Minute), message("hello"))
 	assert.ErrorIs(t, err, provider.Unauthenticated)
 }
 
@@ -176,7 +183,7 @@ func TestPeerNodeEvents(t *testing.T) {
 			p := n.open(t, func(c *smpp.Config) { c.SubmitIDs, c.ReportIDs, c.Receive = "hex", "decimal", receive })
 			e := &ear{events: make(chan provider.Event, 10)}
 			listened := make(chan error, 1)
-			ctx := within(t, 20*time.Second)
+			ctx := within(t, 2*time.Minute)
 			go func() { listened <- p.Listen(ctx, e.handle) }()
 			n.next(t, "bind_"+receive)
 

@@ -52,7 +52,7 @@ func TestQueue(t *testing.T) {
 	}
 	queued, err := q.EnqueueAll(t.Context(), items...)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return submits.Load() > messages/2 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return submits.Load() > messages/2 }, 30*time.Second, time.Millisecond)
 	stop()
 	before.stop()
 
@@ -61,7 +61,7 @@ func TestQueue(t *testing.T) {
 	q, stop = after.queue()
 	for _, one := range queued {
 		require.NoError(t, one.Err)
-		_, err := q.Wait(within(t, 30*time.Second), one.ID)
+		_, err := q.Wait(within(t, 2*time.Minute), one.ID)
 		require.NoError(t, err)
 	}
 	stop()
@@ -71,7 +71,7 @@ func TestQueue(t *testing.T) {
 			at[m.Text[:len("message 000")]]++
 		}
 		require.Eventually(t, func() bool { return !errors.Is(server.Report(m.ID, smpptest.StateDelivered), smpptest.ErrNoReceiver) },
-			5*time.Second, time.Millisecond)
+			30*time.Second, time.Millisecond)
 	}
 	delivered := 0
 	for i, one := range queued {

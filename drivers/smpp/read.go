@@ -45,6 +45,7 @@ func (n *session) take(p wire.PDU) {
 			n.reply(acknowledge(p, statusTemporary))
 		}
 	case wire.Unbind:
+		n.retire() // before what comes after it
 		n.ended.Go(func() { n.unbound(p) })
 	case wire.AlertNotification:
 	default:

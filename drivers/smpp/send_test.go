@@ -27,7 +27,7 @@ func open(t testing.TB, change func(*smpp.Config)) (*smpptest.Server, *smpp.Prov
 
 func openAt(t testing.TB, server *smpptest.Server, change func(*smpp.Config)) *smpp.Provider {
 	t.Helper()
-	c := smpp.Config{Address: server.Address(), SystemID: "esme", Password: "secret"}
+	c := smpp.Config{Address: server.Address(), SystemID: "esme", Password: "secret", ConnectTimeout: provider.Duration(time.Minute)}
 	if change != nil {
 		change(&c)
 	}
@@ -168,8 +168,14 @@ func TestVerdicts(t *testing.T) {
 			server, p := open(t, func(c *smpp.Config) {
 				c.StatusCodes = map[string]provider.Code{"0x0404": provider.NoRoute, "0x0410-0x041f": provider.OptedOut}
 			})
-			server.OnSubmit(func(smpptest.Message) smpptest.Reply { return c.reply })
-			r, err := p.Send(within(t, 300*time.Millisecond), message("Hello"))
+			ctx, cancel := context.WithCancel(within(t, time.Minute))
+			server.OnSubmit(func(smpptest.Message) smpptest.Reply {
+				if c.want == provider.Indeterminate {
+					time.AfterFunc(300*time.Millisecond, cancel)
+				}
+				return c.reply
+			})
+			r, err := p.Send(ctx, message("Hello"))
 			assert.Equal(t, c.want, provider.CodeOf(err), "%v", err)
 			if c.want == "" {
 				assert.Equal(t, "1", r.ID)
@@ -199,7 +205,7 @@ func TestLaterSegments(t *testing.T) {
 		t.Parallel()
 		server, p := open(t, nil)
 		server.OnSubmit(third(smpptest.Reply{Status: 0x58}, 2))
-		r, err := p.Send(within(t, 20*time.Second), message(long))
+		r, err := p.Send(within(t, time.Minute), message(long))
 		require.NoError(t, err)
 		assert.Equal(t, "1,2,3", r.ID)
 		assert.Equal(t, 5, server.Submits())
@@ -209,16 +215,22 @@ func TestLaterSegments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, p := open(t, nil)
-			server.OnSubmit(third(reply, 100))
-			_, err := p.Send(within(t, 700*time.Millisecond), message(long))
-			require.ErrorIs(t, err, provider.Indeterminate)
-			var partial *smpp.PartialError
-			require.ErrorAs(t, err, &partial)
-			assert.Equal(t, []string{"1", "2"}, partial.IDs)
-			assert.Equal(t, 3, partial.Segments)
-			own, _ := errors.AsType[*provider.Error](err)
-			assert.Equal(t, "1,2,", own.ID, "reports find the message")
+			drivertest.InTime(t, 700*time.Millisecond, func(d time.Duration) bool {
+				server, p := open(t, nil)
+				server.OnSubmit(third(reply, 100))
+				_, err := p.Send(within(t, d), message(long))
+				if server.Submits() < 3 {
+					return false
+				}
+				require.ErrorIs(t, err, provider.Indeterminate)
+				var partial *smpp.PartialError
+				require.ErrorAs(t, err, &partial)
+				assert.Equal(t, []string{"1", "2"}, partial.IDs)
+				assert.Equal(t, 3, partial.Segments)
+				own, _ := errors.AsType[*provider.Error](err)
+				assert.Equal(t, "1,2,", own.ID, "reports find the message")
+				return true
+			})
 		})
 	}
 	t.Run("the first is refused", func(t *testing.T) {

@@ -92,12 +92,12 @@ func TestTokenIsRenewedInTheBackground(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, r.OK())
 	}
-	require.Eventually(t, func() bool { return v.fetches() == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return v.fetches() == 2 }, 30*time.Second, time.Millisecond)
 	v.set(func() { close(v.hold); v.hold = nil })
 	require.Eventually(t, func() bool {
 		r, err := c.send(t.Context())
 		return err == nil && r.OK()
-	}, 5*time.Second, time.Millisecond)
+	}, 30*time.Second, time.Millisecond)
 	assert.Equal(t, 2, v.fetches())
 }
 
@@ -260,7 +260,7 @@ func TestCallerGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	impatient, patient := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := c.send(ctx); impatient <- err }()
-	require.Eventually(t, func() bool { return v.fetches() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return v.fetches() == 1 }, 30*time.Second, time.Millisecond)
 	go func() { _, err := c.send(t.Context()); patient <- err }()
 	cancel()
 	err := <-impatient
@@ -277,7 +277,7 @@ func TestCloseEndsTheTokenRequest(t *testing.T) {
 	c := v.caller(t)
 	failed := make(chan error, 1)
 	go func() { _, err := c.send(t.Context()); failed <- err }()
-	require.Eventually(t, func() bool { return v.fetches() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return v.fetches() == 1 }, 30*time.Second, time.Millisecond)
 	require.NoError(t, c.tokens.Close())
 	require.ErrorIs(t, <-failed, provider.Unavailable)
 	_, err := c.send(t.Context())

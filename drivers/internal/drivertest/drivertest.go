@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,16 @@ func CheckAcceptance(t *testing.T, vendor Vendor, p provider.Provider, m *provid
 	receipt, err := p.Send(t.Context(), m)
 	require.NoError(t, err)
 	assert.Equal(t, id, receipt.ID)
+}
+
+// InTime calls try with a longer time each time, until it says that what must come
+// before the end of that time came before it. So a test of a deadline is as short as
+// the machine allows.
+func InTime(t *testing.T, first time.Duration, try func(d time.Duration) bool) {
+	t.Helper()
+	for d := first; !try(d); d *= 4 {
+		require.Less(t, d, time.Minute, "no time is long enough")
+	}
 }
 
 // Recorder is a server that keeps the requests it gets.

@@ -320,6 +320,11 @@ func (c *conn) writeFrame(frame []byte) {
 
 // request makes a request of the SMSC and waits for the response; nil = none.
 func (c *conn) request(command wire.Command, frame func(uint32) []byte, patience time.Duration) *wire.PDU {
+	return await(c.ask(command, frame), patience)
+}
+
+// ask makes a request of the SMSC.
+func (c *conn) ask(command wire.Command, frame func(uint32) []byte) <-chan wire.PDU {
 	response := make(chan wire.PDU, 1)
 	c.mu.Lock()
 	sequence := c.next
@@ -330,11 +335,13 @@ func (c *conn) request(command wire.Command, frame func(uint32) []byte, patience
 		frame = func(sequence uint32) []byte { return wire.PDU{Command: command, Sequence: sequence}.Append(nil) }
 	}
 	c.writeFrame(frame(sequence))
+	return response
+}
+
+// await returns the response; nil = there is none.
+func await(response <-chan wire.PDU, patience time.Duration) *wire.PDU {
 	select {
 	case p := <-response:
-		if command == wire.Unbind {
-			c.raw.Close()
-		}
 		return &p
 	case <-time.After(patience):
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // patience is how long the SMSC waits for the response to deliver_sm.
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 // ErrNoReceiver is the error of a delivery while nobody is bound to receive.
 var ErrNoReceiver = errors.New("smpptest: no receiver or transceiver is bound")

@@ -101,12 +101,18 @@ func (s *Server) Drop() {
 	}
 }
 
-// Unbind asks all connections to end, as an SMSC that is shut down does.
+// Unbind asks all connections to end, as an SMSC that is shut down does. When it
+// returns the requests are written: what the SMSC sends later comes after them.
 func (s *Server) Unbind() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		go c.request(wire.Unbind, nil, time.Second)
+		response := c.ask(wire.Unbind, nil)
+		go func() {
+			if await(response, time.Second) != nil {
+				c.raw.Close()
+			}
+		}()
 	}
 }
 
