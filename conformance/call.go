@@ -18,7 +18,7 @@ type pace struct {
 	limit    time.Duration // for a case
 }
 
-var usualPace = pace{hang: 300 * time.Millisecond, call: 10 * time.Second, patience: 2 * time.Second, limit: 2 * time.Minute}
+var usualPace = pace{hang: 300 * time.Millisecond, call: 30 * time.Second, patience: 10 * time.Second, limit: 5 * time.Minute}
 
 // guarded calls the driver in a goroutine of its own. It returns the problem if the
 // call panics, or does not return in time: until the context ends, and some patience

@@ -60,7 +60,7 @@ func (f Fault) silent(t *trial) {
 		ctx, cancel := contextFor(wait)
 		r := b.sendUnder(ctx, t.message("Hello"))
 		cancel()
-		if unseen(b, r) && wait != t.waits()[2] {
+		if unseen(b, r) && wait != t.waits()[3] {
 			continue
 		}
 		f.judge(b, r)
@@ -70,8 +70,8 @@ func (f Fault) silent(t *trial) {
 
 // waits are how long a case waits for a silent vendor, at first and if that was too
 // short.
-func (t *trial) waits() [3]time.Duration {
-	return [...]time.Duration{t.pace.hang / 2, 2 * t.pace.hang, 10 * t.pace.hang}
+func (t *trial) waits() [4]time.Duration {
+	return [...]time.Duration{t.pace.hang / 2, 2 * t.pace.hang, 10 * t.pace.hang, 50 * t.pace.hang}
 }
 
 // unseen reports whether the vendor saw nothing of a message: then not sent is true.
@@ -122,7 +122,7 @@ func (f Fault) ownTimeout(t *trial) {
 		b := t.benchOf(accept, func(address string) (provider.Provider, error) { return t.OpenTimeout(address, timeout) })
 		b.fail(f.Name)
 		r := b.send(t.message("Hello"))
-		if unseen(b, r) && timeout != t.waits()[2] {
+		if unseen(b, r) && timeout != t.waits()[3] {
 			continue
 		}
 		f.judge(b, r)

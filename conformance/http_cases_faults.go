@@ -57,7 +57,7 @@ func http2Fault(name string, codes ...provider.Code) func(*trial) {
 	return func(t *trial) {
 		b := t.bench(accept)
 		b.fail(name)
-		ctx, cancel := contextFor(t.pace.patience) // libraries retry for longer
+		ctx, cancel := contextFor(10 * t.pace.hang) // libraries retry for longer
 		defer cancel()
 		r := b.sendUnder(ctx, t.message("Hello"))
 		for _, rq := range b.taken() {

@@ -172,7 +172,7 @@ func TestHalfARequestCounts(t *testing.T) {
 	_, err = io.WriteString(c, "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf")
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
-	require.Eventually(t, func() bool { return len(s.Requests()) == 1 && s.OpenConnections() == 0 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.Requests()) == 1 && s.OpenConnections() == 0 }, 30*time.Second, time.Millisecond)
 	require.Error(t, s.Requests()[0].Err)
 }
 
@@ -204,7 +204,7 @@ func TestRefuseAndDropIdle(t *testing.T) {
 	c := client(t)
 	require.NoError(t, post(t, c, s.URL).err)
 	s.DropIdle()
-	require.Eventually(t, func() bool { return s.OpenConnections() == 0 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.OpenConnections() == 0 }, 30*time.Second, time.Millisecond)
 	s.Refuse()
 	require.ErrorContains(t, post(t, client(t), s.URL).err, "refused")
 	s.Close()

@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,7 @@ func again(t *testing.T, p *plugin.Provider, old int) int {
 		}
 		pid, err = strconv.Atoi(r.ID)
 		return err == nil && pid != old
-	}, 10*time.Second, 5*time.Millisecond, "the plugin is started again")
+	}, time.Minute, 5*time.Millisecond, "the plugin is started again")
 	return pid
 }
 
@@ -63,9 +64,9 @@ func pidOf(t *testing.T, p *plugin.Provider) int {
 // inFlight opens the odd plugin and has it make a request that the vendor has
 // read and does not answer.
 func inFlight(t *testing.T, change func(*plugin.Config)) (p *plugin.Provider, pid int, failed <-chan error) {
-	asked, answer := make(chan struct{}), make(chan struct{})
+	asked, answer := make(chan struct{}, 10), make(chan struct{})
 	vendor := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		close(asked)
+		asked <- struct{}{}
 		<-answer
 	}))
 	t.Cleanup(vendor.Close)
@@ -73,14 +74,32 @@ func inFlight(t *testing.T, change func(*plugin.Config)) (p *plugin.Provider, pi
 	c := config(t, "odd", `{"url": "`+vendor.URL+`"}`)
 	change(&c)
 	p = open(t, c)
-	pid = pidOf(t, p)
-	errs := make(chan error, 1)
-	go func() {
-		_, err := send(p, "post")
-		errs <- err
-	}()
-	<-asked
-	return p, pid, errs
+	for range 5 {
+		pid = pidOf(t, p)
+		errs := make(chan error, 1)
+		go func() {
+			_, err := send(p, "post")
+			errs <- err
+		}()
+		select {
+		case <-asked:
+			return p, pid, errs
+		case err := <-errs: // a short health check has ended the plugin, on a slow machine
+			t.Log(err)
+			again(t, p, pid)
+		}
+	}
+	require.Fail(t, "the vendor was never reached")
+	return nil, 0, nil
+}
+
+// waiting waits until as many sends of "wait" as that have reached the driver.
+func waiting(t *testing.T, p *plugin.Provider, sends int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		r, err := send(p, "waiting")
+		return err == nil && r.ID == strconv.Itoa(sends)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 // The vendor has read the request when the plugin is killed: whoever knows
@@ -105,13 +124,12 @@ func TestManyInFlightAtCrash(t *testing.T) {
 		for i := range errs {
 			all.Go(func() { _, errs[i] = send(p, "wait") })
 		}
-		time.Sleep(50 * time.Millisecond)
+		waiting(t, p, len(errs))
 		kill(t, pid)
 		all.Wait()
 		for _, err := range errs {
-			assert.Contains(t, []provider.Code{provider.Indeterminate, provider.Unavailable}, provider.CodeOf(err))
+			assert.ErrorIs(t, err, provider.Indeterminate)
 		}
-		assert.ErrorIs(t, errs[0], provider.Indeterminate)
 		again(t, p, pid)
 	})
 }
@@ -132,9 +150,9 @@ func TestRestartBudget(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err = send(p, "pid")
 		return err != nil && bytes.Contains([]byte(err.Error()), []byte("restarts in"))
-	}, 5*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	assert.ErrorIs(t, err, provider.Unavailable)
-	assert.Regexp(t, `restarts in (4m5\d|5m)`, err.Error(), "the window has no more room")
+	assert.Regexp(t, `restarts in (4m|5m)`, err.Error(), "the window has no more room")
 	assert.Regexp(t, `signal: killed|exit status 1`, log.String())
 }
 
@@ -144,7 +162,7 @@ func TestNeverRestarted(t *testing.T) {
 	c.Restarts = -1
 	p := open(t, c)
 	kill(t, pidOf(t, p))
-	require.Eventually(t, func() bool { _, err := send(p, "pid"); return err != nil }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := send(p, "pid"); return err != nil }, time.Minute, 5*time.Millisecond)
 	time.Sleep(300 * time.Millisecond)
 	_, err := send(p, "pid")
 	require.ErrorIs(t, err, provider.Unavailable)
@@ -154,33 +172,43 @@ func TestNeverRestarted(t *testing.T) {
 func TestHangingSend(t *testing.T) {
 	t.Parallel()
 	c := config(t, "odd", `{}`)
-	c.HealthTimeout = provider.Duration(200 * time.Millisecond)
+	c.HealthTimeout, c.VerdictGrace = provider.Duration(2*time.Second), provider.Duration(2*time.Second)
 	p := open(t, c)
 	pid := pidOf(t, p)
-	other := make(chan error)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 800*time.Millisecond)
-		defer cancel()
-		_, err := p.Send(ctx, message("wait"))
-		other <- err
-	}()
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-	defer cancel()
-	started := time.Now()
-	_, err := p.Send(ctx, message("hang"))
+	start := func(text string) (end func() error) {
+		ctx, cancel := context.WithCancel(context.Background())
+		failed := make(chan error, 1)
+		go func() { _, err := p.Send(ctx, message(text)); failed <- err }()
+		return func() error {
+			cancel()
+			select {
+			case err := <-failed:
+				return err
+			case <-time.After(time.Minute):
+				return errors.New("the caller waits for the plugin")
+			}
+		}
+	}
+	endOther, endHanging := start("wait"), start("hang")
+	waiting(t, p, 2)
+	err := endHanging()
 	require.ErrorIs(t, err, provider.Indeterminate)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.Less(t, time.Since(started), 5*time.Second, "the caller does not wait for the plugin")
-	require.ErrorIs(t, <-other, provider.Unavailable, "the call in progress got the driver's own result")
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, endOther(), provider.Unavailable, "the call in progress got the driver's own result")
 	again(t, p, pid)
 }
 
 func TestCancelReachesTheDriver(t *testing.T) {
 	t.Parallel()
-	p := open(t, config(t, "odd", `{}`))
+	c := config(t, "odd", `{}`)
+	c.VerdictGrace = patience
+	p := open(t, c)
 	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err := p.Send(ctx, message("wait"))
+	failed := make(chan error, 1)
+	go func() { _, err := p.Send(ctx, message("wait")); failed <- err }()
+	waiting(t, p, 1)
+	cancel()
+	err := <-failed
 	require.ErrorIs(t, err, provider.Unavailable, "the driver knows that it wrote nothing")
 	require.ErrorIs(t, err, context.Canceled)
 
@@ -199,7 +227,7 @@ func TestCapabilitiesMustNotChange(t *testing.T) {
 	caps := p.Capabilities()
 	require.NoError(t, os.WriteFile(grow, nil, 0o600))
 	kill(t, pidOf(t, p))
-	require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte("capabilities")) }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return bytes.Contains([]byte(log.String()), []byte("capabilities")) }, time.Minute, 5*time.Millisecond)
 	assert.Equal(t, caps, p.Capabilities())
 	_, err := send(p, "pid")
 	assert.ErrorIs(t, err, provider.Unavailable)
@@ -221,27 +249,31 @@ func TestOrphansEnd(t *testing.T) {
 	require.True(t, alive(pid))
 	require.NoError(t, host.Process.Kill())
 	require.Error(t, host.Wait())
-	require.Eventually(t, func() bool { return !alive(pid) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return !alive(pid) }, time.Minute, 5*time.Millisecond)
 }
 
 func TestClose(t *testing.T) {
 	bothWays(t, func(t *testing.T, unary bool) {
 		c := config(t, "odd", `{}`)
-		c.Unary = unary
+		c.Unary, c.VerdictGrace = unary, patience
 		p, err := plugin.New(c)
 		require.NoError(t, err)
 		pid := pidOf(t, p)
 
-		late := make(chan error)
+		late, closed := make(chan error, 1), make(chan error, 1)
+		ctx, giveUp := context.WithCancel(context.Background())
+		defer giveUp()
 		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-			defer cancel()
 			_, err := p.Send(ctx, message("wait"))
 			late <- err
 		}()
-		time.Sleep(50 * time.Millisecond)
-		require.NoError(t, p.Close())
-		assert.ErrorIs(t, <-late, context.DeadlineExceeded, "the call under way ended by itself")
+		waiting(t, p, 1)
+		go func() { closed <- p.Close() }()
+		require.Eventually(t, func() bool { _, err := send(p, "pid"); return err != nil }, time.Minute, time.Millisecond)
+		assert.Empty(t, closed, "it waits for the call under way")
+		giveUp()
+		require.NoError(t, <-closed)
+		assert.ErrorIs(t, <-late, context.Canceled, "the call under way ended by itself")
 		assert.False(t, alive(pid))
 		_, err = send(p, "pid")
 		assert.ErrorIs(t, err, provider.Unavailable)

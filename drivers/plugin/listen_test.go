@@ -41,6 +41,27 @@ func listening(t *testing.T, p provider.Provider) (events <-chan provider.Event,
 	return came, judged, ended, cancel
 }
 
+// receive takes a value from a channel, or fails if none comes.
+func receive[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience.Std()):
+		require.Fail(t, "nothing came")
+		panic("not reached")
+	}
+}
+
+func give[T any](t *testing.T, to chan<- T, v T) {
+	t.Helper()
+	select {
+	case to <- v:
+	case <-time.After(patience.Std()):
+		require.Fail(t, "nobody took it")
+	}
+}
+
 func TestEventsCross(t *testing.T) {
 	p := open(t, config(t, "odd", `{}`))
 	require.True(t, p.Capabilities().Has(provider.HasEvents))
@@ -48,26 +69,26 @@ func TestEventsCross(t *testing.T) {
 	events, verdicts, result, stop := listening(t, p)
 
 	want := provider.Event{Kind: provider.Report, ID: strconv.Itoa(pid), Status: provider.StatusDelivered, Raw: json.RawMessage(`{}`)}
-	assert.Equal(t, want, <-events)
-	verdicts <- errors.New("the disk is full")
+	assert.Equal(t, want, receive(t, events))
+	give(t, verdicts, errors.New("the disk is full"))
 	assert.Equal(t, want, <-events, "refused, so it is repeated")
-	verdicts <- nil
+	give(t, verdicts, nil)
 
 	assert.ErrorContains(t, provider.Listen(t.Context(), p, nil), "in progress", "one at a time may listen")
 	stop()
-	assert.NoError(t, <-result)
+	assert.NoError(t, receive(t, result))
 }
 
 func TestListeningOutlivesTheProcess(t *testing.T) {
 	p := open(t, config(t, "odd", `{}`))
 	pid := pidOf(t, p)
 	events, verdicts, _, _ := listening(t, p)
-	assert.Equal(t, strconv.Itoa(pid), (<-events).ID)
+	assert.Equal(t, strconv.Itoa(pid), (receive(t, events)).ID)
 	kill(t, pid)
 	next := again(t, p, pid)
 	select { // the first event's handler ended with its process, or still waits for its verdict
 	case verdicts <- nil:
-		assert.Equal(t, strconv.Itoa(next), (<-events).ID)
+		assert.Equal(t, strconv.Itoa(next), (receive(t, events)).ID)
 	case e := <-events:
 		assert.Equal(t, strconv.Itoa(next), e.ID)
 	}
@@ -77,10 +98,10 @@ func TestListeningEnds(t *testing.T) {
 	t.Run("with the provider", func(t *testing.T) {
 		p := open(t, config(t, "odd", `{}`))
 		events, verdicts, result, _ := listening(t, p)
-		<-events
-		verdicts <- nil
+		receive(t, events)
+		give(t, verdicts, nil)
 		require.NoError(t, p.Close())
-		assert.ErrorContains(t, <-result, "closed")
+		assert.ErrorContains(t, receive(t, result), "closed")
 	})
 	for banner, code := range map[string]provider.Code{
 		"listening fails":  provider.Unauthenticated,
@@ -89,9 +110,9 @@ func TestListeningEnds(t *testing.T) {
 		t.Run(banner, func(t *testing.T) {
 			p := open(t, config(t, "odd", `{"banner": "`+banner+`"}`))
 			events, verdicts, result, _ := listening(t, p)
-			<-events
-			verdicts <- nil
-			assert.ErrorIs(t, <-result, code)
+			receive(t, events)
+			give(t, verdicts, nil)
+			assert.ErrorIs(t, receive(t, result), code)
 		})
 	}
 }
@@ -102,14 +123,14 @@ func TestSMPPCrosses(t *testing.T) {
 	defer server.Close()
 	p := open(t, config(t, "smpp", `{"address": "`+server.Address()+`", "system_id": "esme", "password": "secret"}`))
 	events, verdicts, result, stop := listening(t, p)
-	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, _, trx := server.Bound(); return trx == 1 }, time.Minute, time.Millisecond)
 
 	r, err := send(p, "Καλημέρα")
 	require.NoError(t, err)
 	assert.Equal(t, "Καλημέρα", server.Messages()[0].Text)
 	reported := make(chan error, 1)
 	go func() { reported <- server.Report(r.ID, smpptest.StateDelivered) }()
-	event := <-events
+	event := receive(t, events)
 	assert.Equal(t, r.ID, event.ID)
 	assert.Equal(t, provider.StatusDelivered, event.Status)
 	select {
@@ -117,10 +138,10 @@ func TestSMPPCrosses(t *testing.T) {
 		require.Fail(t, "acknowledged before the host has recorded it", "%v", err)
 	default:
 	}
-	verdicts <- errors.New("the disk is full")
-	assert.Error(t, <-reported, "so the SMSC repeats it")
+	give(t, verdicts, errors.New("the disk is full"))
+	assert.Error(t, receive(t, reported), "so the SMSC repeats it")
 	stop()
-	assert.NoError(t, <-result)
+	assert.NoError(t, receive(t, result))
 }
 
 func TestEventsNeedTheBit(t *testing.T) {

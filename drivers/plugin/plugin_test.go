@@ -38,7 +38,7 @@ func beHost() {
 	if err != nil {
 		panic(err)
 	}
-	p, err := plugin.New(plugin.Config{Path: self, Args: []string{"odd"}})
+	p, err := plugin.New(plugin.Config{Path: self, Args: []string{"odd"}, StartTimeout: patience, HealthTimeout: patience})
 	if err != nil {
 		panic(err)
 	}
@@ -50,6 +50,10 @@ func beHost() {
 	time.Sleep(time.Hour)
 }
 
+// patience is what a plugin has for its start and for a health check where a test is
+// about neither, so that no pause of the machine ends it.
+const patience = provider.Duration(time.Minute)
+
 // config is the configuration of one of the programs.
 func config(t testing.TB, program, settings string) plugin.Config {
 	t.Helper()
@@ -60,7 +64,9 @@ func config(t testing.TB, program, settings string) plugin.Config {
 		Args:     []string{program},
 		Env:      map[string]string{"GORACE": "atexit_sleep_ms=0"}, // else a program under the race detector takes a second to exit
 		Settings: json.RawMessage(settings),
-		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+
+		StartTimeout: patience, HealthTimeout: patience,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
@@ -79,7 +85,7 @@ func message(text string) *provider.Message {
 
 // send is one attempt that need not succeed.
 func send(p provider.Provider, text string) (*provider.Receipt, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience.Std())
 	defer cancel()
 	return p.Send(ctx, message(text))
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	goplugin "github.com/hashicorp/go-plugin"
@@ -83,8 +84,9 @@ type oddConfig struct {
 var oddDriver = provider.NewDriver("odd", "Does what the text says.", newOdd)
 
 type odd struct {
-	config oddConfig
-	client *httpcall.Client
+	config  oddConfig
+	client  *httpcall.Client
+	waiting atomic.Int64
 }
 
 func newOdd(c oddConfig) (*odd, error) {
@@ -186,10 +188,14 @@ func (o *odd) Send(ctx context.Context, m *provider.Message) (*provider.Receipt,
 	case "stdin":
 		n, err := os.Stdin.Read(make([]byte, 1))
 		return &provider.Receipt{ID: fmt.Sprint(n, err)}, nil
+	case "waiting":
+		return &provider.Receipt{ID: strconv.FormatInt(o.waiting.Load(), 10)}, nil
 	case "wait":
+		o.waiting.Add(1)
 		<-ctx.Done()
 		return nil, &provider.Error{Code: provider.Unavailable, Err: ctx.Err()}
 	case "hang":
+		o.waiting.Add(1)
 		select {}
 	case "panic":
 		panic("at the vendor's")

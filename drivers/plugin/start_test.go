@@ -31,7 +31,6 @@ func TestStartFails(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			c := config(t, program, `{}`)
-			c.StartTimeout = provider.Duration(2 * time.Second)
 			if program == "silent" {
 				c.StartTimeout = provider.Duration(200 * time.Millisecond)
 			}
@@ -190,7 +189,7 @@ func TestInspect(t *testing.T) {
 
 func TestDriver(t *testing.T) {
 	c := config(t, "odd", ``)
-	p, err := plugin.Driver.Open(context.Background(), []byte(`{"path": `+strconv.Quote(c.Path)+`, "args": ["odd"], "config": {"token": "abc"}, "health_interval": "1s"}`))
+	p, err := plugin.Driver.Open(context.Background(), []byte(`{"path": `+strconv.Quote(c.Path)+`, "args": ["odd"], "config": {"token": "abc"}, "health_interval": "1s", "start_timeout": "1m", "health_timeout": "1m"}`))
 	require.NoError(t, err)
 	require.Equal(t, "ok", ask(t, p, "x"))
 	require.NoError(t, provider.Close(p))
