@@ -71,7 +71,7 @@ func TestForDriver(t *testing.T) {
 
 func TestOpenMayTakeTheStartTimeout(t *testing.T) {
 	plugin := provider.Driver{Name: "d", Settings: []provider.Setting{{Name: "start_timeout"}}, Open: referenceDriver.Open}
-	for settings, want := range map[string]time.Duration{`{}`: 10 * time.Second, `{"start_timeout":"1s"}`: 10 * time.Second, `{"start_timeout":"1m"}`: time.Minute} {
+	for settings, want := range map[string]time.Duration{`{}`: 30 * time.Second, `{"start_timeout":"1s"}`: 30 * time.Second, `{"start_timeout":"1m"}`: time.Minute} {
 		h, err := conformance.ForDriver(plugin, json.RawMessage(settings))
 		require.NoError(t, err)
 		got, err := conformance.CallTime(h)

@@ -225,7 +225,7 @@ func (c *cutter) dial(ctx context.Context, network, _ string) (net.Conn, error) 
 // The line breaks with each byte in turn, which it has taken: nothing proves that the
 // message was not sent.
 func TestLineTakesSomeBytes(t *testing.T) {
-	for room := 0; room < 100; room++ {
+	for room := range 100 {
 		server := smpptest.NewServer(smpptest.Config{})
 		line := &cutter{address: server.Address()}
 		line.room.Store(-1)
