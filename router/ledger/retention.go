@@ -130,6 +130,7 @@ func (l *Ledger) pruneMessages(ctx context.Context, tx Tx, limit int) (p Pruned,
 	}
 	for _, sql := range []string{
 		`DELETE FROM anysms_claims WHERE (namespace, ref) IN (SELECT c.namespace, c.ref FROM ` + claimsOf + ` WHERE m.id = $1 AND c.message = m.id)`,
+		notTrueOf,
 		`DELETE FROM anysms_attempts WHERE message = $1`,
 		`DELETE FROM anysms_segments WHERE message = $1`,
 		`DELETE FROM anysms_messages WHERE id = $1`,

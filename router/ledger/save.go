@@ -182,6 +182,7 @@ func (w *work) save(ctx context.Context, tx Tx) error {
 		{updateAttempt.sql, b.attempts},
 		{putSegment, w.segments},
 		{`DELETE FROM anysms_attempts WHERE id = $1`, b.gone},
+		{notTrue, w.untrue()},
 		{putClaim, b.claims},
 		{addClaim, b.newClaims},
 		{putEvent, b.events},

@@ -103,10 +103,6 @@ func (l *Ledger) StatsOf(ctx context.Context, namespace string, since, until tim
 			idAt(prefix, since.Add(-early)), idAt(prefix, until.Add(time.Millisecond)),
 		}
 	}
-	type place struct {
-		provider, country string
-		day               int64
-	}
 	err = l.db.Read(ctx, func(tx Tx) error {
 		list = nil
 		at := make(map[place]int)

@@ -72,6 +72,7 @@ func Run(t *testing.T, h Harness) {
 		"many messages are erased":      testEraseMany,
 		"old messages are pruned":       testPrune,
 		"statistics":                    testStats,
+		"sums that are kept":            testSums,
 		"what a vendor has reported":    testReported,
 		"prices":                        testPrices,
 		"prices in any order":           testPriceOrder,

@@ -49,6 +49,24 @@ func (g *Gateway) follow(ctx context.Context, l *loaded, work *sync.WaitGroup) {
 	}
 }
 
+// What the page shows the costs of is summed up every minute, but for what was sent so
+// lately that its reports still come.
+const (
+	sumEvery = time.Minute
+	sumAfter = 30 * time.Minute
+	sumDays  = 91
+)
+
+// sumUp keeps the sums of past days, so that the page need not make them.
+func (g *Gateway) sumUp(ctx context.Context) {
+	for sleep.For(ctx, sumEvery) == nil {
+		now := time.Now()
+		if err := g.ledger.SumUp(ctx, now.AddDate(0, 0, -sumDays), now.Add(-sumAfter)); err != nil && ctx.Err() == nil {
+			g.log.Warn("what was sent could not be summed up", "error", provider.Mask(err.Error()))
+		}
+	}
+}
+
 // stream serves a client's events.
 func (g *Gateway) stream(c *apikey.Client, w http.ResponseWriter, r *http.Request) {
 	s := &feed.Stream{Source: g.source, Client: c, Closing: g.closing, Replaced: g.current.Load().replaced}

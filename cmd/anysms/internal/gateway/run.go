@@ -94,6 +94,7 @@ func (g *Gateway) Run(ctx context.Context, l net.Listener) error {
 	defer stop()
 	var work sync.WaitGroup
 	work.Go(func() { g.ledger.Maintain(background) })
+	work.Go(func() { g.sumUp(background) })
 	work.Go(func() { g.sweepCodes(background) })
 	work.Go(func() { g.whileLoaded(background, g.follow) })
 	work.Go(func() { g.source.Run(background) })

@@ -92,7 +92,7 @@ func rows(stats []ledger.Stat, name func(*ledger.Stat) string) []costRow {
 	return list
 }
 
-// statsCache keeps sums, which take the longer to make the more messages there are.
+// statsCache keeps sums, which take the longer to make the more messages have changed.
 type statsCache struct {
 	mu   sync.Mutex
 	kept map[statsKey]*statsEntry
@@ -153,7 +153,7 @@ func (p *Page) sum(ctx context.Context, e *statsEntry, namespace string, since t
 	ctx, cancel := context.WithTimeout(ctx, sumTimeout)
 	defer cancel()
 	now, start := p.Now(), time.Now()
-	list, err := p.Ledger.StatsOf(ctx, namespace, since, now.Add(time.Hour))
+	list, err := p.Ledger.DailySums(ctx, namespace, since)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err = err; err == nil {

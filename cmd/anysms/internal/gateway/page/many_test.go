@@ -53,6 +53,10 @@ func TestManyMessages(t *testing.T) {
 		t.Logf("%d messages inserted in %v", many, time.Since(start).Round(time.Millisecond))
 	}
 
+	start = time.Now()
+	require.NoError(t, l.ledger.SumUp(t.Context(), time.Now().AddDate(0, 0, -91), time.Now().Add(-30*time.Minute)))
+	t.Logf("summed up in %v", time.Since(start).Round(time.Millisecond))
+
 	b, shop := l.as(opsKey), l.as(otherKey)
 	for _, v := range []struct {
 		who  *browser
