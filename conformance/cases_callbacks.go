@@ -35,7 +35,7 @@ func callbackCases() []Case {
 		{ID: "callbacks.bad-item", Level: Must, run: callbacksBadItem,
 			Why:    "one item that cannot be read must neither be lost nor hold back the others of its batch",
 			Source: contract + ", UnreadableItem",
-			Fix:    "return provider.UnreadableItem for an item that cannot be read, beside the events of the others, and pass the list through provider.CheckBatch"},
+			Fix:    "return provider.UnreadableItem for an item that cannot be read, beside the events of the others, and pass the list through provider.CheckReadable"},
 		{ID: "callbacks.repeated", Level: Must, run: callbacksRepeated,
 			Why:    "vendors repeat callbacks until they are acknowledged; that is harmless only if parsing keeps no state",
 			Source: contract + ", CallbackParser", Fix: "keep nothing in the provider while parsing"},

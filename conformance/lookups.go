@@ -74,7 +74,7 @@ func lookBalance(ctx context.Context, p provider.Provider, _ callArgs) (finding,
 }
 
 func lookQuote(ctx context.Context, p provider.Provider, a callArgs) (finding, error) {
-	q, err := provider.AskQuote(ctx, p, a.message())
+	q, err := provider.RequestQuote(ctx, p, a.message())
 	if q == nil {
 		return finding{claim: "neither a quote nor an error"}, err
 	}

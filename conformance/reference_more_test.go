@@ -223,7 +223,7 @@ func (r *reference) ParseCallback(_ context.Context, c *provider.Callback) ([]pr
 		}
 		events = append(events, s.event())
 	}
-	return provider.CheckBatch(events)
+	return provider.CheckReadable(events)
 }
 
 func (s referenceState) event() provider.Event {

@@ -13,7 +13,8 @@ import (
 // through wrappers ([Wrapper]). A method that returns neither a result nor an
 // error is [Indeterminate], so that without an error there is always a result.
 
-// ReadStatus calls [StatusReader].
+// ReadStatus asks the vendor for the status of the message with a [Receipt].ID, by
+// [StatusReader]. Without [HasStatus] it returns errors.ErrUnsupported.
 func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
 	r, ok := supports[StatusReader](p, HasStatus)
 	if !ok {
@@ -22,7 +23,9 @@ func ReadStatus(ctx context.Context, p Provider, id string) (*Event, error) {
 	return given(r.Status(ctx, id))
 }
 
-// Find calls [Finder]. A receipt of nil without an error means: not there now.
+// Find asks the vendor for a message by its Ref, by [Finder]. A nil receipt without an
+// error means that the vendor does not list it now. Without [HasFind] it returns
+// errors.ErrUnsupported.
 func Find(ctx context.Context, p Provider, m *Message, since time.Time) (*Receipt, error) {
 	f, ok := supports[Finder](p, HasFind)
 	if !ok {
@@ -36,7 +39,8 @@ func Find(ctx context.Context, p Provider, m *Message, since time.Time) (*Receip
 	return v.Receipt, v.Err
 }
 
-// Cancel calls [Canceller].
+// Cancel withdraws the scheduled message with a [Receipt].ID, by [Canceller]. Without
+// [HasCancel] it returns errors.ErrUnsupported.
 func Cancel(ctx context.Context, p Provider, id string) error {
 	c, ok := supports[Canceller](p, HasCancel)
 	if !ok {
@@ -45,7 +49,8 @@ func Cancel(ctx context.Context, p Provider, id string) error {
 	return c.Cancel(ctx, id)
 }
 
-// ReadBalance calls [BalanceReader].
+// ReadBalance reads the account's balance, by [BalanceReader]. Without [HasBalance] it
+// returns errors.ErrUnsupported.
 func ReadBalance(ctx context.Context, p Provider) (*Balance, error) {
 	b, ok := supports[BalanceReader](p, HasBalance)
 	if !ok {
@@ -54,8 +59,9 @@ func ReadBalance(ctx context.Context, p Provider) (*Balance, error) {
 	return given(b.Balance(ctx))
 }
 
-// AskQuote calls [Quoter].
-func AskQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
+// RequestQuote asks the vendor what a message would cost, by [Quoter]; nothing is sent.
+// Without [HasQuote] it returns errors.ErrUnsupported.
+func RequestQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
 	q, ok := supports[Quoter](p, HasQuote)
 	if !ok {
 		return nil, unsupported("quote")
@@ -63,7 +69,9 @@ func AskQuote(ctx context.Context, p Provider, m *Message) (*Quote, error) {
 	return given(q.Quote(ctx, m))
 }
 
-// StartVerification calls [Verifier].
+// StartVerification has the vendor create and send a one-time code, by [Verifier]. The
+// receipt's ID is the ref that [CheckVerification] takes. Without [HasVerify] it returns
+// errors.ErrUnsupported.
 func StartVerification(ctx context.Context, p Provider, r *VerificationRequest) (*Receipt, error) {
 	v, ok := supports[Verifier](p, HasVerify)
 	if !ok {
@@ -77,7 +85,8 @@ func StartVerification(ctx context.Context, p Provider, r *VerificationRequest) 
 	return checked.Receipt, checked.Err
 }
 
-// CheckVerification calls [Verifier].
+// CheckVerification checks the code that a user typed, by [Verifier]. A wrong code is a
+// result, not an error. Without [HasVerify] it returns errors.ErrUnsupported.
 func CheckVerification(ctx context.Context, p Provider, ref, code string) (VerificationResult, error) {
 	v, ok := supports[Verifier](p, HasVerify)
 	if !ok {
@@ -90,7 +99,9 @@ func CheckVerification(ctx context.Context, p Provider, ref, code string) (Verif
 	return result, err
 }
 
-// ParseCallback calls [CallbackParser].
+// ParseCallback reads a vendor's callback, by [CallbackParser]. The error of a callback that
+// is not proven to come from the vendor wraps [ErrBadSignature]. Without [HasCallbacks] it
+// returns errors.ErrUnsupported.
 func ParseCallback(ctx context.Context, p Provider, c *Callback) ([]Event, error) {
 	r, ok := supports[CallbackParser](p, HasCallbacks)
 	if !ok {
@@ -99,7 +110,9 @@ func ParseCallback(ctx context.Context, p Provider, c *Callback) ([]Event, error
 	return r.ParseCallback(ctx, c)
 }
 
-// ReadInbox calls [InboxReader].
+// ReadInbox reads the messages that people sent after a cursor ("" = from the start), and
+// returns the cursor for the next call, by [InboxReader]. Without [HasInbox] it returns
+// errors.ErrUnsupported.
 func ReadInbox(ctx context.Context, p Provider, cursor string) (events []Event, next string, err error) {
 	r, ok := supports[InboxReader](p, HasInbox)
 	if !ok {
@@ -108,7 +121,8 @@ func ReadInbox(ctx context.Context, p Provider, cursor string) (events []Event, 
 	return r.Inbox(ctx, cursor)
 }
 
-// Listen calls [EventSource].
+// Listen hands the events that a vendor pushes over a connection to handle, until ctx ends,
+// by [EventSource]. Without [HasEvents] it returns errors.ErrUnsupported.
 func Listen(ctx context.Context, p Provider, handle func(context.Context, []Event) error) error {
 	s, ok := supports[EventSource](p, HasEvents)
 	if !ok {
@@ -117,7 +131,8 @@ func Listen(ctx context.Context, p Provider, handle func(context.Context, []Even
 	return s.Listen(ctx, handle)
 }
 
-// Check calls [Checker].
+// Check tests credentials and reachability, by [Checker]. It sends no message. Without
+// [HasCheck] it returns errors.ErrUnsupported.
 func Check(ctx context.Context, p Provider) error {
 	c, ok := supports[Checker](p, HasCheck)
 	if !ok {

@@ -63,7 +63,7 @@ func TestSilentDriver(t *testing.T) {
 		"ReadStatus":                  func() (bool, error) { e, err := provider.ReadStatus(ctx, silent{}, "1"); return e == nil, err },
 		"Find, blank id":              func() (bool, error) { r, err := provider.Find(ctx, blank, nil, time.Time{}); return r == nil, err },
 		"ReadBalance":                 func() (bool, error) { b, err := provider.ReadBalance(ctx, silent{}); return b == nil, err },
-		"AskQuote":                    func() (bool, error) { q, err := provider.AskQuote(ctx, silent{}, nil); return q == nil, err },
+		"RequestQuote":                func() (bool, error) { q, err := provider.RequestQuote(ctx, silent{}, nil); return q == nil, err },
 		"StartVerification":           func() (bool, error) { r, err := provider.StartVerification(ctx, silent{}, nil); return r == nil, err },
 		"StartVerification, blank id": func() (bool, error) { r, err := provider.StartVerification(ctx, blank, nil); return r == nil, err },
 		"CheckVerification":           func() (bool, error) { r, err := provider.CheckVerification(ctx, silent{}, "", ""); return r == "", err },

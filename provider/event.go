@@ -54,9 +54,9 @@ type Event struct {
 
 // EventSegment is the segment that an [Event] is about. The Text of an inbound
 // message is then that of this segment alone; the events of the others have the
-// same From, To and Segment.Ref. The Status of a report is what the segment's
-// status means for the whole message: delivered is sent as long as there are
-// others.
+// same From, To and Segment.Ref. Event.Status of a report is what the segment's
+// status means for the whole message: while other segments are outstanding, a
+// segment that was delivered means that the message is sent.
 type EventSegment struct {
 	Ref    string // what the segments of one message have in common; "" = Event.ID
 	Number int    // from 1; 0 = the vendor did not say
@@ -82,9 +82,9 @@ func UnreadableItem(item []byte, why error) Event {
 	return Event{Kind: Unreadable, Raw: bytes.Clone(item), VendorStatus: Mask(why.Error())}
 }
 
-// CheckBatch returns the events of a batch, or an error if none of its items could be read:
-// then the callback is kept as a whole.
-func CheckBatch(events []Event) ([]Event, error) {
+// CheckReadable returns events unless all of them are [Unreadable]. Then it returns an error,
+// so that the callback is kept as a whole: a driver ends ParseCallback with it.
+func CheckReadable(events []Event) ([]Event, error) {
 	for i := range events {
 		if events[i].Kind != Unreadable {
 			return events, nil

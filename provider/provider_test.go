@@ -317,7 +317,7 @@ func optionalCalls(ctx context.Context) map[provider.Feature]func(provider.Provi
 		provider.HasFind:      func(p provider.Provider) error { _, err := provider.Find(ctx, p, nil, time.Time{}); return err },
 		provider.HasCancel:    func(p provider.Provider) error { return provider.Cancel(ctx, p, "1") },
 		provider.HasBalance:   func(p provider.Provider) error { _, err := provider.ReadBalance(ctx, p); return err },
-		provider.HasQuote:     func(p provider.Provider) error { _, err := provider.AskQuote(ctx, p, nil); return err },
+		provider.HasQuote:     func(p provider.Provider) error { _, err := provider.RequestQuote(ctx, p, nil); return err },
 		provider.HasVerify:    func(p provider.Provider) error { _, err := provider.CheckVerification(ctx, p, "", ""); return err },
 		provider.HasCallbacks: func(p provider.Provider) error { _, err := provider.ParseCallback(ctx, p, nil); return err },
 		provider.HasInbox:     func(p provider.Provider) error { _, _, err := provider.ReadInbox(ctx, p, ""); return err },

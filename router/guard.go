@@ -94,8 +94,8 @@ type Admission struct {
 	observer *observer
 }
 
-// By names the rule that decided, for metrics and notices.
-func (a *Admission) By(rule string) { a.guard = rule }
+// SetRule sets the rule that decided, for metrics and notices. A Guard calls it in Admit.
+func (a *Admission) SetRule(rule string) { a.guard = rule }
 
 // Rule returns the rule that decided; "" = none has.
 func (a *Admission) Rule() string { return a.guard }

@@ -34,7 +34,7 @@ func (g *gatekeeper) Sender(*provider.Message) string { return g.from }
 func (g *gatekeeper) Unfit(m *provider.Message) string { return g.unfit }
 
 func (g *gatekeeper) Admit(_ context.Context, a *router.Admission) error {
-	a.By("gate")
+	a.SetRule("gate")
 	if g.announce != "" {
 		a.Announce("gate", g.announce, nil)
 	}

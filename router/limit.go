@@ -20,9 +20,9 @@ type Limiter interface {
 // Forever is the patience of a message without a deadline.
 const Forever = time.Duration(math.MaxInt64)
 
-// InFlight is a limit of the calls under way that several machines share. It is safe for
+// InFlightLimiter is a limit of concurrent calls that several machines share. It is safe for
 // concurrent use.
-type InFlight interface {
+type InFlightLimiter interface {
 	// Share returns how many calls this machine may have under way. want is how many it
 	// would like to have; held is how many it allows itself now: these are nobody else's
 	// until a later call says that it holds fewer.

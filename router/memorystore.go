@@ -15,8 +15,8 @@ import (
 // before its time.
 var ErrStoreFull = errors.New("the store is full")
 
-// DefaultStoreMax is how many refs a [MemoryStore] holds by default.
-const DefaultStoreMax = 100_000
+// DefaultMemoryMax is how many refs a [MemoryStore] holds by default.
+const DefaultMemoryMax = 100_000
 
 // MemoryStore is a [Store] for one process. It is safe for concurrent use.
 type MemoryStore struct {
@@ -37,10 +37,10 @@ type memory struct {
 	spare            bool    // in the list of this name
 }
 
-// NewMemoryStore returns a store for at most size refs; 0 means [DefaultStoreMax].
+// NewMemoryStore returns a store for at most size refs; 0 means [DefaultMemoryMax].
 func NewMemoryStore(size int) *MemoryStore {
 	if size <= 0 {
-		size = DefaultStoreMax
+		size = DefaultMemoryMax
 	}
 	return &MemoryStore{max: size, byRef: make(map[string]*list.Element)}
 }

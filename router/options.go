@@ -114,7 +114,7 @@ type Upstream struct {
 
 	// InFlight shares MaxInFlight with other machines; nil = it is this machine's own. If it
 	// cannot be reached, this machine keeps the share that it has.
-	InFlight InFlight
+	InFlight InFlightLimiter
 }
 
 // VendorSender is the Sender that stands for the vendor's own.

@@ -341,7 +341,7 @@ func (r *record) tell(ctx context.Context, deadline time.Time, result *Result) {
 
 // behind does something behind the caller's back. Closing the router waits for it.
 func (r *record) behind(f func()) {
-	r.setup.gate.Again()
+	r.setup.gate.Add()
 	go func() {
 		defer r.setup.gate.Leave()
 		f()

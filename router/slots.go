@@ -19,12 +19,12 @@ type slots struct {
 	used  int
 	queue list.List // of chan struct{}, each closed when it has a slot
 
-	shared  InFlight // nil = they are this machine's own
-	sharing bool     // keepShare runs
-	missed  int      // looks that found no slot since keepShare has counted them
+	shared  InFlightLimiter // nil = they are this machine's own
+	sharing bool            // keepShare runs
+	missed  int             // looks that found no slot since keepShare has counted them
 }
 
-func (s *slots) set(limit int, shared InFlight) {
+func (s *slots) set(limit int, shared InFlightLimiter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if shared == nil || s.shared == nil {
@@ -161,7 +161,7 @@ func (s *slots) keepShare() {
 // demand is how many slots could be used, with room for more, and how many are held. If
 // nothing is wanted, nothing is held from then on. shared is nil if they are shared no
 // longer.
-func (s *slots) demand() (shared InFlight, want, held int) {
+func (s *slots) demand() (shared InFlightLimiter, want, held int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if want = s.used + s.queue.Len() + s.missed; want > 0 {

@@ -114,7 +114,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 	case body.Reply != nil:
 		return []provider.Event{p.imReply(&body, bytes.Clone(c.Body))}, nil
 	case body.Data != nil:
-		return provider.CheckBatch(p.deliveries(&body, c.Query.Get(attemptKey)))
+		return provider.CheckReadable(p.deliveries(&body, c.Query.Get(attemptKey)))
 	case body.smsReply.Text != nil && body.smsReply.From != "":
 		return []provider.Event{smsReplied(&body, bytes.Clone(c.Body))}, nil
 	}

@@ -51,12 +51,12 @@ func (e *APIError) Error() string {
 
 // shown returns the error with words that may be shown.
 func (e *APIError) shown(r *httpcall.Response) *APIError {
-	clean := &APIError{HTTPStatus: e.HTTPStatus, Code: StatusCode(redact.Code(string(e.Code), r.Words)), Title: r.Words(e.Title), ReportCode: r.Words(e.ReportCode)}
+	clean := &APIError{HTTPStatus: e.HTTPStatus, Code: StatusCode(redact.Code(string(e.Code), r.Redact)), Title: r.Redact(e.Title), ReportCode: r.Redact(e.ReportCode)}
 	if len(e.Details) > 0 {
 		clean.Details = make(map[string]string, len(e.Details))
 	}
 	for field, reason := range e.Details {
-		clean.Details[r.Words(field)] = r.Words(reason)
+		clean.Details[r.Redact(field)] = r.Redact(reason)
 	}
 	return clean
 }

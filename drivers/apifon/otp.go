@@ -150,20 +150,20 @@ func (o *OTP) checkChannels() error {
 	return nil
 }
 
-// OTPAnswer is the OTP gateway's result for a code.
-type OTPAnswer struct {
+// OTPVerification is the OTP gateway's result for a code.
+type OTPVerification struct {
 	RequestID  string     `json:"request_id"`
 	ResultInfo ResultInfo `json:"result_info"`
 }
 
 // UnmarshalJSON takes an id that is a number.
-func (a *OTPAnswer) UnmarshalJSON(b []byte) error {
+func (a *OTPVerification) UnmarshalJSON(b []byte) error {
 	var v struct {
 		RequestID  loosejson.ID `json:"request_id"`
 		ResultInfo ResultInfo   `json:"result_info"`
 	}
 	err := loosejson.Unmarshal(b, &v)
-	*a = OTPAnswer{string(v.RequestID), v.ResultInfo}
+	*a = OTPVerification{string(v.RequestID), v.ResultInfo}
 	return err
 }
 
@@ -182,7 +182,7 @@ const (
 // VerifyOTP checks a code (POST /otp/verify, scope otpGateway). Each of the
 // vendor's eight documented results is a result, not an error. A right code can
 // be used once.
-func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPAnswer, error) {
+func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPVerification, error) {
 	if referenceID == "" || code == "" {
 		return nil, fieldError(provider.InvalidMessage, "reference_id", "reference and code must not be empty")
 	}
@@ -190,7 +190,7 @@ func (c *Client) VerifyOTP(ctx context.Context, referenceID, code string) (*OTPA
 	if err != nil {
 		return nil, err
 	}
-	var answer OTPAnswer
+	var answer OTPVerification
 	err = r.Decode(&answer)
 	status := answer.ResultInfo.StatusCode
 	if _, known := otpVerdicts[status]; err == nil && known && (r.OK() || status != OTPValid) {

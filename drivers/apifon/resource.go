@@ -81,7 +81,7 @@ func jsonHeader() http.Header {
 
 // resource makes a request and decodes the response.
 func (c *Client) resource(ctx context.Context, r httpcall.Request, into any) error {
-	r.Limit = maxPageBytes
+	r.MaxResponse = maxPageBytes
 	answer, err := c.do(ctx, r)
 	switch {
 	case err != nil:

@@ -81,7 +81,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 		}
 		events = append(events, e)
 	}
-	return provider.CheckBatch(events)
+	return provider.CheckReadable(events)
 }
 
 func readEvent(raw json.RawMessage) (provider.Event, error) {

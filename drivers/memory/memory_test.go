@@ -209,7 +209,7 @@ func TestScheduledAndCancelled(t *testing.T) {
 
 func TestMoney(t *testing.T) {
 	p := open(t, `{"price": {"amount": "0.05", "currency": "EUR"}, "balance": {"amount": "0.12", "currency": "EUR"}}`)
-	q, err := provider.AskQuote(t.Context(), p, message(strings.Repeat("x", 161)))
+	q, err := provider.RequestQuote(t.Context(), p, message(strings.Repeat("x", 161)))
 	require.NoError(t, err)
 	assert.Equal(t, 2, q.Segments)
 	assert.Equal(t, "0.1 EUR", q.Cost.String())

@@ -45,7 +45,7 @@ const maxAnswer = 4 << 20
 
 func (c *Client) get(ctx context.Context, path string, query url.Values) (*httpcall.Response, error) {
 	r := httpcall.Get(path, c.parameters(query))
-	r.Limit = maxAnswer
+	r.MaxResponse = maxAnswer
 	return c.do(ctx, r)
 }
 

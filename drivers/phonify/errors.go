@@ -30,7 +30,7 @@ func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPS
 func (e *APIError) shown(r *httpcall.Response) *APIError {
 	clean := &APIError{HTTPStatus: e.HTTPStatus, Faults: make([]Fault, len(e.Faults))}
 	for i, f := range e.Faults {
-		clean.Faults[i] = Fault{Type: r.Words(f.Type), Title: r.Words(f.Title)}
+		clean.Faults[i] = Fault{Type: r.Redact(f.Type), Title: r.Redact(f.Title)}
 	}
 	return clean
 }

@@ -64,7 +64,7 @@ func exercise(t *testing.T, p provider.Provider) []any {
 	note(p.Send(ctx, &provider.Message{To: m.To, Text: strings.Repeat("a", 2000)}))
 	note(provider.Find(ctx, p, m, time.Time{}))
 	note(provider.Find(ctx, p, &provider.Message{To: m.To, Ref: "never"}, time.Time{}))
-	note(provider.AskQuote(ctx, p, m))
+	note(provider.RequestQuote(ctx, p, m))
 	note(provider.ReadBalance(ctx, p))
 	note(provider.Cancel(ctx, p, r.ID), provider.Cancel(ctx, p, "never"))
 	event, err := provider.ReadStatus(ctx, p, r.ID)

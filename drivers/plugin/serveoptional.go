@@ -117,7 +117,7 @@ func (s *server) Quote(ctx context.Context, r *driverv1.QuoteRequest) (*driverv1
 		if err != nil {
 			return nil, err
 		}
-		return provider.AskQuote(ctx, p, m)
+		return provider.RequestQuote(ctx, p, m)
 	})
 	return &driverv1.QuoteResponse{Quote: toproto.Quote(quote), Error: failure}, err
 }

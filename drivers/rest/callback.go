@@ -100,7 +100,7 @@ func (p *Provider) ParseCallback(_ context.Context, c *provider.Callback) ([]pro
 		}
 		events = append(events, e)
 	}
-	return provider.CheckBatch(events)
+	return provider.CheckReadable(events)
 }
 
 // callbackEvent makes an event of a part of a callback by its rule; nil = there is none.

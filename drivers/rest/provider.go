@@ -84,7 +84,7 @@ func newProvider(config Config, r *Recipe) (*Provider, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.tokens, err = httpcall.NewTokenExchange(config.guarded(config.BaseURL), exchange); err != nil {
+		if p.tokens, err = httpcall.NewExchangeTokenSource(config.guarded(config.BaseURL), exchange); err != nil {
 			return nil, err
 		}
 	}

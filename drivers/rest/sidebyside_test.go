@@ -190,7 +190,7 @@ func TestZoomConnectBesideTheDriver(t *testing.T) {
 		return b.Available
 	})
 	p.both(t, "quote", func(side int) any {
-		q, err := provider.AskQuote(ctx, p.p[side], &provider.Message{To: to, Text: "Γεια"})
+		q, err := provider.RequestQuote(ctx, p.p[side], &provider.Message{To: to, Text: "Γεια"})
 		require.NoError(t, err)
 		return q
 	})

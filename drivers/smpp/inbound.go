@@ -11,7 +11,7 @@ import (
 )
 
 // inboundPart reads a segment that a person sent.
-func (s *settings) inboundPart(m *wire.Message) (segment.Part, error) {
+func (s *settings) inboundPart(m *wire.Message) (segment.ReceivedSegment, error) {
 	octets, header := m.Payload(), m.ESMClass&wire.ESMClassUDHI != 0
 	coding := tpCoding(m.DataCoding)
 	if coding == codingDefault && s.Alphabet == alphabetPacked {
@@ -22,7 +22,7 @@ func (s *settings) inboundPart(m *wire.Message) (segment.Part, error) {
 		p, err := unpackedPart(octets, header)
 		return sarPart(p, m), err
 	}
-	p, err := segment.ParsePart(octets, len(octets), coding, header)
+	p, err := segment.ParseSegment(octets, len(octets), coding, header)
 	return sarPart(p, m), err
 }
 
@@ -41,8 +41,8 @@ func tpCoding(dataCoding byte) byte {
 
 // unpackedPart reads septets that stand in an octet each, and packs them for
 // package segment.
-func unpackedPart(octets []byte, header bool) (segment.Part, error) {
-	p, err := segment.ParsePart(octets, len(octets), 0x04, header) // only the header is wanted
+func unpackedPart(octets []byte, header bool) (segment.ReceivedSegment, error) {
+	p, err := segment.ParseSegment(octets, len(octets), 0x04, header) // only the header is wanted
 	if err != nil {
 		return p, err
 	}
@@ -53,8 +53,8 @@ func unpackedPart(octets []byte, header bool) (segment.Part, error) {
 
 // packedPart reads packed septets, of which SMPP does not transmit the number: a
 // carriage return that ends the last octet is padding.
-func packedPart(octets []byte, header bool) (segment.Part, error) {
-	p, err := segment.ParsePart(octets, len(octets)*8/7, codingDefault, header)
+func packedPart(octets []byte, header bool) (segment.ReceivedSegment, error) {
+	p, err := segment.ParseSegment(octets, len(octets)*8/7, codingDefault, header)
 	if err != nil {
 		return p, err
 	}
@@ -67,7 +67,7 @@ func packedPart(octets []byte, header bool) (segment.Part, error) {
 
 // sarPart takes the place of a segment from the optional parameters, if they are
 // there and there is no header for it.
-func sarPart(p segment.Part, m *wire.Message) segment.Part {
+func sarPart(p segment.ReceivedSegment, m *wire.Message) segment.ReceivedSegment {
 	if p.Total > 1 {
 		return p
 	}
@@ -95,7 +95,7 @@ func decodeUCS2(octets []byte) (string, error) {
 
 // inboundEvent makes the event of a message that a person sent, or of a segment
 // of one.
-func inboundEvent(m *wire.Message, r segment.Received) provider.Event {
+func inboundEvent(m *wire.Message, r segment.ReceivedMessage) provider.Event {
 	e := provider.Event{Kind: provider.Inbound, From: party(m.Source), To: party(m.Dest), Text: r.Text}
 	if r.Encoding != segment.Binary {
 		return e

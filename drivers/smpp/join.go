@@ -40,14 +40,14 @@ type unfinished struct {
 }
 
 type inboundSegment struct {
-	part    segment.Part
+	part    segment.ReceivedSegment
 	message *wire.Message
 }
 
 // add adds a segment. Complete is the event of the whole message once all of
 // its segments are there; done must then be called with whether the handler took
 // it.
-func (j *joiner) add(m *wire.Message, p segment.Part, now time.Time) (complete *provider.Event, done func(taken bool)) {
+func (j *joiner) add(m *wire.Message, p segment.ReceivedSegment, now time.Time) (complete *provider.Event, done func(taken bool)) {
 	key := joinKey{m.Source.Addr, m.Dest.Addr, p.Ref, p.Ref16, p.Total}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -71,7 +71,7 @@ func (j *joiner) add(m *wire.Message, p segment.Part, now time.Time) (complete *
 }
 
 func (u *unfinished) joined(m *wire.Message) (provider.Event, error) {
-	parts := make([]segment.Part, 0, len(u.parts))
+	parts := make([]segment.ReceivedSegment, 0, len(u.parts))
 	for _, s := range u.parts {
 		parts = append(parts, s.part)
 	}
@@ -131,7 +131,7 @@ func (u *unfinished) apart(key joinKey) []provider.Event {
 	for number, s := range u.parts {
 		alone := s.part
 		alone.Number, alone.Total = 1, 1
-		r, err := segment.Join([]segment.Part{alone})
+		r, err := segment.Join([]segment.ReceivedSegment{alone})
 		event := inboundEvent(s.message, r)
 		if err != nil {
 			event = rawEvent(s.message, err)

@@ -151,8 +151,8 @@ func (p *Provider) received(l *listener, pdu wire.PDU) delivery {
 	return d
 }
 
-func single(m *wire.Message, part segment.Part) (provider.Event, error) {
-	r, err := segment.Join([]segment.Part{part})
+func single(m *wire.Message, part segment.ReceivedSegment) (provider.Event, error) {
+	r, err := segment.Join([]segment.ReceivedSegment{part})
 	return inboundEvent(m, r), err
 }
 

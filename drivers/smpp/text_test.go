@@ -34,7 +34,7 @@ func TestPackedBothWays(t *testing.T) {
 			text := strings.Repeat("a", n+1) + end
 			parts, err := splitter{alphabet: alphabetPacked, segments: segmentsUDH8}.parts(text, 7)
 			require.NoError(t, err)
-			var received []segment.Part
+			var received []segment.ReceivedSegment
 			for _, p := range parts {
 				m := &wire.Message{ShortMessage: p.octets, DataCoding: p.coding}
 				if p.header {

@@ -103,7 +103,7 @@ func (c *Client) call(ctx context.Context, r httpcall.Request, sends bool) (*htt
 // do makes the request, once. Any 2xx without an error is a response that could
 // be read.
 func (c *Client) do(ctx context.Context, r httpcall.Request, sends bool) (*httpcall.Response, error) {
-	r.Limit = maxAnswer
+	r.MaxResponse = maxAnswer
 	resp, err := c.http.Do(ctx, r)
 	if err != nil {
 		return nil, err

@@ -44,8 +44,8 @@ func (e *APIError) Error() string { return fmt.Sprintf("HTTP status %d", e.HTTPS
 // shown returns the error with words that may be shown.
 func (e *APIError) shown(r *httpcall.Response) *APIError {
 	return &APIError{
-		HTTPStatus: e.HTTPStatus, Status: r.Words(e.Status), Code: e.Code, Message: r.Words(e.Message),
-		DeveloperMessage: r.Words(e.DeveloperMessage), MoreInfoURL: r.Words(e.MoreInfoURL),
+		HTTPStatus: e.HTTPStatus, Status: r.Redact(e.Status), Code: e.Code, Message: r.Redact(e.Message),
+		DeveloperMessage: r.Redact(e.DeveloperMessage), MoreInfoURL: r.Redact(e.MoreInfoURL),
 	}
 }
 

@@ -247,10 +247,10 @@ func TestBalanceQuoteCheck(t *testing.T) {
 	s := newServer(t)
 	p := open(t, s.URL)
 	require.NoError(t, provider.Check(t.Context(), p))
-	quote, err := provider.AskQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("ά", 71)})
+	quote, err := provider.RequestQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("ά", 71)})
 	require.NoError(t, err)
 	assert.Equal(t, &provider.Quote{Segments: 2, Encoding: "UCS2", Cost: &provider.Money{Micros: 2e6, Currency: provider.Credits}}, quote)
-	_, err = provider.AskQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("x", 2000)})
+	_, err = provider.RequestQuote(t.Context(), p, &provider.Message{To: alice, Text: strings.Repeat("x", 2000)})
 	require.ErrorIs(t, err, provider.Unsupported)
 	assert.Empty(t, s.Messages(), "a quote sends nothing")
 

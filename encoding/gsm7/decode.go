@@ -13,6 +13,7 @@ type CodeError struct {
 	Index   int  // of the septet
 }
 
+// Error names the code and the septet that it is in.
 func (e *CodeError) Error() string {
 	if e.Escaped {
 		return fmt.Sprintf("gsm7: the single shift table has no code %#02x (septet %d)", e.Code, e.Index)

@@ -16,6 +16,7 @@ type CharError struct {
 	Index  int  // of the character, in code points
 }
 
+// Error names the character and where it is.
 func (e *CharError) Error() string {
 	return fmt.Sprintf("gsm7: %U at byte %d (character %d) is not in the tables", e.Rune, e.Offset, e.Index)
 }

@@ -51,6 +51,7 @@ type LengthError struct {
 	Octets  int // available
 }
 
+// Error returns both lengths.
 func (e *LengthError) Error() string {
 	return fmt.Sprintf("gsm7: %d octets cannot hold %d septets", e.Octets, e.Septets)
 }

@@ -227,7 +227,7 @@ func BenchmarkJoin(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for i := range wire {
-			p, err := segment.ParsePart(wire[i], segments[i].UserDataLength(), 0, true)
+			p, err := segment.ParseSegment(wire[i], segments[i].UserDataLength(), 0, true)
 			if err != nil {
 				b.Fatal(err)
 			}

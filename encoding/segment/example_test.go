@@ -84,7 +84,7 @@ func ExampleJoiner() {
 	segments, _ := segment.Split(nil, strings.Repeat("long text ", 20), nil)
 	for _, s := range slices.Backward(segments) { // the last one comes first
 		userData, _ := s.AppendUserData(nil, 7)
-		part, err := segment.ParsePart(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
+		part, err := segment.ParseSegment(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
 		if err != nil {
 			fmt.Println(err)
 			return

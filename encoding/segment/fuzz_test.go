@@ -48,16 +48,16 @@ func FuzzAnalyzeAgainstSplit(f *testing.F) {
 	})
 }
 
-func FuzzParsePart(f *testing.F) {
+func FuzzParseSegment(f *testing.F) {
 	f.Add([]byte("\x05\x00\x03\x01\x02\x01\x82"), 8, byte(0), true)
 	f.Add([]byte("\x06\x08\x04\x01\x02\x02\x00"), 7, byte(8), true)
 	f.Fuzz(func(t *testing.T, userData []byte, length int, coding byte, header bool) {
-		p, err := segment.ParsePart(userData, length, coding, header)
+		p, err := segment.ParseSegment(userData, length, coding, header)
 		if err != nil {
 			return
 		}
 		if p.Total > 1 {
-			_, _ = segment.Join([]segment.Part{p})
+			_, _ = segment.Join([]segment.ReceivedSegment{p})
 		}
 		if len(userData) > 140 {
 			return

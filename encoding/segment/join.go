@@ -6,72 +6,74 @@ import (
 	"github.com/anysms/anysms/encoding/ucs2"
 )
 
-// Received is a reassembled message.
-type Received struct {
+// ReceivedMessage is a reassembled message.
+type ReceivedMessage struct {
 	Encoding Encoding
 	Text     string // of GSM7 and UCS2
 	Data     []byte // of Binary
 	Ports    *Ports // nil if the header had none
 	// Damage is the first error in a UCS2 text, a *ucs2.SurrogateError or a
-	// *ucs2.OddLengthError with offsets within its part; nil if there is none. The
+	// *ucs2.OddLengthError with offsets within its segment; nil if there is none. The
 	// text has U+FFFD there.
 	Damage error
 }
 
-// MissingError is a message with missing parts.
+// MissingError is a message with missing segments.
 type MissingError struct {
 	Missing []int // their numbers, ascending
 	Total   int
 }
 
+// Error lists the numbers of the missing segments.
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("segment: %d of %d segments are missing: %d", len(e.Missing), e.Total, e.Missing)
 }
 
-// MismatchError is a part that does not belong to the same message as the others.
+// MismatchError is a segment that does not belong to the same message as the others.
 type MismatchError struct {
 	Number int
 }
 
+// Error names the segment that does not belong.
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("segment: part %d belongs to another message", e.Number)
+	return fmt.Sprintf("segment: number %d belongs to another message", e.Number)
 }
 
-// Join reassembles a message from its parts in any order. Of two parts with the same
+// Join reassembles a message from its segments in any order. Of two segments with the same
 // number, the first is used. The error is a *MissingError or a *MismatchError.
-func Join(parts []Part) (Received, error) {
+func Join(parts []ReceivedSegment) (ReceivedMessage, error) {
 	if len(parts) == 0 {
-		return Received{}, &MissingError{Missing: []int{1}, Total: 1}
+		return ReceivedMessage{}, &MissingError{Missing: []int{1}, Total: 1}
 	}
 	first := &parts[0]
-	slots := make([]Part, max(first.Total, 1))
+	slots := make([]ReceivedSegment, max(first.Total, 1))
 	for i := range parts {
 		p := &parts[i]
 		if p.key() != first.key() || p.Number < 1 || p.Number > len(slots) {
-			return Received{}, &MismatchError{Number: p.Number}
+			return ReceivedMessage{}, &MismatchError{Number: p.Number}
 		}
 		if slot := &slots[p.Number-1]; slot.Number == 0 {
 			*slot = *p
 		}
 	}
 	if missing := absent(slots); missing != nil {
-		return Received{}, &MissingError{Missing: missing, Total: len(slots)}
+		return ReceivedMessage{}, &MissingError{Missing: missing, Total: len(slots)}
 	}
 	m, _ := decode(nil, slots)
 	return m, nil
 }
 
-// partKey is what the parts of a message have in common.
-type partKey struct {
+// messageKey is what the segments of a message have in common.
+type messageKey struct {
 	ref   uint16
 	ref16 bool
 	total int
 }
 
-func (p *Part) key() partKey { return partKey{p.Ref, p.Ref16, p.Total} }
+func (p *ReceivedSegment) key() messageKey { return messageKey{p.Ref, p.Ref16, p.Total} }
 
 // absent returns the numbers of the empty slots.
-func absent(slots []Part) (numbers []int) {
+func absent(slots []ReceivedSegment) (numbers []int) {
 	for i := range slots {
 		if slots[i].Number == 0 {
 			numbers = append(numbers, i+1)
@@ -80,15 +82,15 @@ func absent(slots []Part) (numbers []int) {
 	return numbers
 }
 
-// decode decodes the parts in order. It uses buf as scratch memory and returns it for
-// reuse. An escape or a surrogate pair that a sender has split between two parts,
+// decode decodes the segments in order. It uses buf as scratch memory and returns it for
+// reuse. An escape or a surrogate pair that a sender has split between two segments,
 // against the standard, is decoded correctly.
-func decode(buf []byte, parts []Part) (Received, []byte) {
-	m := Received{Encoding: parts[0].Encoding, Ports: parts[0].Ports}
+func decode(buf []byte, parts []ReceivedSegment) (ReceivedMessage, []byte) {
+	m := ReceivedMessage{Encoding: parts[0].Encoding, Ports: parts[0].Ports}
 	out := buf[:0]
 	for i := range parts {
 		p := parts[i]
-		var next *Part
+		var next *ReceivedSegment
 		if i+1 < len(parts) && parts[i+1].Encoding == p.Encoding {
 			next = &parts[i+1]
 		}
@@ -115,7 +117,7 @@ func decode(buf []byte, parts []Part) (Received, []byte) {
 
 // decodeGSM7 appends the text of p. If p ends with an escape, it also consumes the
 // first septet of next.
-func decodeGSM7(dst []byte, p, next *Part) []byte {
+func decodeGSM7(dst []byte, p, next *ReceivedSegment) []byte {
 	if next == nil || p.Septets == 0 || next.Septets == 0 || p.septet(p.Septets-1) != 0x1B || p.endsWithPair() {
 		dst, _ = p.Tables.DecodePacked(dst, p.Data, p.Septets, p.Fill)
 		return dst
@@ -128,7 +130,7 @@ func decodeGSM7(dst []byte, p, next *Part) []byte {
 }
 
 // septet returns the septet at index i, 0 if there is none.
-func (p *Part) septet(i int) byte {
+func (p *ReceivedSegment) septet(i int) byte {
 	bit := p.Fill + 7*i
 	if bit < 0 || bit/8 >= len(p.Data) {
 		return 0
@@ -141,7 +143,7 @@ func (p *Part) septet(i int) byte {
 }
 
 // endsWithPair reports whether the final escape is itself escaped.
-func (p *Part) endsWithPair() bool {
+func (p *ReceivedSegment) endsWithPair() bool {
 	escapes := 0
 	for i := p.Septets - 1; i >= 0 && p.septet(i) == 0x1B; i-- {
 		escapes++
@@ -151,7 +153,7 @@ func (p *Part) endsWithPair() bool {
 
 // decodeUCS2 appends the text of p. If p ends with the first half of a surrogate
 // pair, it also consumes the second half from next.
-func decodeUCS2(dst []byte, p, next *Part) ([]byte, error) {
+func decodeUCS2(dst []byte, p, next *ReceivedSegment) ([]byte, error) {
 	n := len(p.Data)
 	if next == nil || n < 2 || n%2 != 0 || p.Data[n-2]&0xFC != 0xD8 || len(next.Data) < 2 || next.Data[0]&0xFC != 0xDC {
 		return ucs2.Decode(dst, p.Data)

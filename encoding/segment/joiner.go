@@ -8,23 +8,23 @@ const (
 	DefaultMaxMessages = 1000
 )
 
-// Joiner reassembles received messages. Their parts may arrive in any order, more
+// Joiner reassembles received messages. Their segments may arrive in any order, more
 // than once, late or never, interleaved with those of other messages. The zero value
 // is ready to use. A Joiner is not safe for concurrent use.
 //
-// Parts belong together if they have the same sender, reference, width of the
-// reference and total. Senders reuse references: a part that differs from an earlier
+// Segments belong together if they have the same sender, reference, width of the
+// reference and total. Senders reuse references: a segment that differs from an earlier
 // one with the same number starts a new message, and the unfinished one is dropped.
 type Joiner struct {
-	// Timeout is how long an unfinished message waits for its next part; 0 =
+	// Timeout is how long an unfinished message waits for its next segment; 0 =
 	// DefaultTimeout.
 	Timeout time.Duration
 	// MaxMessages bounds the number of unfinished messages; 0 =
 	// DefaultMaxMessages. One more drops the one that has waited longest. Each has
-	// at most 255 parts of 140 octets.
+	// at most 255 segments of 140 octets.
 	MaxMessages int
 	// OnDrop, if set, is called with each unfinished message that is dropped, so
-	// that its parts are not lost.
+	// that its segments are not lost.
 	OnDrop func(Unfinished)
 
 	pending map[pendingKey]*pending
@@ -32,43 +32,43 @@ type Joiner struct {
 	scratch []byte
 }
 
-// Unfinished is a message that was dropped before all of its parts arrived.
+// Unfinished is a message that was dropped before all of its segments arrived.
 type Unfinished struct {
-	From  string
-	Parts []Part // those that arrived, in order of their numbers
-	Total int
+	From     string
+	Segments []ReceivedSegment // those that arrived, in order of their numbers
+	Total    int
 }
 
 type pendingKey struct {
 	from string
-	partKey
+	messageKey
 }
 
 // pending is an unfinished message.
 type pending struct {
 	key   pendingKey
-	last  time.Time // arrival of the latest new part
-	slots []Part    // by number; Number is 0 if not arrived
-	data  []byte    // the Data of the parts
+	last  time.Time         // arrival of the latest new segment
+	slots []ReceivedSegment // by number; Number is 0 if not arrived
+	data  []byte            // the Data of the segments
 	count int
 
 	prev, next *pending // in the queue
 }
 
-// Add adds a part that arrived from a sender at a time, and returns the message if it
-// is complete. It copies the part's Data. Messages that have waited longer than
-// Timeout are dropped first. The error is a *UserDataError for a part with an invalid
+// Add adds a segment that arrived from a sender at a time, and returns the message if it
+// is complete. It copies the segment's Data. Messages that have waited longer than
+// Timeout are dropped first. The error is a *UserDataError for a segment with an invalid
 // number or length.
-func (j *Joiner) Add(from string, p Part, now time.Time) (m Received, complete bool, err error) {
+func (j *Joiner) Add(from string, p ReceivedSegment, now time.Time) (m ReceivedMessage, complete bool, err error) {
 	j.Expire(now)
 	if p.Number < 1 || p.Number > p.Total || p.Total > MaxSegments {
-		return m, false, &UserDataError{"part number is not between 1 and the total"}
+		return m, false, &UserDataError{"segment number is not between 1 and the total"}
 	}
 	if len(p.Data) > maxOctets {
-		return m, false, &UserDataError{"part is longer than a segment"}
+		return m, false, &UserDataError{"user data is longer than a segment"}
 	}
 	if p.Total == 1 {
-		parts := [1]Part{p}
+		parts := [1]ReceivedSegment{p}
 		m, j.scratch = decode(j.scratch, parts[:])
 		return m, true, nil
 	}
@@ -92,8 +92,8 @@ func (j *Joiner) Add(from string, p Part, now time.Time) (m Received, complete b
 	return m, true, nil
 }
 
-// find returns the unfinished message that the part belongs to, or a new one.
-func (j *Joiner) find(key pendingKey, p *Part) *pending {
+// find returns the unfinished message that the segment belongs to, or a new one.
+func (j *Joiner) find(key pendingKey, p *ReceivedSegment) *pending {
 	if entry, ok := j.pending[key]; ok {
 		if slot := &entry.slots[p.Number-1]; slot.Number == 0 || slot.same(p) {
 			return entry
@@ -106,19 +106,19 @@ func (j *Joiner) find(key pendingKey, p *Part) *pending {
 	for len(j.pending) >= j.maxMessages() {
 		j.drop(j.order.front)
 	}
-	entry := &pending{key: key, slots: make([]Part, p.Total), data: make([]byte, 0, p.Total*maxOctets)}
+	entry := &pending{key: key, slots: make([]ReceivedSegment, p.Total), data: make([]byte, 0, p.Total*maxOctets)}
 	j.pending[key] = entry
 	j.order.push(entry)
 	return entry
 }
 
-// same reports whether two parts have the same content.
-func (p *Part) same(q *Part) bool {
+// same reports whether two segments have the same content.
+func (p *ReceivedSegment) same(q *ReceivedSegment) bool {
 	return p.Encoding == q.Encoding && p.Tables == q.Tables && p.Septets == q.Septets && string(p.Data) == string(q.Data)
 }
 
 // Expire drops the messages that have waited longer than Timeout. Add does so too;
-// Expire is for programs that want to know of them when no parts arrive.
+// Expire is for programs that want to know of them when no segments arrive.
 func (j *Joiner) Expire(now time.Time) {
 	timeout := j.Timeout
 	if timeout == 0 {
@@ -153,7 +153,7 @@ func (j *Joiner) drop(entry *pending) {
 	u := Unfinished{From: entry.key.from, Total: entry.key.total}
 	for _, p := range entry.slots {
 		if p.Number != 0 {
-			u.Parts = append(u.Parts, p)
+			u.Segments = append(u.Segments, p)
 		}
 	}
 	j.OnDrop(u)

@@ -15,7 +15,7 @@ import (
 func TestJoinErrors(t *testing.T) {
 	parts := received(t, strings.Repeat("a", 500), nil, 9)
 	require.Len(t, parts, 4)
-	_, err := segment.Join([]segment.Part{parts[2], parts[0]})
+	_, err := segment.Join([]segment.ReceivedSegment{parts[2], parts[0]})
 	var missing *segment.MissingError
 	require.ErrorAs(t, err, &missing)
 	assert.Equal(t, segment.MissingError{Missing: []int{2, 4}, Total: 4}, *missing)
@@ -23,34 +23,34 @@ func TestJoinErrors(t *testing.T) {
 	require.ErrorAs(t, err, &missing)
 	other := received(t, strings.Repeat("b", 500), nil, 8)
 	var mismatch *segment.MismatchError
-	_, err = segment.Join([]segment.Part{parts[0], other[1]})
+	_, err = segment.Join([]segment.ReceivedSegment{parts[0], other[1]})
 	require.ErrorAs(t, err, &mismatch)
-	_, err = segment.Join([]segment.Part{{Total: 2, Number: 3}})
+	_, err = segment.Join([]segment.ReceivedSegment{{Total: 2, Number: 3}})
 	require.ErrorAs(t, err, &mismatch)
 }
 
 // TestJoinMendsPairs joins pairs that senders have split against the standard.
 func TestJoinMendsPairs(t *testing.T) {
-	part := func(number int, e segment.Encoding, data string, fill int) segment.Part {
-		p := segment.Part{Encoding: e, Ref: 1, Number: number, Total: 2, Data: []byte(data)}
+	part := func(number int, e segment.Encoding, data string, fill int) segment.ReceivedSegment {
+		p := segment.ReceivedSegment{Encoding: e, Ref: 1, Number: number, Total: 2, Data: []byte(data)}
 		if e == segment.GSM7 {
 			p.Septets, p.Fill, p.Data = len(data), fill, gsm7.Pack(nil, []byte(data), fill)
 		}
 		return p
 	}
 	for fill := range 7 {
-		m, err := segment.Join([]segment.Part{part(1, segment.GSM7, "ab\x1b", fill), part(2, segment.GSM7, "\x65cd", fill)})
+		m, err := segment.Join([]segment.ReceivedSegment{part(1, segment.GSM7, "ab\x1b", fill), part(2, segment.GSM7, "\x65cd", fill)})
 		require.NoError(t, err)
 		assert.Equal(t, "ab€cd", m.Text)
-		m, err = segment.Join([]segment.Part{part(1, segment.GSM7, "ab\x1b\x1b", fill), part(2, segment.GSM7, "\x65cd", fill)})
+		m, err = segment.Join([]segment.ReceivedSegment{part(1, segment.GSM7, "ab\x1b\x1b", fill), part(2, segment.GSM7, "\x65cd", fill)})
 		require.NoError(t, err)
 		assert.Equal(t, "ab ecd", m.Text)
 	}
-	m, err := segment.Join([]segment.Part{part(2, segment.UCS2, "\xde\x00\x00b", 0), part(1, segment.UCS2, "\x00a\xd8\x3d", 0)})
+	m, err := segment.Join([]segment.ReceivedSegment{part(2, segment.UCS2, "\xde\x00\x00b", 0), part(1, segment.UCS2, "\x00a\xd8\x3d", 0)})
 	require.NoError(t, err)
 	assert.Equal(t, "a😀b", m.Text)
 	require.NoError(t, m.Damage)
-	m, err = segment.Join([]segment.Part{part(1, segment.UCS2, "\xd8\x3d", 0), part(2, segment.UCS2, "\x00a", 0)})
+	m, err = segment.Join([]segment.ReceivedSegment{part(1, segment.UCS2, "\xd8\x3d", 0), part(2, segment.UCS2, "\x00a", 0)})
 	require.NoError(t, err)
 	assert.Equal(t, "\uFFFDa", m.Text)
 	assert.Error(t, m.Damage)
@@ -74,7 +74,7 @@ func TestJoinMendsPairs(t *testing.T) {
 		{"one and a half units before half a pair", segment.UCS2, [2]string{"\x00\xd8\x3d", "\xde\x00"}, "\u00D8\uFFFD\uFFFD", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m, err := segment.Join([]segment.Part{part(1, tt.e, tt.parts[0], 0), part(2, tt.e, tt.parts[1], 0)})
+			m, err := segment.Join([]segment.ReceivedSegment{part(1, tt.e, tt.parts[0], 0), part(2, tt.e, tt.parts[1], 0)})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, m.Text)
 			assert.Equal(t, tt.damage, m.Damage != nil)
@@ -83,7 +83,7 @@ func TestJoinMendsPairs(t *testing.T) {
 	for septets := range 40 { // more than there are
 		p := part(1, segment.GSM7, "ab\x1b", 0)
 		p.Septets = septets
-		_, err := segment.Join([]segment.Part{p, part(2, segment.GSM7, "\x65", 0)})
+		_, err := segment.Join([]segment.ReceivedSegment{p, part(2, segment.GSM7, "\x65", 0)})
 		require.NoError(t, err)
 	}
 }
@@ -96,14 +96,14 @@ func TestJoiner(t *testing.T) {
 
 	t.Run("several at once, out of order, twice", func(t *testing.T) {
 		var j segment.Joiner
-		add := func(from string, p segment.Part) (string, bool) {
+		add := func(from string, p segment.ReceivedSegment) (string, bool) {
 			m, complete, err := j.Add(from, p, now)
 			require.NoError(t, err)
 			return m.Text, complete
 		}
 		for _, step := range []struct {
 			from string
-			part segment.Part
+			part segment.ReceivedSegment
 			want string
 		}{
 			{"x", a[2], ""}, {"y", a[0], ""}, {"x", a[0], ""}, {"x", a[0], ""}, {"x", b[1], ""},
@@ -139,7 +139,7 @@ func TestJoiner(t *testing.T) {
 	t.Run("16-bit and 8-bit references are apart", func(t *testing.T) {
 		var j segment.Joiner
 		wide := received(t, long, &segment.Options{Ref16: true}, 7)
-		for _, p := range []segment.Part{a[0], wide[1], a[2]} {
+		for _, p := range []segment.ReceivedSegment{a[0], wide[1], a[2]} {
 			_, complete, err := j.Add("x", p, now)
 			require.NoError(t, err)
 			assert.False(t, complete)
@@ -150,7 +150,7 @@ func TestJoiner(t *testing.T) {
 		var dropped []segment.Unfinished
 		j := segment.Joiner{OnDrop: func(u segment.Unfinished) { dropped = append(dropped, u) }}
 		fresh := received(t, strings.Repeat("new text. ", 40), nil, 7)
-		for _, p := range []segment.Part{a[0], fresh[0], fresh[1]} {
+		for _, p := range []segment.ReceivedSegment{a[0], fresh[0], fresh[1]} {
 			_, _, err := j.Add("x", p, now)
 			require.NoError(t, err)
 		}
@@ -160,11 +160,11 @@ func TestJoiner(t *testing.T) {
 		assert.Equal(t, strings.Repeat("new text. ", 40), m.Text)
 		require.Len(t, dropped, 1)
 		assert.Equal(t, "x", dropped[0].From)
-		assert.Len(t, dropped[0].Parts, 1)
+		assert.Len(t, dropped[0].Segments, 1)
 	})
 	t.Run("the same octets in another alphabet are another message", func(t *testing.T) {
 		turkish := gsm7.Tables{Locking: gsm7.Turkish}
-		for _, second := range []segment.Part{
+		for _, second := range []segment.ReceivedSegment{
 			{Encoding: segment.Binary, Data: []byte("ab"), Septets: 2},
 			{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 2, Tables: turkish},
 			{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 1},
@@ -172,9 +172,9 @@ func TestJoiner(t *testing.T) {
 		} {
 			dropped := 0
 			j := segment.Joiner{OnDrop: func(segment.Unfinished) { dropped++ }}
-			first := segment.Part{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 2, Number: 1, Total: 2}
+			first := segment.ReceivedSegment{Encoding: segment.GSM7, Data: []byte("ab"), Septets: 2, Number: 1, Total: 2}
 			second.Number, second.Total = 1, 2
-			for _, p := range []segment.Part{first, first, second, second} {
+			for _, p := range []segment.ReceivedSegment{first, first, second, second} {
 				_, complete, err := j.Add("x", p, now)
 				require.NoError(t, err)
 				require.False(t, complete)
@@ -193,7 +193,7 @@ func TestJoiner(t *testing.T) {
 	})
 	t.Run("the largest message", func(t *testing.T) {
 		var j segment.Joiner
-		_, _, err := j.Add("x", segment.Part{Encoding: segment.Binary, Number: 255, Total: 255, Data: make([]byte, 140)}, now)
+		_, _, err := j.Add("x", segment.ReceivedSegment{Encoding: segment.Binary, Number: 255, Total: 255, Data: make([]byte, 140)}, now)
 		require.NoError(t, err)
 		assert.Equal(t, 1, j.Len())
 	})
@@ -210,7 +210,7 @@ func TestJoiner(t *testing.T) {
 		assert.Zero(t, j.Len())
 		require.Len(t, dropped, 1)
 		assert.Equal(t, 3, dropped[0].Total)
-		assert.Len(t, dropped[0].Parts, 2)
+		assert.Len(t, dropped[0].Segments, 2)
 	})
 	t.Run("memory is bounded", func(t *testing.T) {
 		dropped := 0
@@ -226,7 +226,7 @@ func TestJoiner(t *testing.T) {
 	})
 	t.Run("nonsense", func(t *testing.T) {
 		var j segment.Joiner
-		for _, p := range []segment.Part{
+		for _, p := range []segment.ReceivedSegment{
 			{}, {Number: 0, Total: 2}, {Number: 3, Total: 2}, {Number: -1, Total: 2}, {Number: 1, Total: 256},
 			{Number: 1, Total: 2, Data: make([]byte, 141)},
 		} {

@@ -51,6 +51,7 @@ type TooManySegmentsError struct {
 	Segments int // that it needs
 }
 
+// Error returns how many segments the text needs, and the maximum.
 func (e *TooManySegmentsError) Error() string {
 	return fmt.Sprintf("text needs %d segments: a message has at most %d", e.Segments, MaxSegments)
 }

@@ -15,6 +15,7 @@ type InvalidUTF8Error struct {
 	Offset int // of the first invalid byte
 }
 
+// Error returns the offset.
 func (e *InvalidUTF8Error) Error() string {
 	return fmt.Sprintf("text is not valid UTF-8 at byte %d", e.Offset)
 }
@@ -24,6 +25,7 @@ type OddLengthError struct {
 	Length int // of the encoded text, in octets
 }
 
+// Error returns the length.
 func (e *OddLengthError) Error() string {
 	return fmt.Sprintf("ucs2: odd number of octets: %d", e.Length)
 }
@@ -34,6 +36,7 @@ type SurrogateError struct {
 	Offset int    // of the unit, in octets
 }
 
+// Error returns the unit and its offset.
 func (e *SurrogateError) Error() string {
 	return fmt.Sprintf("ucs2: lone surrogate %#04x at octet %d", e.Unit, e.Offset)
 }

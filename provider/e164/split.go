@@ -6,8 +6,8 @@ import "strconv"
 // number: 30 and "6900000001". For the zero Number it returns 0 and "".
 //
 // Calling codes are prefix-free (ITU-T E.164 Annex to OB 1114): 1 and 7 stand
-// alone, the codes of two digits are listed below, and every other code has
-// three. A code that the ITU has not assigned is split by the same rule.
+// alone, those that the annex lists with two digits have two, and every other code
+// has three. A code that the ITU has not assigned is split by the same rule.
 func (n Number) Split() (callingCode int, national string) {
 	s := n.Digits()
 	if s == "" {

@@ -25,15 +25,15 @@ func (g *Gate) Enter() bool {
 	return true
 }
 
-// Again lets a caller that is inside leave something behind: Leave must follow once
-// more. It also works when the gate is closed.
-func (g *Gate) Again() {
+// Add counts one more call, for a goroutine that a caller who is inside leaves behind:
+// Leave must follow once more. It also works when the gate is closed.
+func (g *Gate) Add() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inside++
 }
 
-// Leave ends what a successful Enter or an Again began.
+// Leave ends what a successful Enter or an Add began.
 func (g *Gate) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

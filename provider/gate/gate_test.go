@@ -44,7 +44,7 @@ func TestAgainKeepsAClosedGateBusy(t *testing.T) {
 	var g gate.Gate
 	assert.True(t, g.Enter())
 	empty := g.Close()
-	g.Again()
+	g.Add()
 	g.Leave()
 	assert.False(t, isClosed(empty), "something was left behind")
 	assert.False(t, g.Enter())

@@ -105,7 +105,7 @@ func (c *Config) transports() (kept, fresh *http.Transport, err error) {
 		MaxIdleConnsPerHost: c.MaxInFlight,
 		DisableCompression:  true, // the client itself requests gzip, and bounds the expanded size
 
-		MaxResponseHeaderBytes: DefaultLimit,
+		MaxResponseHeaderBytes: DefaultMaxResponse,
 	}
 	if c.MaxInFlight == 0 {
 		kept.MaxIdleConnsPerHost = DefaultMaxInFlight

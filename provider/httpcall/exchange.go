@@ -23,9 +23,9 @@ type TokenExchange struct {
 	Now func() time.Time
 }
 
-// NewTokenExchange makes a TokenSource for a vendor's own exchange. It does no
-// network I/O. It has nothing to revoke. A bad setting is a *provider.ConfigError.
-func NewTokenExchange(config Config, e TokenExchange) (*TokenSource, error) {
+// NewExchangeTokenSource makes a TokenSource for a vendor's own exchange. It does no
+// network I/O. [TokenSource.Revoke] only forgets its token. A bad setting is a *provider.ConfigError.
+func NewExchangeTokenSource(config Config, e TokenExchange) (*TokenSource, error) {
 	config.StatusOutcomes, config.CallbackURL = nil, ""
 	client, err := New(config, e.Secrets...)
 	if err != nil {

@@ -36,7 +36,7 @@ func TestTokenExchange(t *testing.T) {
 	config := httpcall.Config{BaseURL: server.URL}
 	request := httpcall.Request{Method: http.MethodPost, Path: "/exchange", Header: http.Header{}}
 	request.Header.Set("Authorization", "Basic a2V5OnNlY3JldC1vZi10aGUtYWNjb3VudA==")
-	tokens, err := httpcall.NewTokenExchange(config, httpcall.TokenExchange{
+	tokens, err := httpcall.NewExchangeTokenSource(config, httpcall.TokenExchange{
 		Request: request,
 		Read: func(r *httpcall.Response) (provider.Secret, time.Duration) {
 			return provider.Secret(r.Body), time.Hour
@@ -101,7 +101,7 @@ func TestExchangeWithoutALife(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			tokens, err := httpcall.NewTokenExchange(httpcall.Config{BaseURL: server.URL}, httpcall.TokenExchange{
+			tokens, err := httpcall.NewExchangeTokenSource(httpcall.Config{BaseURL: server.URL}, httpcall.TokenExchange{
 				Request: httpcall.Request{Method: http.MethodPost, Path: "/exchange"},
 				Read: func(r *httpcall.Response) (provider.Secret, time.Duration) {
 					return provider.Secret(r.Body), tt.told

@@ -48,7 +48,7 @@ func (f *framing) take(b []byte, method string) int {
 			i++
 			if b[i-1] == '\n' && endsHead(f.head) {
 				f.begin(method)
-			} else if len(f.head) > DefaultLimit {
+			} else if len(f.head) > DefaultMaxResponse {
 				f.state = endless
 			}
 		case inBody, inChunk:

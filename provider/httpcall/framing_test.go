@@ -26,7 +26,7 @@ func TestFramingFindsTheEnd(t *testing.T) {
 		"chunked":            {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n"},
 		"chunked, trailer":   {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n"},
 		"blank lines within": {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n\r\n\r\n\r\n\r\n5\r\n\r\n0\r\n\r\n0\r\n\r\n"},
-		"longest header":     {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: " + strings.Repeat("x", DefaultLimit-len("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: \r\n\r\n")+1) + "\r\n\r\nok"},
+		"longest header":     {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: " + strings.Repeat("x", DefaultMaxResponse-len("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: \r\n\r\n")+1) + "\r\n\r\nok"},
 		"no chunks":          {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 		"continue":           {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"},
 	} {
@@ -52,7 +52,7 @@ func TestFramingWithoutAnEnd(t *testing.T) {
 		"no number as chunk":          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello",
 		"negative chunk":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello",
 		"long chunk line":             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;" + strings.Repeat("x", 5000),
-		"long header":                 "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", DefaultLimit),
+		"long header":                 "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", DefaultMaxResponse),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var f framing

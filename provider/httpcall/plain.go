@@ -15,8 +15,8 @@ import (
 // that setting.
 func CheckURL(setting, raw string) error { return (&Config{}).CheckURL(setting, raw) }
 
-// CheckURL is the function CheckURL under [Config].AllowPrivateHTTP. A name is not
-// resolved here but when it is connected to.
+// CheckURL is like the function [CheckURL], and also allows what AllowPrivateHTTP
+// allows. A host name is not resolved here, but when it is connected to.
 func (c *Config) CheckURL(setting, raw string) error {
 	if raw == "" {
 		return provider.ConfigErrorf(setting, "must not be empty; want a URL such as https://api.example.com")

@@ -34,7 +34,7 @@ func TestPrivateValuesAreNotShown(t *testing.T) {
 		"message": resp.Failed(provider.Rejected, "21408", words),
 		"code":    resp.Failed(provider.Rejected, words, ""),
 		"cause":   resp.Indeterminate(errors.New(words)),
-		"own":     errors.New(resp.Words(words)),
+		"own":     errors.New(resp.Redact(words)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.ErrorContains(t, err, `Text "[text]" to +[number] was blocked`)

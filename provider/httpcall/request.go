@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// DefaultLimit is how many bytes of a response are read at most.
-const DefaultLimit = 1 << 20
+// DefaultMaxResponse is how many bytes of a response are read at most.
+const DefaultMaxResponse = 1 << 20
 
 // Request is one request to a vendor.
 type Request struct {
@@ -28,8 +28,8 @@ type Request struct {
 	// a GET when a reused connection drops. A request with an idempotency key
 	// always gets one.
 	Fresh bool
-	// Limit is the maximum size of the response in bytes; 0 = [DefaultLimit].
-	Limit int64
+	// MaxResponse is the maximum size of the response in bytes; 0 = [DefaultMaxResponse].
+	MaxResponse int64
 	// Private are the texts and numbers that the request carries. They do not
 	// appear in error messages, however the vendor writes them: see [redact.Echo].
 	Private []string
@@ -67,10 +67,10 @@ func Get(path string, query url.Values) Request {
 }
 
 func (r *Request) limit() int64 {
-	if r.Limit == 0 {
-		return DefaultLimit
+	if r.MaxResponse == 0 {
+		return DefaultMaxResponse
 	}
-	return r.Limit
+	return r.MaxResponse
 }
 
 func (r *Request) build(ctx context.Context, base *url.URL) (*http.Request, error) {

@@ -109,21 +109,21 @@ func (r *Response) discreet(body string) string {
 	return body
 }
 
-// Words returns the vendor's words as they may be shown and logged: secrets and what
+// Redact returns the vendor's words as they may be shown and logged: secrets and what
 // they repeat of [Request].Private are hidden, and what is beyond 1000 bytes is cut
 // off. A driver uses it for each text of an error type of its own.
-func (r *Response) Words(s string) string {
+func (r *Response) Redact(s string) string {
 	return shorten(r.echo().Hide(r.signature.hide(r.scrub(s))))
 }
 
 // Failed makes the error for a response whose documented body says what
-// happened to the message. Vendor code and message are shown as [Response.Words]
+// happened to the message. Vendor code and message are shown as [Response.Redact]
 // has them, except that a code of up to six digits stays as it is.
 func (r *Response) Failed(code provider.Code, vendorCode, vendorMessage string) *provider.Error {
 	return &provider.Error{
 		Code:          code,
-		VendorCode:    redact.Code(r.scrub(vendorCode), r.Words),
-		VendorMessage: r.Words(vendorMessage),
+		VendorCode:    redact.Code(r.scrub(vendorCode), r.Redact),
+		VendorMessage: r.Redact(vendorMessage),
 		RetryAfter:    r.RetryAfter(),
 		Err:           fmt.Errorf("HTTP status %d", r.Status),
 	}
@@ -135,7 +135,7 @@ func (r *Response) Indeterminate(cause error) *provider.Error {
 	if cause == nil {
 		cause = errUnread
 	}
-	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, hidden(cause, r.Words))}
+	return &provider.Error{Code: provider.Indeterminate, Err: fmt.Errorf("HTTP status %d: %w", r.Status, hidden(cause, r.Redact))}
 }
 
 var errUnread = errors.New("the response cannot be read as an acceptance")
@@ -152,7 +152,7 @@ func (r *Response) ByStatus() *provider.Error {
 		Err:        fmt.Errorf("HTTP status %d without a documented body", r.Status),
 	}
 	if r.bodyErr != nil {
-		err.Err = fmt.Errorf("%w: %w", err.Err, hidden(r.bodyErr, r.Words))
+		err.Err = fmt.Errorf("%w: %w", err.Err, hidden(r.bodyErr, r.Redact))
 	}
 	switch r.client.config.StatusOutcomes[r.Status] {
 	case provider.OutcomeRefused:

@@ -88,7 +88,7 @@ func TestReading(t *testing.T) {
 			}))
 			defer server.Close()
 			r := post("x")
-			r.Limit = tt.limit
+			r.MaxResponse = tt.limit
 			resp, err := newClient(t, httpcall.Config{BaseURL: server.URL}).Do(t.Context(), r)
 			require.NoError(t, err)
 			assert.Equal(t, tt.readable, resp.Readable() == nil, "%v", resp.Readable())

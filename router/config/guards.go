@@ -17,19 +17,19 @@ import (
 
 // guardsConfig is the form of guards:.
 type guardsConfig struct {
-	Counters  string             `json:"counters"`
-	Key       provider.Secret    `json:"counters_key"`
-	MaxKeys   *int               `json:"max_keys"`
-	OnError   router.FailureMode `json:"on_error"`
-	Keep      *provider.Duration `json:"keep"`
-	OptOuts   optOutConfig       `json:"optouts"`
-	Countries countriesConfig    `json:"countries"`
-	Velocity  []velocityConfig   `json:"velocity"`
-	Repeats   *repeatsConfig     `json:"repeats"`
-	Budgets   []budgetConfig     `json:"budgets"`
-	Quiet     []quietConfig      `json:"quiet_hours"`
-	Pumping   *pumpingConfig     `json:"pumping"`
-	Senders   sendersConfig      `json:"senders"`
+	Counters         string             `json:"counters"`
+	Key              provider.Secret    `json:"counters_key"`
+	DefaultMemoryMax *int               `json:"max_keys"`
+	OnError          router.FailureMode `json:"on_error"`
+	Keep             *provider.Duration `json:"keep"`
+	OptOuts          optOutConfig       `json:"optouts"`
+	Countries        countriesConfig    `json:"countries"`
+	Velocity         []velocityConfig   `json:"velocity"`
+	Repeats          *repeatsConfig     `json:"repeats"`
+	Budgets          []budgetConfig     `json:"budgets"`
+	Quiet            []quietConfig      `json:"quiet_hours"`
+	Pumping          *pumpingConfig     `json:"pumping"`
+	Senders          sendersConfig      `json:"senders"`
 }
 
 type optOutConfig struct {
@@ -114,7 +114,7 @@ func (d *document) guards(c *Config, file *fileConfig) error {
 		OnError: g.OnError, Keep: span(&n, "guards.keep", g.Keep), Convert: c.Currencies.ConvertTo,
 		Countries: guard.Countries{Allow: g.Countries.Allow, Deny: g.Countries.Deny},
 	}
-	maxKeys := plain(&n, "guards.max_keys", g.MaxKeys)
+	maxKeys := plain(&n, "guards.max_keys", g.DefaultMemoryMax)
 	if n.err != nil {
 		return n.err
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MaxKeys is the default size of [Memory].
-const MaxKeys = 10_000_000
+// DefaultMemoryMax is the default size of [Memory].
+const DefaultMemoryMax = 10_000_000
 
 // Memory counts for one process. It is bounded: each counter, each id of a message and
 // each open reservation is a key, and a full one that has nothing to forget returns
@@ -45,10 +45,10 @@ type share struct {
 
 var _ Counters = (*Memory)(nil)
 
-// NewMemory returns counters for at most so many keys; 0 = [MaxKeys].
+// NewMemory returns counters for at most so many keys; 0 = [DefaultMemoryMax].
 func NewMemory(most int) *Memory {
 	if most <= 0 {
-		most = MaxKeys
+		most = DefaultMemoryMax
 	}
 	return &Memory{
 		seed: maphash.MakeSeed(), max: most,

@@ -105,7 +105,7 @@ func TestTenMillionKeys(t *testing.T) {
 	before := heap()
 	m := guard.NewMemory(0)
 	ends := countertest.Start.Add(time.Hour)
-	for n := range uint64(guard.MaxKeys) {
+	for n := range uint64(guard.DefaultMemoryMax) {
 		charge := []guard.Charge{{Key: "v number " + strconv.FormatUint(306_900_000_000+n*7, 10), Amount: 1, Limit: 9, Ends: ends}}
 		if _, _, err := m.Reserve(t.Context(), "", countertest.Start, ends, charge); err != nil {
 			require.ErrorIs(t, err, guard.ErrFull)
@@ -114,7 +114,7 @@ func TestTenMillionKeys(t *testing.T) {
 	}
 	each := (heap() - before) / uint64(m.Len())
 	t.Logf("%d keys, %d bytes each", m.Len(), each)
-	require.Greater(t, m.Len(), guard.MaxKeys-10)
+	require.Greater(t, m.Len(), guard.DefaultMemoryMax-10)
 	require.LessOrEqual(t, each, uint64(100))
 	runtime.KeepAlive(m)
 }

@@ -62,7 +62,7 @@ func (p *Policy) Admit(ctx context.Context, a *router.Admission) error {
 	ps := newPassage(a, p.now())
 	rule, err := p.admit(ctx, ps)
 	if err != nil {
-		a.By(rule)
+		a.SetRule(rule)
 		ps.free()
 		return err
 	}

@@ -118,6 +118,7 @@ type Worker struct {
 // WorkerError means that another process is working on the queue.
 type WorkerError struct{ Worker }
 
+// Error names the process, and where it can be reached.
 func (e *WorkerError) Error() string {
 	at := ""
 	if e.Address != "" {

@@ -123,7 +123,7 @@ func (c *comparison) quote(ctx context.Context, p *rest.Provider, f *fixture.Fix
 	if !ok {
 		return
 	}
-	q, err := provider.AskQuote(ctx, p, m)
+	q, err := provider.RequestQuote(ctx, p, m)
 	if c.wantError(err, f.Error) || f.Quote == nil {
 		return
 	}

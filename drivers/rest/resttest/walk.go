@@ -295,7 +295,7 @@ func callError(ctx context.Context, p *rest.Provider, f *fixture.Fixture) error 
 	case "balance":
 		_, err = provider.ReadBalance(ctx, p)
 	case "quote":
-		_, err = provider.AskQuote(ctx, p, m)
+		_, err = provider.RequestQuote(ctx, p, m)
 	case "format_number":
 		_, err = p.FormatNumber(ctx, f.Typed, f.Country)
 	case "inbox":

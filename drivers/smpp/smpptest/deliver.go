@@ -17,6 +17,7 @@ var ErrNoReceiver = errors.New("smpptest: no receiver or transceiver is bound")
 // StatusError is a response that refuses a delivery.
 type StatusError uint32
 
+// Error returns the command_status in hexadecimal.
 func (e StatusError) Error() string { return fmt.Sprintf("smpptest: command_status 0x%08X", uint32(e)) }
 
 // Delivery is a deliver_sm.

@@ -152,7 +152,7 @@ func badTime(s string) bool {
 func (m *Message) read() uint32 {
 	octets := m.Octets
 	if m.ESMClass&wire.ESMClassUDHI != 0 {
-		p, err := segment.ParsePart(octets, len(octets), 0x04, true)
+		p, err := segment.ParseSegment(octets, len(octets), 0x04, true)
 		if err != nil || len(octets) > 159 {
 			return rInvMsgLen
 		}

@@ -13,23 +13,23 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 )
 
-// InFlight is a [router.InFlight] in the database of a ledger: a number of calls that may
+// InFlightLimiter is a [router.InFlightLimiter] in the database of a ledger: a number of calls that may
 // be under way at a vendor, shared by all processes that have calls to make. Each has what
 // it wants, or an equal part. The share of a process that has ended is free at once. It is
 // safe for concurrent use.
 //
 // With fewer calls than processes, some of them wait until others have nothing to send.
-type InFlight struct {
+type InFlightLimiter struct {
 	db    *database
 	name  string
 	limit int
 }
 
-var _ router.InFlight = (*InFlight)(nil)
+var _ router.InFlightLimiter = (*InFlightLimiter)(nil)
 
-// NewInFlight returns a limit of calls under way in the database of a ledger, under a name
+// NewInFlightLimiter returns a limit of calls under way in the database of a ledger, under a name
 // that all machines use.
-func NewInFlight(l *ledger.Ledger, name string, limit int) (*InFlight, error) {
+func NewInFlightLimiter(l *ledger.Ledger, name string, limit int) (*InFlightLimiter, error) {
 	db, ok := l.Database().(*database)
 	if !ok {
 		return nil, errors.New("ledger: a shared number of calls needs a ledger in PostgreSQL")
@@ -37,7 +37,7 @@ func NewInFlight(l *ledger.Ledger, name string, limit int) (*InFlight, error) {
 	if limit < 1 || name == "" {
 		return nil, errors.New("ledger: a shared number of calls needs a name and a limit of at least 1")
 	}
-	return &InFlight{db: db, name: name, limit: limit}, nil
+	return &InFlightLimiter{db: db, name: name, limit: limit}, nil
 }
 
 // share is the row of one process.
@@ -46,8 +46,8 @@ type share struct {
 	Want, Granted int
 }
 
-// Share implements [router.InFlight].
-func (f *InFlight) Share(ctx context.Context, want, held int) (limit int, err error) {
+// Share implements [router.InFlightLimiter].
+func (f *InFlightLimiter) Share(ctx context.Context, want, held int) (limit int, err error) {
 	err = pgx.BeginFunc(ctx, f.db.pool, func(t pgx.Tx) error {
 		list, err := f.shares(ctx, t, want)
 		if err != nil {
@@ -64,7 +64,7 @@ func (f *InFlight) Share(ctx context.Context, want, held int) (limit int, err er
 }
 
 // shares notes what this process wants, and reads what all that live want and have.
-func (f *InFlight) shares(ctx context.Context, t pgx.Tx, want int) (list []share, err error) {
+func (f *InFlightLimiter) shares(ctx context.Context, t pgx.Tx, want int) (list []share, err error) {
 	var b pgx.Batch
 	b.Queue(`SELECT pg_advisory_xact_lock(hashtextextended('anysms share ' || current_schema() || ' ' || $1::text, 0))`, f.name)
 	b.Queue(`DELETE FROM anysms_shares WHERE name = $1 AND run <> $2 AND run NOT IN (`+liveRuns+`)`, f.name, f.db.run)

@@ -22,12 +22,12 @@ import (
 func TestShares(t *testing.T) {
 	address := postgrestest.Schema(t)
 	var ledgers []*ledger.Ledger
-	var list []*postgres.InFlight
+	var list []*postgres.InFlightLimiter
 	for range 3 {
 		l, err := postgres.Open(t.Context(), address, ledger.Options{Key: testKey})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = l.Close() }) // one is closed before
-		f, err := postgres.NewInFlight(l, "athens", 10)
+		f, err := postgres.NewInFlightLimiter(l, "athens", 10)
 		require.NoError(t, err)
 		ledgers, list = append(ledgers, l), append(list, f)
 	}
@@ -60,12 +60,12 @@ func TestShares(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 8, got, "the share of a process that has ended is free")
 
-	other, err := postgres.NewInFlight(ledgers[1], "corinth", 3)
+	other, err := postgres.NewInFlightLimiter(ledgers[1], "corinth", 3)
 	require.NoError(t, err)
 	got, err = other.Share(t.Context(), 20, 0)
 	require.NoError(t, err)
 	assert.Equal(t, 3, got, "names have nothing to do with each other")
-	_, err = postgres.NewInFlight(ledgers[1], "corinth", 0)
+	_, err = postgres.NewInFlightLimiter(ledgers[1], "corinth", 0)
 	require.Error(t, err)
 }
 
@@ -93,7 +93,7 @@ func TestCallsUnderWayOfTwoMachines(t *testing.T) {
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
 		p, err := queuetest.NewProvider(vendor.URL)
 		require.NoError(t, err)
-		shared, err := postgres.NewInFlight(l, "vendor", most)
+		shared, err := postgres.NewInFlightLimiter(l, "vendor", most)
 		require.NoError(t, err)
 		r, err := router.New([]router.Upstream{{Name: "vendor", Provider: p, InFlight: shared}}, &router.Options{Validation: router.Shape})
 		require.NoError(t, err)

@@ -30,7 +30,7 @@ func BenchmarkCode(b *testing.B) {
 			var err error
 			u.Limiter, err = postgres.NewLimiter(l, u.Name, u.RateLimit)
 			require.NoError(b, err)
-			u.InFlight, err = postgres.NewInFlight(l, u.Name, router.DefaultMaxInFlight)
+			u.InFlight, err = postgres.NewInFlightLimiter(l, u.Name, router.DefaultMaxInFlight)
 			require.NoError(b, err)
 		},
 		Ready: func(b *testing.B, l *ledger.Ledger) {

@@ -98,18 +98,15 @@ func forgetful(ctx context.Context, conn *pgx.Conn) error {
 // Close closes the queue's connections, after Run has returned.
 func (q *Queue) Close() { q.engine.pool.Close() }
 
-// Enqueued is what became of a message.
-type Enqueued = queue.Enqueued
-
 // EnqueueTx queues messages in the caller's own transaction, beside the caller's changes,
 // and returns what became of each, in their order. They are sent once it is committed.
 // The transaction's search_path must be that of the ledger.
 //
 // A reused ref, or a message that must not be sent, spoils itself only. An error means that
 // the transaction cannot go on, and that all of it may be repeated; so it is when another
-// transaction has queued the same new ref meanwhile, which is waited for. Queueing again what was refused or not sent holds up all writers of the
-// ledger until the transaction ends.
-func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Message) ([]Enqueued, error) {
+// transaction has queued the same new ref meanwhile, which is waited for. Queueing again
+// what was refused or not sent holds up all writers of the ledger until the transaction ends.
+func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Message) ([]queue.Enqueued, error) {
 	items := make([]queue.Item, len(ms))
 	for i, m := range ms {
 		items[i].Message = m
@@ -118,8 +115,8 @@ func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Messag
 }
 
 // EnqueueItemsTx is EnqueueTx for messages with a namespace or a text that is rendered.
-func (q *Queue) EnqueueItemsTx(ctx context.Context, tx pgx.Tx, items ...queue.Item) ([]Enqueued, error) {
-	return q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]Enqueued, error) {
+func (q *Queue) EnqueueItemsTx(ctx context.Context, tx pgx.Tx, items ...queue.Item) ([]queue.Enqueued, error) {
+	return q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]queue.Enqueued, error) {
 		return q.Ledger().EnqueueIn(ctx, postgres.Tx(tx), jobs, func() error { return postgres.LockWriters(ctx, tx) })
 	})
 }

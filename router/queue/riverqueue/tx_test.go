@@ -63,7 +63,7 @@ func order(ref, text string) *provider.Message {
 }
 
 // sell inserts an order and queues its text in one transaction.
-func (s *shop) sell(commit bool, ms ...*provider.Message) []riverqueue.Enqueued {
+func (s *shop) sell(commit bool, ms ...*provider.Message) []queue.Enqueued {
 	s.Helper()
 	tx, err := s.pool.Begin(s.Context())
 	require.NoError(s, err)
@@ -114,7 +114,7 @@ func TestEnqueueTx(t *testing.T) {
 	}
 	assert.Equal(t, 2, s.vendor.Total())
 	again := s.sell(true, order("order-1", "Thank you."))
-	assert.Equal(t, riverqueue.Enqueued{ID: done[0].ID, Replayed: true}, again[0])
+	assert.Equal(t, queue.Enqueued{ID: done[0].ID, Replayed: true}, again[0])
 }
 
 // TestEnqueueTxAtOnce lets two transactions queue one ref: one of them does.

@@ -76,7 +76,7 @@ func shareCalls(u *router.Upstream, l *ledger.Ledger) error {
 	if most < 0 || u.InFlight != nil {
 		return nil
 	}
-	shared, err := postgres.NewInFlight(l, u.Name, most)
+	shared, err := postgres.NewInFlightLimiter(l, u.Name, most)
 	u.InFlight = shared
 	return err
 }

@@ -33,7 +33,7 @@ func ask(ctx context.Context, conf *config.Config, messages []analysis.Message) 
 		err = nil
 		for _, m := range messages {
 			own := analysis.Quoted{Line: m.Line, Provider: p.Name, Ours: m.Segments}
-			quote, failed := provider.AskQuote(ctx, p.Upstream.Provider, &provider.Message{To: m.To, Text: m.Text})
+			quote, failed := provider.RequestQuote(ctx, p.Upstream.Provider, &provider.Message{To: m.To, Text: m.Text})
 			if failed != nil {
 				own.Error = failed.Error()
 			} else {

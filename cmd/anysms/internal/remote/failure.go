@@ -49,7 +49,7 @@ func (c *Client) refused(resp *httpcall.Response) error {
 	if !ok {
 		return c.notGateway(what(resp))
 	}
-	detail := provider.Mask(resp.Words(p.Detail))
+	detail := provider.Mask(resp.Redact(p.Detail))
 	switch {
 	case p.Status == http.StatusNotFound:
 		return fmt.Errorf("the gateway at %s: %s (%w)", c.url, detail, errNotFound)

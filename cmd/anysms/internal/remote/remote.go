@@ -31,7 +31,7 @@ func (c *Client) Close() error { return c.http.Close() }
 // do makes a request and reads the response into a T. private is what the request has
 // that no error may show.
 func do[T any](ctx context.Context, c *Client, r httpcall.Request, private ...string) (out T, err error) {
-	r.Private, r.Limit = private, maxResponse
+	r.Private, r.MaxResponse = private, maxResponse
 	if c.key != "" {
 		r.Sign = func(req *http.Request) { req.Header.Set("Authorization", "Bearer "+c.key.Reveal()) }
 	}

@@ -14,15 +14,15 @@ import (
 )
 
 // received encodes a text and parses its segments as a receiver does.
-func received(t require.TestingT, text string, opts *segment.Options, ref uint16) []segment.Part {
+func received(t require.TestingT, text string, opts *segment.Options, ref uint16) []segment.ReceivedSegment {
 	segments, err := segment.Split(nil, text, opts)
 	require.NoError(t, err)
-	var parts []segment.Part
+	var parts []segment.ReceivedSegment
 	for _, s := range segments {
 		userData, err := s.AppendUserData(nil, ref)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(userData), 140)
-		p, err := segment.ParsePart(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
+		p, err := segment.ParseSegment(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
 		require.NoError(t, err)
 		parts = append(parts, p)
 	}
@@ -90,54 +90,63 @@ func TestUserDataOctets(t *testing.T) {
 	assert.Equal(t, byte('a')<<1, first[6], "one fill bit is between a header of six octets and the first septet")
 }
 
-func TestParsePart(t *testing.T) {
+func TestParseSegment(t *testing.T) {
 	tests := []struct {
 		name   string
 		octets string
 		length int
 		coding byte
 		header bool
-		check  func(t *testing.T, p segment.Part)
+		check  func(t *testing.T, p segment.ReceivedSegment)
 		err    string
 	}{
 		{name: "16-bit references are one number", octets: "06080401020201" + "41", length: 9, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, uint16(0x0102), p.Ref); assert.True(t, p.Ref16) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) {
+				assert.Equal(t, uint16(0x0102), p.Ref)
+				assert.True(t, p.Ref16)
+			}},
 		{name: "reference 0 is legal", octets: "050003000201" + "82", length: 8, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, 2, p.Total) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, 2, p.Total) }},
 		{name: "number 0 is ignored", octets: "050003010200" + "82", length: 8, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, 1, p.Total); assert.Equal(t, 1, p.Number) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) {
+				assert.Equal(t, 1, p.Total)
+				assert.Equal(t, 1, p.Number)
+			}},
 		{name: "total 0 is ignored", octets: "050003010001" + "82", length: 8, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, 1, p.Total) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, 1, p.Total) }},
 		{name: "number above the total is ignored", octets: "050003010203" + "82", length: 8, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, 1, p.Total) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, 1, p.Total) }},
 		{name: "unknown elements are skipped", octets: "08700101000301 0201" + "82", length: 11, header: true,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, 2, p.Total); assert.Equal(t, 1, p.Number) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) {
+				assert.Equal(t, 2, p.Total)
+				assert.Equal(t, 1, p.Number)
+			}},
 		{name: "ports", octets: "0605041581158 2" + "ff", length: 8, coding: 4, header: true,
-			check: func(t *testing.T, p segment.Part) {
+			check: func(t *testing.T, p segment.ReceivedSegment) {
 				assert.Equal(t, &segment.Ports{Destination: 0x1581, Source: 0x1582}, p.Ports)
 				assert.Equal(t, []byte{0xFF}, p.Data)
 			}},
 		{name: "short ports", octets: "040402f0f1" + "ff", length: 6, coding: 4, header: true,
-			check: func(t *testing.T, p segment.Part) {
+			check: func(t *testing.T, p segment.ReceivedSegment) {
 				assert.Equal(t, &segment.Ports{Destination: 0xF0, Source: 0xF1, Short: true}, p.Ports)
 			}},
 		{name: "UCS-2 message class", octets: "0041", length: 2, coding: 0x18,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.UCS2, p.Encoding) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, segment.UCS2, p.Encoding) }},
 		{name: "waiting indication in UCS-2", octets: "0041", length: 2, coding: 0xE0,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.UCS2, p.Encoding) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, segment.UCS2, p.Encoding) }},
 		{name: "class 8-bit", octets: "00", length: 1, coding: 0xF5,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.Binary, p.Encoding) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, segment.Binary, p.Encoding) }},
 		{name: "class 7-bit", octets: "41", length: 1, coding: 0xF1,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, segment.GSM7, p.Encoding) }},
 		{name: "a group that is reserved", octets: "41", length: 1, coding: 0x84,
-			check: func(t *testing.T, p segment.Part) { assert.Equal(t, segment.GSM7, p.Encoding) }},
+			check: func(t *testing.T, p segment.ReceivedSegment) { assert.Equal(t, segment.GSM7, p.Encoding) }},
 		{name: "unknown elements of any length", octets: "14 700109 70020909 7003090909 700409090909 7000" + "ff", length: 22, coding: 4, header: true,
-			check: func(t *testing.T, p segment.Part) {
-				assert.Equal(t, segment.Part{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
+			check: func(t *testing.T, p segment.ReceivedSegment) {
+				assert.Equal(t, segment.ReceivedSegment{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
 			}},
 		{name: "known elements of other lengths", octets: "11 000109 080109 2400 2500 040109 05020909" + "ff", length: 19, coding: 4, header: true,
-			check: func(t *testing.T, p segment.Part) {
-				assert.Equal(t, segment.Part{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
+			check: func(t *testing.T, p segment.ReceivedSegment) {
+				assert.Equal(t, segment.ReceivedSegment{Encoding: segment.Binary, Number: 1, Total: 1, Data: []byte{0xFF}}, p)
 			}},
 		{name: "header one octet too long", octets: "0500030102", length: 5, header: true, err: "header is longer"},
 		{name: "compressed", octets: "41", length: 1, coding: 0x20, err: "compressed"},
@@ -153,7 +162,7 @@ func TestParsePart(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			octets, err := hex.DecodeString(strings.ReplaceAll(tt.octets, " ", ""))
 			require.NoError(t, err)
-			p, err := segment.ParsePart(octets, tt.length, tt.coding, tt.header)
+			p, err := segment.ParseSegment(octets, tt.length, tt.coding, tt.header)
 			if tt.err != "" {
 				var bad *segment.UserDataError
 				require.ErrorAs(t, err, &bad)
@@ -189,12 +198,12 @@ func TestBinary(t *testing.T) {
 		}
 		segments, err := segment.SplitBinary(nil, data, tt.opts)
 		require.NoError(t, err)
-		var parts []segment.Part
+		var parts []segment.ReceivedSegment
 		for _, s := range segments {
 			userData := s.AppendUserData(nil, 0x0102)
 			require.LessOrEqual(t, len(userData), 140)
 			require.Len(t, userData, s.UserDataLength())
-			p, err := segment.ParsePart(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
+			p, err := segment.ParseSegment(userData, s.UserDataLength(), s.DataCoding(), s.HasHeader())
 			require.NoError(t, err)
 			parts = append(parts, p)
 		}

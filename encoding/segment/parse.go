@@ -6,8 +6,8 @@ import (
 	"github.com/anysms/anysms/encoding/gsm7"
 )
 
-// Part is a received segment, not yet decoded.
-type Part struct {
+// ReceivedSegment is a received segment, not yet decoded.
+type ReceivedSegment struct {
 	Encoding Encoding
 	Tables   gsm7.Tables // of GSM7
 	Ref      uint16      // the reference that the segments of a message share
@@ -25,15 +25,16 @@ type UserDataError struct {
 	Reason string
 }
 
+// Error returns the reason.
 func (e *UserDataError) Error() string { return "segment: " + e.Reason }
 
-// ParsePart parses TP-UD. length is TP-UDL (septets for GSM-7, else octets), coding
-// is TP-DCS, and hasHeader is TP-UDHI. The part's Data is a slice of userData. As 3GPP
+// ParseSegment parses TP-UD. length is TP-UDL (septets for GSM-7, else octets), coding
+// is TP-DCS, and hasHeader is TP-UDHI. The segment's Data is a slice of userData. As 3GPP
 // TS 23.040 §9.2.3.24 requires, unknown elements are skipped, the last one of
 // repeated elements is used, and a concatenation element whose number is zero or
 // above its total is ignored. The error is a *UserDataError.
-func ParsePart(userData []byte, length int, coding byte, hasHeader bool) (Part, error) {
-	p := Part{Encoding: codedAs(coding), Number: 1, Total: 1, Data: userData}
+func ParseSegment(userData []byte, length int, coding byte, hasHeader bool) (ReceivedSegment, error) {
+	p := ReceivedSegment{Encoding: codedAs(coding), Number: 1, Total: 1, Data: userData}
 	if compressed := coding < 0x80 && coding&0x20 != 0; compressed {
 		return p, &UserDataError{fmt.Sprintf("data coding %#02x is compressed text, which is not supported", coding)}
 	}
@@ -80,7 +81,7 @@ func codedAs(coding byte) Encoding {
 }
 
 // readHeader reads the user data header and returns its length in octets.
-func (p *Part) readHeader(userData []byte) (octets int, err error) {
+func (p *ReceivedSegment) readHeader(userData []byte) (octets int, err error) {
 	if len(userData) == 0 || int(userData[0])+1 > len(userData) {
 		return 0, &UserDataError{"header is longer than the user data"}
 	}
@@ -96,7 +97,7 @@ func (p *Part) readHeader(userData []byte) (octets int, err error) {
 	return octets, nil
 }
 
-func (p *Part) readElement(id byte, data []byte) {
+func (p *ReceivedSegment) readElement(id byte, data []byte) {
 	switch {
 	case id == ieConcat8 && len(data) == 3:
 		p.concat(uint16(data[0]), false, data[1], data[2])
@@ -113,7 +114,7 @@ func (p *Part) readElement(id byte, data []byte) {
 	}
 }
 
-func (p *Part) concat(ref uint16, ref16 bool, total, number byte) {
+func (p *ReceivedSegment) concat(ref uint16, ref16 bool, total, number byte) {
 	if number == 0 || number > total {
 		return
 	}
