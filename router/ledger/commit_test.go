@@ -17,6 +17,7 @@ func TestGather(t *testing.T) {
 		"all that wait":           {[]*op{about(1), about(0), about(1)}, 3},
 		"a thousand at once":      {[]*op{about(1000), about(1)}, 1},
 		"large ones one by one":   {[]*op{about(200), about(200), about(200)}, 2},
+		"as many as fit":          {[]*op{about(200), about(56), about(1)}, 2},
 		"about no message at all": {[]*op{about(0), about(0)}, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
