@@ -76,9 +76,11 @@ func testFeedPruned(l *lab) {
 	l.send("two", "athens", provider.OutcomeNotSent, "")
 	_, last := l.feed(l.Ledger, 0)
 	short := l.open(ledger.Options{Retention: time.Nanosecond, Feed: true})
-	_, err := short.Prune(l.Context())
-	require.NoError(l, err)
-	_, err = l.Feed(l.Context(), 0, 10)
+	for range 2 { // the second time there is nothing to delete
+		_, err := short.Prune(l.Context())
+		require.NoError(l, err)
+	}
+	_, err := l.Feed(l.Context(), 0, 10)
 	require.ErrorIs(l, err, ledger.ErrPruned)
 	list, err := l.Feed(l.Context(), last.Seq, 10)
 	require.NoError(l, err)

@@ -39,6 +39,9 @@ func testLateDoubt(l *lab) {
 		require.ErrorIs(l, err, router.ErrNotOwner)
 		after := l.only(tt.name)
 		assert.Equal(l, tt.want, after.Status, tt.name)
+		if tt.want == before.Status {
+			assert.Equal(l, before, after, "%s: it is no news", tt.name)
+		}
 		assert.Len(l, after.Attempts, len(before.Attempts), tt.name)
 		if tt.taken == "" {
 			require.NoError(l, l.Finish(l.Context(), bob, result(next, "sydney", provider.OutcomeAccepted, "S1")))

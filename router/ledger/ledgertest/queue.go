@@ -167,6 +167,7 @@ func testQueuedClaim(l *lab) {
 	require.NoError(l, err)
 	assert.False(l, cancelled, "it is being sent")
 	assert.Equal(l, ledger.Sending, l.status(id))
+	assert.Zero(l, l.spent(id), "it stays in the queue")
 
 	slow := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
 	lost := l.enqueue(l.job("lost"))
@@ -260,6 +261,11 @@ func testCancel(l *lab) {
 		assert.False(l, cancel(ended), o)
 		assert.Equal(l, ledger.Status(o), l.status(ended))
 	}
+	withdrawn := l.send("withdrawn", "athens", provider.OutcomeAccepted, "A1")
+	l.record("athens", provider.Event{Kind: provider.Report, Attempt: withdrawn, Status: provider.StatusCancelled, Final: true})
+	m := l.only("withdrawn")
+	assert.Equal(l, ledger.Cancelled, m.Status)
+	assert.False(l, cancel(m.ID), "the vendor had it")
 	tried := l.enqueue(l.job(""))
 	l.work(tried, provider.OutcomeNotSent)
 	assert.True(l, cancel(tried), "it waits for its next try")

@@ -45,6 +45,10 @@ func testSearch(l *lab) {
 	found, err := l.Search(l.Context(), ledger.Filter{Tag: "often", Provider: "nobody"}, 0)
 	require.NoError(l, err)
 	assert.Empty(l, found.Messages)
+	page, next, err := l.Messages(l.Context(), ledger.Filter{Tag: "often", Provider: "nobody"})
+	require.NoError(l, err)
+	assert.Empty(l, page)
+	assert.Empty(l, next, "it has looked at all")
 	assert.NotEmpty(l, found.Next, "it says that there may be more")
 	assert.WithinRange(l, found.Reached, all[len(all)-1].CreatedAt.Add(-time.Second), all[0].CreatedAt)
 }
@@ -84,6 +88,9 @@ func (l *lab) everything(f ledger.Filter, patience time.Duration) (list []ledger
 		list = append(list, found.Messages...)
 		short := len(found.Messages) < cmp.Or(f.Limit, ledger.DefaultLimit)
 		assert.Equal(l, short && found.Next != "", !found.Reached.IsZero(), "a page that is not full says how far it has looked")
+		if f.To == "" && f.Ref == "" && f.Tag == "" {
+			assert.Zero(l, found.Reached, "it is found by an index: %+v", f)
+		}
 		if f.Cursor = found.Next; f.Cursor == "" {
 			return list
 		}
