@@ -255,7 +255,7 @@ func TestConnectTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a connects
 		for _, tt := range []struct{ own, deadline, want time.Duration }{
-			{0, 0, 0}, {time.Second, 0, time.Second}, {0, 2 * time.Second, 2 * time.Second}, {time.Second, time.Minute, time.Second},
+			{0, 0, 0}, {time.Second, 0, time.Second}, {0, 2 * time.Second, 2 * time.Second}, {0, 3 * time.Second, 0}, {time.Second, time.Minute, time.Second},
 			{10 * time.Second, 5 * time.Second, 5 * time.Second}, {time.Second, 500 * time.Millisecond, 500 * time.Millisecond},
 		} {
 			r := open(t, []router.Upstream{{Name: "a", Provider: &a, ConnectTimeout: tt.own}}, nil)

@@ -140,6 +140,7 @@ func TestBucketReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bucket{}
 		assert.NoError(t, b.Return(t.Context(), 1, 0))
+		assert.Empty(t, b.back, "without a limit there is nothing to keep")
 		b.set(10, 1)
 		drawn(b, 1, Forever, 10)
 		assert.NoError(t, b.Return(t.Context(), 1, 500*time.Millisecond))
@@ -147,7 +148,8 @@ func TestBucketReturn(t *testing.T) {
 		assert.Zero(t, b.peek(1), "worth looking")
 		assert.Equal(t, []string{"-200ms", "-200ms"}, drawn(b, 1, 199*time.Millisecond, 2))
 		assert.Equal(t, []string{"-1s"}, drawn(b, 2, 0, 1), "too few are given back")
-		assert.Equal(t, []string{"200ms", "500ms", "1s"}, drawn(b, 1, Forever, 3))
+		assert.Equal(t, []string{"200ms"}, drawn(b, 1, 200*time.Millisecond, 1), "no longer than the patience")
+		assert.Equal(t, []string{"500ms", "1s"}, drawn(b, 1, Forever, 2))
 
 		assert.NoError(t, b.Return(t.Context(), 2, 0))
 		time.Sleep(100 * time.Millisecond)
