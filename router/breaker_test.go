@@ -276,6 +276,21 @@ func TestObserve(t *testing.T) {
 		_, err := r.Send(t.Context(), m)
 		require.NoError(t, err)
 
+		single := referred("single", "hello")
+		_, err = r.Send(t.Context(), single)
+		require.NoError(t, err)
+		for _, e := range []provider.Event{
+			{Kind: provider.Inbound, Ref: "r1", Status: provider.StatusDelivered},
+			{Kind: provider.Report, Ref: "r1", Status: provider.StatusUndelivered, Final: true},
+			{Kind: provider.Report, Ref: "single", Status: provider.StatusDelivered},
+			{Kind: provider.Report, Status: provider.StatusDelivered},
+		} {
+			require.NoError(t, r.Observe(t.Context(), "a", e))
+		}
+		require.NoError(t, r.Observe(t.Context(), "a", provider.Event{Kind: provider.Inbound, Code: provider.InsufficientFunds}))
+		assert.Equal(t, router.BreakerClosed, r.States()[0].Breaker, "it is no report")
+		assert.Empty(t, duplicates, "a report of another kind, or of another message")
+
 		report := provider.Event{Kind: provider.Report, Ref: "r1", Status: provider.StatusDelivered}
 		require.NoError(t, r.Observe(t.Context(), "b", report))
 		assert.Empty(t, duplicates, "b has it, as we knew")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -204,12 +205,12 @@ func TestDataLossIsAnnouncedAndMarked(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{
 		Store: forgetful{router.NewMemoryStore(0)}, OnNotice: watch(&faults, router.NoticeFault),
 	})
-	for _, ref := range []string{"r1", "r2"} {
+	for _, ref := range []string{"r1", "r2", "r3"} {
 		res, err := r.Send(t.Context(), referred(ref, "hello"))
 		require.NoError(t, err)
 		assert.True(t, res.DuplicatePossible)
+		require.Len(t, faults, 1, "announced once")
 	}
-	require.Len(t, faults, 1, "announced once")
 	require.ErrorIs(t, faults[0].Err, router.ErrDataLost)
 	res, err := r.Send(t.Context(), referred("r1", "hello"))
 	require.NoError(t, err)
@@ -256,6 +257,13 @@ func TestSendAllSendsARefOnce(t *testing.T) {
 				assert.Equal(t, 2, got["r1 accepted true "])
 				assert.Equal(t, 1, got["r1 refused false ref reused with different content"])
 				assert.Equal(t, 1, got["r2 accepted false "])
+				unknown := 0
+				for what, n := range got {
+					if strings.HasPrefix(what, "r3 unknown") {
+						unknown += n
+					}
+				}
+				assert.Equal(t, 2, unknown, "doubt is no acceptance")
 				assert.Equal(t, 2, got["r4 refused false as told"], "each is a new try")
 				assert.Equal(t, 2, got[" accepted false "], "messages without a ref are messages of their own")
 				tries := make(map[string]int)
@@ -266,6 +274,57 @@ func TestSendAllSendsARefOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A row waits for those before it with its Ref, also for one that has taken the place of a
+// row that was refused.
+func TestRowsOfARefGoOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		a.Script(code(provider.Rejected))
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
+		replayed := 0
+		for res := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
+			if yield(referred("r1", "hello")) && yield(referred("r1", "hello")) {
+				time.Sleep(1500 * time.Millisecond) // the first has left, the second is under way
+				yield(referred("r1", "hello"))
+			}
+		}) {
+			if res.Replayed {
+				replayed++
+			}
+		}
+		assert.Equal(t, 2, a.Attempts())
+		assert.Equal(t, 1, replayed)
+	})
+}
+
+// Rows with a Ref that is in doubt: the doubt grows with each provider that is tried, and
+// belongs to the content that was sent.
+func TestRowsOfARefInDoubt(t *testing.T) {
+	a, b, c := scripted(t, lost), scripted(t, lost), vendor(t, memory.Config{})
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}, {Name: "c", Provider: c}}, &router.Options{
+		Concurrency: 1, AttemptBudget: 1,
+	})
+	row := func(text string, mode provider.Delivery) *provider.Message {
+		m := referred("r1", text)
+		m.Delivery = mode
+		return m
+	}
+	rows := []*provider.Message{
+		row("hello", provider.AtMostOnce), row("other", provider.AtLeastOnce), row("hello", provider.AtLeastOnce), row("hello", provider.AtLeastOnce),
+		row("hello", provider.AtMostOnce), row("other", provider.AtMostOnce),
+	}
+	got := make([]string, len(rows))
+	for res := range sendAll(t, r, t.Context(), slices.Values(rows)) {
+		got[res.Index] = string(res.Status) + " " + trail(res)
+		if rows[res.Index].Text == "other" {
+			assert.Equal(t, "ref reused with different content", res.Message)
+		}
+	}
+	assert.Equal(t, []string{
+		"unknown a:unknown", "refused ", "unknown a:unknown b:unknown", "accepted a:unknown b:unknown c:accepted", "accepted ", "refused ",
+	}, got)
 }
 
 // Of rows with one Ref and different texts the first is sent, whichever worker is faster.

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -153,5 +154,29 @@ func TestReconcileAbsentAtTheLastProvider(t *testing.T) {
 		assert.Equal(t, provider.OutcomeNotSent, res.Status)
 		assert.True(t, res.DuplicatePossible)
 		assert.Equal(t, 1, a.Attempts())
+	})
+}
+
+// behind is a vendor whose clock is behind ours.
+type behind struct {
+	*memory.Provider
+	by time.Duration
+}
+
+func (b behind) Find(ctx context.Context, m *provider.Message, since time.Time) (*provider.Receipt, error) {
+	return b.Provider.Find(ctx, m, since.Add(b.by))
+}
+
+// A vendor is asked from some minutes before the attempt on: its clock may be behind.
+func TestReconcileWithAClockThatIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{FindSettles: provider.Duration(10 * time.Second)})
+		a.Script(lost)
+		m := referred("r1", "hello")
+		m.Delivery = provider.Reconcile
+		r := open(t, []router.Upstream{{Name: "a", Provider: behind{a, 4 * time.Minute}}}, nil)
+		res, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, "a:accepted", trail(res))
 	})
 }

@@ -137,6 +137,36 @@ func TestGuardSeesTheMessageAndItsOutcome(t *testing.T) {
 	assert.Len(t, g.asked, 2, "an accepted message is not admitted again")
 }
 
+// A guard that has no sender for a message leaves it the one that it has.
+func TestGuardWithoutASender(t *testing.T) {
+	for sender, want := range map[string]string{"": "Mine", "Shop": "Shop", "Mine": "Mine"} {
+		a := vendor(t, memory.Config{})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Guard: &gatekeeper{from: sender}})
+		m := text("hello")
+		m.From = "Mine"
+		_, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		assert.Equal(t, want, a.Messages()[0].Message.From)
+	}
+}
+
+// What is refused anyway is not put before the guard.
+func TestPlanWithoutTheGuard(t *testing.T) {
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{MaxCharacters: 5})}}, &router.Options{
+		Guard: &gatekeeper{}, Routes: []router.Route{{Match: router.Match{Countries: []string{"GR"}}, Targets: []router.Target{{Name: "a"}}}},
+	})
+	for want, m := range map[provider.Code]*provider.Message{
+		provider.InvalidMessage: text(""),
+		provider.NoRoute:        {To: german, Text: "hello"},
+		provider.Unsupported:    text("too long"),
+	} {
+		p := r.Plan(m)
+		assert.Equal(t, want, p.Code)
+		assert.Empty(t, p.Guards)
+	}
+	assert.Len(t, r.Plan(text("hello")).Guards, 1)
+}
+
 func TestGuardLeavesDoubt(t *testing.T) {
 	g := &gatekeeper{}
 	a := scripted(t, lost)

@@ -243,44 +243,53 @@ func TestHoldCanBeCutShort(t *testing.T) {
 	})
 }
 
-// A process that ends during a hold leaves nothing in doubt.
+// A process that ends during a hold leaves nothing in doubt, and no claim.
 func TestNothingIsInDoubtDuringAHold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		journal, store := new(keeper), router.NewMemoryStore(0)
-		a := vendor(t, memory.Config{Code: provider.Unavailable})
-		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Journal: journal, Store: store})
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		withRefs := func(yield func(*provider.Message) bool) {
-			for m := range campaign(50) {
-				m.Ref = strings.ReplaceAll(m.Text, " ", "-")
-				if !yield(m) {
-					return
+	for name, c := range map[string]struct{ journal, store bool }{"journal": {journal: true}, "store": {store: true}, "both": {true, true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				journal, store := new(keeper), router.NewMemoryStore(0)
+				o := &router.Options{}
+				if c.journal {
+					o.Journal = journal
 				}
-			}
-		}
-		results, err := r.SendAll(ctx, withRefs)
-		require.NoError(t, err)
-		time.AfterFunc(5*time.Minute, func() {
-			last := make(map[string]router.JournalEntry)
-			journal.mu.Lock()
-			for _, e := range journal.entries {
-				last[e.Key] = e
-			}
-			journal.mu.Unlock()
-			assert.NotEmpty(t, last)
-			for key, e := range last {
-				assert.Equal(t, provider.OutcomeNotSent, e.Outcome)
-				prior, err := store.Look(t.Context(), router.Claim{Ref: key, Owner: "another", Fingerprint: e.Fingerprint})
-				assert.NoError(t, err)
-				assert.Nil(t, prior)
-			}
-			cancel()
+				if c.store {
+					o.Store = store
+				}
+				r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{Code: provider.Unavailable})}}, o)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var all []*provider.Message
+				for m := range campaign(50) {
+					m.Ref = strings.ReplaceAll(m.Text, " ", "-")
+					all = append(all, m)
+				}
+				results, err := r.SendAll(ctx, slices.Values(all))
+				require.NoError(t, err)
+				time.AfterFunc(5*time.Minute, func() {
+					last := make(map[string]router.JournalEntry)
+					journal.mu.Lock()
+					for _, e := range journal.entries {
+						last[e.Key] = e
+					}
+					journal.mu.Unlock()
+					assert.Equal(t, c.journal, len(last) > 0)
+					for _, e := range last {
+						assert.Equal(t, provider.OutcomeNotSent, e.Outcome)
+					}
+					for _, m := range all {
+						prior, err := store.Look(t.Context(), router.Claim{Ref: m.Ref, Owner: "another", Fingerprint: router.Fingerprint(m)})
+						assert.NoError(t, err)
+						assert.Nil(t, prior)
+					}
+					cancel()
+				})
+				for result := range results {
+					assert.Equal(t, provider.OutcomeNotSent, result.Status)
+				}
+			})
 		})
-		for result := range results {
-			assert.Equal(t, provider.OutcomeNotSent, result.Status)
-		}
-	})
+	}
 }
 
 // A message that a vendor may have is not held for another one: its result is known as

@@ -70,3 +70,36 @@ func TestMemoryStoreMakesRoomForClaims(t *testing.T) {
 	_, err = s.Begin(t.Context(), claim("another"))
 	require.ErrorIs(t, err, router.ErrStoreFull, "what was told and then claimed stays")
 }
+
+// Of several late outcomes that are unknown the first is kept, and an acceptance settles
+// the message. None touches the claim of another send.
+func TestMemoryStoreKeepsTheFirstDoubt(t *testing.T) {
+	s := router.NewMemoryStore(2)
+	claim := func(owner string) router.Claim {
+		return router.Claim{Ref: "order-1", Fingerprint: "x", Owner: owner, Keep: time.Hour}
+	}
+	finish := func(owner string, status provider.Outcome, by string) {
+		t.Helper()
+		require.ErrorIs(t, s.Finish(t.Context(), claim(owner), &router.Result{Status: status, Provider: by}), router.ErrNotOwner)
+	}
+	known := func() *router.Result {
+		t.Helper()
+		prior, err := s.Look(t.Context(), claim("me"))
+		require.NoError(t, err)
+		return prior
+	}
+	finish("first", provider.OutcomeUnknown, "a")
+	finish("second", provider.OutcomeUnknown, "b")
+	assert.Equal(t, "a", known().Provider)
+
+	_, err := s.Begin(t.Context(), claim("me"))
+	require.NoError(t, err)
+	finish("third", provider.OutcomeUnknown, "c")
+	assert.Equal(t, "a", known().Provider)
+	finish("third", provider.OutcomeRefused, "c")
+	assert.Equal(t, "a", known().Provider)
+	finish("third", provider.OutcomeAccepted, "c")
+	assert.Equal(t, "c", known().Provider)
+	require.NoError(t, s.Finish(t.Context(), claim("me"), &router.Result{Status: provider.OutcomeUnknown, Provider: "d"}))
+	assert.Equal(t, "c", known().Provider, "an acceptance is never replaced")
+}

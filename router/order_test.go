@@ -82,6 +82,53 @@ func TestLeastCostPrefersProvidersThatAreNotParked(t *testing.T) {
 	})
 }
 
+// Health decides among providers that cost the same, or of which no price is known, and
+// nothing else.
+func TestLeastCostByHealth(t *testing.T) {
+	breaker := router.Breaker{Failures: 1, OpenFor: 10 * time.Second, Jitter: -1}
+	probed := func(t *testing.T, r *router.Router, a *memory.Provider) {
+		a.Script(code(provider.Unavailable))
+		_, err := r.Send(t.Context(), text("Hi"))
+		require.NoError(t, err)
+		time.Sleep(11 * time.Second)
+	}
+	paused := func(t *testing.T, r *router.Router, a *memory.Provider) {
+		a.Script(paused())
+		_, err := r.Send(t.Context(), text("Hi"))
+		require.NoError(t, err)
+	}
+	for name, c := range map[string]struct {
+		prices map[string]int64
+		sicken func(*testing.T, *router.Router, *memory.Provider)
+		state  router.BreakerState
+		want   []string
+	}{
+		"to be probed, at one price":       {map[string]int64{"a": 1, "b": 1}, probed, router.BreakerHalfOpen, []string{"b", "a"}},
+		"to be probed, and cheaper":        {map[string]int64{"a": 1, "b": 2}, probed, router.BreakerHalfOpen, []string{"a", "b"}},
+		"to be probed, without prices":     {nil, probed, router.BreakerHalfOpen, []string{"b", "a"}},
+		"to be probed, alone with a price": {map[string]int64{"a": 1}, probed, router.BreakerHalfOpen, []string{"a", "b"}},
+		"paused, without prices":           {nil, paused, router.BreakerClosed, []string{"b", "a"}},
+		"paused, alone with a price":       {map[string]int64{"a": 1}, paused, router.BreakerClosed, []string{"a", "b"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := vendor(t, memory.Config{})
+				r := two(t, a, vendor(t, memory.Config{}), &router.Options{
+					Price: prices(c.prices), Breaker: breaker, Retry: once,
+					Routes: []router.Route{{Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}, {Name: "b"}}}},
+				})
+				c.sicken(t, r, a)
+				assert.Equal(t, c.state, r.States()[0].Breaker)
+				var names []string
+				for _, candidate := range r.Plan(text("Hi")).Candidates {
+					names = append(names, candidate.Provider)
+				}
+				assert.Equal(t, c.want, names)
+			})
+		})
+	}
+}
+
 func TestLeastCostNeedsPrices(t *testing.T) {
 	_, err := router.New([]router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}},
 		&router.Options{Routes: []router.Route{{Name: "all", Strategy: router.LeastCost, Targets: []router.Target{{Name: "a"}}}}})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -208,6 +209,38 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// The network of a number is looked up once for a message, and never if nothing can.
+func TestNetworkIsLookedUpOnce(t *testing.T) {
+	route := func(name, network string) router.Route {
+		return router.Route{Name: name, Match: router.Match{MCCMNC: []string{network}}, Targets: []router.Target{{Name: "a"}}}
+	}
+	o := &router.Options{Routes: []router.Route{route("one", "20201"), route("two", "20205"), route("three", "20210")}}
+	upstreams := []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}
+	assert.Equal(t, provider.NoRoute, open(t, upstreams, o).Plan(text("x")).Code)
+	lookups := 0
+	o.Network = func(e164.Number) string { lookups++; return "20210" }
+	assert.Equal(t, "three", open(t, upstreams, o).Plan(text("x")).Route)
+	assert.Equal(t, 1, lookups)
+}
+
+// A message without a class is transactional, and so is a route's class without a name.
+func TestRoutesByClass(t *testing.T) {
+	for _, c := range []struct {
+		route, message provider.Class
+		want           bool
+	}{
+		{"", "", true}, {provider.Transactional, "", true}, {"", provider.Transactional, true}, {provider.Transactional, provider.Transactional, true},
+		{"", provider.OTP, false}, {provider.OTP, "", false}, {provider.Marketing, provider.OTP, false}, {provider.OTP, provider.OTP, true},
+	} {
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Routes: []router.Route{{
+			Match: router.Match{Classes: []provider.Class{c.route}}, Targets: []router.Target{{Name: "a"}},
+		}}})
+		m := text("x")
+		m.Class = c.message
+		assert.Equal(t, c.want, r.Plan(m).Code == "", "%q on a route for %q", c.message, c.route)
+	}
+}
+
 func TestVendorsNoRouteIsNotOurs(t *testing.T) {
 	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{Code: provider.NoRoute})}}, nil)
 	res, err := r.Send(t.Context(), text("x"))
@@ -230,6 +263,74 @@ func TestWeighted(t *testing.T) {
 		order += res.Provider
 	}
 	assert.Equal(t, "abaaba", order, "smooth")
+}
+
+// If all providers of a route are out, all take part in the turns.
+func TestWeightedWhenAllAreOut(t *testing.T) {
+	r := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), &router.Options{Routes: []router.Route{{
+		Strategy: router.Weighted, Targets: []router.Target{{Name: "a"}, {Name: "b", Weight: 2}},
+	}}})
+	for _, name := range []string{"a", "b"} {
+		require.NoError(t, r.SetOverride(name, router.OverrideOut))
+	}
+	candidates := r.Plan(text("x")).Candidates
+	assert.Equal(t, "b", candidates[0].Provider)
+	assert.False(t, candidates[0].In)
+	assert.Equal(t, "an override takes it out of use", candidates[0].Reason)
+}
+
+// Whatever orders the providers, a message that none can carry is refused.
+func TestNobodyCanCarryIt(t *testing.T) {
+	for _, strategy := range []router.Strategy{router.Priority, router.Weighted, router.LeastCost, router.AdaptiveOrder} {
+		short := memory.Config{MaxCharacters: 3}
+		r := two(t, vendor(t, short), vendor(t, short), &router.Options{Price: prices(nil), Routes: []router.Route{{
+			Strategy: strategy, Targets: []router.Target{{Name: "a"}, {Name: "b"}},
+		}}})
+		res, err := r.Send(t.Context(), text("hello"))
+		require.ErrorIs(t, err, provider.Unsupported, strategy)
+		assert.Len(t, res.Skipped, 2)
+	}
+}
+
+// No attempt starts after the validity or the deadline, whichever ends first.
+func TestPlanSaysWhenAMessageExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), &router.Options{OTPExpiry: 2 * time.Minute})
+		for name, c := range map[string]struct {
+			class                      provider.Class
+			validity, deadline, sendAt time.Duration
+			want                       time.Duration // 0 = never
+		}{
+			"a message":                   {"", 0, 0, 0, 0},
+			"with a validity":             {"", time.Hour, 0, 0, time.Hour},
+			"with a deadline":             {"", 0, time.Hour, 0, time.Hour},
+			"with both":                   {"", time.Hour, 30 * time.Minute, 0, 30 * time.Minute},
+			"a code":                      {provider.OTP, 0, 0, 0, 2 * time.Minute},
+			"a code with a validity":      {provider.OTP, time.Hour, 0, 0, time.Hour},
+			"a code with a deadline":      {provider.OTP, 0, time.Minute, 0, time.Minute},
+			"tomorrow, with its validity": {"", time.Hour, 0, 24 * time.Hour, 25 * time.Hour},
+			"a minute ago":                {"", time.Hour, 0, -time.Minute, time.Hour},
+		} {
+			m := text("x")
+			m.Class, m.Validity = c.class, c.validity
+			if c.deadline != 0 {
+				m.Deadline = time.Now().Add(c.deadline)
+			}
+			if c.sendAt != 0 {
+				m.SendAt = time.Now().Add(c.sendAt)
+			}
+			p := r.Plan(m)
+			assert.Empty(t, p.Code, name)
+			if c.want == 0 {
+				assert.Nil(t, p.Expires, name)
+			} else if assert.NotNil(t, p.Expires, name) {
+				assert.Equal(t, c.want, time.Until(*p.Expires), name)
+			}
+		}
+		late := text("x")
+		late.SendAt = time.Now().Add(-time.Minute - 1)
+		assert.Equal(t, provider.InvalidMessage, r.Plan(late).Code, "more than a minute ago")
+	})
 }
 
 func TestPlan(t *testing.T) {

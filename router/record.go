@@ -68,14 +68,20 @@ func (r *record) look(ctx context.Context, deadline time.Time) (prior *Result, e
 	if r.goesWithout() {
 		return nil, nil
 	}
+	var inFlight error // what the store said the last time; nil = it was not asked before
 	for wait := firstWait; ; wait = longer(wait) {
 		a := r.ask(ctx, deadline, func(ctx context.Context) (*Result, error) { return r.store.Look(ctx, r.claim) })
-		if !errors.Is(a.err, ErrInFlight) {
+		switch {
+		case errors.Is(a.err, ErrInFlight):
+			inFlight = a.err
+		case inFlight != nil && isOutage(a.err): // there may have been no time left for a reply
+			return nil, r.judge(ctx, inFlight)
+		default:
 			return a.prior, r.judge(ctx, a.err)
 		}
 		left := timeUntil(earlier(r.wait, deadline))
 		if left == 0 || sleep.For(ctx, min(wait, left)) != nil {
-			return nil, r.judge(ctx, a.err)
+			return nil, r.judge(ctx, inFlight)
 		}
 	}
 }
@@ -143,6 +149,9 @@ func isRefusal(err error) bool {
 	_, ok := errors.AsType[*provider.Error](err)
 	return ok
 }
+
+// isOutage reports whether an error says nothing but that the store could not be asked.
+func isOutage(err error) bool { return err != nil && !isRefusal(err) && !errors.Is(err, ErrRefReused) }
 
 // goesWithout reports whether the message is sent without asking the store, which
 // could not be reached a moment ago.

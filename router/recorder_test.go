@@ -2,13 +2,11 @@ package router_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -151,11 +149,20 @@ func TestAttemptKeepsItsID(t *testing.T) {
 func TestStoreThatIsTheJournal(t *testing.T) {
 	l := &ledger{MemoryStore: router.NewMemoryStore(0)}
 	a := vendor(t, memory.Config{})
-	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: l, Journal: l})
-	_, err := r.Send(t.Context(), referred("order-1", "hello"))
-	require.NoError(t, err)
+	r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: l, Journal: l, Guard: &gatekeeper{from: "Shop"}})
+	for _, replayed := range []bool{false, true} {
+		res, err := r.Send(t.Context(), referred("order-1", "hello"))
+		require.NoError(t, err)
+		assert.Equal(t, replayed, res.Replayed)
+	}
 	require.Len(t, l.claims, 1)
 	assert.Equal(t, "a", l.claims[0].Intent.Provider)
+	assert.Equal(t, "Shop", l.claims[0].Message.From, "the sender that the guard wants")
+	unguarded := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: l, Journal: l})
+	res, err := unguarded.Send(t.Context(), referred("order-1", "hello"))
+	require.NoError(t, err)
+	assert.True(t, res.Replayed)
+	assert.Len(t, l.claims, 2, "the claim says what is known")
 	intents, results := l.written()
 	assert.Empty(t, intents)
 	assert.Empty(t, results)
@@ -165,7 +172,7 @@ func TestStoreThatIsTheJournal(t *testing.T) {
 
 	_, err = r.Send(t.Context(), text("hello"))
 	require.NoError(t, err)
-	assert.Len(t, l.claims, 1)
+	assert.Len(t, l.claims, 2)
 	intents, results = l.written()
 	assert.Len(t, intents, 1)
 	assert.Len(t, results, 1)
@@ -240,79 +247,4 @@ func TestSettledDoubtIsWrittenDown(t *testing.T) {
 			assert.Equal(t, "m1", j.entries[before].ID)
 		})
 	}
-}
-
-// guessing is a store that could not tell whether the claim was made, and does not know
-// the message of a Finish.
-type guessing struct {
-	*router.MemoryStore
-	mu       sync.Mutex
-	fails    error
-	finished []provider.Outcome
-}
-
-func (g *guessing) Begin(ctx context.Context, c router.Claim) (*router.Result, error) {
-	if g.fails != nil {
-		return nil, g.fails
-	}
-	return g.MemoryStore.Begin(ctx, c)
-}
-
-func (g *guessing) Finish(ctx context.Context, c router.Claim, r *router.Result) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.finished = append(g.finished, r.Status)
-	return g.MemoryStore.Finish(ctx, c, r)
-}
-
-// A claim is ended if it may have been made. A store that says that the message must not
-// be sent has made none.
-func TestClaimIsEndedIfItMayHaveBeenMade(t *testing.T) {
-	for name, c := range map[string]struct {
-		fails    error
-		mode     router.FailureMode
-		code     provider.Code
-		finished []provider.Outcome
-	}{
-		"it is made":           {nil, router.FailClosed, "", []provider.Outcome{provider.OutcomeAccepted}},
-		"it may have been":     {errNetwork, router.FailClosed, provider.Unavailable, []provider.Outcome{provider.OutcomeNotSent}},
-		"sent all the same":    {errNetwork, router.FailOpen, "", []provider.Outcome{provider.OutcomeAccepted}},
-		"the store refuses":    {provider.NewError(provider.OptedOut, "STOP"), router.FailOpen, provider.OptedOut, nil},
-		"of other content":     {router.ErrRefReused, router.FailOpen, provider.InvalidMessage, nil},
-		"it has lost its data": {router.ErrDataLost, router.FailClosed, "", []provider.Outcome{provider.OutcomeAccepted}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &guessing{MemoryStore: router.NewMemoryStore(0), fails: c.fails}
-				r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}},
-					&router.Options{Store: s, StoreOptions: router.StoreOptions{OnError: c.mode}})
-				res, _ := r.Send(t.Context(), referred("order-1", "hello"))
-				assert.Equal(t, c.code, res.Code, res.Message)
-				time.Sleep(5 * time.Second) // a claim that may be there is ended in the background
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				assert.Equal(t, c.finished, s.finished)
-			})
-		})
-	}
-}
-
-// A claim that could not be renewed for the next attempt is still this send's: its result
-// is recorded at once, not as a late one.
-func TestClaimThatWasNotRenewed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &guessing{MemoryStore: router.NewMemoryStore(0)}
-		a := vendor(t, memory.Config{Answer: func(*provider.Message) memory.Answer {
-			s.fails = errors.Join(errNetwork)
-			return code(provider.Unavailable)
-		}})
-		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: s})
-		res, err := r.Send(t.Context(), referred("order-1", "hello"))
-		require.ErrorIs(t, err, provider.Unavailable)
-		assert.Equal(t, provider.OutcomeNotSent, res.Status)
-		assert.Equal(t, "a:not_sent", trail(res))
-		assert.Equal(t, []provider.Outcome{provider.OutcomeNotSent}, s.finished)
-		_, err = s.MemoryStore.Begin(t.Context(), router.Claim{Ref: "order-1", Owner: "another", Fingerprint: router.Fingerprint(referred("order-1", "hello"))})
-		require.NoError(t, err, "the claim is released")
-	})
 }

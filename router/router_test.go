@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 var (
 	mobile      = e164.MustParse("+306941234567")
 	mobileOfBob = e164.MustParse("+306941234568")
+	fixedLine   = e164.MustParse("+302101234567")
 )
 
 func text(s string) *provider.Message { return &provider.Message{To: mobile, Text: s} }
@@ -51,6 +53,8 @@ func code(c provider.Code) memory.Answer { return memory.Answer{Err: provider.Ne
 
 // lost accepts the message, but its response is lost.
 var lost = memory.Answer{Err: provider.NewError(provider.Indeterminate, "the answer was lost"), Taken: true}
+
+func asDeferred(err error) (*router.Deferred, bool) { return errors.AsType[*router.Deferred](err) }
 
 func trail(r *router.Result) string {
 	var b strings.Builder
@@ -366,6 +370,28 @@ func TestResultJSON(t *testing.T) {
 	again, err := json.Marshal(back)
 	require.NoError(t, err)
 	assert.JSONEq(t, string(b), string(again))
+}
+
+func TestResultString(t *testing.T) {
+	for want, r := range map[string]router.Result{
+		"result{status: accepted, provider: a}":                                         {Status: provider.OutcomeAccepted, Provider: "a"},
+		"result{status: refused, code: no_route}":                                       {Status: provider.OutcomeRefused, Code: provider.NoRoute},
+		"result{status: unknown, code: indeterminate, provider: a, duplicate possible}": {Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Provider: "a", DuplicatePossible: true},
+	} {
+		assert.Equal(t, want, r.String())
+	}
+	b, err := json.Marshal(router.Result{})
+	require.NoError(t, err)
+	assert.Contains(t, string(b), `"ignored":[],"skipped":[],"attempts":[]`)
+	b, err = json.Marshal(router.Result{Ignored: []string{"from"}, Skipped: []router.Skip{{Provider: "a", Reason: "out"}}, Attempts: []router.Attempt{{Provider: "b"}}})
+	require.NoError(t, err)
+	assert.Contains(t, string(b), `"ignored":["from"],"skipped":[{"provider":"a","reason":"out"}],"attempts":[{"provider":"b"`)
+	for code, unsupported := range map[provider.Code]bool{provider.Unsupported: true, provider.NoRoute: false} {
+		r := router.Result{Status: provider.OutcomeRefused, Code: code}
+		assert.Equal(t, unsupported, errors.Is(r.Err(), errors.ErrUnsupported), code)
+		_, deferred := asDeferred(r.Err())
+		assert.False(t, deferred)
+	}
 }
 
 func TestNumberIsRedacted(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -67,6 +68,104 @@ func TestTelemetry(t *testing.T) {
 		for _, hidden := range []string{"6941234567", "a secret text"} {
 			assert.NotContains(t, everything, hidden)
 		}
+	})
+}
+
+// Everything that is counted, with and without spans, and without either.
+func TestEverythingIsCounted(t *testing.T) {
+	for name, c := range map[string]struct{ spans, metrics bool }{
+		"both": {true, true}, "spans": {spans: true}, "metrics": {metrics: true}, "neither": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				spans, reader := tracetest.NewInMemoryExporter(), metric.NewManualReader()
+				g := &gatekeeper{}
+				o := &router.Options{
+					Retry: once, Breaker: router.Breaker{Failures: 1}, Delivery: provider.AtLeastOnce, Guard: g,
+					Routes: []router.Route{{Name: "all", Strategy: router.AdaptiveOrder, Targets: []router.Target{{Name: "a"}, {Name: "b"}}}},
+				}
+				if c.spans {
+					o.TracerProvider = trace.NewTracerProvider(trace.WithSyncer(spans))
+				}
+				if c.metrics {
+					o.MeterProvider = metric.NewMeterProvider(metric.WithReader(reader))
+				}
+				a := vendor(t, memory.Config{})
+				r := two(t, a, vendor(t, memory.Config{}), o)
+				a.Script(lost) // opens the breaker, too
+				_, err := r.Send(t.Context(), referred("r1", "hello"))
+				require.NoError(t, err)
+				require.NoError(t, r.Observe(t.Context(), "a", provider.Event{Kind: provider.Report, Ref: "r1", Status: provider.StatusDelivered}))
+				for _, verdict := range []error{provider.NewError(provider.Rejected, "closed"), &router.Deferred{Reason: "night"}} {
+					g.verdict = verdict
+					_, err = r.Send(t.Context(), text("hello"))
+					require.Error(t, err)
+				}
+				r.Warm(router.Sample{Provider: "a", Country: "CY", Failed: 100}, router.Sample{Provider: "b", Country: "CY", Accepted: 100})
+
+				if c.metrics {
+					assert.Equal(t, map[string]int64{
+						"anysms.messages accepted": 1, "anysms.messages refused": 1, "anysms.messages not_sent": 1,
+						"anysms.attempts unknown": 1, "anysms.attempts accepted": 1, "anysms.breaker.changes open": 1, "anysms.duplicates": 1,
+						"anysms.guard.stops refuse": 1, "anysms.guard.stops defer": 1, "anysms.route.changes resting": 1,
+					}, counters(t, reader))
+				}
+				var got []string
+				for _, s := range spans.GetSpans() {
+					got = append(got, s.Name+" "+s.Status.Code.String())
+				}
+				want := []string{"sms attempt Error", "sms attempt Unset", "sms send Unset", "sms send Error", "sms send Error"}
+				if !c.spans {
+					want = nil
+				}
+				assert.Equal(t, want, got)
+			})
+		})
+	}
+}
+
+// counters are the sums, by name and what they tell apart.
+func counters(t *testing.T, reader *metric.ManualReader) map[string]int64 {
+	t.Helper()
+	var data metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(t.Context(), &data))
+	sums := make(map[string]int64)
+	for _, scope := range data.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			sum, ok := m.Data.(metricdata.Sum[int64])
+			if !ok {
+				continue
+			}
+			for _, p := range sum.DataPoints {
+				key := m.Name
+				for _, attr := range []attribute.Key{"status", "outcome", "to", "verdict"} {
+					if v, ok := p.Attributes.Value(attr); ok {
+						key += " " + v.AsString()
+					}
+				}
+				sums[key] += p.Value
+			}
+		}
+	}
+	return sums
+}
+
+// A log line has the duration of a pause, and none where there is none.
+func TestLogOfAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		a := vendor(t, memory.Config{})
+		a.Script(paused())
+		r := two(t, a, vendor(t, memory.Config{}), &router.Options{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		_, err := r.Send(t.Context(), text("hello"))
+		require.NoError(t, err)
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		require.Len(t, lines, 4, log.String())
+		for i, want := range []string{"sms attempt", "sms parked", "sms failover", "sms attempt"} {
+			assert.Contains(t, lines[i], want)
+			assert.Equal(t, want == "sms parked", strings.Contains(lines[i], " for="), lines[i])
+		}
+		assert.Contains(t, lines[1], "for=1m0s")
 	})
 }
 
