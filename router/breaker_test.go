@@ -305,6 +305,12 @@ func TestObserve(t *testing.T) {
 	})
 }
 
+func TestHintOfNobody(t *testing.T) {
+	r := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), nil)
+	require.ErrorContains(t, r.Hint("z"), `unknown provider "z"`)
+	require.NoError(t, r.Hint("a"))
+}
+
 // After an account-wide failure a single message probes the provider.
 func TestAccountWideFailureIsProbedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,20 +40,22 @@ func TestDoubtOfAnEarlierSend(t *testing.T) {
 		delivery provider.Delivery
 		status   provider.Outcome
 		trail    string
+		twice    bool // it may have been sent twice
 	}{
-		"the first has it":              {[]string{"a", "b"}, "a", provider.Reconcile, provider.OutcomeAccepted, "a:accepted b:unknown"},
-		"the second has it":             {[]string{"a", "b"}, "b", provider.Reconcile, provider.OutcomeAccepted, "a:not_sent b:accepted"},
-		"none has it":                   {[]string{"b"}, "", provider.Reconcile, provider.OutcomeAccepted, "b:not_sent a:accepted"},
-		"it stays":                      {[]string{"a"}, "a", provider.AtMostOnce, provider.OutcomeUnknown, "a:unknown"},
-		"the next may send it":          {[]string{"a"}, "a", provider.AtLeastOnce, provider.OutcomeAccepted, "a:unknown b:accepted"},
-		"about one that is gone":        {[]string{"former"}, "", provider.AtMostOnce, provider.OutcomeUnknown, "former:unknown"},
-		"the same, and nobody to ask":   {[]string{"former"}, "", provider.Reconcile, provider.OutcomeUnknown, "former:unknown"},
-		"the same, at least once":       {[]string{"former"}, "", provider.AtLeastOnce, provider.OutcomeAccepted, "former:unknown a:accepted"},
-		"about one that is gone, and a": {[]string{"former", "a"}, "a", provider.Reconcile, provider.OutcomeAccepted, "former:unknown a:accepted"},
+		"the first has it":              {[]string{"a", "b"}, "a", provider.Reconcile, provider.OutcomeAccepted, "a:accepted b:unknown", true},
+		"the second has it":             {[]string{"a", "b"}, "b", provider.Reconcile, provider.OutcomeAccepted, "a:not_sent b:accepted", true},
+		"none has it":                   {[]string{"b"}, "", provider.Reconcile, provider.OutcomeAccepted, "b:not_sent a:accepted", true},
+		"it was tried twice":            {[]string{"a", "a"}, "a", provider.Reconcile, provider.OutcomeAccepted, "a:accepted a:accepted", false},
+		"it stays":                      {[]string{"a"}, "a", provider.AtMostOnce, provider.OutcomeUnknown, "a:unknown", false},
+		"the next may send it":          {[]string{"a"}, "a", provider.AtLeastOnce, provider.OutcomeAccepted, "a:unknown b:accepted", true},
+		"about one that is gone":        {[]string{"former"}, "", provider.AtMostOnce, provider.OutcomeUnknown, "former:unknown", false},
+		"the same, and nobody to ask":   {[]string{"former"}, "", provider.Reconcile, provider.OutcomeUnknown, "former:unknown", false},
+		"the same, at least once":       {[]string{"former"}, "", provider.AtLeastOnce, provider.OutcomeAccepted, "former:unknown a:accepted", true},
+		"about one that is gone, and a": {[]string{"former", "a"}, "a", provider.Reconcile, provider.OutcomeAccepted, "former:unknown a:accepted", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				config := memory.Config{FindSettles: provider.Duration(10 * time.Second)}
+				config := memory.Config{FindSettles: provider.Duration(10 * time.Second), Price: &provider.Money{Micros: 50_000, Currency: "EUR"}}
 				a, b := vendor(t, config), vendor(t, config)
 				m := referred("order-1", "hello")
 				m.Delivery = c.delivery
@@ -67,6 +69,15 @@ func TestDoubtOfAnEarlierSend(t *testing.T) {
 				res := resumed(t, m, []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}}, c.begun...)
 				assert.Equal(t, c.status, res.Status, res.Message)
 				assert.Equal(t, c.trail, trail(res))
+				assert.Equal(t, c.twice, res.DuplicatePossible)
+				if res.Status == provider.OutcomeAccepted {
+					assert.Equal(t, "0.05 EUR", res.Cost.String())
+					charged := res.Attempts[len(res.Attempts)-1]
+					if c.listed == "a" && c.delivery == provider.Reconcile {
+						charged = res.Attempts[slices.IndexFunc(res.Attempts, func(a router.Attempt) bool { return a.Provider == "a" && a.Charged != nil })]
+					}
+					assert.Equal(t, "0.05 EUR", charged.Charged.String())
+				}
 				sent := 0
 				for _, attempt := range res.Attempts {
 					if !attempt.Earlier {
@@ -75,6 +86,57 @@ func TestDoubtOfAnEarlierSend(t *testing.T) {
 				}
 				assert.Equal(t, sent, a.Attempts()+b.Attempts()-before)
 			})
+		})
+	}
+}
+
+// A message that may have been sent twice stays one.
+func TestPossibleDuplicateOfAnEarlierSend(t *testing.T) {
+	a, b := scripted(t, lost), scripted(t, lost)
+	r := two(t, a, b, &router.Options{Store: router.NewMemoryStore(0)})
+	for _, mode := range []provider.Delivery{provider.AtLeastOnce, provider.AtMostOnce} {
+		m := referred("order-1", "hello")
+		m.Delivery = mode
+		res, _ := r.Send(t.Context(), m)
+		assert.Equal(t, "a:unknown b:unknown", trail(res))
+		assert.True(t, res.DuplicatePossible)
+	}
+}
+
+// The card price belongs to what was accepted or may have been, and to nothing else.
+func TestCardPriceOfWhatWasReconciled(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer memory.Answer
+		priced bool
+	}{"the vendor has it": {lost, true}, "it does not": {code(provider.Indeterminate), false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := vendor(t, memory.Config{FindSettles: provider.Duration(5 * time.Second)})
+				a.Script(c.answer)
+				r := two(t, a, vendor(t, memory.Config{}), &router.Options{Price: prices(map[string]int64{"a": 40_000})})
+				m := referred("order-1", "hello")
+				m.Delivery = provider.Reconcile
+				res, err := r.Send(t.Context(), m)
+				require.NoError(t, err)
+				assert.Equal(t, c.priced, res.Attempts[0].CardPrice != nil)
+				assert.Equal(t, c.priced, res.CardPrice != nil)
+			})
+		})
+	}
+}
+
+// A vendor recognizes the message again only within the life of its key, the pause and the
+// whole of the attempt included.
+func TestVendorKeyOutlivesThePause(t *testing.T) {
+	for pause, want := range map[time.Duration]string{
+		10*time.Second - 1: "a:unknown a:accepted", 10 * time.Second: "a:unknown", 11 * time.Second: "a:unknown",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := vendor(t, memory.Config{ReplayFor: provider.Duration(40 * time.Second)})
+			a.Script(memory.Answer{Err: &provider.Error{Code: provider.Indeterminate, RetryAfter: pause}, Taken: true})
+			r := open(t, []router.Upstream{{Name: "a", Provider: a, Timeout: 30 * time.Second}}, nil)
+			res, _ := r.Send(t.Context(), referred("order-1", "hello"))
+			assert.Equal(t, want, trail(res), pause)
 		})
 	}
 }

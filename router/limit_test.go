@@ -322,5 +322,45 @@ func TestFullLimiterIsLeftAlone(t *testing.T) {
 		require.NoError(t, <-done)
 		_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
 		require.NoError(t, err, "the limiter may be another one")
+
+// The time that a message waits for a slot is a part of the time that it has.
+func TestLimitsShareTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
+			if m.Text == "slow" {
+				return memory.Answer{Delay: 5 * time.Second}
+			}
+			return memory.Answer{}
+		}})
+		r := open(t, []router.Upstream{{Name: "a", Provider: a, MaxInFlight: 1, RateLimit: 1.0 / 12}}, nil)
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = r.Send(t.Context(), text("slow")) })
+		synctest.Wait()
+		began := time.Now()
+		m := text("x")
+		m.Deadline = began.Add(10 * time.Second) // of which the slot takes 5 and the rate would take 7
+		res, err := r.Send(t.Context(), m)
+		require.ErrorIs(t, err, provider.Unavailable)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		assert.Equal(t, 5*time.Second, time.Since(began), "it does not wait in vain")
+		all.Wait()
+	})
+}
+
+// Who gives up while it waits leaves its turn to the next, at the same time.
+func TestTurnThatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 1}}, nil)
+		accepted(t, r)
+		began := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(500*time.Millisecond, cancel)
+		_, err := r.Send(ctx, text("x"))
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Equal(t, 500*time.Millisecond, time.Since(began))
+		accepted(t, r)
+		assert.Equal(t, time.Second, time.Since(began))
+		accepted(t, r)
+		assert.Equal(t, 2*time.Second, time.Since(began))
 	})
 }

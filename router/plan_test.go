@@ -138,6 +138,20 @@ func TestRefusedBeforeAnyRequest(t *testing.T) {
 	assert.NotNil(t, res)
 }
 
+// What is just within a limit is sent.
+func TestJustWithinALimit(t *testing.T) {
+	for name, change := range map[string]func(*provider.Message){
+		"ten segments":                func(m *provider.Message) { m.Text = strings.Repeat("x", 10*153) },
+		"eleven characters of sender": func(m *provider.Message) { m.From = "Eleven char" },
+		"twenty digits of sender":     func(m *provider.Message) { m.From = "+12345678901234567890" },
+	} {
+		m := text("hello")
+		change(m)
+		_, err := two(t, vendor(t, memory.Config{}), vendor(t, memory.Config{}), nil).Send(t.Context(), m)
+		require.NoError(t, err, name)
+	}
+}
+
 func TestValidation(t *testing.T) {
 	fixed, short := e164.MustParse("+302101234567"), e164.MustParse("+3012345678")
 	tests := []struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,17 @@ func TestSendAllReturnsEachResultOnce(t *testing.T) {
 	require.Len(t, seen, 1000)
 	assert.Equal(t, provider.OutcomeAccepted, seen[1])
 	assert.Equal(t, provider.OutcomeRefused, seen[10])
+}
+
+// Whatever is in the sequence has a result. Its key is the Ref, where no journal needs
+// another one.
+func TestSendAllOfOddMessages(t *testing.T) {
+	r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, nil)
+	got := make([]string, 3)
+	for res := range sendAll(t, r, t.Context(), slices.Values([]*provider.Message{nil, text("hello"), referred("order-1", "hello")})) {
+		got[res.Index] = fmt.Sprintf("%s %q", res.Status, res.Key)
+	}
+	assert.Equal(t, []string{`refused ""`, `accepted ""`, `accepted "order-1"`}, got)
 }
 
 func TestSendAllStopsWithItsCaller(t *testing.T) {

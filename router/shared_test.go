@@ -16,6 +16,7 @@ import (
 type cluster struct {
 	limit int
 	down  bool
+	slow  time.Duration // of each call
 
 	mu    sync.Mutex
 	held  map[*slots]int
@@ -28,7 +29,11 @@ type machine struct {
 	slots *slots
 }
 
-func (m machine) Share(_ context.Context, want, held int) (int, error) {
+func (m machine) Share(ctx context.Context, want, held int) (int, error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	time.Sleep(m.slow)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked = append(m.asked, want)
@@ -69,6 +74,7 @@ func TestSharedSlots(t *testing.T) {
 		require.ErrorIs(t, b.take(t.Context(), time.Minute, false), errNoTime)
 		c.mu.Lock()
 		assert.Greater(t, len(c.asked), 1000, "who waits asks 20 times a second")
+		assert.Less(t, len(c.asked), 2000, "and once at a time")
 		c.mu.Unlock()
 		assert.Equal(t, time.Minute, time.Since(began))
 
@@ -140,15 +146,24 @@ func TestSlotsChange(t *testing.T) {
 		s.set(2, nil)
 		require.NoError(t, s.take(t.Context(), 0, false))
 		assert.False(t, s.open())
+		assert.Equal(t, slotStep, s.peek())
+		require.ErrorIs(t, s.take(t.Context(), 0, false), errNoTime)
+		began := time.Now()
+		require.ErrorIs(t, s.take(t.Context(), 0, true), busyError(slotStep))
+		assert.Zero(t, time.Since(began))
 		require.ErrorIs(t, s.take(t.Context(), time.Second, true), busyError(slotStep))
+		assert.Equal(t, time.Second, time.Since(began))
 
 		c := &cluster{limit: 5, held: make(map[*slots]int)}
+		s.release()
 		s.set(2, machine{c, s})
 		assert.False(t, s.open(), "no share yet")
 		require.NoError(t, s.take(t.Context(), time.Second, false))
+		require.NoError(t, s.take(t.Context(), time.Second, false))
 		assert.Equal(t, 3, s.used)
+		share := s.limit
 		s.set(3, machine{c, s})
-		assert.NotEqual(t, 3, s.limit, "the share stays in force")
+		assert.Equal(t, share, s.limit, "the share stays in force")
 		s.set(4, nil)
 		require.NoError(t, s.take(t.Context(), 0, false))
 		assert.False(t, s.open())
@@ -187,11 +202,77 @@ func TestSlotsGivenUp(t *testing.T) {
 	})
 }
 
+// Who gives up its place at the moment in which it is served gives its slot back.
+func TestSlotGivenUpWhenServed(t *testing.T) {
+	s := &slots{}
+	s.set(1, nil)
+	require.NoError(t, s.take(t.Context(), 0, false))
+	served := make(chan struct{})
+	place := s.queue.PushBack(served)
+	s.release()
+	assert.Equal(t, 1, s.used)
+	s.leave(place, served)
+	assert.Zero(t, s.used)
+	assert.True(t, s.open())
+}
+
+// A share is asked for 20 times a second while calls wait for it, and else four times a
+// second, such as while the other machines cannot be reached.
+func TestHowOftenAShareIsAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		down, waits, looks bool
+		calls              int // in ten seconds, each of which takes 10 ms
+	}{
+		"calls under way":            {calls: 39},
+		"a call that waits":          {waits: true, calls: 167},
+		"somebody who looks":         {looks: true, calls: 167},
+		"out of reach, nobody waits": {down: true, calls: 39},
+		"out of reach, a call waits": {down: true, waits: true, calls: 39},
+		"out of reach, and a look":   {down: true, looks: true, calls: 39},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cl := &cluster{limit: 1, slow: 10 * time.Millisecond, held: make(map[*slots]int)}
+				s := cl.join()
+				require.NoError(t, s.take(t.Context(), Forever, false))
+				cl.mu.Lock()
+				cl.down = c.down
+				cl.mu.Unlock()
+				time.Sleep(time.Second)
+				asked := func() int {
+					cl.mu.Lock()
+					defer cl.mu.Unlock()
+					return len(cl.asked)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.waits {
+					go func() { _ = s.take(ctx, Forever, false) }()
+				}
+				time.Sleep(time.Second)
+				before := asked()
+				for range 2000 {
+					time.Sleep(5 * time.Millisecond)
+					if c.looks {
+						s.peek()
+					}
+				}
+				assert.InDelta(t, c.calls, asked()-before, 2)
+				cancel()
+				synctest.Wait()
+				s.release()
+				time.Sleep(time.Second)
+			})
+		})
+	}
+}
+
 // far is a shared Limiter of which a test says how it fares.
 type far struct {
 	bucket
 	err   error
 	hangs bool
+	slow  time.Duration // until it replies, whatever the context says
 
 	at       sync.Mutex
 	reserved int
@@ -206,6 +287,7 @@ func (f *far) Reserve(ctx context.Context, n int, patience time.Duration) (time.
 		<-ctx.Done()
 		return 0, false, ctx.Err()
 	}
+	time.Sleep(f.slow)
 	if f.err != nil {
 		return 0, false, f.err
 	}
@@ -278,7 +360,12 @@ func TestSharedLimiterOutOfReach(t *testing.T) {
 		u.release()
 		require.ErrorIs(t, u.acquire(t.Context(), 1, time.Time{}, 0, false), errNoTime, "one a second")
 		assert.Equal(t, 1, f.reserved)
-		time.Sleep(time.Second)
+		began := time.Now()
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(t, u.acquire(t.Context(), 1, time.Time{}, Forever, false))
+		u.release()
+		assert.Equal(t, time.Second, time.Since(began), "its own rate is in force")
+		assert.Equal(t, 1, f.reserved)
 		require.NoError(t, u.acquire(t.Context(), 1, time.Time{}, Forever, false))
 		u.release()
 		assert.Equal(t, 2, f.reserved)
@@ -294,4 +381,33 @@ func TestSharedLimiterOutOfReach(t *testing.T) {
 		require.NoError(t, u.acquire(t.Context(), 1, began.Add(2*time.Second), 2*time.Second, false))
 		assert.Equal(t, 500*time.Millisecond, time.Since(began), "a quarter of the time there is")
 	})
+}
+
+// What a shared limiter grants when nobody waits for it any more is given back.
+func TestSharedLimiterThatIsLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate     float64
+		err      error
+		returned int
+	}{
+		"it grants a call":     {10, nil, 1},
+		"it would be too late": {0.001, nil, 0},
+		"it fails":             {10, errors.New("out of reach"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &far{slow: 2 * time.Second, err: c.err}
+				f.set(c.rate, 1)
+				_, _, err := f.bucket.Reserve(t.Context(), 1, Forever)
+				require.NoError(t, err)
+				u := upstreamWith(f, FailOpen)
+				require.NoError(t, u.acquire(t.Context(), 1, time.Time{}, time.Minute, false))
+				u.release()
+				time.Sleep(5 * time.Second)
+				f.at.Lock()
+				defer f.at.Unlock()
+				assert.Equal(t, c.returned, f.returned)
+			})
+		})
+	}
 }

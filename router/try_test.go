@@ -82,6 +82,27 @@ func TestTryLeavesWhatMustWait(t *testing.T) {
 	}
 }
 
+// A call under way that leaves no room is waited for a little later.
+func TestTryWhileACallIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := vendor(t, memory.Config{Delay: provider.Duration(time.Second)})
+		r := open(t, []router.Upstream{{Name: "a", Provider: v, MaxInFlight: 1}}, nil)
+		done := make(chan bool)
+		go func() {
+			accepted(t, r)
+			close(done)
+		}()
+		synctest.Wait()
+		res, err := r.Try(t.Context(), text("hello"), router.TryOptions{})
+		require.ErrorIs(t, err, provider.Unavailable)
+		require.NotNil(t, res.Deferred)
+		assert.Positive(t, time.Until(res.Deferred.Until))
+		assert.LessOrEqual(t, time.Until(res.Deferred.Until), 100*time.Millisecond)
+		<-done
+		accepted(t, r)
+	})
+}
+
 func accepted(t *testing.T, r *router.Router) {
 	t.Helper()
 	_, err := r.Send(t.Context(), text("hello"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
+	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
 )
 
@@ -26,6 +27,24 @@ func (a able) Capabilities() provider.Capabilities {
 		caps.FindSettles = 0
 	}
 	return caps
+}
+
+// A batch of one message is none.
+func TestWarningsOfBatches(t *testing.T) {
+	for most, want := range map[int][]router.Warning{
+		1: {{Path: "providers.a.batch", Reason: "the provider has no batches"}}, 2: nil,
+	} {
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{MaxBatch: most}), Batch: 5}}, nil)
+		assert.Equal(t, want, r.Warnings())
+	}
+}
+
+func TestWarningsOfNetworks(t *testing.T) {
+	o := &router.Options{Routes: []router.Route{{Match: router.Match{MCCMNC: []string{"20201"}}, Targets: []router.Target{{Name: "a"}}}}}
+	upstreams := []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}
+	assert.Equal(t, []router.Warning{{Path: "routes[0].match.mccmnc", Reason: "no message reaches this route: Options.Network is not set"}}, open(t, upstreams, o).Warnings())
+	o.Network = func(e164.Number) string { return "" }
+	assert.Empty(t, open(t, upstreams, o).Warnings())
 }
 
 func TestWarnings(t *testing.T) {
