@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,10 +210,9 @@ func TestPauseBeforeTheNextAttempt(t *testing.T) {
 // do not wait for the probe that is under way.
 func TestOverrideEndsTheProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := true
+		var probed atomic.Bool
 		a := vendor(t, memory.Config{Answer: func(m *provider.Message) memory.Answer {
-			if slow {
-				slow = false
+			if probed.CompareAndSwap(false, true) {
 				return memory.Answer{Delay: 20 * time.Second}
 			}
 			return memory.Answer{}

@@ -54,9 +54,10 @@ func (a *asked) Begin(ctx context.Context, c router.Claim) (*router.Result, erro
 func (a *asked) Finish(ctx context.Context, c router.Claim, r *router.Result) error {
 	a.mu.Lock()
 	a.finished = append(a.finished, r.Status)
+	err := a.finish
 	a.mu.Unlock()
-	if a.finish != nil {
-		return a.finish
+	if err != nil {
+		return err
 	}
 	return a.MemoryStore.Finish(ctx, c, r)
 }
@@ -147,7 +148,9 @@ func TestTokenOfAClaimThatIsEnded(t *testing.T) {
 					&router.Options{Store: s, StoreOptions: router.StoreOptions{OnError: c.mode}})
 				_, _ = r.Send(t.Context(), referred("order-1", "hello"))
 				require.Len(t, s.told(), 1)
+				s.mu.Lock()
 				s.finish = nil
+				s.mu.Unlock()
 				require.NoError(t, r.SetOverride("a", router.OverrideOut))
 				_, _ = r.Send(t.Context(), referred("order-1", "hello"))
 				assert.Equal(t, c.kept, len(s.told()) == 2, "the claim is ended once more")
