@@ -322,6 +322,8 @@ func TestFullLimiterIsLeftAlone(t *testing.T) {
 		require.NoError(t, <-done)
 		_, err = r.Try(t.Context(), text("hello"), router.TryOptions{})
 		require.NoError(t, err, "the limiter may be another one")
+	})
+}
 
 // The time that a message waits for a slot is a part of the time that it has.
 func TestLimitsShareTheTime(t *testing.T) {
