@@ -285,9 +285,11 @@ func TestRowsOfARefGoOneAfterTheOther(t *testing.T) {
 		r := open(t, []router.Upstream{{Name: "a", Provider: a}}, nil)
 		replayed := 0
 		for res := range sendAll(t, r, t.Context(), func(yield func(*provider.Message) bool) {
-			if yield(referred("r1", "hello")) && yield(referred("r1", "hello")) {
-				time.Sleep(1500 * time.Millisecond) // the first has left, the second is under way
-				yield(referred("r1", "hello"))
+			for _, wait := range []time.Duration{0, 0, 1500 * time.Millisecond} {
+				time.Sleep(wait) // when the third comes, the first has left and the second is under way
+				if !yield(referred("r1", "hello")) {
+					return
+				}
 			}
 		}) {
 			if res.Replayed {

@@ -89,7 +89,7 @@ func TestTryWhileACallIsUnderWay(t *testing.T) {
 		r := open(t, []router.Upstream{{Name: "a", Provider: v, MaxInFlight: 1}}, nil)
 		done := make(chan bool)
 		go func() {
-			accepted(t, r)
+			_, _ = r.Send(t.Context(), text("hello"))
 			close(done)
 		}()
 		synctest.Wait()
