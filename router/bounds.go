@@ -15,6 +15,9 @@ type bounds struct {
 	wait     time.Time     // until when limits and pauses are waited for; zero = as long as there is time
 }
 
+// patient reports whether the caller tries again later.
+func (b *bounds) patient() bool { return !b.wait.IsZero() }
+
 // ErrBudget means that Options.AttemptBudget allows no further attempt with a message.
 var ErrBudget = errors.New("the attempt budget is used up")
 
@@ -48,7 +51,7 @@ func (b *bounds) patience() time.Time {
 // limitTime is how long a provider's limits are waited for. short reports that it is less
 // than the message has.
 func (b *bounds) limitTime() (patience time.Duration, short bool) {
-	if b.wait.IsZero() {
+	if !b.patient() {
 		return timeUntil(b.deadline), false
 	}
 	return max(0, time.Until(earlier(b.wait, b.deadline))), b.deadline.IsZero() || b.wait.Before(b.deadline)

@@ -66,8 +66,11 @@ func conclude(p *plan, t *trail, end ending) (*Result, error) {
 	}
 	status := t.status(end.state == refused)
 	r.Replayed = t.earlier == len(t.attempts) && status == provider.OutcomeUnknown
-	if status == provider.OutcomeNotSent && !end.outUntil.IsZero() {
+	switch {
+	case status == provider.OutcomeNotSent && !end.outUntil.IsZero():
 		r.Deferred = laterBy(end.outUntil)
+	case status == provider.OutcomeUnknown && !end.askAgain.IsZero():
+		r.Deferred = &Deferred{Until: end.askAgain, Reason: "the vendor is to be asked again about the message"}
 	}
 	i := len(t.attempts) - 1
 	for i > 0 && t.attempts[i].Outcome != status {

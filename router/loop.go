@@ -177,11 +177,11 @@ func (l *loop) resolve(ctx context.Context, t *try, e event) event {
 		}
 		return e
 	case provider.Reconcile:
-		kind := l.reconcile(ctx, t)
+		kind, again := l.reconcile(ctx, t)
 		if kind == absent && e.kind == refusedForAll {
 			return e
 		}
-		return event{kind: kind}
+		return event{kind: kind, ready: again}
 	}
 	return event{kind: doubtStays}
 }
@@ -198,7 +198,7 @@ func (l *loop) settleEarlier(ctx context.Context) {
 			continue
 		}
 		e := l.bounds.check(ctx)
-		if e.kind == proceed {
+		if e.kind == proceed || errors.Is(e.cause, ErrBudget) { // to ask takes no attempt
 			e = l.resolve(ctx, t, event{kind: passedOver})
 		}
 		l.apply(t, e)
@@ -216,6 +216,20 @@ func (l *loop) again() (first time.Time) {
 		}
 	}
 	return first
+}
+
+// askAgain returns when the provider that was left in doubt is to be asked again about the
+// message; zero = it is not.
+func (l *loop) askAgain() time.Time {
+	if l.state != settled || l.plan.delivery != provider.Reconcile {
+		return time.Time{}
+	}
+	for i := range l.tries {
+		if t := &l.tries[i]; l.trail.inDoubtAt(t.upstream.name) {
+			return t.ready
+		}
+	}
+	return time.Time{}
 }
 
 // outUntil returns when the first of the candidates may be back, if all are out of use now;

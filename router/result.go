@@ -36,7 +36,8 @@ type Result struct {
 	CardPrice *provider.Money `json:"card_price,omitempty"`
 
 	// Deferred is set if a guard wants the message sent later, or if [Router.Try] found
-	// no provider that can take it now, which its attempts may have shown.
+	// no provider that can take it now, which its attempts may have shown. With an unknown
+	// outcome Router.Try says when the vendor is to be asked again about the message.
 	Deferred *Deferred `json:"deferred,omitempty"`
 
 	// DuplicatePossible reports that an attempt with an unknown outcome was

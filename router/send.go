@@ -32,6 +32,11 @@ type TryOptions struct {
 // Result.Deferred says when it may be worth trying again. Result.Attempts is then empty, or
 // lists the attempts that found the providers out: these should not be counted as spent.
 //
+// Under [provider.Reconcile], Try does not wait until a vendor in doubt has been asked often
+// enough: the result is unknown, and Result.Deferred says when Try is to be called again to
+// ask once more. That ends when the vendor lists the message, or when its not listing it is
+// proof, and the message is tried again.
+//
 // If the message is not sent, is not deferred, and has no attempt left, errors.Is finds
 // [ErrBudget] in the error.
 func (r *Router) Try(ctx context.Context, m *provider.Message, o TryOptions) (*Result, error) {
@@ -133,7 +138,7 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	// Conclude, and write it down.
 	end.mayWait = j.patient
 	if j.patient && l.trail.acceptedBy == nil {
-		end.outUntil = l.outUntil()
+		end.outUntil, end.askAgain = l.outUntil(), l.askAgain()
 	}
 	result, cause = conclude(&l.plan, &l.trail, end)
 	if j.patient && l.bounds.attempts < 1 && result.Status == provider.OutcomeNotSent && result.Deferred == nil {
@@ -168,7 +173,8 @@ func recall(ctx context.Context, d *dispatcher, j job) (*Result, error) {
 		return doubtOr(p, t, refusal)
 	}
 	late := p.lateness()
-	if refusal == nil && late == nil && d.claimsAtOnce() {
+	perhapsInDoubt := j.spent > 0 && p.delivery == provider.Reconcile // to ask takes no claim
+	if refusal == nil && late == nil && !perhapsInDoubt && d.claimsAtOnce() {
 		rec.own()
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -126,6 +127,18 @@ func (t *trail) firstAt(name string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// doubt returns when the last attempt in doubt at a provider began, and when it had ended:
+// when its timeout had passed, if nobody recorded its end.
+func (t *trail) doubt(u *upstream) (began, ended time.Time) {
+	for i := range t.attempts {
+		a := &t.attempts[i]
+		if a.Provider == u.name && isUnknown(*a) && a.StartedAt.After(began) {
+			began, ended = a.StartedAt, a.StartedAt.Add(cmp.Or(a.Duration, u.settings.Timeout))
+		}
+	}
+	return began, ended
 }
 
 // inDoubt reports whether some provider may have the message.

@@ -73,7 +73,7 @@ var transitions = [...]struct {
 // event is the end of a turn.
 type event struct {
 	kind   eventKind
-	ready  time.Time // of mustWait, retryHere and retryLater: when it may be tried; of passedOver: the same, zero = not known
+	ready  time.Time // of mustWait, retryHere and retryLater: when it may be tried; of passedOver: the same, zero = not known; of doubtStays: when to ask again, zero = never
 	reason string    // of passedOver, mustWait and retryLater
 	out    bool      // of mustWait and retryLater: the message is held until the provider is back
 	cause  error     // of mustStop
@@ -98,6 +98,7 @@ type ending struct {
 	mayWait bool      // the caller wants to know that
 
 	outUntil time.Time // when the first provider may be back, if all are out now
+	askAgain time.Time // when a provider in doubt is to be asked again about the message; zero = it is not
 }
 
 // try is a candidate on its way through the loop.

@@ -172,3 +172,53 @@ func TestOneProviderInUse(t *testing.T) {
 		assert.Nil(t, res.Deferred)
 	})
 }
+
+// TestTryAsksAgain: Try asks a vendor in doubt once, and says when to ask again. Not being
+// listed is no proof before its time, and is then written down by the owner of the message.
+func TestTryAsksAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer memory.Answer
+		status provider.Outcome
+		trail  string
+		asks   int
+	}{
+		"it has it":         {lost, provider.OutcomeAccepted, "a:accepted", 1},
+		"it does not":       {code(provider.Indeterminate), provider.OutcomeAccepted, "a:not_sent b:accepted", 4},
+		"nobody is to know": {code(provider.Indeterminate), provider.OutcomeUnknown, "a:unknown", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				settles := provider.Duration(7 * time.Second)
+				if c.status == provider.OutcomeUnknown {
+					settles = 0
+				}
+				a, b := vendor(t, memory.Config{FindSettles: settles, Delay: provider.Duration(time.Millisecond)}), vendor(t, memory.Config{})
+				a.Script(c.answer)
+				r := open(t, []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}},
+					&router.Options{Store: router.NewMemoryStore(0), Delivery: provider.Reconcile})
+				began := time.Now()
+				res, err := r.Try(t.Context(), referred("r1", "hello"), router.TryOptions{Patience: time.Minute})
+				require.ErrorIs(t, err, provider.Indeterminate)
+				assert.Less(t, time.Since(began), time.Second, "nothing is waited for")
+				asks := 0
+				for ; res.Deferred != nil && asks < 4; asks++ {
+					assert.Equal(t, provider.OutcomeUnknown, res.Status)
+					assert.Greater(t, time.Until(res.Deferred.Until), 900*time.Millisecond)
+					time.Sleep(time.Until(res.Deferred.Until))
+					res, _ = r.Try(t.Context(), referred("r1", "hello"), router.TryOptions{Spent: 1})
+				}
+				assert.Equal(t, c.asks, asks)
+				assert.Equal(t, c.status, res.Status, res.Message)
+				assert.Equal(t, c.trail, trail(res))
+				assert.Equal(t, c.status == provider.OutcomeUnknown, res.Deferred != nil)
+				synctest.Wait() // until it is written down
+				again, err := r.Send(t.Context(), referred("r1", "hello"))
+				if c.status == provider.OutcomeAccepted {
+					require.NoError(t, err)
+					assert.True(t, again.Replayed)
+				}
+				assert.LessOrEqual(t, a.Accepted()+b.Accepted(), 1)
+			})
+		})
+	}
+}

@@ -98,7 +98,7 @@ func (w *work) accept(r *record, owner string, result *router.Result) {
 // takeResult notes what the result says of the message.
 func (r *record) takeResult(from *router.Result) {
 	if r.concluded != provider.OutcomeAccepted {
-		if r.concluded != waiting || from.Status != provider.OutcomeNotSent { // else the queue tries again
+		if r.concluded != waiting || !goesOn(from) {
 			r.concluded = from.Status
 		}
 		r.Code, r.Reason, r.Provider = from.Code, from.Message, from.Provider
@@ -115,6 +115,12 @@ func (r *record) takeResult(from *router.Result) {
 		r.setRecipient(from.To)
 	}
 	r.DuplicatePossible = r.DuplicatePossible || from.DuplicatePossible
+}
+
+// goesOn reports whether a result leaves a queued message in the queue: it is tried again,
+// or its vendor is asked again.
+func goesOn(r *router.Result) bool {
+	return r.Status == provider.OutcomeNotSent || r.Status == provider.OutcomeUnknown && r.Deferred != nil
 }
 
 // note takes the outcomes of attempts that are known by their ids.

@@ -36,6 +36,13 @@
 // Retry puts them back, where the cause may be mended: the route is back, the price is
 // known, the sender is registered.
 //
+// # Doubt
+//
+// Under [provider.Reconcile] a vendor that may have a message is asked about it, by sends that
+// only ask: after one second, two, four, up to ten minutes apart, until Lane.GiveUpAfter has
+// passed. The message is unknown meanwhile, and takes no worker. It becomes accepted when the
+// vendor lists it, and is sent again when its absence is proof.
+//
 // # Classes
 //
 // Each class has a lane with workers of its own, so that a campaign does not delay

@@ -84,6 +84,9 @@ func (q *Queue) sendSoon(ctx context.Context, j *ledger.Job) (*router.Result, er
 		result, err := q.send(ctx, j)
 		d := result.Deferred
 		switch {
+		case result.Status != provider.OutcomeNotSent:
+			l.noteWorked()
+			return result, err
 		case d != nil && len(result.Attempts) > 0: // they found the providers out
 			l.noteDeferred(d.Until)
 			return result, err
@@ -185,7 +188,13 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 		return time.Time{}
 	case errors.Is(err, router.ErrInFlight): // somebody else is sending it
 		return q.standBack(ctx, j)
+	case asksAgain(result) && (j.GiveUp.IsZero() || now.Before(j.GiveUp)):
+		return q.postpone(ctx, j, ledger.Deferral{
+			Until: earliest(result.Deferred.Until, j.GiveUp, j.Message.Deadline),
+			Tries: j.Tries, Spent: j.Spent + attemptsOf(result), Reason: result.Deferred.Reason,
+		})
 	case result.Status != provider.OutcomeNotSent:
+		result.Deferred = nil
 		return q.end(ctx, j, result)
 	case errors.Is(err, errLate), late(j, now):
 		result.Code, result.Message = provider.Unavailable, errLate.Error()
@@ -207,6 +216,11 @@ func (q *Queue) follow(ctx context.Context, j *ledger.Job, result *router.Result
 	}
 	next.Until = earliest(next.Until, j.GiveUp, j.Message.Deadline)
 	return q.postpone(ctx, j, next)
+}
+
+// asksAgain reports whether a vendor that may have the message is to be asked again about it.
+func asksAgain(r *router.Result) bool {
+	return r.Status == provider.OutcomeUnknown && r.Deferred != nil
 }
 
 // attemptsOf counts the attempts of one send.

@@ -46,6 +46,7 @@ func Run(t *testing.T, h Harness) {
 		{"attempt budget", testBudget},
 		{"attempt budget in an outage", testBudgetInOutage},
 		{"late while an attempt is under way", testLateWhileUnderWay},
+		{"a vendor in doubt is asked again", testReconcile},
 		{"dead letters", testDeadLetters},
 		{"deadline", testDeadline},
 		{"route removed since", testRouteGone},
