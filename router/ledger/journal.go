@@ -29,9 +29,18 @@ func (l *Ledger) Intent(ctx context.Context, e router.JournalEntry) error {
 		}
 		r := w.recordOf(&e)
 		r.describe(e.Message)
-		w.intend(r, e.Key, &e)
+		w.intend(r, w.ownerOf(&e), &e)
 		return nil
 	}))
+}
+
+// ownerOf is who makes the attempts of an entry. The key of a message without a Ref is a
+// fingerprint of its content, from which a short text can be guessed.
+func (w *work) ownerOf(e *router.JournalEntry) string {
+	if e.Fingerprint != "" {
+		return e.Key
+	}
+	return w.fingerprint(e.Key)
 }
 
 // recordOf finds the message of an intent, or makes it.
@@ -71,7 +80,7 @@ func (l *Ledger) Outcome(ctx context.Context, e router.JournalEntry) error {
 	return keepVerdict(l.do(ctx, n, func(w *work) error {
 		for _, id := range n.attempts {
 			if r := w.attempts[id]; r != nil {
-				w.conclude(r, e.Key, result)
+				w.conclude(r, w.ownerOf(&e), result)
 				return nil
 			}
 		}

@@ -80,6 +80,7 @@ func Run(t *testing.T, h Harness) {
 		"prices summed up":              testPriceStats,
 		"cursors":                       testCursors,
 		"late proof":                    testLateProof,
+		"late proof of one":             testLateProofOfOne,
 		"which message is meant":        testMatching,
 		"what is said is kept":          testKept,
 		"entries of a journal":          testJournalEntries,

@@ -39,6 +39,25 @@ func testLateProof(l *lab) {
 	}
 }
 
+// testLateProofOfOne: two have lost the claim one after the other, and one of them proves
+// what became of its attempt.
+func testLateProofOfOne(l *lab) {
+	owners := []string{"ann", "bob"}
+	var ids []string
+	for _, owner := range owners {
+		slow := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+		ids = append(ids, slow.begin(l.claim("r", owner), "athens"))
+		require.NoError(l, slow.Close()) // its lock is lost, as when its connection is
+	}
+	require.NoError(l, l.Recover(l.Context()))
+	late := result(ids[0], "athens", provider.OutcomeNotSent, "")
+	late.Attempts = nil
+	require.ErrorIs(l, l.Finish(l.Context(), l.claim("r", owners[0]), late), router.ErrNotOwner)
+	m := l.only("r")
+	assert.Equal(l, ledger.Unknown, m.Status)
+	assert.Equal(l, []provider.Outcome{provider.OutcomeNotSent, provider.OutcomeUnknown}, []provider.Outcome{m.Attempts[0].Outcome, m.Attempts[1].Outcome})
+}
+
 // testMatching: what an event says of its message, as far as it is true.
 func testMatching(l *lab) {
 	l.record("sydney", report("A1", provider.StatusDelivered))

@@ -41,17 +41,33 @@ func (p poisoned) Exec(ctx context.Context, text string, args ...[]any) (int64, 
 	return p.Tx.Exec(ctx, text, args...)
 }
 
-func (g *gated) Commit(ctx context.Context, f func(ledger.Tx) error) (func() error, error) {
+// enter waits at the gate.
+func (g *gated) enter() {
 	g.commits++
 	if g.closed {
 		<-g.gate
 	}
+}
+
+func (g *gated) Commit(ctx context.Context, f func(ledger.Tx) error) (func() error, error) {
+	g.enter()
 	return g.database.Commit(ctx, func(tx ledger.Tx) error { return f(poisoned{tx}) })
 }
 
 func (g *gated) Write(ctx context.Context, f func(ledger.Tx) error) error {
 	g.writes++
 	return g.database.Write(ctx, f)
+}
+
+// serial is a gated database that makes one transaction durable before the next begins.
+type serial struct {
+	ledger.Database
+	gated *gated
+}
+
+func (s serial) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	s.gated.enter()
+	return s.Database.Write(ctx, func(tx ledger.Tx) error { return f(poisoned{tx}) })
 }
 
 // together makes changes that share a transaction, and returns what became of each.
@@ -129,6 +145,33 @@ func TestOneSpoilsNoOther(t *testing.T) {
 		for id, want := range map[string]string{"first": "it is there already", "good": "it is there already", "good too": "it is there already", "poison": "ledger: it is too large: the database does not take a value"} {
 			require.EqualError(t, event(l, id)(), want, id)
 		}
+	})
+}
+
+// TestOneSpoilsNoOtherInLine is that over a database that does not tell what is durable later.
+func TestOneSpoilsNoOtherInLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	synctest.Test(t, func(t *testing.T) {
+		db, err := open(context.Background(), path)
+		require.NoError(t, err)
+		g := &gated{database: db}
+		l, err := ledger.New(context.Background(), serial{struct{ ledger.Database }{db}, g}, ledger.Options{Key: make([]byte, 32)})
+		require.NoError(t, err)
+		errs := g.together(event(l, "first"), event(l, "good"), event(l, "poison"), event(l, "good too"))
+		require.ErrorIs(t, errs[2], ledger.ErrBadValue)
+		errs[2] = nil
+		assert.Equal(t, make([]error, 4), errs)
+		_, err = l.LockWorker(ledger.Worker{PID: 7})
+		require.ErrorIs(t, err, errors.ErrUnsupported, "it takes any number of workers")
+		require.NoError(t, l.Close())
+	})
+}
+
+// TestTogether: changes that wait share one transaction, in which each is made once.
+func TestTogether(t *testing.T) {
+	inBatches(t, func(t *testing.T, g *gated, l *ledger.Ledger) {
+		assert.Equal(t, make([]error, 3), g.together(event(l, "first"), event(l, "second"), event(l, "third")))
+		assert.Equal(t, 2, g.commits)
 	})
 }
 

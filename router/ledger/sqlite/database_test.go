@@ -34,6 +34,7 @@ func TestOpenFiles(t *testing.T) {
 	use(plain, ledger.Options{})
 	assert.FileExists(t, plain+".key")
 	assert.FileExists(t, plain+".key.mark")
+	assert.NoFileExists(t, plain+"-wal", "all is in the one file")
 	given := path()
 	use(given, ledger.Options{Key: make([]byte, 32)})
 	assert.NoFileExists(t, given+".key")
@@ -126,7 +127,7 @@ func TestErrorsOfValues(t *testing.T) {
 
 // TestVersion: it changes with all that is written by other means than Commit.
 func TestVersion(t *testing.T) {
-	db := opened(t)
+	db := openBench(t)
 	nothing := func(ledger.Tx) error { return nil }
 	version := func() (n int64) {
 		_, err := db.Commit(t.Context(), func(tx ledger.Tx) (err error) { n, err = db.Version(t.Context(), tx); return err })
@@ -154,7 +155,13 @@ func TestVersion(t *testing.T) {
 	third := version()
 	assert.NotContains(t, []int64{first, second}, third)
 	require.NoError(t, db.writer.close())
-	assert.NotContains(t, []int64{first, second, third}, version(), "another connection counts from another number")
+	fourth := version()
+	assert.NotContains(t, []int64{first, second, third}, fourth, "another connection counts from another number")
+	require.NoError(t, db.writer.close())
+	write(db, 2)
+	assert.NotContains(t, []int64{first, second, third, fourth}, version())
+	require.NoError(t, db.Close())
+	require.ErrorIs(t, db.wal.file.Close(), os.ErrClosed)
 }
 
 // TestSchemaOfANewerProgram: this program does not touch what it does not understand.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/anysms/anysms/drivers/memory"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router"
@@ -171,6 +172,40 @@ func TestWorkerLock(t *testing.T) {
 	unlock, err := ledgers[0].LockWorker(ledger.Worker{PID: 7})
 	require.NoError(t, err, "the lock was given up")
 	require.NoError(t, unlock())
+}
+
+// TestNoFingerprintOnDisk: the text of a one-time code can be guessed from a fingerprint that
+// is not keyed, so none is written down.
+func TestNoFingerprintOnDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	l, err := sqlite.Open(t.Context(), path, ledger.Options{})
+	require.NoError(t, err)
+	vendor, err := memory.New(memory.Config{})
+	require.NoError(t, err)
+	r, err := router.New([]router.Upstream{{Name: "usa", Provider: vendor}}, &router.Options{Store: l, Journal: l, Validation: router.Shape})
+	require.NoError(t, err)
+	var fingerprints []string
+	for _, ref := range []string{"", "r"} {
+		m := &provider.Message{To: e164.MustParse("+12125550123"), Text: "Your code is 123456", Ref: ref, Class: provider.OTP}
+		_, err := r.Send(t.Context(), m)
+		require.NoError(t, err)
+		fingerprints = append(fingerprints, router.Fingerprint(m))
+		list, err := l.Enqueue(t.Context(), []*ledger.Job{{Message: m, Due: time.Now(), Namespace: "shop", Keep: time.Hour}})
+		require.NoError(t, err)
+		cancelled, err := l.Cancel(t.Context(), list[0].ID)
+		require.NoError(t, err)
+		require.True(t, cancelled)
+	}
+	require.NoError(t, r.Close(context.Background()))
+	log, err := os.ReadFile(path + "-wal")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.True(t, bytes.Contains(file, []byte("att_")), "the attempts are there")
+	for _, f := range fingerprints {
+		assert.False(t, bytes.Contains(file, []byte(f)) || bytes.Contains(log, []byte(f)), "a fingerprint was written down")
+	}
 }
 
 // TestErasedJob: a message that waits in the queue for an erased number is not sent.
