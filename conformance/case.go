@@ -18,7 +18,7 @@ type Case struct {
 	Core   bool   `json:"core"`   // cannot be skipped
 	Why    string `json:"why"`    // what goes wrong otherwise
 	Source string `json:"source"` // where the requirement comes from
-	Fix    string `json:"fix"`    // how to mend a driver that fails
+	Fix    string `json:"fix"`    // how to fix a driver that fails
 
 	needs need
 	alone bool // measures the process, so that nothing else may run

@@ -16,7 +16,7 @@
 //
 // [Run] reports to a test, [Check] returns a report. [Catalogue] lists the cases;
 // each has a stable id, a level (must or should), the reason for it, its source, and
-// how to mend a driver that fails.
+// how to fix a driver that fails.
 //
 // # Verdicts
 //

@@ -95,5 +95,5 @@ type Fault struct {
 	Content bool
 	Why     string
 	Source  string // "" = package provider
-	Fix     string // how to mend a driver that fails; "" = the suite's advice for such faults
+	Fix     string // how to fix a driver that fails; "" = the suite's advice for such faults
 }

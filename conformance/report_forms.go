@@ -192,7 +192,7 @@ func (r Report) WriteBadge(w io.Writer) error {
 // WriteCatalogueTable writes cases as a Markdown table.
 func WriteCatalogueTable(w io.Writer, cases []Case) error {
 	var b strings.Builder
-	b.WriteString("| case | level | why | how to mend |\n|---|---|---|---|\n")
+	b.WriteString("| case | level | why | how to fix |\n|---|---|---|---|\n")
 	for _, c := range cases {
 		fmt.Fprintf(&b, "| `%s` | %s | %s (%s) | %s |\n", c.ID, level(c), cell(c.Why), cell(c.Source), cell(c.Fix))
 	}

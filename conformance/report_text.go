@@ -16,7 +16,7 @@ func (r Result) explain() string {
 	}
 	fmt.Fprintf(&b, "\n  why: %s\n  source: %s", r.Why, r.Source)
 	if r.Fix != "" && r.Status == Failed {
-		b.WriteString("\n  how to mend: " + r.Fix)
+		b.WriteString("\n  how to fix: " + r.Fix)
 	}
 	return b.String()
 }
@@ -80,7 +80,7 @@ func (r Report) writeNotApplicable(b *strings.Builder) {
 func WriteCatalogue(w io.Writer, cases []Case) error {
 	var b strings.Builder
 	for _, c := range cases {
-		fmt.Fprintf(&b, "%-28s %-6s %s\n%-35s source: %s\n%-35s how to mend: %s\n", c.ID, level(c), c.Why, "", c.Source, "", c.Fix)
+		fmt.Fprintf(&b, "%-28s %-6s %s\n%-35s source: %s\n%-35s how to fix: %s\n", c.ID, level(c), c.Why, "", c.Source, "", c.Fix)
 	}
 	fmt.Fprintf(&b, "%d cases; those marked * cannot be skipped\n", len(cases))
 	_, err := io.WriteString(w, b.String())

@@ -127,7 +127,12 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 	}
 	defer func() { l.settle(ctx, admission, result) }()
 
-	// Attempt, until the message is settled or no candidate is left.
+	return r.tryCandidates(ctx, &l, j)
+}
+
+// tryCandidates tries one candidate after the other until the message is settled or none is
+// left, and concludes.
+func (r *Router) tryCandidates(ctx context.Context, l *loop, j job) (result *Result, cause error) {
 	end := l.run(ctx)
 	if l.replay != nil { // another send had it accepted meanwhile
 		result = replayed(l.replay)
@@ -135,7 +140,6 @@ func (r *Router) send(ctx context.Context, m *provider.Message, j job) (result *
 		return result, nil
 	}
 
-	// Conclude, and write it down.
 	end.mayWait = j.patient
 	if j.patient && l.trail.acceptedBy == nil {
 		end.outUntil, end.askAgain = l.outUntil(), l.askAgain()

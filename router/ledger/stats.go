@@ -25,8 +25,8 @@ type Stat struct {
 
 	Latency time.Duration `json:"-"` // mean duration of the attempts that ended
 
-	// How long it took from an attempt to the report that the message was delivered, for
-	// half of those that were, and for 95 of 100; 0 = none was.
+	// Median and 95th percentile of the time from an attempt to the report that the
+	// message was delivered; 0 = none was.
 	DeliveryP50 time.Duration `json:"-"`
 	DeliveryP95 time.Duration `json:"-"`
 

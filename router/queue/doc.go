@@ -33,7 +33,7 @@
 // limits, for quiet hours or for providers: an outage uses up no attempts. When the time or
 // the attempts are used up the message is not_sent. Refused messages are not tried again.
 // Both are dead letters: their texts are kept for as long as the ledger keeps texts, and
-// Retry puts them back, where the cause may be mended: the route is back, the price is
+// Retry puts them back, where the cause may be fixed: the route is back, the price is
 // known, the sender is registered.
 //
 // # Doubt

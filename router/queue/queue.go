@@ -309,7 +309,7 @@ func (q *Queue) Retry(ctx context.Context, ids ...string) (n int, err error) {
 
 // RetryAll is Retry for all dead letters that a filter selects; After and Limit do not
 // count. Without a Status and a Code they are those that were not sent: what was refused is
-// refused again, unless somebody has mended the cause.
+// refused again, unless somebody has fixed the cause.
 func (q *Queue) RetryAll(ctx context.Context, f ledger.DeadFilter) (n int, err error) {
 	if f.Status == "" && f.Code == "" {
 		f.Status = ledger.NotSent

@@ -125,7 +125,7 @@ func testOptedOut(l *lab) {
 	assert.Zero(l, l.vendor.Total())
 }
 
-// testRefusedByVendor puts back what the vendor has refused, as its account was mended.
+// testRefusedByVendor puts back what the vendor has refused, as its account was topped up.
 func testRefusedByVendor(l *lab) {
 	l.vendor.Refuse(http.StatusUnprocessableEntity)
 	stop := l.run()

@@ -40,7 +40,9 @@ func (a *App) Run(ctx context.Context, root *cobra.Command, args []string) int {
 		err = seeHelp(cmd, err)
 	}
 	code, message := exitCode(err)
-	if cause := context.Cause(ctx); cause != nil { // which signal it was
+	// Libraries say only that a context was canceled, in the middle of their texts; the
+	// cause says by which signal.
+	if cause := context.Cause(ctx); cause != nil {
 		message = strings.ReplaceAll(message, context.Canceled.Error(), cause.Error())
 	}
 	if message != "" {

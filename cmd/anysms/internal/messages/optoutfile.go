@@ -62,7 +62,7 @@ var optOutColumns = []string{"number", "scope", "value", "at", "source"}
 type optOutFile struct {
 	*source.File
 	rows   table.Reader
-	at     map[string]int // the columns by their names in lower case
+	at     map[string]int // where the columns of optOutColumns are
 	region string
 }
 
@@ -88,12 +88,14 @@ func (f *optOutFile) open() (err error) {
 	if err != nil {
 		return err
 	}
-	for i, name := range f.rows.Columns() {
-		name = columnName(name)
-		if _, twice := f.at[name]; twice && slices.Contains(optOutColumns, name) {
+	for i, column := range f.rows.Columns() {
+		name, known := optOutColumn(column)
+		if _, twice := f.at[name]; twice {
 			return fmt.Errorf("the header has column %q twice", name)
 		}
-		f.at[name] = i
+		if known {
+			f.at[name] = i
+		}
 	}
 	if _, ok := f.at["number"]; !ok || f.rows.Lines() {
 		_, err = table.Find(f.rows, "number")
@@ -101,11 +103,18 @@ func (f *optOutFile) open() (err error) {
 	return err
 }
 
-func columnName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+// optOutColumn returns which of optOutColumns a column of the header is.
+func optOutColumn(column string) (name string, known bool) {
+	i := slices.IndexFunc(optOutColumns, func(name string) bool { return table.Like(column, name) })
+	if i < 0 {
+		return "", false
+	}
+	return optOutColumns[i], true
+}
 
 func (f *optOutFile) worksheet() (table.Reader, error) {
 	return input.Worksheet(f.File, "", table.SheetOptions{Hidden: true, Form: func(column string) table.Form {
-		switch columnName(column) {
+		switch name, _ := optOutColumn(column); name {
 		case "number":
 			return table.Phone
 		case "at":
@@ -117,9 +126,9 @@ func (f *optOutFile) worksheet() (table.Reader, error) {
 
 // unused lists the columns that are not read.
 func (f *optOutFile) unused() (names []string) {
-	for _, name := range f.rows.Columns() {
-		if !slices.Contains(optOutColumns, columnName(name)) {
-			names = append(names, fmt.Sprintf("%q", name))
+	for _, column := range f.rows.Columns() {
+		if _, known := optOutColumn(column); !known {
+			names = append(names, fmt.Sprintf("%q", column))
 		}
 	}
 	return names

@@ -101,7 +101,7 @@ func (a *app) queueRetryCommand() *cobra.Command {
 (ledger.settle, 72h). "anysms queue dead" lists them.
 
 By ids it puts back any of them; --all and --class put back what was not sent. What was
-refused would be refused again: once the cause is mended, name its code.
+refused would be refused again: once the cause is fixed, name its code.
 
   anysms queue retry --all
   anysms queue retry --code no_route      # the route is there now`,
