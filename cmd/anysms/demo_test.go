@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,10 +40,11 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoStopsWhenInterrupted(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var out, errOut bytes.Buffer
-	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, &errOut)
+	var out bytes.Buffer
+	errOut := &reacting{to: "Both vendors work", then: cancel}
+	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, errOut)
 	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, out.String(), "Results so far, compared with what the vendors received")
 	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")

@@ -82,7 +82,7 @@ func (p *process) end(t *testing.T, signals ...os.Signal) int {
 	go func() { done <- p.Wait() }()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		_ = p.Process.Kill()
 		<-done
 		t.Fatalf("it does not end: %s%s", p.out.String(), p.errOut.String())
@@ -96,7 +96,7 @@ func (p *process) end(t *testing.T, signals ...os.Signal) int {
 
 func eventually(t *testing.T, p *process, what string, ready func() bool) {
 	t.Helper()
-	require.Eventually(t, ready, 20*time.Second, 2*time.Millisecond, "%s: %s%s", what, p.out.String(), p.errOut.String())
+	require.Eventually(t, ready, time.Minute, 2*time.Millisecond, "%s: %s%s", what, p.out.String(), p.errOut.String())
 }
 
 // fill writes more to stdin than a pipe holds, so that afterwards the process reads.
