@@ -58,8 +58,13 @@ func http2Fault(name string, codes ...provider.Code) func(*trial) {
 		b := t.bench(accept)
 		b.fail(name)
 		ctx, cancel := contextFor(10 * t.pace.hang) // libraries retry for longer
-		defer cancel()
 		r := b.sendUnder(ctx, t.message("Hello"))
+		cancel()
+		if unseen(b, r) {
+			ctx, cancel = contextFor(t.pace.call)
+			r = b.sendUnder(ctx, t.message("Hello"))
+			cancel()
+		}
 		for _, rq := range b.taken() {
 			if httpRequest(rq).HTTP.ProtoMajor < 2 {
 				t.notApplicable("the driver uses HTTP/1.1")

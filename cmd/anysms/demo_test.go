@@ -42,9 +42,9 @@ func TestDemo(t *testing.T) {
 func TestDemoStopsWhenInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var out bytes.Buffer
-	errOut := &reacting{to: "Both vendors work", then: cancel}
-	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), &out, errOut)
+	var errOut bytes.Buffer
+	out := &reacting{to: "Both vendors work", then: cancel}
+	code := run(ctx, []string{"demo", "--pace", "5ms"}, strings.NewReader(""), out, &errOut)
 	assert.Equal(t, cli.ExitRefused, code)
 	assert.Contains(t, out.String(), "Results so far, compared with what the vendors received")
 	assert.Contains(t, out.String(), "lost 0   silent duplicates 0")

@@ -55,7 +55,7 @@ func TestQueueCommands(t *testing.T) {
 	list := anysms(t, "messages", "list", "--config", good, "--status", "accepted")
 	assert.Equal(t, 2, strings.Count(list.stdout, "msg_"), list.stdout)
 
-	late := queue(poor, "add", "--to", "+306941234567", "--text", "Code 4711", "--class", "otp", "--validity", "3s")
+	late := queue(poor, "add", "--to", "+306941234567", "--text", "Code 4711", "--class", "otp", "--validity", "1s")
 	require.Equal(t, 0, late.code, late.stderr)
 	require.Equal(t, 0, queue(poor, "run", "--until-empty").code)
 	assert.Regexp(t, `otp +0 +0 +1 `, queue(good, "stats").stdout)

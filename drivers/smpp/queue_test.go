@@ -52,7 +52,7 @@ func TestQueue(t *testing.T) {
 	}
 	queued, err := q.EnqueueAll(t.Context(), items...)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return submits.Load() > messages/2 }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return submits.Load() > messages/2 }, 2*time.Minute, time.Millisecond)
 	stop()
 	before.stop()
 

@@ -189,6 +189,8 @@ func (c *Client) failure(ctx context.Context, w *witness, err error) *provider.E
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
+	} else if errors.Is(err, context.DeadlineExceeded) { // the transports' own limit was first
+		err = errConnectTimeout
 	}
 	return &provider.Error{Code: code, Err: hidden(err, c.secrets.Hide)}
 }

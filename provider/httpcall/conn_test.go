@@ -1,11 +1,15 @@
 package httpcall
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/provider"
 )
 
 // The proof must not depend on when net/http's own writer wakes up: once a
@@ -50,6 +54,15 @@ func TestWitnessWithoutCountedConnectionProvesNothing(t *testing.T) {
 	w := &witness{foreign: true}
 	assert.True(t, w.wrote())
 	assert.False(t, (&witness{}).wrote(), "no connection, nothing written")
+}
+
+// The timer of a request and the limit of the transports end at once where the process
+// was paused. Whichever is first, the error says what ended.
+func TestLimitOfTheTransportIsTheConnectTimeout(t *testing.T) {
+	dial := fmt.Errorf("dial tcp: %w", context.DeadlineExceeded)
+	failed := new(Client).failure(t.Context(), &witness{}, dial)
+	require.ErrorIs(t, failed, errConnectTimeout)
+	assert.Equal(t, provider.Unavailable, failed.Code)
 }
 
 func TestFirstRequestOfAConnection(t *testing.T) {

@@ -103,13 +103,13 @@ func TestRedisHangs(t *testing.T) {
 			require.NoError(t, err)
 
 			hang()
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			began := time.Now()
 			res, _ := r.Send(ctx, message("r"))
 			took := time.Since(began)
 			cancel()
 			goOn()
-			assert.Less(t, took, 2*time.Second, "far less than go-redis takes to give up")
+			assert.Less(t, took, 8*time.Second, "far less than go-redis takes to give up")
 			want := provider.OutcomeNotSent
 			if mode == router.FailOpen {
 				want = provider.OutcomeAccepted
@@ -119,7 +119,7 @@ func TestRedisHangs(t *testing.T) {
 			require.Eventually(t, func() bool {
 				res, err = r.Send(t.Context(), message("r"))
 				return err == nil
-			}, 20*time.Second, 50*time.Millisecond, "never unknown, once it was told not_sent: %s", res)
+			}, time.Minute, 50*time.Millisecond, "never unknown, once it was told not_sent: %s", res)
 			require.NoError(t, r.Close(t.Context()))
 			assert.LessOrEqual(t, vendor.Attempts(), 3)
 		})

@@ -22,7 +22,7 @@ func TestOperations(t *testing.T) {
 	id := a.get("id").(string)
 	assert.Equal(t, "/v1/messages/"+id, a.header.Get("Location"))
 
-	a = l.call("", "POST", "/v1/messages?wait=10s", `{"to":"+306900000002","text":"Hello"}`)
+	a = l.call("", "POST", "/v1/messages?wait=30s", `{"to":"+306900000002","text":"Hello"}`)
 	require.Equal(t, 200, a.status)
 	assert.Equal(t, "accepted", a.get("status"))
 	assert.Equal(t, "athens", a.get("provider"))
@@ -117,7 +117,7 @@ func TestOperations(t *testing.T) {
 	assert.Equal(t, 404, l.call("", "DELETE", "/v1/optouts/+306900000008", "").status)
 
 	require.NoError(t, l.vendor.SetMode(httpcalltest.Drop))
-	a = l.call("", "POST", "/v1/messages?wait=10s", `{"to":"+306900000010","text":"perhaps"}`)
+	a = l.call("", "POST", "/v1/messages?wait=30s", `{"to":"+306900000010","text":"perhaps"}`)
 	require.Equal(t, "unknown", a.get("status"), string(a.body))
 	a = l.call("", "POST", "/v1/messages/"+a.get("id").(string)+"/resolve", `{"as":"not_sent"}`)
 	assert.Equal(t, "not_sent", a.get("status"), string(a.body))
@@ -131,7 +131,7 @@ func TestOperations(t *testing.T) {
 func TestIdempotency(t *testing.T) {
 	l := open(t, "{}")
 	const body = `{"to":"+306900000001","text":"Hello"}`
-	first := l.call("", "POST", "/v1/messages?wait=10s", body, "Idempotency-Key", "k1")
+	first := l.call("", "POST", "/v1/messages?wait=30s", body, "Idempotency-Key", "k1")
 	require.Equal(t, 200, first.status, string(first.body))
 	assert.Empty(t, first.header.Get("Idempotency-Replayed"))
 	again := l.call("", "POST", "/v1/messages", body, "Idempotency-Key", "k1")
@@ -152,9 +152,9 @@ func TestIdempotency(t *testing.T) {
 	assert.Len(t, l.vendor.Messages(), 1)
 
 	l.vendor.Fail(400, `{"error":{"type":"invalid_msisdn","message":"no"}}`)
-	refused := l.call("", "POST", "/v1/messages?wait=10s", body, "Idempotency-Key", "k3")
+	refused := l.call("", "POST", "/v1/messages?wait=30s", body, "Idempotency-Key", "k3")
 	require.Equal(t, "refused", refused.get("status"), string(refused.body))
-	retried := l.call("", "POST", "/v1/messages?wait=10s", body, "Idempotency-Key", "k3")
+	retried := l.call("", "POST", "/v1/messages?wait=30s", body, "Idempotency-Key", "k3")
 	assert.Equal(t, refused.get("id"), retried.get("id"), "the same id")
 	assert.Empty(t, retried.header.Get("Idempotency-Replayed"))
 	assert.Equal(t, "accepted", retried.get("status"), "a new attempt")

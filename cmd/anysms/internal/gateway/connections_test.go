@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ func TestDropNew(t *testing.T) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(l.url, "http://"))
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
+		require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
 		_, err = io.WriteString(conn, begin)
 		require.NoError(t, err)
 		return conn

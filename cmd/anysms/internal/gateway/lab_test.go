@@ -163,7 +163,7 @@ func (l *lab) call(client, method, path, body string, header ...string) answer {
 // send queues a message, waits for its result, and returns its id.
 func (l *lab) send(client, ref string) string {
 	l.Helper()
-	a := l.call(client, "POST", "/v1/messages?wait=10s", fmt.Sprintf(`{"to":"+306900000001","text":"Hello","ref":%q}`, ref))
+	a := l.call(client, "POST", "/v1/messages?wait=30s", fmt.Sprintf(`{"to":"+306900000001","text":"Hello","ref":%q}`, ref))
 	require.Equal(l, 200, a.status, string(a.body))
 	require.Equal(l, "accepted", a.get("status"), string(a.body))
 	return a.get("id").(string)
@@ -242,5 +242,5 @@ func conforms(l *lab, err error, what string, args ...any) {
 // eventually waits until something holds.
 func (l *lab) eventually(what string, f func() bool) {
 	l.Helper()
-	require.Eventually(l, f, 10*time.Second, 20*time.Millisecond, what)
+	require.Eventually(l, f, time.Minute, 20*time.Millisecond, what)
 }

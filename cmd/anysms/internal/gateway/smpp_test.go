@@ -28,7 +28,7 @@ serve: {}
 	l.start()
 	t.Cleanup(func() { l.stop() })
 
-	a := l.call("", "POST", "/v1/messages?wait=10s", fmt.Sprintf(`{"to":"+306900000001","text":%q,"ref":"long"}`, strings.Repeat("0123456789", 20)))
+	a := l.call("", "POST", "/v1/messages?wait=30s", fmt.Sprintf(`{"to":"+306900000001","text":%q,"ref":"long"}`, strings.Repeat("0123456789", 20)))
 	require.Equal(t, 200, a.status, string(a.body))
 	require.Equal(t, "accepted", a.get("status"), string(a.body))
 	require.Equal(t, "1,2", a.get("provider_id"))
