@@ -110,8 +110,7 @@ func testBudgetInOutage(l *lab) {
 // else is under way, is looked at again once that has ended.
 func testLateWhileUnderWay(l *lab) {
 	m := text("a", "Hello")
-	m.Deadline = time.Now().Add(50 * time.Millisecond)
-	id := l.add(m)
+	id := l.addLate(m, 50*time.Millisecond)
 	sent := *m
 	sent.Ref = id
 	claim := router.Claim{

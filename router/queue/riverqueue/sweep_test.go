@@ -49,7 +49,7 @@ func TestNewerVersion(t *testing.T) {
 		var state string
 		err := s.pool.QueryRow(t.Context(), `SELECT state FROM river_job`).Scan(&state)
 		return err == nil && state == "scheduled"
-	}, 20*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	m, err := s.ledger.Message(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, ledger.Queued, m.Status)

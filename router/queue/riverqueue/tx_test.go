@@ -88,7 +88,7 @@ func (s *shop) orders() (n int) {
 
 func (s *shop) outcome(id string) *ledger.Message {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), 2*time.Minute)
 	defer cancel()
 	m, err := s.queue.Wait(ctx, id)
 	require.NoError(s, err)
