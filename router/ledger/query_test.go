@@ -47,6 +47,14 @@ func TestReportsOn(t *testing.T) {
 	assert.Equal(t, []*Event{own}, w.reportsOn("athens", "A1"))
 }
 
+// TestJobNeeds: a job names its ref, if it has one that a database can hold.
+func TestJobNeeds(t *testing.T) {
+	for ref, want := range map[string][]refKey{"": nil, "a\x00": nil, "r": {{"shop", "r"}}} {
+		j := &Job{Namespace: "shop", Message: &provider.Message{Ref: ref}}
+		assert.Equal(t, want, j.needs().queueRefs, "%q", ref)
+	}
+}
+
 // TestMessageString: a message without a provider names none.
 func TestMessageString(t *testing.T) {
 	m := Message{ID: "msg_1", Status: Queued, To: "+306941234567"}

@@ -176,6 +176,12 @@ func testQueuedClaim(l *lab) {
 	l.giveUp(lost, provider.OutcomeNotSent)
 	assert.Equal(l, ledger.Unknown, l.status(lost), "what was under way is in doubt")
 	l.assertGone(lost)
+	slow = &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	found := l.enqueue(l.job("found"))
+	slow.begin(l.claim(found, "ann"), "athens")
+	require.NoError(l, slow.Close())
+	require.NoError(l, l.EndJob(l.Context(), found, &router.Result{Status: provider.OutcomeAccepted, Provider: "athens"}))
+	assert.Equal(l, ledger.Accepted, l.status(found), "unless it is known")
 
 	reported := l.enqueue(l.job("reported"))
 	attempt := l.begin(l.claim(reported, "ann"), "athens")
@@ -196,6 +202,9 @@ func testQueuedAgain(l *lab) {
 	shop := l.job("r")
 	shop.Namespace = "shop"
 	assert.NotEqual(l, id, l.enqueue(shop), "a namespace has its own refs")
+	both, err := l.Enqueue(l.Context(), []*ledger.Job{l.job("r"), shop})
+	require.NoError(l, err)
+	assert.Equal(l, []bool{true, true}, []bool{both[0].Replayed, both[1].Replayed})
 
 	code := func(render string) *ledger.Job {
 		j := l.job("code")

@@ -62,4 +62,6 @@ func TestFeedAfterAFailedSync(t *testing.T) {
 	list, err := l.Feed(t.Context(), 0, 10)
 	require.ErrorContains(t, err, "input/output error")
 	assert.Empty(t, list)
+	_, err = l.FeedEnd(t.Context())
+	require.ErrorContains(t, err, "input/output error")
 }
