@@ -34,7 +34,8 @@ type output struct {
 	cut     bool
 	dropped int
 	last    []string // the latest lines, for errors
-	secrets redact.Secrets
+	known   []provider.Secret
+	secrets redact.Secrets // those that are known
 }
 
 func newOutput(log *slog.Logger) *output {
@@ -48,10 +49,15 @@ func (o *output) redact(settings json.RawMessage, described []provider.Setting) 
 	for _, s := range described {
 		harmless[s.Name] = !s.Secret
 	}
-	secrets := redact.NewSecrets(hiddenValues(settings, harmless)...)
+	o.hideToo(hiddenValues(settings, harmless)...)
+}
+
+// hideToo hides more secrets.
+func (o *output) hideToo(more ...provider.Secret) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.secrets = secrets
+	o.known = append(o.known, more...)
+	o.secrets = redact.NewSecrets(o.known...)
 }
 
 // hide returns a text without the secrets of the settings.

@@ -87,6 +87,21 @@ type odd struct {
 	config  oddConfig
 	client  *httpcall.Client
 	waiting atomic.Int64
+
+	callbackURL atomic.Pointer[string]
+}
+
+// SetCallbackURL takes an https URL, and says too much.
+func (o *odd) SetCallbackURL(url string) error {
+	fmt.Fprintln(os.Stderr, "reports go to", url)
+	switch {
+	case !strings.HasPrefix(url, "https://"):
+		return fmt.Errorf("%s begins with http", url)
+	case o.config.Token == "":
+		return provider.ConfigErrorf("token", "must be set: without it anybody could send reports")
+	}
+	o.callbackURL.Store(&url)
+	return nil
 }
 
 func newOdd(c oddConfig) (*odd, error) {
@@ -174,6 +189,11 @@ func (o *odd) Send(ctx context.Context, m *provider.Message) (*provider.Receipt,
 		return nil, o.indiscreet(m.Text)
 	}
 	switch m.Text {
+	case "callbacks":
+		if url := o.callbackURL.Load(); url != nil {
+			return &provider.Receipt{ID: *url + "?anysms_attempt=" + m.Attempt}, nil
+		}
+		return &provider.Receipt{ID: "none"}, nil
 	case "pid":
 		return &provider.Receipt{ID: strconv.Itoa(os.Getpid())}, nil
 	case "post":

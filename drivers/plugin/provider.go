@@ -33,6 +33,9 @@ type Provider struct {
 	reason  atomic.Pointer[error]   // why there is none
 	suspect chan struct{}           // asks for a health check now
 
+	callbacks   sync.Mutex // held while a callback URL is set, and while a process is put into use
+	callbackURL string     // "" = none was set
+
 	listening  sync.Mutex      // held by Listen
 	life       context.Context // ends with Close
 	stop       context.CancelFunc
@@ -110,6 +113,12 @@ func (p *Provider) start(ctx context.Context) (*process, error) {
 	case !proc.caps.Equal(p.caps):
 		proc.kill()
 		return nil, fmt.Errorf("plugin %s: its capabilities have changed since the first start", proc.child.Name())
+	}
+	p.callbacks.Lock()
+	defer p.callbacks.Unlock()
+	if err := p.renew(ctx, proc); err != nil {
+		proc.kill()
+		return nil, startError(ctx, proc.child, err)
 	}
 	p.out.Store(proc.child.out)
 	p.current.Store(proc)
@@ -269,8 +278,11 @@ var (
 	_ provider.Quoter         = (*Provider)(nil)
 	_ provider.Verifier       = (*Provider)(nil)
 	_ provider.CallbackParser = (*Provider)(nil)
-	_ provider.InboxReader    = (*Provider)(nil)
-	_ provider.EventSource    = (*Provider)(nil)
-	_ provider.Checker        = (*Provider)(nil)
-	_ io.Closer               = (*Provider)(nil)
+
+	_ provider.CallbackRequester = (*Provider)(nil)
+
+	_ provider.InboxReader = (*Provider)(nil)
+	_ provider.EventSource = (*Provider)(nil)
+	_ provider.Checker     = (*Provider)(nil)
+	_ io.Closer            = (*Provider)(nil)
 )

@@ -58,13 +58,17 @@ func (s *server) Open(ctx context.Context, r *driverv1.OpenRequest) (*driverv1.O
 	}
 	account, err := s.open(ctx, r.GetSettings())
 	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {
-		return &driverv1.OpenResponse{ConfigError: &driverv1.ConfigError{Path: toproto.Text(wrong.Path), Reason: toproto.Text(wrong.Reason)}}, nil
+		return &driverv1.OpenResponse{ConfigError: configError(wrong)}, nil
 	}
 	if err != nil {
 		return &driverv1.OpenResponse{Error: toproto.Error(err)}, nil
 	}
 	s.account = account
 	return &driverv1.OpenResponse{Capabilities: toproto.Capabilities(account.Capabilities())}, nil
+}
+
+func configError(e *provider.ConfigError) *driverv1.ConfigError {
+	return &driverv1.ConfigError{Path: toproto.Text(e.Path), Reason: toproto.Text(e.Reason)}
 }
 
 func (s *server) open(ctx context.Context, settings []byte) (account provider.Provider, err error) {

@@ -3011,6 +3011,114 @@ func (x *ParseCallbackResponse) GetError() *Error {
 	return nil
 }
 
+type SetCallbackURLRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// An https URL with a secret in it. The plugin adds Message.attempt to it.
+	Url           string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCallbackURLRequest) Reset() {
+	*x = SetCallbackURLRequest{}
+	mi := &file_driver_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCallbackURLRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCallbackURLRequest) ProtoMessage() {}
+
+func (x *SetCallbackURLRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCallbackURLRequest.ProtoReflect.Descriptor instead.
+func (*SetCallbackURLRequest) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SetCallbackURLRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+type SetCallbackURLResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The vendor is given the URL with each message, or the settings name another.
+	Taken bool `protobuf:"varint,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Set if a setting is missing without which anybody could send reports.
+	ConfigError *ConfigError `protobuf:"bytes,2,opt,name=config_error,json=configError,proto3" json:"config_error,omitempty"`
+	// Set if the URL cannot be used for another reason.
+	Error         *Error `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCallbackURLResponse) Reset() {
+	*x = SetCallbackURLResponse{}
+	mi := &file_driver_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCallbackURLResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCallbackURLResponse) ProtoMessage() {}
+
+func (x *SetCallbackURLResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCallbackURLResponse.ProtoReflect.Descriptor instead.
+func (*SetCallbackURLResponse) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *SetCallbackURLResponse) GetTaken() bool {
+	if x != nil {
+		return x.Taken
+	}
+	return false
+}
+
+func (x *SetCallbackURLResponse) GetConfigError() *ConfigError {
+	if x != nil {
+		return x.ConfigError
+	}
+	return nil
+}
+
+func (x *SetCallbackURLResponse) GetError() *Error {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
 type InboxRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "" = from the start.
@@ -3021,7 +3129,7 @@ type InboxRequest struct {
 
 func (x *InboxRequest) Reset() {
 	*x = InboxRequest{}
-	mi := &file_driver_proto_msgTypes[41]
+	mi := &file_driver_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3033,7 +3141,7 @@ func (x *InboxRequest) String() string {
 func (*InboxRequest) ProtoMessage() {}
 
 func (x *InboxRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[41]
+	mi := &file_driver_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3046,7 +3154,7 @@ func (x *InboxRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxRequest.ProtoReflect.Descriptor instead.
 func (*InboxRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{41}
+	return file_driver_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *InboxRequest) GetCursor() string {
@@ -3068,7 +3176,7 @@ type InboxResponse struct {
 
 func (x *InboxResponse) Reset() {
 	*x = InboxResponse{}
-	mi := &file_driver_proto_msgTypes[42]
+	mi := &file_driver_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3080,7 +3188,7 @@ func (x *InboxResponse) String() string {
 func (*InboxResponse) ProtoMessage() {}
 
 func (x *InboxResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[42]
+	mi := &file_driver_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3093,7 +3201,7 @@ func (x *InboxResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InboxResponse.ProtoReflect.Descriptor instead.
 func (*InboxResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{42}
+	return file_driver_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *InboxResponse) GetEvents() []*Event {
@@ -3129,7 +3237,7 @@ type ListenRequest struct {
 
 func (x *ListenRequest) Reset() {
 	*x = ListenRequest{}
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3141,7 +3249,7 @@ func (x *ListenRequest) String() string {
 func (*ListenRequest) ProtoMessage() {}
 
 func (x *ListenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[43]
+	mi := &file_driver_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3154,7 +3262,7 @@ func (x *ListenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenRequest.ProtoReflect.Descriptor instead.
 func (*ListenRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{43}
+	return file_driver_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListenRequest) GetId() uint64 {
@@ -3184,7 +3292,7 @@ type ListenResponse struct {
 
 func (x *ListenResponse) Reset() {
 	*x = ListenResponse{}
-	mi := &file_driver_proto_msgTypes[44]
+	mi := &file_driver_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3196,7 +3304,7 @@ func (x *ListenResponse) String() string {
 func (*ListenResponse) ProtoMessage() {}
 
 func (x *ListenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[44]
+	mi := &file_driver_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3209,7 +3317,7 @@ func (x *ListenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListenResponse.ProtoReflect.Descriptor instead.
 func (*ListenResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{44}
+	return file_driver_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListenResponse) GetId() uint64 {
@@ -3241,7 +3349,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_driver_proto_msgTypes[45]
+	mi := &file_driver_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3253,7 +3361,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[45]
+	mi := &file_driver_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3266,7 +3374,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{45}
+	return file_driver_proto_rawDescGZIP(), []int{47}
 }
 
 type CheckResponse struct {
@@ -3278,7 +3386,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_driver_proto_msgTypes[46]
+	mi := &file_driver_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3290,7 +3398,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[46]
+	mi := &file_driver_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3303,7 +3411,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{46}
+	return file_driver_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *CheckResponse) GetError() *Error {
@@ -3359,7 +3467,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_driver_proto_msgTypes[47]
+	mi := &file_driver_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3371,7 +3479,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[47]
+	mi := &file_driver_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3384,7 +3492,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{47}
+	return file_driver_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *Event) GetKind() EventKind {
@@ -3548,7 +3656,7 @@ type EventSegment struct {
 
 func (x *EventSegment) Reset() {
 	*x = EventSegment{}
-	mi := &file_driver_proto_msgTypes[48]
+	mi := &file_driver_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3560,7 +3668,7 @@ func (x *EventSegment) String() string {
 func (*EventSegment) ProtoMessage() {}
 
 func (x *EventSegment) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[48]
+	mi := &file_driver_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3573,7 +3681,7 @@ func (x *EventSegment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventSegment.ProtoReflect.Descriptor instead.
 func (*EventSegment) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{48}
+	return file_driver_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *EventSegment) GetRef() string {
@@ -3782,7 +3890,13 @@ const file_driver_proto_rawDesc = "" +
 	"\x06values\x18\x02 \x03(\fR\x06values\"w\n" +
 	"\x15ParseCallbackResponse\x12/\n" +
 	"\x06events\x18\x01 \x03(\v2\x17.anysms.driver.v1.EventR\x06events\x12-\n" +
-	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"&\n" +
+	"\x05error\x18\x02 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\")\n" +
+	"\x15SetCallbackURLRequest\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\"\x9f\x01\n" +
+	"\x16SetCallbackURLResponse\x12\x14\n" +
+	"\x05taken\x18\x01 \x01(\bR\x05taken\x12@\n" +
+	"\fconfig_error\x18\x02 \x01(\v2\x1d.anysms.driver.v1.ConfigErrorR\vconfigError\x12-\n" +
+	"\x05error\x18\x03 \x01(\v2\x17.anysms.driver.v1.ErrorR\x05error\"&\n" +
 	"\fInboxRequest\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\"\x83\x01\n" +
 	"\rInboxResponse\x12/\n" +
@@ -3892,7 +4006,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x0eSTATUS_EXPIRED\x10\x06\x12\x13\n" +
 	"\x0fSTATUS_REJECTED\x10\a\x12\x14\n" +
 	"\x10STATUS_CANCELLED\x10\b\x12\x12\n" +
-	"\x0eSTATUS_UNKNOWN\x10\t2\x84\v\n" +
+	"\x0eSTATUS_UNKNOWN\x10\t2\xe9\v\n" +
 	"\x06Driver\x12Q\n" +
 	"\bDescribe\x12!.anysms.driver.v1.DescribeRequest\x1a\".anysms.driver.v1.DescribeResponse\x12E\n" +
 	"\x04Open\x12\x1d.anysms.driver.v1.OpenRequest\x1a\x1e.anysms.driver.v1.OpenResponse\x12H\n" +
@@ -3908,7 +4022,8 @@ const file_driver_proto_rawDesc = "" +
 	"\x05Quote\x12\x1e.anysms.driver.v1.QuoteRequest\x1a\x1f.anysms.driver.v1.QuoteResponse\x12l\n" +
 	"\x11StartVerification\x12*.anysms.driver.v1.StartVerificationRequest\x1a+.anysms.driver.v1.StartVerificationResponse\x12l\n" +
 	"\x11CheckVerification\x12*.anysms.driver.v1.CheckVerificationRequest\x1a+.anysms.driver.v1.CheckVerificationResponse\x12`\n" +
-	"\rParseCallback\x12&.anysms.driver.v1.ParseCallbackRequest\x1a'.anysms.driver.v1.ParseCallbackResponse\x12H\n" +
+	"\rParseCallback\x12&.anysms.driver.v1.ParseCallbackRequest\x1a'.anysms.driver.v1.ParseCallbackResponse\x12c\n" +
+	"\x0eSetCallbackURL\x12'.anysms.driver.v1.SetCallbackURLRequest\x1a(.anysms.driver.v1.SetCallbackURLResponse\x12H\n" +
 	"\x05Inbox\x12\x1e.anysms.driver.v1.InboxRequest\x1a\x1f.anysms.driver.v1.InboxResponse\x12O\n" +
 	"\x06Listen\x12\x1f.anysms.driver.v1.ListenRequest\x1a .anysms.driver.v1.ListenResponse(\x010\x01\x12H\n" +
 	"\x05Check\x12\x1e.anysms.driver.v1.CheckRequest\x1a\x1f.anysms.driver.v1.CheckResponseB;Z9github.com/anysms/anysms/drivers/plugin/internal/driverv1b\x06proto3"
@@ -3926,7 +4041,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 }
 
 var file_driver_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_driver_proto_goTypes = []any{
 	(Feature)(0),                      // 0: anysms.driver.v1.Feature
 	(Code)(0),                         // 1: anysms.driver.v1.Code
@@ -3975,19 +4090,21 @@ var file_driver_proto_goTypes = []any{
 	(*ParseCallbackRequest)(nil),      // 44: anysms.driver.v1.ParseCallbackRequest
 	(*Field)(nil),                     // 45: anysms.driver.v1.Field
 	(*ParseCallbackResponse)(nil),     // 46: anysms.driver.v1.ParseCallbackResponse
-	(*InboxRequest)(nil),              // 47: anysms.driver.v1.InboxRequest
-	(*InboxResponse)(nil),             // 48: anysms.driver.v1.InboxResponse
-	(*ListenRequest)(nil),             // 49: anysms.driver.v1.ListenRequest
-	(*ListenResponse)(nil),            // 50: anysms.driver.v1.ListenResponse
-	(*CheckRequest)(nil),              // 51: anysms.driver.v1.CheckRequest
-	(*CheckResponse)(nil),             // 52: anysms.driver.v1.CheckResponse
-	(*Event)(nil),                     // 53: anysms.driver.v1.Event
-	(*EventSegment)(nil),              // 54: anysms.driver.v1.EventSegment
-	nil,                               // 55: anysms.driver.v1.Message.ExtraEntry
-	nil,                               // 56: anysms.driver.v1.StartVerificationRequest.ExtraEntry
-	nil,                               // 57: anysms.driver.v1.Event.ExtraEntry
-	(*durationpb.Duration)(nil),       // 58: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 59: google.protobuf.Timestamp
+	(*SetCallbackURLRequest)(nil),     // 47: anysms.driver.v1.SetCallbackURLRequest
+	(*SetCallbackURLResponse)(nil),    // 48: anysms.driver.v1.SetCallbackURLResponse
+	(*InboxRequest)(nil),              // 49: anysms.driver.v1.InboxRequest
+	(*InboxResponse)(nil),             // 50: anysms.driver.v1.InboxResponse
+	(*ListenRequest)(nil),             // 51: anysms.driver.v1.ListenRequest
+	(*ListenResponse)(nil),            // 52: anysms.driver.v1.ListenResponse
+	(*CheckRequest)(nil),              // 53: anysms.driver.v1.CheckRequest
+	(*CheckResponse)(nil),             // 54: anysms.driver.v1.CheckResponse
+	(*Event)(nil),                     // 55: anysms.driver.v1.Event
+	(*EventSegment)(nil),              // 56: anysms.driver.v1.EventSegment
+	nil,                               // 57: anysms.driver.v1.Message.ExtraEntry
+	nil,                               // 58: anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	nil,                               // 59: anysms.driver.v1.Event.ExtraEntry
+	(*durationpb.Duration)(nil),       // 60: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 61: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	8,  // 0: anysms.driver.v1.DescribeResponse.settings:type_name -> anysms.driver.v1.Setting
@@ -3995,33 +4112,33 @@ var file_driver_proto_depIdxs = []int32{
 	11, // 2: anysms.driver.v1.OpenResponse.config_error:type_name -> anysms.driver.v1.ConfigError
 	18, // 3: anysms.driver.v1.OpenResponse.error:type_name -> anysms.driver.v1.Error
 	0,  // 4: anysms.driver.v1.Capabilities.features:type_name -> anysms.driver.v1.Feature
-	58, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
-	58, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
+	60, // 5: anysms.driver.v1.Capabilities.find_settles:type_name -> google.protobuf.Duration
+	60, // 6: anysms.driver.v1.Capabilities.replay_for:type_name -> google.protobuf.Duration
 	18, // 7: anysms.driver.v1.CloseResponse.error:type_name -> anysms.driver.v1.Error
-	58, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
-	59, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
-	59, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
-	55, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
+	60, // 8: anysms.driver.v1.Message.validity:type_name -> google.protobuf.Duration
+	61, // 9: anysms.driver.v1.Message.send_at:type_name -> google.protobuf.Timestamp
+	61, // 10: anysms.driver.v1.Message.deadline:type_name -> google.protobuf.Timestamp
+	57, // 11: anysms.driver.v1.Message.extra:type_name -> anysms.driver.v1.Message.ExtraEntry
 	17, // 12: anysms.driver.v1.Receipt.cost:type_name -> anysms.driver.v1.Money
 	1,  // 13: anysms.driver.v1.Error.code:type_name -> anysms.driver.v1.Code
-	58, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
+	60, // 14: anysms.driver.v1.Error.retry_after:type_name -> google.protobuf.Duration
 	2,  // 15: anysms.driver.v1.Error.causes:type_name -> anysms.driver.v1.Cause
 	15, // 16: anysms.driver.v1.SendRequest.message:type_name -> anysms.driver.v1.Message
 	16, // 17: anysms.driver.v1.SendResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 18: anysms.driver.v1.SendResponse.error:type_name -> anysms.driver.v1.Error
 	22, // 19: anysms.driver.v1.SendStreamRequest.calls:type_name -> anysms.driver.v1.StreamCall
 	15, // 20: anysms.driver.v1.StreamCall.message:type_name -> anysms.driver.v1.Message
-	58, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
-	58, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
+	60, // 21: anysms.driver.v1.StreamCall.timeout:type_name -> google.protobuf.Duration
+	60, // 22: anysms.driver.v1.StreamCall.connect_timeout:type_name -> google.protobuf.Duration
 	24, // 23: anysms.driver.v1.SendStreamResponse.answers:type_name -> anysms.driver.v1.StreamAnswer
 	16, // 24: anysms.driver.v1.StreamAnswer.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 25: anysms.driver.v1.StreamAnswer.error:type_name -> anysms.driver.v1.Error
 	15, // 26: anysms.driver.v1.SendBatchRequest.messages:type_name -> anysms.driver.v1.Message
 	20, // 27: anysms.driver.v1.SendBatchResponse.verdicts:type_name -> anysms.driver.v1.SendResponse
-	53, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
+	55, // 28: anysms.driver.v1.StatusResponse.event:type_name -> anysms.driver.v1.Event
 	18, // 29: anysms.driver.v1.StatusResponse.error:type_name -> anysms.driver.v1.Error
 	15, // 30: anysms.driver.v1.FindRequest.message:type_name -> anysms.driver.v1.Message
-	59, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
+	61, // 31: anysms.driver.v1.FindRequest.since:type_name -> google.protobuf.Timestamp
 	16, // 32: anysms.driver.v1.FindResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 33: anysms.driver.v1.FindResponse.error:type_name -> anysms.driver.v1.Error
 	18, // 34: anysms.driver.v1.CancelResponse.error:type_name -> anysms.driver.v1.Error
@@ -4032,74 +4149,78 @@ var file_driver_proto_depIdxs = []int32{
 	36, // 39: anysms.driver.v1.Balance.bundles:type_name -> anysms.driver.v1.Bundle
 	17, // 40: anysms.driver.v1.Bundle.available:type_name -> anysms.driver.v1.Money
 	17, // 41: anysms.driver.v1.Bundle.total:type_name -> anysms.driver.v1.Money
-	59, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
+	61, // 42: anysms.driver.v1.Bundle.ends:type_name -> google.protobuf.Timestamp
 	15, // 43: anysms.driver.v1.QuoteRequest.message:type_name -> anysms.driver.v1.Message
 	39, // 44: anysms.driver.v1.QuoteResponse.quote:type_name -> anysms.driver.v1.Quote
 	18, // 45: anysms.driver.v1.QuoteResponse.error:type_name -> anysms.driver.v1.Error
 	17, // 46: anysms.driver.v1.Quote.cost:type_name -> anysms.driver.v1.Money
-	58, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
-	56, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
+	60, // 47: anysms.driver.v1.StartVerificationRequest.expire:type_name -> google.protobuf.Duration
+	58, // 48: anysms.driver.v1.StartVerificationRequest.extra:type_name -> anysms.driver.v1.StartVerificationRequest.ExtraEntry
 	16, // 49: anysms.driver.v1.StartVerificationResponse.receipt:type_name -> anysms.driver.v1.Receipt
 	18, // 50: anysms.driver.v1.StartVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	3,  // 51: anysms.driver.v1.CheckVerificationResponse.result:type_name -> anysms.driver.v1.VerificationResult
 	18, // 52: anysms.driver.v1.CheckVerificationResponse.error:type_name -> anysms.driver.v1.Error
 	45, // 53: anysms.driver.v1.ParseCallbackRequest.query:type_name -> anysms.driver.v1.Field
 	45, // 54: anysms.driver.v1.ParseCallbackRequest.header:type_name -> anysms.driver.v1.Field
-	59, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
-	53, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
+	61, // 55: anysms.driver.v1.ParseCallbackRequest.received_at:type_name -> google.protobuf.Timestamp
+	55, // 56: anysms.driver.v1.ParseCallbackResponse.events:type_name -> anysms.driver.v1.Event
 	18, // 57: anysms.driver.v1.ParseCallbackResponse.error:type_name -> anysms.driver.v1.Error
-	53, // 58: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
-	18, // 59: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
-	53, // 60: anysms.driver.v1.ListenResponse.events:type_name -> anysms.driver.v1.Event
-	18, // 61: anysms.driver.v1.ListenResponse.error:type_name -> anysms.driver.v1.Error
-	18, // 62: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
-	4,  // 63: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
-	59, // 64: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
-	5,  // 65: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
-	1,  // 66: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
-	17, // 67: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
-	57, // 68: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
-	54, // 69: anysms.driver.v1.Event.segment:type_name -> anysms.driver.v1.EventSegment
-	5,  // 70: anysms.driver.v1.EventSegment.status:type_name -> anysms.driver.v1.Status
-	6,  // 71: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
-	9,  // 72: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
-	13, // 73: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
-	19, // 74: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
-	21, // 75: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
-	25, // 76: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
-	27, // 77: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
-	29, // 78: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
-	31, // 79: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
-	33, // 80: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
-	37, // 81: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
-	40, // 82: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
-	42, // 83: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
-	44, // 84: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
-	47, // 85: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
-	49, // 86: anysms.driver.v1.Driver.Listen:input_type -> anysms.driver.v1.ListenRequest
-	51, // 87: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
-	7,  // 88: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
-	10, // 89: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
-	14, // 90: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
-	20, // 91: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
-	23, // 92: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
-	26, // 93: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
-	28, // 94: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
-	30, // 95: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
-	32, // 96: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
-	34, // 97: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
-	38, // 98: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
-	41, // 99: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
-	43, // 100: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
-	46, // 101: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
-	48, // 102: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
-	50, // 103: anysms.driver.v1.Driver.Listen:output_type -> anysms.driver.v1.ListenResponse
-	52, // 104: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
-	88, // [88:105] is the sub-list for method output_type
-	71, // [71:88] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	11, // 58: anysms.driver.v1.SetCallbackURLResponse.config_error:type_name -> anysms.driver.v1.ConfigError
+	18, // 59: anysms.driver.v1.SetCallbackURLResponse.error:type_name -> anysms.driver.v1.Error
+	55, // 60: anysms.driver.v1.InboxResponse.events:type_name -> anysms.driver.v1.Event
+	18, // 61: anysms.driver.v1.InboxResponse.error:type_name -> anysms.driver.v1.Error
+	55, // 62: anysms.driver.v1.ListenResponse.events:type_name -> anysms.driver.v1.Event
+	18, // 63: anysms.driver.v1.ListenResponse.error:type_name -> anysms.driver.v1.Error
+	18, // 64: anysms.driver.v1.CheckResponse.error:type_name -> anysms.driver.v1.Error
+	4,  // 65: anysms.driver.v1.Event.kind:type_name -> anysms.driver.v1.EventKind
+	61, // 66: anysms.driver.v1.Event.at:type_name -> google.protobuf.Timestamp
+	5,  // 67: anysms.driver.v1.Event.status:type_name -> anysms.driver.v1.Status
+	1,  // 68: anysms.driver.v1.Event.code:type_name -> anysms.driver.v1.Code
+	17, // 69: anysms.driver.v1.Event.cost:type_name -> anysms.driver.v1.Money
+	59, // 70: anysms.driver.v1.Event.extra:type_name -> anysms.driver.v1.Event.ExtraEntry
+	56, // 71: anysms.driver.v1.Event.segment:type_name -> anysms.driver.v1.EventSegment
+	5,  // 72: anysms.driver.v1.EventSegment.status:type_name -> anysms.driver.v1.Status
+	6,  // 73: anysms.driver.v1.Driver.Describe:input_type -> anysms.driver.v1.DescribeRequest
+	9,  // 74: anysms.driver.v1.Driver.Open:input_type -> anysms.driver.v1.OpenRequest
+	13, // 75: anysms.driver.v1.Driver.Close:input_type -> anysms.driver.v1.CloseRequest
+	19, // 76: anysms.driver.v1.Driver.Send:input_type -> anysms.driver.v1.SendRequest
+	21, // 77: anysms.driver.v1.Driver.SendStream:input_type -> anysms.driver.v1.SendStreamRequest
+	25, // 78: anysms.driver.v1.Driver.SendBatch:input_type -> anysms.driver.v1.SendBatchRequest
+	27, // 79: anysms.driver.v1.Driver.Status:input_type -> anysms.driver.v1.StatusRequest
+	29, // 80: anysms.driver.v1.Driver.Find:input_type -> anysms.driver.v1.FindRequest
+	31, // 81: anysms.driver.v1.Driver.Cancel:input_type -> anysms.driver.v1.CancelRequest
+	33, // 82: anysms.driver.v1.Driver.Balance:input_type -> anysms.driver.v1.BalanceRequest
+	37, // 83: anysms.driver.v1.Driver.Quote:input_type -> anysms.driver.v1.QuoteRequest
+	40, // 84: anysms.driver.v1.Driver.StartVerification:input_type -> anysms.driver.v1.StartVerificationRequest
+	42, // 85: anysms.driver.v1.Driver.CheckVerification:input_type -> anysms.driver.v1.CheckVerificationRequest
+	44, // 86: anysms.driver.v1.Driver.ParseCallback:input_type -> anysms.driver.v1.ParseCallbackRequest
+	47, // 87: anysms.driver.v1.Driver.SetCallbackURL:input_type -> anysms.driver.v1.SetCallbackURLRequest
+	49, // 88: anysms.driver.v1.Driver.Inbox:input_type -> anysms.driver.v1.InboxRequest
+	51, // 89: anysms.driver.v1.Driver.Listen:input_type -> anysms.driver.v1.ListenRequest
+	53, // 90: anysms.driver.v1.Driver.Check:input_type -> anysms.driver.v1.CheckRequest
+	7,  // 91: anysms.driver.v1.Driver.Describe:output_type -> anysms.driver.v1.DescribeResponse
+	10, // 92: anysms.driver.v1.Driver.Open:output_type -> anysms.driver.v1.OpenResponse
+	14, // 93: anysms.driver.v1.Driver.Close:output_type -> anysms.driver.v1.CloseResponse
+	20, // 94: anysms.driver.v1.Driver.Send:output_type -> anysms.driver.v1.SendResponse
+	23, // 95: anysms.driver.v1.Driver.SendStream:output_type -> anysms.driver.v1.SendStreamResponse
+	26, // 96: anysms.driver.v1.Driver.SendBatch:output_type -> anysms.driver.v1.SendBatchResponse
+	28, // 97: anysms.driver.v1.Driver.Status:output_type -> anysms.driver.v1.StatusResponse
+	30, // 98: anysms.driver.v1.Driver.Find:output_type -> anysms.driver.v1.FindResponse
+	32, // 99: anysms.driver.v1.Driver.Cancel:output_type -> anysms.driver.v1.CancelResponse
+	34, // 100: anysms.driver.v1.Driver.Balance:output_type -> anysms.driver.v1.BalanceResponse
+	38, // 101: anysms.driver.v1.Driver.Quote:output_type -> anysms.driver.v1.QuoteResponse
+	41, // 102: anysms.driver.v1.Driver.StartVerification:output_type -> anysms.driver.v1.StartVerificationResponse
+	43, // 103: anysms.driver.v1.Driver.CheckVerification:output_type -> anysms.driver.v1.CheckVerificationResponse
+	46, // 104: anysms.driver.v1.Driver.ParseCallback:output_type -> anysms.driver.v1.ParseCallbackResponse
+	48, // 105: anysms.driver.v1.Driver.SetCallbackURL:output_type -> anysms.driver.v1.SetCallbackURLResponse
+	50, // 106: anysms.driver.v1.Driver.Inbox:output_type -> anysms.driver.v1.InboxResponse
+	52, // 107: anysms.driver.v1.Driver.Listen:output_type -> anysms.driver.v1.ListenResponse
+	54, // 108: anysms.driver.v1.Driver.Check:output_type -> anysms.driver.v1.CheckResponse
+	91, // [91:109] is the sub-list for method output_type
+	73, // [73:91] is the sub-list for method input_type
+	73, // [73:73] is the sub-list for extension type_name
+	73, // [73:73] is the sub-list for extension extendee
+	0,  // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -4113,7 +4234,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   52,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

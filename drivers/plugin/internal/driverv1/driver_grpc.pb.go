@@ -78,6 +78,7 @@ const (
 	Driver_StartVerification_FullMethodName = "/anysms.driver.v1.Driver/StartVerification"
 	Driver_CheckVerification_FullMethodName = "/anysms.driver.v1.Driver/CheckVerification"
 	Driver_ParseCallback_FullMethodName     = "/anysms.driver.v1.Driver/ParseCallback"
+	Driver_SetCallbackURL_FullMethodName    = "/anysms.driver.v1.Driver/SetCallbackURL"
 	Driver_Inbox_FullMethodName             = "/anysms.driver.v1.Driver/Inbox"
 	Driver_Listen_FullMethodName            = "/anysms.driver.v1.Driver/Listen"
 	Driver_Check_FullMethodName             = "/anysms.driver.v1.Driver/Check"
@@ -130,6 +131,11 @@ type DriverClient interface {
 	// one that it cannot read. If it can read none, it returns an error.
 	// FEATURE_CALLBACKS.
 	ParseCallback(ctx context.Context, in *ParseCallbackRequest, opts ...grpc.CallOption) (*ParseCallbackResponse, error)
+	// SetCallbackURL says where the vendor is to report on the messages from now on,
+	// if the vendor takes a URL with each message. It is called after Open, and again
+	// when the URL changes, whatever the features. A plugin whose vendor takes none
+	// leaves it unimplemented, or responds without taken.
+	SetCallbackURL(ctx context.Context, in *SetCallbackURLRequest, opts ...grpc.CallOption) (*SetCallbackURLResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.
 	Inbox(ctx context.Context, in *InboxRequest, opts ...grpc.CallOption) (*InboxResponse, error)
 	// Listen passes on what a vendor reports over a connection that the plugin
@@ -296,6 +302,16 @@ func (c *driverClient) ParseCallback(ctx context.Context, in *ParseCallbackReque
 	return out, nil
 }
 
+func (c *driverClient) SetCallbackURL(ctx context.Context, in *SetCallbackURLRequest, opts ...grpc.CallOption) (*SetCallbackURLResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetCallbackURLResponse)
+	err := c.cc.Invoke(ctx, Driver_SetCallbackURL_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *driverClient) Inbox(ctx context.Context, in *InboxRequest, opts ...grpc.CallOption) (*InboxResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(InboxResponse)
@@ -376,6 +392,11 @@ type DriverServer interface {
 	// one that it cannot read. If it can read none, it returns an error.
 	// FEATURE_CALLBACKS.
 	ParseCallback(context.Context, *ParseCallbackRequest) (*ParseCallbackResponse, error)
+	// SetCallbackURL says where the vendor is to report on the messages from now on,
+	// if the vendor takes a URL with each message. It is called after Open, and again
+	// when the URL changes, whatever the features. A plugin whose vendor takes none
+	// leaves it unimplemented, or responds without taken.
+	SetCallbackURL(context.Context, *SetCallbackURLRequest) (*SetCallbackURLResponse, error)
 	// Inbox polls for messages that people sent. FEATURE_INBOX.
 	Inbox(context.Context, *InboxRequest) (*InboxResponse, error)
 	// Listen passes on what a vendor reports over a connection that the plugin
@@ -440,6 +461,9 @@ func (UnimplementedDriverServer) CheckVerification(context.Context, *CheckVerifi
 }
 func (UnimplementedDriverServer) ParseCallback(context.Context, *ParseCallbackRequest) (*ParseCallbackResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ParseCallback not implemented")
+}
+func (UnimplementedDriverServer) SetCallbackURL(context.Context, *SetCallbackURLRequest) (*SetCallbackURLResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetCallbackURL not implemented")
 }
 func (UnimplementedDriverServer) Inbox(context.Context, *InboxRequest) (*InboxResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Inbox not implemented")
@@ -712,6 +736,24 @@ func _Driver_ParseCallback_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Driver_SetCallbackURL_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetCallbackURLRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DriverServer).SetCallbackURL(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Driver_SetCallbackURL_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DriverServer).SetCallbackURL(ctx, req.(*SetCallbackURLRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Driver_Inbox_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(InboxRequest)
 	if err := dec(in); err != nil {
@@ -813,6 +855,10 @@ var Driver_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ParseCallback",
 			Handler:    _Driver_ParseCallback_Handler,
+		},
+		{
+			MethodName: "SetCallbackURL",
+			Handler:    _Driver_SetCallbackURL_Handler,
 		},
 		{
 			MethodName: "Inbox",
