@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -103,4 +105,34 @@ func TestWithoutArgumentsItTeaches(t *testing.T) {
 	got := anysms(t)
 	assert.Equal(t, cli.ExitDone, got.code)
 	assert.Equal(t, anysms(t, "--help").stdout, got.stdout)
+}
+
+// The vendors' callbacks are listed, without their secrets.
+func TestConfigCheckCallbacks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(`providers:
+  asked: {driver: rest, recipe: kannel, base_url: "http://127.0.0.1:9", username: foo, password: s3cretS3cret, callback_token: 0123456789abcdef}
+  entered: {driver: rest, recipe: seven, base_url: "http://127.0.0.1:9", api_key: s3cretS3cret, signing_key: s1gningS1gning}
+  none: {driver: rest, recipe: kannel, base_url: "http://127.0.0.1:9", username: foo, password: s3cretS3cret}
+database: anysms.db
+serve: {public_url: https://sms.example.com/gateway}
+`), 0o600))
+	got := anysms(t, "config", "check", "--config", path)
+	require.Equal(t, 0, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "  callbacks of asked: the vendor is given https://sms.example.com/gateway/callbacks/asked/{token} with each message")
+	assert.Contains(t, got.stdout, "  callbacks of entered: enter https://sms.example.com/gateway/callbacks/entered/{token} at the vendor")
+	assert.NotContains(t, got.stdout, "callbacks of none")
+	assert.NoFileExists(t, filepath.Join(filepath.Dir(path), "anysms.db"), "a check makes no database")
+
+	got = anysms(t, "config", "check", "--config", path, "--format", "json")
+	var report struct {
+		Callbacks []struct {
+			Provider, URL string
+			Asked         bool
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &report))
+	require.Len(t, report.Callbacks, 2)
+	assert.True(t, report.Callbacks[0].Asked)
+	assert.Equal(t, "https://sms.example.com/gateway/callbacks/entered/{token}", report.Callbacks[1].URL)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/page"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router/ledger"
@@ -61,11 +62,36 @@ func (g *Gateway) requestCallbacks(ctx context.Context, l *loaded) error {
 			return err
 		}
 		err = r.SetCallbackURL(webhook.URL(public, p.Name, tokens[0].Value))
+		l.asked.Store(p.Name, err == nil)
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			g.log.Warn("the vendor is not asked to report on its messages", "provider", p.Name, "error", err)
 		}
 	}
 	return nil
+}
+
+// callbacksOf says on the page where a provider's vendor reports.
+func (g *Gateway) callbacksOf(ctx context.Context, name string) (c page.Callbacks, err error) {
+	l := g.current.Load()
+	p, err := l.conf.Provider(name)
+	if err != nil || !p.Capabilities().Has(provider.HasCallbacks) {
+		return c, nil // a reload may have removed it meanwhile
+	}
+	c.Used = true
+	if l.serve.PublicURL == "" {
+		return c, nil
+	}
+	public, err := url.JoinPath(l.serve.PublicURL, "callbacks")
+	if err != nil {
+		return c, err
+	}
+	tokens, err := g.ledger.CallbackTokens(ctx, name)
+	if err != nil {
+		return c, err
+	}
+	asked, _ := l.asked.Load(name)
+	c.URL, c.Asked = webhook.URL(public, name, tokens[0].Value), asked == true
+	return c, nil
 }
 
 // renewCallbacks takes over the tokens that "anysms webhook rotate" makes, long before the

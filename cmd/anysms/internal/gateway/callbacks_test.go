@@ -31,6 +31,7 @@ func TestCallbackURL(t *testing.T) {
 	yaml := fmt.Sprintf(`providers:
   own: {driver: rest, recipe: kannel, base_url: %q, username: foo, password: s3cretS3cret, callback_token: 0123456789abcdef}
   other: {driver: rest, recipe: kannel, base_url: %q, username: foo, password: s3cretS3cret}
+  entered: {driver: rest, recipe: seven, base_url: "http://127.0.0.1:9", api_key: s3cretS3cret, signing_key: s1gningS1gning}
 database: anysms.db
 serve: {public_url: https://sms.example.com/gateway}
 `, kannel.URL, kannel.URL)
@@ -54,6 +55,10 @@ serve: {public_url: https://sms.example.com/gateway}
 	}
 	u := send("order-1")
 	before := token(u)
+	shown := string(l.call("", http.MethodGet, "/providers", "").body)
+	assert.Contains(t, shown, "asked for with each message, at <code>https://sms.example.com/gateway/callbacks/own/"+before+"</code>")
+	assert.Regexp(t, `enter <code>https://sms\.example\.com/gateway/callbacks/entered/[0-9A-Za-z_-]+</code> at the vendor`, shown)
+	assert.NotContains(t, shown, "/callbacks/other/", "its reports would not be taken: callback_token is not set")
 	u.Scheme, u.Host, u.Path = local.Scheme, local.Host, strings.TrimPrefix(u.Path, "/gateway")
 	response, err := l.client.Get(u.String())
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
@@ -57,10 +58,11 @@ type loaded struct {
 	serve *settings.Serve
 
 	replaced chan struct{} // is closed when there is another
+	asked    sync.Map      // by name: whether the provider's vendor is given the callback URL with each message
 }
 
 func newLoaded(conf *config.Config, serve *settings.Serve) *loaded {
-	return &loaded{conf, serve, make(chan struct{})}
+	return &loaded{conf: conf, serve: serve, replaced: make(chan struct{})}
 }
 
 // Load reads the configuration: at the start, and again to reload it.

@@ -11,7 +11,7 @@ import (
 // newPage returns the page for people.
 func (g *Gateway) newPage() *page.Page {
 	return page.New(page.Options{
-		Gate: g.gate, Ledger: g.ledger, Providers: g.api.Providers, SetOverride: g.router.SetOverride,
+		Gate: g.gate, Ledger: g.ledger, Providers: g.api.Providers, SetOverride: g.router.SetOverride, Callbacks: g.callbacksOf,
 		Region: func() string { return g.conf().DefaultRegion }, Changes: g.changes, Log: g.log, Version: g.version,
 	})
 }

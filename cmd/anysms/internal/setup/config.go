@@ -3,11 +3,14 @@ package setup
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/config"
+	"github.com/anysms/anysms/router/webhook"
 )
 
 type configReport struct {
@@ -15,7 +18,48 @@ type configReport struct {
 	Providers int              `json:"providers"`
 	Routes    int              `json:"routes"`
 	Guards    []string         `json:"guards,omitempty"` // each rule in a line
+	Callbacks []callbacks      `json:"callbacks,omitempty"`
 	Warnings  []config.Warning `json:"warnings"`
+}
+
+// callbacks say where the gateway takes the reports and replies of a vendor.
+type callbacks struct {
+	Provider string `json:"provider"`
+	URL      string `json:"url"` // with {token} in place of the secret
+	// Asked reports that the vendor is told with each message; else the URL is entered at
+	// the vendor.
+	Asked bool `json:"asked"`
+}
+
+const anyToken = "{token}"
+
+// callbacksOf lists the providers whose vendors report by callbacks; nothing without a
+// serve.public_url.
+func callbacksOf(c *config.Config, public string) (list []callbacks, err error) {
+	if public == "" {
+		return nil, nil
+	}
+	base, err := url.JoinPath(public, "callbacks")
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.Providers {
+		p := &c.Providers[i]
+		if !p.Capabilities().Has(provider.HasCallbacks) {
+			continue
+		}
+		r, asks := provider.As[provider.CallbackRequester](p.Provider)
+		asks = asks && r.SetCallbackURL(webhook.URL(base, p.Name, "token")) == nil
+		list = append(list, callbacks{p.Name, base + "/" + p.Name + "/" + anyToken, asks})
+	}
+	return list, nil
+}
+
+func (cb callbacks) String() string {
+	if cb.Asked {
+		return cb.Provider + ": the vendor is given " + cb.URL + " with each message, unless callback_url is set"
+	}
+	return cb.Provider + ": enter " + cb.URL + ` at the vendor; "anysms webhook urls" prints it with its token`
 }
 
 func (a *app) configCommand() *cobra.Command {
@@ -28,6 +72,9 @@ const configCheckHelp = `Load the configuration as send would, and report errors
 Nothing is sent and no vendor is contacted. An error is shown with its file and
 line, and the exit code is 2. What is allowed but probably a mistake, such as a
 route that no message can reach, is a warning; the exit code is then 0.
+
+With serve.public_url it also lists where the gateway takes the reports and replies
+of the vendors, and which of these URLs have to be entered at a vendor.
 
 An environment variable that is not set is an error. Where secrets are not
 available, such as in CI, --allow-unset makes it a warning.`
@@ -47,7 +94,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			return a.printConfigReport(c, warnings, format)
+			return a.printConfigReport(c, conf.Serve.PublicURL, warnings, format)
 		},
 	}
 	format.AddTo(cmd)
@@ -75,8 +122,12 @@ func checkConfig(ctx context.Context, flag *cli.ConfigFlag, allowUnset bool) (*c
 	return c, append(warnings, c.Warnings()...), nil
 }
 
-func (a *app) printConfigReport(c *config.Config, warnings []config.Warning, format cli.Format) error {
-	r := configReport{c.Path, len(c.Providers), len(c.Options.Routes), nil, warnings}
+func (a *app) printConfigReport(c *config.Config, public string, warnings []config.Warning, format cli.Format) error {
+	list, err := callbacksOf(c, public)
+	if err != nil {
+		return err
+	}
+	r := configReport{Path: c.Path, Providers: len(c.Providers), Routes: len(c.Options.Routes), Callbacks: list, Warnings: warnings}
 	if c.Guards != nil {
 		r.Guards = c.Guards.Rules()
 	}
@@ -86,6 +137,9 @@ func (a *app) printConfigReport(c *config.Config, warnings []config.Warning, for
 	fmt.Fprintf(a.Out, "%s is valid: %s, %s\n", r.Path, cli.Plural(r.Providers, "provider"), cli.Plural(r.Routes, "route"))
 	for _, rule := range r.Guards {
 		fmt.Fprintf(a.Out, "  guard %s\n", rule)
+	}
+	for _, cb := range r.Callbacks {
+		fmt.Fprintf(a.Out, "  callbacks of %s\n", cb)
 	}
 	for _, w := range r.Warnings {
 		at := r.Path

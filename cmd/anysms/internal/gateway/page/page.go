@@ -29,13 +29,15 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// Options are what the page works on. All but Changes and Now are needed.
+// Options are what the page works on. All but Callbacks, Changes and Now are needed.
 type Options struct {
 	Gate      *apikey.Gate
 	Ledger    *ledger.Ledger
 	Providers func() []api.Provider
 	// SetOverride takes a provider in or out of use.
 	SetOverride func(name string, o router.Override) error
+	// Callbacks returns where a provider's vendor reports; nil = that is not shown.
+	Callbacks func(ctx context.Context, name string) (Callbacks, error)
 	// Region returns the region of numbers without a calling code; "" = none.
 	Region func() string
 	// Changes tells when something may look different, until the context ends; nil =

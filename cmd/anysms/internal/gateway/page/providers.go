@@ -22,8 +22,18 @@ type providerList struct {
 // providerCard is a provider with what it did today.
 type providerCard struct {
 	api.Provider
-	State string // one word for all of its state
-	Day   figures
+	State     string // one word for all of its state
+	Day       figures
+	Callbacks Callbacks
+}
+
+// Callbacks says where a vendor reports.
+type Callbacks struct {
+	Used bool // the driver reads callbacks
+	// URL has the token in it, and is shown to whoever may take providers out of use; "" =
+	// nobody knows the gateway's public address.
+	URL   string
+	Asked bool // the vendor is given the URL with each message; else it is entered there
 }
 
 // figures sum up attempts.
@@ -100,6 +110,12 @@ func (p *Page) showProviders(v *visit) {
 		for i := range stats {
 			if stats[i].Provider == one.Name {
 				card.Day.add(&stats[i])
+			}
+		}
+		if p.Callbacks != nil && view.MayOverride {
+			if card.Callbacks, err = p.Callbacks(v.Context(), one.Name); err != nil {
+				p.broken(v, err)
+				return
 			}
 		}
 		view.Items = append(view.Items, card)
