@@ -14,7 +14,8 @@ import (
 // routes puts the parts of the gateway under their paths.
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", g.api) // which also says what is not there
+	mux.Handle("/v1/", g.api)
+	mux.Handle("GET /openapi.json", g.api)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", g.ready)
 	mux.HandleFunc("GET /metrics", g.showMetrics)
@@ -23,7 +24,13 @@ func (g *Gateway) routes() http.Handler {
 	})
 	mux.HandleFunc("/callbacks/", func(w http.ResponseWriter, r *http.Request) { (*g.callbacks.Load()).ServeHTTP(w, r) })
 	g.newPage().Register(mux)
-	return g.watch(mux)
+	return g.watch(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := problem.NotServed(mux, r); p != nil {
+			p.Write(w)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
 }
 
 // healthy says that the process serves requests.

@@ -74,34 +74,12 @@ func New(b Backend) *API {
 
 // ServeHTTP serves a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler, pattern := a.mux.Handler(r)
-	if pattern == "" {
-		noSuchCall(handler, r).Write(w)
+	if p := problem.NotServed(a.mux, r); p != nil {
+		p.Write(w)
 		return
 	}
 	a.mux.ServeHTTP(w, r)
 }
-
-// noSuchCall turns the mux's own response, 404 or 405, into a problem.
-func noSuchCall(handler http.Handler, r *http.Request) *problem.Problem {
-	status := &statusOnly{header: make(http.Header)}
-	handler.ServeHTTP(status, r)
-	if status.code == http.StatusMethodNotAllowed {
-		p := problem.New(status.code, problem.BadRequest, "%s takes %s", r.URL.Path, status.header.Get("Allow"))
-		p.Allow = status.header.Get("Allow")
-		return p
-	}
-	return problem.New(http.StatusNotFound, problem.NotFound, "there is no such path; /openapi.json lists them")
-}
-
-type statusOnly struct {
-	header http.Header
-	code   int
-}
-
-func (s *statusOnly) Header() http.Header         { return s.header }
-func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
-func (s *statusOnly) WriteHeader(code int)        { s.code = code }
 
 // serveDocument serves the OpenAPI document: without a key to this machine, to others
 // with any.

@@ -110,6 +110,9 @@ func (a *API) filter(c *call) (ledger.Filter, *problem.Problem) {
 	}
 	q.oneOf("status", statusWords())
 	q.oneOf("class", classes)
+	if !isCursor(f.Cursor) {
+		q.bad("cursor", "want next of the page before, as it is")
+	}
 	if to := c.query["to"]; to != "" {
 		n, _, err := numbering.Parse(to, a.Region())
 		if err != nil {
@@ -121,6 +124,13 @@ func (a *API) filter(c *call) (ledger.Filter, *problem.Problem) {
 		return f, problem.Bad(q.wrong...)
 	}
 	return f, nil
+}
+
+// isCursor reports whether a page may have had a cursor: the id of a message, or the
+// beginning of one.
+func isCursor(s string) bool {
+	digits, ok := strings.CutPrefix(s, "msg_")
+	return s == "" || ok && len(digits) <= 36 && strings.Trim(digits, "0123456789abcdef-") == ""
 }
 
 func statusWords() (list []string) {

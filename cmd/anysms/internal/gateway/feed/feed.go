@@ -6,6 +6,7 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -101,6 +102,25 @@ func (s *Source) End() (seq int64, moved <-chan struct{}) {
 // Read returns what comes after a change.
 func (s *Source) Read(ctx context.Context, after int64) ([]ledger.Change, error) {
 	return s.ledger.Feed(ctx, after, page)
+}
+
+// errAhead is about an event that has not happened.
+var errAhead = errors.New("there is no such event yet")
+
+// check returns why a reader cannot go on after a change: whoever waited for those after one
+// that is not there would miss all until then.
+func (s *Source) check(ctx context.Context, after int64) error {
+	if _, err := s.ledger.Feed(ctx, after, 1); err != nil {
+		return err
+	}
+	if end, _ := s.End(); after <= end {
+		return nil
+	}
+	end, err := s.ledger.FeedEnd(ctx) // another gateway may have told of it first
+	if err == nil && after > end {
+		err = errAhead
+	}
+	return err
 }
 
 // wants reports whether a list of short names, of which nil is all, has a type.

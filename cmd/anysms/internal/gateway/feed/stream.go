@@ -40,7 +40,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			problem.Bad(problem.Field{Pointer: "Last-Event-ID", Detail: "not the id of an event"}).Write(w)
 			return
 		}
-		if _, err := s.Source.Read(r.Context(), after); err != nil {
+		if err := s.Source.check(r.Context(), after); err != nil {
 			streamProblem(err).Write(w)
 			return
 		}
@@ -74,6 +74,9 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func streamProblem(err error) *problem.Problem {
+	if errors.Is(err, errAhead) {
+		return problem.New(http.StatusGone, problem.NotFound, "there is no such event yet, as if the database was replaced by an older one; connect without Last-Event-ID")
+	}
 	if errors.Is(err, ledger.ErrPruned) {
 		return problem.New(http.StatusGone, problem.NotFound, "events after this one are older than the retention; connect without Last-Event-ID")
 	}
