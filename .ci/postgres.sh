@@ -39,7 +39,7 @@ for try in 1 2 3 4 5; do
 		"$bin/postgres" --version
 		export ANYSMS_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
 		export ANYSMS_POSTGRES_RESTART="${run[*]} $bin/pg_ctl -D $dir/data -m immediate -l $dir/data/server.log -w -t 300 restart"
-		if [ $# -gt 0 ]; then "$@"; else go test -race -count=1 ./router/ledger/postgres && go test -p 1 -count=1 ./router/otp ./router/queue/... ./router/guard && go test -run TestTwoGateways -count=1 ./cmd/anysms/internal/gateway; fi
+		if [ $# -gt 0 ]; then "$@"; else go test -race -vet=off -count=1 ./router/ledger/postgres && go test -vet=off -p 1 -count=1 ./router/otp ./router/queue/... ./router/guard && go test -vet=off -run TestTwoGateways -count=1 ./cmd/anysms/internal/gateway; fi
 		exit
 	fi
 done

@@ -40,7 +40,14 @@ func prove(ctx context.Context, name broken, open breaker) proof {
 	if d, ok := brokenDrivers()[string(name)]; ok {
 		h = driverHarness(d)
 	}
-	return proof{conformance.CheckOnly(ctx, h, name.id()), conformance.CheckOnly(ctx, h, rightWith(name.id()))}
+	p := proof{passed: conformance.CheckOnly(ctx, h, rightWith(name.id()))}
+	for range 3 { // a connection, for example, may end by itself on a slow machine
+		p.caught = conformance.CheckOnly(ctx, conformance.Impatient(h), name.id())
+		if len(p.caught.Results) != 1 || p.caught.Results[0].Status != conformance.Passed {
+			break
+		}
+	}
+	return p
 }
 
 // proveAll runs every broken driver, concurrently if the case permits it.

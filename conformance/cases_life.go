@@ -88,14 +88,14 @@ func connectionsClosed(t *trial) {
 		t.failf("Close: %v", err)
 	}
 	open := func() int { _, n := b.vendor.Connections(); return n }
-	if !t.eventually(leakTime, func() bool { return open() == 0 }) {
+	if !t.eventually(max(leakTime, t.pace.patience), func() bool { return open() == 0 }) {
 		t.failf("%d connections are still open after Close", open())
 	}
 }
 
 const (
-	leakTime  = 700 * time.Millisecond // for connections to end, and for goroutines of earlier cases
-	quietTime = 3 * time.Second        // for goroutines to end that tests beside this one may have started
+	leakTime  = 700 * time.Millisecond // for connections to end, at least, and for goroutines of earlier cases
+	quietTime = 5 * time.Second        // for goroutines to end that tests beside this one may have started
 	manySends = 1000
 	manyOpens = 30
 	tolerance = 20 // goroutines that may start and end for other reasons

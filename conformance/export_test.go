@@ -22,6 +22,13 @@ func Hurried(h Harness) Harness {
 	return h
 }
 
+// Impatient is for drivers that do not return: what has no response in time is what is
+// tested.
+func Impatient(h Harness) Harness {
+	h.pace = pace{hang: usualPace.hang / 2, call: 10 * time.Second, patience: 2 * time.Second, limit: 2 * time.Minute}
+	return h
+}
+
 // CallTime returns how long Open, and a call that gets a response, may take.
 func CallTime(h Harness) (time.Duration, error) {
 	s, err := newSuite(h)
