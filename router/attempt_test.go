@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -50,6 +51,22 @@ func (w *waitsFor) Reserve(_ context.Context, _ int, patience time.Duration) (ti
 }
 
 func (w *waitsFor) Return(context.Context, int, time.Duration) error { return nil }
+
+// A provider whose limits would delay the message a little is tried after all if the
+// others refuse it.
+func TestTryReturnsToALimitedProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, []router.Upstream{
+			{Name: "a", Provider: vendor(t, memory.Config{}), RateLimit: 1, Overflow: true}, {Name: "b", Provider: vendor(t, memory.Config{Code: provider.NoRoute})},
+		}, nil)
+		accepted(t, r)
+		began := time.Now()
+		res, err := r.Try(t.Context(), text("hello"), router.TryOptions{Patience: 5 * time.Second})
+		require.NoError(t, err)
+		assert.Equal(t, "b:refused a:accepted", trail(res))
+		assert.Equal(t, time.Second, time.Since(began))
+	})
+}
 
 // A shared limiter takes the place of RateLimit. Try defers what it would delay beyond
 // the caller's patience.
@@ -173,24 +190,30 @@ func TestPauseBeforeTheNextAttempt(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   memory.Answer
 		delivery provider.Delivery
-		alone    bool
+		alone    bool // b does not take it, or is not there
 		trail    string
 		took     time.Duration
 	}{
-		"as long as may be":         {unavailable(5 * time.Second), "", false, "a:not_sent a:accepted", 5 * time.Second},
-		"longer":                    {unavailable(5*time.Second + 1), "", false, "a:not_sent b:accepted", 0},
-		"longer, and nobody else":   {unavailable(8 * time.Second), "", true, "a:not_sent a:accepted", 8 * time.Second},
-		"in doubt":                  {doubtful(8 * time.Second), provider.AtMostOnce, false, "a:unknown a:accepted", 8 * time.Second},
-		"in doubt, at least once":   {doubtful(8 * time.Second), provider.AtLeastOnce, false, "a:unknown b:accepted", 0},
-		"in doubt, shortly":         {doubtful(5 * time.Second), provider.AtLeastOnce, false, "a:unknown a:accepted", 5 * time.Second},
-		"in doubt, and nobody else": {doubtful(8 * time.Second), provider.AtLeastOnce, true, "a:unknown a:accepted", 8 * time.Second},
+		"longer, and the other refuses":   {unavailable(8 * time.Second), "", true, "a:not_sent b:refused a:accepted", 8 * time.Second},
+		"in doubt, and the other refuses": {doubtful(8 * time.Second), provider.AtLeastOnce, true, "a:unknown b:refused", 0},
+		"as long as may be":               {unavailable(5 * time.Second), "", false, "a:not_sent a:accepted", 5 * time.Second},
+		"longer":                          {unavailable(5*time.Second + 1), "", false, "a:not_sent b:accepted", 0},
+		"longer, and nobody else":         {unavailable(8 * time.Second), "", true, "a:not_sent a:accepted", 8 * time.Second},
+		"in doubt":                        {doubtful(8 * time.Second), provider.AtMostOnce, false, "a:unknown a:accepted", 8 * time.Second},
+		"in doubt, at least once":         {doubtful(8 * time.Second), provider.AtLeastOnce, false, "a:unknown b:accepted", 0},
+		"in doubt, shortly":               {doubtful(5 * time.Second), provider.AtLeastOnce, false, "a:unknown a:accepted", 5 * time.Second},
+		"in doubt, and nobody else":       {doubtful(8 * time.Second), provider.AtLeastOnce, true, "a:unknown a:accepted", 8 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := vendor(t, memory.Config{ReplayFor: provider.Duration(time.Hour)})
 				a.Script(c.answer)
-				upstreams := []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: vendor(t, memory.Config{})}}
-				if c.alone {
+				b := vendor(t, memory.Config{})
+				upstreams := []router.Upstream{{Name: "a", Provider: a}, {Name: "b", Provider: b}}
+				switch {
+				case strings.Contains(c.trail, "b:refused"):
+					b.Script(code(provider.NoRoute))
+				case c.alone:
 					upstreams = upstreams[:1]
 				}
 				r := open(t, upstreams, &router.Options{Retry: router.Retry{Initial: time.Millisecond, Jitter: -1}})
@@ -198,7 +221,7 @@ func TestPauseBeforeTheNextAttempt(t *testing.T) {
 				m.Delivery = c.delivery
 				began := time.Now()
 				res, err := r.Send(t.Context(), m)
-				require.NoError(t, err)
+				assert.Equal(t, strings.HasSuffix(c.trail, "accepted"), err == nil)
 				assert.Equal(t, c.trail, trail(res))
 				assert.Equal(t, c.took, time.Since(began))
 			})

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,45 @@ func TestNoBatchInAHurry(t *testing.T) {
 			}
 			assert.Equal(t, tt.shared, a.batches.Load() == 1, "%s more than the timeout", tt.room)
 			assert.Equal(t, tt.shared, a.singles.Load() == 0, "%s more than the timeout", tt.room)
+		})
+	}
+}
+
+// A message that the provider's limits would keep until a batch leaves it less than the
+// whole timeout goes by itself, and no request without a message is made.
+func TestNoTimeForTheBatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		upstream router.Upstream
+		took     time.Duration
+	}{
+		"its turn would come too late":  {router.Upstream{RateLimit: 1.0 / 20}, 20 * time.Second},
+		"the limiter takes too long":    {router.Upstream{Limiter: &waitsFor{wait: 9900 * time.Millisecond, slow: 400 * time.Millisecond}}, 0},
+		"its turn comes early enough":   {router.Upstream{RateLimit: 1.0 / 5}, 5 * time.Second},
+		"there is nothing to wait for":  {router.Upstream{}, 10 * time.Millisecond},
+		"the limiter is quick and free": {router.Upstream{Limiter: &waitsFor{}}, 10 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &counting{Provider: vendor(t, memory.Config{MaxBatch: 10})}
+				c.upstream.Name, c.upstream.Provider, c.upstream.Batch, c.upstream.Timeout = "a", a, 10, 30*time.Second
+				r := open(t, []router.Upstream{c.upstream}, nil)
+				if c.upstream.RateLimit > 0 {
+					accepted(t, r)
+					a.singles.Store(0)
+				}
+				began := time.Now()
+				m := text("hello")
+				m.Deadline = began.Add(40 * time.Second)
+				for _, err := range sendAll(t, r, t.Context(), slices.Values([]*provider.Message{m})) {
+					require.NoError(t, err)
+				}
+				early := c.took > 0 && c.took < 10*time.Second
+				assert.Equal(t, early, a.batches.Load() == 1)
+				assert.Equal(t, !early, a.singles.Load() == 1)
+				if c.took > 0 {
+					assert.Equal(t, c.took, time.Since(began))
+				}
+			})
 		})
 	}
 }

@@ -135,8 +135,12 @@ func TestVendorKeyOutlivesThePause(t *testing.T) {
 			a := vendor(t, memory.Config{ReplayFor: provider.Duration(40 * time.Second)})
 			a.Script(memory.Answer{Err: &provider.Error{Code: provider.Indeterminate, RetryAfter: pause}, Taken: true})
 			r := open(t, []router.Upstream{{Name: "a", Provider: a, Timeout: 30 * time.Second}}, nil)
+			began := time.Now()
 			res, _ := r.Send(t.Context(), referred("order-1", "hello"))
 			assert.Equal(t, want, trail(res), pause)
+			if res.Status == provider.OutcomeUnknown {
+				assert.Zero(t, time.Since(began), "it does not wait in vain")
+			}
 		})
 	}
 }

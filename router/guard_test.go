@@ -27,6 +27,7 @@ type gatekeeper struct {
 	settled  []provider.Outcome
 	claimed  []bool
 	announce string
+	broken   error // of Settle
 }
 
 func (g *gatekeeper) Sender(*provider.Message) string { return g.from }
@@ -44,7 +45,7 @@ func (g *gatekeeper) Admit(_ context.Context, a *router.Admission) error {
 
 func (g *gatekeeper) Settle(_ context.Context, a *router.Admission, r *router.Result) error {
 	g.settled, g.claimed = append(g.settled, r.Status), append(g.claimed, a.Claimed)
-	return nil
+	return g.broken
 }
 
 func (g *gatekeeper) Explain(context.Context, *router.Admission) []router.GuardVerdict {
@@ -104,7 +105,7 @@ func TestGuardSeesTheMessageAndItsOutcome(t *testing.T) {
 	g := &gatekeeper{from: "Shop"}
 	a := scripted(t, code(provider.Rejected))
 	r := two(t, a, vendor(t, memory.Config{}), &router.Options{
-		Guard: g, Store: router.NewMemoryStore(10), RedirectAllTo: mobileOfBob,
+		Guard: g, Store: router.NewMemoryStore(10), RedirectAllTo: german,
 		Price: func(name string, _ e164.Number, segments int) (provider.Money, bool) {
 			return provider.Money{Micros: int64(segments) * 40_000, Currency: "EUR"}, name == "a"
 		},
@@ -117,7 +118,7 @@ func TestGuardSeesTheMessageAndItsOutcome(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "Shop", a.Messages()[0].Message.From, "the guard's sender")
 	assert.Empty(t, m.From, "the caller's message is left alone")
-	assert.Equal(t, mobileOfBob, a.Messages()[0].Message.To)
+	assert.Equal(t, german, a.Messages()[0].Message.To)
 	require.Len(t, g.asked, 2)
 	first := g.asked[0]
 	assert.Equal(t, "order-1", first.ID)
@@ -147,6 +148,24 @@ func TestGuardWithoutASender(t *testing.T) {
 		_, err := r.Send(t.Context(), m)
 		require.NoError(t, err)
 		assert.Equal(t, want, a.Messages()[0].Message.From)
+	}
+}
+
+// A guard that cannot take note of a result does not change it.
+func TestGuardThatCannotSettle(t *testing.T) {
+	for _, broken := range []error{nil, errBroken} {
+		var faults []router.Notice
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{
+			Guard: &gatekeeper{broken: broken}, OnNotice: watch(&faults, router.NoticeFault),
+		})
+		_, err := r.Send(t.Context(), text("hello"))
+		require.NoError(t, err)
+		if broken == nil {
+			assert.Empty(t, faults)
+			continue
+		}
+		require.Len(t, faults, 1)
+		require.ErrorIs(t, faults[0].Err, errBroken)
 	}
 }
 

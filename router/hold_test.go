@@ -159,6 +159,22 @@ func TestHoldIsAnnounced(t *testing.T) {
 	})
 }
 
+// The notice says why, in the vendor's words if there are any.
+func TestReasonOfAHold(t *testing.T) {
+	for said, want := range map[string]string{"": "unavailable", "no free threads": "unavailable: no free threads"} {
+		synctest.Test(t, func(t *testing.T) {
+			d := &down{until: 10 * time.Second, err: provider.NewError(provider.Unavailable, said)}
+			var notices []router.Notice
+			r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{Answer: d.answer})}}, &router.Options{
+				Breaker: router.Breaker{Failures: 1000, Ratio: -1}, OnNotice: watch(&notices, router.NoticeHold),
+			})
+			outcomes(t, r, campaign(1))
+			require.NotEmpty(t, notices)
+			assert.Equal(t, want, notices[0].Reason)
+		})
+	}
+}
+
 // What needs a human is not waited for.
 func TestAccountWideFailuresAreNotHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -460,3 +460,26 @@ func TestOvertakenByAnotherMachine(t *testing.T) {
 		})
 	}
 }
+
+// A message that another machine has sent at the moment of the claim is not this send's,
+// and the guard is told so.
+func TestClaimThatComesTooLate(t *testing.T) {
+	m := referred("order-1", "hello")
+	var s *asked
+	s = newAsked(func(int) error {
+		other := router.Claim{Ref: m.Ref, Fingerprint: router.Fingerprint(m), Owner: "other", Keep: time.Hour}
+		if _, err := s.MemoryStore.Begin(t.Context(), other); err != nil {
+			return err
+		}
+		return s.MemoryStore.Finish(t.Context(), other, &router.Result{Status: provider.OutcomeAccepted, Provider: "b", ID: "m7"})
+	})
+	a, g := vendor(t, memory.Config{}), &gatekeeper{}
+	res, err := open(t, []router.Upstream{{Name: "a", Provider: a}}, &router.Options{Store: s, Guard: g}).Send(t.Context(), m)
+	require.NoError(t, err)
+	assert.True(t, res.Replayed)
+	assert.Equal(t, "m7", res.ID)
+	assert.Zero(t, a.Attempts())
+	assert.Equal(t, []provider.Outcome{provider.OutcomeAccepted}, g.settled)
+	assert.Equal(t, []bool{false}, g.claimed)
+	assert.Empty(t, s.finished)
+}

@@ -69,6 +69,7 @@ type ledger struct {
 	mu       sync.Mutex
 	claims   []router.Claim
 	inFlight int // how many calls of Begin find the message in flight
+	fails    error
 }
 
 func (l *ledger) Begin(ctx context.Context, c router.Claim) (*router.Result, error) {
@@ -78,6 +79,9 @@ func (l *ledger) Begin(ctx context.Context, c router.Claim) (*router.Result, err
 	if l.inFlight > 0 {
 		l.inFlight--
 		return nil, router.ErrInFlight
+	}
+	if l.fails != nil {
+		return nil, l.fails
 	}
 	return l.MemoryStore.Begin(ctx, c)
 }
@@ -176,6 +180,21 @@ func TestStoreThatIsTheJournal(t *testing.T) {
 	intents, results = l.written()
 	assert.Len(t, intents, 1)
 	assert.Len(t, results, 1)
+}
+
+// A claim that may have been made has its intent: the journal gets the outcome.
+func TestStoreThatIsTheJournalAndFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger{MemoryStore: router.NewMemoryStore(0), fails: errNetwork}
+		r := open(t, []router.Upstream{{Name: "a", Provider: vendor(t, memory.Config{})}}, &router.Options{Store: l, Journal: l})
+		res, err := r.Send(t.Context(), referred("order-1", "hello"))
+		require.ErrorIs(t, err, errNetwork)
+		assert.Equal(t, provider.OutcomeNotSent, res.Status)
+		_, results := l.written()
+		require.Len(t, results, 1)
+		assert.Equal(t, "order-1", results[0].Key)
+		assert.Equal(t, provider.OutcomeNotSent, results[0].Outcome)
+	})
 }
 
 // What is not in the journal, though it may have been sent, is announced. An intent that

@@ -189,6 +189,7 @@ func TestBatches(t *testing.T) {
 		assert.EqualValues(t, 20, a.largest.Load())
 		assert.Zero(t, a.singles.Load())
 		assert.Equal(t, 110, a.Accepted())
+		assert.Zero(t, r.States()[0].InFlight)
 
 		code := text("123456")
 		code.Class = provider.OTP
