@@ -340,6 +340,18 @@ func TestAdaptiveSettings(t *testing.T) {
 	}
 }
 
+// A provider has a time since when it rests, or is used again, once it had to rest.
+func TestQualityHasATime(t *testing.T) {
+	tr := newTrack(t, "a b", router.Adaptive{})
+	tr.Warm(router.Sample{Provider: "a", Country: "GR", Accepted: 50, Failed: 50}, router.Sample{Provider: "b", Country: "GR", Accepted: 100})
+	list := tr.Qualities()
+	require.Len(t, list, 2)
+	assert.True(t, list[0].Resting)
+	require.NotNil(t, list[0].Since)
+	assert.WithinDuration(t, time.Now(), *list[0].Since, time.Minute)
+	assert.Nil(t, list[1].Since, "it never rested")
+}
+
 // What is announced has neither number nor text.
 func TestAdaptiveIsAnnounced(t *testing.T) {
 	var log strings.Builder

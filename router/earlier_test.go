@@ -90,6 +90,28 @@ func TestDoubtOfAnEarlierSend(t *testing.T) {
 	}
 }
 
+// Doubt about a provider stays doubt when another one comes before it: what the claim says
+// of an earlier send is settled before anything is sent.
+func TestDoubtAboutALaterProvider(t *testing.T) {
+	for mode, want := range map[provider.Delivery]string{
+		provider.AtMostOnce: "b:unknown", provider.Reconcile: "b:accepted", provider.AtLeastOnce: "b:unknown a:accepted",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := vendor(t, memory.Config{}), scripted(t, lost)
+			r := two(t, a, b, &router.Options{Store: router.NewMemoryStore(0)})
+			require.NoError(t, r.SetOverride("a", router.OverrideOut))
+			res, _ := r.Send(t.Context(), referred("order-1", "hello"))
+			require.Equal(t, "b:unknown", trail(res))
+			require.NoError(t, r.SetOverride("a", router.OverrideAuto))
+			m := referred("order-1", "hello")
+			m.Delivery = mode
+			res, _ = r.Send(t.Context(), m)
+			assert.Equal(t, want, trail(res))
+			assert.Equal(t, 1, b.Attempts())
+		})
+	}
+}
+
 // A message that may have been sent twice stays one.
 func TestPossibleDuplicateOfAnEarlierSend(t *testing.T) {
 	a, b := scripted(t, lost), scripted(t, lost)
