@@ -1,5 +1,5 @@
-// Package gate ends a service without cutting off the calls under way: a closed
-// [Gate] lets no call in and tells when the last one has left.
+// Package gate shuts a service down without cutting off calls in progress: a closed
+// [Gate] lets no call in, and reports when the last one has left.
 package gate
 
 import "sync"

@@ -1,4 +1,4 @@
-// Package sleep lets time pass, as long as a context allows.
+// Package sleep waits for a time, or until a context ends.
 package sleep
 
 import (
