@@ -3,6 +3,7 @@ package postgrestest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Schema makes an empty schema on the server that the environment variable
@@ -23,10 +25,20 @@ func Schema(t testing.TB) string {
 		t.Skip("ANYSMS_POSTGRES names no server; .ci/run postgres starts one")
 	}
 	address, err := newSchema(t.Context(), server)
+	for until := time.Now().Add(time.Minute); isStarting(err) && time.Now().Before(until); { // a test before has killed it
+		time.Sleep(100 * time.Millisecond)
+		address, err = newSchema(t.Context(), server)
+	}
 	if err != nil {
 		t.Fatalf("a schema for the test: %v", err)
 	}
 	return address
+}
+
+// isStarting reports whether the server is there, but not ready yet.
+func isStarting(err error) bool {
+	failed, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && failed.Code == "57P03" // cannot_connect_now
 }
 
 func newSchema(ctx context.Context, server string) (string, error) {
