@@ -114,6 +114,7 @@ func TestCompletes(t *testing.T) {
 		"the first":                   {"A1", "", true},
 		"another":                     {"A2", "A1", false},
 		"of other segments":           {join("S1", "S2"), join("S3", "S4"), false},
+		"the same part":               {join("S1", ""), join("S1", ""), false},
 		"the second one":              {join("S1", "S2"), join("S1", ""), true},
 		"the first one":               {join("S1", "S2"), join("", "S2"), true},
 		"of another message":          {join("S3", "S2"), join("S1", ""), false},

@@ -251,6 +251,17 @@ func TestNextIsWrittenMeanwhile(t *testing.T) {
 	})
 }
 
+// TestTokensAreRead: who asks for tokens that are there waits for no writer.
+func TestTokensAreRead(t *testing.T) {
+	inBatches(t, func(t *testing.T, g *gated, l *ledger.Ledger) {
+		for range 3 {
+			_, err := l.CallbackTokens(t.Context(), "athens")
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 1, g.writes)
+	})
+}
+
 // TestEndIsNotReadAgain: what a process has claimed itself is not read again when its send ends.
 func TestEndIsNotReadAgain(t *testing.T) {
 	db := openBench(t)
