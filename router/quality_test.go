@@ -143,6 +143,7 @@ func TestWorse(t *testing.T) {
 		"enough reports arrive":                          {a, counts(100, 100, 45, 100), counts(100, 100, 0, 0), "", false},
 		"no floor for reports":                           {off, counts(100, 100, 20, 100), counts(100, 100, 0, 0), "", false},
 		"slow":                                           {a, taking(9), taking(2), "attempts take 9s; with y they take 2s", true},
+		"slow by the hundredth":                          {a, taking(9.123456), taking(2), "attempts take 9.12s; with y they take 2s", true},
 		"not four times as slow":                         {a, taking(7), taking(2), "", true},
 		"not twice as slow":                              {a, taking(3.5), taking(2), "", false},
 		"slow, but by less than a second":                {a, taking(1), taking(0.1), "", false},

@@ -169,6 +169,19 @@ func TestLogOfAPause(t *testing.T) {
 	})
 }
 
+// A program that watches the notices gets them without a log too.
+func TestNoticesWithoutALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []router.NoticeKind
+		a := vendor(t, memory.Config{})
+		a.Script(paused())
+		r := two(t, a, vendor(t, memory.Config{}), &router.Options{OnNotice: func(n router.Notice) { got = append(got, n.Kind) }})
+		_, err := r.Send(t.Context(), text("hello"))
+		require.NoError(t, err)
+		assert.Equal(t, []router.NoticeKind{router.NoticeAttempt, router.NoticeParked, router.NoticeFailover, router.NoticeAttempt}, got)
+	})
+}
+
 // BenchmarkObserved compares a send with the OpenTelemetry SDK and slog, a send
 // without them, and the same SDK calls alone.
 func BenchmarkObserved(b *testing.B) {
