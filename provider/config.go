@@ -47,7 +47,7 @@ func DecodeConfig(raw json.RawMessage, config any) error {
 	}
 	err := json.Unmarshal(raw, config)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return ConfigErrorf(settingPath(reflect.TypeOf(config), wrong.Field), "got a %s, want %s", wrong.Value, typeName(wrong.Type))
+		return ConfigErrorf(settingPath(reflect.TypeOf(config), wrong.Field), "got %s, want %s", valueName(wrong.Value), typeName(wrong.Type))
 	}
 	if err != nil {
 		return ConfigErrorf("", "%v", err)
@@ -200,6 +200,17 @@ func settingsOf[C any]() []Setting {
 		own = append(own, s)
 	}
 	return append(own, embedded...)
+}
+
+// valueName is what encoding/json calls a value, in the words of typeName.
+func valueName(json string) string {
+	switch json {
+	case "array":
+		return "a list"
+	case "object":
+		return "a map"
+	}
+	return "a " + json
 }
 
 func typeName(t reflect.Type) string {

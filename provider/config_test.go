@@ -56,6 +56,8 @@ func TestDecodeConfig(t *testing.T) {
 		"inside":       {`{"pool":{"sise":3}}`, "pool.sise", "want one of size"},
 		"in a list":    {`{"list":[{},{"sise":3}]}`, "list[1].sise", "want one of size"},
 		"wrong type":   {`{"pool":{"size":"three"}}`, "pool.size", "got a string, want number"},
+		"a list":       {`{"proxy":[1]}`, "proxy", "got a list, want string"},
+		"a map":        {`{"proxy":{}}`, "proxy", "got a map, want string"},
 		"embedded":     {`{"proxy":1}`, "proxy", "got a number, want string"},
 		"bad duration": {`{"timeout":"90"}`, "timeout", "is not a duration such as 90s"},
 		"bad price":    {`{"prices":{"gr":{"amount":"1,5"}}}`, "prices.gr", "is not a decimal number such as 0.087"},

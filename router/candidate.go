@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,6 +58,9 @@ func (c *candidate) rewrite() bool {
 	a, err := segment.Analyze(own.Text, nil)
 	if err == nil {
 		err = own.Validate()
+	}
+	if err == nil && own.Validity < 0 {
+		err = errors.New("the validity must not be negative")
 	}
 	if err != nil {
 		c.unfit = "the rewritten message: " + err.Error()

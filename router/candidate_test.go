@@ -42,6 +42,7 @@ func TestRewriteIsChecked(t *testing.T) {
 		want   bool
 	}{
 		"another text": {func(m *provider.Message) { m.Text = "Bye" }, true},
+		"no time":      {func(m *provider.Message) { m.Validity = -1 }, false},
 		"no text":      {func(m *provider.Message) { m.Text = "" }, false},
 		"not UTF-8":    {func(m *provider.Message) { m.Text = "\xff" }, false},
 	} {

@@ -241,6 +241,9 @@ func TestWebhookURLs(t *testing.T) {
 // The list, filled in, settles each message.
 func TestResolveInLedger(t *testing.T) {
 	lossy := ledgerConfig(t, t.TempDir(), "lossy.yaml", ", code: indeterminate")
+	none := anysms(t, "resolve", "--config", lossy)
+	assert.Equal(t, "no message has an unknown outcome\n", none.stderr)
+	assert.Zero(t, none.code)
 	for _, ref := range []string{"one", "two", "three"} {
 		require.Equal(t, 3, anysms(t, "send", "--config", lossy, "--to", "+306941234567", "--text", "Hello", "--ref", ref).code)
 	}

@@ -117,6 +117,22 @@ func TestTimesInTheWrongOrder(t *testing.T) {
 	}
 }
 
+// Numbers that are none, and names that nobody has, are said in plain words.
+func TestArgumentsInPlainWords(t *testing.T) {
+	config := ledgerConfig(t, t.TempDir(), "anysms.yaml", "")
+	for line, want := range map[string]string{
+		"messages list --limit 99999999999999999999":               "anysms: --limit: the number 99999999999999999999 is too large or too small; see",
+		"messages export --limit many":                             `anysms: --limit: "many" is not a number; see`,
+		"queue retry msg_nobody":                                   `queue: "msg_nobody": ledger: no such message`,
+		"optout add +306941234567 --scope provider --value nobody": `warning: the configuration has no provider "nobody"`,
+	} {
+		got := anysms(t, append(strings.Fields(line), "--config", config)...)
+		assert.Contains(t, got.stderr, want)
+	}
+	got := anysms(t, "optout", "add", "+306941234567", "--scope", "provider", "--value", "fake", "--config", config)
+	assert.NotContains(t, got.stderr, "warning")
+}
+
 // A line that cannot be read is left out, with the reason, and the others are recorded.
 func TestReplayLines(t *testing.T) {
 	config := ledgerConfig(t, t.TempDir(), "anysms.yaml", "")

@@ -300,7 +300,7 @@ func (q *Queue) Retry(ctx context.Context, ids ...string) (n int, err error) {
 	for _, id := range ids {
 		d, err := q.ledger.DeadLetter(ctx, id)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("queue: %q: %w", id, err)
 		}
 		list = append(list, *d)
 	}

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,7 +68,7 @@ func PointToHelp(cmd *cobra.Command) {
 			return seeHelp(cmd, plainly(cmd, args, check(cmd, args)))
 		}
 	}
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, suggestFlag(cmd, err)) })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return seeHelp(cmd, plainNumber(suggestFlag(cmd, err))) })
 	for _, sub := range cmd.Commands() {
 		PointToHelp(sub)
 	}
@@ -94,6 +96,22 @@ func suggestFlag(cmd *cobra.Command, err error) error {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	return fmt.Errorf("%w%s", err, suggest.DidYouMean("--"+name, names))
+}
+
+// plainNumber replaces the error about a number that only programmers understand.
+func plainNumber(err error) error {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return err
+	}
+	name, value := "--"+invalid.GetFlag().Name, invalid.GetValue()
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Errorf("%s: the number %s is too large or too small", name, value)
+	case errors.Is(err, strconv.ErrSyntax):
+		return fmt.Errorf("%s: %q is not a number", name, value)
+	}
+	return err
 }
 
 func seeHelp(cmd *cobra.Command, err error) error {

@@ -2,11 +2,13 @@ package messages
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider/suggest"
 	"github.com/anysms/anysms/router/ledger"
 )
 
@@ -64,6 +66,9 @@ func (a *app) optOutAdd() *cobra.Command {
 					return err
 				}
 				fmt.Fprintf(a.Err, "added %d, known already %d\n", n, len(list)-n)
+				if remote, _ := from.server.Given(cmd); !remote && scope.Value == string(ledger.ScopeProvider) {
+					a.warnOfProvider(&from, value)
+				}
 				return nil
 			})
 		},
@@ -72,6 +77,14 @@ func (a *app) optOutAdd() *cobra.Command {
 	cmd.Flags().StringVar(&value, "value", "", "the `NAME` of the provider, sender or class")
 	from.addTo(cmd)
 	return cmd
+}
+
+// warnOfProvider says that an opt-out holds for a provider that is not in the
+// configuration.
+func (a *app) warnOfProvider(from *place, name string) {
+	if names := from.conf.Providers(); len(names) > 0 && !slices.Contains(names, name) {
+		fmt.Fprintf(a.Err, "warning: the configuration has no provider %q%s\n", name, suggest.DidYouMean(name, names))
+	}
 }
 
 func (a *app) optOutRemove() *cobra.Command {

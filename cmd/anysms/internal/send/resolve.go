@@ -173,11 +173,17 @@ func unknown(ctx context.Context, j *journal.Journal, refs []string) ([]*doubt, 
 
 // listDoubts prints the messages. The error is the exit code if there are any.
 func (a *app) listDoubts(doubts []*doubt, format string) error {
-	if err := a.printDoubts(doubts, format); err != nil || len(doubts) == 0 {
+	if err := a.printDoubts(doubts, format); err != nil {
 		return err
+	}
+	if len(doubts) == 0 {
+		a.nothingInDoubt()
+		return nil
 	}
 	return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("%s of unknown outcome; settle with --as or --settle", cli.Plural(len(doubts), "message"))}
 }
+
+func (a *app) nothingInDoubt() { fmt.Fprintln(a.Err, "no message has an unknown outcome") }
 
 // settle records the decisions, and prints what was settled.
 func (a *app) settle(j *journal.Journal, doubts []*doubt, format string) error {

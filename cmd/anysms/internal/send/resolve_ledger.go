@@ -50,6 +50,9 @@ func (a *app) resolveInLedger(ctx context.Context, flags *resolveFlags) (err err
 	if err != nil {
 		return err
 	}
+	if len(doubts) == 0 {
+		a.nothingInDoubt()
+	}
 	if left := len(doubts) - settled; left > 0 {
 		return &cli.ExitError{Code: cli.ExitUnknown, Cause: fmt.Errorf("%s of unknown outcome; settle with --as or --settle", cli.Plural(left, "message"))}
 	}
