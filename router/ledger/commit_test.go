@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,4 +63,45 @@ func TestLine(t *testing.T) {
 	assert.Equal(t, []int{4}, next())
 	assert.Equal(t, []int{503}, next())
 	assert.Empty(t, next())
+}
+
+// TestLineEnds: what waits in one line is done although the other is closed and empty.
+func TestLineEnds(t *testing.T) {
+	for name, manyNext := range map[string]bool{"the turn of few": false, "the turn of many": true} {
+		t.Run(name, func(t *testing.T) {
+			few, many := make(chan *op, 3), make(chan *op, 3)
+			l := line{few: few, many: many, manyNext: manyNext}
+			waits, closed := few, many
+			if !manyNext {
+				waits, closed = many, few
+			}
+			close(closed)
+			for range 3 {
+				waits <- &op{needs: needs{numbers: make([]string, maxBatch)}}
+			}
+			close(waits)
+			for range 3 {
+				assert.Len(t, l.next(), 1)
+			}
+			assert.Empty(t, l.next())
+		})
+	}
+}
+
+// TestLines: an operation about so many messages stands in the line of its own.
+func TestLines(t *testing.T) {
+	for messages, many := range map[int]bool{1: false, manyMessages - 1: false, manyMessages: true} {
+		l := &Ledger{ops: make(chan *op, 1), bulk: make(chan *op, 1)}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- l.do(ctx, needs{numbers: make([]string, messages)}, nil) }()
+		select {
+		case <-l.ops:
+			assert.False(t, many, messages)
+		case <-l.bulk:
+			assert.True(t, many, messages)
+		}
+		cancel()
+		assert.ErrorIs(t, <-done, context.Canceled)
+	}
 }

@@ -184,6 +184,23 @@ var calls = map[string]func(c *callers, n int) func() error{
 			return err
 		}
 	},
+	"daily sums": func(c *callers, n int) func() error {
+		c.send(n, provider.OutcomeAccepted)
+		return func() error {
+			_, err := c.DailySums(c.Context(), ledger.AllNamespaces, time.Now().Add(-time.Hour))
+			return err
+		}
+	},
+	"sum up": func(c *callers, n int) func() error {
+		c.send(n, provider.OutcomeAccepted)
+		sumUp := func(since time.Time) error { return c.SumUp(c.Context(), since, since.Add(2*time.Hour)) }
+		return func() error {
+			if err := sumUp(time.Now().Add(-time.Hour)); err != nil {
+				return err
+			}
+			return sumUp(time.Now().AddDate(1, 0, 0)) // forgets what was before
+		}
+	},
 	"feed": func(c *callers, n int) func() error {
 		c.send(n, provider.OutcomeAccepted)
 		end, err := c.FeedEnd(c.Context())
