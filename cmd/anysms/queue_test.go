@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -78,6 +79,39 @@ func TestQueueCommands(t *testing.T) {
 	unknown := queue(good, "retry", "msg_nobody")
 	assert.Equal(t, 2, unknown.code)
 	assert.Contains(t, unknown.stderr, "no such message")
+}
+
+// TestQueueAddFails: what was queued before the database failed stays queued, and the exit
+// code does not say that nothing was done.
+func TestQueueAddFails(t *testing.T) {
+	dir := t.TempDir()
+	config := ledgerConfig(t, dir, "good.yaml", "")
+	queue := func(args ...string) outcome {
+		return anysms(t, append([]string{"queue", args[0], "--config", config}, args[1:]...)...)
+	}
+	require.Equal(t, 0, queue("stats").code)
+	l, err := sqlite.Open(t.Context(), filepath.Join(dir, "sms.db"), ledger.Options{})
+	require.NoError(t, err)
+	require.NoError(t, l.Database().Write(t.Context(), func(tx ledger.Tx) error {
+		_, err := tx.Exec(t.Context(), `CREATE TRIGGER full BEFORE INSERT ON anysms_queue WHEN (SELECT count(*) FROM anysms_queue) >= 1000
+			BEGIN SELECT RAISE(ABORT, 'the test says that the disk is full'); END`, []any{})
+		return err
+	}))
+	require.NoError(t, l.Close())
+	rows := "to,text,ref\n"
+	for i := range 1500 {
+		rows += fmt.Sprintf("+3069%08d,Hello,%d\n", i, i)
+	}
+	file := write(t, "list.csv", rows)
+	failed := queue("add", "--file", file)
+	assert.Equal(t, 1, failed.code, failed.stderr)
+	assert.Contains(t, failed.stderr, "the test says that the disk is full")
+	assert.Contains(t, failed.stderr, "; queued before: 1,000 messages")
+	assert.Equal(t, 1000, strings.Count(failed.stdout, "queued msg_"))
+	assert.Regexp(t, `transactional +1,000 +0 +0 `, queue("stats").stdout)
+	again := queue("add", "--file", file)
+	assert.Equal(t, 1, again.code, again.stderr)
+	assert.Equal(t, 1000, strings.Count(again.stdout, "known already msg_"))
 }
 
 func TestQueueHasOneWorker(t *testing.T) {

@@ -165,8 +165,11 @@ func (b *adding) flush(ctx context.Context) error {
 		}
 	}
 	list, err := b.queue.EnqueueAll(context.WithoutCancel(ctx), items...)
+	if queued := b.printed - b.refused; err != nil && queued > 0 {
+		return &cli.ExitError{Code: cli.ExitRefused, Cause: fmt.Errorf("%w; queued before: %s", err, cli.Plural(queued, "message"))}
+	}
 	if err != nil {
-		return fmt.Errorf("%w; %s were queued before", err, cli.Plural(b.printed-b.refused, "message"))
+		return err
 	}
 	for _, r := range b.waiting {
 		var e queue.Enqueued
@@ -231,7 +234,8 @@ func (b *adding) verdict(ctx context.Context, flags *sendFlags) error {
 		fmt.Fprintln(b.Err, note)
 	}
 	if b.many {
-		fmt.Fprintf(b.Err, "%s: %d queued, %d known already, %d refused\n", cli.Plural(b.printed, "message"), b.printed-b.known-b.refused, b.known, b.refused)
+		fmt.Fprintf(b.Err, "%s: %s queued, %s known already, %s refused\n", cli.Plural(b.printed, "message"),
+			cli.Grouped(b.printed-b.known-b.refused), cli.Grouped(b.known), cli.Grouped(b.refused))
 	}
 	switch {
 	case ctx.Err() != nil:
