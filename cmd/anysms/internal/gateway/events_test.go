@@ -3,11 +3,11 @@ package gateway_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -108,7 +108,7 @@ type endpoint struct {
 	mu     sync.Mutex
 	status func(ref string, tries int) int
 	tries  map[string]int // by webhook-id
-	taken  []event
+	taken  []event        // each once, as a stop of the gateway may repeat those under way
 	wrong  []error
 }
 
@@ -129,7 +129,7 @@ func newEndpoint(t *testing.T, status func(ref string, tries int) int) *endpoint
 		e.tries[got.id]++
 		ref, _ := got.get("data.ref").(string)
 		status := e.status(ref, e.tries[got.id])
-		if status < 300 {
+		if status < 300 && !slices.ContainsFunc(e.taken, func(known event) bool { return known.id == got.id }) {
 			got.kind, _ = got.get("type").(string)
 			e.taken = append(e.taken, got)
 		}
@@ -189,7 +189,5 @@ func TestWebhooks(t *testing.T) {
 	}
 	l.send("", "after")
 	l.eventually("it goes on where it was", func() bool { return len(good.list()) == 4 })
-	var last map[string]any
-	require.NoError(t, json.Unmarshal([]byte(good.taken[3].data), &last))
-	assert.Equal(t, "after", last["data"].(map[string]any)["ref"])
+	assert.Equal(t, "after message.accepted", good.list()[3])
 }

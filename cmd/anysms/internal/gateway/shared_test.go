@@ -12,7 +12,8 @@ import (
 )
 
 // TestTwoGateways runs two gateways over one database on PostgreSQL: each event is
-// reported to the webhook once, whichever of them is stopped.
+// reported to the webhook, whichever of them is stopped, and once unless it is under way
+// then.
 func TestTwoGateways(t *testing.T) {
 	database := postgrestest.Schema(t)
 	hook := newEndpoint(t, func(string, int) int { return 204 })
@@ -43,8 +44,11 @@ func TestTwoGateways(t *testing.T) {
 	hook.mu.Lock()
 	defer hook.mu.Unlock()
 	assert.Len(t, hook.tries, sent)
+	repeated := 0
 	for id, tries := range hook.tries {
-		assert.Equal(t, 1, tries, id)
+		assert.LessOrEqual(t, tries, 2, id)
+		repeated += tries - 1
 	}
+	assert.Less(t, repeated, messages/2)
 	assert.Empty(t, hook.wrong, "the signature")
 }
