@@ -30,6 +30,7 @@ type gated struct {
 	gate    chan struct{}
 	commits int
 	writes  int
+	before  func() // is called before a transaction; nil = nothing is
 }
 
 type poisoned struct{ ledger.Tx }
@@ -46,6 +47,9 @@ func (g *gated) enter() {
 	g.commits++
 	if g.closed {
 		<-g.gate
+	}
+	if g.before != nil {
+		g.before()
 	}
 }
 
@@ -184,12 +188,18 @@ func TestOneOfABatchIsNotDurable(t *testing.T) {
 		g := &gated{database: db}
 		l, err := ledger.New(context.Background(), g, ledger.Options{Key: make([]byte, 32)})
 		require.NoError(t, err)
-		syncs := 0
+		syncs, first := 0, make(chan struct{})
 		db.wal.sync = func(f *os.File) error {
 			if syncs++; syncs > 1 {
 				return errors.New("input/output error")
 			}
+			defer close(first)
 			return syncData(f)
+		}
+		g.commits, g.before = 0, func() {
+			if g.commits > 1 {
+				<-first // else they share its sync
+			}
 		}
 		errs := g.together(event(l, "first"), event(l, "good"), event(l, "poison"))
 		require.NoError(t, errs[0])
