@@ -61,6 +61,13 @@ func (d *data) once(ctx context.Context, client redis.UniversalClient, run eval,
 func (d *data) check(ctx context.Context, client redis.UniversalClient, mark string, keep time.Duration) (lost, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.mark != "" && mark != d.mark { // perhaps it was read before another call wrote it
+		now, err := client.Get(ctx, d.key).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, err
+		}
+		mark = now
+	}
 	switch {
 	case mark != "" && mark == d.mark:
 	case mark != "" && (d.mark == "" || !lossOf(mark).IsZero()): // met for the first time, or another process has noticed the loss

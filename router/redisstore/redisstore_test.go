@@ -288,3 +288,46 @@ func TestListenEndsWithItsClient(t *testing.T) {
 		t.Fatal("it spins")
 	}
 }
+
+// slowest holds the reply to the first pipeline until it is told to go on.
+type slowest struct {
+	first        atomic.Bool
+	held, onward chan struct{}
+}
+
+func (s *slowest) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (s *slowest) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (s *slowest) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		if s.first.CompareAndSwap(false, true) {
+			close(s.held)
+			<-s.onward
+		}
+		return err
+	}
+}
+
+// A reply that was read before another call marked the data, and is seen after it, is
+// no loss.
+func TestLateReplyIsNoLoss(t *testing.T) {
+	server := start(t)
+	s := server.store(t, time.Minute)
+	_, err := s.Begin(t.Context(), claim("script", "ann")) // so that no pipeline is repeated
+	require.NoError(t, err)
+	s = server.store(t, time.Minute)
+	late := &slowest{held: make(chan struct{}), onward: make(chan struct{})}
+	server.client.AddHook(late)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Begin(context.Background(), claim("first", "ann"))
+		ended <- err
+	}()
+	<-late.held
+	for _, ref := range []string{"marks", "reads the mark"} {
+		_, err := s.Begin(t.Context(), claim(ref, "bob"))
+		require.NoError(t, err)
+	}
+	close(late.onward)
+	require.NoError(t, <-ended)
+}
