@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,8 +18,17 @@ const (
 	dead  = "dead" // it was given up or refused, and can be put back
 )
 
+// payloadVersion is that of payload. A program that would not send the messages of an
+// older one right, or whose own an older one would not, has a higher one.
+const payloadVersion = 1
+
+// ErrUnreadable means that this program cannot read a queued message: a newer one has
+// queued it, or it is damaged. The message stays in the queue.
+var ErrUnreadable = errors.New("the queued message cannot be read")
+
 // payload is what of a job is deleted with it.
 type payload struct {
+	Version   int               `json:"v"`
 	To        e164.Number       `json:"to"`
 	From      string            `json:"from,omitempty"`
 	Text      string            `json:"text,omitempty"`
@@ -47,7 +57,7 @@ var putJob = strings.Replace(upsert("anysms_queue", jobColumns+", free_attempts"
 func (j *Job) row(now time.Time) []any {
 	m := j.Message
 	b, _ := json.Marshal(payload{ // plain fields cannot fail
-		m.To, m.From, m.Text, j.Render, m.Ref, m.Tag, j.Namespace, j.Client, m.Validity, m.SendAt, m.Deadline, m.Delivery, m.Extra,
+		payloadVersion, m.To, m.From, m.Text, j.Render, m.Ref, m.Tag, j.Namespace, j.Client, m.Validity, m.SendAt, m.Deadline, m.Delivery, m.Extra,
 	})
 	return []any{
 		j.ID, string(j.Class()), ready, micros(j.Due), micros(j.GiveUp), j.Tries, j.Reason,
@@ -55,6 +65,7 @@ func (j *Job) row(now time.Time) []any {
 	}
 }
 
+// scanJob reads a row. Of a job that is unreadable it returns the id and what it has spent.
 func scanJob(scan scanner) (*Job, error) {
 	var class, state, body string
 	var due, giveUp, created, updated int64
@@ -63,8 +74,12 @@ func scanJob(scan scanner) (*Job, error) {
 	if err := scan(&j.ID, &class, &state, &due, &giveUp, &j.Tries, &j.Reason, &body, &j.Wake, &created, &updated, &j.Spent); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(body), &p); err != nil {
-		return nil, fmt.Errorf("ledger: the queued message %s cannot be read: %w", j.ID, err)
+	err := json.Unmarshal([]byte(body), &p)
+	switch {
+	case p.Version > payloadVersion:
+		return j, fmt.Errorf("%w: %s was queued by a newer anysms (version %d; this program reads %d)", ErrUnreadable, j.ID, p.Version, payloadVersion)
+	case err != nil:
+		return j, fmt.Errorf("%w: %s: %w", ErrUnreadable, j.ID, err)
 	}
 	j.Namespace, j.Client, j.Render, j.updated = p.Namespace, p.Client, p.Render, timeOf(updated)
 	j.Due, j.GiveUp, j.CreatedAt = timeOf(due), timeOf(giveUp), timeOf(created)
@@ -102,14 +117,48 @@ func (w *work) jobStatements() []Statement {
 	}
 }
 
+// unreadablePause is how long a job rests that this program cannot read.
+const unreadablePause = time.Minute
+
 // DueJobs returns jobs of a class that are due at a time, the longest due first, and
-// when the next one is due after that; zero = there is none.
+// when the next one is due after that; zero = there is none. What cannot be read is
+// logged, and looked at again in a minute.
 func (l *Ledger) DueJobs(ctx context.Context, class provider.Class, at time.Time, limit int) (jobs []*Job, next time.Time, err error) {
+	for {
+		var unread []*Job
+		jobs, unread, next, err = l.readDue(ctx, class, at, limit)
+		if err == nil && len(unread) > 0 {
+			err = l.putOff(ctx, unread, at.Add(unreadablePause))
+		}
+		if err != nil || len(unread) == 0 || len(jobs) > 0 {
+			return jobs, next, keepVerdict(err)
+		}
+	}
+}
+
+// putOff lets jobs rest until a time.
+func (l *Ledger) putOff(ctx context.Context, jobs []*Job, until time.Time) error {
+	return l.do(ctx, needs{}, func(w *work) error {
+		for _, j := range jobs {
+			w.deferred = append(w.deferred, []any{micros(until), j.Tries, ErrUnreadable.Error(), micros(w.now), j.Spent, j.ID})
+		}
+		return nil
+	})
+}
+
+func (l *Ledger) readDue(ctx context.Context, class provider.Class, at time.Time, limit int) (jobs, unread []*Job, next time.Time, err error) {
 	err = l.db.Read(ctx, func(tx Tx) error {
-		jobs, next = nil, time.Time{}
+		jobs, unread, next = nil, nil, time.Time{}
 		err := tx.Query(ctx, func(scan scanner) error {
 			j, err := scanJob(scan)
-			jobs = append(jobs, j)
+			switch {
+			case errors.Is(err, ErrUnreadable):
+				l.options.Log.ErrorContext(ctx, "a queued message waits for a program that can read it", "id", j.ID, "error", err)
+				unread = append(unread, j)
+				return nil
+			case err == nil:
+				jobs = append(jobs, j)
+			}
 			return err
 		}, `SELECT `+readJob+` FROM anysms_queue q WHERE class = $1 AND state = 'ready' AND due_at <= $2 ORDER BY due_at, message LIMIT $3`,
 			string(class), micros(at), limit)
@@ -123,7 +172,7 @@ func (l *Ledger) DueJobs(ctx context.Context, class provider.Class, at time.Time
 			return err
 		}, `SELECT due_at FROM anysms_queue WHERE class = $1 AND state = 'ready' AND due_at > $2 ORDER BY due_at LIMIT 1`, string(class), micros(at))
 	})
-	return jobs, next, keepVerdict(err)
+	return jobs, unread, next, err
 }
 
 // queuedJob is a job as it was read, or why it cannot be.
@@ -139,18 +188,16 @@ func (w *work) loadJobs(ctx context.Context, tx Tx, ids []string) error {
 		return nil
 	}
 	return tx.Query(ctx, func(scan scanner) error {
-		var id string
-		j, err := scanJob(func(to ...any) error {
-			err := scan(to...)
-			id = *to[0].(*string)
+		j, err := scanJob(scan)
+		if j == nil {
 			return err
-		})
-		w.queued[id] = queuedJob{j, err}
+		}
+		w.queued[j.ID] = queuedJob{j, err}
 		return nil
 	}, `SELECT `+readJob+` FROM anysms_queue q WHERE message = ANY($1) AND state = 'ready'`, ids)
 }
 
-// Job returns a queued message, or [ErrNotQueued]. Calls at the same time share a
+// Job returns a queued message, or [ErrNotQueued], or [ErrUnreadable]. Calls at the same time share a
 // transaction.
 func (l *Ledger) Job(ctx context.Context, id string) (*Job, error) {
 	var found queuedJob
@@ -161,10 +208,13 @@ func (l *Ledger) Job(ctx context.Context, id string) (*Job, error) {
 	if err != nil {
 		return nil, keepVerdict(err)
 	}
-	if found.job == nil && found.err == nil {
+	switch {
+	case found.err != nil:
+		return nil, keepVerdict(found.err)
+	case found.job == nil:
 		return nil, ErrNotQueued
 	}
-	return found.job, keepVerdict(found.err)
+	return found.job, nil
 }
 
 // Depth sums up the jobs of one class.

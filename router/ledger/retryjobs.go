@@ -27,7 +27,8 @@ type DeadFilter struct {
 	Limit  int    // default 50
 }
 
-// DeadLetters lists dead letters, the oldest message first.
+// DeadLetters lists dead letters, the oldest message first. Those that this program cannot
+// read are left out; if there are no others, the error is [ErrUnreadable].
 func (l *Ledger) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error) {
 	return l.deadLetters(ctx,
 		`($1 = '' OR q.class = $1) AND ($2 = '' OR m.status = $2) AND ($3 = '' OR m.code = $3) AND q.message > $4 ORDER BY q.message LIMIT $5`,
@@ -37,18 +38,27 @@ func (l *Ledger) DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, e
 func (l *Ledger) deadLetters(ctx context.Context, where string, args ...any) (list []DeadLetter, err error) {
 	sql := `SELECT ` + readJob + `, m.status, m.code
 		FROM anysms_queue q JOIN anysms_messages m ON m.id = q.message WHERE q.state = 'dead' AND ` + where
+	var unreadable error
 	err = l.db.Read(ctx, func(tx Tx) error {
-		list = nil
+		list, unreadable = nil, nil
 		return tx.Query(ctx, func(scan scanner) (err error) {
 			var d DeadLetter
 			d.Job, err = scanJob(func(to ...any) error { return scan(append(to, &d.Status, &d.Code)...) })
-			if err == nil {
-				d.Since = d.updated
-				list = append(list, d)
+			switch {
+			case errors.Is(err, ErrUnreadable):
+				unreadable = err // it is left to a program that can read it
+				return nil
+			case err != nil:
+				return err
 			}
-			return err
+			d.Since = d.updated
+			list = append(list, d)
+			return nil
 		}, sql, args...)
 	})
+	if err == nil && len(list) == 0 {
+		err = unreadable
+	}
 	return list, keepVerdict(err)
 }
 

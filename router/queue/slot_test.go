@@ -140,15 +140,22 @@ func TestPut(t *testing.T) {
 		assert.LessOrEqual(t, took, 1750*time.Millisecond)
 		assert.GreaterOrEqual(t, took, 1312*time.Millisecond)
 		assert.Regexp(t, `^[^\n]*what became of a message cannot be recorded[^\n]*id=msg_1[^\n]*disk full[^\n]*\n$`, p.log.String(), "it is said once")
-		for _, err := range []error{ledger.ErrClosed, ledger.ErrBadValue} {
+		for _, tt := range []struct {
+			err   error
+			calls int
+			log   string
+		}{
+			{ledger.ErrClosed, 1, "a queued message stays as it is"},
+			{ledger.ErrBadValue, 3, "what became of a message cannot be recorded"},
+			{router.ErrInFlight, 1, ""},
+		} {
 			p.log.Reset()
 			calls = 0
-			p.queue.put(context.Background(), j, func() error { calls++; return fmt.Errorf("ledger: %w", err) })
-			assert.Equal(t, 1, calls)
-			assert.Contains(t, p.log.String(), "a queued message stays as it is")
+			err := p.queue.put(context.Background(), j, func() error { calls++; return fmt.Errorf("ledger: %w", tt.err) })
+			require.ErrorIs(t, err, tt.err)
+			assert.Equal(t, tt.calls, calls, tt.err)
+			assert.Contains(t, p.log.String(), tt.log)
 		}
-		assert.True(t, p.queue.put(context.Background(), j, func() error { return nil }))
-		assert.False(t, p.queue.put(context.Background(), j, func() error { return fmt.Errorf("ledger: %w", router.ErrInFlight) }), "it is not ended yet")
 	})
 }
 

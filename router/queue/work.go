@@ -241,11 +241,33 @@ func reasonOf(r *router.Result) string {
 	return r.Message
 }
 
+// end ends a job. If the database does not take all that is known of its outcome, it takes
+// the outcome alone.
 func (q *Queue) end(ctx context.Context, j *ledger.Job, result *router.Result) (again time.Time) {
-	if q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) }) {
-		return time.Time{}
+	err := q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, result) })
+	if errors.Is(err, ledger.ErrBadValue) {
+		q.options.Log.ErrorContext(ctx, "of the outcome of a message not all can be recorded", "id", j.ID, "error", err)
+		err = q.put(ctx, j, func() error { return q.ledger.EndJob(ctx, j.ID, bare(result)) })
 	}
-	return q.standBack(ctx, j)
+	switch {
+	case errors.Is(err, router.ErrInFlight):
+		return q.standBack(ctx, j)
+	case errors.Is(err, ledger.ErrBadValue):
+		return q.postpone(ctx, j, ledger.Deferral{Until: time.Now().Add(pauseAfter(j.Tries)), Tries: j.Tries + 1, Spent: j.Spent, Reason: "its outcome cannot be recorded"})
+	}
+	return time.Time{}
+}
+
+// bare is an outcome without what a vendor, or somebody else, has said about it.
+func bare(from *router.Result) *router.Result {
+	r := &router.Result{Ref: from.Ref, To: from.To, Status: from.Status, Code: from.Code, Provider: from.Provider, DuplicatePossible: from.DuplicatePossible}
+	if r.Status != provider.OutcomeAccepted {
+		r.Message = "the database did not take the reason"
+	}
+	for _, a := range from.Attempts {
+		r.Attempts = append(r.Attempts, router.Attempt{ID: a.ID, Provider: a.Provider, Outcome: a.Outcome, Code: a.Code, StartedAt: a.StartedAt, Earlier: a.Earlier})
+	}
+	return r
 }
 
 // standBack lets somebody else finish an attempt that is under way.
@@ -256,24 +278,32 @@ func (q *Queue) standBack(ctx context.Context, j *ledger.Job) (again time.Time) 
 }
 
 func (q *Queue) postpone(ctx context.Context, j *ledger.Job, d ledger.Deferral) (again time.Time) {
-	q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, d) })
+	err := q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, d) })
+	if errors.Is(err, ledger.ErrBadValue) {
+		d.Reason = "the database did not take the reason"
+		_ = q.put(ctx, j, func() error { return q.ledger.Defer(ctx, j.ID, d) }) // or the ledger is closed
+	}
 	return d.Until
 }
 
+// valueTries is how often a value is tried again that the database did not take.
+const valueTries = 2
+
 // put writes until it succeeds: what was sent must not be forgotten. Only the end of the
-// ledger ends it; then the attempt is unknown to whoever comes next. It returns false if an
-// attempt is under way, so that the message cannot be ended yet.
-func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) (done bool) {
+// ledger ends it, as then the attempt is unknown to whoever comes next; a value that the
+// database does not take, which is [ledger.ErrBadValue]; and an attempt that is under way,
+// so that the message cannot be ended yet, which is [router.ErrInFlight].
+func (q *Queue) put(ctx context.Context, j *ledger.Job, write func() error) error {
 	for tries := 0; ; tries++ {
 		err := write()
 		switch {
-		case err == nil:
-			return true
-		case errors.Is(err, router.ErrInFlight):
-			return false
-		case errors.Is(err, ledger.ErrClosed), errors.Is(err, ledger.ErrBadValue):
+		case err == nil, errors.Is(err, router.ErrInFlight):
+			return err
+		case errors.Is(err, ledger.ErrBadValue) && tries >= valueTries: // it may have been a row that somebody had locked
+			return err
+		case errors.Is(err, ledger.ErrClosed):
 			q.options.Log.WarnContext(ctx, "a queued message stays as it is", "id", j.ID, "error", err)
-			return true
+			return err
 		case tries == 0:
 			q.options.Log.ErrorContext(ctx, "what became of a message cannot be recorded", "id", j.ID, "error", err)
 		}

@@ -55,6 +55,8 @@ func Run(t *testing.T, h Harness) {
 		{"opted out since", testOptedOut},
 		{"refused by the vendor", testRefusedByVendor},
 		{"a driver that panics", testPanic},
+		{"a vendor's id that is too long", testLongID},
+		{"queued by a newer program", testNewerJobs},
 		{"rendered texts", testRender},
 		{"texts of one-time codes", testTexts},
 		{"erase", testErase},

@@ -18,3 +18,6 @@ type Args = args
 
 // Worker is what works on River's jobs.
 func (q *Queue) Worker() river.Worker[Args] { return &worker{queue: q.Queue, log: q.engine.log} }
+
+// SweepEvery sets how often Run looks after the queue.
+func (q *Queue) SweepEvery(d time.Duration) { q.engine.sweepEvery = d }

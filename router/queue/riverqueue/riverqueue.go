@@ -56,7 +56,8 @@ type Queue struct {
 }
 
 // New returns a queue in a ledger of package postgres. The router must have the ledger as
-// its Store.
+// its Store. It fails with a [*ClockError] if this machine's clock is more than a minute from
+// the server's; so does Run, also when that happens later.
 func New(ctx context.Context, l *ledger.Ledger, r *router.Router, o queue.Options) (*Queue, error) {
 	if l == nil {
 		return nil, errors.New("queue: a ledger and a router are needed")
@@ -70,12 +71,15 @@ func New(ctx context.Context, l *ledger.Ledger, r *router.Router, o queue.Option
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	e := &engine{pool: pool, log: o.Log}
+	e := &engine{pool: pool, log: o.Log, sweepEvery: sweepEvery}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	o.Engine = e
 	q, err := queue.New(l, r, o)
+	if err == nil {
+		err = e.checkClock(ctx)
+	}
 	if err == nil {
 		e.client, err = river.NewClient(riverpgxv5.New(pool), e.config(q))
 	}
@@ -137,7 +141,7 @@ func (args) Kind() string { return "anysms_send" }
 const (
 	jobTime     = time.Minute
 	rescueAfter = 75 * time.Second
-	newerPause  = time.Minute     // of a job of a newer version
+	newerPause  = time.Minute     // of what only a newer program can read
 	faultPause  = 2 * time.Second // while the database fails
 	stopTime    = 70 * time.Second
 )
@@ -150,6 +154,8 @@ type engine struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 	log    *slog.Logger
+
+	sweepEvery time.Duration
 }
 
 func (e *engine) config(q *queue.Queue) *river.Config {
@@ -221,13 +227,16 @@ func (e *engine) Run(ctx context.Context, q *queue.Queue) error {
 	if err := q.Ledger().Recover(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
+	if err := e.checkClock(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	if err := e.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	e.sweepUntil(ctx, q)
+	err := e.sweepUntil(ctx, q)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	return e.client.Stop(stop)
+	return errors.Join(err, e.client.Stop(stop))
 }
 
 // worker sends the messages that River wakes it for.
@@ -245,6 +254,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	}
 	again, err := w.queue.Work(context.WithoutCancel(ctx), job.Args.ID)
 	switch {
+	case errors.Is(err, ledger.ErrUnreadable):
+		w.log.ErrorContext(ctx, "a queued message waits for a program that can read it", "id", job.Args.ID, "error", err)
+		return river.JobSnooze(newerPause)
 	case err != nil:
 		w.log.ErrorContext(ctx, "the queue cannot be read", "id", job.Args.ID, "error", err)
 		return river.JobSnooze(faultPause)

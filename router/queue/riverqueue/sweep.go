@@ -19,11 +19,15 @@ const (
 	overdue    = 2 * rescueAfter // River has had its time by then
 )
 
-// sweepUntil looks after messages that nobody would be woken for, until the context ends.
-func (e *engine) sweepUntil(ctx context.Context, q *queue.Queue) {
-	ticker := time.NewTicker(sweepEvery)
+// sweepUntil looks after messages that nobody would be woken for, until the context ends, or
+// the clock is set wrong: then the error is a [*ClockError].
+func (e *engine) sweepUntil(ctx context.Context, q *queue.Queue) error {
+	ticker := time.NewTicker(e.sweepEvery)
 	defer ticker.Stop()
 	for {
+		if wrong, ok := errors.AsType[*ClockError](e.checkClock(ctx)); ok { // any other error is the sweep's too
+			return wrong
+		}
 		if err := e.sweep(ctx, overdue); err != nil && ctx.Err() == nil {
 			e.log.ErrorContext(ctx, "the queue cannot be swept", "error", err)
 		}
@@ -31,7 +35,7 @@ func (e *engine) sweepUntil(ctx context.Context, q *queue.Queue) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 	}
 }

@@ -27,20 +27,22 @@ type shop struct {
 	pool   *pgxpool.Pool
 	vendor *queuetest.Vendor
 	ledger *ledger.Ledger
+	router *router.Router
 	queue  *riverqueue.Queue
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t *testing.T) *shop { return newShopAt(t, postgrestest.Schema(t)) }
+
+func newShopAt(t *testing.T, address string) *shop {
 	s := &shop{T: t, vendor: queuetest.NewVendor(t)}
-	address := postgrestest.Schema(t)
 	s.ledger = open(t, address)
 	t.Cleanup(func() { require.NoError(t, s.ledger.Close()) })
 	p, err := queuetest.NewProvider(s.vendor.URL)
 	require.NoError(t, err)
-	r, err := router.New([]router.Upstream{{Name: "vendor", Provider: p}}, &router.Options{Store: s.ledger, Journal: s.ledger, Validation: router.Shape})
+	s.router, err = router.New([]router.Upstream{{Name: "vendor", Provider: p}}, &router.Options{Store: s.ledger, Journal: s.ledger, Validation: router.Shape})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close(context.Background())) })
-	s.queue, err = riverqueue.New(t.Context(), s.ledger, r, queue.Options{})
+	t.Cleanup(func() { require.NoError(t, s.router.Close(context.Background())) })
+	s.queue, err = riverqueue.New(t.Context(), s.ledger, s.router, queue.Options{})
 	require.NoError(t, err)
 	t.Cleanup(s.queue.Close)
 	s.pool, err = pgxpool.New(t.Context(), address)
