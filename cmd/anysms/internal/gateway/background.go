@@ -8,6 +8,7 @@ import (
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/apikey"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/feed"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/problem"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router/config"
@@ -67,8 +68,15 @@ func (g *Gateway) sumUp(ctx context.Context) {
 	}
 }
 
-// stream serves a client's events.
+// stream serves a client's events. Streams leave half of the connections to requests.
 func (g *Gateway) stream(c *apikey.Client, w http.ResponseWriter, r *http.Request) {
+	defer g.streams.Add(-1)
+	if open := g.streams.Add(1); open > int64(g.connections.most()/2) {
+		p := problem.New(http.StatusServiceUnavailable, problem.Unavailable, "half of the connections are streams; try again later")
+		p.RetryAfter = 10 * time.Second
+		p.Write(w)
+		return
+	}
 	s := &feed.Stream{Source: g.source, Client: c, Closing: g.closing, Replaced: g.current.Load().replaced}
 	s.ServeHTTP(w, r)
 }

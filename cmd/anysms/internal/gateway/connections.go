@@ -158,3 +158,10 @@ func (s *connections) count() (open int, closed int64) {
 	defer s.mu.Unlock()
 	return len(s.open), s.closed
 }
+
+// most is how many may be open.
+func (s *connections) most() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.max
+}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,3 +26,6 @@ func (g *Gateway) RotateCallbackToken(t testing.TB, name string) {
 	_, err := g.ledger.RotateCallbackToken(t.Context(), name)
 	require.NoError(t, err)
 }
+
+// Watched serves as the gateway does, but for what it watches.
+func (g *Gateway) Watched(next http.Handler) http.Handler { return g.connections.busy(g.watch(next)) }

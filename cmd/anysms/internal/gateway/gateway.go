@@ -43,6 +43,7 @@ type Gateway struct {
 	closeQueue func()
 
 	connections *connections
+	streams     atomic.Int64 // of events that are open
 
 	metrics   *metrics
 	handler   http.Handler

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,17 +45,26 @@ type lab struct {
 	client   *http.Client
 	stop     func() // ends it and waits
 	checks   *checker
+
+	log          *slog.Logger // default the test's
+	smallBuffers bool         // what clients do not read soon blocks the gateway's writes
 }
 
 // open starts a gateway. serve is the section serve of its configuration, in one line.
 func open(t *testing.T, serve string) *lab {
 	t.Helper()
-	l := &lab{T: t, vendor: phonifytest.NewServer(phonifytest.Options{}), path: filepath.Join(t.TempDir(), "anysms.yaml")}
-	t.Cleanup(l.vendor.Close)
+	l := &lab{T: t}
+	l.open(serve)
+	return l
+}
+
+func (l *lab) open(serve string) {
+	l.Helper()
+	l.vendor, l.path = phonifytest.NewServer(phonifytest.Options{}), filepath.Join(l.TempDir(), "anysms.yaml")
+	l.Cleanup(l.vendor.Close)
 	l.configure(serve)
 	l.start()
-	t.Cleanup(func() { l.stop() })
-	return l
+	l.Cleanup(func() { l.stop() })
 }
 
 // configure writes the configuration.
@@ -77,10 +87,13 @@ func (l *lab) start() {
 		conf, err := flag.Load(ctx)
 		return conf, &flag.Serve, err
 	}
-	g, err := gateway.Open(ctx, gateway.Options{Load: load, Log: slog.New(slog.NewTextHandler(l.Output(), nil)), Version: "test"})
+	g, err := gateway.Open(ctx, gateway.Options{Load: load, Log: cmp.Or(l.log, slog.New(slog.NewTextHandler(l.Output(), nil))), Version: "test"})
 	require.NoError(l, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(l, err)
+	if l.smallBuffers {
+		listener = smallListener{listener}
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(ctx, listener) }()
 	l.gateway, l.url = g, "http://"+listener.Addr().String()
@@ -100,6 +113,19 @@ func (l *lab) start() {
 	if l.checks == nil {
 		l.checks = newChecker(l)
 	}
+}
+
+const smallBuffer = 4096
+
+// smallListener gives connections small buffers.
+type smallListener struct{ net.Listener }
+
+func (l smallListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		err = errors.Join(err, tcp.SetWriteBuffer(smallBuffer))
+	}
+	return conn, err
 }
 
 // answer is a response that was read.

@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -88,19 +90,32 @@ func (g *Gateway) watch(next http.Handler) http.Handler {
 		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			fault := recover()
+			if fault == nil {
+				g.metrics.count(r.Context(), r.Pattern, s.status)
+				return
+			}
+			g.metrics.count(r.Context(), r.Pattern, http.StatusInternalServerError)
 			if err, is := fault.(error); is && errors.Is(err, http.ErrAbortHandler) {
 				panic(fault)
 			}
-			if fault != nil {
-				g.log.Error("panic while serving a request", "route", r.Pattern, "stack", string(debug.Stack()))
-				if !s.wrote {
-					problem.New(http.StatusInternalServerError, problem.Unavailable, "something went wrong here").Write(s)
-				}
+			g.log.Error("panic while serving a request", "route", r.Pattern, "panic", describePanic(fault), "stack", string(debug.Stack()))
+			if s.wrote {
+				panic(http.ErrAbortHandler) // else the client would take what it has for the whole response
 			}
-			g.metrics.count(r.Context(), r.Pattern, s.status)
+			clear(w.Header()) // of the response that it was to be
+			problem.New(http.StatusInternalServerError, problem.Unavailable, "something went wrong here").Write(s)
 		}()
 		next.ServeHTTP(s, r)
 	})
+}
+
+// describePanic says what is safe to say: an error of the runtime has neither texts nor
+// numbers of people in it, anything else may.
+func describePanic(fault any) string {
+	if err, ok := fault.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", fault)
 }
 
 // statusWriter remembers the status of a response.

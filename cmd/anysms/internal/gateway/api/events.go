@@ -16,7 +16,8 @@ func (a *API) events() {
 		id: "streamEvents", method: http.MethodGet, path: "/v1/events", tag: "events", scope: settings.ScopeRead,
 		summary: "What becomes of messages, as server-sent events",
 		description: "Each event is a JSON object with type, such as message.delivered, timestamp, and data: the message, the message from a person, or the opt-out. " +
-			"The stream begins with what comes next, or after the event that Last-Event-ID names. If that is older than the retention, the response is 410.",
+			"The stream begins with what comes next, or after the event that Last-Event-ID names. If that is older than the retention, the response is 410. " +
+			"A client that is too slow is cut off; it goes on with Last-Event-ID, which an empty event updates every 15 seconds.",
 		params: []*huma.Param{{
 			Name: "Last-Event-ID", In: "header", Description: "the id of the last event that was read", Schema: &huma.Schema{Type: huma.TypeString},
 		}},

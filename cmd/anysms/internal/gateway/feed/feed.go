@@ -50,12 +50,13 @@ func ShortName(kind string) string { return strings.TrimPrefix(kind, "message.")
 // pollEvery is how often the ledger is asked for changes.
 const pollEvery = 200 * time.Millisecond
 
-// page is how many changes are read at once.
-const page = 200
+// readAtOnce is how many changes a webhook reads at once.
+const readAtOnce = 200
 
 // Source is the end of the ledger's feed, which one goroutine watches for all readers.
 type Source struct {
 	ledger *ledger.Ledger
+	pages  pages
 
 	mu    sync.Mutex
 	end   int64
@@ -101,7 +102,7 @@ func (s *Source) End() (seq int64, moved <-chan struct{}) {
 
 // Read returns what comes after a change.
 func (s *Source) Read(ctx context.Context, after int64) ([]ledger.Change, error) {
-	return s.ledger.Feed(ctx, after, page)
+	return s.ledger.Feed(ctx, after, readAtOnce)
 }
 
 // errAhead is about an event that has not happened.

@@ -17,7 +17,8 @@ const (
 	// commentEvery is how often something is written, so that proxies and clients see
 	// that the connection lives.
 	commentEvery = 15 * time.Second
-	// writeTimeout is how long a client may take to read.
+	// writeTimeout is how long a client may take to make room for an event. One that is
+	// slower is cut off, and goes on where it was when it connects again.
 	writeTimeout = 10 * time.Second
 )
 
@@ -50,8 +51,8 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("X-Content-Type-Options", "nosniff")
-	out := &writer{w: w, control: http.NewResponseController(w)}
-	out.write(": events of anysms\n\n")
+	out := newWriter(w)
+	out.place(after)
 	comment := time.NewTicker(commentEvery)
 	defer comment.Stop()
 	for {
@@ -62,7 +63,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-moved:
 		case <-comment.C:
-			out.write(":\n\n")
+			out.place(after)
 		case <-r.Context().Done():
 			return
 		case <-s.Closing:
@@ -87,8 +88,8 @@ func streamProblem(err error) *problem.Problem {
 
 // catchUp writes what has come, and returns the last change that was looked at.
 func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) int64 {
-	for out.err == nil {
-		list, err := s.Source.Read(ctx, after)
+	for out.err == nil && ctx.Err() == nil {
+		list, err := s.Source.told(ctx, after)
 		if err != nil {
 			out.err = err // the client connects again, with Last-Event-ID
 			return after
@@ -97,15 +98,12 @@ func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) int64 {
 			return after
 		}
 		for i := range list {
-			c := &list[i]
-			after = c.Seq
-			if !s.Client.Sees(c.Namespace) {
-				continue
-			}
-			if body := encode(c); body != nil {
-				out.write(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", c.Seq, c.Type, body))
+			if c := &list[i]; c.frame != nil && s.Client.Sees(c.namespace) {
+				out.write(c.frame)
 			}
 		}
+		out.flush()
+		after = list[len(list)-1].seq
 	}
 	return after
 }
@@ -118,14 +116,29 @@ type writer struct {
 	err     error
 }
 
-func (o *writer) write(s string) {
+func newWriter(w http.ResponseWriter) *writer {
+	out := &writer{w: w, control: http.NewResponseController(w)}
+	_ = out.control.SetReadDeadline(time.Time{}) // the request was read; this is about its connection
+	return out
+}
+
+// place tells the client where it is, though it may have seen no event: from there it goes
+// on when it connects again. Proxies and clients see that the connection lives.
+func (o *writer) place(seq int64) {
+	o.write(fmt.Appendf(nil, ":\nid: %d\n\n", seq))
+	o.flush()
+}
+
+func (o *writer) write(b []byte) {
 	if o.err != nil {
 		return
 	}
-	now := time.Now()
-	_ = o.control.SetWriteDeadline(now.Add(writeTimeout)) // without one the server's holds
-	_ = o.control.SetReadDeadline(time.Time{})            // the request was read; this is about its connection
-	if _, o.err = o.w.Write([]byte(s)); o.err == nil {
+	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // without one the server's holds
+	_, o.err = o.w.Write(b)
+}
+
+func (o *writer) flush() {
+	if o.err == nil {
 		o.err = o.control.Flush()
 	}
 }

@@ -159,7 +159,8 @@ func TestRefusalsAsEachSoftwareReadsThem(t *testing.T) {
 				assert.Equal(t, "The message could not be sent: no such subscriber\n", got.body)
 			default:
 				assert.Equal(t, http.StatusUnprocessableEntity, got.status)
-				assert.Contains(t, got.body, `"code":"invalid_recipient"`)
+				assert.Equal(t, "application/problem+json", got.header.Get("Content-Type"))
+				assert.JSONEq(t, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"code":"invalid_recipient","detail":"no such subscriber"}`, got.body)
 			}
 			assert.Equal(t, int64(1), l.h.Counts()["login"].Refused)
 		})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/problem"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -136,12 +137,15 @@ func (s style) write(w http.ResponseWriter, v verdict) {
 		w.WriteHeader(v.status)
 		_, _ = w.Write([]byte("The message could not be sent: " + v.detail + "\n")) // a caller that has gone tries again
 	default:
-		problem := map[string]any{"status": v.status, "title": http.StatusText(v.status), "code": v.code, "detail": v.detail}
-		if len(v.items) > 0 {
-			problem["items"] = v.items
-		}
-		writeJSON(w, v.status, "application/problem+json", problem)
+		writeJSON(w, v.status, problem.ContentType, &problemBody{problem.New(v.status, v.code, "%s", v.detail), v.items})
 	}
+}
+
+// problemBody is a problem as the API has it, with what became of each message if there are
+// several.
+type problemBody struct {
+	*problem.Problem
+	Items []item `json:"items,omitempty"`
 }
 
 func writeJSON(w http.ResponseWriter, status int, kind string, v any) {

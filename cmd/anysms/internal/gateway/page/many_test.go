@@ -43,8 +43,10 @@ func TestManyMessages(t *testing.T) {
 	start := time.Now()
 	l := newLabIn(t, &settings.Serve{Keys: keys()}, dir, 0)
 	t.Logf("opened in %v", time.Since(start).Round(time.Millisecond))
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, "anysms.db")+"?_pragma=busy_timeout(10000)&_pragma=synchronous(off)")
+	const pragmas = "?_pragma=busy_timeout(10000)&_pragma=synchronous(off)&_pragma=cache_size(-1000000)" // a gigabyte
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(l.dir, "anysms.db")+pragmas)
 	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
 	defer db.Close()
 	if found, err := l.ledger.Search(t.Context(), ledger.Filter{Namespace: ledger.AllNamespaces, Limit: 1}, 0); err != nil || len(found.Messages) == 0 {
 		require.NoError(t, err)
@@ -106,25 +108,35 @@ func TestManyMessages(t *testing.T) {
 	t.Logf("%-45s %v", "the last page", time.Since(start).Round(100*time.Microsecond))
 }
 
-// insertMany writes messages and an attempt for each, with ids that begin with their
-// times as those of the ledger do.
+// insertMany writes messages and an attempt for each, in transactions that keep the log of
+// the database short.
 func insertMany(t *testing.T, db *sql.DB, many int) {
+	t.Helper()
+	const step = 250_000
+	for from := 0; from < many; from += step {
+		insertSome(t, db, from+1, min(from+step, many), many)
+	}
+}
+
+// insertSome writes some of many messages, with ids that begin with their times as those of
+// the ledger do.
+func insertSome(t *testing.T, db *sql.DB, from, to, many int) {
 	t.Helper()
 	const when = `(1000 * (strftime('%s','now') - 2592000) + i * 2592000000 / ?)` // milliseconds, over thirty days
 	const uuid = `substr(printf('%012x', ms), 1, 8) || '-' || substr(printf('%012x', ms), 9, 4) || '-7000-8000-' || printf('%012x', i)`
-	const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?), t AS (SELECT i, ` + when + ` AS ms FROM n) `
+	const numbers = `WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i < ?), t AS (SELECT i, ` + when + ` AS ms FROM n) `
 	_, err := db.ExecContext(t.Context(), numbers+`INSERT INTO anysms_messages (id, namespace, ref, status, code, reason, recipient, sender, body, class, tag, country,
 		provider, provider_id, encoding, segments, cost_micros, cost_currency, cost_estimated, duplicate_possible, ignored, created_at, updated_at,
 		last_attempt_at, concluded, cancelled)
 		SELECT 'msg_' || `+uuid+`, 'shop', 'ref-' || i, CASE WHEN i % 1000 = 0 THEN 'unknown' WHEN i % 20 = 0 THEN 'undelivered' ELSE 'delivered' END, '', '',
 		'+306941' || printf('%06d', i), 'Example', '', 'transactional', CASE WHEN i % ? = 0 THEN 'rare' ELSE 'parcel' END,
 		CASE i % 3 WHEN 0 THEN 'GR' WHEN 1 THEN 'DE' ELSE 'US' END, CASE i % 4 WHEN 0 THEN 'usa' ELSE 'athens' END, 'v' || i, 'gsm7', 1, 41000, 'EUR', 0, 0, '',
-		1000 * ms, 1000 * ms, 1000 * ms, 'accepted', 0 FROM t`, many, many, many/10)
+		1000 * ms, 1000 * ms, 1000 * ms, 'accepted', 0 FROM t`, from, to, many, many/10)
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), numbers+`INSERT INTO anysms_attempts (id, message, provider, outcome, settled, contradicted, code, vendor_code, reason,
 		provider_id, started_at, duration_us, reconciled, run, owner, abandoned)
 		SELECT 'att_' || `+uuid+`, 'msg_' || `+uuid+`, CASE i % 4 WHEN 0 THEN 'usa' ELSE 'athens' END, 'accepted', 'accepted', 0, '', '', '', 'v' || i, 1000 * ms, 90000, 0, '', '', 0
-		FROM t`, many, many)
+		FROM t`, from, to, many)
 	require.NoError(t, err)
 }
 
