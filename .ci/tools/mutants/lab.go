@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -36,6 +37,9 @@ type lab struct {
 	only   string // a pattern of the names of the tests
 	tests  []*test
 	reach  map[*fault][]*test
+
+	mu      sync.Mutex
+	finders map[*fault]*test // what found the faults that were tried
 }
 
 // test is one test function of a binary, or one of the tests inside it.
@@ -54,7 +58,7 @@ func newLab(p *plan, drawn []*fault, budget time.Duration, only string) (*lab, e
 	if err != nil {
 		return nil, err
 	}
-	return &lab{plan: p, drawn: drawn, budget: budget, dir: dir, only: cmp.Or(only, "."), reach: make(map[*fault][]*test)}, nil
+	return &lab{plan: p, drawn: drawn, budget: budget, dir: dir, only: cmp.Or(only, "."), reach: make(map[*fault][]*test), finders: make(map[*fault]*test)}, nil
 }
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
@@ -267,7 +271,7 @@ func (l *lab) try(f *fault) (verdict, string) {
 		return missed, "no test reaches it"
 	}
 	var spent time.Duration
-	for i, some := range batches(tests) {
+	for i, some := range append(l.neighbours(f, tests), batches(tests)...) {
 		for _, t := range some {
 			spent += t.took
 		}
@@ -275,10 +279,48 @@ func (l *lab) try(f *fault) (verdict, string) {
 			return missed, fmt.Sprintf("by tests that take %s; %d reach it", l.budget, len(tests))
 		}
 		if why := l.fails(f, some); why != "" {
+			l.remember(f, some, why)
 			return caught, why
 		}
 	}
 	return missed, fmt.Sprintf("%d tests reach it", len(tests))
+}
+
+// neighbours are the tests that found the nearest faults of a file, each by itself: what
+// finds one fault of a function often finds the next.
+func (l *lab) neighbours(f *fault, tests []*test) [][]*test {
+	const most = 3
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var near []*fault
+	for other := range l.finders {
+		if other.file == f.file {
+			near = append(near, other)
+		}
+	}
+	away := func(other *fault) int { return max(other.offset-f.offset, f.offset-other.offset) }
+	slices.SortFunc(near, func(a, b *fault) int { return cmp.Or(cmp.Compare(away(a), away(b)), cmp.Compare(a.id, b.id)) })
+	var first [][]*test
+	for _, other := range near {
+		found := l.finders[other]
+		known := func(some []*test) bool { return some[0] == found }
+		if len(first) < most && slices.Contains(tests, found) && !slices.ContainsFunc(first, known) {
+			first = append(first, []*test{found})
+		}
+	}
+	return first
+}
+
+// remember notes which of some tests has found a fault.
+func (l *lab) remember(f *fault, some []*test, why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range some {
+		if len(some) == 1 || strings.Contains(why+"/", " "+t.String()+"/") {
+			l.finders[f] = t
+			return
+		}
+	}
 }
 
 // batches are the tests of one binary each, quick ones first, in runs of about a second.
@@ -318,8 +360,8 @@ func (l *lab) fails(f *fault, tests []*test) string {
 			return ""
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {
-			if failed := regexp.MustCompile(`(?m)^--- FAIL: \w+`).FindString(out); failed != "" {
-				return failed
+			if failed := regexp.MustCompile(`(?m)^ *--- FAIL: \S+`).FindAllString(out, -1); len(failed) > 0 {
+				return strings.TrimSpace(failed[len(failed)-1])
 			}
 			return "the tests ended: " + err.Error()
 		}

@@ -6,7 +6,8 @@
 // repository. Here nearly all faults of a package are built into one test binary, which
 // an environment variable switches on one by one. Every test is run alone first, without
 // a fault: that shows which faults it reaches and how long it takes. Then each fault is
-// tried against the tests that reach it, quick ones first, until one fails. A fault in a
+// tried against the tests that reach it, those that found its neighbours and then quick
+// ones first, until one fails. A fault in a
 // constant, or in code that does not compile with the switch, gets its own binary.
 package main
 
