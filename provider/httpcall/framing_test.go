@@ -27,8 +27,9 @@ func TestFramingFindsTheEnd(t *testing.T) {
 		"chunked, trailer":   {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n"},
 		"blank lines within": {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n\r\n\r\n\r\n\r\n5\r\n\r\n0\r\n\r\n0\r\n\r\n"},
 		"longest header":     {"POST", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: " + strings.Repeat("x", DefaultMaxResponse-len("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: \r\n\r\n")+1) + "\r\n\r\nok"},
+		"longest chunk line": {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;" + strings.Repeat("x", maxChunkLine-len("5;")) + "\nhello\r\n0\r\n\r\n"},
 		"no chunks":          {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-		"continue":           {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"},
+		"continue":           {"POST", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 199 Soon\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, after := range []string{"", extra, "x", "\r\n"} {

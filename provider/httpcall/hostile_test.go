@@ -129,6 +129,7 @@ func TestLongWordsAreCut(t *testing.T) {
 	assert.Less(t, len(failed.Error()), 2500)
 	assert.True(t, utf8.ValidString(failed.VendorMessage))
 	assert.Equal(t, strings.Repeat("ω", 500)+"…", failed.VendorMessage)
+	assert.Equal(t, strings.Repeat("w", 1000), resp.Failed(provider.Rejected, "", strings.Repeat("w", 1000)).VendorMessage, "as long as is allowed")
 }
 
 // A secret comes back in the encodings that servers use.

@@ -321,6 +321,20 @@ func TestRequestOnTheWire(t *testing.T) {
 	assert.Equal(t, "/elsewhere", (<-got).path)
 }
 
+// Vendors that take all in the query want the length of a body that is not there, and no
+// chunks.
+func TestRequestWithoutBodyOnTheWire(t *testing.T) {
+	got := make(chan *http.Request, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r }))
+	defer server.Close()
+	c := newClient(t, httpcall.Config{BaseURL: server.URL})
+	_, err := c.Do(t.Context(), httpcall.Request{Method: http.MethodPost, Path: "/send", Query: url.Values{"to": {"x"}}})
+	require.NoError(t, err)
+	r := <-got
+	assert.Empty(t, r.TransferEncoding)
+	assert.Equal(t, "0", r.Header.Get("Content-Length"))
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"a":"b"}`), "")
 	f.Add([]byte("\x1f\x8b"), "gzip")

@@ -78,6 +78,19 @@ func TestProxyCredentialsAreNotShown(t *testing.T) {
 	}
 }
 
+// The address of a proxy without credentials is no secret.
+func TestProxyWithoutCredentialsIsShown(t *testing.T) {
+	proxy := serve(t, func(s *socket, c net.Conn, r *bufio.Reader) {
+		if _, err := http.ReadRequest(r); err == nil {
+			fmt.Fprintf(c, "HTTP/1.1 403 %s allows no such host\r\nContent-Length: 0\r\n\r\n", s.url)
+		}
+	})
+	client := newClient(t, httpcall.Config{BaseURL: "https://sms.example", Proxy: provider.Secret(proxy.url)})
+	_, err := client.Do(t.Context(), post("x"))
+	require.ErrorIs(t, err, provider.Unavailable)
+	assert.ErrorContains(t, err, proxy.url+" allows no such host")
+}
+
 // Errors of the network do not repeat the message either, whatever is in them.
 func TestPrivateValuesAreNotInErrorsOfTheNetwork(t *testing.T) {
 	client := newClient(t, httpcall.Config{BaseURL: "http://127.0.0.1:9", DialControl: func(string, string, syscall.RawConn) error {

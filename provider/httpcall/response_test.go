@@ -121,7 +121,7 @@ func TestReading(t *testing.T) {
 				require.ErrorIs(t, err, httpcall.ErrTimeout)
 				return false
 			}
-			require.ErrorIs(t, resp.Readable(), httpcall.ErrTimeout)
+			require.Equal(t, httpcall.ErrTimeout, resp.Readable(), "and not how the read failed")
 			return true
 		})
 	})

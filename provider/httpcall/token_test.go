@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -109,10 +110,17 @@ func TestFailedRenewalKeepsTheToken(t *testing.T) {
 	require.NoError(t, err)
 	v.set(func() { v.fail = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) } })
 	v.forward(9*time.Minute + time.Second)
-	for range 3 {
+	send := func() {
+		t.Helper()
 		_, err := c.send(t.Context())
 		require.NoError(t, err)
 	}
+	send()
+	require.Eventually(t, func() bool { return v.fetches() == 2 }, 30*time.Second, time.Millisecond)
+	for range 20 {
+		send()
+	}
+	assert.Equal(t, 2, v.fetches(), "it is not tried again at once")
 	v.forward(time.Minute)
 	_, err = c.send(t.Context())
 	require.ErrorIs(t, err, provider.Unavailable, "the token has expired and there is no other")
@@ -299,6 +307,28 @@ func TestRevoke(t *testing.T) {
 
 	c = v.caller(t, func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.RevokeURL = "" })
 	require.ErrorIs(t, c.tokens.Revoke(t.Context()), provider.Unsupported)
+}
+
+// A token that could not be revoked is not called revoked.
+func TestRevokeFails(t *testing.T) {
+	v := newIdentity(t)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for _, url := range []string{closed.URL, v.url + "/no-such-path"} {
+		c := v.caller(t, func(_ *httpcall.Config, c *httpcall.ClientCredentials) { c.RevokeURL = url })
+		_, err := c.send(t.Context())
+		require.NoError(t, err)
+		require.ErrorIs(t, c.tokens.Revoke(t.Context()), provider.Unavailable)
+	}
+}
+
+// An empty scope would be a wrong one: without scopes the vendor gives those it gives by
+// default.
+func TestNoScopes(t *testing.T) {
+	v := newIdentity(t)
+	_, err := v.caller(t).send(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{"client_id=demo&client_secret=s3cr3t&grant_type=client_credentials"}, v.forms)
 }
 
 func TestAccessTokenIsRedacted(t *testing.T) {
