@@ -125,6 +125,12 @@ func TestTakeResult(t *testing.T) {
 		assert.Equal(t, tt.want, r.concluded, name)
 		assert.Equal(t, tt.taken, r.Reason == "down" && r.Provider == "athens" && r.Segments == 2, name)
 	}
+	asked := &record{}
+	asked.concluded = waiting
+	inDoubt := result(provider.OutcomeUnknown)
+	inDoubt.Deferred = &router.Deferred{}
+	asked.takeResult(inDoubt)
+	assert.Equal(t, waiting, asked.concluded, "its vendor is asked again")
 	r := &record{}
 	first := result(provider.OutcomeUnknown)
 	first.Cost, first.CardPrice, first.To, first.DuplicatePossible = &router.Cost{Money: *price, Estimated: true}, price, to, true

@@ -18,6 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 type verdict int
@@ -38,7 +40,7 @@ type lab struct {
 	tests  []*test
 	reach  map[*fault][]*test
 
-	mu      sync.Mutex
+	mu      sync.Mutex       // of tests, reach and finders
 	finders map[*fault]*test // what found the faults that were tried
 }
 
@@ -63,8 +65,9 @@ func newLab(p *plan, drawn []*fault, budget time.Duration, only string) (*lab, e
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
 
-// measure builds all faults behind the switch, and runs every test alone.
-func (l *lab) measure() error {
+// measure builds all faults behind the switch, and runs every test alone in its process,
+// so many at the same time.
+func (l *lab) measure(workers int) error {
 	for {
 		wrong, err := l.buildAll()
 		if err != nil {
@@ -81,6 +84,8 @@ func (l *lab) measure() error {
 	for _, f := range l.drawn {
 		byID[f.id] = f
 	}
+	var group errgroup.Group
+	group.SetLimit(workers)
 	for _, pkg := range l.plan.target.tests {
 		binary := l.binary(pkg)
 		out, err := l.command(context.Background(), pkg, binary, "-test.list="+l.only).Output()
@@ -92,12 +97,10 @@ func (l *lab) measure() error {
 			if strings.HasPrefix(name, "Benchmark") {
 				continue
 			}
-			if err := l.recordAll(&test{pkg: pkg, binary: binary, name: name}, byID); err != nil {
-				return err
-			}
+			group.Go(func() error { return l.recordAll(&test{pkg: pkg, binary: binary, name: name}, byID) })
 		}
 	}
-	return nil
+	return group.Wait()
 }
 
 // buildAll builds the test binaries. It returns the faults in lines that do not compile.
@@ -202,7 +205,7 @@ func (l *lab) recordAll(t *test, byID map[int]*fault) error {
 // record runs one test without a fault, and returns which faults it reaches. A busy
 // machine may fail it once or twice; one that always fails has a took of 0.
 func (l *lab) record(t *test) (out, reached string, err error) {
-	file := filepath.Join(l.dir, "reached")
+	file := filepath.Join(l.dir, "reached-"+strings.ReplaceAll(t.String(), "/", "-")+"-"+strings.ReplaceAll(t.pkg, "/", "-"))
 	for attempt := 1; ; attempt++ {
 		if err := os.RemoveAll(file); err != nil {
 			return "", "", err
@@ -224,6 +227,8 @@ func (l *lab) record(t *test) (out, reached string, err error) {
 }
 
 func (l *lab) keep(t *test, reached string, byID map[int]*fault) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.tests = append(l.tests, t)
 	for line := range strings.FieldsSeq(reached) {
 		id, err := strconv.Atoi(line)

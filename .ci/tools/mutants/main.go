@@ -7,8 +7,8 @@
 // an environment variable switches on one by one. Every test is run alone first, without
 // a fault: that shows which faults it reaches and how long it takes. Then each fault is
 // tried against the tests that reach it, those that found its neighbours and then quick
-// ones first, until one fails. A fault in a
-// constant, or in code that does not compile with the switch, gets its own binary.
+// ones first, until one fails. A fault in a constant, or in code that does not compile with
+// the switch, gets its own binary.
 package main
 
 import (
@@ -128,7 +128,7 @@ func (r *run) do() (bool, error) {
 		return false, err
 	}
 	defer lab.close()
-	if err := lab.measure(); err != nil {
+	if err := lab.measure(r.workers); err != nil {
 		return false, err
 	}
 	var mu sync.Mutex
