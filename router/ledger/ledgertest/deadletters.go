@@ -144,6 +144,15 @@ func testDepths(l *lab) {
 		require.NoError(l, err)
 		assert.Equal(l, pause, is, "in every process; no class is transactional")
 	}
+
+	require.NoError(l, l.Database().Write(l.Context(), func(tx ledger.Tx) error {
+		_, err := tx.Exec(l.Context(), `UPDATE anysms_queue SET class = 'of a later version' WHERE message = $1`, []any{late})
+		return err
+	}))
+	depths, err = l.Depths(l.Context())
+	require.NoError(l, err)
+	require.Len(l, depths, 3)
+	assert.Equal(l, 1, depths[1].Ready)
 }
 
 // testWake tells who sends queued messages in the transaction that queues them.
