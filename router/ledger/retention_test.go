@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,4 +65,29 @@ func TestInPartsEnds(t *testing.T) {
 		}), context.Canceled)
 	})
 	assert.Equal(t, Pruned{1, 1, 1}, total)
+}
+
+// full is a database that takes nothing.
+type full struct {
+	Database
+	writes int
+}
+
+func (f *full) Write(context.Context, func(Tx) error) error {
+	f.writes++
+	return errors.New("disk full")
+}
+
+// TestMaintainOften: what is old is looked for every five to fifteen minutes, even if it
+// could not be deleted the last time.
+func TestMaintainOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := new(full)
+		l := &Ledger{db: db, options: Options{Log: slog.New(slog.DiscardHandler)}}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Hour)
+		defer cancel()
+		l.Maintain(ctx)
+		assert.GreaterOrEqual(t, db.writes, 10*4)
+		assert.LessOrEqual(t, db.writes, 10*12+1)
+	})
 }

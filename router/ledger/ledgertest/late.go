@@ -2,6 +2,8 @@ package ledgertest
 
 import (
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -161,4 +163,27 @@ func testWhichAttempt(l *lab) {
 			assert.Equal(l, tt.made[k].provider, a.Provider, "%s, attempt %d", ref, k)
 		}
 	}
+}
+
+// testManyAbandoned: a process ends while more messages are under way than are recovered
+// in one change.
+func testManyAbandoned(l *lab) {
+	const many = 501
+	other := l.open(ledger.Options{})
+	var sends sync.WaitGroup
+	for i := range many {
+		sends.Go(func() {
+			c := l.claim(fmt.Sprint("r", i), "ann")
+			c.Intent = &router.JournalEntry{Key: c.Ref, Provider: "athens", Attempt: other.NewAttempt(), Message: c.Message}
+			_, err := other.Begin(l.Context(), c)
+			assert.NoError(l, err)
+		})
+	}
+	sends.Wait()
+	require.NoError(l, other.Close())
+	require.NoError(l, l.Recover(l.Context()))
+	list, err := l.Stats(l.Context(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+	require.NoError(l, err)
+	require.Len(l, list, 1)
+	assert.Equal(l, []int{many, 0}, []int{list[0].Unknown, list[0].UnderWay})
 }

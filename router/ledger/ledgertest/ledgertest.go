@@ -37,6 +37,7 @@ func Run(t *testing.T, h Harness) {
 		"late outcomes":                 testLateOutcomes,
 		"late doubt":                    testLateDoubt,
 		"sends cut short":               testAbandoned,
+		"many sends cut short":          testManyAbandoned,
 		"refs that are free again":      testFreed,
 		"claims without a message":      testBare,
 		"which attempt was accepted":    testWhichAttempt,
