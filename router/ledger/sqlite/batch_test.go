@@ -58,6 +58,13 @@ func (g *gated) Commit(ctx context.Context, f func(ledger.Tx) error) (func() err
 	return g.database.Commit(ctx, func(tx ledger.Tx) error { return f(poisoned{tx}) })
 }
 
+func (g *gated) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	if g.closed {
+		<-g.gate
+	}
+	return g.database.Read(ctx, f)
+}
+
 func (g *gated) Write(ctx context.Context, f func(ledger.Tx) error) error {
 	g.writes++
 	return g.database.Write(ctx, f)
@@ -233,6 +240,31 @@ func TestBatchReadsAll(t *testing.T) {
 		queued, err := l.Message(t.Context(), list[0].ID)
 		require.NoError(t, err)
 		assert.Equal(t, ledger.Sending, queued.Status)
+	})
+}
+
+// TestLooksTogether: questions about queued messages and about others share a transaction.
+func TestLooksTogether(t *testing.T) {
+	inBatches(t, func(t *testing.T, g *gated, l *ledger.Ledger) {
+		m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "Hello"}
+		list, err := l.Enqueue(t.Context(), []*ledger.Job{{Message: m, Due: time.Now(), Keep: time.Hour}})
+		require.NoError(t, err)
+		c := router.Claim{Ref: "sent", Fingerprint: "f", Owner: "me", Keep: time.Hour, Message: m}
+		_, err = l.Begin(t.Context(), c)
+		require.NoError(t, err)
+		require.NoError(t, l.Finish(t.Context(), c, &router.Result{Status: provider.OutcomeAccepted, Provider: "athens", ID: "A1"}))
+		known := make([]*router.Result, 3)
+		look := func(i int, ref string) func() error {
+			return func() (err error) {
+				known[i], err = l.Look(context.Background(), router.Claim{Ref: ref, Fingerprint: "f", Owner: "another", Message: m})
+				return err
+			}
+		}
+		assert.Equal(t, make([]error, 3), g.together(look(0, "new"), look(1, list[0].ID), look(2, "sent")))
+		assert.Nil(t, known[0])
+		assert.Nil(t, known[1])
+		require.NotNil(t, known[2])
+		assert.Equal(t, "A1", known[2].ID)
 	})
 }
 
