@@ -148,8 +148,8 @@ func (b *batcher) depart(full *batch) {
 	go b.send(full.entries)
 }
 
-// send makes one request for all entries, except those whose deadline leaves less
-// than the provider's whole timeout: they would cut it short for the others.
+// send makes one request for all entries, except those whose deadline leaves no
+// more than the provider's whole timeout: they could cut it short for the others.
 func (b *batcher) send(entries []*batchEntry) {
 	u := b.upstream
 	segments, latest := 0, time.Time{}

@@ -73,8 +73,8 @@ type Config struct {
 
 // Redis says where a Redis server is. The package connects to none.
 type Redis struct {
-	URL string // redis:// or rediss://, for redis.ParseURL; "" = none
-	Key string // for the hashes of what is counted; "" = none
+	URL provider.Secret // redis:// or rediss://, for redis.ParseURL, with a password perhaps; "" = none
+	Key provider.Secret // for the hashes of what is counted; "" = none
 }
 
 // Ledger says where the ledger of messages is. The package opens none: the databases are
@@ -224,12 +224,18 @@ func (c *Config) Warnings() []Warning {
 	return list
 }
 
-// Close closes the router and its providers.
+// Close closes the router and its providers, then does what Release does.
 func (c *Config) Close() error {
-	err := c.router.Close(context.Background())
+	return errors.Join(c.router.Close(context.Background()), c.Release())
+}
+
+// Release does what OnClose has added, once. A program that has the providers in a router of
+// its own, and has closed that, calls it instead of Close.
+func (c *Config) Release() (err error) {
 	for _, end := range c.ends {
 		err = errors.Join(err, end())
 	}
+	c.ends = nil
 	return err
 }
 

@@ -207,11 +207,10 @@ func (g *guardsConfig) redis(c *Config) error {
 	if err != nil || u.Hostname() == "" {
 		return provider.ConfigErrorf("guards.counters", "is not an address such as redis://:password@redis.example.com:6379/0")
 	}
-	key := g.Key.Reveal()
-	if key != "" && len(key) < minCountersKey {
-		return provider.ConfigErrorf("guards.counters_key", "has %d characters; want at least %d, the same on all machines", len(key), minCountersKey)
+	if g.Key != "" && len(g.Key) < minCountersKey {
+		return provider.ConfigErrorf("guards.counters_key", "has %d characters; want at least %d, the same on all machines", len(g.Key), minCountersKey)
 	}
-	c.CountInRedis = Redis{URL: g.Counters, Key: key}
+	c.CountInRedis = Redis{URL: provider.Secret(g.Counters), Key: g.Key}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -104,10 +105,18 @@ func TestGuardsInRedis(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, c.CountInDatabase)
 	assert.Equal(t, config.Redis{URL: "rediss://:pass@redis.example.com:6380/1", Key: "0123456789abcdef"}, c.CountInRedis)
-	var ended bool
-	c.OnClose(func() error { ended = true; return nil })
+	shown, err := json.Marshal(c.CountInRedis)
+	require.NoError(t, err)
+	for _, s := range []string{fmt.Sprintf("%v %+v %#v", c.CountInRedis, c.CountInRedis, c.CountInRedis), string(shown)} {
+		assert.NotContains(t, s, "pass")
+		assert.NotContains(t, s, "0123456789abcdef")
+	}
+	ended := 0
+	c.OnClose(func() error { ended++; return errors.New("broken pipe") })
+	require.ErrorContains(t, c.Release(), "broken pipe")
+	assert.Equal(t, 1, ended)
 	require.NoError(t, c.Close())
-	assert.True(t, ended)
+	assert.Equal(t, 1, ended, "once")
 }
 
 // Senders are checked for the countries that the configuration names.

@@ -70,7 +70,6 @@ func (d *document) section(name string, root *yaml.Node, into any) error {
 		if err := d.decode(name, f.value, into); err != nil {
 			return err
 		}
-		d.noteSecrets(provider.Driver{}, name, name, f.value)
 		if c, ok := into.(interface{ Check() error }); ok {
 			return under(name, c.Check())
 		}

@@ -34,10 +34,16 @@ func (d *document) noteSecrets(driver provider.Driver, path, key string, n *yaml
 		}
 		return
 	}
-	if n.Kind != yaml.ScalarNode || n.Value == "" || strings.Contains(n.Value, "${") || !holdsSecret(driver, key) {
-		return
+	if n.Kind == yaml.ScalarNode && holdsSecret(driver, key) {
+		d.noteSecret(path, n)
 	}
-	d.secrets = append(d.secrets, path)
+}
+
+// noteSecret records a setting that holds a secret, unless a variable does.
+func (d *document) noteSecret(path string, n *yaml.Node) {
+	if n.Value != "" && n.ShortTag() != "!!null" && !strings.Contains(n.Value, "${") {
+		d.secrets = append(d.secrets, path)
+	}
 }
 
 func holdsSecret(driver provider.Driver, key string) bool {

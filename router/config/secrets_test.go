@@ -27,6 +27,10 @@ func TestWarningsOfSecrets(t *testing.T) {
     recipe: twilio
     account_sid: AC00000000000000000000000000000000
     auth_token: plain
+guards:
+  counters: redis://redis.example.com:6379
+  counters_key: plain plain plain
+  velocity: [{per: number, max: 1, window: 1h}]
 `
 	warned := func(mode os.FileMode) (at []string) {
 		require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
@@ -42,8 +46,8 @@ func TestWarningsOfSecrets(t *testing.T) {
 		}
 		return at
 	}
-	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token"}, warned(0o644))
-	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token"}, warned(0o640))
+	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token", "guards.counters_key"}, warned(0o644))
+	assert.Equal(t, []string{"providers.a.api_key", "providers.c.auth_token", "guards.counters_key"}, warned(0o640))
 	assert.Empty(t, warned(0o600))
 }
 

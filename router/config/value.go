@@ -21,6 +21,7 @@ type shape struct {
 	fields  map[string]shape // of a map with known keys
 	element *shape           // of a list, or of a map with any keys
 	opaque  bool             // read elsewhere
+	secret  bool
 	bare    string           // the key of a single value, where a map is wanted
 }
 
@@ -41,7 +42,7 @@ func shapeOf(t reflect.Type) shape {
 	case t == reflect.TypeFor[json.RawMessage]():
 		return shape{opaque: true}
 	case p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		return shape{scalar: asText}
+		return shape{scalar: asText, secret: t == reflect.TypeFor[provider.Secret]()}
 	}
 	switch t.Kind() {
 	case reflect.Struct:
@@ -106,6 +107,9 @@ func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, er
 	if s.bare != "" && n.ShortTag() != "!!null" {
 		v, err := d.scalar(path, n, asText)
 		return map[string]any{s.bare: v}, err
+	}
+	if s.secret {
+		d.noteSecret(path, n)
 	}
 	return d.scalar(path, n, s.scalar)
 }

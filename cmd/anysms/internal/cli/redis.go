@@ -16,16 +16,16 @@ import (
 // keep the senders' rates there. The first message connects.
 func countInRedis(conf *config.Config) error {
 	at := conf.CountInRedis
-	if at.URL == "" || strings.Contains(at.URL, "UNSET_") {
+	if at.URL == "" || strings.Contains(at.URL.Reveal(), "UNSET_") {
 		return nil
 	}
-	options, err := redis.ParseURL(at.URL)
+	options, err := redis.ParseURL(at.URL.Reveal())
 	if err != nil {
 		return fmt.Errorf("%s: guards.counters: %w", conf.Path, errBadRedis)
 	}
 	client := redis.NewClient(options)
 	conf.OnClose(client.Close)
-	conf.Guards.Use(redisstore.NewCounters(client, &redisstore.Options{Key: []byte(at.Key)}))
+	conf.Guards.Use(redisstore.NewCounters(client, &redisstore.Options{Key: []byte(at.Key.Reveal())}))
 	return conf.Guards.ShareRates(func(from string, perSecond float64) (router.Limiter, error) {
 		return redisstore.NewLimiter(client, "sender "+from, perSecond)
 	})

@@ -40,6 +40,8 @@ func (g *Gateway) render(ctx context.Context, ref string, _ *provider.Message) (
 // that came back.
 func (g *Gateway) converted(c otp.Conversion) {
 	g.router.Converted(c.Provider, c.Country, c.Verified)
+	g.guards.RLock()
+	defer g.guards.RUnlock()
 	cli.Converted(g.conf().Guards, func(err error) {
 		g.log.Warn("the guards could not count a code that came back", "error", err)
 	})(c)

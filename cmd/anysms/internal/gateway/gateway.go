@@ -44,6 +44,7 @@ type Gateway struct {
 
 	connections *connections
 	streams     atomic.Int64 // of events that are open
+	guards      sync.RWMutex // is held while guards are used beside a send
 
 	metrics   *metrics
 	handler   http.Handler
@@ -88,7 +89,7 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	}
 	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
 	g.current.Store(newLoaded(conf, serve))
-	warnOfKeys(conf.Path, serve, o.Log)
+	g.warn(conf)
 	g.connections = newConnections(serve, o.Log)
 	if g.metrics, err = newMetrics(g.connections); err != nil {
 		return nil, errors.Join(err, conf.Close())
@@ -194,7 +195,8 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	if err := g.requestCallbacks(ctx, next); err != nil {
 		return errors.Join(err, conf.Close())
 	}
-	conf.Guards.TakeOver(g.conf().Guards)
+	old := g.conf()
+	conf.Guards.TakeOver(old.Guards)
 	closed, err := g.router.Reload(conf.Upstreams(), g.routerOptions(conf))
 	if err != nil {
 		return errors.Join(err, conf.Close())
@@ -213,12 +215,28 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	} else {
 		g.callbacks.Store(&callbacks)
 	}
+	g.warn(conf)
 	go func() {
-		if err := <-closed; err != nil {
-			g.log.Warn("closing the providers of the old configuration", "error", err)
+		if err := errors.Join(<-closed, g.release(old)); err != nil {
+			g.log.Warn("closing what the old configuration used", "error", err)
 		}
 	}()
 	return nil
+}
+
+// release closes what a configuration has opened besides its providers, once nothing uses its
+// guards. It is not in force any more.
+func (g *Gateway) release(old *config.Config) error {
+	g.guards.Lock() // whoever comes later takes the guards in force
+	defer g.guards.Unlock()
+	return old.Release()
+}
+
+// warn logs what is allowed in a configuration, but hardly meant or not safe.
+func (g *Gateway) warn(conf *config.Config) {
+	for _, w := range conf.Warnings() {
+		g.log.Warn("the configuration: "+w.Reason, "file", conf.Path, "line", w.Line, "setting", w.Path)
+	}
 }
 
 // canBecome refuses what takes a restart.
@@ -257,5 +275,5 @@ func (g *Gateway) Close(ctx context.Context) error {
 	if err != nil {
 		err = fmt.Errorf("messages are still under way: %w", err)
 	}
-	return errors.Join(err, g.ledger.Close(), g.metrics.close(ctx))
+	return errors.Join(err, g.ledger.Close(), g.metrics.close(ctx), g.release(g.conf()))
 }

@@ -49,7 +49,7 @@ func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conf := &settings.Serve{Keys: []settings.Key{{Name: "shop", Key: "0123456789abcdef0123456789abcdef", Scopes: []string{"send"}, RateLimit: 10}}}
 		set := apikey.NewSet(conf, nil)
-		c := set.Find(conf.Keys[0].Key)
+		c := set.Find(conf.Keys[0].Key.Reveal())
 		_, ok := c.Take(25)
 		assert.True(t, ok, "a batch may overdraw once")
 		wait, ok := c.Take(1)
@@ -57,10 +57,10 @@ func TestRate(t *testing.T) {
 		assert.Equal(t, 1600*time.Millisecond, wait)
 
 		set = apikey.NewSet(conf, set)
-		_, ok = set.Find(conf.Keys[0].Key).Take(1)
+		_, ok = set.Find(conf.Keys[0].Key.Reveal()).Take(1)
 		assert.False(t, ok, "a reload returns nothing")
 		time.Sleep(wait)
-		_, ok = set.Find(conf.Keys[0].Key).Take(1)
+		_, ok = set.Find(conf.Keys[0].Key.Reveal()).Take(1)
 		assert.True(t, ok)
 	})
 }

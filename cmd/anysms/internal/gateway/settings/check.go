@@ -94,7 +94,7 @@ func (k *Key) check(path string) error {
 		return provider.ConfigErrorf(path, "want key or key_sha256; \"anysms serve key new\" makes both")
 	case k.Key != "" && len(k.Key) < minKey:
 		return provider.ConfigErrorf(path+".key", "has %d characters; want at least %d, such as \"anysms serve key new\" makes", len(k.Key), minKey)
-	case strings.ContainsFunc(k.Key, func(r rune) bool { return r <= ' ' || r > '~' }):
+	case strings.ContainsFunc(k.Key.Reveal(), func(r rune) bool { return r <= ' ' || r > '~' }):
 		return provider.ConfigErrorf(path+".key", "has characters that a header cannot carry; want letters, digits and punctuation without spaces")
 	case len(k.Scopes) == 0:
 		return provider.ConfigErrorf(path+".scopes", "must not be empty; want some of %s", strings.Join(Scopes(), ", "))
@@ -146,10 +146,10 @@ func (s *Serve) checkWebhooks() error {
 
 // WebhookSecret reads a secret as Standard Webhooks write it: "whsec_" and base64, of at
 // least 24 bytes. Without the prefix it is taken as it is.
-func WebhookSecret(s string) ([]byte, error) {
+func WebhookSecret(s provider.Secret) ([]byte, error) {
 	const least = 24
-	secret := []byte(s)
-	if encoded, ok := strings.CutPrefix(s, "whsec_"); ok {
+	secret := []byte(s.Reveal())
+	if encoded, ok := strings.CutPrefix(s.Reveal(), "whsec_"); ok {
 		var err error
 		if secret, err = base64.StdEncoding.DecodeString(encoded); err != nil {
 			return nil, fmt.Errorf("want base64 after whsec_")

@@ -40,7 +40,7 @@ type TLS struct {
 // Key is a client's key.
 type Key struct {
 	Name      string           `json:"name"` // also the namespace of its refs
-	Key       string           `json:"key"`
+	Key       provider.Secret  `json:"key"`
 	KeySHA256 string           `json:"key_sha256"` // hex; instead of Key
 	Scopes    []string         `json:"scopes"`
 	Classes   []provider.Class `json:"classes"`    // nil = all
@@ -49,11 +49,11 @@ type Key struct {
 
 // Webhook is where the gateway reports events to.
 type Webhook struct {
-	URL          string   `json:"url"`
-	Secret       string   `json:"secret"`
-	Events       []string `json:"events"` // short names, such as delivered; nil = all
-	Key          string   `json:"key"`    // only events about this key's messages; "" = all
-	AllowPrivate bool     `json:"allow_private"`
+	URL          string          `json:"url"`
+	Secret       provider.Secret `json:"secret"`
+	Events       []string        `json:"events"` // short names, such as delivered; nil = all
+	Key          string          `json:"key"`    // only events about this key's messages; "" = all
+	AllowPrivate bool            `json:"allow_private"`
 }
 
 // Address is Listen, or its default.
