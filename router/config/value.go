@@ -22,7 +22,7 @@ type shape struct {
 	element *shape           // of a list, or of a map with any keys
 	opaque  bool             // read elsewhere
 	secret  bool
-	bare    string           // the key of a single value, where a map is wanted
+	bare    string // the key of a single value, where a map is wanted
 }
 
 type scalar uint8
