@@ -58,6 +58,13 @@ type database struct {
 	life *life
 }
 
+// defaults are parameters of a session that the URL may set otherwise. The server keeps a
+// plan while its statistics of the table stay the same: one that reads the whole table, as
+// is right while that is all but empty, would still do so when a campaign has filled it.
+// What is read often has an index. Where only the whole table serves, the server thinks
+// with this setting that the plan is costly enough to be compiled, which it is not.
+var defaults = map[string]string{"application_name": "anysms", "enable_seqscan": "off", "jit": "off"}
+
 func open(ctx context.Context, url string) (*database, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -65,8 +72,10 @@ func open(ctx context.Context, url string) (*database, error) {
 	}
 	params := config.ConnConfig.RuntimeParams
 	params["idle_in_transaction_session_timeout"] = "10s"
-	if params["application_name"] == "" {
-		params["application_name"] = "anysms"
+	for name, value := range defaults {
+		if params[name] == "" {
+			params[name] = value
+		}
 	}
 	config.MinConns = 1
 	config.MaxConns = max(config.MaxConns, 4)
