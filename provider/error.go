@@ -73,13 +73,14 @@ const maskRun = 7
 
 // Mask replaces each run of seven or more ASCII digits with "***". In a run that
 // follows a plus sign or an opening parenthesis, as in "+1 (415) 555-2671", spaces
-// and punctuation may stand between the digits.
+// and punctuation may stand between the digits. The ids that a ledger gives to messages
+// and attempts, such as msg_019aa9c0-8f5e-7d2a-9c3b-5f1e2d3c4b5a, stay as they are.
 func Mask(s string) string {
 	var b []byte // stays nil until the first run is found
 	kept := 0
 	for i := 0; i < len(s); {
 		if !isDigit(s[i]) {
-			i++
+			i += max(1, idLength(s, i))
 			continue
 		}
 		spaced := i > 0 && (s[i-1] == '+' || s[i-1] == '(')
@@ -94,6 +95,22 @@ func Mask(s string) string {
 		return s
 	}
 	return string(append(b, s[kept:]...))
+}
+
+// idLength returns how long the rest of an id is whose underscore is at i; 0 = there is no
+// id.
+func idLength(s string, i int) int {
+	const uuid = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+	if s[i] != '_' || len(s)-i <= len(uuid) || !strings.HasSuffix(s[:i], "msg") && !strings.HasSuffix(s[:i], "att") {
+		return 0
+	}
+	for j, c := range []byte(s[i+1:][:len(uuid)]) {
+		hyphen := uuid[j] == '-'
+		if hyphen != (c == '-') || !hyphen && !isDigit(c) && (c < 'a' || c > 'f') {
+			return 0
+		}
+	}
+	return 1 + len(uuid)
 }
 
 // digitRun returns where the digits from i on end, and how many they are.
