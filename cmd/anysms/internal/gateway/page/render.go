@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -18,8 +19,11 @@ import (
 //go:embed templates
 var sources embed.FS
 
-// templates has one set per view, each with the layout.
-var templates = parse("messages", "message", "unknown", "providers", "optouts", "analyser", "costs", "sign-in", "error")
+// templates returns one set per view, each with the layout. They are parsed when first
+// needed, as commands other than serve need none of them.
+var templates = sync.OnceValue(func() map[string]*template.Template {
+	return parse("messages", "message", "unknown", "providers", "optouts", "analyser", "costs", "sign-in", "error")
+})
 
 func parse(names ...string) map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(functions).ParseFS(sources, "templates/layout.html", "templates/parts.html"))
@@ -67,7 +71,7 @@ func (p *Page) show(v *visit, status int, view, title string, data any) {
 		f.Client = v.client.Name
 	}
 	var b bytes.Buffer
-	if err := templates[view].ExecuteTemplate(&b, "layout.html", f); err != nil {
+	if err := templates()[view].ExecuteTemplate(&b, "layout.html", f); err != nil {
 		p.Log.Error("the page", "view", view, "error", provider.Mask(err.Error()))
 		http.Error(v.w, "the page could not be made", http.StatusInternalServerError)
 		return
