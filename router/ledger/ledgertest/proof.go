@@ -231,9 +231,11 @@ func testPages(l *lab) {
 			assert.Zero(l, found.Reached)
 		}
 	}
-	page, _, err := l.Messages(l.Context(), ledger.Filter{Ref: "r0", Tag: "another"})
-	require.NoError(l, err)
-	assert.Empty(l, page)
+	for _, f := range []ledger.Filter{{Ref: "r0", Tag: "another"}, {Ref: "r0", To: "+306900000000"}, {To: number, Tag: "another"}} {
+		page, _, err := l.Messages(l.Context(), f)
+		require.NoError(l, err)
+		assert.Empty(l, page, "%+v", f)
+	}
 	for _, limit := range []int{-1, 501} {
 		_, err := l.Search(l.Context(), ledger.Filter{Limit: limit}, 0)
 		require.ErrorContains(l, err, fmt.Sprint("limit ", limit, "; want 1 to 500"))

@@ -25,9 +25,12 @@ func testSearch(l *lab) {
 	require.Len(l, all, 600)
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
-	for _, f := range []ledger.Filter{{}, {To: number}, {Tag: "often"}} {
-		f.Namespace = ledger.AllNamespaces
-		assert.Equal(l, refsOf(selected(all, f, "")), refsOf(l.everything(f, 0)))
+	for _, f := range []ledger.Filter{
+		{}, {To: number}, {To: number, Limit: ledger.MaxLimit}, {Tag: "often"},
+		{Status: ledger.Cancelled}, {Class: provider.Marketing}, {Provider: "nobody"}, {Namespace: "nobody"},
+	} {
+		f.Namespace = cmp.Or(f.Namespace, ledger.AllNamespaces)
+		assert.Equal(l, refsOf(selected(all, f, "")), refsOf(l.everything(f, 0)), "%+v", f)
 	}
 	for i := range 80 {
 		f := ledger.Filter{

@@ -24,8 +24,11 @@ func testSums(l *lab) {
 	l.Ledger = l.open(ledger.Options{Retention: (sumDays - 2) * 24 * time.Hour})
 	const messages = 60
 	for i := range messages {
-		l.insertOld(i, now.Add(-time.Duration(random.Int64N(int64(sumDays*24*time.Hour)))))
+		at := now.Add(-time.Duration(random.Int64N(int64(sumDays * 24 * time.Hour))))
+		l.insertOld(i, at, at)
 	}
+	day := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -3)
+	l.insertOld(messages, day.Add(-156*time.Hour), day.Add(time.Hour)) // it was not made at first, and begun anew
 	someID := func() string { return fmt.Sprint("v", random.IntN(messages)) }
 	cost := func() *provider.Money {
 		return &provider.Money{Micros: 1000 * random.Int64N(90), Currency: []string{"EUR", "USD"}[random.IntN(2)]}
@@ -58,9 +61,16 @@ func testSums(l *lab) {
 		{"summed up", func(int) { l.sumUp() }},
 	}
 	l.assertSums("at first")
+	require.NoError(l, l.SumUp(l.Context(), now.Add(-72*time.Hour), now.Add(-time.Hour)))
+	assert.GreaterOrEqual(l, l.summedParts(), int(71*time.Hour.Milliseconds()>>20), "those of three days at least")
+	l.assertSums("summed up in part")
 	l.sumUp()
 	l.assertSums("summed up")
-	assert.NotZero(l, l.summedParts())
+	all := l.summedParts()
+	l.record("athens", report("v30", provider.StatusSent))
+	assert.Equal(l, all-1, l.summedParts(), "what has changed is not true any more")
+	l.sumUp()
+	assert.Equal(l, all, l.summedParts(), "and all else is")
 	for n := range 40 {
 		c := changes[random.IntN(len(changes))]
 		c.change(n)
@@ -85,7 +95,8 @@ func (l *lab) sumUp() {
 	require.NoError(l, l.SumUp(l.Context(), time.Now().AddDate(0, 0, -2*sumDays), time.Now().Add(time.Hour)))
 }
 
-// assertSums compares the sums since some days, of a namespace and of all.
+// assertSums compares the sums since some days, of a namespace and of all. Of the first day
+// all counts, whatever the time.
 func (l *lab) assertSums(step string) {
 	l.Helper()
 	for _, days := range []int{3, 2 * sumDays} {
@@ -96,7 +107,7 @@ func (l *lab) assertSums(step string) {
 			for i := range want {
 				want[i].DeliveryP50, want[i].DeliveryP95 = 0, 0
 			}
-			got, err := l.DailySums(l.Context(), namespace, since)
+			got, err := l.DailySums(l.Context(), namespace, since.Add(23*time.Hour))
 			require.NoError(l, err)
 			require.Equal(l, want, got, "%s: since %d days, namespace %q", step, days, namespace)
 		}
@@ -111,9 +122,9 @@ func (l *lab) summedParts() (n int) {
 	return n
 }
 
-// insertOld writes a message that an attempt was made for at a time, as it would be in the
-// tables if it had been sent then.
-func (l *lab) insertOld(i int, at time.Time) {
+// insertOld writes a message of a time with an attempt that began at the same time or
+// later, as it would be in the tables if it had been sent then.
+func (l *lab) insertOld(i int, at, begun time.Time) {
 	l.Helper()
 	ms := fmt.Sprintf("%012x", at.UnixMilli())
 	id := fmt.Sprintf("%s-%s-7000-8000-%012x", ms[:8], ms[8:], i)
@@ -141,7 +152,7 @@ func (l *lab) insertOld(i int, at time.Time) {
 		_, err = tx.Exec(context.Background(), `INSERT INTO anysms_attempts (id, message, owner, run, provider, outcome, settled, contradicted, code,
 			vendor_code, reason, provider_id, started_at, duration_us, reconciled, abandoned, charged_micros, charged_currency, card_micros, card_currency)
 			VALUES ($1, $2, '', '', $3, $4, $4, 0, '', '', '', $5, $6, $7, 0, 0, 0, '', $8, $9)`,
-			[]any{"att_" + id, "msg_" + id, name, outcome, fmt.Sprint("v", i), at.UnixMicro(), 1000 * (i + 1), card, currency})
+			[]any{"att_" + id, "msg_" + id, name, outcome, fmt.Sprint("v", i), begun.UnixMicro(), 1000 * (i + 1), card, currency})
 		return err
 	}))
 }
