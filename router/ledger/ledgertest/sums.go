@@ -21,6 +21,10 @@ const sumDays = 12
 func testSums(l *lab) {
 	random := rand.New(rand.NewPCG(20, 26))
 	now := time.Now()
+	sumUp := func() {
+		l.Helper()
+		require.NoError(l, l.SumUp(l.Context(), now.AddDate(0, 0, -2*sumDays), now.Add(time.Hour)))
+	}
 	l.Ledger = l.open(ledger.Options{Retention: (sumDays - 2) * 24 * time.Hour})
 	const messages = 60
 	for i := range messages {
@@ -58,41 +62,41 @@ func testSums(l *lab) {
 			require.NoError(l, err)
 		}},
 		{"under way", func(n int) { l.begin(l.claim(fmt.Sprint("open", n), "ann"), "athens") }},
-		{"summed up", func(int) { l.sumUp() }},
+		{"summed up", func(int) { sumUp() }},
 	}
 	l.assertSums("at first")
 	require.NoError(l, l.SumUp(l.Context(), now.Add(-72*time.Hour), now.Add(-time.Hour)))
 	assert.GreaterOrEqual(l, l.summedParts(), int(71*time.Hour.Milliseconds()>>20), "those of three days at least")
 	l.assertSums("summed up in part")
-	l.sumUp()
+	sumUp()
 	l.assertSums("summed up")
 	all := l.summedParts()
 	l.record("athens", report("v30", provider.StatusSent))
 	assert.Equal(l, all-1, l.summedParts(), "what has changed is not true any more")
-	l.sumUp()
+	sumUp()
 	assert.Equal(l, all, l.summedParts(), "and all else is")
+	l.begin(l.claim("open", "ann"), "athens")
+	sumUp()
+	assert.Equal(l, all-1, l.summedParts(), "what is under way changes soon")
 	for n := range 40 {
 		c := changes[random.IntN(len(changes))]
 		c.change(n)
 		l.assertSums(fmt.Sprintf("%d: %s", n, c.name))
 		if n%3 == 0 {
-			l.sumUp()
+			sumUp()
 			l.assertSums(fmt.Sprintf("%d: %s and summed up", n, c.name))
 		}
 	}
-	before := l.summedParts()
+	before := l.firstParts()
 	p, err := l.Prune(l.Context())
 	require.NoError(l, err)
 	require.NotZero(l, p.Messages)
 	l.assertSums("pruned")
-	l.sumUp()
+	sumUp()
 	l.assertSums("pruned and summed up")
-	assert.Less(l, l.summedParts(), before, "the sums of what was pruned are forgotten")
-}
-
-func (l *lab) sumUp() {
-	l.Helper()
-	require.NoError(l, l.SumUp(l.Context(), time.Now().AddDate(0, 0, -2*sumDays), time.Now().Add(time.Hour)))
+	for i, first := range l.firstParts() {
+		assert.Greater(l, first, before[i], "the sums of what was pruned are forgotten")
+	}
 }
 
 // assertSums compares the sums since some days, of a namespace and of all. Of the first day
@@ -120,6 +124,17 @@ func (l *lab) summedParts() (n int) {
 		return tx.Query(l.Context(), func(scan func(...any) error) error { return scan(&n) }, `SELECT count(*) FROM anysms_sum_parts WHERE state = 'summed'`)
 	}))
 	return n
+}
+
+// firstParts returns the first part that sums are kept of, and the first that is known.
+func (l *lab) firstParts() []string {
+	l.Helper()
+	parts := make([]string, 2)
+	require.NoError(l, l.Database().Read(l.Context(), func(tx ledger.Tx) error {
+		return tx.Query(l.Context(), func(scan func(...any) error) error { return scan(&parts[0], &parts[1]) },
+			`SELECT (SELECT min(part) FROM anysms_sums), (SELECT min(part) FROM anysms_sum_parts)`)
+	}))
+	return parts
 }
 
 // insertOld writes a message of a time with an attempt that began at the same time or

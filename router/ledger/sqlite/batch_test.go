@@ -304,6 +304,46 @@ func TestTokensAreRead(t *testing.T) {
 	})
 }
 
+// heldUp is a database whose Write waits for a gate; nil = for nothing.
+type heldUp struct {
+	ledger.Database
+	gate chan struct{}
+}
+
+func (h *heldUp) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	if h.gate != nil {
+		<-h.gate
+	}
+	return h.Database.Write(ctx, f)
+}
+
+// TestTokensAreMadeOnce: two who find no token, and make one after the other, have the same.
+func TestTokensAreMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	synctest.Test(t, func(t *testing.T) {
+		inner, err := open(context.Background(), path)
+		require.NoError(t, err)
+		db := &heldUp{Database: inner}
+		l, err := ledger.New(context.Background(), db, ledger.Options{Key: make([]byte, 32)})
+		require.NoError(t, err)
+		db.gate = make(chan struct{})
+		lists, errs := make([][]ledger.Token, 2), make(chan error, 2)
+		for i := range lists {
+			go func() {
+				var err error
+				lists[i], err = l.CallbackTokens(context.Background(), "athens")
+				errs <- err
+			}()
+			synctest.Wait()
+		}
+		close(db.gate)
+		require.NoError(t, errors.Join(<-errs, <-errs))
+		assert.Len(t, lists[0], 1)
+		assert.Equal(t, lists[0], lists[1])
+		require.NoError(t, l.Close())
+	})
+}
+
 // TestEndIsNotReadAgain: what a process has claimed itself is not read again when its send ends.
 func TestEndIsNotReadAgain(t *testing.T) {
 	db := openBench(t)
