@@ -165,6 +165,25 @@ func testWhichAttempt(l *lab) {
 	}
 }
 
+// testOthersAtWork: what another process that lives has under way stays so, even if nobody
+// has claimed the message.
+func testOthersAtWork(l *lab) {
+	other := &lab{T: l.T, Ledger: l.open(ledger.Options{})}
+	m := l.message("")
+	require.NoError(l, other.Intent(l.Context(), router.JournalEntry{Key: "k", Provider: "athens", Attempt: other.NewAttempt(), Message: m}))
+	other.begin(l.claim("r", "ann"), "athens")
+	underWay := func() int {
+		page, _, err := l.Messages(l.Context(), ledger.Filter{Status: ledger.Sending})
+		require.NoError(l, err)
+		return len(page)
+	}
+	require.NoError(l, l.Recover(l.Context()))
+	assert.Equal(l, 2, underWay())
+	require.NoError(l, other.Close())
+	require.NoError(l, l.Recover(l.Context()))
+	assert.Zero(l, underWay())
+}
+
 // testManyAbandoned: a process ends while more messages are under way than are recovered
 // in one change.
 func testManyAbandoned(l *lab) {

@@ -38,6 +38,7 @@ func Run(t *testing.T, h Harness) {
 		"late doubt":                    testLateDoubt,
 		"sends cut short":               testAbandoned,
 		"many sends cut short":          testManyAbandoned,
+		"others at work":                testOthersAtWork,
 		"refs that are free again":      testFreed,
 		"claims without a message":      testBare,
 		"which attempt was accepted":    testWhichAttempt,
