@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	l, err := postgres.Open(context.Background(), os.Args[1], ledger.Options{Key: testKey})
+	for began := time.Now(); err != nil && time.Since(began) < time.Minute; time.Sleep(100 * time.Millisecond) {
+		// The server is being started again. What supervises a worker starts that again too.
+		l, err = postgres.Open(context.Background(), os.Args[1], ledger.Options{Key: testKey})
+	}
 	if err == nil {
 		err = queuetest.Child(l, newWorker)
 	}
