@@ -119,9 +119,11 @@ func (c *callers) dead() string {
 	return id
 }
 
-func (c *callers) newest() string {
-	page, _, err := c.Messages(c.Context(), ledger.Filter{Limit: 1})
+// sent is the id of a message that was sent.
+func (c *callers) sent(n int) string {
+	page, _, err := c.Messages(c.Context(), ledger.Filter{Ref: fmt.Sprint("r", n)})
 	require.NoError(c, err)
+	require.Len(c, page, 1)
 	return page[0].ID
 }
 
@@ -164,7 +166,7 @@ var calls = map[string]func(c *callers, n int) func() error{
 	},
 	"message": func(c *callers, n int) func() error {
 		c.send(n, provider.OutcomeAccepted)
-		id := c.newest()
+		id := c.sent(n)
 		return func() error { _, err := c.Message(c.Context(), id); return err }
 	},
 	"reported": func(c *callers, n int) func() error {
@@ -293,7 +295,7 @@ var calls = map[string]func(c *callers, n int) func() error{
 	},
 	"no dead letter": func(c *callers, n int) func() error {
 		c.send(n, provider.OutcomeRefused)
-		id := c.newest()
+		id := c.sent(n)
 		return func() error {
 			if _, err := c.DeadLetter(c.Context(), id); errors.Is(err, errDisk) {
 				return err
@@ -307,7 +309,7 @@ var calls = map[string]func(c *callers, n int) func() error{
 	},
 	"resolve": func(c *callers, n int) func() error {
 		c.send(n, provider.OutcomeUnknown)
-		id := c.newest()
+		id := c.sent(n)
 		return func() error { return c.Resolve(c.Context(), id, provider.OutcomeNotSent) }
 	},
 	"recover": func(c *callers, _ int) func() error { return func() error { return c.Recover(c.Context()) } },
