@@ -92,6 +92,7 @@ func Run(t *testing.T, h Harness) {
 		"full pages":                    testPages,
 		"jobs":                          testJob,
 		"queued messages":               testQueued,
+		"unreadable queued messages":    testUnreadableJobs,
 		"who sends a queued message":    testQueuedClaim,
 		"messages queued again":         testQueuedAgain,
 		"messages cancelled":            testCancel,

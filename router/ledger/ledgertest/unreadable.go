@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,4 +68,54 @@ func testUnreadableItem(l *lab) {
 	_, err = l.Erase(l.Context(), number)
 	require.NoError(l, err)
 	assert.Empty(l, l.unreadable(0, 10)[0].Raw, "a person's number is erased wherever it is kept")
+}
+
+// testUnreadableJobs: queued messages that this program cannot read rest for a minute, hold
+// up none behind them, and are sent by a program that can read them.
+func testUnreadableJobs(l *lab) {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	add := func(due time.Duration) string {
+		j := l.job("")
+		j.Due = now.Add(due)
+		return l.enqueue(j)
+	}
+	newer, damaged, good := add(-3*time.Minute), add(-2*time.Minute), add(-time.Minute)
+	require.NoError(l, l.Defer(l.Context(), newer, ledger.Deferral{Until: now.Add(-3 * time.Minute), Tries: 3}))
+	payload := func(id, text string) {
+		l.Helper()
+		require.NoError(l, l.Database().Write(l.Context(), func(tx ledger.Tx) error {
+			_, err := tx.Exec(l.Context(), `UPDATE anysms_queue SET payload = $1 WHERE message = $2`, []any{text, id})
+			return err
+		}))
+	}
+	readable := ""
+	require.NoError(l, l.Database().Read(l.Context(), func(tx ledger.Tx) error {
+		return tx.Query(l.Context(), func(scan func(...any) error) error { return scan(&readable) }, `SELECT payload FROM anysms_queue WHERE message = $1`, newer)
+	}))
+	payload(newer, `{"v":99}`)
+	payload(damaged, `{`)
+	due := func(at time.Time, limit int) (ids []string, next time.Time) {
+		l.Helper()
+		jobs, next, err := l.DueJobs(l.Context(), provider.Transactional, at, limit)
+		require.NoError(l, err)
+		for _, j := range jobs {
+			ids = append(ids, j.ID)
+		}
+		return ids, next
+	}
+	for id, want := range map[string]string{newer: "was queued by a newer anysms (version 99; ", damaged: "unexpected end of JSON input"} {
+		_, err := l.Job(l.Context(), id)
+		require.ErrorIs(l, err, ledger.ErrUnreadable)
+		require.ErrorContains(l, err, want)
+	}
+	ids, _ := due(now, 2)
+	assert.Equal(l, []string{good}, ids, "those before it are passed over")
+	_, next := due(now, 2)
+	assert.Equal(l, now.Add(time.Minute), next, "they rest")
+	payload(newer, readable)
+	ids, _ = due(now.Add(time.Minute), 10)
+	assert.Equal(l, []string{good, newer}, ids)
+	j, err := l.Job(l.Context(), newer)
+	require.NoError(l, err)
+	assert.Equal(l, 3, j.Tries, "a rest is no try")
 }
