@@ -40,6 +40,12 @@ func main() {
 	crash := flag.String("crash", "", "when the program crashes: before the commit, or after it")
 	key := flag.String("key", "outbox.key", "the ledger's key, which is made if there is none")
 	flag.Parse()
+	if os.Getenv("SHOP_DATABASE") == "" {
+		log.Fatal("SHOP_DATABASE is not set; want the address of a PostgreSQL server, such as postgres://postgres:shop@127.0.0.1/postgres")
+	}
+	if *crash != "" && *crash != "before" && *crash != "after" {
+		log.Fatalf("-crash %q; want before or after", *crash)
+	}
 	ctx := context.Background()
 	s, err := open(ctx, os.Getenv("SHOP_DATABASE"), *key)
 	if err == nil {
@@ -103,7 +109,7 @@ func (s *shop) sell(ctx context.Context, order, number, crash string) error {
 			return err
 		}
 		if crash == "before" {
-			os.Exit(1)
+			log.Fatal("crashed before the commit")
 		}
 		return done[0].Err // a text that cannot be sent undoes the order
 	})
@@ -111,7 +117,7 @@ func (s *shop) sell(ctx context.Context, order, number, crash string) error {
 		return err
 	}
 	if crash == "after" {
-		os.Exit(1)
+		log.Fatal("crashed after the commit, and before the text was sent")
 	}
 	fmt.Println("order", order, "is placed, and its text is queued")
 	return nil

@@ -31,7 +31,8 @@ func TestCrash(t *testing.T) {
 		return string(out)
 	}
 	assert.Contains(t, shop("-order", "1042", "-to", "+306900000001"), "order 1042 text accepted")
-	shop("-order", "1043", "-to", "+306900000001", "-crash", "before")
-	shop("-order", "1044", "-to", "+306900000001", "-crash", "after")
+	assert.Contains(t, shop("-order", "1043", "-to", "+306900000001", "-crash", "before"), "crashed before the commit")
+	assert.Contains(t, shop("-order", "1044", "-to", "+306900000001", "-crash", "after"), "crashed after the commit")
+	assert.Contains(t, shop("-order", "1045", "-to", "+306900000001", "-crash", "never"), `-crash "never"; want before or after`)
 	assert.Equal(t, "order 1042 text accepted\norder 1044 text accepted\n", shop())
 }

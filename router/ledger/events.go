@@ -175,6 +175,7 @@ func (w *work) take(e *Event, counts *Recorded) {
 		}
 		before := *a
 		w.join(r, a, e)
+		w.endWaiting(r)
 		if before.Settled != provider.OutcomeAccepted && a.Settled == provider.OutcomeAccepted && !a.Contradicted {
 			counts.Settled++
 		}
@@ -184,6 +185,15 @@ func (w *work) take(e *Event, counts *Recorded) {
 		if e.Code == provider.OptedOut {
 			w.vendorOptOut(r, e.Provider)
 		}
+	}
+}
+
+// endWaiting takes a message out of the queue that a report has settled while its vendor was
+// to be asked again.
+func (w *work) endWaiting(r *record) {
+	if r.concluded == waiting && r.acceptedBy() != nil {
+		r.concluded = provider.OutcomeAccepted
+		w.leaveQueue(r, waiting)
 	}
 }
 

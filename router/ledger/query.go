@@ -86,7 +86,8 @@ func (r *record) public() *Message {
 }
 
 // Resolve settles by hand a message of unknown outcome, as accepted or not_sent. It
-// changes nothing about any other message, and returns an error.
+// changes nothing about any other message, and returns an error. The vendor of a queued
+// message is not asked about it any more; as not_sent it becomes a dead letter.
 func (l *Ledger) Resolve(ctx context.Context, id string, as provider.Outcome) error {
 	if as != provider.OutcomeAccepted && as != provider.OutcomeNotSent {
 		return fmt.Errorf("ledger: a message can be resolved as accepted or not_sent, not as %q", string(as))
@@ -110,10 +111,12 @@ func (l *Ledger) Resolve(ctx context.Context, id string, as provider.Outcome) er
 				a.Code = provider.Unavailable
 			}
 		}
+		before := r.concluded
 		r.concluded, r.Code, r.Reason = as, "", ""
 		if as == provider.OutcomeNotSent {
 			r.Code, r.Reason = provider.Unavailable, "resolved by hand"
 		}
+		w.leaveQueue(r, before) // its vendor may have been about to be asked again
 		w.touch(r)
 		return nil
 	})

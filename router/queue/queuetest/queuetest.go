@@ -47,6 +47,8 @@ func Run(t *testing.T, h Harness) {
 		{"attempt budget in an outage", testBudgetInOutage},
 		{"late while an attempt is under way", testLateWhileUnderWay},
 		{"a vendor in doubt is asked again", testReconcile},
+		{"a vendor in doubt, and a person who knows", testResolved},
+		{"a vendor in doubt, and its report", testReported},
 		{"dead letters", testDeadLetters},
 		{"deadline", testDeadline},
 		{"route removed since", testRouteGone},

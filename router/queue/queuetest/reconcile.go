@@ -70,3 +70,68 @@ func testReconcile(l *lab) {
 	}, time.Minute, 20*time.Millisecond)
 	assert.Equal(l, 1, l.vendor.Sent(id))
 }
+
+// inDoubt queues a message whose vendor is asked again and again.
+func (l *lab) inDoubt(ref string) (id string) {
+	l.Helper()
+	m := text(ref, "Hello")
+	m.Delivery = provider.Reconcile
+	id = l.add(m)
+	require.Equal(l, ledger.Unknown, l.outcome(id).Status)
+	_, err := l.ledger.Job(l.Context(), id)
+	require.NoError(l, err, "it is in the queue")
+	return id
+}
+
+// overLossy makes the queue over a vendor whose responses are lost, and runs it.
+func (l *lab) overLossy() *lossy {
+	l.Helper()
+	p, err := NewProvider(l.vendor.URL)
+	require.NoError(l, err)
+	vendor := &lossy{Provider: p, vendor: l.vendor}
+	l.over(vendor, queue.Options{}, &router.Options{})
+	l.run()
+	return vendor
+}
+
+// hasLeft holds that a message is not in the queue any more, and was sent once.
+func (l *lab) hasLeft(id string, status ledger.Status) {
+	l.Helper()
+	_, err := l.ledger.Job(l.Context(), id)
+	require.ErrorIs(l, err, ledger.ErrNotQueued)
+	again, err := l.queue.Work(l.Context(), id) // somebody was woken for it
+	require.NoError(l, err)
+	assert.Zero(l, again)
+	assert.Equal(l, status, l.status(id))
+	assert.Equal(l, 1, l.vendor.Sent(id))
+}
+
+// testResolved settles a message by hand while its vendor is asked about it.
+func testResolved(l *lab) {
+	l.overLossy()
+	there, gone := l.inDoubt("a"), l.inDoubt("b")
+	require.NoError(l, l.ledger.Resolve(l.Context(), there, provider.OutcomeAccepted))
+	require.NoError(l, l.ledger.Resolve(l.Context(), gone, provider.OutcomeNotSent))
+	l.hasLeft(there, ledger.Accepted)
+	l.hasLeft(gone, ledger.NotSent)
+	d := l.depth()
+	assert.Equal(l, []int{0, 0, 1}, []int{d.Ready, d.Later, d.Dead})
+	n, err := l.queue.Retry(l.Context(), gone)
+	require.NoError(l, err)
+	assert.Equal(l, 1, n, "a person may put it back")
+	require.Eventually(l, func() bool { return l.vendor.Sent(gone) == 2 }, time.Minute, 20*time.Millisecond)
+}
+
+// testReported settles a message by its report while its vendor is asked about it.
+func testReported(l *lab) {
+	l.overLossy()
+	for _, s := range []provider.Status{provider.StatusSent, provider.StatusDelivered, provider.StatusUndelivered} {
+		id := l.inDoubt(string(s))
+		m, err := l.ledger.Message(l.Context(), id)
+		require.NoError(l, err)
+		_, err = l.ledger.Record(l.Context(), "vendor", provider.Event{Kind: provider.Report, Attempt: m.Attempts[0].ID, ID: "id-" + id, Status: s, Final: s != provider.StatusSent})
+		require.NoError(l, err)
+		l.hasLeft(id, ledger.Status(s))
+	}
+	assert.Zero(l, l.depth())
+}

@@ -87,6 +87,10 @@ func (a *app) printLetters(list []ledger.DeadLetter, format cli.Format) error {
 	if format.JSON() {
 		return a.PrintJSON(map[string]any{"items": letters})
 	}
+	if len(list) == 0 {
+		_, err := fmt.Fprintln(a.Err, "no dead letters")
+		return err
+	}
 	return a.Table(rows)
 }
 
