@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -251,7 +252,7 @@ func (w *work) late(known *claim, r *record, owner string, result *router.Result
 	case provider.OutcomeAccepted:
 		w.conclude(r, owner, result)
 	case provider.OutcomeUnknown:
-		if known.owner == "" && r.Status != Unknown && r.acceptedBy() == nil {
+		if known.owner == "" && r.Status != Unknown && r.acceptedBy() == nil && !recalls(result) {
 			w.conclude(r, owner, result)
 		}
 	default: // it is proof of this owner's attempts
@@ -263,6 +264,13 @@ func (w *work) late(known *claim, r *record, owner string, result *router.Result
 		}
 		w.touch(r)
 	}
+}
+
+// recalls reports whether a result has nothing but attempts of earlier sends, such as that of
+// a send which has only asked the vendor about them: a person may have settled them meanwhile.
+func recalls(result *router.Result) bool {
+	made := func(a router.Attempt) bool { return !a.Earlier }
+	return len(result.Attempts) > 0 && !slices.ContainsFunc(result.Attempts, made)
 }
 
 // defaultKeep is how long a ref is remembered that only the journal was told of.

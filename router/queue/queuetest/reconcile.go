@@ -114,6 +114,12 @@ func testResolved(l *lab) {
 	require.NoError(l, l.ledger.Resolve(l.Context(), gone, provider.OutcomeNotSent))
 	l.hasLeft(there, ledger.Accepted)
 	l.hasLeft(gone, ledger.NotSent)
+	m, err := l.ledger.Message(l.Context(), gone)
+	require.NoError(l, err)
+	asked := router.Attempt{ID: m.Attempts[0].ID, Provider: "vendor", Outcome: provider.OutcomeUnknown, Code: provider.Indeterminate, Earlier: true}
+	late := &router.Result{Ref: gone, Status: provider.OutcomeUnknown, Code: provider.Indeterminate, Attempts: []router.Attempt{asked}}
+	require.ErrorIs(l, l.ledger.Finish(l.Context(), router.Claim{Ref: gone, Owner: "another", Keep: time.Hour}, late), router.ErrNotOwner)
+	assert.Equal(l, ledger.NotSent, l.status(gone), "who has asked in vain meanwhile knows nothing new")
 	d := l.depth()
 	assert.Equal(l, []int{0, 0, 1}, []int{d.Ready, d.Later, d.Dead})
 	n, err := l.queue.Retry(l.Context(), gone)
