@@ -50,7 +50,8 @@ type Config struct {
 	Currencies    rates.Currencies // for comparing prices
 	Ledger        Ledger
 	OTP           OTP
-	Guards        *guard.Policy // that Options.Guard is; nil = none
+	Queue         map[provider.Class]Lane // for queue.Options.Lanes
+	Guards        *guard.Policy           // that Options.Guard is; nil = none
 	// CountInDatabase reports that the guards want their counters in the ledger's
 	// database. The program that opens it calls Guards.Use; until then they count in
 	// memory.

@@ -211,7 +211,7 @@ func TestMistakes(t *testing.T) {
 		{"syntax", "providers:\n  a: {driver: memory\n", "anysms.yaml:2: YAML"},
 		{"tab", "providers:\n\ta: x\n", "anysms.yaml:2: YAML"},
 		{"two documents", good + "---\n" + good, "more than one YAML document"},
-		{"unknown top key", good + "routers: {}\n", "anysms.yaml:3: routers: unknown key (did you mean \"router\"?); want one of currency_rates, database, guards, ledger, otp, providers, rates, router, serve"},
+		{"unknown top key", good + "routers: {}\n", "anysms.yaml:3: routers: unknown key (did you mean \"router\"?); want one of currency_rates, database, guards, ledger, otp, providers, queue, rates, router, serve"},
 		{"unknown router key", good + "router:\n  retries: 3\n", "anysms.yaml:4: router.retries: unknown key; want one of"},
 		{"unknown nested key", good + "router:\n  breaker:\n    failure: 3\n", "anysms.yaml:5: router.breaker.failure: unknown key"},
 		{"unknown key of a route", good + "router:\n  routes:\n  - name: x\n    provider: [a]\n", "anysms.yaml:6: router.routes[0].provider: unknown key"},

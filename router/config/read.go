@@ -37,6 +37,9 @@ func (d *document) read(ctx context.Context, source []byte, drivers *provider.Re
 	if err := d.otp(c, &file.OTP); err != nil {
 		return nil, err
 	}
+	if err := d.queue(c, &file.Queue); err != nil {
+		return nil, err
+	}
 	if err := c.price(&file); err != nil {
 		return nil, err
 	}

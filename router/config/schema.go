@@ -16,6 +16,7 @@ type fileConfig struct {
 	Database  string                     `json:"database"`
 	Ledger    ledgerConfig               `json:"ledger"`
 	OTP       otpConfig                  `json:"otp"`
+	Queue     queueConfig                `json:"queue"`
 	Serve     json.RawMessage            `json:"serve"`
 	Guards    *guardsConfig              `json:"guards"`
 

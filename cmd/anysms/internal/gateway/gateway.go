@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -248,6 +249,8 @@ func (g *Gateway) canBecome(conf *config.Config, serve *settings.Serve) error {
 	switch {
 	case conf.Ledger.Database != old.conf.Ledger.Database:
 		return restart("database")
+	case !maps.Equal(conf.Queue, old.conf.Queue):
+		return restart("queue")
 	case serve.Address() != old.serve.Address():
 		return restart("serve.listen")
 	case (serve.TLS == nil) != (old.serve.TLS == nil):
