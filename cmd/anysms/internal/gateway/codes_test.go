@@ -15,10 +15,7 @@ import (
 func TestCodesTeachAdaptiveRoutes(t *testing.T) {
 	l := open(t, "{}")
 	l.stop()
-	conf, err := os.ReadFile(l.path)
-	require.NoError(t, err)
-	adaptive := strings.Replace(string(conf), "router: {", "router: {routes: [{name: all, strategy: adaptive, providers: [athens]}], ", 1)
-	require.NoError(t, os.WriteFile(l.path, []byte(adaptive), 0o600))
+	l.rewrite("router: {", "router: {routes: [{name: all, strategy: adaptive, providers: [athens]}], ")
 	l.start()
 
 	a := l.call("", "POST", "/v1/verifications", `{"to":"+306900000005","text":"Code {code}"}`)

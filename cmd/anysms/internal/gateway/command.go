@@ -100,7 +100,11 @@ func (a *app) serve(ctx context.Context, flag *cli.ConfigFlag) (err error) {
 	}
 	stop := g.reloadOn(ctx, hangup())
 	defer stop()
-	fmt.Fprintf(a.Err, "serving http://%s; Ctrl-C ends it\n", l.Addr())
+	scheme := "http"
+	if g.serve().TLS != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(a.Err, "serving %s://%s; Ctrl-C ends it\n", scheme, l.Addr())
 	return g.Run(ctx, l)
 }
 
@@ -147,6 +151,9 @@ read, optouts, admin and all.`,
 			name := "shop"
 			if len(args) == 1 {
 				name = args[0]
+			}
+			if err := settings.CheckName(name); err != nil {
+				return fmt.Errorf("NAME: %w", err)
 			}
 			key, sum := apikey.New()
 			fmt.Fprintln(a.Out, key)

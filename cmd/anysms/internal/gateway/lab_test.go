@@ -79,6 +79,15 @@ serve: %s
 	require.NoError(l, os.WriteFile(l.path, []byte(yaml), 0o600))
 }
 
+// rewrite changes the configuration.
+func (l *lab) rewrite(old, text string) {
+	l.Helper()
+	conf, err := os.ReadFile(l.path)
+	require.NoError(l, err)
+	require.Contains(l, string(conf), old)
+	require.NoError(l, os.WriteFile(l.path, []byte(strings.Replace(string(conf), old, text, 1)), 0o600))
+}
+
 func (l *lab) start() {
 	l.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,12 +34,12 @@ func TestManyReaders(t *testing.T) {
 
 	var work sync.WaitGroup
 	for _, r := range live {
-		work.Go(func() { assert.Equal(t, numbers(0, events), r.read(t, events)) })
+		work.Go(func() { assertNumbers(t, numbers(0, events), r.follow(t, events)) })
 	}
 	work.Wait()
 	own := l.send("other", "own")
 	for _, r := range others {
-		work.Go(func() { assert.Equal(t, own, r.next(t).get("data.id"), "opt-outs are not theirs") })
+		work.Go(func() { assert.Contains(t, r.next(t).data, own, "opt-outs are not theirs") })
 	}
 	work.Wait()
 
@@ -47,15 +48,20 @@ func TestManyReaders(t *testing.T) {
 		work.Go(func() {
 			got := r.read(t, events)
 			assert.Less(t, len(got), events)
-			r.again(t)
-			got = append(got, r.read(t, events-len(got))...)
-			assert.Equal(t, numbers(0, events), got)
+			assertNumbers(t, numbers(0, events), append(got, r.follow(t, events-len(got))...))
 		})
 	}
 	work.Wait()
 	unread := &reader{lab: l, client: "root", last: first}
 	unread.again(t)
 	assert.Equal(t, numbers(0, 1), unread.read(t, 1), "after a stream that was told of its place alone")
+}
+
+// assertNumbers says little about long lists that differ.
+func assertNumbers(t *testing.T, want, got []string) {
+	if !slices.Equal(want, got) {
+		t.Errorf("%d events instead of %d, or others", len(got), len(want))
+	}
 }
 
 // TestStreamsLeaveRoom opens more streams than there may be: messages still get through.
@@ -110,6 +116,9 @@ func (l *lab) readers(client string, n int) (list []*reader) {
 
 // again connects, after the last event if there was one.
 func (r *reader) again(t *testing.T) {
+	if r.conn != nil {
+		r.conn.Close()
+	}
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.url, "http://"))
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(smallBuffer))
@@ -151,8 +160,19 @@ func (r *reader) read(t *testing.T, n int) (got []string) {
 		if e.data == "" {
 			break
 		}
-		if number, ok := e.get("data.number").(string); ok {
-			got = append(got, number)
+		if _, rest, ok := strings.Cut(e.data, `"number":"`); ok {
+			got = append(got, rest[:len("+306940000000")])
+		}
+	}
+	return got
+}
+
+// follow reads n events, and connects again where it was too slow.
+func (r *reader) follow(t *testing.T, n int) (got []string) {
+	for end := time.Now().Add(3 * time.Minute); len(got) < n && time.Now().Before(end); {
+		got = append(got, r.read(t, n-len(got))...)
+		if len(got) < n {
+			r.again(t)
 		}
 	}
 	return got

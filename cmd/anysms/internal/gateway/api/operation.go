@@ -161,7 +161,7 @@ func (a *API) problemOf(ctx context.Context, op operation, err error) *problem.P
 	}
 	if e, ok := errors.AsType[*provider.Error](err); ok {
 		if e.Code.Outcome() == provider.OutcomeRefused {
-			return problem.OfMessage(e.Code, reasonOf(e))
+			return problem.OfMessage(e.Code, problem.Reason(e))
 		}
 	}
 	if ctx.Err() == nil {
@@ -170,13 +170,6 @@ func (a *API) problemOf(ctx context.Context, op operation, err error) *problem.P
 	p := problem.New(http.StatusServiceUnavailable, problem.Unavailable, "the database cannot be used now; nothing was changed")
 	p.RetryAfter = time.Second
 	return p
-}
-
-func reasonOf(e *provider.Error) string {
-	if e.Err != nil {
-		return provider.Mask(e.Err.Error())
-	}
-	return string(e.Code)
 }
 
 func (r reply) write(w http.ResponseWriter) {

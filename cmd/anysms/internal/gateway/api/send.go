@@ -240,7 +240,7 @@ func (a *API) newMessage(c *call, in *messageRequest) (*provider.Message, *probl
 // refused is the problem of a message that is refused.
 func (a *API) refused(err error) *problem.Problem {
 	if e, ok := errors.AsType[*provider.Error](err); ok {
-		return problem.OfMessage(e.Code, reasonOf(e))
+		return problem.OfMessage(e.Code, problem.Reason(e))
 	}
 	return problem.OfMessage(provider.InvalidRecipient, "not a number")
 }

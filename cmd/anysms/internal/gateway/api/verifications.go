@@ -115,7 +115,7 @@ func verificationProblem(err error) error {
 	if !ok || e.Code != provider.RateLimited {
 		return err
 	}
-	p := problem.New(http.StatusTooManyRequests, problem.RateLimited, "%s", reasonOf(e))
+	p := problem.New(http.StatusTooManyRequests, problem.RateLimited, "%s", problem.Reason(e))
 	p.RetryAfter = e.RetryAfter
 	return p
 }

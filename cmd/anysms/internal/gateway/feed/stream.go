@@ -20,6 +20,8 @@ const (
 	// writeTimeout is how long a client may take to make room for an event. One that is
 	// slower is cut off, and goes on where it was when it connects again.
 	writeTimeout = 10 * time.Second
+	// retryEvery is how often what has come is read again while the database is away.
+	retryEvery = time.Second
 )
 
 // Stream is a client's stream of events.
@@ -57,11 +59,18 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer comment.Stop()
 	for {
 		_, moved := s.Source.End()
-		if after = s.catchUp(r.Context(), out, after); out.err != nil {
-			return
+		var err error
+		after, err = s.catchUp(r.Context(), out, after)
+		if out.err != nil || errors.Is(err, ledger.ErrPruned) {
+			return // the client connects again, with Last-Event-ID
+		}
+		var again <-chan time.Time
+		if err != nil {
+			again = time.After(retryEvery)
 		}
 		select {
 		case <-moved:
+		case <-again:
 		case <-comment.C:
 			out.place(after)
 		case <-r.Context().Done():
@@ -87,15 +96,11 @@ func streamProblem(err error) *problem.Problem {
 }
 
 // catchUp writes what has come, and returns the last change that was looked at.
-func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) int64 {
+func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) (int64, error) {
 	for out.err == nil && ctx.Err() == nil {
 		list, err := s.Source.told(ctx, after)
-		if err != nil {
-			out.err = err // the client connects again, with Last-Event-ID
-			return after
-		}
-		if len(list) == 0 {
-			return after
+		if err != nil || len(list) == 0 {
+			return after, err
 		}
 		for i := range list {
 			if c := &list[i]; c.frame != nil && s.Client.Sees(c.namespace) {
@@ -105,7 +110,7 @@ func (s *Stream) catchUp(ctx context.Context, out *writer, after int64) int64 {
 		out.flush()
 		after = list[len(list)-1].seq
 	}
-	return after
+	return after, nil
 }
 
 // writer writes to a client that must not take too long; after an error it writes

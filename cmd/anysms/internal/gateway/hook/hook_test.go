@@ -167,6 +167,14 @@ func TestRefusalsAsEachSoftwareReadsThem(t *testing.T) {
 	}
 }
 
+// The reason of a refusal is for people: the code stands beside it, if at all.
+func TestReasons(t *testing.T) {
+	l := newLab(t, hook.Config{Name: "shop", Preset: "generic", Token: token, Fields: hook.Fields{To: "to", Text: "text"}})
+	got := l.call(call{name: "shop", body: []byte(`{"to":"+30","text":"Hello"}`), header: bearer})
+	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
+	assert.JSONEq(t, `{"type":"about:blank","title":"Unprocessable Entity","status":422,"code":"invalid_recipient","detail":"not a telephone number"}`, got.body)
+}
+
 // A call that failed is sent when it is tried again; the one in doubt is not.
 func TestAnotherTry(t *testing.T) {
 	for name, s := range samples() {

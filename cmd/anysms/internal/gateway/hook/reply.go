@@ -71,7 +71,7 @@ func (e *endpoint) refusal(err error) verdict {
 	}
 	v := verdict{status: http.StatusServiceUnavailable, code: string(provider.Unavailable), detail: "the message could not be stored", later: true}
 	if refused, ok := errors.AsType[*provider.Error](err); ok {
-		v = verdict{status: http.StatusUnprocessableEntity, code: string(refused.Code), detail: provider.Mask(refused.Error())}
+		v = verdict{status: http.StatusUnprocessableEntity, code: string(refused.Code), detail: problem.Reason(refused)}
 		switch {
 		case refused.Code == provider.RateLimited:
 			v.status, v.later = http.StatusTooManyRequests, true

@@ -73,6 +73,15 @@ func OfMessage(code provider.Code, reason string) *Problem {
 	return p
 }
 
+// Reason is why a message is refused, for people: without the code, which stands beside it,
+// and without numbers.
+func Reason(e *provider.Error) string {
+	if e.Err != nil {
+		return provider.Mask(e.Err.Error())
+	}
+	return string(e.Code)
+}
+
 // pointerOf is the field of a message that a code is about.
 func pointerOf(code provider.Code) string {
 	switch code {

@@ -86,10 +86,18 @@ func (s *Serve) checkKeys() error {
 	return nil
 }
 
+// CheckName returns what is wrong with the name of a key.
+func CheckName(s string) error {
+	if !name.MatchString(s) {
+		return fmt.Errorf("%q; want 1 to 64 letters, digits, dots, dashes and underscores", s)
+	}
+	return nil
+}
+
 func (k *Key) check(path string) error {
 	switch {
-	case !name.MatchString(k.Name):
-		return provider.ConfigErrorf(path+".name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", k.Name)
+	case CheckName(k.Name) != nil:
+		return provider.ConfigErrorf(path+".name", "%v", CheckName(k.Name))
 	case (k.Key == "") == (k.KeySHA256 == ""):
 		return provider.ConfigErrorf(path, "want key or key_sha256; \"anysms serve key new\" makes both")
 	case k.Key != "" && len(k.Key) < minKey:
