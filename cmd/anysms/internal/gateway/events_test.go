@@ -3,10 +3,12 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -97,9 +99,47 @@ func TestEvents(t *testing.T) {
 		require.NotEmpty(t, e.kind)
 	}
 	assert.Equal(t, "+306900000009", e.get("data.number"))
+	l.call("root", "DELETE", "/v1/optouts/+306900000009", "")
+	assert.Equal(t, "optout.removed", all.next().kind)
+
+	code := l.call("other", "POST", "/v1/messages?wait=30s", `{"to":"+306900000001","text":"Your code is 4711","class":"otp"}`)
+	require.Equal(t, "accepted", code.get("status"), "%s", code.body)
+	shown := l.call("root", "GET", "/v1/messages/"+code.get("id").(string), "")
+	e = all.next()
+	assert.Equal(t, code.get("id"), e.get("data.id"))
+	for _, text := range []string{string(code.body), string(shown.body), e.data} {
+		assert.NotContains(t, text, "4711", "the texts of codes are shown to nobody")
+	}
 
 	l.stop()
 	assert.Empty(t, again.next().kind, "it ends with the gateway")
+}
+
+// TestEventsBelowRetention comes back after events have been deleted.
+func TestEventsBelowRetention(t *testing.T) {
+	l := open(t, "{}")
+	all := l.stream("")
+	l.send("", "first")
+	l.send("", "second")
+	first, second := all.next(), all.next()
+	l.stop()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(l.path), "anysms.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "UPDATE anysms_feed SET at = 1")
+	require.NoError(t, err)
+	l.start() // deletes what is old at once, in the background
+	status := 0
+	for end := time.Now().Add(time.Minute); status != http.StatusGone && time.Now().Before(end); {
+		s := l.stream("", "Last-Event-ID", first.id)
+		status = s.status
+		s.close()
+	}
+	assert.Equal(t, http.StatusGone, status)
+	again := l.stream("", "Last-Event-ID", second.id)
+	require.Equal(t, http.StatusOK, again.status)
+	l.send("", "third")
+	assert.Equal(t, "third", again.next().get("data.ref"))
 }
 
 // endpoint is a program that gets webhooks.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,6 +208,7 @@ func (l *lab) send(client, ref string) string {
 // checker holds requests and responses against the OpenAPI document.
 type checker struct {
 	router routers.Router
+	mu     sync.Mutex
 	seen   map[string]bool // operations that were called with success
 
 	document   *openapi3.T
@@ -258,7 +260,9 @@ func (c *checker) check(l *lab, r *http.Request, body string, a answer) {
 		if a.status != http.StatusMultiStatus { // whose messages may be wrong one by one
 			conforms(l, openapi3filter.ValidateRequest(l.Context(), in), "the request %s", body)
 		}
+		c.mu.Lock()
 		c.seen[route.Operation.OperationID] = true
+		c.mu.Unlock()
 	}
 	out := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: in, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)), Options: in.Options,
