@@ -300,11 +300,15 @@ func (r *round) group(ctx context.Context, jobs []job, wait bool) {
 		now := time.Now()
 		if wait || r.dead() || ctx.Err() != nil {
 			wait = true
-			j.Due = now.Add(pause(1))
-			r.fail(j.pending)
+			r.postpone(j.pending, now)
 			continue
 		}
 		err := r.webhook.sender.send(ctx, j.id, now, j.body)
+		if err != nil && ctx.Err() != nil { // the gateway stops: no failure of the endpoint
+			wait = true
+			r.postpone(j.pending, now)
+			continue
+		}
 		r.count(err)
 		if err == nil {
 			continue
@@ -324,6 +328,12 @@ func (r *round) group(ctx context.Context, jobs []job, wait bool) {
 		}
 		r.fail(j.pending)
 	}
+}
+
+// postpone leaves an event for later without counting a try.
+func (r *round) postpone(p pending, now time.Time) {
+	p.Due = now.Add(pause(1))
+	r.fail(p)
 }
 
 func (r *round) fail(p pending) {
