@@ -127,3 +127,14 @@ func TestRandomRequests(t *testing.T) {
 	assert.NotZero(t, counts[202]+counts[207]+counts[201])
 	assert.NotZero(t, counts[400])
 }
+
+// Empty words are the defaults, and the document says so.
+func TestEmptyIsTheDefault(t *testing.T) {
+	l := open(t, "{}")
+	a := l.call("", "POST", "/v1/messages", `{"to":"+306900000001","text":"Hello","class":"","delivery":""}`)
+	assert.Equal(t, 202, a.status, string(a.body))
+	a = l.call("", "POST", "/v1/optouts", `[{"number":"+306900000002","scope":"","source":""}]`)
+	assert.Equal(t, 200, a.status, string(a.body))
+	a = l.call("", "PUT", "/v1/optouts/+306900000003", `{"scope":"","source":""}`)
+	assert.Equal(t, 200, a.status, string(a.body))
+}

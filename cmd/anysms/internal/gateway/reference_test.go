@@ -169,7 +169,9 @@ func cell(description string, s *openapi3.Schema) string {
 	if len(s.Enum) > 0 {
 		var words []string
 		for _, word := range s.Enum {
-			words = append(words, fmt.Sprintf("`%v`", word))
+			if word != "" { // the default
+				words = append(words, fmt.Sprintf("`%v`", word))
+			}
 		}
 		parts = append(parts, "One of "+strings.Join(words, ", ")+".")
 	}

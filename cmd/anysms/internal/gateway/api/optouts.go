@@ -29,18 +29,18 @@ type OptOut struct {
 
 // optOutRequest says what an opt-out holds for, and where it comes from.
 type optOutRequest struct {
-	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class" doc:"default all"`
+	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class," doc:"default all"`
 	Value  string     `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
-	Source string     `json:"source,omitempty" enum:"import,api" doc:"default api"`
+	Source string     `json:"source,omitempty" enum:"import,api," doc:"default api"`
 	At     *time.Time `json:"at,omitempty" doc:"when they opted out; default now"`
 }
 
 // OptOutEntry is one opt-out of many.
 type OptOutEntry struct {
 	Number string     `json:"number" doc:"E.164"`
-	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class" doc:"default all"`
+	Scope  string     `json:"scope,omitempty" enum:"all,provider,sender,class," doc:"default all"`
 	Value  string     `json:"value,omitempty" doc:"the provider, sender or class that scope means"`
-	Source string     `json:"source,omitempty" enum:"import,api" doc:"default api"`
+	Source string     `json:"source,omitempty" enum:"import,api," doc:"default api"`
 	At     *time.Time `json:"at,omitempty" doc:"when they opted out; default now"`
 }
 

@@ -35,11 +35,11 @@ type messageRequest struct {
 	Text     string             `json:"text"`
 	From     string             `json:"from,omitempty" doc:"sender: a number, a short code or a name; default the provider's"`
 	Ref      string             `json:"ref,omitempty" maxLength:"255" doc:"your own id: a message with the same ref and content is sent once"`
-	Class    provider.Class     `json:"class,omitempty" enum:"otp,transactional,marketing" doc:"default transactional"`
+	Class    provider.Class     `json:"class,omitempty" enum:"otp,transactional,marketing," doc:"default transactional"`
 	Tag      string             `json:"tag,omitempty" maxLength:"255" doc:"your own label, for routes and statistics"`
 	Validity *provider.Duration `json:"validity,omitempty" doc:"how long the vendor may try to deliver it, such as 10m" example:"10m"`
 	SendAt   *time.Time         `json:"send_at,omitempty" doc:"when to send it; default now"`
-	Delivery provider.Delivery  `json:"delivery,omitempty" enum:"at_most_once,reconcile,at_least_once" doc:"what to do if an outcome is unknown; default by class"`
+	Delivery provider.Delivery  `json:"delivery,omitempty" enum:"at_most_once,reconcile,at_least_once," doc:"what to do if an outcome is unknown; default by class"`
 	Extra    map[string]string  `json:"extra,omitempty" doc:"what only one vendor understands, such as apifon.im_text"`
 }
 
