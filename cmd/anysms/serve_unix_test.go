@@ -267,6 +267,10 @@ func TestServeInit(t *testing.T) {
 
 	made := anysms(t, "serve", "key", "new", "shop")
 	assert.Contains(t, made.stdout, "- {name: shop, key_sha256: ")
+	wrong := anysms(t, "serve", "key", "new", "a b")
+	assert.Equal(t, 2, wrong.code)
+	assert.Empty(t, wrong.stdout)
+	assert.Contains(t, wrong.stderr, `NAME: "a b"; want 1 to 64 letters`)
 }
 
 // TestDemoServe posts the messages of the demo to a gateway, and looks at the page.
