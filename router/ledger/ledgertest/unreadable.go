@@ -118,4 +118,11 @@ func testUnreadableJobs(l *lab) {
 	j, err := l.Job(l.Context(), newer)
 	require.NoError(l, err)
 	assert.Equal(l, 3, j.Tries, "a rest is no try")
+
+	l.giveUp(newer, provider.OutcomeNotSent)
+	payload(newer, `{"v":99}`)
+	_, err = l.DeadLetters(l.Context(), ledger.DeadFilter{})
+	require.ErrorIs(l, err, ledger.ErrUnreadable, "there is nothing else to show")
+	l.giveUp(good, provider.OutcomeNotSent)
+	assert.Equal(l, []string{good}, l.dead(ledger.DeadFilter{}))
 }

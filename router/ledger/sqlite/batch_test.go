@@ -304,6 +304,21 @@ func TestTokensAreRead(t *testing.T) {
 	})
 }
 
+// TestDueJobsAreRead: who looks for jobs changes nothing, so that an idle queue costs no sync.
+func TestDueJobsAreRead(t *testing.T) {
+	inBatches(t, func(t *testing.T, g *gated, l *ledger.Ledger) {
+		m := &provider.Message{To: e164.MustParse("+306941234567"), Text: "Hello"}
+		_, err := l.Enqueue(t.Context(), []*ledger.Job{{Message: m, Due: time.Now(), Keep: time.Hour}})
+		require.NoError(t, err)
+		g.commits = 0
+		for _, class := range []provider.Class{provider.Transactional, provider.OTP} {
+			_, _, err := l.DueJobs(t.Context(), class, time.Now(), 10)
+			require.NoError(t, err)
+		}
+		assert.Zero(t, g.commits+g.writes)
+	})
+}
+
 // heldUp is a database whose Write waits for a gate; nil = for nothing.
 type heldUp struct {
 	ledger.Database
