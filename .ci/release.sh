@@ -26,7 +26,7 @@ for shell in bash zsh fish powershell; do
 	"$tools/anysms" completion "$shell" >"bin/release/completions/anysms.$shell"
 done
 
-goreleaser check --quiet .goreleaser.yaml
+goreleaser check .goreleaser.yaml
 config=.goreleaser.yaml
 if [ "$what" = host ]; then
 	config=bin/release/goreleaser.yaml
