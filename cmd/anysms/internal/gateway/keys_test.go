@@ -136,5 +136,5 @@ func TestWrongKeys(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1000, seen[401]+seen[429])
-	assert.Greater(t, seen[429], 900, "%v", seen)
+	assert.Greater(t, seen[429], 500, "%v; on a slow machine more of them are given time", seen)
 }

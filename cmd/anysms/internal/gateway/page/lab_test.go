@@ -247,6 +247,18 @@ func (b *browser) get(path string) answer {
 	return b.do(r)
 }
 
+// summed gets a view again, as a browser does, until its figures are there.
+func (b *browser) summed(path string) answer {
+	b.Helper()
+	for {
+		got := b.get(path)
+		if got.header.Get("Refresh") == "" {
+			return got
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 func (b *browser) post(path string, form url.Values) answer {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, b.server.URL+path, strings.NewReader(form.Encode()))

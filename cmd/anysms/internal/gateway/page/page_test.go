@@ -130,7 +130,7 @@ func TestScopesAndNamespaces(t *testing.T) {
 	assert.Contains(t, own.get("/").body, "+306941234501")
 	assert.Equal(t, http.StatusOK, own.get("/messages/"+l.ids[0]).status)
 	assert.NotContains(t, other.get("/").body, "+3069412345")
-	assert.Contains(t, other.get("/costs").body, "Nothing was sent")
+	assert.Contains(t, other.summed("/costs").body, "Nothing was sent")
 	assert.NotContains(t, other.get("/unknown").body, l.ids[5])
 	assert.Equal(t, http.StatusNotFound, other.get("/messages/"+l.ids[0]).status)
 	assert.Equal(t, http.StatusNotFound, other.act("/messages/"+l.ids[5]+"/settle", url.Values{"as": {"accepted"}}).status)
@@ -282,13 +282,13 @@ func TestCosts(t *testing.T) {
 	l := newLab(t, &settings.Serve{Keys: keys()})
 	l.fill()
 	b := l.as(readKey)
-	got := b.get("/costs?days=7")
+	got := b.summed("/costs?days=7")
 	require.Equal(t, http.StatusOK, got.status, got.body)
 	assert.Contains(t, got.body, "0.287 EUR", "seven accepted ones with a price of 0.041 each")
 	assert.Contains(t, got.body, `<th scope="row">GR</th>`)
 	assert.Contains(t, got.body, "66.7 %", "two of three final reports")
 	assert.Equal(t, http.StatusOK, b.get("/costs?days=nonsense").status)
-	providers := b.get("/providers").body
+	providers := b.summed("/providers").body
 	assert.Contains(t, providers, "66.7 %")
 	assert.Contains(t, providers, "0.246 EUR")
 }
