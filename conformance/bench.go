@@ -18,6 +18,7 @@ type bench struct {
 	*trial
 	vendor Vendor
 	p      provider.Provider
+	warmUp error // of the message before the case, which fetches tokens; nil = it was accepted, or not needed
 
 	mu     sync.Mutex
 	script script
@@ -54,7 +55,7 @@ func (t *trial) benchOf(respond script, open func(string) (provider.Provider, er
 	b := t.vendor(respond)
 	b.p = t.open(b.vendor.Address(), open)
 	if !b.warm {
-		b.send(t.plain("Warm-up")) // fetches the token
+		b.warmUp = b.send(t.plain("Warm-up")).err // fetches the token
 		b.reset(respond)
 	}
 	return b

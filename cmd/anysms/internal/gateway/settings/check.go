@@ -95,9 +95,10 @@ func CheckName(s string) error {
 }
 
 func (k *Key) check(path string) error {
+	if err := CheckName(k.Name); err != nil {
+		return provider.ConfigErrorf(path+".name", "%v", err)
+	}
 	switch {
-	case CheckName(k.Name) != nil:
-		return provider.ConfigErrorf(path+".name", "%v", CheckName(k.Name))
 	case (k.Key == "") == (k.KeySHA256 == ""):
 		return provider.ConfigErrorf(path, "want key or key_sha256; \"anysms serve key new\" makes both")
 	case k.Key != "" && len(k.Key) < minKey:
