@@ -23,8 +23,8 @@ import (
 // it: no connection stays taken.
 func TestServerUnderLoad(t *testing.T) {
 	address := postgrestest.Schema(t)
-	proxy, behind := newLine(t, address)
-	l, err := postgres.Open(t.Context(), behind, ledger.Options{Key: testKey})
+	network, through := postgrestest.NewNetwork(t, address)
+	l, err := postgres.Open(t.Context(), through, ledger.Options{Key: testKey})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
 	impatient, err := postgres.Open(t.Context(), address+"&statement_timeout=1500", ledger.Options{Key: testKey})
@@ -50,11 +50,11 @@ func TestServerUnderLoad(t *testing.T) {
 		}
 		work.Wait() // that it ends is what is tested
 	}
-	proxy.delay.Store(int64(100 * time.Millisecond))
+	network.Delay(100 * time.Millisecond)
 	load(l, "far", time.Minute)
 	assert.Zero(t, refused.Load(), "far away is no reason to fail")
 	load(l, "hurried", 150*time.Millisecond)
-	proxy.delay.Store(0)
+	network.Delay(0)
 
 	held, err := other.Begin(t.Context())
 	require.NoError(t, err)

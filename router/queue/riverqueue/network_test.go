@@ -1,12 +1,9 @@
 package riverqueue_test
 
 import (
-	"net/url"
 	"os"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/ledger/postgres/postgrestest"
@@ -18,12 +15,9 @@ import (
 // server waits for a transaction.
 func TestNetwork(t *testing.T) {
 	address := postgrestest.Schema(t)
-	u, err := url.Parse(address)
-	require.NoError(t, err)
-	network := queuetest.NewNetwork(t, u.Host)
-	u.Host = network.Address
+	network, through := postgrestest.NewNetwork(t, address)
 	k := queuetest.Kill{
-		Messages: 600, Workers: 2, Kills: 8, New: newWorker, Cut: true, Patience: 4 * time.Minute, Args: []string{u.String()},
+		Messages: 600, Workers: 2, Kills: 8, New: newWorker, Cut: true, Patience: 4 * time.Minute, Args: []string{through},
 		Open: func() *ledger.Ledger { return open(t, address) },
 	}
 	pause := 2 * time.Second

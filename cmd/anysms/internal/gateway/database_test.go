@@ -3,12 +3,8 @@ package gateway_test
 import (
 	"database/sql"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -47,15 +43,8 @@ func TestDatabaseIsLocked(t *testing.T) {
 // TestDatabaseComesBack takes PostgreSQL away and gives it back: what was taken is sent, and
 // nothing needs a restart, neither the queue nor a stream of events.
 func TestDatabaseComesBack(t *testing.T) {
-	address, err := url.Parse(postgrestest.Schema(t))
-	require.NoError(t, err)
-	link := newLink(t, address)
-	address.Host = link.Addr().String()
-	q := address.Query()
-	q.Del("host") // else it overrides that of the address
-	q.Del("port")
-	address.RawQuery = q.Encode()
-	l := &lab{T: t, database: address.String()}
+	network, address := postgrestest.NewNetwork(t, postgrestest.Schema(t))
+	l := &lab{T: t, database: address}
 	l.open("{}")
 	events := l.stream("")
 	l.send("", "before")
@@ -66,13 +55,13 @@ func TestDatabaseComesBack(t *testing.T) {
 		queued := l.call("", "POST", "/v1/messages", fmt.Sprintf(`{"to":"+306900000001","text":"Hello","ref":%q,"send_at":%q}`,
 			ref, time.Now().Add(2*time.Second).Format(time.RFC3339Nano)))
 		require.Equal(t, http.StatusAccepted, queued.status, "%s", queued.body)
-		link.cut()
+		network.Down()
 		lost := l.call("", "POST", "/v1/messages", hello, "Idempotency-Key", fmt.Sprint("lost", round))
 		assert.Equal(t, http.StatusServiceUnavailable, lost.status, "%s", lost.body)
 		assert.Equal(t, "unavailable", lost.get("code"))
 		assert.Equal(t, http.StatusServiceUnavailable, l.call("", "GET", "/readyz", "").status)
 		assert.Equal(t, http.StatusOK, l.call("", "GET", "/healthz", "").status)
-		link.mend()
+		network.Up()
 		for end := time.Now().Add(time.Minute); l.call("", "GET", "/readyz", "").status != http.StatusOK; {
 			require.True(t, time.Now().Before(end), "it is ready again")
 		}
@@ -91,81 +80,4 @@ func TestDatabaseComesBack(t *testing.T) {
 		seen[e.get("data.ref")] = true
 	}
 	assert.Equal(t, map[any]bool{"later0": true, "lost0": true, "later1": true, "lost1": true}, seen)
-}
-
-// link is a network to a server that can be cut.
-type link struct {
-	net.Listener
-	to string
-
-	mu   sync.Mutex
-	down bool
-	open []net.Conn
-}
-
-func newLink(t *testing.T, to *url.URL) *link {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	l := &link{Listener: listener, to: to.Host}
-	var work sync.WaitGroup
-	work.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			work.Go(func() { l.carry(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		listener.Close()
-		l.cut()
-		work.Wait()
-	})
-	return l
-}
-
-func (l *link) carry(conn net.Conn) {
-	defer conn.Close()
-	server, err := net.Dial("tcp", l.to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	if !l.enter(conn, server) {
-		return
-	}
-	var work sync.WaitGroup
-	work.Go(func() {
-		_, _ = io.Copy(server, conn)
-		server.Close()
-	})
-	_, _ = io.Copy(conn, server)
-	conn.Close()
-	work.Wait()
-}
-
-func (l *link) enter(conns ...net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open = append(l.open, conns...)
-	return !l.down
-}
-
-// cut ends all connections, and new ones at once.
-func (l *link) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = true
-	for _, conn := range l.open {
-		conn.Close()
-	}
-	l.open = nil
-}
-
-func (l *link) mend() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.down = false
 }
