@@ -196,6 +196,10 @@ func TestExampleConfiguration(t *testing.T) {
 	got = anysms(t, append(check, "--allow-unset")...)
 	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
 	assert.Contains(t, got.stdout, "is valid: 2 providers, 3 routes\n")
+	got = anysms(t, "config", "check", "--config", "examples/hooks/anysms.yaml", "--allow-unset")
+	assert.Equal(t, cli.ExitDone, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "warning: the environment variable SUPABASE_HOOK_SECRET is not set\n")
+	got = anysms(t, "config", "check", "--config", "examples/anysms.example.yaml", "--allow-unset")
 	for _, name := range secretsOfTheExample {
 		assert.Contains(t, got.stdout, "warning: the environment variable "+name+" is not set\n")
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"path/filepath"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/otp"
@@ -10,7 +11,7 @@ import (
 // OTP says how one-time codes are made. Their key and their store are for the program to
 // open: [OTP.KeyFile] and [otp.NewLedgerStore].
 type OTP struct {
-	KeyFile string // for ledger.LoadKey
+	KeyFile string // for ledger.LoadKey; beside the ledger's unless the configuration names another
 	Config  otp.Config
 }
 
@@ -33,7 +34,11 @@ type otpConfig struct {
 // otp reads how one-time codes are made.
 func (d *document) otp(c *Config, f *otpConfig) error {
 	var n numbers
-	c.OTP = OTP{KeyFile: d.resolve(cmp.Or(f.KeyFile, "otp.key")), Config: otp.Config{
+	keyFile := filepath.Join(filepath.Dir(c.Ledger.KeyFile), "otp.key") // the configuration's own directory may be read-only
+	if f.KeyFile != "" || c.Ledger.KeyFile == "" {
+		keyFile = d.resolve(cmp.Or(f.KeyFile, "otp.key"))
+	}
+	c.OTP = OTP{KeyFile: keyFile, Config: otp.Config{
 		Length: plain(&n, "otp.length", f.Length), TTL: span(&n, "otp.ttl", f.TTL), Tries: plain(&n, "otp.tries", f.Tries),
 		Resends: orOff(&n, "otp.resends", f.Resends), Text: f.Text, Domain: f.Domain, MaxSegments: plain(&n, "otp.max_segments", f.MaxSegments),
 		NumberSends: orOff(&n, "otp.number.sends", f.Number.Sends), NumberTries: orOff(&n, "otp.number.tries", f.Number.Tries),

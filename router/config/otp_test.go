@@ -22,7 +22,15 @@ func TestOTP(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, config.OTP{KeyFile: filepath.Join(dir, "otp.key")}, c.OTP)
 
-	c, err = read(`otp:
+	c, err = read("database: data/anysms.db")
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "data", "otp.key"), c.OTP.KeyFile, "the configuration's directory may be read-only")
+	c, err = read("database: postgres://sms@db/sms\nledger: {key_file: keys/anysms.key}")
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(dir, "keys", "otp.key"), c.OTP.KeyFile)
+
+	c, err = read(`database: data/anysms.db
+otp:
   {length: 8, ttl: 2m, tries: 3, resends: 0, text: "Code {code}", domain: example.com, max_segments: 2, key_file: keys/otp,
    number: {sends: 0, tries: 20, window: 30m}}`)
 	require.NoError(t, err)

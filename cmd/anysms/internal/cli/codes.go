@@ -16,7 +16,7 @@ import (
 func Codes(conf *config.Config, l *ledger.Ledger, send router.SendFunc, converted func(otp.Conversion)) (*otp.Service, error) {
 	key, err := ledger.LoadKey(conf.OTP.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("one-time codes: %w", err)
+		return nil, fmt.Errorf("one-time codes: otp.key_file: %w", err)
 	}
 	c := conf.OTP.Config
 	c.Key, c.Store, c.OnConversion = key, otp.NewLedgerStore(l), converted

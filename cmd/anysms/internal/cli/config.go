@@ -37,6 +37,7 @@ func (c *ConfigFlag) AddTo(cmd *cobra.Command) {
 
 // Load reads and checks the configuration. Its providers are open.
 func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
+	c.Serve = settings.Serve{}
 	return c.load(ctx, &config.Options{})
 }
 
@@ -45,9 +46,13 @@ func (c *ConfigFlag) Load(ctx context.Context) (*config.Config, error) {
 // takes its place. It returns the names of these variables, also with an error.
 func (c *ConfigFlag) LoadOffline(ctx context.Context) (conf *config.Config, unset []string, err error) {
 	var missing Placeholders
+	c.Serve = settings.Serve{Placeholder: placeholder}
 	conf, err = c.load(ctx, &config.Options{Getenv: missing.Getenv})
 	return conf, missing.Names, err
 }
+
+// placeholder precedes the name of a variable that is not set.
+const placeholder = "UNSET_"
 
 // Placeholders takes the place of environment variables that are not set.
 type Placeholders struct {
@@ -63,7 +68,7 @@ func (p *Placeholders) Getenv(name string) (string, bool) {
 	if !slices.Contains(p.Names, name) {
 		p.Names = append(p.Names, name)
 	}
-	return "UNSET_" + name, true
+	return placeholder + name, true
 }
 
 func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Config, error) {
@@ -71,7 +76,6 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	if err != nil {
 		return nil, err
 	}
-	c.Serve = settings.Serve{}
 	opts.Serve = &c.Serve
 	conf, err := config.Load(ctx, path, Registry(), opts)
 	if err != nil {

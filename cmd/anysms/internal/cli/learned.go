@@ -50,7 +50,7 @@ func Warm(ctx context.Context, conf *config.Config, l *ledger.Ledger, r *router.
 // WarmOffline is [Warm] for a command that only looks: it makes no database.
 func WarmOffline(ctx context.Context, conf *config.Config) error {
 	database := conf.Ledger.Database
-	if !adaptive(conf) || database == "" || strings.Contains(database, "UNSET_") {
+	if !adaptive(conf) || database == "" || strings.Contains(database, placeholder) {
 		return nil
 	}
 	if _, err := os.Stat(database); err != nil && !conf.Ledger.Postgres() {

@@ -24,7 +24,7 @@ func OpenLedger(ctx context.Context, conf *config.Config) (*ledger.Ledger, error
 	}
 	key, err := ledger.LoadKey(c.KeyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ledger.key_file: %w", err)
 	}
 	c.Options.Key, c.Options.Mark = key, c.KeyFile+".mark"
 	open := sqlite.Open
@@ -91,7 +91,7 @@ func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {
 	if err := conf.Close(); err != nil {
 		return nil, err
 	}
-	if _, rest, found := strings.Cut(conf.Ledger.Database, "UNSET_"); found {
+	if _, rest, found := strings.Cut(conf.Ledger.Database, placeholder); found {
 		name, _, _ := strings.Cut(rest, "@")
 		return nil, fmt.Errorf("%s: database: the environment variable %s is not set", conf.Path, name)
 	}
@@ -106,7 +106,7 @@ func (c *ConfigFlag) NeedLedger(ctx context.Context) (*ledger.Ledger, error) {
 // database, if there is one. The caller calls done.
 func CountInDatabase(ctx context.Context, conf *config.Config) (done func() error, err error) {
 	done = func() error { return nil }
-	if !conf.CountInDatabase || strings.Contains(conf.Ledger.Database, "UNSET_") {
+	if !conf.CountInDatabase || strings.Contains(conf.Ledger.Database, placeholder) {
 		return done, nil
 	}
 	if !conf.Ledger.Postgres() {

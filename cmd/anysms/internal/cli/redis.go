@@ -16,7 +16,7 @@ import (
 // keep the senders' rates there. The first message connects.
 func countInRedis(conf *config.Config) error {
 	at := conf.CountInRedis
-	if at.URL == "" || strings.Contains(at.URL.Reveal(), "UNSET_") {
+	if at.URL == "" || strings.Contains(at.URL.Reveal(), placeholder) {
 		return nil
 	}
 	options, err := redis.ParseURL(at.URL.Reveal())

@@ -40,8 +40,34 @@ const minKey = 32
 
 var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
+// standIn is a secret that is valid wherever one is wanted.
+const standIn provider.Secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+// fillIn puts a stand-in where a secret is missing.
+func (s *Serve) fillIn() {
+	if s.Placeholder == "" {
+		return
+	}
+	var secrets []*provider.Secret
+	for i := range s.Keys {
+		secrets = append(secrets, &s.Keys[i].Key)
+	}
+	for i := range s.Webhooks {
+		secrets = append(secrets, &s.Webhooks[i].Secret)
+	}
+	for i := range s.Hooks {
+		secrets = append(secrets, &s.Hooks[i].Secret, &s.Hooks[i].Token)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(secret.Reveal(), s.Placeholder) {
+			*secret = standIn
+		}
+	}
+}
+
 // Check returns what is wrong as a [*provider.ConfigError].
 func (s *Serve) Check() error {
+	s.fillIn()
 	if err := checkAddress(s.Address()); err != nil {
 		return err
 	}

@@ -29,6 +29,10 @@ type Serve struct {
 	Keys           []Key          `json:"keys"`
 	Webhooks       []Webhook      `json:"webhooks"`
 	Hooks          []hook.Config  `json:"hooks"` // URLs that other software calls in its own form
+
+	// Placeholder is what takes the place of secrets that are not there, for commands that
+	// serve nothing: [Serve.Check] takes a secret that contains it as valid. "" = none.
+	Placeholder string `json:"-"`
 }
 
 // TLS names the files of a certificate and its key.

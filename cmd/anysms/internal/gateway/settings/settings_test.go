@@ -60,6 +60,26 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestPlaceholders reads a section whose secrets are not there, as commands do that serve nothing.
+func TestPlaceholders(t *testing.T) {
+	yaml := strings.NewReplacer(`"0123456789abcdef0123456789abcdef", scopes: [send`, `"${KEY}", scopes: [send`).Replace(whole) +
+		"    - {name: alerts, preset: alertmanager, token: \"${T}\", to: [\"+306900000001\"]}\n"
+	require.Contains(t, yaml, "${KEY}")
+	for _, placeholder := range []string{"UNSET_", ""} {
+		s := settings.Serve{Placeholder: placeholder}
+		opts := &config.Options{Serve: &s, Getenv: func(name string) (string, bool) { return "UNSET_" + name, true }}
+		c, err := config.Read(t.Context(), strings.NewReader(providers+yaml), "anysms.yaml", ".", builtin.Registry(), opts)
+		if placeholder == "" {
+			require.ErrorContains(t, err, "serve.keys[0].key: has 9 characters")
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, c.Close())
+	}
+	s := settings.Serve{Placeholder: "UNSET_", Webhooks: []settings.Webhook{{URL: "https://shop.example.com", Secret: "short"}}}
+	require.ErrorContains(t, s.Check(), "webhooks[0].secret: has 5 bytes", "a secret that is there is checked")
+}
+
 func TestMistakes(t *testing.T) {
 	key := func(rest string) string { return "serve:\n  keys:\n    - {name: shop, " + rest + "}\n" }
 	const good = `key: "0123456789abcdef0123456789abcdef"`
