@@ -6,8 +6,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // Network is a proxy on loopback before a server, whose connections can be delayed,
@@ -29,9 +27,13 @@ type Network struct {
 func NewNetwork(t testing.TB, address string) (*Network, string) {
 	t.Helper()
 	u, err := url.Parse(address)
-	require.NoError(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := &Network{listener: l, server: u.Host, conns: make(map[net.Conn]bool)}
 	n.all.Go(n.accept)
 	t.Cleanup(func() {
