@@ -18,7 +18,6 @@ var spans = []int{7, 30, 90}
 // costView is the view of costs.
 type costView struct {
 	Days      int
-	Spans     []int
 	Pending   bool // the sums are still being made
 	Total     figures
 	ByDay     []costRow // the newest first
@@ -32,12 +31,6 @@ type costRow struct {
 	Share int // of the largest row, in percent: the length of its bar
 }
 
-// costTable is one of the tables.
-type costTable struct {
-	Head string // of its first column
-	Rows []costRow
-}
-
 func (p *Page) showCosts(v *visit) {
 	days, err := strconv.Atoi(v.URL.Query().Get("days"))
 	if err != nil || !slices.Contains(spans, days) {
@@ -49,7 +42,7 @@ func (p *Page) showCosts(v *visit) {
 		p.broken(v, err)
 		return
 	}
-	view := costView{Days: days, Spans: spans, Pending: taken.IsZero()}
+	view := costView{Days: days, Pending: taken.IsZero()}
 	p.soon(v, view.Pending)
 	for i := range stats {
 		view.Total.add(&stats[i])
@@ -60,7 +53,7 @@ func (p *Page) showCosts(v *visit) {
 	slices.SortFunc(view.ByCountry, func(a, b costRow) int {
 		return cmp.Or(cmp.Compare(b.Attempts, a.Attempts), cmp.Compare(a.Name, b.Name))
 	})
-	p.show(v, http.StatusOK, "costs", "Costs", view)
+	p.show(v, http.StatusOK, "costs", "Costs", view.html())
 }
 
 // soon makes a browser look again, with or without JavaScript, if sums are pending.

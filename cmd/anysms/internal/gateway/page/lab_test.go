@@ -237,7 +237,7 @@ func (b *browser) do(r *http.Request) answer {
 	if found := csrfField.FindStringSubmatch(string(body)); found != nil {
 		b.csrf = found[1]
 	}
-	return answer{resp.StatusCode, resp.Header, strings.ReplaceAll(string(body), "&#43;", "+")}
+	return answer{resp.StatusCode, resp.Header, string(body)}
 }
 
 func (b *browser) get(path string) answer {

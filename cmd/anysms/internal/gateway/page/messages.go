@@ -61,7 +61,7 @@ func (p *Page) showMessages(v *visit) {
 	}
 	var f ledger.Filter
 	if f, list.Wrong = p.filter(form); list.Wrong != "" {
-		p.show(v, http.StatusBadRequest, "messages", "Messages", list)
+		p.show(v, http.StatusBadRequest, "messages", "Messages", list.html())
 		return
 	}
 	f.Namespace, f.Limit, f.Cursor = v.namespace(), perPage, q.Get("cursor")
@@ -79,7 +79,7 @@ func (p *Page) showMessages(v *visit) {
 		again.Set("cursor", found.Next)
 		list.Next = "/?" + again.Encode()
 	}
-	p.show(v, http.StatusOK, "messages", "Messages", list)
+	p.show(v, http.StatusOK, "messages", "Messages", list.html())
 }
 
 // filter reads what was typed; wrong says what cannot be read.
@@ -145,7 +145,7 @@ func (p *Page) showMessage(v *visit) {
 	case m.Text == "":
 		view.NoText = "The text has been erased, as the ledger's settings say."
 	}
-	p.show(v, http.StatusOK, "message", "Message", view)
+	p.show(v, http.StatusOK, "message", "Message", view.html(v))
 }
 
 // timeline is what became of a message, in the order of time.
@@ -163,7 +163,7 @@ func timeline(m *ledger.Message) []moment {
 
 func ofAttempt(a *ledger.Attempt) moment {
 	outcome := cmp.Or(string(a.Outcome), "under way")
-	one := moment{At: a.StartedAt, Tone: tone(outcome), Title: "Attempt at " + a.Provider + ": " + strings.ReplaceAll(outcome, "_", " ")}
+	one := moment{At: a.StartedAt, Tone: tone(outcome), Title: "Attempt at " + a.Provider + ": " + words(outcome)}
 	add := func(label, value string) {
 		if value != "" {
 			one.Lines = append(one.Lines, label+value)
@@ -177,7 +177,7 @@ func ofAttempt(a *ledger.Attempt) moment {
 		add("Took ", took(a.Duration))
 	}
 	if a.Settled != "" && a.Settled != a.Outcome {
-		add("Settled since: ", strings.ReplaceAll(string(a.Settled), "_", " "))
+		add("Settled since: ", words(string(a.Settled)))
 	}
 	if a.Reconciled {
 		add("", "Found out by asking afterwards")
@@ -193,7 +193,7 @@ func ofEvent(e *ledger.Event) moment {
 	if at.IsZero() {
 		at = e.ReceivedAt
 	}
-	one := moment{At: at, Tone: tone(e.Status), Title: e.Provider + " reports: " + strings.ReplaceAll(string(e.Status), "_", " ")}
+	one := moment{At: at, Tone: tone(string(e.Status)), Title: e.Provider + " reports: " + words(string(e.Status))}
 	if e.Kind != provider.Report {
 		one.Title = e.Provider + ": " + string(e.Kind)
 	}
@@ -225,7 +225,8 @@ func (p *Page) showUnknown(v *visit) {
 		p.broken(v, err)
 		return
 	}
-	p.show(v, http.StatusOK, "unknown", "Unknown outcomes", unknownList{list, next != ""})
+	view := unknownList{list, next != ""}
+	p.show(v, http.StatusOK, "unknown", "Unknown outcomes", view.html(v))
 }
 
 // settle records what a person knows of a message in doubt.
@@ -240,7 +241,7 @@ func (p *Page) settle(v *visit) {
 		return
 	}
 	if m.Status != ledger.Unknown {
-		p.fail(v, http.StatusConflict, "The message is "+strings.ReplaceAll(string(m.Status), "_", " ")+" by now: nothing is in doubt.")
+		p.fail(v, http.StatusConflict, "The message is "+words(string(m.Status))+" by now: nothing is in doubt.")
 		return
 	}
 	if err := p.Ledger.Resolve(v.Context(), m.ID, as); err != nil {
@@ -248,7 +249,7 @@ func (p *Page) settle(v *visit) {
 		return
 	}
 	p.Log.Info("a message was settled by hand", "key", v.client.Name, "message", m.ID, "as", string(as))
-	back := "/messages/" + url.PathEscape(m.ID) + "?done=settled"
+	back := messagePath(m) + "?done=settled"
 	if v.PostFormValue("back") == "unknown" {
 		back = "/unknown?done=settled"
 	}

@@ -25,7 +25,7 @@ func (p *Page) showOptOuts(v *visit) {
 		n, _, err := numbering.Parse(view.Number, p.Region())
 		if err != nil {
 			view.Wrong = wrongNumber
-			p.show(v, http.StatusBadRequest, "optouts", "Opt-outs", view)
+			p.show(v, http.StatusBadRequest, "optouts", "Opt-outs", view.html(v))
 			return
 		}
 		number = n.String()
@@ -43,7 +43,7 @@ func (p *Page) showOptOuts(v *visit) {
 		}
 		view.Items = append(view.Items, o)
 	}
-	p.show(v, http.StatusOK, "optouts", "Opt-outs", view)
+	p.show(v, http.StatusOK, "optouts", "Opt-outs", view.html(v))
 }
 
 const wrongNumber = "The number cannot be read. Write it in the international form, such as +306900000001."
@@ -52,7 +52,8 @@ const wrongNumber = "The number cannot be read. Write it in the international fo
 func (p *Page) numberIn(v *visit) string {
 	n, _, err := numbering.Parse(strings.TrimSpace(v.PostFormValue("number")), p.Region())
 	if err != nil {
-		p.show(v, http.StatusBadRequest, "optouts", "Opt-outs", optOutList{Number: v.PostFormValue("number"), Wrong: wrongNumber})
+		view := optOutList{Number: v.PostFormValue("number"), Wrong: wrongNumber}
+		p.show(v, http.StatusBadRequest, "optouts", "Opt-outs", view.html(v))
 		return ""
 	}
 	return n.String()

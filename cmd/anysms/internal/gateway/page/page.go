@@ -182,7 +182,7 @@ func (v *visit) namespace() string {
 	return v.client.Name
 }
 
-// may reports whether the visitor's key has a scope; templates ask it.
+// may reports whether the visitor's key has a scope; views ask it.
 func (v *visit) may(scope string) bool { return v.client != nil && v.client.Has(scope) }
 
 // done sends the visitor back to a view after an action.

@@ -120,7 +120,7 @@ func (p *Page) showProviders(v *visit) {
 		}
 		view.Items = append(view.Items, card)
 	}
-	p.show(v, http.StatusOK, "providers", "Providers", view)
+	p.show(v, http.StatusOK, "providers", "Providers", view.html(v))
 }
 
 // stateOf is one word for a provider's state.

@@ -131,7 +131,8 @@ func (p *Page) showSignIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next, http.StatusSeeOther)
 		return
 	}
-	p.show(v, http.StatusOK, "sign-in", "Sign in", signInForm{Next: next})
+	form := signInForm{Next: next}
+	p.show(v, http.StatusOK, "sign-in", "Sign in", form.html())
 }
 
 // signIn checks a key that came in the form. Wrong ones are limited by address.
@@ -151,7 +152,7 @@ func (p *Page) signIn(w http.ResponseWriter, r *http.Request) {
 		if wrong != nil && wrong.Status == http.StatusTooManyRequests {
 			status, form.Error = wrong.Status, "Too many wrong keys from your address. Wait a minute, then try again."
 		}
-		p.show(v, status, "sign-in", "Sign in", form)
+		p.show(v, status, "sign-in", "Sign in", form.html())
 		return
 	}
 	http.SetCookie(w, p.newCookie(r, p.sessions.begin(key), int(sessionLife.Seconds())))
