@@ -47,12 +47,16 @@ func DecodeConfig(raw json.RawMessage, config any) error {
 	}
 	err := json.Unmarshal(raw, config)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return ConfigErrorf(settingPath(reflect.TypeOf(config), wrong.Field), "got %s, want %s", valueName(wrong.Value), typeName(wrong.Type))
+		return wrongKind(settingPath(reflect.TypeOf(config), wrong.Field), wrong)
 	}
 	if err != nil {
 		return ConfigErrorf("", "%v", err)
 	}
 	return nil
+}
+
+func wrongKind(path string, wrong *json.UnmarshalTypeError) error {
+	return ConfigErrorf(path, "got %s, want %s", valueName(wrong.Value), typeName(wrong.Type))
 }
 
 // settingPath drops the names of embedded structs, which encoding/json puts
@@ -106,14 +110,15 @@ func checkValue(path string, raw json.RawMessage, t reflect.Type) error {
 	return ConfigErrorf(path, "%v", err)
 }
 
-// checkElements looks into lists and maps of structs; anything else is left to
-// encoding/json, as are values of the wrong form.
+// checkElements looks into lists and maps. It names the element whose value is of the
+// wrong kind, which encoding/json does not do.
 func checkElements(path string, raw json.RawMessage, t reflect.Type) error {
+	var err error
 	switch t = deref(t); t.Kind() {
 	case reflect.Slice:
 		var list []json.RawMessage
-		if json.Unmarshal(raw, &list) != nil {
-			return nil
+		if err = json.Unmarshal(raw, &list); err != nil {
+			break
 		}
 		for i, element := range list {
 			if err := checkKeys(fmt.Sprintf("%s[%d]", path, i), element, t.Elem()); err != nil {
@@ -122,14 +127,19 @@ func checkElements(path string, raw json.RawMessage, t reflect.Type) error {
 		}
 	case reflect.Map:
 		var object map[string]json.RawMessage
-		if json.Unmarshal(raw, &object) != nil {
-			return nil
+		if err = json.Unmarshal(raw, &object); err != nil {
+			break
 		}
-		for key, element := range object {
-			if err := checkKeys(join(path, key), element, t.Elem()); err != nil {
+		for _, key := range slices.Sorted(maps.Keys(object)) {
+			if err := checkKeys(join(path, key), object[key], t.Elem()); err != nil {
 				return err
 			}
 		}
+	default:
+		err = json.Unmarshal(raw, reflect.New(t).Interface())
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return wrongKind(path, wrong)
 	}
 	return nil
 }

@@ -263,6 +263,17 @@ func (e *Error) Error() string {
 	return s + ": " + e.Reason
 }
 
+// Errorf returns a mistake at a setting that a program finds in a configuration after it was
+// read. path is such as "serve.listen".
+func (c *Config) Errorf(path, format string, args ...any) *Error {
+	return &Error{File: c.Path, Line: c.lines.of(path), Path: path, Reason: fmt.Sprintf(format, args...)}
+}
+
+// Warningf returns a warning about a setting, as Errorf does an error.
+func (c *Config) Warningf(path, format string, args ...any) Warning {
+	return Warning{Line: c.lines.of(path), Path: path, Reason: fmt.Sprintf(format, args...)}
+}
+
 // locate finds the line of a mistake.
 func (d *document) locate(err error) error {
 	if wrong, ok := errors.AsType[*provider.ConfigError](err); ok {

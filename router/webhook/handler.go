@@ -27,36 +27,6 @@ const (
 // maxInFlight bounds the callbacks that are held in memory.
 const maxInFlight = 1024
 
-// minToken is the shortest token that is not taken to be guessable.
-const minToken = 16
-
-// Endpoint is the callback address of one provider.
-type Endpoint struct {
-	Name     string // of the provider, in the path and in the ledger
-	Provider provider.Provider
-	// Token is the secret in the path; OldTokens are still taken too. "" = those that
-	// the ledger has for Name, see [ledger.Ledger.CallbackTokens].
-	Token     string
-	OldTokens []string
-	// Insecure accepts callbacks without a token, unless Token is set: then only the
-	// driver verifies them.
-	Insecure bool
-	// From lists the addresses that the vendor calls from; nil = any.
-	From []netip.Prefix
-	// Acknowledge is the response that the vendor expects; the zero value is a 200
-	// without a body.
-	Acknowledge Acknowledgement
-
-	tokens *tokens // in the ledger
-}
-
-// Acknowledgement is the response to a callback that was received.
-type Acknowledgement struct {
-	Status      int
-	Body        string
-	ContentType string
-}
-
 // Options configure a handler. The zero value of every field is its default.
 type Options struct {
 	// PublicURL is what precedes /NAME/TOKEN in the URL that vendors call. Drivers
@@ -86,7 +56,7 @@ type Counts struct {
 type Handler struct {
 	ledger    *ledger.Ledger
 	options   Options
-	endpoints map[string]*Endpoint
+	endpoints map[string]*endpoint
 	slots     chan struct{}
 
 	received, events, forged, refused, unreadable, failed atomic.Int64
@@ -94,27 +64,20 @@ type Handler struct {
 
 // New returns a handler.
 func New(l *ledger.Ledger, o Options, endpoints ...Endpoint) (*Handler, error) {
-	h := &Handler{ledger: l, options: o, endpoints: make(map[string]*Endpoint), slots: make(chan struct{}, maxInFlight)}
+	h := &Handler{ledger: l, options: o, endpoints: make(map[string]*endpoint), slots: make(chan struct{}, maxInFlight)}
 	h.options.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
 	h.options.Timeout = cmp.Or(o.Timeout, DefaultTimeout)
 	if o.Log == nil {
 		h.options.Log = slog.New(slog.DiscardHandler)
 	}
 	for _, e := range endpoints {
-		switch {
-		case e.Name == "" || strings.Contains(e.Name, "/"):
-			return nil, fmt.Errorf("webhook: endpoint %q: the name must not be empty, and must not have a slash", e.Name)
-		case h.endpoints[e.Name] != nil:
+		if h.endpoints[e.Name] != nil {
 			return nil, fmt.Errorf("webhook: endpoint %q: duplicate name", e.Name)
-		case !e.Provider.Capabilities().Has(provider.HasCallbacks):
-			return nil, fmt.Errorf("webhook: endpoint %q: the driver reads no callbacks", e.Name)
-		case e.Token != "" && len(e.Token) < minToken:
-			return nil, fmt.Errorf("webhook: endpoint %q: the token has %d characters; want at least %d", e.Name, len(e.Token), minToken)
 		}
-		if e.Token == "" && !e.Insecure {
-			e.tokens = new(tokens)
+		if err := e.check(); err != nil {
+			return nil, fmt.Errorf("webhook: endpoint %q: %w", e.Name, err)
 		}
-		h.endpoints[e.Name] = &e
+		h.endpoints[e.Name] = &endpoint{Endpoint: e}
 	}
 	return h, nil
 }
@@ -138,10 +101,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name, token, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	e := h.endpoints[name]
-	from := h.addressOf(r)
+	from := ClientAddr(r, h.options.TrustedProxies)
 	ctx, cancel := context.WithTimeout(r.Context(), h.options.Timeout)
 	defer cancel()
 	if e == nil || !e.allows(from) {
+		h.noteAddress(e, from)
 		h.refuse(w, http.StatusUnauthorized, &h.forged)
 		return
 	}
@@ -205,7 +169,7 @@ func (h *Handler) callback(r *http.Request, name, token string, body []byte, fro
 }
 
 // take records a callback, then acknowledges it.
-func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *Endpoint, c *provider.Callback) {
+func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *endpoint, c *provider.Callback) {
 	events, err := parse(ctx, e.Provider, c)
 	if errors.Is(err, provider.ErrBadSignature) {
 		h.refuse(w, http.StatusUnauthorized, &h.forged)
@@ -230,7 +194,7 @@ func (h *Handler) take(ctx context.Context, w http.ResponseWriter, e *Endpoint, 
 }
 
 // readable returns the events without the items that could not be read, which it counts.
-func (h *Handler) readable(e *Endpoint, events []provider.Event) []provider.Event {
+func (h *Handler) readable(e *endpoint, events []provider.Event) []provider.Event {
 	var rest []provider.Event
 	for i := range events {
 		if events[i].Kind != provider.Unreadable {
@@ -269,7 +233,19 @@ func parse(ctx context.Context, p provider.Provider, c *provider.Callback) (even
 	return provider.ParseCallback(ctx, p, c)
 }
 
-func (h *Handler) fail(w http.ResponseWriter, e *Endpoint, err error) {
+// noteAddress logs the first address that an endpoint does not allow: it may be the
+// vendor's, or a proxy's that is not trusted. The others are counted.
+func (h *Handler) noteAddress(e *endpoint, from netip.Addr) {
+	if e == nil {
+		return
+	}
+	e.noted.Do(func() {
+		h.options.Log.Warn("a callback came from an address that is not allowed; others like it are only counted",
+			"provider", e.Name, "address", from)
+	})
+}
+
+func (h *Handler) fail(w http.ResponseWriter, e *endpoint, err error) {
 	h.options.Log.Error("a callback could not be recorded", "provider", e.Name, "error", provider.Mask(err.Error()))
 	h.later(w, &h.failed)
 }
@@ -283,52 +259,4 @@ func (h *Handler) later(w http.ResponseWriter, counter *atomic.Int64) {
 func (h *Handler) refuse(w http.ResponseWriter, status int, counter *atomic.Int64) {
 	counter.Add(1)
 	http.Error(w, http.StatusText(status), status)
-}
-
-func (a Acknowledgement) write(w http.ResponseWriter) {
-	if a.Body != "" {
-		w.Header().Set("Content-Type", cmp.Or(a.ContentType, "text/plain; charset=utf-8"))
-	}
-	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
-	_, _ = io.WriteString(w, a.Body) // a vendor that has gone repeats the callback
-}
-
-// knows reports whether a token is one of the endpoint's.
-func (e *Endpoint) knows(ctx context.Context, l *ledger.Ledger, token string) (bool, error) {
-	switch {
-	case e.tokens != nil:
-		return e.tokens.knows(ctx, l, e.Name, token)
-	case e.Token == "":
-		return token == "", nil
-	}
-	return oneOf(token, append([]string{e.Token}, e.OldTokens...)), nil
-}
-
-func (e *Endpoint) allows(from netip.Addr) bool { return e.From == nil || within(e.From, from) }
-
-func within(prefixes []netip.Prefix, a netip.Addr) bool {
-	for _, p := range prefixes {
-		if a.IsValid() && p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}
-
-// addressOf is the vendor's address: the last one that is no proxy that we trust.
-func (h *Handler) addressOf(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	a := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && within(h.options.TrustedProxies, a); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		a = next.Unmap()
-	}
-	return a
 }

@@ -147,7 +147,7 @@ func takeCallback(t *testing.T, empty []byte, c *resttest.Callback, out *strings
 		}
 	}
 	h, err := webhook.New(l, webhook.Options{PublicURL: public, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
-		webhook.Endpoint{Name: name, Provider: c.Provider, Insecure: true})
+		webhook.Endpoint{Name: name, Provider: c.Provider, NoToken: true})
 	require.NoError(t, err)
 	want, code := webhook.Counts{Received: 2, Events: 2 * int64(len(events))}, http.StatusOK
 	switch {

@@ -327,13 +327,51 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"the token has 5 characters; want at least 16", []webhook.Endpoint{{Name: "a", Provider: vendor, Token: "short"}}},
 		{"must not have a slash", []webhook.Endpoint{{Name: "a/b", Provider: vendor, Token: token}}},
+		{"NoToken and a token are both set", []webhook.Endpoint{{Name: "a", Provider: vendor, Token: token, NoToken: true}}},
+		{"anybody could report anything", []webhook.Endpoint{{Name: "a", Provider: vendor, NoToken: true}}},
 		{"duplicate name", []webhook.Endpoint{{Name: "a", Provider: vendor, Token: token}, {Name: "a", Provider: vendor, Token: token}}},
 	} {
 		_, err := webhook.New(nil, webhook.Options{}, tt.endpoints...)
 		require.ErrorContains(t, err, tt.want)
 	}
-	_, err = webhook.New(nil, webhook.Options{}, webhook.Endpoint{Name: "a", Provider: vendor, Insecure: true})
+	signs, err := memory.New(memory.Config{CallbackSecret: "s3cret-of-the-vendor"})
 	require.NoError(t, err)
+	_, err = webhook.New(nil, webhook.Options{},
+		webhook.Endpoint{Name: "a", Provider: vendor, NoToken: true, Insecure: true},
+		webhook.Endpoint{Name: "b", Provider: vendor, NoToken: true, From: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
+		webhook.Endpoint{Name: "c", Provider: signs, NoToken: true})
+	require.NoError(t, err)
+}
+
+// An endpoint without a token takes what the driver has verified, whatever follows its name.
+func TestWithoutToken(t *testing.T) {
+	l := newLab(t, webhook.Options{}, func(e *webhook.Endpoint) { e.Token, e.NoToken = "", true })
+	for i, path := range []string{"/callbacks/athens", "/callbacks/athens/", path} {
+		status, _ := l.post(path, l.callback(report("A1", provider.StatusSent)))
+		assert.Equal(t, 200, status, path)
+		status, _ = l.post(path, &provider.Callback{Method: http.MethodPost, Body: []byte("[]"), Header: http.Header{}})
+		assert.Equal(t, 401, status, "unsigned")
+		assert.Equal(t, webhook.Counts{Received: int64(i + 1), Events: int64(i + 1), Forged: int64(i + 1)}, l.handler.Counts())
+	}
+}
+
+// The address of a peer over IPv6 is compared too.
+func TestAddressesIPv6(t *testing.T) {
+	for from, want := range map[string]int{"::1/128": 200, "::/127": 200, "2001:db8::/32": 401, "127.0.0.0/8": 401} {
+		l := newLab(t, webhook.Options{}, func(e *webhook.Endpoint) { e.From = []netip.Prefix{netip.MustParsePrefix(from)} })
+		listener, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skip("this machine has no IPv6: ", err)
+		}
+		server := httptest.NewUnstartedServer(l.server.Config.Handler)
+		require.NoError(t, server.Listener.Close())
+		server.Listener = listener
+		server.Start()
+		l.server.URL = server.URL
+		status, _ := l.post(path, l.callback(report("A1", provider.StatusSent)))
+		assert.Equal(t, want, status, from)
+		server.Close()
+	}
 }
 
 // Tokens are in the ledger where an endpoint has none of its own.

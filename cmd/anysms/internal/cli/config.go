@@ -84,6 +84,9 @@ func (c *ConfigFlag) load(ctx context.Context, opts *config.Options) (*config.Co
 	if err := countInRedis(conf); err != nil {
 		return nil, errors.Join(err, conf.Close())
 	}
+	if _, err := c.Serve.Endpoints(ctx, conf); err != nil {
+		return nil, errors.Join(err, conf.Close())
+	}
 	return conf, nil
 }
 

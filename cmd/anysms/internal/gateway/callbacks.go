@@ -3,11 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/page"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/sleep"
 	"github.com/anysms/anysms/router/ledger"
@@ -17,39 +16,43 @@ import (
 // newCallbacks returns the handler of vendors' callbacks: /callbacks/PROVIDER/TOKEN.
 // The ledger keeps their tokens, and the handler takes over those that
 // "anysms webhook rotate" makes meanwhile.
-func (g *Gateway) newCallbacks(l *loaded) (http.Handler, error) {
-	var list []webhook.Endpoint
-	for i := range l.conf.Providers {
-		p := &l.conf.Providers[i]
-		if !p.Capabilities().Has(provider.HasCallbacks) {
-			continue
-		}
-		list = append(list, webhook.Endpoint{Name: p.Name, Provider: p.Provider})
-	}
-	o := webhook.Options{TrustedProxies: l.serve.TrustedProxies, Observe: g.router.Observe, Log: g.log}
-	if l.serve.PublicURL != "" {
-		u, err := url.JoinPath(l.serve.PublicURL, "callbacks")
-		if err != nil {
-			return nil, err
-		}
-		o.PublicURL = strings.TrimSuffix(u, "/")
-	}
-	h, err := webhook.New(g.ledger, o, list...)
+func (g *Gateway) newCallbacks(ctx context.Context, l *loaded) (*webhook.Handler, error) {
+	list, err := l.serve.Endpoints(ctx, l.conf)
 	if err != nil {
 		return nil, err
 	}
-	return http.StripPrefix("/callbacks", h), nil
+	public, err := l.serve.CallbackBase()
+	if err != nil {
+		return nil, err
+	}
+	return webhook.New(g.ledger, webhook.Options{
+		PublicURL: strings.TrimSuffix(public, "/"), TrustedProxies: settings.Prefixes(l.serve.TrustedProxies),
+		Observe: g.router.Observe, Log: g.log,
+	}, list...)
+}
+
+// callbackURL returns where a provider's vendor reports, with the token in force; "" =
+// there is no public_url.
+func (g *Gateway) callbackURL(ctx context.Context, l *loaded, name string) (string, error) {
+	public, err := l.serve.CallbackBase()
+	if err != nil || public == "" {
+		return "", err
+	}
+	if !l.serve.HasToken(name) {
+		return webhook.URL(public, name, ""), nil
+	}
+	tokens, err := g.ledger.CallbackTokens(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return webhook.URL(public, name, tokens[0].Value), nil
 }
 
 // requestCallbacks tells the providers whose vendors take a URL with each message where
-// to report, with the token in force. A provider's own callback_url takes precedence.
+// to report. A provider's own callback_url takes precedence.
 func (g *Gateway) requestCallbacks(ctx context.Context, l *loaded) error {
 	if l.serve.PublicURL == "" {
 		return nil
-	}
-	public, err := url.JoinPath(l.serve.PublicURL, "callbacks")
-	if err != nil {
-		return err
 	}
 	for i := range l.conf.Providers {
 		p := &l.conf.Providers[i]
@@ -57,11 +60,11 @@ func (g *Gateway) requestCallbacks(ctx context.Context, l *loaded) error {
 		if !ok || !p.Capabilities().Has(provider.HasCallbacks) {
 			continue
 		}
-		tokens, err := g.ledger.CallbackTokens(ctx, p.Name)
+		u, err := g.callbackURL(ctx, l, p.Name)
 		if err != nil {
 			return err
 		}
-		err = r.SetCallbackURL(webhook.URL(public, p.Name, tokens[0].Value))
+		err = r.SetCallbackURL(u)
 		l.asked.Store(p.Name, err == nil)
 		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			g.log.Warn("the vendor is not asked to report on its messages", "provider", p.Name, "error", err)
@@ -78,19 +81,11 @@ func (g *Gateway) callbacksOf(ctx context.Context, name string) (c page.Callback
 		return c, nil // a reload may have removed it meanwhile
 	}
 	c.Used = true
-	if l.serve.PublicURL == "" {
-		return c, nil
-	}
-	public, err := url.JoinPath(l.serve.PublicURL, "callbacks")
-	if err != nil {
-		return c, err
-	}
-	tokens, err := g.ledger.CallbackTokens(ctx, name)
-	if err != nil {
+	if c.URL, err = g.callbackURL(ctx, l, name); err != nil {
 		return c, err
 	}
 	asked, _ := l.asked.Load(name)
-	c.URL, c.Asked = webhook.URL(public, name, tokens[0].Value), asked == true
+	c.Asked = asked == true
 	return c, nil
 }
 

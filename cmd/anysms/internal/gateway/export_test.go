@@ -29,3 +29,10 @@ func (g *Gateway) RotateCallbackToken(t testing.TB, name string) {
 
 // Watched serves as the gateway does, but for what it watches.
 func (g *Gateway) Watched(next http.Handler) http.Handler { return g.connections.busy(g.watch(next)) }
+
+// CallbackToken is the token in the URL at which a vendor reports.
+func (g *Gateway) CallbackToken(t testing.TB, name string) string {
+	tokens, err := g.ledger.CallbackTokens(t.Context(), name)
+	require.NoError(t, err)
+	return tokens[0].Value
+}

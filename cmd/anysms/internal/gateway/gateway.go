@@ -24,6 +24,7 @@ import (
 	"github.com/anysms/anysms/router/ledger"
 	"github.com/anysms/anysms/router/otp"
 	"github.com/anysms/anysms/router/queue"
+	"github.com/anysms/anysms/router/webhook"
 )
 
 // Gateway serves the messages of one configuration.
@@ -49,7 +50,7 @@ type Gateway struct {
 
 	metrics   *metrics
 	handler   http.Handler
-	callbacks atomic.Pointer[http.Handler]
+	callbacks atomic.Pointer[webhook.Handler]
 	hooks     atomic.Pointer[hook.Handler]
 	current   atomic.Pointer[loaded]
 	closing   chan struct{} // is closed when the gateway shuts down
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (g *Gateway, err error) {
 	}
 	g = &Gateway{log: o.Log, load: o.Load, version: o.Version, gate: apikey.NewGate(serve), closing: make(chan struct{})}
 	g.current.Store(newLoaded(conf, serve))
-	g.warn(conf)
+	g.warn(conf, serve)
 	g.connections = newConnections(serve, o.Log)
 	if g.metrics, err = newMetrics(g.connections); err != nil {
 		return nil, errors.Join(err, conf.Close())
@@ -127,20 +128,23 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 	if g.source, err = feed.NewSource(ctx, g.ledger); err != nil {
 		return err
 	}
-	callbacks, err := g.newCallbacks(l)
+	callbacks, err := g.newCallbacks(ctx, l)
 	if err != nil {
 		return err
 	}
 	if err := g.requestCallbacks(ctx, l); err != nil {
 		return err
 	}
-	g.callbacks.Store(&callbacks)
+	g.callbacks.Store(callbacks)
 	hooks, err := g.newHooks(l)
 	if err != nil {
 		return err
 	}
 	g.hooks.Store(hooks)
-	if err := g.metrics.observeHooks(func() map[string]hook.Counts { return g.hooks.Load().Counts() }); err != nil {
+	if err := errors.Join(
+		g.metrics.observeHooks(func() map[string]hook.Counts { return g.hooks.Load().Counts() }),
+		g.metrics.observeCallbacks(func() webhook.Counts { return g.callbacks.Load().Counts() }),
+	); err != nil {
 		return err
 	}
 	g.api = api.New(api.Backend{
@@ -155,7 +159,7 @@ func (g *Gateway) assemble(ctx context.Context, l *loaded) (err error) {
 }
 
 func noDatabase(conf *config.Config) error {
-	return &config.Error{File: conf.Path, Path: "database", Reason: "must not be empty: the gateway records every message; want a file name, such as anysms.db, or postgres://…"}
+	return conf.Errorf("database", "must not be empty: the gateway records every message; want a file name, such as anysms.db, or postgres://…")
 }
 
 func (g *Gateway) conf() *config.Config { return g.current.Load().conf }
@@ -193,6 +197,10 @@ func (g *Gateway) Reload(ctx context.Context) error {
 		return errors.Join(err, conf.Close())
 	}
 	next := newLoaded(conf, serve)
+	callbacks, err := g.newCallbacks(ctx, next)
+	if err != nil {
+		return errors.Join(err, conf.Close())
+	}
 	if err := g.requestCallbacks(ctx, next); err != nil {
 		return errors.Join(err, conf.Close())
 	}
@@ -211,12 +219,8 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	g.codes.Store(codes)
 	g.gate.Reload(serve)
 	g.connections.reload(serve, g.log)
-	if callbacks, err := g.newCallbacks(next); err != nil {
-		g.log.Error("the callbacks of the new configuration", "error", err)
-	} else {
-		g.callbacks.Store(&callbacks)
-	}
-	g.warn(conf)
+	g.callbacks.Store(callbacks)
+	g.warn(conf, serve)
 	go func() {
 		if err := errors.Join(<-closed, g.release(old)); err != nil {
 			g.log.Warn("closing what the old configuration used", "error", err)
@@ -234,8 +238,8 @@ func (g *Gateway) release(old *config.Config) error {
 }
 
 // warn logs what is allowed in a configuration, but hardly meant or not safe.
-func (g *Gateway) warn(conf *config.Config) {
-	for _, w := range conf.Warnings() {
+func (g *Gateway) warn(conf *config.Config, serve *settings.Serve) {
+	for _, w := range append(conf.Warnings(), serve.Warnings(conf)...) {
 		g.log.Warn("the configuration: "+w.Reason, "file", conf.Path, "line", w.Line, "setting", w.Path)
 	}
 }
@@ -243,7 +247,7 @@ func (g *Gateway) warn(conf *config.Config) {
 // canBecome refuses what takes a restart.
 func (g *Gateway) canBecome(conf *config.Config, serve *settings.Serve) error {
 	restart := func(path string) error {
-		return &config.Error{File: conf.Path, Path: path, Reason: "cannot be changed by a reload; restart the gateway"}
+		return conf.Errorf(path, "cannot be changed by a reload; restart the gateway")
 	}
 	old := g.current.Load()
 	switch {

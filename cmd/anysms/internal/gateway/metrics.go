@@ -15,6 +15,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook"
+	"github.com/anysms/anysms/router/webhook"
 )
 
 // metrics are what /metrics shows: the router's instruments and the gateway's own.
@@ -70,6 +71,22 @@ func (m *metrics) observeHooks(counts func() map[string]hook.Counts) error {
 				} {
 					o.Observe(n, metric.WithAttributes(attribute.String("hook", name), attribute.String("outcome", outcome)))
 				}
+			}
+			return nil
+		}))
+	return err
+}
+
+// observeCallbacks makes the instrument of vendors' callbacks. counts returns what was seen
+// since the configuration was loaded.
+func (m *metrics) observeCallbacks(counts func() webhook.Counts) error {
+	_, err := m.meter.Int64ObservableCounter("anysms.gateway.callbacks", metric.WithDescription("vendors' callbacks by outcome"),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			c := counts()
+			for outcome, n := range map[string]int64{
+				"received": c.Received, "forged": c.Forged, "refused": c.Refused, "failed": c.Failed,
+			} {
+				o.Observe(n, metric.WithAttributes(attribute.String("outcome", outcome)))
 			}
 			return nil
 		}))

@@ -24,7 +24,9 @@ func (g *Gateway) routes() http.Handler {
 	mux.HandleFunc("/hooks/", func(w http.ResponseWriter, r *http.Request) {
 		http.StripPrefix("/hooks", g.hooks.Load()).ServeHTTP(w, r)
 	})
-	mux.HandleFunc("/callbacks/", func(w http.ResponseWriter, r *http.Request) { (*g.callbacks.Load()).ServeHTTP(w, r) })
+	mux.HandleFunc("/callbacks/", func(w http.ResponseWriter, r *http.Request) {
+		http.StripPrefix("/callbacks", g.callbacks.Load()).ServeHTTP(w, r)
+	})
 	g.newPage().Register(mux)
 	return g.watch(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := problem.NotServed(mux, r); p != nil {

@@ -44,7 +44,7 @@ func (p *publicURL) addTo(cmd *cobra.Command) {
 // of returns the URL that the flag gives, else that of the gateway in the configuration.
 func (p *publicURL) of(conf *cli.ConfigFlag) (string, error) {
 	if p.value == "" && conf.Serve.PublicURL != "" {
-		return url.JoinPath(conf.Serve.PublicURL, "callbacks")
+		return conf.Serve.CallbackBase()
 	}
 	if p.value == "" {
 		return "", errors.New("give --url, or set serve.public_url in the configuration: the public URL, such as https://sms.example.com")
@@ -80,7 +80,7 @@ func (a *app) urlsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.printURLs(cmd.Context(), c, l, base, format)
+				return a.printURLs(cmd.Context(), c, l, base, conf.Serve.HasToken, format)
 			})
 		},
 	}
@@ -90,11 +90,14 @@ func (a *app) urlsCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) printURLs(ctx context.Context, c *config.Config, l *ledger.Ledger, public string, format cli.Format) error {
+func (a *app) printURLs(ctx context.Context, c *config.Config, l *ledger.Ledger, public string, hasToken func(name string) bool, format cli.Format) error {
 	rows := [][]string{{"provider", "URL"}}
 	for _, p := range c.Providers {
 		line := callbackURL{Provider: p.Name}
-		if p.Capabilities().Has(provider.HasCallbacks) {
+		switch reads := p.Capabilities().Has(provider.HasCallbacks); {
+		case reads && !hasToken(p.Name):
+			line.URL = webhook.URL(public, p.Name, "")
+		case reads:
 			tokens, err := l.CallbackTokens(ctx, p.Name)
 			if err != nil {
 				return err
@@ -110,19 +113,22 @@ func (a *app) printURLs(ctx context.Context, c *config.Config, l *ledger.Ledger,
 			}
 			continue
 		}
-		shown := line.URL
-		switch {
-		case shown == "":
-			shown = "- (the driver reads no callbacks)"
-		case !line.OldUntil.IsZero():
-			shown += "  (the one before is taken until " + line.OldUntil.Format(time.RFC3339) + ")"
-		}
-		rows = append(rows, []string{p.Name, shown})
+		rows = append(rows, []string{p.Name, line.String()})
 	}
 	if format.JSON() {
 		return nil
 	}
 	return a.Table(rows)
+}
+
+func (c *callbackURL) String() string {
+	switch {
+	case c.URL == "":
+		return "- (the driver reads no callbacks)"
+	case !c.OldUntil.IsZero():
+		return c.URL + "  (the one before is taken until " + c.OldUntil.Format(time.RFC3339) + ")"
+	}
+	return c.URL
 }
 
 func (a *app) rotateCommand() *cobra.Command {
@@ -147,6 +153,9 @@ another 24 hours: enter the new one at the vendor within that time.`,
 				}
 				if !p.Capabilities().Has(provider.HasCallbacks) {
 					return fmt.Errorf("provider %q: its driver reads no callbacks", p.Name)
+				}
+				if !conf.Serve.HasToken(p.Name) {
+					return c.Errorf("serve.callbacks."+p.Name+".token", "false: the callback URL of provider %q has no token to replace", p.Name)
 				}
 				t, err := l.RotateCallbackToken(cmd.Context(), p.Name)
 				if err != nil {

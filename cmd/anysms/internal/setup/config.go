@@ -3,11 +3,12 @@ package setup
 import (
 	"context"
 	"fmt"
-	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/config"
 	"github.com/anysms/anysms/router/webhook"
@@ -25,7 +26,7 @@ type configReport struct {
 // callbacks say where the gateway takes the reports and replies of a vendor.
 type callbacks struct {
 	Provider string `json:"provider"`
-	URL      string `json:"url"` // with {token} in place of the secret
+	URL      string `json:"url"` // with {token} in place of the secret, if it has one
 	// Asked reports that the vendor is told with each message; else the URL is entered at
 	// the vendor.
 	Asked bool `json:"asked"`
@@ -35,12 +36,9 @@ const anyToken = "{token}"
 
 // callbacksOf lists the providers whose vendors report by callbacks; nothing without a
 // serve.public_url.
-func callbacksOf(c *config.Config, public string) (list []callbacks, err error) {
-	if public == "" {
-		return nil, nil
-	}
-	base, err := url.JoinPath(public, "callbacks")
-	if err != nil {
+func callbacksOf(c *config.Config, serve *settings.Serve) (list []callbacks, err error) {
+	base, err := serve.CallbackBase()
+	if err != nil || base == "" {
 		return nil, err
 	}
 	for i := range c.Providers {
@@ -50,7 +48,11 @@ func callbacksOf(c *config.Config, public string) (list []callbacks, err error) 
 		}
 		r, asks := provider.As[provider.CallbackRequester](p.Provider)
 		asks = asks && r.SetCallbackURL(webhook.URL(base, p.Name, "token")) == nil
-		list = append(list, callbacks{p.Name, base + "/" + p.Name + "/" + anyToken, asks})
+		u := webhook.URL(base, p.Name, "")
+		if serve.HasToken(p.Name) {
+			u += "/" + anyToken
+		}
+		list = append(list, callbacks{p.Name, u, asks})
 	}
 	return list, nil
 }
@@ -58,6 +60,9 @@ func callbacksOf(c *config.Config, public string) (list []callbacks, err error) 
 func (cb callbacks) String() string {
 	if cb.Asked {
 		return cb.Provider + ": the vendor is given " + cb.URL + " with each message, unless callback_url is set"
+	}
+	if !strings.HasSuffix(cb.URL, anyToken) {
+		return cb.Provider + ": enter " + cb.URL + " at the vendor"
 	}
 	return cb.Provider + ": enter " + cb.URL + ` at the vendor; "anysms webhook urls" prints it with its token`
 }
@@ -94,7 +99,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 				return err
 			}
 			defer c.Close()
-			return a.printConfigReport(c, conf.Serve.PublicURL, warnings, format)
+			return a.printConfigReport(c, &conf.Serve, warnings, format)
 		},
 	}
 	format.AddTo(cmd)
@@ -110,7 +115,7 @@ func checkConfig(ctx context.Context, flag *cli.ConfigFlag, allowUnset bool) (*c
 		if err != nil {
 			return nil, nil, err
 		}
-		return c, append(warnings, c.Warnings()...), nil
+		return c, append(append(warnings, c.Warnings()...), flag.Serve.Warnings(c)...), nil
 	}
 	c, unset, err := flag.LoadOffline(ctx)
 	if err != nil {
@@ -119,11 +124,11 @@ func checkConfig(ctx context.Context, flag *cli.ConfigFlag, allowUnset bool) (*c
 	for _, name := range unset {
 		warnings = append(warnings, config.Warning{Reason: "the environment variable " + name + " is not set"})
 	}
-	return c, append(warnings, c.Warnings()...), nil
+	return c, append(append(warnings, c.Warnings()...), flag.Serve.Warnings(c)...), nil
 }
 
-func (a *app) printConfigReport(c *config.Config, public string, warnings []config.Warning, format cli.Format) error {
-	list, err := callbacksOf(c, public)
+func (a *app) printConfigReport(c *config.Config, serve *settings.Serve, warnings []config.Warning, format cli.Format) error {
+	list, err := callbacksOf(c, serve)
 	if err != nil {
 		return err
 	}

@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/problem"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
+	"github.com/anysms/anysms/router/webhook"
 )
 
 // Gate lets requests in. It is safe for concurrent use.
@@ -37,7 +37,7 @@ func (g *Gate) Reload(s *settings.Serve) {
 	if r := g.rules.Load(); r != nil {
 		old = r.keys
 	}
-	g.rules.Store(&rules{NewSet(s, old), s.TrustedProxies})
+	g.rules.Store(&rules{NewSet(s, old), settings.Prefixes(s.TrustedProxies)})
 }
 
 // Open reports whether there are no keys.
@@ -75,29 +75,7 @@ func (g *Gate) Find(r *http.Request, key string) (*Client, *problem.Problem) {
 // Address returns where a request comes from. Trusted proxies are believed about it.
 func (g *Gate) Address(r *http.Request) netip.Addr { return g.rules.Load().address(r) }
 
-func (u *rules) address(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	from := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(hops) {
-		if !u.trusts(from) {
-			break
-		}
-		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		from = next.Unmap()
-	}
-	return from
-}
-
-func (u *rules) trusts(a netip.Addr) bool {
-	return slices.ContainsFunc(u.proxies, func(p netip.Prefix) bool { return p.Contains(a) })
-}
+func (u *rules) address(r *http.Request) netip.Addr { return webhook.ClientAddr(r, u.proxies) }
 
 // FromHere reports whether a request comes from this machine, and was not forwarded by
 // a proxy on it.

@@ -85,7 +85,7 @@ func (s *Serve) Check() error {
 	if s.MaxConnections < 0 {
 		return provider.ConfigErrorf("max_connections", "%d; want a positive number, or 0 for %d", s.MaxConnections, DefaultConnections)
 	}
-	return firstError(s.checkKeys, s.checkWebhooks, s.checkHooks)
+	return firstError(s.checkKeys, s.checkCallbacks, s.checkWebhooks, s.checkHooks)
 }
 
 func firstError(checks ...func() error) error {

@@ -21,14 +21,15 @@ const DefaultConnections = 10_000
 
 // Serve is the section. Its zero value serves loopback without keys.
 type Serve struct {
-	Listen         string         `json:"listen"`
-	PublicURL      string         `json:"public_url"` // how vendors reach the gateway
-	TLS            *TLS           `json:"tls"`
-	TrustedProxies []netip.Prefix `json:"trusted_proxies"`
-	MaxConnections int            `json:"max_connections"` // 0 = DefaultConnections
-	Keys           []Key          `json:"keys"`
-	Webhooks       []Webhook      `json:"webhooks"`
-	Hooks          []hook.Config  `json:"hooks"` // URLs that other software calls in its own form
+	Listen         string               `json:"listen"`
+	PublicURL      string               `json:"public_url"` // how vendors reach the gateway
+	TLS            *TLS                 `json:"tls"`
+	TrustedProxies []Network            `json:"trusted_proxies"`
+	MaxConnections int                  `json:"max_connections"` // 0 = DefaultConnections
+	Keys           []Key                `json:"keys"`
+	Callbacks      map[string]Callbacks `json:"callbacks"` // by provider
+	Webhooks       []Webhook            `json:"webhooks"`
+	Hooks          []hook.Config        `json:"hooks"` // URLs that other software calls in its own form
 
 	// Placeholder is what takes the place of secrets that are not there, for commands that
 	// serve nothing: [Serve.Check] takes a secret that contains it as valid. "" = none.

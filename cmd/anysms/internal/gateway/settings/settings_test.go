@@ -93,6 +93,17 @@ func TestMistakes(t *testing.T) {
 		"half of TLS":         {"serve: {tls: {cert_file: a}}\n", `serve.tls: want both cert_file and key_file`},
 		"connections":         {"serve: {max_connections: -1}\n", `serve.max_connections: -1; want a positive number, or 0 for 10000`},
 		"proxy":               {"serve: {trusted_proxies: [x]}\n", `anysms.yaml:2: serve.trusted_proxies[0]`},
+		"proxy everywhere":    {"serve: {trusted_proxies: [0.0.0.0/0]}\n", `serve.trusted_proxies[0]: "0.0.0.0/0" is every address; want a network such as`},
+		"not a network":       {"serve: {trusted_proxies: [10.0.0.5/8]}\n", `serve.trusted_proxies[0]: "10.0.0.5/8" is not the first address of a network; want 10.0.0.0/8, or 10.0.0.5 alone`},
+		"callbacks from":      {"serve:\n  callbacks:\n    a:\n      from: [192.0.2.1, vendor.example]\n", `anysms.yaml:5: serve.callbacks.a.from[1]: "vendor.example"; want an address such as 203.0.113.7`},
+		"mapped network":      {"serve: {callbacks: {a: {from: [\"::ffff:192.0.2.0/120\"]}}}\n", `serve.callbacks.a.from[0]: "::ffff:192.0.2.0/120"; want a network such as 203.0.113.0/24`},
+		"zone":                {"serve: {callbacks: {a: {from: [\"fe80::1%eth0\"]}}}\n", `serve.callbacks.a.from[0]: "fe80::1%eth0"; want an address`},
+		"from nowhere":        {"serve: {callbacks: {a: {from: []}}}\n", `serve.callbacks.a.from: must not be empty; want the vendor's addresses`},
+		"from nothing":        {"serve: {callbacks: {a: {from: [null]}}}\n", `serve.callbacks.a.from[0]: must not be empty`},
+		"callbacks setting":   {"serve: {callbacks: {a: {form: [192.0.2.1]}}}\n", `serve.callbacks.a.form: unknown key (did you mean "from"?)`},
+		"callbacks token":     {"serve: {callbacks: {a: {token: s3cret}}}\n", `serve.callbacks.a.token: got a string, want bool`},
+		"insecure, token":     {"serve: {callbacks: {a: {insecure_callbacks: true}}}\n", `serve.callbacks.a.insecure_callbacks: has no effect, as the URL has a token; remove it, or set token: false`},
+		"insecure, from":      {"serve: {callbacks: {a: {token: false, from: [192.0.2.1], insecure_callbacks: true}}}\n", `serve.callbacks.a.insecure_callbacks: has no effect, as from says`},
 		"key name":            {"serve: {keys: [{name: \"a b\", " + good + ", scopes: [send]}]}\n", `serve.keys[0].name: "a b"; want 1 to 64 letters`},
 		"no key":              {key("scopes: [send]"), `anysms.yaml:4: serve.keys[0]: want key or key_sha256`},
 		"short key":           {key("key: secret, scopes: [send]"), `anysms.yaml:4: serve.keys[0].key: has 6 characters; want at least 32`},
@@ -118,6 +129,42 @@ func TestMistakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := read(t, c.yaml)
 			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// TestEndpoints checks what needs the providers.
+func TestEndpoints(t *testing.T) {
+	const (
+		top   = "providers:\n  unsigned: {driver: memory}\n  signed: {driver: memory, callback_secret: s3cret}\n  without: {driver: phonify, api_key: x}\nserve:\n  callbacks:\n"
+		first = "anysms.yaml:7: serve.callbacks."
+	)
+	for name, c := range map[string]struct{ yaml, want string }{
+		"nothing":    {"    {}", ""},
+		"addresses":  {"    unsigned: {from: [192.0.2.1]}", ""},
+		"no token":   {"    unsigned: {from: [192.0.2.1], token: false}", ""},
+		"verified":   {"    signed: {token: false}", ""},
+		"asked for":  {"    unsigned: {token: false, insecure_callbacks: true}", ""},
+		"open":       {"    unsigned: {token: false}", first + "unsigned.token: false: anybody could report deliveries and replies"},
+		"unknown":    {"    unsinged: {from: [192.0.2.1]}", first + `unsinged: unknown provider (did you mean "unsigned"?); want one of unsigned, signed, without`},
+		"no reports": {"    without: {from: [192.0.2.1]}", first + "without: has no effect: the provider takes no callbacks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s settings.Serve
+			conf, err := config.Read(t.Context(), strings.NewReader(top+c.yaml+"\n"), "anysms.yaml", ".", builtin.Registry(), &config.Options{Serve: &s})
+			require.NoError(t, err)
+			defer conf.Close()
+			list, err := s.Endpoints(t.Context(), conf)
+			if c.want != "" {
+				require.ErrorContains(t, err, c.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, list, 2)
+			assert.Equal(t, "unsigned", list[0].Name)
+			assert.Equal(t, "signed", list[1].Name)
+			warnings := s.Warnings(conf)
+			assert.Equal(t, name == "asked for", len(warnings) == 1, warnings)
 		})
 	}
 }
