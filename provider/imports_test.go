@@ -1,7 +1,10 @@
 package provider_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,11 +36,65 @@ func within(pkg string, roots ...string) bool {
 	return false
 }
 
+// heavy are modules and packages that a program of the router and one HTTP driver does
+// without: databases, queues, plugins, the gateway.
+var heavy = []string{
+	"database/sql", "modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose", "github.com/riverqueue/river",
+	"google.golang.org/grpc", "github.com/hashicorp/go-plugin", "github.com/redis/go-redis",
+	"github.com/danielgtaylor/huma", "github.com/linxGnu/gosmpp", "go.yaml.in/yaml", "github.com/spf13/cobra",
+	"github.com/prometheus/client_golang",
+}
+
+// TestProgramOfOneDriver asks the go command what a program of the router and one HTTP
+// driver is linked from.
+func TestProgramOfOneDriver(t *testing.T) {
+	const program = `package main
+
+import (
+	"context"
+
+	"github.com/anysms/anysms/drivers/phonify"
+	"github.com/anysms/anysms/router"
+)
+
+func main() {
+	p, err := phonify.New(phonify.Config{})
+	if err != nil {
+		panic(err)
+	}
+	r, err := router.New([]router.Upstream{{Name: "a", Provider: p}}, nil)
+	if err != nil {
+		panic(err)
+	}
+	_ = r.Close(context.Background())
+}
+`
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(program), 0o600))
+	out, err := exec.Command("go", "list", "-deps", file).Output()
+	require.NoError(t, err)
+	linked := strings.Fields(string(out))
+	assert.Subset(t, linked, []string{module + "router", module + "drivers/phonify", "net/http"})
+	for _, dep := range linked {
+		for _, h := range heavy {
+			assert.False(t, within(dep, h), "it links %s", dep)
+		}
+		if own, inside := strings.CutPrefix(dep, module); inside {
+			assert.False(t, within(own, "router/config", "router/queue", "router/webhook", "router/guard", "router/otp", "cmd", "conformance"), "it links %s", own)
+			assert.False(t, within(own, "drivers") && driverOf(own) != "phonify" && driverOf(own) != "internal", "it links %s", own)
+		}
+	}
+}
+
 // TestImportsPointOneWay checks the layers: encoding and provider at the
 // bottom, then router and drivers, which do not know each other, then
 // conformance, then programs. Nobody links what they did not ask for.
 func TestImportsPointOneWay(t *testing.T) {
-	for pkg, deps := range imports(t) {
+	all := imports(t)
+	for _, h := range heavy {
+		assert.True(t, slices.ContainsFunc(all["cmd/anysms"], func(dep string) bool { return within(dep, h) }), "nothing is %s any more: what is it called now?", h)
+	}
+	for pkg, deps := range all {
 		for _, dep := range deps {
 			own, inside := strings.CutPrefix(dep, module)
 			if why := forbidden(pkg, own, inside, dep); why != "" {
@@ -83,6 +140,10 @@ func forbiddenOutside(pkg, dep string) string {
 		return "only PostgreSQL needs River"
 	case within(dep, "github.com/jackc") && within(pkg, "router/ledger/sqlite"), within(dep, "modernc.org") && within(pkg, "router/ledger/postgres", "router/queue/riverqueue"):
 		return "one database does not link the other"
+	case within(dep, "github.com/redis") && !within(pkg, "router/redisstore", "cmd", "examples"):
+		return "only router/redisstore uses Redis"
+	case within(dep, "github.com/danielgtaylor/huma", "github.com/prometheus", "github.com/spf13") && !within(pkg, "cmd", "examples"):
+		return "only the command serves an API"
 	case within(dep, "github.com/stretchr/testify"):
 		return "only tests use testify"
 	case within(pkg, "provider") && !standard(dep):

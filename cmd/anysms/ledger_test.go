@@ -236,6 +236,11 @@ func TestWebhookURLs(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(conf, append(raw, "serve: {public_url: https://other.example}\n"...), 0o600))
 	assert.Contains(t, urls().stdout, "https://other.example/callbacks/fake/")
+
+	const without = "serve: {public_url: https://other.example, callbacks: {fake: {token: false, from: [192.0.2.1]}}}\n"
+	require.NoError(t, os.WriteFile(conf, append(raw, without...), 0o600))
+	assert.Regexp(t, `fake +https://other\.example/callbacks/fake\n`, urls().stdout)
+	assert.Contains(t, anysms(t, "webhook", "rotate", "fake", "--config", conf).stderr, `serve.callbacks.fake.token: false: the callback URL of provider "fake" has no token to replace`)
 }
 
 // The list, filled in, settles each message.

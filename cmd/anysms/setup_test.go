@@ -136,3 +136,27 @@ serve: {public_url: https://sms.example.com/gateway}
 	assert.True(t, report.Callbacks[0].Asked)
 	assert.Equal(t, "https://sms.example.com/gateway/callbacks/entered/{token}", report.Callbacks[1].URL)
 }
+
+// A URL without a token is shown as it is, and what anybody can call is warned of, or refused.
+func TestConfigCheckOpenCallbacks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.yaml")
+	check := func(callbacks string) outcome {
+		t.Helper()
+		yaml := "providers:\n  fake: {driver: memory}\nserve:\n  public_url: https://sms.example.com\n  callbacks: {" + callbacks + "}\n"
+		require.NoError(t, os.WriteFile(path, []byte(yaml), 0o600))
+		return anysms(t, "config", "check", "--config", path)
+	}
+	got := check("fake: {token: false, from: [192.0.2.1]}")
+	require.Equal(t, 0, got.code, got.stderr)
+	assert.Contains(t, got.stdout, "  callbacks of fake: enter https://sms.example.com/callbacks/fake at the vendor\n")
+	assert.NotContains(t, got.stdout, "warning")
+	got = check("fake: {token: false, insecure_callbacks: true}")
+	require.Equal(t, 0, got.code, got.stderr)
+	assert.Contains(t, got.stdout, path+":5: serve.callbacks.fake.insecure_callbacks: warning: anybody who knows the gateway's address can report")
+	got = check("fake: {token: false}")
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.stderr, path+":5: serve.callbacks.fake.token: false: anybody could report deliveries and replies")
+	got = check("fkae: {token: false}")
+	assert.Equal(t, 2, got.code)
+	assert.Contains(t, got.stderr, path+`:5: serve.callbacks.fkae: unknown provider (did you mean "fake"?)`)
+}
