@@ -34,9 +34,14 @@ func (d *document) noteSecrets(driver provider.Driver, path, key string, n *yaml
 		}
 		return
 	}
-	if n.Kind == yaml.ScalarNode && holdsSecret(driver, key) {
-		d.noteSecret(path, n)
+	if n.Kind != yaml.ScalarNode {
+		return
 	}
+	if holdsSecret(driver, key) {
+		d.noteSecret(path, n)
+		return
+	}
+	d.notePassword(path, n)
 }
 
 // noteSecret records a setting that holds a secret, unless a variable does.
@@ -44,6 +49,34 @@ func (d *document) noteSecret(path string, n *yaml.Node) {
 	if n.Value != "" && n.ShortTag() != "!!null" && !strings.Contains(n.Value, "${") {
 		d.secrets = append(d.secrets, path)
 	}
+}
+
+// notePassword records a setting whose value is a URL with a password, unless a variable
+// is the password.
+func (d *document) notePassword(path string, n *yaml.Node) {
+	if password := passwordIn(n.Value); password != "" && !strings.Contains(password, "${") {
+		d.secrets = append(d.secrets, path)
+	}
+}
+
+var passwordParameter = regexp.MustCompile(`(?i)[?&](?:ssl)?password=([^&#]*)`)
+
+// passwordIn returns the password in a URL, before the host or as a parameter; "" = none.
+// Unlike package url it reads a URL that has a variable in it.
+func passwordIn(s string) string {
+	_, rest, isURL := strings.Cut(s, "://")
+	if !isURL {
+		return ""
+	}
+	if found := passwordParameter.FindStringSubmatch(rest); found != nil {
+		return found[1]
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	user := rest[:max(0, strings.LastIndex(rest, "@"))]
+	_, password, _ := strings.Cut(user, ":")
+	return password
 }
 
 func holdsSecret(driver provider.Driver, key string) bool {

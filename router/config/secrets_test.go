@@ -51,6 +51,55 @@ guards:
 	assert.Empty(t, warned(0o600))
 }
 
+// A password in the address of a server is a secret too.
+func TestWarningsOfPasswordsInURLs(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permissions")
+	}
+	t.Setenv("PW", "from-outside")
+	const (
+		database = "database: "
+		counters = "guards:\n  velocity: [{per: number, max: 1, window: 1h}]\n  counters: "
+	)
+	for _, c := range []struct{ yaml, warned string }{
+		{database + "postgres://anysms:plain@db.example.com/sms?sslmode=verify-full", "database"},
+		{database + "postgresql://anysms@db.example.com/sms?sslmode=verify-full&password=plain", "database"},
+		{database + "postgres://anysms:plain@${PW}/sms", "database"},
+		{database + "'postgres://anysms:${PW}@db.example.com/sms'", ""},
+		{database + "'postgres://anysms@db.example.com/sms?password=${PW}'", ""},
+		{database + "postgres://anysms@db.example.com/sms", ""},
+		{database + "postgres://anysms@[2001:db8::1]:5432/sms", ""},
+		{database + "postgres://db.example.com:5432/sms?application_name=a@b", ""},
+		{database + "anysms.db", ""},
+		{database + "'${PW}'", ""},
+		{counters + "redis://:plain@redis.example.com:6379/0", "guards.counters"},
+		{counters + "rediss://user:plain@redis.example.com:6379", "guards.counters"},
+		{counters + "'redis://:${PW}@redis.example.com:6379/0'", ""},
+		{counters + "redis://redis.example.com:6379/0", ""},
+	} {
+		t.Run(c.yaml, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "anysms.yaml")
+			require.NoError(t, os.WriteFile(path, []byte("providers:\n  a: {driver: memory}\n"+c.yaml+"\n"), 0o600))
+			for _, mode := range []os.FileMode{0o644, 0o600} {
+				require.NoError(t, os.Chmod(path, mode))
+				conf, err := config.Load(t.Context(), path, builtin.Registry(), nil)
+				require.NoError(t, err)
+				defer conf.Close()
+				warnings := conf.Warnings()
+				if mode == 0o600 || c.warned == "" {
+					assert.Empty(t, warnings)
+					continue
+				}
+				require.Len(t, warnings, 1)
+				assert.Equal(t, c.warned, warnings[0].Path)
+				assert.NotZero(t, warnings[0].Line)
+				assert.Contains(t, warnings[0].Reason, "a secret in a file that other users can access (mode 0644); want chmod 600, or ${VARIABLE}")
+				assert.NotContains(t, warnings[0].Reason, "plain")
+			}
+		})
+	}
+}
+
 func TestUnknownNamesHaveSuggestions(t *testing.T) {
 	for source, want := range map[string]string{
 		"providers:\n  a: {driver: phonify, api_kei: x}\n":                               `unknown key (did you mean "api_key"?)`,

@@ -110,6 +110,8 @@ func (d *document) value(path string, n *yaml.Node, s shape, depth int) (any, er
 	}
 	if s.secret {
 		d.noteSecret(path, n)
+	} else {
+		d.notePassword(path, n)
 	}
 	return d.scalar(path, n, s.scalar)
 }
