@@ -81,6 +81,9 @@ func proveAll(ctx context.Context) map[broken]proof {
 
 // TestBroken tests the suite: for each case there is a broken driver that fails it.
 func TestBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs some hundred suites")
+	}
 	proofs := proveAll(t.Context())
 	caught := make(map[string]bool)
 	for name, p := range proofs {

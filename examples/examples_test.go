@@ -21,9 +21,14 @@ import (
 func build(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", dir, "./...").CombinedOutput()
-	require.NoError(t, err, string(out))
+	compile(t, dir, "./...")
 	return dir
+}
+
+func compile(t *testing.T, program, source string) {
+	t.Helper()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, source).CombinedOutput()
+	require.NoError(t, err, string(out))
 }
 
 // pointAt builds a program whose vendors are replaced by fakes.
@@ -39,8 +44,7 @@ func pointAt(t *testing.T, source, apifonURL, phonifyURL string) string {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(aimed), 0o600))
 	program := filepath.Join(dir, "program.exe") // a name that every system runs
-	out, err := exec.Command("go", "build", "-o", program, filepath.Join(dir, "main.go")).CombinedOutput()
-	require.NoError(t, err, string(out))
+	compile(t, program, filepath.Join(dir, "main.go"))
 	return program
 }
 
@@ -54,6 +58,9 @@ func run(t *testing.T, stdin, program string, args ...string) string {
 }
 
 func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs, for this system and without the race detector")
+	}
 	bin := build(t)
 
 	t.Run("quickstart", func(t *testing.T) {
@@ -138,8 +145,7 @@ func TestExamples(t *testing.T) {
 
 	t.Run("webhooks and recipe", func(t *testing.T) {
 		anysms := filepath.Join(bin, "anysms.exe")
-		out, err := exec.Command("go", "build", "-o", anysms, "github.com/anysms/anysms/cmd/anysms").CombinedOutput()
-		require.NoError(t, err, string(out))
+		compile(t, anysms, "github.com/anysms/anysms/cmd/anysms")
 		assert.Contains(t, run(t, "", filepath.Join(bin, "webhooks"), "-anysms", anysms), "message.accepted order-1042\n")
 		assert.Contains(t, run(t, "", anysms, "recipe", "test", "recipe/acme.yaml"), "acme: conformant")
 	})

@@ -34,6 +34,9 @@ var labs = map[string]conformance.Lab{"smpp": smpplab.New()}
 // TestConformanceTable runs the suite for the drivers and compares the table with the
 // results.
 func TestConformanceTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each driver's own tests run the suite")
+	}
 	atRoot(t)
 	var reports []conformance.Report
 	for _, d := range provenDrivers {

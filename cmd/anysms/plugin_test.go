@@ -19,7 +19,7 @@ import (
 func pluginsOf(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "acme.exe"), "../../examples/plugin-go").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "acme.exe"), "../../examples/plugin-go").CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "README"), []byte("no program"), 0o600))
 	return dir

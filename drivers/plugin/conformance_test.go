@@ -14,7 +14,8 @@ import (
 )
 
 // The suite through the bridge, over both ways of sending. What holds for a
-// driver must hold for the same driver in another process.
+// driver must hold for the same driver in another process. It is without TLS, whose
+// keys take longer than the cases: examples/plugin-go runs the suite with it.
 func TestConformance(t *testing.T) {
 	drivers := []struct {
 		name, settings string
@@ -39,20 +40,27 @@ func TestConformance(t *testing.T) {
 			[]string{"s3cret-pass"}, smpplab.New(),
 		},
 	}
-	withoutTLS := plugin.TLSOff
+	tls := plugin.TLSOff
 	if runtime.GOOS == "windows" { // plugins there have no unix sockets
-		withoutTLS = plugin.TLSAuto
+		tls = plugin.TLSAuto
 	}
 	for _, d := range drivers {
 		for _, line := range []struct {
-			name, tls string
-			unary     bool
-		}{{"stream", plugin.TLSAuto, false}, {"unary", withoutTLS, true}} {
+			name  string
+			unary bool
+		}{{"stream", false}, {"unary", true}} {
 			t.Run(d.name+"/"+line.name, func(t *testing.T) {
+				if line.unary && testing.Short() {
+					t.Skip("almost the same code as the stream's")
+				}
+				wireProvenBy := ""
+				if line.unary {
+					wireProvenBy = "stream" // the vendor is called by the same code
+				}
 				open := func(url string, timeout time.Duration) (provider.Provider, error) {
 					fill := strings.NewReplacer(conformance.URLPlaceholder, url, conformance.TimeoutPlaceholder, timeout.String())
 					c := config(t, d.name, fill.Replace(d.settings))
-					c.Unary, c.TLS = line.unary, line.tls
+					c.Unary, c.TLS = line.unary, tls
 					// Many start at once, and take their time.
 					c.StartTimeout, c.VerdictGrace = provider.Duration(time.Minute), provider.Duration(1500*time.Millisecond)
 					return plugin.New(c)
@@ -64,6 +72,8 @@ func TestConformance(t *testing.T) {
 					Replies:     os.DirFS("../" + d.name + "/testdata/conformance"),
 					Secrets:     d.secrets,
 					Lab:         d.lab,
+
+					WireProvenBy: wireProvenBy,
 				})
 			})
 		}

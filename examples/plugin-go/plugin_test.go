@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts some hundred plugins")
+	}
 	self, err := os.Executable()
 	require.NoError(t, err)
 	h, err := conformance.ForDriver(plugin.Driver, []byte(`{"path": `+strconv.Quote(self)+`, "verdict_grace": "1s", "start_timeout": "1m", "config": {"base_url": "{{url}}", "timeout": "{{timeout}}", "token": "t0ken-of-acme"}}`))
