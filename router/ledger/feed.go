@@ -73,26 +73,23 @@ func (o OptOut) detail() string {
 // what is durable, so that a crash of the machine takes back nothing that was told. Changes
 // that were deleted since are ErrPruned.
 func (l *Ledger) Feed(ctx context.Context, seq int64, limit int) (list []Change, err error) {
-	err = l.db.Read(ctx, func(tx Tx) error {
+	err = l.readDurable(ctx, func(tx Tx) (found bool, err error) {
 		list = nil
 		pruned, err := feedStart(ctx, tx)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if seq < pruned {
-			return ErrPruned
+			return false, ErrPruned
 		}
 		subjects, err := readChanges(ctx, tx, seq, limit, &list)
 		if err != nil || len(list) == 0 {
-			return err
+			return false, err
 		}
-		return describeChanges(ctx, tx, list, subjects)
+		return true, describeChanges(ctx, tx, list, subjects)
 	})
 	if errors.Is(err, ErrPruned) {
 		return nil, err
-	}
-	if err == nil && len(list) > 0 {
-		err = l.sync()
 	}
 	if err != nil {
 		return nil, keepVerdict(err)
@@ -102,25 +99,25 @@ func (l *Ledger) Feed(ctx context.Context, seq int64, limit int) (list []Change,
 
 // FeedEnd returns the last change, with which Feed begins at what comes next.
 func (l *Ledger) FeedEnd(ctx context.Context) (seq int64, err error) {
-	err = l.db.Read(ctx, func(tx Tx) error {
+	err = l.readDurable(ctx, func(tx Tx) (found bool, err error) {
 		seq, err = feedStart(ctx, tx)
 		if err != nil {
-			return err
+			return false, err
 		}
-		return tx.Query(ctx, func(scan scanner) error { return scan(&seq) }, `SELECT seq FROM anysms_feed ORDER BY seq DESC LIMIT 1`)
+		return true, tx.Query(ctx, func(scan scanner) error { return scan(&seq) }, `SELECT seq FROM anysms_feed ORDER BY seq DESC LIMIT 1`)
 	})
-	if err == nil {
-		err = l.sync()
-	}
 	return seq, keepVerdict(err)
 }
 
-// sync waits until what was read is durable.
-func (l *Ledger) sync() error {
+// readDurable reads what others may be told of.
+func (l *Ledger) readDurable(ctx context.Context, f func(Tx) (found bool, err error)) error {
 	if p, ok := l.db.(Pipelined); ok {
-		return p.Sync()
+		return p.ReadDurable(ctx, f)
 	}
-	return nil
+	return l.db.Read(ctx, func(tx Tx) error {
+		_, err := f(tx)
+		return err
+	})
 }
 
 // feedStart returns the last change that was deleted; 0 = none was.

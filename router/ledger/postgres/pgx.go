@@ -28,6 +28,13 @@ func LockWriters(ctx context.Context, t pgx.Tx) error {
 	return err
 }
 
+// AwaitSeen makes the commit of a transaction wait until the disk has all that the
+// transaction has seen of the ledger, also if it writes nothing itself.
+func AwaitSeen(ctx context.Context, t pgx.Tx) error {
+	_, err := t.Exec(ctx, flush)
+	return err
+}
+
 // PoolConfig returns the settings of the connections to the database of a ledger, for
 // another pool; nil if that is not PostgreSQL.
 func PoolConfig(l *ledger.Ledger) *pgxpool.Config {

@@ -78,7 +78,7 @@ func open(ctx context.Context, url string) (*database, error) {
 		}
 	}
 	config.MinConns = 1
-	config.MaxConns = max(config.MaxConns, 4)
+	config.MaxConns = max(config.MaxConns, 5) // two of the writer, of which one waits for the disk; a reader, two limits
 	config.AfterConnect = durable
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 10 * time.Second
@@ -161,23 +161,85 @@ func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
 	return db.transact(ctx, write, f)
 }
 
-// Read implements [ledger.Database].
-func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
-	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	return db.transact(ctx, options, f)
+// inTurn begins a transaction of the only writer that lets the next one begin before its
+// commit is on disk.
+var inTurn = pgx.TxOptions{BeginQuery: "BEGIN; " + lockWriters + ", set_config('synchronous_commit', 'off', true)"}
+
+// flush waits until the disk has all that was committed before. A message of the log is the
+// least that a commit can wait for.
+const flush = `SELECT pg_logical_emit_message(true, 'anysms', '')`
+
+// flushTime bounds a flush.
+const flushTime = 30 * time.Second
+
+// Commit implements [ledger.Pipelined]. The session of the transaction is that which waits
+// for the disk: it does not outlive the server, and so cannot take for durable what a crash
+// of the server has undone.
+func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durable func() error, err error) {
+	var conn *pgxpool.Conn
+	err = db.retry(ctx, func() (err error) {
+		if conn, err = db.pool.Acquire(ctx); err != nil {
+			return err
+		}
+		err = pgx.BeginTxFunc(ctx, conn, inTurn, func(t pgx.Tx) error { return f(tx{t}) })
+		if err != nil {
+			conn.Release()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return func() error {
+		defer conn.Release()
+		ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+		defer cancel()
+		_, err := conn.Exec(ctx, flush)
+		return err
+	}, nil
 }
 
-// transact runs f in a transaction. When the line to the server was cut, the connections of
-// the pool are found dead one by one: what was not sent over one is tried over another.
+// Read implements [ledger.Database].
+func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	return db.transact(ctx, view, f)
+}
+
+// view begins a transaction that sees one state of the database.
+var view = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// transact runs f in a transaction.
 func (db *database) transact(ctx context.Context, options pgx.TxOptions, f func(ledger.Tx) error) error {
-	once := func() error {
+	return explain(db.retry(ctx, func() error {
 		return pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) })
-	}
+	}))
+}
+
+// retry runs a transaction. When the line to the server was cut, the connections of the pool
+// are found dead one by one: what was not sent over one is tried over another.
+func (db *database) retry(ctx context.Context, once func() error) error {
 	err := once()
 	for again := int32(0); pgconn.SafeToRetry(err) && again < db.pool.Stat().MaxConns() && ctx.Err() == nil; again++ {
 		err = once()
 	}
-	return explain(err)
+	return err
+}
+
+// ReadDurable implements [ledger.Pipelined]. The session that has read waits for the disk,
+// as in Commit.
+func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {
+	return explain(db.retry(ctx, func() error {
+		return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			found := false
+			err := pgx.BeginTxFunc(ctx, conn, view, func(t pgx.Tx) (err error) {
+				found, err = f(tx{t})
+				return err
+			})
+			if err == nil && found {
+				_, err = conn.Exec(ctx, flush)
+			}
+			return err
+		})
+	}))
 }
 
 // explain marks the errors that a value is to blame for: data exceptions, violated

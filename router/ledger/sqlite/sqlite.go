@@ -217,8 +217,16 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 	return db.commit(ctx, f)
 }
 
-// Sync implements [ledger.Pipelined].
-func (db *database) Sync() error {
+// ReadDurable implements [ledger.Pipelined].
+func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {
+	found := false
+	err := db.Read(ctx, func(tx ledger.Tx) (err error) {
+		found, err = f(tx)
+		return err
+	})
+	if err != nil || !found {
+		return err
+	}
 	commit, err := db.wal.wrote() // whoever wrote it, it is in the log
 	if err != nil {
 		return err

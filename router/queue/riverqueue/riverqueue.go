@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -120,9 +121,13 @@ func (q *Queue) EnqueueTx(ctx context.Context, tx pgx.Tx, ms ...*provider.Messag
 
 // EnqueueItemsTx is EnqueueTx for messages with a namespace or a text that is rendered.
 func (q *Queue) EnqueueItemsTx(ctx context.Context, tx pgx.Tx, items ...queue.Item) ([]queue.Enqueued, error) {
-	return q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]queue.Enqueued, error) {
+	list, err := q.EnqueueBy(ctx, items, func(jobs []*ledger.Job) ([]queue.Enqueued, error) {
 		return q.Ledger().EnqueueIn(ctx, postgres.Tx(tx), jobs, func() error { return postgres.LockWriters(ctx, tx) })
 	})
+	if err == nil && slices.ContainsFunc(list, func(e queue.Enqueued) bool { return e.Replayed }) {
+		err = postgres.AwaitSeen(ctx, tx) // whoever has queued it may not have it on disk yet
+	}
+	return list, err
 }
 
 // args are the arguments of River's jobs, all of one kind.

@@ -119,6 +119,23 @@ func TestEnqueueTx(t *testing.T) {
 	assert.Equal(t, queue.Enqueued{ID: done[0].ID, Replayed: true}, again[0])
 }
 
+// TestEnqueueTxReplayed commits a transaction that has only found a message queued: its
+// commit waits for the disk all the same, as only a transaction that has written does.
+func TestEnqueueTxReplayed(t *testing.T) {
+	s := newShop(t)
+	_, err := s.queue.Enqueue(t.Context(), order("order-1", "Thank you."))
+	require.NoError(t, err)
+	require.NoError(t, pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
+		done, err := s.queue.EnqueueTx(t.Context(), tx, order("order-1", "Thank you."))
+		require.NoError(t, err)
+		require.True(t, done[0].Replayed)
+		wrote := false
+		require.NoError(t, tx.QueryRow(t.Context(), `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&wrote))
+		assert.True(t, wrote)
+		return nil
+	}))
+}
+
 // TestEnqueueTxAtOnce lets two transactions queue one ref: one of them does.
 func TestEnqueueTxAtOnce(t *testing.T) {
 	s := newShop(t)
