@@ -4,15 +4,13 @@
 package report
 
 import (
-	_ "embed"
+	"bufio"
 	"fmt"
-	"html/template"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
@@ -28,14 +26,6 @@ const (
 	shownInvalid   = 100 // rows
 	shownCharacter = 20
 )
-
-//go:embed page.html
-var pageHTML string
-
-// page is parsed when it is needed, which keeps other commands fast.
-var page = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("page").Parse(pageHTML))
-})
 
 // Data is what the page shows.
 type Data struct {
@@ -79,13 +69,18 @@ func Write(w io.Writer, d *Data) error {
 		}
 		v.Worst = append(v.Worst, worst)
 	}
-	if err := page().Execute(w, v); err != nil {
+	out := bufio.NewWriter(w) // a page is written in thousands of pieces
+	err := v.html().Render(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
 }
 
-// view is the data as the template needs it.
+// view is the data as the page shows it.
 type view struct {
 	*Data
 	Encodings     []bar
@@ -137,25 +132,16 @@ type worst struct {
 	Encoding       string
 }
 
-// Number formats a number with its thousands grouped.
-func (v *view) Number(n int) string { return cli.Grouped(n) }
-
-// Amount formats an amount.
-func (v *view) Amount(m provider.Money) string { return cli.Money(m) }
-
-// Cost formats an amount that may not be known.
-func (v *view) Cost(m *provider.Money) string {
+// knownCost formats an amount that may not be known.
+func knownCost(m *provider.Money) string {
 	if m == nil {
 		return cli.OrDash("")
 	}
 	return cli.Money(*m)
 }
 
-// ShownInvalid bounds lists of the template.
-func (v *view) ShownInvalid() int { return shownInvalid }
-
-// Amounts formats the amounts of the map for each of the page's providers.
-func (v *view) Amounts(byProvider map[string]provider.Money) []string {
+// amounts formats the amounts of the map for each of the page's providers.
+func (v *view) amounts(byProvider map[string]provider.Money) []string {
 	list := make([]string, len(v.Providers))
 	for i, name := range v.Providers {
 		list[i] = cli.OrDash("")
@@ -166,33 +152,13 @@ func (v *view) Amounts(byProvider map[string]provider.Money) []string {
 	return list
 }
 
-// Sums formats amounts of different currencies as one.
-func (v *view) Sums(byCurrency map[string]provider.Money) string {
+// sums formats amounts of different currencies as one.
+func sums(byCurrency map[string]provider.Money) string {
 	var list []string
 	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
 		list = append(list, cli.Money(byCurrency[currency]))
 	}
 	return strings.Join(list, " and ")
-}
-
-// List joins words with commas.
-func (v *view) List(words []string) string { return strings.Join(words, ", ") }
-
-// chart is a table of bars.
-type chart struct {
-	*view
-	Head  string
-	Bars  []bar
-	Extra []string // columns of the bars' costs
-}
-
-// Chart returns a table of bars for the template.
-func (v *view) Chart(head string, list []bar) chart {
-	c := chart{view: v, Head: head, Bars: list}
-	if len(list) > 0 && len(list[0].Costs) > 0 {
-		c.Extra = v.Providers
-	}
-	return c
 }
 
 // bars sets the lengths of bars by segments.
@@ -223,8 +189,8 @@ func (v *view) align() {
 	}
 }
 
-// Mixed are the first countries of the cheapest choice, with aligned costs.
-func (v *view) Mixed() []mixed {
+// mixed are the first countries of the cheapest choice, with aligned costs.
+func (v *view) mixed() []mixed {
 	list := make([]mixed, min(len(v.Mix.Countries), shownCountries))
 	column := make([]cli.Amount, len(list))
 	for i := range list {
@@ -278,7 +244,7 @@ func (v *view) savings() []saved {
 		if l.Saves > 0 {
 			list = append(list, saved{
 				Level: l.Level.String(), Messages: l.Messages, Segments: l.Saves,
-				Percent: 100 * float64(l.Saves) / float64(most), Costs: v.Amounts(l.Cost),
+				Percent: 100 * float64(l.Saves) / float64(most), Costs: v.amounts(l.Cost),
 			})
 		}
 	}
