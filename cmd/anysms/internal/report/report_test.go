@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/htmltest"
 	"github.com/anysms/anysms/cmd/anysms/internal/report"
 	"github.com/anysms/anysms/cmd/anysms/internal/table"
 	"github.com/anysms/anysms/conformance/golden"
@@ -90,6 +91,25 @@ func TestPageNeedsNothingElse(t *testing.T) {
 		`id="segments" data-value="3123"`, "excluding 40 without a price",
 	} {
 		assert.True(t, strings.Contains(got, inside), "the page lacks %s", inside)
+	}
+}
+
+// Whatever a file, a vendor or a provider's name has in it, it stays a text.
+func TestPageKeepsHostileTextsInTheirPlace(t *testing.T) {
+	for _, d := range []*report.Data{htmltest.Filled[report.Data](), {Totals: new(analysis.Totals)}} {
+		d.Options = &analysis.Options{Name: htmltest.Hostile}
+		doc := htmltest.Sound(t, write(t, d))
+		for n := range doc.Descendants() {
+			assert.NotContains(t, []string{"script", "img", "a", "link"}, n.Data, "<%s>", n.Data)
+			for _, a := range n.Attr {
+				if a.Key == "style" {
+					assert.Regexp(t, `^width:\d+\.\d%$`, a.Val)
+				}
+			}
+		}
+		if d.Rows > 0 {
+			assert.GreaterOrEqual(t, htmltest.Count(doc), 40)
+		}
 	}
 }
 
