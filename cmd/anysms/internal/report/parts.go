@@ -48,7 +48,7 @@ func graphColumn() g.Node { return h.Td(h.Class("graph"), h.Aria("hidden", "true
 
 func graphCell(percent float64) g.Node {
 	width := strconv.FormatFloat(percent, 'f', 1, 64)
-	return h.Td(h.Class("graph"), h.Aria("hidden", "true"), h.Span(h.StyleAttr("width:"+width+"%")))
+	return h.Td(h.Class("graph"), h.Aria("hidden", "true"), h.Span(h.Style("width:"+width+"%")))
 }
 
 // more says how many a list leaves out; nil = none.
