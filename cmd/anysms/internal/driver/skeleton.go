@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"bytes"
 	"cmp"
 	"embed"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/spf13/cobra"
 )
@@ -82,24 +80,21 @@ func (s *skeleton) check() error {
 
 // files returns the package's files by their paths below its directory.
 func (s *skeleton) files() (map[string][]byte, error) {
+	placeholders := strings.NewReplacer("{{.Name}}", s.Name, "{{.Title}}", s.Title, "{{.Import}}", s.Import)
 	files := make(map[string][]byte)
 	err := fs.WalkDir(skeletonFiles, "skeleton", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := template.ParseFS(skeletonFiles, name)
+		text, err := skeletonFiles.ReadFile(name)
 		if err != nil {
-			return err
-		}
-		var b bytes.Buffer
-		if err := text.Execute(&b, s); err != nil {
 			return err
 		}
 		name = strings.TrimSuffix(strings.TrimPrefix(name, "skeleton/"), ".tmpl")
 		if dir, file := path.Split(name); dir == "replies/" {
 			name = "testdata/conformance/" + file
 		}
-		files[name] = b.Bytes()
+		files[name] = []byte(placeholders.Replace(string(text)))
 		return nil
 	})
 	return files, err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook/template"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/provider/suggest"
@@ -159,11 +160,10 @@ func (e *endpoint) setText() *provider.ConfigError {
 			return provider.ConfigErrorf("fields."+f.name, "%q; want names and indexes with dots, such as user.phone or items.0.text", f.path)
 		}
 	}
-	t, err := parseTemplate(source)
-	if err != nil {
+	var err error
+	if e.template, err = template.Parse(source); err != nil {
 		return provider.ConfigErrorf("template", "%v", err)
 	}
-	e.template = t
 	return nil
 }
 

@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"text/template"
 	"time"
 	"unicode/utf8"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook/template"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
 	"github.com/anysms/anysms/router/numbering"
@@ -69,14 +70,21 @@ func (h *Handler) messagesOf(ctx context.Context, e *endpoint, header http.Heade
 }
 
 func (e *endpoint) text(payload map[string]any) (string, error) {
-	if path := e.config.Fields.Text; path != "" && textAt(payload, path) == "" {
+	if path := e.config.Fields.Text; path != "" && template.Field(payload, path) == "" {
 		return "", fmt.Errorf("the payload has no %s, which has the text", path)
 	}
-	return render(e.template, payload)
+	text, err := e.template.Execute(payload)
+	if err != nil {
+		return "", err
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return "", errors.New("the template made an empty text")
+	}
+	return text, nil
 }
 
 func (h *Handler) recipient(e *endpoint, payload map[string]any) (e164.Number, error) {
-	raw := strings.TrimSpace(textAt(payload, e.toPath))
+	raw := strings.TrimSpace(template.Field(payload, e.toPath))
 	if raw == "" {
 		return e164.Number{}, &badPayload{"the payload has no " + orOf(e.toPath) + ", which has the number"}
 	}
@@ -115,7 +123,7 @@ func (e *endpoint) givenRef(header http.Header, payload map[string]any) (string,
 		ref, from = header.Get("webhook-id"), "webhook-id"
 	}
 	if path := e.config.Fields.Ref; path != "" {
-		if ref, from = textAt(payload, path), path; ref == "" {
+		if ref, from = template.Field(payload, path), path; ref == "" {
 			return "", &badPayload{"the payload has no " + path + ", which has the ref"}
 		}
 	}

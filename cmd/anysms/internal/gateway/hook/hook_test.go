@@ -119,11 +119,11 @@ func TestBadCalls(t *testing.T) {
 		"no object":     {body: `["+306900000001"]`, status: 400, want: "not a JSON object"},
 		"no number":     {body: `{"payload":{"code":"1"}}`, status: 400, want: "the payload has no to, which has the number"},
 		"null number":   {body: `{"to":null,"payload":{"code":"1"}}`, status: 400, want: "the payload has no to, which has the number"},
-		"no code":       {body: `{"to":"+306900000001","payload":{}}`, status: 400, want: "the payload has no .payload.link, which the template needs"},
-		"null code":     {body: `{"to":"+306900000001","payload":null}`, status: 400, want: "the payload has no .payload.link, which the template needs"},
+		"no code":       {body: `{"to":"+306900000001","payload":{}}`, status: 400, want: "template:1:97: the payload has no .payload.link"},
+		"null code":     {body: `{"to":"+306900000001","payload":null}`, status: 400, want: "template:1:97: the payload has no .payload"},
 		"no phone":      {body: `{"to":"nobody","payload":{"code":"1"}}`, status: 422, want: "invalid_recipient"},
 		"no group":      {hook: "alerts", body: `{"status":"firing","alerts":[]}`, status: 400, want: "the payload has no groupKey and status"},
-		"not an alerts": {hook: "alerts", body: `{"status":"firing","groupKey":"x","alerts":5}`, status: 400, want: "the template failed: 1:"},
+		"not an alerts": {hook: "alerts", body: `{"status":"firing","groupKey":"x","alerts":5}`, status: 400, want: "len: want a text, a list or an object, not a number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.hook == "" {

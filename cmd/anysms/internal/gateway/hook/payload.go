@@ -8,7 +8,6 @@ import (
 	"io"
 	"regexp"
 	"strconv"
-	"strings"
 )
 
 // pathForm matches paths: names and indexes, separated by dots.
@@ -53,39 +52,4 @@ func plain(v any) any {
 		}
 	}
 	return v
-}
-
-// at returns what a path leads to; nil = nothing.
-func at(v any, path string) any {
-	for name := range strings.SplitSeq(path, ".") {
-		switch inner := v.(type) {
-		case map[string]any:
-			v = inner[name]
-		case []any:
-			i, err := strconv.Atoi(name)
-			if err != nil || i < 0 || i >= len(inner) {
-				return nil
-			}
-			v = inner[i]
-		default:
-			return nil
-		}
-	}
-	return v
-}
-
-// textAt returns the text or number that the first of several paths leads to, which
-// are separated by |; "" = there is none.
-func textAt(v any, paths string) string {
-	for path := range strings.SplitSeq(paths, "|") {
-		switch found := at(v, path).(type) {
-		case string:
-			if found != "" {
-				return found
-			}
-		case int64, json.Number, bool:
-			return fmt.Sprint(found)
-		}
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/gateway/hook/template"
 	"github.com/anysms/anysms/provider"
 )
 
@@ -100,7 +101,7 @@ func Presets() []string { return slices.Sorted(maps.Keys(presets)) }
 // group, its status, and the alerts with their beginnings. The values that they
 // report change from one notification to the next and do not count.
 func alertIdentity(payload map[string]any) ([]string, error) {
-	group, status := textAt(payload, "groupKey"), textAt(payload, "status")
+	group, status := template.Field(payload, "groupKey"), template.Field(payload, "status")
 	if group == "" || status == "" {
 		return nil, errors.New("the payload has no groupKey and status: it is not the webhook's standard one")
 	}
@@ -108,7 +109,7 @@ func alertIdentity(payload map[string]any) ([]string, error) {
 	alerts, _ := payload["alerts"].([]any)
 	each := make([]string, 0, len(alerts))
 	for _, a := range alerts {
-		each = append(each, strings.Join([]string{textAt(a, "fingerprint"), textAt(a, "status"), textAt(a, "startsAt")}, " "))
+		each = append(each, strings.Join([]string{template.Field(a, "fingerprint"), template.Field(a, "status"), template.Field(a, "startsAt")}, " "))
 	}
 	slices.Sort(each)
 	return append(id, each...), nil
