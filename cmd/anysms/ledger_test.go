@@ -9,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
+	"github.com/anysms/anysms/provider"
 )
 
 // ledgerConfig writes a configuration with a ledger, and returns its path. Those of one
@@ -155,6 +158,36 @@ func TestSendFileWithLedger(t *testing.T) {
 	journal := filepath.Join(dir, "journal")
 	got := anysms(t, "send", "--file", rows, "--journal", journal, "--config", config)
 	assert.Equal(t, 0, got.code, "with a journal besides: %s", got.stderr)
+}
+
+// TestSendFileWithLedgerAndJournal: the journal of a campaign does not hide it from the
+// ledger, whether or not its rows have refs.
+func TestSendFileWithLedgerAndJournal(t *testing.T) {
+	conf := write(t, "anysms.yaml", "providers:\n  demo: {driver: memory}\ndatabase: anysms.db\nrouter: {default_region: GR}\n")
+	require.Equal(t, cli.ExitDone, anysms(t, "optout", "add", "+306971234568", "--config", conf).code)
+	for name, c := range map[string]struct {
+		file   string
+		listed string
+	}{
+		"no refs": {"to,text\n6971234567,Hello\n6971234568,Hello\n6971234569,Hello\n", "+306971234567"},
+		"refs":    {"to,text,ref\n6971234577,Hello,a\n6971234568,Hello,b\n6971234579,Hello,c\n", "+306971234577"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			args := []string{"send", "--config", conf, "--file", write(t, "f.csv", c.file), "--journal", filepath.Join(dir, "j"), "--format", "json", "--allow-invalid"}
+			for _, earlier := range []bool{false, true} { // sent, and resumed
+				got := anysms(t, args...)
+				require.Equal(t, cli.ExitDone, got.code, got.stderr)
+				byLine := results(t, got.stdout)
+				assert.Equal(t, provider.OutcomeAccepted, byLine[2].Status)
+				assert.Equal(t, earlier, byLine[2].Replayed)
+				assert.Equal(t, provider.OptedOut, byLine[3].Code)
+				assert.Equal(t, provider.OutcomeAccepted, byLine[4].Status)
+			}
+			list := anysms(t, "messages", "list", "--config", conf, "--to", c.listed)
+			assert.Equal(t, 1, strings.Count(list.stdout, "  accepted  "), list.stdout)
+		})
+	}
 }
 
 func TestOptOutFiles(t *testing.T) {

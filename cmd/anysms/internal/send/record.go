@@ -45,6 +45,9 @@ func openRecorded(ctx context.Context, conf *config.Config, flags *sendFlags, ch
 			return nil, done, err
 		}
 		opts.Journal = j
+		if l != nil {
+			opts.Journal = l.Beside(j)
+		}
 		before := done
 		done = func() error { return errors.Join(j.Close(), before()) }
 	}
