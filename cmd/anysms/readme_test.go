@@ -88,24 +88,48 @@ func unsetenv(t *testing.T, names ...string) {
 func TestReadmeSession(t *testing.T) {
 	atRoot(t)
 	unsetenv(t, append(secretsOfTheExample, cli.ConfigEnv)...)
-	readmeBlock(t, "session", "```\n\n", func(old string) string {
-		fresh := "```console\n"
-		var got outcome
-		for line := range strings.Lines(old) {
-			command, ok := strings.CutPrefix(line, "$ anysms ")
-			if ok {
-				got = anysms(t, words(command)...)
-				if !strings.HasSuffix(fresh, "console\n") {
-					fresh += "\n"
-				}
-				fresh += line + durations.ReplaceAllString(got.stdout, "${1}1ms") + got.stderr
-			}
-			if line == "$ echo $?\n" {
-				fresh += fmt.Sprintf("%s%d\n", line, got.code)
-			}
-		}
-		return fresh
+	readmeBlock(t, "session", "```\n\n", func(old string) string { return replay(t, old) })
+}
+
+// TestCampaignSession runs those of docs/campaigns.md, on a copy of the example's files.
+func TestCampaignSession(t *testing.T) {
+	unsetenv(t, cli.ConfigEnv)
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS("../../examples/spreadsheet")))
+	page, err := filepath.Abs("../../docs/campaigns.md")
+	require.NoError(t, err)
+	t.Chdir(dir)
+	lines := regexp.MustCompile(`(?m)(?:^line [0-9]+: (?:accepted|refused).*\n)+`)
+	id := regexp.MustCompile(`(?m)^line ([0-9]+)(.* id m)[0-9]+`)
+	documentBlock(t, page, "session", "```\n\n", func(old string) string {
+		return lines.ReplaceAllStringFunc(id.ReplaceAllString(replay(t, old), "line $1$2$1"), func(sent string) string {
+			sorted := strings.SplitAfter(strings.TrimSuffix(sent, "\n"), "\n") // they end in any order
+			sorted[len(sorted)-1] += "\n"
+			slices.Sort(sorted)
+			return strings.Join(sorted, "")
+		})
 	})
+}
+
+// replay runs the commands of a session, and returns it with what they print now.
+func replay(t *testing.T, old string) string {
+	t.Helper()
+	fresh := "```console\n"
+	var got outcome
+	for line := range strings.Lines(old) {
+		command, ok := strings.CutPrefix(line, "$ anysms ")
+		if ok {
+			got = anysms(t, words(command)...)
+			if !strings.HasSuffix(fresh, "console\n") {
+				fresh += "\n"
+			}
+			fresh += line + durations.ReplaceAllString(got.stdout, "${1}1ms") + got.stderr
+		}
+		if line == "$ echo $?\n" {
+			fresh += fmt.Sprintf("%s%d\n", line, got.code)
+		}
+	}
+	return fresh
 }
 
 // durations are the times that attempts took.

@@ -103,4 +103,7 @@ func TestPluginProto(t *testing.T) {
 	for _, name := range []string{"plugin", "plugins"} {
 		assert.Equal(t, string(want), anysms(t, name, "proto").stdout)
 	}
+	want, err = os.ReadFile("../../drivers/plugin/internal/driverv1/driver.binpb")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), anysms(t, "plugin", "proto", "--descriptors").stdout)
 }

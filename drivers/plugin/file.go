@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/anysms/anysms/drivers/plugin/internal/driverv1"
@@ -44,6 +45,10 @@ func List(dir string) ([]string, error) {
 // Proto returns the plugin protocol as the source of a .proto file, from which other
 // languages make their code.
 func Proto() string { return driverv1.Source }
+
+// Descriptors returns the protocol compiled: a google.protobuf.FileDescriptorSet with all
+// that it imports, for languages that load descriptors at run time.
+func Descriptors() []byte { return slices.Clone(driverv1.Descriptors) }
 
 // Checksum returns the SHA-256 of a file in hex, as Config.SHA256 takes it.
 func Checksum(path string) (string, error) {

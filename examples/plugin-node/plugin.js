@@ -14,7 +14,8 @@ const acme = require('./acme');
 const COOKIE = 'b2e4a7c0-driver';
 const PROTOCOL_VERSION = 1;
 const MAX_MESSAGE = 4 << 20;
-const PROTO = path.join(__dirname, '../../drivers/plugin/internal/driverv1/driver.proto');
+// In a project of your own: driver.proto beside this file, from "anysms plugin proto".
+const PROTO = [path.join(__dirname, 'driver.proto'), path.join(__dirname, '../../drivers/plugin/internal/driverv1/driver.proto')].find((file) => fs.existsSync(file));
 
 // credentials returns the server's credentials, and its certificate for the handshake
 // line. Only the host's certificate may connect.

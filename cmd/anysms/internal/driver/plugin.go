@@ -51,16 +51,24 @@ func (a *app) pluginCommand() *cobra.Command {
 }
 
 func (a *app) pluginProtoCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "proto",
-		Short:   "Print the plugin protocol, a .proto file, to write a driver in another language",
-		Example: "  anysms plugin proto > driver.proto",
-		Args:    cobra.NoArgs,
+	var descriptors bool
+	cmd := &cobra.Command{
+		Use:   "proto",
+		Short: "Print the plugin protocol, a .proto file, to write a driver in another language",
+		Example: `  anysms plugin proto > driver.proto
+  anysms plugin proto --descriptors > driver.binpb`,
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if descriptors {
+				_, err := a.Out.Write(plugin.Descriptors())
+				return err
+			}
 			_, err := io.WriteString(a.Out, plugin.Proto())
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&descriptors, "descriptors", false, "print it compiled: a FileDescriptorSet, for languages that load descriptors at run time")
+	return cmd
 }
 
 // addDir adds the flag that names the plugins directory.

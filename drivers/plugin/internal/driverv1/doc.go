@@ -2,7 +2,7 @@
 // driver.proto, which documents it, and the Go code made from it.
 package driverv1
 
-import _ "embed" // for Source
+import _ "embed" // for Source and Descriptors
 
 //go:generate ../../../../.ci/proto.sh
 
@@ -10,3 +10,9 @@ import _ "embed" // for Source
 //
 //go:embed driver.proto
 var Source string
+
+// Descriptors is driver.binpb: a google.protobuf.FileDescriptorSet of driver.proto and of
+// the files that it imports.
+//
+//go:embed driver.binpb
+var Descriptors []byte
