@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,7 @@ func (a *app) costCommand() *cobra.Command {
 	flags.limits.addTo(cmd)
 	flags.config.AddTo(cmd)
 	f := cmd.Flags()
+	f.Lookup("region").Usage += " (default: default_region of the configuration)"
 	f.StringSliceVar(&flags.currencies, "currency-rate", nil, "values of one unit of each currency, `CURRENCY=RATE,…`, such as EUR=1,AUD=0.61")
 	f.BoolVar(&flags.ask, "ask", false, "ask the vendors for quotes; needs a configuration")
 	f.IntVar(&flags.sample, "sample", 10, "with --ask: ask about the first `N` messages")
@@ -98,6 +100,7 @@ func (a *app) cost(ctx context.Context, flags *costFlags) error {
 		if flags.file.rates == "" {
 			flags.file.rates = conf.Rates
 		}
+		flags.file.Region = cmp.Or(flags.file.Region, conf.DefaultRegion)
 		if len(flags.currencies) == 0 {
 			worth = conf.Currencies
 		}
