@@ -25,7 +25,7 @@ type Event struct {
 	// Attempt is Message.Attempt, read back from the callback URL; "" = the vendor
 	// was given none, or calls a URL of its own.
 	Attempt string
-	At      time.Time
+	At      time.Time // when it happened, by the vendor; zero = it did not say
 	// Segment says that the event is about one segment of a message, where the
 	// vendor tells of each by itself. nil = the event is about the whole message.
 	Segment *EventSegment
@@ -99,17 +99,17 @@ func CheckReadable(events []Event) ([]Event, error) {
 // Status is a message's status as far as the vendor knows.
 type Status string
 
-// The statuses of an [Event].
+// The statuses of an [Event]. Whether one is the last is in Event.Final: vendors differ.
 const (
-	StatusAccepted    Status = "accepted"
-	StatusQueued      Status = "queued"
-	StatusSent        Status = "sent"
-	StatusDelivered   Status = "delivered"
-	StatusUndelivered Status = "undelivered"
-	StatusExpired     Status = "expired"
-	StatusRejected    Status = "rejected"
-	StatusCancelled   Status = "cancelled"
-	StatusUnknown     Status = "unknown"
+	StatusAccepted    Status = "accepted"    // the vendor has the message
+	StatusQueued      Status = "queued"      // it waits at the vendor, for its time or for its turn
+	StatusSent        Status = "sent"        // the vendor has passed it on, to a carrier or another vendor
+	StatusDelivered   Status = "delivered"   // the phone has it
+	StatusUndelivered Status = "undelivered" // it cannot be delivered
+	StatusExpired     Status = "expired"     // its validity has passed before it was delivered
+	StatusRejected    Status = "rejected"    // the vendor or the carrier refuses it
+	StatusCancelled   Status = "cancelled"   // it was withdrawn
+	StatusUnknown     Status = "unknown"     // the vendor does not know, or its word is in no table
 )
 
 // Statuses lists all statuses.

@@ -108,9 +108,9 @@ type Class string
 
 // The classes; "" is treated as transactional.
 const (
-	OTP           Class = "otp"
-	Transactional Class = "transactional"
-	Marketing     Class = "marketing"
+	OTP           Class = "otp"           // a code that a person waits for
+	Transactional Class = "transactional" // about something that the person has done: an order, an appointment
+	Marketing     Class = "marketing"     // anything else, such as a campaign
 )
 
 // Delivery says what a router does when an attempt's outcome is unknown.
@@ -136,7 +136,7 @@ type Receipt struct {
 	Segments int
 	// Cost is the vendor's own price; nil = it did not say.
 	Cost *Money
-	// Raw is the vendor's answer as JSON. It may hold number and text, never a
+	// Raw is the vendor's response as JSON. It may hold number and text, never a
 	// secret. String, LogValue and JSON leave it out.
 	Raw json.RawMessage `json:"-"`
 }

@@ -12,7 +12,8 @@ import (
 // crash only the messages that were in flight are in doubt. It is safe for
 // concurrent use. A value that is a [Store] too may be both in [Options]: then it
 // gets the intents in the claims, and the outcomes with Finish, of messages that
-// have a Ref.
+// have a Ref. A ledger that is the Store beside another journal records the messages
+// without a Ref by its method Beside.
 type Journal interface {
 	// Intent records that an attempt begins. It returns when the entry cannot be
 	// lost any more; if it fails, the attempt is not made. If the entry may be there

@@ -5,11 +5,16 @@
 // A vendor gets an acknowledgement only after its events have been committed, so an
 // acknowledged event is never lost. Repeated events change nothing.
 //
-//	h, err := webhook.New(l, webhook.Options{PublicURL: "https://sms.example.com/callbacks"},
-//		webhook.Endpoint{Name: "athens", Provider: athens, Token: token})
+//	const public = "https://sms.example.com/callbacks"
+//	h, err := webhook.New(l, webhook.Options{PublicURL: public}, webhook.Endpoint{Name: "athens", Provider: athens})
 //	…
 //	http.Handle("/callbacks/", http.StripPrefix("/callbacks", h))
 //
-// A vendor calls PublicURL/NAME/TOKEN. The token is a secret of at least sixteen
-// characters, since some vendors sign nothing. The driver verifies signatures as well.
+// A vendor calls PublicURL/NAME/TOKEN. The token is a secret, since some vendors sign
+// nothing. The ledger makes one for each endpoint whose Token is empty; one of your own has
+// at least sixteen characters. The driver verifies signatures as well. This is what to
+// enter at the vendor:
+//
+//	tokens, err := l.CallbackTokens(ctx, "athens")
+//	fmt.Println(webhook.URL(public, "athens", tokens[0].Value))
 package webhook
