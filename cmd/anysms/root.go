@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,15 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	return a.Run(ctx, newRoot(a), args)
 }
 
+// versionOrHelp is what anysms does without a command.
+func versionOrHelp(cmd *cobra.Command, args []string) error {
+	if show, _ := cmd.Flags().GetBool("version"); show {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), cmd.Name(), setup.Version())
+		return err
+	}
+	return cli.ShowHelp(cmd, args)
+}
+
 func newRoot(a *cli.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "anysms",
@@ -57,11 +67,11 @@ func newRoot(a *cli.App) *cobra.Command {
 		Long:          rootHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       setup.Version(),
 		Args:          cli.Subcommand,
-		RunE:          cli.ShowHelp,
+		RunE:          versionOrHelp,
 	}
-	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	// Not cobra's Version, whose line is another one, and would need text/template to change.
+	root.Flags().BoolP("version", "v", false, "version for anysms")
 	root.AddGroup(
 		&cobra.Group{ID: cli.GroupSend, Title: "Send:"},
 		&cobra.Group{ID: cli.GroupCost, Title: "Understand:"},
