@@ -46,6 +46,9 @@ func TestDockerfile(t *testing.T) {
 	flags := regexp.MustCompile(`ldflags: \[(.+)\]`).FindSubmatch(release)
 	require.NotNil(t, flags)
 	assert.Contains(t, text, `-ldflags="`+string(flags[1])+`"`)
+	tags := regexp.MustCompile(`tags: \[(.+)\]`).FindSubmatch(release)
+	require.NotNil(t, tags)
+	assert.Contains(t, text, "-tags="+string(tags[1])+" ")
 	for _, same := range []string{"-trimpath", "CGO_ENABLED=0", "./cmd/anysms"} {
 		assert.Contains(t, string(release), same)
 		assert.Contains(t, text, same)
