@@ -57,6 +57,20 @@ echo "$version"
 revision=$(git -C "$root" rev-parse HEAD)
 grep -q "$revision" <<<"$version" || { echo "the program does not know its revision, $revision"; exit 1; }
 [ -s man1/anysms-send.1 ] && [ -s completions/anysms.bash ] && [ -s LICENSE ]
+# What calls methods by name, as an executed template does, makes the linker keep the exported
+# methods of every type: a fifth of the program.
+size=$(wc -c <anysms)
+echo "$size bytes"
+if grep -qaF 'text/template.(*state)' anysms; then
+	echo "the program executes templates. To find where:"
+	echo "go build -tags=grpcnotrace -ldflags=-dumpdep -o /dev/null ./cmd/anysms 2>&1 | grep -i 'text/template.(\*Template).execute'"
+	exit 1
+fi
+if [ "$size" -gt 45000000 ]; then
+	echo "the program is larger than 45000000 bytes. If what -ldflags=-dumpdep prints has '-> FUNCTION <ReflectMethod>',"
+	echo "that calls methods by name, and keeps those of every type; else look at: go tool nm -size -sort size"
+	exit 1
+fi
 modules=$(go version -m ./anysms | grep -c '^	dep')
 listed=$(grep -c '"bom-ref"' "$root"/dist/anysms_*_"${os}_$arch"*.cdx.json)
 echo "$modules modules, $listed components in the bill of materials"
