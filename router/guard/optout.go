@@ -8,7 +8,7 @@ import (
 )
 
 // OptOuts refuses messages to people who have opted out. A ledger that is the router's
-// store does this by itself, before every attempt and in the transaction of the claim;
+// store and journal does this by itself, before every attempt and in the same transaction;
 // this rule is for programs that keep a list of their own.
 type OptOuts struct {
 	// OptedOut reports whether the recipient has opted out of this message. An error
