@@ -177,6 +177,7 @@ func TestWrongPrices(t *testing.T) {
 	const route = "router:\n  routes:\n    - {name: all, strategy: least_cost, providers: [a, b]}\n"
 	tests := []struct{ name, yaml, want string }{
 		{"no card", providers + "rates: nowhere.csv\n", "a.yaml:4: rates: "},
+		{"a card's content", providers + "rates: {file: " + card + "}\n", "a.yaml:4: rates: has several lines; want the name of a file"},
 		{"broken card", providers + "rates: " + broken + "\n", "broken.csv:2: price: "},
 		{"least cost without a card", providers + route, "a.yaml:6: router.routes[0].strategy: least_cost needs prices"},
 		{"currencies", providers + route + "rates: " + card + "\n", "a.yaml:6: router.routes[0].strategy: amounts in EUR and AUD cannot be compared without a currency rate for AUD and EUR; set currency_rates"},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/provider/e164"
@@ -17,6 +18,9 @@ func (c *Config) price(file *fileConfig) (err error) {
 	}
 	if c.Rates == "" {
 		return nil
+	}
+	if strings.Contains(c.Rates, "\n") {
+		return provider.ConfigErrorf("rates", "has several lines; want the name of a file, such as rates: rates.csv ({file: …} would be what is in it)")
 	}
 	card, err := rates.ReadFile(c.Rates)
 	if err != nil {
