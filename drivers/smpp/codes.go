@@ -138,4 +138,6 @@ func (s *settings) bindFailure(commandStatus uint32) *provider.Error {
 	return err
 }
 
-func statusText(commandStatus uint32) string { return fmt.Sprintf("0x%08X", commandStatus) }
+// statusText has four digits, as in the setting status_codes: eight zeros and digits would be
+// masked in errors like a telephone number.
+func statusText(commandStatus uint32) string { return fmt.Sprintf("0x%04X", commandStatus) }

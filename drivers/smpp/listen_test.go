@@ -136,7 +136,7 @@ func TestLateResponseSettlesDoubt(t *testing.T) {
 		want  provider.Event
 	}{
 		"accepted":  {smpptest.Reply{}, provider.Event{ID: "1", Status: provider.StatusAccepted}},
-		"throttled": {smpptest.Reply{Status: 0x58}, provider.Event{Status: provider.StatusRejected, Final: true, Code: provider.RateLimited, VendorCode: "0x00000058", VendorStatus: "ESME_RTHROTTLED"}},
+		"throttled": {smpptest.Reply{Status: 0x58}, provider.Event{Status: provider.StatusRejected, Final: true, Code: provider.RateLimited, VendorCode: "0x0058", VendorStatus: "ESME_RTHROTTLED"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -263,6 +263,7 @@ func TestBindFailures(t *testing.T) {
 			_, err := p.Send(t.Context(), message("Hello"))
 			require.ErrorIs(t, err, c.want)
 			assert.NotContains(t, err.Error(), string(c.password))
+			assert.Regexp(t, `0x00[0-9A-F]{2}`, provider.Mask(err.Error()), "the status is not masked as a number")
 			_, err = p.Send(t.Context(), message("Hello"))
 			require.ErrorIs(t, err, c.want, "without another bind, until the pause is over")
 			var e *provider.Error
