@@ -17,17 +17,18 @@ import (
 	"github.com/anysms/anysms/provider/httpcall/httpcalltest"
 )
 
-// build builds every example into a directory.
+// build builds the examples that are run as they are into a directory.
 func build(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	compile(t, dir, "./...")
+	compile(t, dir, "./campaign", "./driver", "./failover", "./fromconfig", "./machines", "./otp", "./smpp", "./twovendors", "./webhooks")
 	return dir
 }
 
-func compile(t *testing.T, program, source string) {
+func compile(t *testing.T, to string, sources ...string) {
 	t.Helper()
-	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, source).CombinedOutput()
+	args := append([]string{"build", "-ldflags=-s -w", "-o", to}, sources...)
+	out, err := exec.Command("go", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 }
 
