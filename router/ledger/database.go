@@ -77,7 +77,8 @@ type Batched interface {
 	Tx
 	// QueryAll asks the questions in their order. The first error ends it.
 	QueryAll(ctx context.Context, list []Question) error
-	// ExecAll runs the statements in their order. The first error ends it.
+	// ExecAll runs the statements in their order. The first error ends it; it may come with
+	// the next statement, or with the commit.
 	ExecAll(ctx context.Context, list []Statement) error
 }
 

@@ -122,10 +122,21 @@ func (m *Message) row() []any {
 	}
 }
 
-func (w *work) loadMessages(ctx context.Context, tx Tx, ids []string) error {
+// loadRecords reads messages with their attempts and events.
+func (w *work) loadRecords(ctx context.Context, tx Tx, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	if err := w.loadMessages(ctx, tx, ids); err != nil {
+		return err
+	}
+	if err := w.loadAttempts(ctx, tx, ids); err != nil {
+		return err
+	}
+	return w.loadEvents(ctx, tx, ids)
+}
+
+func (w *work) loadMessages(ctx context.Context, tx Tx, ids []string) error {
 	return tx.Query(ctx, func(scan scanner) error {
 		r := new(record)
 		if err := scanMessage(scan, &r.Message); err != nil {
@@ -164,9 +175,6 @@ func (a *Attempt) row() []any {
 }
 
 func (w *work) loadAttempts(ctx context.Context, tx Tx, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
 	return tx.Query(ctx, func(scan scanner) error {
 		a := new(Attempt)
 		if err := scanAttempt(scan, a); err != nil {
@@ -255,30 +263,30 @@ func (e *Event) joinedRow() []any {
 	return []any{e.Message, e.Attempt, clean(e.ID), string(e.Status), number(e.Final), segment.Number, segment.Of, string(segment.Status), e.Seq}
 }
 
-// loadEvents reads the events of messages, and those without one.
-func (w *work) loadEvents(ctx context.Context, tx Tx, ids, parked []string) error {
-	read := func(scan scanner) error {
-		e := new(Event)
-		if err := scanEvent(scan, e); err != nil {
-			return err
-		}
-		if r := w.messages[e.Message]; r != nil {
-			r.events = append(r.events, e)
-		} else if e.Message == "" {
-			w.parked[e.ID] = append(w.parked[e.ID], e)
-		}
+// loadEvents reads the events of messages.
+func (w *work) loadEvents(ctx context.Context, tx Tx, ids []string) error {
+	return tx.Query(ctx, w.readEvent, `SELECT `+eventColumns+` FROM anysms_events WHERE message <> '' AND message = ANY($1) ORDER BY seq`, ids)
+}
+
+// loadParked reads the events without a message that have one of the vendors' ids.
+func (w *work) loadParked(ctx context.Context, tx Tx, ids []string) error {
+	if len(ids) == 0 {
 		return nil
 	}
-	if len(ids) > 0 {
-		err := tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message <> '' AND message = ANY($1) ORDER BY seq`, ids)
-		if err != nil {
-			return err
-		}
+	return tx.Query(ctx, w.readEvent, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = ANY($1) ORDER BY seq`, ids)
+}
+
+func (w *work) readEvent(scan scanner) error {
+	e := new(Event)
+	if err := scanEvent(scan, e); err != nil {
+		return err
 	}
-	if len(parked) == 0 {
-		return nil
+	if r := w.messages[e.Message]; r != nil {
+		r.events = append(r.events, e)
+	} else if e.Message == "" {
+		w.parked[e.ID] = append(w.parked[e.ID], e)
 	}
-	return tx.Query(ctx, read, `SELECT `+eventColumns+` FROM anysms_events WHERE message = '' AND provider_id = ANY($1) ORDER BY seq`, parked)
+	return nil
 }
 
 func (w *work) loadKeys(ctx context.Context, tx Tx, keys []string) error {

@@ -103,10 +103,13 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs, h *held) (*work, erro
 		alive: make(map[string]bool), byID: make(map[vendorID]*Attempt), byRef: make(map[refKey]*claim),
 		stored: make(map[string]Attempt), queued: make(map[string]queuedJob),
 	}
-	ids, q := slices.Clone(n.messages), &questions{Tx: tx}
+	q := &questions{Tx: tx}
 	if h != nil {
 		n.refs = h.take(w, n.refs)
 	}
+	_, queued := splitRefs(n.refs)
+	known := slices.Concat(n.messages, queued)
+	var ids []string // of other messages
 	for _, read := range []func() error{
 		func() error { return w.loadClaims(ctx, q, n.refs, &ids) },
 		func() error { return w.loadQueueRefs(ctx, q, n.queueRefs, &ids) },
@@ -115,10 +118,10 @@ func (l *Ledger) load(ctx context.Context, tx Tx, n needs, h *held) (*work, erro
 		func() error { return w.loadOptOuts(ctx, q, n.numbers) },
 		func() error { return w.loadJobs(ctx, q, n.jobs) },
 		func() error { return w.countCommit(ctx, q, n.count) },
-		func() error { return q.ask(ctx) }, // the ids
-		func() error { ids = w.unread(ids); return w.loadMessages(ctx, q, ids) },
-		func() error { return w.loadAttempts(ctx, q, ids) },
-		func() error { return w.loadEvents(ctx, q, ids, n.parked) },
+		func() error { return w.loadRecords(ctx, q, w.unread(known)) },
+		func() error { return w.loadParked(ctx, q, n.parked) },
+		func() error { return q.ask(ctx) },
+		func() error { return w.loadRecords(ctx, q, w.unread(ids)) },
 		func() error { return q.ask(ctx) },
 		func() error { w.freeAccepted(); return w.findRuns(ctx, tx) },
 	} {

@@ -23,8 +23,10 @@ func openDatabase(t *testing.T) ledger.Pipelined {
 func put(t *testing.T, db ledger.Pipelined, name string) (durable func() error, pid uint32) {
 	t.Helper()
 	durable, err := db.Commit(t.Context(), func(tx ledger.Tx) error {
-		pid = postgres.PgxTx(tx).Conn().PgConn().PID()
-		_, err := tx.Exec(t.Context(), `INSERT INTO anysms_cursors (name, value, updated_at) VALUES ($1, '', 0)`, []any{name})
+		own, err := postgres.PgxTx(t.Context(), tx)
+		require.NoError(t, err)
+		pid = own.Conn().PgConn().PID()
+		_, err = tx.Exec(t.Context(), `INSERT INTO anysms_cursors (name, value, updated_at) VALUES ($1, '', 0)`, []any{name})
 		return err
 	})
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,14 +13,15 @@ import (
 // Tx returns a pgx transaction as the ledger uses it.
 func Tx(t pgx.Tx) ledger.Tx { return tx{t} }
 
-// PgxTx returns the pgx transaction behind a transaction of a ledger in PostgreSQL; nil
-// if it is in another database.
-func PgxTx(t ledger.Tx) pgx.Tx {
-	own, ok := t.(tx)
-	if !ok {
-		return nil
+// PgxTx returns the pgx transaction behind a transaction of a ledger in PostgreSQL.
+func PgxTx(ctx context.Context, t ledger.Tx) (pgx.Tx, error) {
+	switch own := t.(type) {
+	case tx:
+		return own.Tx, nil
+	case *pipeline:
+		return own.open(ctx)
 	}
-	return own.Tx
+	return nil, errors.New("ledger: it is not in PostgreSQL")
 }
 
 // LockWriters makes a transaction the only one that writes to the ledger, until it ends.

@@ -137,14 +137,12 @@ func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map
 		}
 	}
 	alive := map[string]bool{db.Run(): true}
-	rows, err := in.(tx).Tx.Query(ctx, liveRuns+` AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)
-	if err != nil {
-		return nil, err
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	for _, n := range found {
+	err := in.Query(ctx, func(scan func(...any) error) error {
+		var n int64
+		err := scan(&n)
 		alive[strconv.FormatInt(n, 10)] = true
-	}
+		return err
+	}, liveRuns+` AND (classid::bigint << 32 | objid::bigint) = ANY($1)`, ids)
 	return alive, err
 }
 
@@ -153,24 +151,29 @@ func (db *database) Alive(ctx context.Context, in ledger.Tx, runs []string) (map
 // must not hold up everybody else.
 const lockWriters = `SELECT pg_advisory_xact_lock(hashtextextended('anysms ledger ' || current_schema(), 0)), set_config('lock_timeout', '2s', true)`
 
-// write begins a transaction of the only writer, in one round trip.
-var write = pgx.TxOptions{BeginQuery: "BEGIN; " + lockWriters}
-
-// Write implements [ledger.Database].
-func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
-	return db.transact(ctx, write, f)
-}
-
-// inTurn begins a transaction of the only writer that lets the next one begin before its
-// commit is on disk.
-var inTurn = pgx.TxOptions{BeginQuery: "BEGIN; " + lockWriters + ", set_config('synchronous_commit', 'off', true)"}
-
 // flush waits until the disk has all that was committed before. A message of the log is the
 // least that a commit can wait for.
 const flush = `SELECT pg_logical_emit_message(true, 'anysms', '')`
 
 // flushTime bounds a flush.
 const flushTime = 30 * time.Second
+
+// How transactions begin.
+var (
+	write  = beginning{TxOptions: pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, lock: lockWriters}
+	inTurn = beginning{TxOptions: write.TxOptions, lock: lockWriters + `, set_config('synchronous_commit', 'off', true)`}
+	view   = beginning{TxOptions: pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}}
+)
+
+// Write implements [ledger.Database].
+func (db *database) Write(ctx context.Context, f func(ledger.Tx) error) error {
+	return db.withConn(ctx, func(conn *pgxpool.Conn) error { return run(ctx, conn, write, f) })
+}
+
+// Read implements [ledger.Database].
+func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
+	return db.withConn(ctx, func(conn *pgxpool.Conn) error { return run(ctx, conn, view, f) })
+}
 
 // Commit implements [ledger.Pipelined]. The session of the transaction is that which waits
 // for the disk: it does not outlive the server, and so cannot take for durable what a crash
@@ -181,14 +184,13 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 		if conn, err = db.pool.Acquire(ctx); err != nil {
 			return err
 		}
-		err = pgx.BeginTxFunc(ctx, conn, inTurn, func(t pgx.Tx) error { return f(tx{t}) })
-		if err != nil {
+		if err = run(ctx, conn, inTurn, f); err != nil {
 			conn.Release()
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
 	return func() error {
 		defer conn.Release()
@@ -199,19 +201,24 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 	}, nil
 }
 
-// Read implements [ledger.Database].
-func (db *database) Read(ctx context.Context, f func(ledger.Tx) error) error {
-	return db.transact(ctx, view, f)
+// ReadDurable implements [ledger.Pipelined]. The session that has read waits for the disk,
+// as in Commit.
+func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {
+	return db.withConn(ctx, func(conn *pgxpool.Conn) error {
+		found := false
+		err := run(ctx, conn, view, func(t ledger.Tx) (err error) {
+			found, err = f(t)
+			return err
+		})
+		if err == nil && found {
+			_, err = conn.Exec(ctx, flush)
+		}
+		return err
+	})
 }
 
-// view begins a transaction that sees one state of the database.
-var view = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-
-// transact runs f in a transaction.
-func (db *database) transact(ctx context.Context, options pgx.TxOptions, f func(ledger.Tx) error) error {
-	return explain(db.retry(ctx, func() error {
-		return pgx.BeginTxFunc(ctx, db.pool, options, func(t pgx.Tx) error { return f(tx{t}) })
-	}))
+func (db *database) withConn(ctx context.Context, f func(*pgxpool.Conn) error) error {
+	return db.retry(ctx, func() error { return db.pool.AcquireFunc(ctx, f) })
 }
 
 // retry runs a transaction. When the line to the server was cut, the connections of the pool
@@ -221,25 +228,7 @@ func (db *database) retry(ctx context.Context, once func() error) error {
 	for again := int32(0); pgconn.SafeToRetry(err) && again < db.pool.Stat().MaxConns() && ctx.Err() == nil; again++ {
 		err = once()
 	}
-	return err
-}
-
-// ReadDurable implements [ledger.Pipelined]. The session that has read waits for the disk,
-// as in Commit.
-func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {
-	return explain(db.retry(ctx, func() error {
-		return db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			found := false
-			err := pgx.BeginTxFunc(ctx, conn, view, func(t pgx.Tx) (err error) {
-				found, err = f(tx{t})
-				return err
-			})
-			if err == nil && found {
-				_, err = conn.Exec(ctx, flush)
-			}
-			return err
-		})
-	}))
+	return explain(err)
 }
 
 // explain marks the errors that a value is to blame for: data exceptions, violated
@@ -250,75 +239,4 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ledger.ErrBadValue, err)
 	}
 	return err
-}
-
-// tx is a [ledger.Tx].
-type tx struct{ pgx.Tx }
-
-// Query implements [ledger.Tx].
-func (t tx) Query(ctx context.Context, row func(func(...any) error) error, sql string, args ...any) error {
-	rows, err := t.Tx.Query(ctx, sql, args...)
-	if err != nil {
-		return err
-	}
-	return read(rows, row)
-}
-
-// QueryAll implements [ledger.Batched].
-func (t tx) QueryAll(ctx context.Context, list []ledger.Question) error {
-	if len(list) == 0 {
-		return nil
-	}
-	var b pgx.Batch
-	for _, q := range list {
-		b.Queue(q.SQL, q.Args...).Query(func(rows pgx.Rows) error { return read(rows, q.Row) })
-	}
-	return t.SendBatch(ctx, &b).Close()
-}
-
-func read(rows pgx.Rows, row func(func(...any) error) error) error {
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// Exec implements [ledger.Tx]. All runs of the statement are sent together.
-func (t tx) Exec(ctx context.Context, sql string, args ...[]any) (changed int64, err error) {
-	if len(args) == 1 {
-		tag, err := t.Tx.Exec(ctx, sql, args[0]...)
-		return tag.RowsAffected(), err
-	}
-	return t.exec(ctx, ledger.Statement{SQL: sql, Rows: args})
-}
-
-// ExecAll implements [ledger.Batched].
-func (t tx) ExecAll(ctx context.Context, list []ledger.Statement) error {
-	_, err := t.exec(ctx, list...)
-	return err
-}
-
-// exec sends all runs of all statements together.
-func (t tx) exec(ctx context.Context, list ...ledger.Statement) (changed int64, err error) {
-	var b pgx.Batch
-	for _, s := range list {
-		for _, row := range s.Rows {
-			b.Queue(s.SQL, row...)
-		}
-	}
-	if b.Len() == 0 {
-		return 0, nil
-	}
-	results := t.SendBatch(ctx, &b)
-	for range b.Len() {
-		tag, err := results.Exec()
-		if err != nil {
-			return changed, errors.Join(err, results.Close())
-		}
-		changed += tag.RowsAffected()
-	}
-	return changed, results.Close()
 }

@@ -180,7 +180,10 @@ func (e *engine) config(q *queue.Queue) *river.Config {
 
 // wake makes the jobs that wake workers, in the transaction that queues messages.
 func (e *engine) wake(ctx context.Context, in ledger.Tx, jobs []*ledger.Job) error {
-	tx := postgres.PgxTx(in)
+	tx, err := postgres.PgxTx(ctx, in)
+	if err != nil {
+		return err
+	}
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
 		params[i] = river.InsertManyParams{Args: args{j.ID, version}, InsertOpts: insertOpts(j.Class(), j.Due)}
