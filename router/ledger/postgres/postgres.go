@@ -222,13 +222,18 @@ func (db *database) withConn(ctx context.Context, f func(*pgxpool.Conn) error) e
 }
 
 // retry runs a transaction. When the line to the server was cut, the connections of the pool
-// are found dead one by one: what was not sent over one is tried over another.
+// are found dead one by one: what was not committed over one is tried over another.
 func (db *database) retry(ctx context.Context, once func() error) error {
 	err := once()
-	for again := int32(0); pgconn.SafeToRetry(err) && again < db.pool.Stat().MaxConns() && ctx.Err() == nil; again++ {
+	for again := int32(0); isLost(err) && again < db.pool.Stat().MaxConns() && ctx.Err() == nil; again++ {
 		err = once()
 	}
 	return explain(err)
+}
+
+func isLost(err error) bool {
+	_, lost := errors.AsType[*lostError](err)
+	return lost || pgconn.SafeToRetry(err)
 }
 
 // explain marks the errors that a value is to blame for: data exceptions, violated

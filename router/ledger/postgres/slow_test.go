@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -65,4 +66,29 @@ func TestSlowServer(t *testing.T) {
 	n, err := direct.Unmatched(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 3, n, "each of them once")
+}
+
+// Connections that are found dead cost no call.
+func TestDeadConnections(t *testing.T) {
+	network, through := postgrestest.NewNetwork(t, postgrestest.Schema(t))
+	l, err := postgres.Open(t.Context(), through, ledger.Options{Key: testKey})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	db := l.Database()
+	count := func(tx ledger.Tx) error {
+		return tx.Query(t.Context(), func(scan func(...any) error) error { return scan(new(int)) }, `SELECT COUNT(*) FROM anysms_messages`)
+	}
+	read := count
+	for range 4 { // at once
+		inner := read
+		read = func(tx ledger.Tx) error { return errors.Join(count(tx), db.Read(t.Context(), inner)) }
+	}
+	require.NoError(t, db.Read(t.Context(), read))
+	network.Cut()
+	require.NoError(t, db.Read(t.Context(), count))
+	require.NoError(t, db.Read(t.Context(), read))
+	network.Cut()
+	counts, err := l.Record(t.Context(), "athens", slowReport("cut"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, counts.New)
 }

@@ -98,6 +98,9 @@ func run(ctx context.Context, conn *pgxpool.Conn, begin beginning, f func(ledger
 		}
 	}()
 	if err := f(p); err != nil {
+		if conn.Conn().IsClosed() {
+			err = &lostError{err}
+		}
 		return err
 	}
 	if err := p.commit(ctx); err != nil {
@@ -106,6 +109,12 @@ func run(ctx context.Context, conn *pgxpool.Conn, begin beginning, f func(ledger
 	committed = true
 	return nil
 }
+
+// lostError is the error of a transaction whose session has ended before the commit was sent,
+// and so has changed nothing.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
 
 func (p *pipeline) commit(ctx context.Context) error {
 	if p.tx == nil && len(p.last) == 0 {

@@ -40,7 +40,11 @@ func TestMain(m *testing.M) {
 }
 
 func newWorker(l *ledger.Ledger, r *router.Router) (*queue.Queue, error) {
-	q, err := riverqueue.New(context.Background(), l, r, queue.Options{Lanes: queuetest.Patient()})
+	o := queue.Options{Lanes: queuetest.Patient()}
+	q, err := riverqueue.New(context.Background(), l, r, o)
+	for began := time.Now(); err != nil && time.Since(began) < time.Minute; time.Sleep(100 * time.Millisecond) {
+		q, err = riverqueue.New(context.Background(), l, r, o) // as in TestMain
+	}
 	if err != nil {
 		return nil, err
 	}
