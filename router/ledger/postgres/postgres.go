@@ -10,7 +10,8 @@
 // Changes that come at the same time share one transaction. All transactions that write
 // are one after the other, over all machines, by an advisory lock: so a report and the
 // receipt that it belongs to cannot miss each other, and nothing deadlocks. A machine
-// that stops in the middle of one is cut off by the server after ten seconds.
+// that stops in the middle of one is cut off by the server after ten seconds. The next one
+// begins before the disk has the one before, of which nobody is told until then.
 //
 // Each process holds a session lock by which the others can tell whether it lives; what
 // it was sending is in doubt when the lock is gone. A pooler between this package and
