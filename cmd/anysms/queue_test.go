@@ -19,6 +19,43 @@ import (
 	"github.com/anysms/anysms/router/ledger/sqlite"
 )
 
+// The report says of each row that repeats another whether it is queued: it is not if its
+// ref is known.
+func TestQueueAddRepeats(t *testing.T) {
+	conf := ledgerConfig(t, t.TempDir(), "c.yaml", "")
+	const same = "+306941234567,Hello,"
+	add := func(refs string, flags ...string) outcome {
+		t.Helper()
+		rows := "to,text,ref\n"
+		for _, ref := range strings.Fields(refs) {
+			rows += same + strings.Trim(ref, "-") + "\n"
+		}
+		got := anysms(t, append([]string{"queue", "add", "--config", conf, "--file", write(t, "f.csv", rows)}, flags...)...)
+		require.Contains(t, []int{0, 1}, got.code, got.stderr)
+		return got
+	}
+	const repeat = " the number, text, sender and time of an earlier row "
+	got := add("a a a b")
+	assert.Contains(t, got.stderr, "3 rows repeat"+repeat+"(line 3, 4, 5): 2 known already, and not queued again; 1 queued like any other; --duplicates refuse refuses such rows\n")
+	assert.Contains(t, got.stderr, "4 messages: 2 queued, 2 known already, 0 refused\n")
+	assert.Equal(t, 2, strings.Count(got.stdout, "known already msg_"))
+	got = add("a b")
+	assert.Contains(t, got.stderr, "1 row repeats"+repeat+"(line 3): known already, and not queued again\n")
+	assert.Contains(t, got.stderr, "2 messages: 0 queued, 2 known already, 0 refused\n")
+	got = add("- -")
+	assert.Contains(t, got.stderr, "1 row repeats"+repeat+"(line 3): queued like any other; --duplicates refuse refuses such rows\n")
+	assert.Contains(t, got.stderr, "2 messages: 2 queued, 0 known already, 0 refused\n")
+	got = add("- -", "--duplicates", "refuse")
+	assert.Contains(t, got.stderr, "1 row repeats"+repeat+"(line 3): refused\n")
+	assert.Contains(t, got.stderr, "2 messages: 1 queued, 0 known already, 1 refused\n")
+	stats := anysms(t, "queue", "stats", "--config", conf)
+	assert.Regexp(t, `transactional +5 `, stats.stdout)
+
+	sent := anysms(t, "send", "--config", conf, "--file", write(t, "s.csv", "to,text,ref\n"+same+"x\n"+same+"x\n"+same+"y\n"))
+	assert.Contains(t, sent.stderr, "3 messages, 3 accepted, 0 refused, 0 not_sent, 0 unknown (1 earlier result)\n")
+	assert.Contains(t, sent.stderr, "2 rows repeat"+repeat+"(line 3, 4): 1 known already, and not sent again; 1 sent like any other")
+}
+
 func TestQueueCommands(t *testing.T) {
 	dir := t.TempDir()
 	good := ledgerConfig(t, dir, "good.yaml", "")

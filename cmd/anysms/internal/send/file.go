@@ -121,7 +121,7 @@ type bulk struct {
 	counts   map[provider.Outcome]int
 	accepted map[string]int // by provider
 	printed  int
-	earlier  int // results of an earlier run
+	earlier  int // results of an earlier run, or of an earlier row with the same ref
 
 	journal string // its path; "" = none
 
@@ -217,6 +217,9 @@ func (b *bulk) take(r *router.Result) {
 	b.printed++
 	if r.Replayed {
 		b.earlier++
+		if result.repeat {
+			b.repeatsKnown++
+		}
 	}
 	b.progress.Show(b.printed)
 	if b.outputLost() == nil {
@@ -274,7 +277,7 @@ func (b *bulk) summary() {
 	}
 	summary := strings.Join(words, ", ")
 	if b.earlier > 0 {
-		summary += fmt.Sprintf(" (%s by an earlier run)", cli.Grouped(b.earlier))
+		summary += " (" + cli.Plural(b.earlier, "earlier result") + ")"
 	}
 	fmt.Fprintln(b.Err, summary)
 	if len(b.accepted) > 1 {

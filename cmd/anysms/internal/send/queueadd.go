@@ -20,9 +20,9 @@ import (
 const queueAddHelp = `Add messages to the queue. When the command returns they are durable, and a worker sends
 them. It prints the id of each message; "anysms messages show ID" shows its progress.
 
-The file has the columns of "anysms send --file". A ref that is already queued is not
-queued again: its existing message is printed. So a file whose rows have refs can simply
-be added again after an interruption.`
+The file has the columns of "anysms send --file". A row whose ref is known is not queued
+again: the id of its message is printed, as "known already". So a file whose rows have refs
+can be added again after an interruption. A row without a ref is queued each time.`
 
 const queueAddExamples = `  anysms queue add --file campaign.csv --class marketing --format json > queued.jsonl
   anysms queue add --to +306900000001 --text "Your table is ready" --ref table-7
@@ -78,7 +78,7 @@ func (a *app) queueAdd(ctx context.Context, flags *sendFlags) error {
 	}
 	defer conf.Close()
 	rows.region = flags.regionOf(conf)
-	rows.refuseRepeats = flags.duplicates.Value == "refuse"
+	rows.refuseRepeats, rows.queues = flags.duplicates.Value == "refuse", true
 	progress := cli.NewProgress(a.Err, "messages", nil)
 	if progress.Shown() && flags.file.Given() {
 		progress.Of(flags.file.Count(ctx, input.Needs{To: true, More: optional}))
@@ -127,9 +127,8 @@ type adding struct {
 }
 
 type waitingRow struct {
-	line int
+	row
 	item queue.Item
-	bad  *provider.Error
 }
 
 // addTogether is how many messages share a commit.
@@ -143,7 +142,7 @@ func (b *adding) all(ctx context.Context) error {
 			r.line = 0
 		}
 		index++
-		b.waiting = append(b.waiting, waitingRow{r.line, queue.Item{Message: m}, r.bad})
+		b.waiting = append(b.waiting, waitingRow{r, queue.Item{Message: m}})
 		if len(b.waiting) >= addTogether {
 			if err := b.flush(ctx); err != nil {
 				return err
@@ -209,6 +208,9 @@ func (b *adding) print(r waitingRow, e queue.Enqueued) error {
 		}
 	} else if e.Replayed {
 		b.known++
+		if r.repeat {
+			b.repeatsKnown++
+		}
 	}
 	if b.format.JSON() {
 		return b.PrintJSON(j)
@@ -230,9 +232,7 @@ func (b *adding) print(r waitingRow, e queue.Enqueued) error {
 
 // verdict prints what became of the rows and returns what the command exits with.
 func (b *adding) verdict(ctx context.Context, flags *sendFlags) error {
-	for _, note := range b.notes() {
-		fmt.Fprintln(b.Err, note)
-	}
+	b.warn(b.notes())
 	if b.many {
 		fmt.Fprintf(b.Err, "%s: %s queued, %s known already, %s refused\n", cli.Plural(b.printed, "message"),
 			cli.Grouped(b.printed-b.known-b.refused), cli.Grouped(b.known), cli.Grouped(b.refused))

@@ -73,12 +73,13 @@ func (r *reader) rowOf(result *router.Result) *rowResult {
 	if own.bad != nil {
 		result.Status, result.Code, result.Message = provider.OutcomeRefused, own.bad.Code, cli.Reason(own.bad)
 	}
-	return &rowResult{own.line, result}
+	return &rowResult{own.line, own.repeat, result}
 }
 
 // rowResult is the result of a row.
 type rowResult struct {
-	line int // physical line where the row starts; the header is line 1
+	line   int  // physical line where the row starts; the header is line 1
+	repeat bool // the row repeats an earlier one
 	*router.Result
 }
 

@@ -29,6 +29,7 @@ type reader struct {
 	rows   table.Reader
 	base   *provider.Message // the flags, for empty fields
 	region string            // of national numbers
+	queues bool              // the messages are queued, not sent
 
 	to     int // index of the column of numbers
 	texts  texts
@@ -36,6 +37,7 @@ type reader struct {
 
 	repeats       *repeats
 	refuseRepeats bool
+	repeatsKnown  int // repeats whose message was known already
 
 	mu       sync.Mutex
 	inFlight map[int]row // by index of the message
@@ -60,8 +62,9 @@ type column struct {
 
 // row is what is kept of a row while its message is in flight.
 type row struct {
-	line int
-	bad  *provider.Error // why it is not a message
+	line   int
+	bad    *provider.Error // why it is not a message
+	repeat bool            // it repeats an earlier row
 }
 
 // newReader finds the columns of a file.
@@ -147,11 +150,26 @@ func (r *reader) repeated() string {
 	if r.repeats.count > len(lines) {
 		more = ", …"
 	}
-	what := "sent like any other; --duplicates refuse refuses such rows"
-	if r.refuseRepeats {
-		what = "refused"
+	return fmt.Sprintf("%s the number, text, sender and time of an earlier row (line %s%s): %s", repeat(r.repeats.count), strings.Join(lines, ", "), more, r.becameOfRepeats())
+}
+
+// becameOfRepeats says what was done with the rows that repeat earlier ones.
+func (r *reader) becameOfRepeats() string {
+	const hint = "; --duplicates refuse refuses such rows"
+	done := "sent"
+	if r.queues {
+		done = "queued"
 	}
-	return fmt.Sprintf("%s the number, text, sender and time of an earlier row (line %s%s): %s", repeat(r.repeats.count), strings.Join(lines, ", "), more, what)
+	switch others := r.repeats.count - r.repeatsKnown; {
+	case r.refuseRepeats:
+		return "refused"
+	case r.repeatsKnown == 0:
+		return done + " like any other" + hint
+	case others == 0:
+		return "known already, and not " + done + " again"
+	default:
+		return fmt.Sprintf("%s known already, and not %s again; %s %s like any other%s", cli.Grouped(r.repeatsKnown), done, cli.Grouped(others), done, hint)
+	}
 }
 
 func repeat(n int) string {
@@ -174,9 +192,10 @@ func (r *reader) messages(stopped func() bool) iter.Seq[*provider.Message] {
 				}
 				return
 			}
+			before := r.repeats.count
 			m, bad := r.message(next)
 			r.mu.Lock()
-			r.inFlight[index] = row{next.Line, bad}
+			r.inFlight[index] = row{next.Line, bad, r.repeats.count > before}
 			r.mu.Unlock()
 			if !yield(m) {
 				return
