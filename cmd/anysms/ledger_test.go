@@ -276,6 +276,45 @@ func TestWebhookURLs(t *testing.T) {
 	assert.Contains(t, anysms(t, "webhook", "rotate", "fake", "--config", conf).stderr, `serve.callbacks.fake.token: false: the callback URL of provider "fake" has no token to replace`)
 }
 
+// An export of the messages, with outcomes, settles them too: by id, by ref, or by both.
+func TestResolveByExport(t *testing.T) {
+	lossy := ledgerConfig(t, t.TempDir(), "lossy.yaml", ", code: indeterminate")
+	refs := []string{"one", "two", "three", "four"}
+	for _, ref := range refs {
+		require.Equal(t, 3, anysms(t, "send", "--config", lossy, "--to", "+306941234567", "--text", "Hello", "--ref", ref).code)
+	}
+	export := anysms(t, "messages", "export", "--config", lossy, "--format", "csv")
+	require.Zero(t, export.code, export.stderr)
+	lines := strings.Split(strings.TrimSpace(export.stdout), "\n")
+	require.Len(t, lines, 1+len(refs))
+	ids := make(map[string]string)
+	for _, line := range lines[1:] {
+		fields := strings.Split(line, ",")
+		ids[fields[1]] = fields[0]
+	}
+	settle := func(content, says string, left int) {
+		t.Helper()
+		got := anysms(t, "resolve", "--config", lossy, "--settle", write(t, "s.csv", content))
+		assert.Contains(t, got.stderr, says)
+		shown := anysms(t, "messages", "list", "--config", lossy, "--status", "unknown").stdout
+		assert.Equal(t, left, strings.Count(shown, "msg_"), shown)
+	}
+	settle("id,ref,outcome\n"+ids["one"]+",two,accepted\n", `line 2: id "`+ids["one"]+`" and ref "two" are different messages; nothing was settled`, 4)
+	settle("id,outcome\nmsg_none,accepted\n", `line 2: no message of unknown outcome has id "msg_none"`, 4)
+	settle(lines[0]+",outcome\n"+lines[1]+",accepted\n"+lines[2]+",\n", "s.csv: messages are found by id and ref\n", 3)
+	left := anysms(t, "messages", "list", "--config", lossy, "--status", "unknown").stdout
+	var rest []string
+	for _, ref := range refs {
+		if strings.Contains(left, ids[ref]) {
+			rest = append(rest, ref)
+		}
+	}
+	require.Len(t, rest, 3)
+	settle("ref,outcome\n"+rest[0]+",not_sent\n", "s.csv: messages are found by ref\n", 2)
+	settle("id,outcome\n"+ids[rest[1]]+",accepted\n", "s.csv: messages are found by id\n", 1)
+	settle(`{"id":"`+ids[rest[2]]+`","ref":"`+rest[2]+`","outcome":"accepted"}`+"\n", "messages are found by id and ref\n", 0)
+}
+
 // The list, filled in, settles each message.
 func TestResolveInLedger(t *testing.T) {
 	lossy := ledgerConfig(t, t.TempDir(), "lossy.yaml", ", code: indeterminate")

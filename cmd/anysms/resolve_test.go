@@ -74,6 +74,23 @@ func TestResolveByFile(t *testing.T) {
 	assert.Len(t, vendor.Messages(), sent+2, "those that were settled as not sent")
 }
 
+// A ref names a message of a journal as its key does.
+func TestResolveByRef(t *testing.T) {
+	dir := t.TempDir()
+	lossy := ledgerConfig(t, dir, "lossy.yaml", ", code: indeterminate")
+	journal := filepath.Join(dir, "j")
+	rows := write(t, "f.csv", "to,text,ref\n+306941234567,Hello,a\n+306941234568,Hello,b\n+306941234569,Hello,\n")
+	require.Equal(t, cli.ExitUnknown, anysms(t, "send", "--config", lossy, "--file", rows, "--journal", journal).code)
+	settle := write(t, "s.csv", "Ref,note,Outcome\na,asked the vendor,accepted\nb,,not_sent\n")
+	got := anysms(t, "resolve", "--journal", journal, "--settle", settle)
+	assert.Zero(t, got.code, got.stderr)
+	assert.Contains(t, got.stderr, "s.csv: messages are found by ref\n")
+	assert.Contains(t, got.stderr, "2 messages settled, 1 left with an unknown outcome")
+	wrong := anysms(t, "resolve", "--journal", journal, "--settle", write(t, "t.csv", "ref,outcome\na,accepted\n"))
+	assert.Equal(t, cli.ExitUsage, wrong.code)
+	assert.Contains(t, wrong.stderr, `line 2: no message of unknown outcome has ref "a"`)
+}
+
 // A wrong row settles nothing, not even the rows before it.
 func TestResolveRefusesAWrongFile(t *testing.T) {
 	_, flags, keys := lost(t)
@@ -85,7 +102,12 @@ func TestResolveRefusesAWrongFile(t *testing.T) {
 		"two answers": {right + keys[2] + ",not_sent\n", "has outcome accepted in an earlier line, and not_sent here"},
 		"fields":      {right + keys[3] + ",accepted,x\n", "line 3: wrong number of fields: got 3, want 2"},
 		"no outcome":  {"key\n" + keys[2] + "\n", `no column "outcome"`},
-		"no key":      {"ref,outcome\n", `no column "key"`},
+		"no key":      {"name,outcome\n", `no column "key"; read as comma-separated, it has: "name", "outcome"; want one of key, ref`},
+		"an id":       {"id,outcome\n", `no column "key"`},
+		"empty key":   {"key,outcome\n,accepted\n", "line 2: it has an outcome, but no key"},
+		"two columns": {"key,outcome,key\n", `the header has column "key" twice`},
+		"two like it": {"Key,outcome,KEY\n", `no column "key"`},
+		"contradicts": {"key,ref,outcome\n" + keys[2] + "," + keys[3] + ",accepted\n", "are different messages; nothing was settled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := anysms(t, "resolve", "--journal", journal, "--settle", write(t, "s.csv", test.content))

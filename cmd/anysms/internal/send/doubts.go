@@ -10,9 +10,6 @@ import (
 	"time"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/cli"
-	"github.com/anysms/anysms/cmd/anysms/internal/input"
-	"github.com/anysms/anysms/cmd/anysms/internal/table"
-	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router"
 )
 
@@ -67,62 +64,6 @@ func (r *reader) find(doubts map[string]*doubt) (found int, err error) {
 			found++
 		}
 	}
-}
-
-// decide reads what to settle each message as.
-func (a *app) decide(ctx context.Context, path string, doubts []*doubt) error {
-	file, err := (&input.Flags{Path: path}).Open(ctx, a.App, input.Needs{More: []string{"key", "outcome"}})
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if err := readDecisions(file.Rows, byKey(doubts)); err != nil {
-		return fmt.Errorf("%s: %w; nothing was settled", file.Name, err)
-	}
-	return nil
-}
-
-func readDecisions(rows table.Reader, doubts map[string]*doubt) error {
-	key, err := table.Find(rows, "key")
-	if err != nil {
-		return err
-	}
-	outcome, err := table.Find(rows, "outcome")
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if row.Problem != "" {
-			return fmt.Errorf("line %d: %s", row.Line, row.Problem)
-		}
-		if err := decideOne(doubts, row.Fields[key], row.Fields[outcome]); err != nil {
-			return fmt.Errorf("line %d: %w", row.Line, err)
-		}
-	}
-}
-
-func decideOne(doubts map[string]*doubt, key, outcome string) error {
-	decision := provider.Outcome(outcome)
-	d := doubts[key]
-	switch {
-	case outcome == "":
-		return nil
-	case decision != provider.OutcomeAccepted && decision != provider.OutcomeNotSent:
-		return fmt.Errorf("outcome %q; want accepted, not_sent, or nothing", outcome)
-	case d == nil:
-		return fmt.Errorf("no message of unknown outcome has key %q", key)
-	case d.decision != "" && d.decision != decision:
-		return fmt.Errorf("key %q has outcome %s in an earlier line, and %s here", key, d.decision, decision)
-	}
-	d.decision = decision
-	return nil
 }
 
 func (a *app) printDoubts(doubts []*doubt, format string) error {

@@ -34,8 +34,10 @@ decisions from a file with the columns
   key, outcome
 
 where the outcome is accepted, not_sent, or empty to leave the message as it is.
---format csv lists the messages as such a file. If a row of it is wrong, nothing is
-settled.`
+--format csv lists the messages as such a file. A message can also be named by a
+column ref, and in a ledger by a column id, as "messages export" has them; if a file
+has several of these, they must name the same message. Other columns are ignored. If
+a row is wrong, nothing is settled.`
 
 // resolveFlags are the flags of resolve.
 type resolveFlags struct {
@@ -76,7 +78,7 @@ func (a *app) resolveCommand() *cobra.Command {
 	f.StringVar(&flags.journal, "journal", "", "journal `FILE` that send --file wrote")
 	flags.as.AddTo(cmd, "as", "the outcome to record: accepted or not_sent")
 	f.StringSliceVar(&flags.refs, "ref", nil, "only the message with this `REF`; may be repeated")
-	f.StringVar(&flags.settle, "settle", "", "settle each message as this `FILE` says, in its columns key and outcome")
+	f.StringVar(&flags.settle, "settle", "", "settle each message as this `FILE` says, in its columns key (or ref, or id) and outcome")
 	flags.sent.file.AddTo(cmd, "the `FILE` that was sent, for the line and number of each message", "`COLUMN` with the numbers")
 	f.StringVar(&flags.sent.from, "from", "", "with --file: the `SENDER` that send was given")
 	f.StringVar(&flags.sent.at, "at", "", "with --file: the `TIME` that send was given")
@@ -119,7 +121,7 @@ func (a *app) resolve(ctx context.Context, flags *resolveFlags) (err error) {
 	}
 	switch {
 	case flags.settle != "":
-		if err := a.decide(ctx, flags.settle, doubts); err != nil {
+		if err := a.decide(ctx, flags.settle, doubts, namesInJournal); err != nil {
 			return err
 		}
 	case flags.as.Value != "":
@@ -138,6 +140,7 @@ type doubt struct {
 	To   string `json:"to,omitempty"`   // masked
 	router.JournalEntry
 
+	ref      string           // in a ledger
 	decision provider.Outcome // "" = none
 }
 

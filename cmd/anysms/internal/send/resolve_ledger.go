@@ -66,12 +66,12 @@ func (a *app) decisions(ctx context.Context, flags *resolveFlags, list []ledger.
 	for i, m := range list {
 		to, _ := e164.Parse(m.To) // what was erased is zero
 		entry := router.JournalEntry{Key: m.ID, Provider: m.Provider, At: m.CreatedAt, Outcome: provider.OutcomeUnknown}
-		doubts[i] = &doubt{To: to.Masked(), JournalEntry: entry, decision: provider.Outcome(flags.as.Value)}
+		doubts[i] = &doubt{To: to.Masked(), JournalEntry: entry, ref: m.Ref, decision: provider.Outcome(flags.as.Value)}
 	}
 	if flags.settle == "" {
 		return doubts, nil
 	}
-	return doubts, a.decide(ctx, flags.settle, doubts)
+	return doubts, a.decide(ctx, flags.settle, doubts, namesInLedger)
 }
 
 // unknownIn lists the messages of unknown outcome: all of them, those of the gateway's
