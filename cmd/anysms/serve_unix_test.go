@@ -227,6 +227,8 @@ func TestServeReloads(t *testing.T) {
 	reload("nobody")
 	put(strings.Replace(gatewayConfig(vendor.URL, ""), "127.0.0.1:0", "127.0.0.1:1", 1))
 	reload("serve.listen: cannot be changed by a reload")
+	put(gatewayConfig(vendor.URL, "") + "\nqueue: {workers: {otp: 3}}\n")
+	reload("queue: cannot be changed by a reload; restart the gateway")
 	status, _ := s.post(client, "k1")
 	assert.Equal(t, http.StatusAccepted, status, "the old configuration is in force")
 	put(gatewayConfig(vendor.URL, ", keys: [{name: shop, key: "+key+", scopes: [send]}]"))

@@ -46,8 +46,11 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// DefaultRetention is Options.Retention where it is not given.
-const DefaultRetention = 90 * 24 * time.Hour
+// Retention and Settle of [Options] where they are not given.
+const (
+	DefaultRetention = 90 * 24 * time.Hour
+	DefaultSettle    = 72 * time.Hour
+)
 
 // Ledger records every message. It is a [router.Store] and a [router.Journal]: use it as
 // both. It is safe for concurrent use.
@@ -94,7 +97,7 @@ func New(ctx context.Context, db Database, o Options) (*Ledger, error) {
 		o.Retention = DefaultRetention
 	}
 	if o.Settle <= 0 {
-		o.Settle = 72 * time.Hour
+		o.Settle = DefaultSettle
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

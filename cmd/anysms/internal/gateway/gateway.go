@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -242,25 +241,6 @@ func (g *Gateway) warn(conf *config.Config, serve *settings.Serve) {
 	for _, w := range append(conf.Warnings(), serve.Warnings(conf)...) {
 		g.log.Warn("the configuration: "+w.Reason, "file", conf.Path, "line", w.Line, "setting", w.Path)
 	}
-}
-
-// canBecome refuses what takes a restart.
-func (g *Gateway) canBecome(conf *config.Config, serve *settings.Serve) error {
-	restart := func(path string) error {
-		return conf.Errorf(path, "cannot be changed by a reload; restart the gateway")
-	}
-	old := g.current.Load()
-	switch {
-	case conf.Ledger.Database != old.conf.Ledger.Database:
-		return restart("database")
-	case !maps.Equal(conf.Queue, old.conf.Queue):
-		return restart("queue")
-	case serve.Address() != old.serve.Address():
-		return restart("serve.listen")
-	case (serve.TLS == nil) != (old.serve.TLS == nil):
-		return restart("serve.tls")
-	}
-	return nil
 }
 
 // openQueue opens the queue: that of several machines on PostgreSQL, else this process's.
