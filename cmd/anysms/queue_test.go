@@ -27,7 +27,7 @@ func TestQueueAddRepeats(t *testing.T) {
 	add := func(refs string, flags ...string) outcome {
 		t.Helper()
 		rows := "to,text,ref\n"
-		for _, ref := range strings.Fields(refs) {
+		for ref := range strings.FieldsSeq(refs) {
 			rows += same + strings.Trim(ref, "-") + "\n"
 		}
 		got := anysms(t, append([]string{"queue", "add", "--config", conf, "--file", write(t, "f.csv", rows)}, flags...)...)
