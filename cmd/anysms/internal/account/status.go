@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ func (a *app) statusCommand() *cobra.Command {
 					return a.waitForStatus(cmd.Context(), p, &q, &wait)
 				}
 				event, err := q.read(cmd.Context(), p)
+				if err != nil && q.ledger != nil && strings.HasPrefix(q.id, "msg_") {
+					return fmt.Errorf("%w; the vendor has ids of its own: for one of the database use \"anysms messages show %s\"", err, q.id)
+				}
 				if err != nil {
 					return err
 				}

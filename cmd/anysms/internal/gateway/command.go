@@ -41,9 +41,11 @@ docs/gateway.md describes:
       - {name: shop, key_sha256: "…", scopes: [send, read]}
 
 "anysms serve key new" creates a key. Without keys, only clients on this machine are served.
+Vendors report to /callbacks/…; "anysms webhook urls" prints the URL for each of them.
 
 On SIGTERM or Ctrl-C, messages in flight are finished before it exits. SIGHUP reloads the
-configuration; if the new one is invalid, the old one stays in force.`
+configuration; if the new one is invalid, or changes what takes a restart, the log says why
+and the old one stays in force.`
 
 func (a *app) serveCommand() *cobra.Command {
 	conf := new(cli.ConfigFlag)

@@ -16,11 +16,22 @@ import (
 	"github.com/anysms/anysms/router/webhook"
 )
 
+const webhookHelp = `Handle the callbacks of vendors: the requests by which they report deliveries and replies.
+"anysms serve" takes them at a URL of its own for each provider, which has a secret:
+
+  anysms webhook urls                   # prints what to enter at each vendor
+  anysms webhook rotate athens          # makes a new secret
+  anysms webhook unreadable             # lists what could not be read
+
+The section serve.callbacks of the configuration says which addresses may report. All
+of these need a database in the configuration.`
+
 func (a *app) webhookCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "webhook",
 		GroupID: cli.GroupSend,
 		Short:   "Handle the callbacks of vendors",
+		Long:    webhookHelp,
 		RunE:    cli.ShowHelp,
 	}
 	cmd.AddCommand(a.urlsCommand(), a.rotateCommand(), a.replayCommand(), a.unreadableCommand())

@@ -121,6 +121,9 @@ refused would be refused again: once the cause is fixed, name its code.
 				} else {
 					n, err = q.RetryAll(cmd.Context(), filter)
 				}
+				if errors.Is(err, ledger.ErrNotFound) {
+					return fmt.Errorf("%w; \"anysms queue dead\" lists the messages that can be put back", err)
+				}
 				if err != nil {
 					return err
 				}
