@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/anysms/anysms/provider"
@@ -106,10 +107,13 @@ func (c Config) withDefaults() Config {
 // negative makes all negative numbers one: off.
 func negative(n int) int { return max(n, -1) }
 
-var domain = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+// domain is compiled when it is first needed: its counts make it large.
+var domain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+})
 
 func checkDomain(s string) error {
-	if s == "" || len(s) <= 253 && domain.MatchString(s) {
+	if s == "" || len(s) <= 253 && domain().MatchString(s) {
 		return nil
 	}
 	return fmt.Errorf("%q; want a host name in lower case, without https:// and port, such as example.com", s)

@@ -41,12 +41,13 @@ type Fields struct {
 }
 
 const (
+	maxName       = 64
 	minToken      = 16 // characters; a shorter one is taken to be guessable
 	maxRecipients = 100
 	maxRepeat     = 24 * time.Hour
 )
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Check returns what is wrong with a list of hooks, as a [*provider.ConfigError]
 // whose path begins with the index: "[0].secret".
@@ -64,7 +65,7 @@ func Check(list []Config) error {
 
 // newEndpoint checks a hook and makes it ready.
 func newEndpoint(c *Config) (*endpoint, *provider.ConfigError) {
-	if !nameForm.MatchString(c.Name) {
+	if len(c.Name) > maxName || !nameForm.MatchString(c.Name) {
 		return nil, provider.ConfigErrorf("name", "%q; want 1 to 64 letters, digits, dots, dashes and underscores", c.Name)
 	}
 	p := presets[c.Preset]

@@ -2,6 +2,7 @@ package hook_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func TestConfigurationErrors(t *testing.T) {
 	ok := hook.Config{Name: "login", Preset: "logto", Token: token}
 	for want, change := range map[string]func(*hook.Config){
+		`[0].name: "` + strings.Repeat("x", 65) + `"; want 1 to 64 letters`:     func(c *hook.Config) { c.Name = strings.Repeat("x", 65) },
 		`[0].name: "Login page"; want 1 to 64 letters`:                          func(c *hook.Config) { c.Name = "Login page" },
 		`[0].preset: unknown preset "logtoo" (did you mean "logto"?); want one`: func(c *hook.Config) { c.Preset = "logtoo" },
 		`[0].token: must not be empty: anybody could send`:                      func(c *hook.Config) { c.Token = "" },

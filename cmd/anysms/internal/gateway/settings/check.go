@@ -38,7 +38,9 @@ func Events() []string {
 // minKey is the length of a key that is given in full, in characters.
 const minKey = 32
 
-var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var name = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+const maxName = 64
 
 // standIn is a secret that is valid wherever one is wanted.
 const standIn provider.Secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -114,7 +116,7 @@ func (s *Serve) checkKeys() error {
 
 // CheckName returns what is wrong with the name of a key.
 func CheckName(s string) error {
-	if !name.MatchString(s) {
+	if len(s) > maxName || !name.MatchString(s) {
 		return fmt.Errorf("%q; want 1 to 64 letters, digits, dots, dashes and underscores", s)
 	}
 	return nil

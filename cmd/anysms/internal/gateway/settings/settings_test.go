@@ -104,6 +104,7 @@ func TestMistakes(t *testing.T) {
 		"callbacks token":     {"serve: {callbacks: {a: {token: s3cret}}}\n", `serve.callbacks.a.token: got a string, want bool`},
 		"insecure, token":     {"serve: {callbacks: {a: {insecure_callbacks: true}}}\n", `serve.callbacks.a.insecure_callbacks: has no effect, as the URL has a token; remove it, or set token: false`},
 		"insecure, from":      {"serve: {callbacks: {a: {token: false, from: [192.0.2.1], insecure_callbacks: true}}}\n", `serve.callbacks.a.insecure_callbacks: has no effect, as from says`},
+		"long key name":       {"serve: {keys: [{name: " + strings.Repeat("x", 65) + ", " + good + ", scopes: [send]}]}\n", `x"; want 1 to 64 letters`},
 		"key name":            {"serve: {keys: [{name: \"a b\", " + good + ", scopes: [send]}]}\n", `serve.keys[0].name: "a b"; want 1 to 64 letters`},
 		"no key":              {key("scopes: [send]"), `anysms.yaml:4: serve.keys[0]: want key or key_sha256`},
 		"short key":           {key("key: secret, scopes: [send]"), `anysms.yaml:4: serve.keys[0].key: has 6 characters; want at least 32`},

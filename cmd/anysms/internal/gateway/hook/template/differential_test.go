@@ -216,7 +216,7 @@ func TestDifferences(t *testing.T) {
 
 // Random templates give the same text as text/template, or an error in both.
 func TestAgreesWithTextTemplate(t *testing.T) {
-	n := 3_000
+	n := 1_000
 	if os.Getenv("ANYSMS_LONG") != "" {
 		n = 100_000
 	}
