@@ -42,25 +42,37 @@ func (l *Ledger) checkMark(ctx context.Context) (missing int64, err error) {
 	if l.mark.path == "" {
 		return 0, nil
 	}
+	marked, err := l.mark.read() // before the database: another process may commit more meanwhile
+	if err != nil {
+		return 0, err
+	}
 	err = l.db.Read(ctx, func(tx Tx) error {
 		return tx.Query(ctx, func(scan scanner) error { return scan(&l.mark.commits) }, `SELECT n FROM anysms_commits WHERE name = 'commits'`)
 	})
 	if err != nil {
 		return 0, err
 	}
-	text, err := os.ReadFile(l.mark.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if marked > 0 {
+		l.mark.written = l.mark.commits
+	}
+	return max(0, marked-l.mark.commits), nil
+}
+
+// read returns what the file says; 0 = there is none, or another process is just making it.
+func (m *mark) read() (int64, error) {
+	file, err := os.ReadFile(m.path)
+	text := strings.TrimSpace(string(file))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && text == "" {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %q; want a number, or no file", l.mark.path, strings.TrimSpace(string(text)))
+		return 0, fmt.Errorf("%s: %q; want a number, or no file", m.path, text)
 	}
-	l.mark.written = l.mark.commits
-	return max(0, n-l.mark.commits), nil
+	return n, nil
 }
 
 // note notes that so many commits are durable, and writes that down now and then, or at

@@ -1,8 +1,11 @@
 package sqlite_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,4 +42,34 @@ func TestRestored(t *testing.T) {
 	require.NoError(t, os.WriteFile(path+".key.mark", []byte("what?"), 0o600))
 	_, err = sqlite.Open(t.Context(), path, ledger.Options{})
 	require.ErrorContains(t, err, `"what?"; want a number, or no file`)
+}
+
+// TestMarkOfOthers opens a file again and again while others commit to it: what they have
+// noted meanwhile is no sign of a backup, and the mark may just be made.
+func TestMarkOfOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "anysms.db")
+	require.NoError(t, os.WriteFile(path+".key.mark", nil, 0o600))
+	ctx, stop := context.WithCancel(t.Context())
+	var opened sync.WaitGroup
+	opened.Go(func() {
+		for ctx.Err() == nil {
+			l, err := sqlite.Open(t.Context(), path, ledger.Options{})
+			if !assert.NoError(t, err) {
+				return
+			}
+			assert.Zero(t, l.Restored())
+			assert.NoError(t, l.Close())
+		}
+	})
+	for i := range 10 {
+		l, err := sqlite.Open(t.Context(), path, ledger.Options{})
+		if !assert.NoError(t, err) {
+			break
+		}
+		_, err = l.Record(t.Context(), "athens", provider.Event{Kind: provider.Report, ID: strconv.Itoa(i), Status: provider.StatusSent})
+		assert.NoError(t, err)
+		assert.NoError(t, l.Close()) // which notes what it has committed
+	}
+	stop()
+	opened.Wait()
 }
