@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -180,14 +181,19 @@ func TestQueueRunDeletesWhatIsOld(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
+	var errOut bytes.Buffer // until it ends, it is the command's
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"queue", "run", "--config", config}, strings.NewReader(""), io.Discard, io.Discard)
+		ended <- run(ctx, []string{"queue", "run", "--config", config}, strings.NewReader(""), io.Discard, &errOut)
 	}()
 	assert.Eventually(t, func() bool {
 		n, err := l.Unmatched(t.Context())
-		return err == nil && n == 0
+		return err == nil && n == 0 || len(ended) > 0
 	}, time.Minute, 20*time.Millisecond)
 	stop()
-	assert.Equal(t, 0, <-ended)
+	code := <-ended
+	assert.Equal(t, 0, code, errOut.String())
+	n, err := l.Unmatched(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, n)
 }
