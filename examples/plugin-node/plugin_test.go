@@ -32,7 +32,7 @@ func settings(t *testing.T, line, url string) []byte {
 	}
 	node, err := exec.LookPath("node")
 	require.NoError(t, err)
-	return fmt.Appendf(nil, `{"path": %q, "args": ["plugin.js"], %s, "verdict_grace": "1s", "start_timeout": "1m",
+	return fmt.Appendf(nil, `{"path": %q, "args": ["plugin.js"], %s, "verdict_grace": "1s", "start_timeout": "3m",
 		"config": {"base_url": %q, "token": "t0ken-of-acme"}}`, node, line, url)
 }
 

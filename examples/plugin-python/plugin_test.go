@@ -30,7 +30,7 @@ func settings(t *testing.T, line, url string) []byte {
 	if python == "" {
 		t.Skip("run .ci/plugin-python.sh")
 	}
-	return fmt.Appendf(nil, `{"path": %q, "args": ["plugin.py"], %s, "verdict_grace": "1s", "start_timeout": "1m",
+	return fmt.Appendf(nil, `{"path": %q, "args": ["plugin.py"], %s, "verdict_grace": "1s", "start_timeout": "3m",
 		"config": {"base_url": %q, "token": "t0ken-of-acme"}}`, python, line, url)
 }
 
