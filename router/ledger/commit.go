@@ -16,10 +16,6 @@ const maxBatch = 256
 // writeTime bounds a transaction.
 const writeTime = 30 * time.Second
 
-// maxUnsynced is how many transactions, besides the one that is synced, may wait for the
-// disk before the writer does. One fsync serves all that wait.
-const maxUnsynced = 4
-
 // op is a change to the ledger. Its needs are read from the database before apply,
 // which changes the working set; what was changed is written back.
 type op struct {
@@ -73,7 +69,11 @@ func busy(ctx context.Context) error {
 // commitAll is the only writer of this ledger. While one transaction is written, the
 // operations that arrive gather for the next.
 func (l *Ledger) commitAll() {
-	written := make(chan *batch, maxUnsynced)
+	unsynced := 1
+	if p, ok := l.db.(Pipelined); ok {
+		unsynced = p.MaxUnsynced()
+	}
+	written := make(chan *batch, unsynced-1) // the settler has the first one
 	var settled sync.WaitGroup
 	settled.Go(func() {
 		for b := range written {

@@ -37,6 +37,9 @@ type Pipelined interface {
 	// Commit is Write, but returns as soon as the next transaction may begin. durable
 	// waits until this one, and all before it, are on disk.
 	Commit(ctx context.Context, f func(Tx) error) (durable func() error, err error)
+	// MaxUnsynced returns how many transactions may wait for the disk, at least 1, before
+	// the next one is committed.
+	MaxUnsynced() int
 	// ReadDurable is Read. If f found something, it returns when all that f could see is on
 	// disk: others may see a transaction before it is.
 	ReadDurable(ctx context.Context, f func(Tx) (found bool, err error)) error

@@ -202,6 +202,10 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 	}, nil
 }
 
+// MaxUnsynced implements [ledger.Pipelined]: each that waits has a connection, and a flush of
+// its own.
+func (db *database) MaxUnsynced() int { return 1 }
+
 // ReadDurable implements [ledger.Pipelined]. The session that has read waits for the disk,
 // as in Commit.
 func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {

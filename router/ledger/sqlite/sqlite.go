@@ -217,6 +217,9 @@ func (db *database) Commit(ctx context.Context, f func(ledger.Tx) error) (durabl
 	return db.commit(ctx, f)
 }
 
+// MaxUnsynced implements [ledger.Pipelined]: one fsync serves all that wait.
+func (db *database) MaxUnsynced() int { return 5 }
+
 // ReadDurable implements [ledger.Pipelined].
 func (db *database) ReadDurable(ctx context.Context, f func(ledger.Tx) (found bool, err error)) error {
 	found := false
