@@ -2,14 +2,12 @@
 package htmltest
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 )
 
@@ -65,41 +63,51 @@ func fill(v reflect.Value) {
 	}
 }
 
-// Sound parses a page, and fails the test unless it is what a browser need not mend: every
-// tag closed, in order; no comment, and no attribute that runs anything.
-func Sound(t *testing.T, page string) *html.Node {
-	t.Helper()
-	assert.False(t, strings.Contains(page, "\x00"), "a NUL")
-	closed(t, page)
+// Parse parses a page. What a browser would have to mend is wrong: a tag that is not closed, or
+// not in order, a comment, a NUL, and an attribute that runs anything.
+func Parse(page string) (doc *html.Node, wrong []string) {
+	if strings.Contains(page, "\x00") {
+		wrong = append(wrong, "a NUL")
+	}
+	wrong = append(wrong, unbalanced(page)...)
 	doc, err := html.Parse(strings.NewReader(page))
-	require.NoError(t, err)
+	if err != nil {
+		return new(html.Node), append(wrong, err.Error())
+	}
 	for n := range doc.Descendants() {
-		assert.NotEqual(t, html.CommentNode, n.Type, n.Data)
+		if n.Type == html.CommentNode {
+			wrong = append(wrong, fmt.Sprintf("the comment %q", n.Data))
+		}
 		for _, a := range n.Attr {
-			assert.False(t, strings.HasPrefix(a.Key, "on") || strings.ContainsAny(a.Key, "\"'<`"), "<%s %s>", n.Data, a.Key)
+			if strings.HasPrefix(a.Key, "on") || strings.ContainsAny(a.Key, "\"'<`") {
+				wrong = append(wrong, fmt.Sprintf("<%s %s>", n.Data, a.Key))
+			}
 		}
 	}
-	return doc
+	return doc, wrong
 }
 
-func closed(t *testing.T, page string) {
-	t.Helper()
+// unbalanced returns the first tag that is not closed, or not in order.
+func unbalanced(page string) []string {
 	void := []string{"meta", "link", "img", "input", "br", "hr"}
 	var open []string
 	z := html.NewTokenizer(strings.NewReader(page))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			assert.Empty(t, open, "tags that are not closed")
-			return
+			if len(open) > 0 {
+				return []string{fmt.Sprintf("not closed: %v", open)}
+			}
+			return nil
 		case html.StartTagToken:
 			if name, _ := z.TagName(); !slices.Contains(void, string(name)) {
 				open = append(open, string(name))
 			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
-			require.NotEmpty(t, open, "</%s>", name)
-			require.Equal(t, open[len(open)-1], string(name), "within %v", open)
+			if len(open) == 0 || open[len(open)-1] != string(name) {
+				return []string{fmt.Sprintf("</%s> within %v", name, open)}
+			}
 			open = open[:len(open)-1]
 		}
 	}

@@ -69,7 +69,8 @@ func rendered(t *testing.T) map[string]string {
 func TestViewsKeepHostileTextsInTheirPlace(t *testing.T) {
 	for name, document := range rendered(t) {
 		t.Run(name, func(t *testing.T) {
-			doc := htmltest.Sound(t, document)
+			doc, wrong := htmltest.Parse(document)
+			assert.Empty(t, wrong)
 			for n := range doc.Descendants() {
 				for _, a := range n.Attr {
 					assert.NotEqual(t, "style", a.Key)
