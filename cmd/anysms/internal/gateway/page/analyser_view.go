@@ -7,6 +7,7 @@ import (
 	h "maragu.dev/gomponents/html"
 
 	"github.com/anysms/anysms/cmd/anysms/internal/analysis"
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/encoding/segment"
 )
 
@@ -61,7 +62,7 @@ func forcing(list []analysis.Char) g.Node {
 		h.H3(g.Text(title)),
 		table("", title, []g.Node{column("Character"), column("Code point"), numberColumn("Times"), column("Write instead")},
 			g.Map(list, func(c analysis.Char) g.Node {
-				return h.Tr(mono(c.Char), mono(c.Rune), h.Td(h.Class("number"), count(c.Count)), mono(orDash(c.Suggest)))
+				return h.Tr(mono(c.Char), mono(c.Rune), h.Td(h.Class("number"), count(c.Count)), mono(cli.OrDash(c.Suggest)))
 			})),
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
+
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 )
 
 func (m *messageView) html(v *visit) g.Node {
@@ -34,12 +36,12 @@ func (m *messageView) details() g.Node {
 	return h.Section(h.Aria("labelledby", "what"), h.H2(h.ID("what"), g.Text("Details")), h.Dl(h.Class("facts"),
 		fact("Text", m.text()),
 		fact("From", g.Text(cmp.Or(m.From, "the provider's sender"))),
-		fact("Country", g.Text(orDash(m.Country))),
+		fact("Country", g.Text(cli.OrDash(m.Country))),
 		fact("Class", g.Text(string(m.Class))),
 		g.If(m.Tag != "", fact("Tag", g.Text(m.Tag))),
 		fact("Segments", m.segments()),
 		fact("Cost", g.Text(cmp.Or(costText(m.Cost), "not known"))),
-		fact("Provider", g.Text(orDash(m.Provider))),
+		fact("Provider", g.Text(cli.OrDash(m.Provider))),
 		monoFact("Vendor's id", m.ProviderID),
 		monoFact("Ref", m.Ref),
 		monoFact("Id", m.ID),

@@ -7,6 +7,7 @@ import (
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/provider"
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -87,12 +88,12 @@ func messageRow(m ledger.Message) g.Node {
 		cell("Time", "", messageLink(&m)),
 		cell("Status", "", badge(string(m.Status)), g.If(m.DuplicatePossible, note("duplicate possible"))),
 		cell("To", "mono", h.Span(recipient(&m))),
-		cell("From", foldable("cut", m.From != ""), g.Text(orDash(m.From))),
-		cell("Provider", foldable("cut", m.Provider != ""), g.Text(orDash(m.Provider))),
+		cell("From", foldable("cut", m.From != ""), g.Text(cli.OrDash(m.From))),
+		cell("Provider", foldable("cut", m.Provider != ""), g.Text(cli.OrDash(m.Provider))),
 		cell("Class", foldable("", m.Class != provider.Transactional), g.Text(string(m.Class))),
 		cell("Segments", foldable("number", m.Segments > 1), g.Text(segments)),
-		cell("Cost", foldable("number", cost != ""), g.Text(orDash(cost))),
-		cell("Ref", foldable("cut mono", m.Ref != ""), g.Text(orDash(m.Ref))),
+		cell("Cost", foldable("number", cost != ""), g.Text(cli.OrDash(cost))),
+		cell("Ref", foldable("cut mono", m.Ref != ""), g.Text(cli.OrDash(m.Ref))),
 	)
 }
 

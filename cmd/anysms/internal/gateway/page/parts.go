@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -9,6 +8,7 @@ import (
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/router"
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -139,8 +139,6 @@ func tone(status string) string {
 	return "busy"
 }
 
-func orDash(s string) string { return cmp.Or(s, "–") }
-
 func took(d time.Duration) string {
 	switch {
 	case d <= 0:
@@ -154,13 +152,7 @@ func took(d time.Duration) string {
 }
 
 // count writes a whole number with its thousands apart.
-func count(n int) g.Node {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return g.Text(s)
-}
+func count(n int) g.Node { return g.Text(strings.ReplaceAll(cli.Grouped(n), ",", "\u202f")) }
 
 func segments(n int) string {
 	if n == 1 {

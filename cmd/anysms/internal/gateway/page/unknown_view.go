@@ -6,6 +6,7 @@ import (
 	g "maragu.dev/gomponents"
 	h "maragu.dev/gomponents/html"
 
+	"github.com/anysms/anysms/cmd/anysms/internal/cli"
 	"github.com/anysms/anysms/cmd/anysms/internal/gateway/settings"
 	"github.com/anysms/anysms/router/ledger"
 )
@@ -30,8 +31,8 @@ func (l *unknownList) rows(v *visit) g.Node {
 				cell("Time", "", messageLink(&m)),
 				cell("To", "mono", g.Text(cmp.Or(m.To, "erased"))),
 				cell("Provider", "cut", g.Text(m.Provider)),
-				cell("Why", "wrap", g.Text(orDash(m.Reason))),
-				cell("Ref", "cut mono", g.Text(orDash(m.Ref))),
+				cell("Why", "wrap", g.Text(cli.OrDash(m.Reason))),
+				cell("Ref", "cut mono", g.Text(cli.OrDash(m.Ref))),
 				g.If(may, cell("Settle as", "", settleRow(v, &m))),
 			)
 		})),
